@@ -1,0 +1,1 @@
+"""The HTTP API: serves the pinned run, never trains."""

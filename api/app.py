@@ -1,0 +1,31 @@
+"""Build the app around one saved run."""
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from api.problems import EXCEPTION_HANDLERS
+from api.requests import request_model
+from api.routes import ROUTES
+from api.served import ServedRun
+from planrec.run_folder import SavedRun
+
+MAX_BODY_BYTES = 1_000_000
+
+
+def create_app(saved: SavedRun) -> Litestar:
+    """The app that answers with this run."""
+    served = ServedRun(saved, request_model(saved.recommender.inputs))
+    return Litestar(
+        ROUTES,
+        state=State({"served": served}),
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=MAX_BODY_BYTES,
+        # The renderers with a page load scripts from elsewhere; operators' networks are closed.
+        openapi_config=OpenAPIConfig(
+            title="PlanRec",
+            version=saved.manifest["versions"]["planrec"],
+            render_plugins=[JsonRenderPlugin()],
+        ),
+    )

@@ -1,0 +1,19 @@
+"""GET /health: the process is alive and has a run."""
+
+from litestar import get
+from litestar.datastructures import State
+from pydantic import BaseModel
+
+from api.served import ServedRun
+
+
+class Health(BaseModel):
+    status: str
+    run_id: str
+
+
+@get("/health", sync_to_thread=False)
+def health(state: State) -> Health:
+    """Say that the server is alive, and which run answers."""
+    served: ServedRun = state.served
+    return Health(status="ok", run_id=served.saved.run_id)

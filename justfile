@@ -1,0 +1,106 @@
+# Every recipe uses the `python` on PATH: activate the virtual environment first.
+set positional-arguments
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# OpenMP threads that wait by spinning make busy cores several times slower; read when the library is loaded.
+export OMP_WAIT_POLICY := "PASSIVE"
+
+# List the recipes.
+[private]
+default:
+    @just --list --unsorted
+
+# Install PlanRec with its development tools into the active environment.
+install:
+    python -m pip install -e ".[dev]"
+
+# Train one run, e.g. `just train model=logistic cv=stratified`.
+train *overrides:
+    python -m planrec.train "$@"
+
+# Train one run per combination, e.g. `just sweep model=dummy,logistic`.
+sweep *overrides:
+    python -m planrec.train -m "$@"
+
+# Choose the run that is served: a run folder, or the newest.
+pin run="latest":
+    python -m planrec.pin "$1"
+
+# Serve the pinned run on 127.0.0.1:8000.
+serve:
+    python -m api
+
+# Train a small run, pin it and serve it.
+demo:
+    python -m planrec.train model=lgbm data.n_subscribers=1000
+    python -m planrec.pin latest
+    @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
+    python -m api
+
+# The whole suite with the coverage gate; `just test tests/model -k lgbm` runs a selection without it.
+test *selection:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ $# -gt 0 ]; then
+        exec python -m pytest "$@"
+    fi
+    python -m coverage erase
+    python -m coverage run -m pytest
+    python -m coverage combine --quiet
+    python -m coverage report
+
+# The Hypothesis tests, with many more examples (profile nightly).
+properties *selection:
+    HYPOTHESIS_PROFILE=nightly python -m pytest -m hypothesis "$@"
+
+# Style and formatting, without changing a file.
+lint:
+    python -m ruff check .
+    python -m ruff format --check .
+
+# Static types.
+types:
+    python -m mypy planrec api
+
+# Which package may import which.
+imports:
+    lint-imports
+
+# Everything that is checked without running the tests.
+check: lint types imports
+
+# Print the figures: rows per second, microseconds per row, start-up times.
+bench *options:
+    python tests/bench.py "$@"
+
+# The real command lines, end to end, in processes of their own.
+e2e *selection:
+    python -m pytest -m e2e "$@"
+
+# Build the container image; the base and further options can follow the tag.
+image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for builder in podman buildah docker; do
+        command -v "$builder" >/dev/null || continue
+        # The OCI format, the default of the first two, drops HEALTHCHECK.
+        [ "$builder" = docker ] && format=() || format=(--format docker)
+        exec "$builder" build "${format[@]}" --build-arg "BASE=$2" --tag "$1" --file Containerfile "${@:3}" .
+    done
+    echo "image needs podman, buildah or docker on PATH; none of them was found" >&2
+    exit 1
+
+# Regenerate every page and table that is made from code and runs.
+docs *options:
+    python docs/generate.py "$@"
+
+# Pin what a run needs, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
+lock *options:
+    python -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+        --generate-hashes --no-emit-index-url --custom-compile-command "just lock" --quiet \
+        --output-file requirements.lock "$@"
+
+# Remove builds, caches and coverage data; runs in outputs/ stay.
+clean:
+    rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+    find . -path ./.venv -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

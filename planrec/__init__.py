@@ -1,0 +1,33 @@
+"""Recommend a mobile plan from a subscriber's monthly usage.
+
+The public names are loaded when first used, so that `import planrec` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planrec.catalogue import Catalogue
+    from planrec.config import RunConfig
+    from planrec.experiment import RunResult, run
+    from planrec.recommender import Recommender
+    from planrec.run_folder import SavedRun, load_run, save_run
+
+__all__ = ["Catalogue", "Recommender", "RunConfig", "RunResult", "SavedRun", "load_run", "run", "save_run"]
+
+_HOME = {
+    "Catalogue": "planrec.catalogue",
+    "Recommender": "planrec.recommender",
+    "RunConfig": "planrec.config",
+    "RunResult": "planrec.experiment",
+    "SavedRun": "planrec.run_folder",
+    "load_run": "planrec.run_folder",
+    "run": "planrec.experiment",
+    "save_run": "planrec.run_folder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'planrec' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

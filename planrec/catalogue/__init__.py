@@ -1,0 +1,43 @@
+"""Plans and prices: the catalogue of an operator, and what a month of usage costs on each plan.
+
+Light: importing it loads numpy and pydantic, never pandas or scikit-learn.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from planrec.catalogue.invoice import MonthUsage, invoice
+from planrec.catalogue.plans import Catalogue, NoCatalogue, Plan
+from planrec.catalogue.rating import bill_basis, hundredths, rate
+from planrec.catalogue.terms import (
+    DataUnit,
+    Eligibility,
+    Overage,
+    Rounding,
+    Service,
+    Services,
+    UnlimitedService,
+)
+
+CatalogueConfig = Annotated[Catalogue | NoCatalogue, Field(discriminator="schema_")]
+"What `catalogue=` may be; both options answer `open() -> Catalogue | None`."
+
+__all__ = [
+    "Catalogue",
+    "CatalogueConfig",
+    "DataUnit",
+    "Eligibility",
+    "MonthUsage",
+    "NoCatalogue",
+    "Overage",
+    "Plan",
+    "Rounding",
+    "Service",
+    "Services",
+    "UnlimitedService",
+    "bill_basis",
+    "hundredths",
+    "invoice",
+    "rate",
+]

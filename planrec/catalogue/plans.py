@@ -1,0 +1,152 @@
+"""The plan catalogue: one YAML per operator, checked whole, with every problem in one error.
+
+A catalogue says how usage becomes money; `rating` does the arithmetic. Money is a decimal string, usage of
+a service is counted in the service's unit, and a version never changes: any change is a new version.
+"""
+
+import hashlib
+import json
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+
+from planrec.catalogue.agreement import problems_of, reworded
+from planrec.catalogue.terms import (
+    Contract,
+    DataUnit,
+    Eligibility,
+    Fee,
+    OveragePolicy,
+    Period,
+    Services,
+    ValidFor,
+    exponent_of,
+)
+from planrec.errors import CatalogueError
+from planrec.schema import Columns, Config, shown
+
+
+class Plan(Config):
+    """One tariff."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: str
+    sellable: bool
+    "False: can be held, not recommended."
+    valid_for: ValidFor
+    period: Period
+    fee: Fee
+    services: Services
+    overage_policy: OveragePolicy
+    contract: Contract
+    eligibility: tuple[Eligibility, ...]
+    "All must hold."
+
+    def valid_on(self, days: np.ndarray) -> np.ndarray:
+        """Whether the plan is valid on each day; days of shape (n,), datetime64."""
+        started = days >= np.datetime64(self.valid_for.start)
+        return started if self.valid_for.end is None else started & (days < np.datetime64(self.valid_for.end))
+
+    def eligible(self, attributes: Columns, n: int) -> np.ndarray:
+        """Who of n subscribers may have the plan, shape (n,), bool.
+
+        Raises:
+            CatalogueError: names every condition on an attribute that the data lacks.
+        """
+        missing = [rule.field for rule in self.eligibility if rule.field not in attributes]
+        if missing:
+            raise CatalogueError(
+                f"plan {self.id!r} asks for attributes that the data lacks: {shown(missing)};"
+                f" the data has: {shown(attributes, most=20) or 'none'}"
+            )
+        eligible = np.ones(n, bool)
+        for rule in self.eligibility:
+            eligible &= rule.holds(attributes[rule.field])
+        return eligible
+
+
+class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
+    """All plans of one operator, one version."""
+
+    schema_: Annotated[Literal["planrec.catalogue/1"], Field(alias="schema")]
+    catalogue_id: str
+    version: str
+    "Immutable: any change is a new version."
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    "ISO 4217."
+    data_unit: DataUnit
+    plans: Annotated[tuple[Plan, ...], Field(min_length=1)]
+
+    @field_validator("plans", mode="wrap")
+    @classmethod
+    def _plans_agree(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Join the errors inside each plan and those between plans, so that one look is enough."""
+        problems = list(problems_of(value, info.data))
+        try:
+            plans = handler(value)
+        except ValidationError as error:
+            problems = [*map(reworded, error.errors(include_url=False)), *problems]
+        if problems:
+            raise ValidationError.from_exception_data(cls.__name__, problems)
+        return plans
+
+    def __hash__(self) -> int:
+        """Equal catalogues, equal hash; cheap, so that prepared tariffs can be looked up by catalogue."""
+        return hash(self.sha256)
+
+    def open(self) -> "Catalogue":
+        """The catalogue itself; `NoCatalogue.open` gives None."""
+        return self
+
+    @cached_property
+    def plan_ids(self) -> tuple[str, ...]:
+        """Ids in the order of the file: the order of every (n, J) array."""
+        return tuple(plan.id for plan in self.plans)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Identity of this version: hash of the canonical JSON."""
+        content = self.model_dump(mode="json", by_alias=True)
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def exponent(self) -> int:
+        """Decimals of the currency: 2 for USD, 0 for JPY."""
+        return exponent_of(self.currency)
+
+    def plan(self, plan_id: str) -> Plan:
+        """The plan of this id. Raises CatalogueError, naming the known ids."""
+        if plan_id not in self.plan_ids:
+            raise CatalogueError(f"no plan {plan_id!r}; plans: {', '.join(self.plan_ids)}")
+        return self.plans[self.plan_ids.index(plan_id)]
+
+    def valid_at(self, day: date) -> tuple[Plan, ...]:
+        """The plans valid on a day, sellable or not, in the order of the file."""
+        return tuple(plan for plan in self.plans if plan.valid_on(np.array([day], "datetime64[D]"))[0])
+
+    def offered(self, days: np.ndarray, attributes: Columns) -> np.ndarray:
+        """What may be recommended: sellable, valid and eligible. Days (n,) datetime64 -> (n, J) bool."""
+        offered = np.zeros((len(days), len(self.plans)), bool)
+        for position, plan in enumerate(self.plans):
+            if plan.sellable:
+                offered[:, position] = plan.valid_on(days) & plan.eligible(attributes, len(days))
+        return offered
+
+    def mib_per_unit(self, unit: str) -> Decimal:
+        """MiB in one of a data service's units."""
+        return Decimal(1) if unit == "MiB" else self.data_unit.mib
+
+
+class NoCatalogue(Config, populate_by_name=True, serialize_by_alias=True):
+    """`catalogue=none`: plans are only class names, without bills."""
+
+    schema_: Annotated[Literal["none"], Field(alias="schema")]
+
+    def open(self) -> None:
+        """There is no catalogue."""
+        return

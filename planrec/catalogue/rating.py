@@ -1,0 +1,229 @@
+"""What months of usage cost on every plan, exactly and fast: integers only.
+
+Usage is counted in hundredths of a minute, message or MiB, money in millionths of the currency, rounded
+once per bill, half up. `invoice` is the readable reference; the two share no code and agree to the cent.
+
+Plans of one operator count alike (whole minutes, whole GiB) and differ in allowance and price. So the
+started units of each way of counting are computed once, and a plan costs a few passes over them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from planrec.catalogue.plans import Catalogue, Plan
+from planrec.catalogue.terms import MICRO_DIGITS, Rounding, Service
+from planrec.errors import DataError
+from planrec.schema import MAX_USAGE, Columns, Usage
+
+BLOCK_ROWS = 8192
+"Rows rated at a time, so that a block's arrays stay in the processor's cache."
+
+
+@dataclass(frozen=True)
+class Meter:
+    """One way of counting: hundredths of a usage column -> started units above `offset`."""
+
+    column: str
+    "A `Usage` column."
+    mode: Literal["ceil", "nearest", "floor", "none"]
+    "Rounding of the period's sum."
+    step: int
+    per: int
+    offset: int
+    "What of the allowance is no whole number of `per`. step, per and offset are in hundredths."
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Overage of one service on one plan."""
+
+    meter: int
+    "Position in `Tariffs.meters`."
+    included: int
+    "Whole units of the meter."
+    price: int
+    "Money units of the tariff, per unit of the meter."
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """One plan in integers."""
+
+    fee: int
+    charges: tuple[Charge, ...]
+    cap: int | None
+    divisor: int
+    "How many of this tariff's money units make one minor unit; 1 where every price is whole minor units."
+
+
+@dataclass(frozen=True)
+class Tariffs:
+    """A catalogue in integers."""
+
+    meters: tuple[Meter, ...]
+    plans: tuple[Tariff, ...]
+    rounded_calls: tuple[str, int] | None
+    "Mode and step (hundredths) of the rounding of each call, where a plan rounds calls."
+
+
+def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
+    """Bills of n months on the J plans of the catalogue: (n, J) int64, minor units of the currency.
+
+    `usage` holds the `Usage.MEASURED` columns of shape (n,) and, for exact bills on plans that round calls,
+    `voice_minutes_billed`; without it the bills are approximate (see `bill_basis`).
+
+    Raises:
+        DataError: a missing column, or a value that is not in [0, MAX_USAGE].
+    """
+    tariffs = tariffs_of(catalogue)
+    counts = _counts(usage, tariffs)
+    n = len(counts[Usage.SMS])
+    bills = np.empty((n, len(tariffs.plans)), np.int64)
+    for start in range(0, n, BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        started = [_started_units(meter, counts[meter.column][block]) for meter in tariffs.meters]
+        for position, tariff in enumerate(tariffs.plans):
+            bills[block, position] = _bill(tariff, started, len(bills[block]))
+    return bills
+
+
+def bill_basis(usage: Columns, catalogue: Catalogue) -> Literal["exact", "approximate"]:
+    """`approximate` where a plan rounds each call and only monthly totals of calls are known."""
+    known = Usage.VOICE_MINUTES_BILLED in usage
+    return "exact" if known or tariffs_of(catalogue).rounded_calls is None else "approximate"
+
+
+def hundredths(name: str, usage: np.ndarray) -> np.ndarray:
+    """The border: usage (n,) in its own unit, quantised to 0.01 -> int64 hundredths.
+
+    Raises:
+        DataError: a value that is not in [0, MAX_USAGE], with the first row and how many there are.
+    """
+    if len(usage) and not (usage.min() >= 0 and usage.max() <= MAX_USAGE):
+        bad = np.flatnonzero(~((usage >= 0) & (usage <= MAX_USAGE)))
+        raise DataError(
+            f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
+            f" got {usage[bad[0]]:g} at row {bad[0]} ({len(bad)} such rows)"
+        )
+    return np.rint(usage * 100).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def tariffs_of(catalogue: Catalogue) -> Tariffs:
+    """The catalogue in integers; made once per catalogue."""
+    meters: dict[Meter, int] = {}
+    plans = tuple(_tariff(plan, catalogue, meters) for plan in catalogue.plans)
+    return Tariffs(tuple(meters), plans, _rounding_of_calls(catalogue))
+
+
+def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
+    missing = [name for name in Usage.MEASURED if name not in usage]
+    if missing:
+        raise DataError("columns that a bill needs are missing", missing)
+    counts = {name: hundredths(name, usage[name]) for name in Usage.ALL if name in usage}
+    if tariffs.rounded_calls and Usage.VOICE_MINUTES_BILLED not in usage:
+        minutes, calls = counts[Usage.VOICE_MINUTES], counts[Usage.VOICE_CALLS]
+        counts[Usage.VOICE_MINUTES_BILLED] = _billed_from_totals(minutes, calls, *tariffs.rounded_calls)
+    return counts
+
+
+def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step: int) -> np.ndarray:
+    """Half a step for each call, none in a month without minutes (DOMAIN section 3). Approximate."""
+    half_steps = {"ceil": 1, "nearest": 0, "floor": -1}[mode]
+    billed = minutes + (half_steps * calls * step + 100) // 200
+    return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))
+
+
+def _started_units(meter: Meter, used: np.ndarray) -> np.ndarray:
+    if meter.mode == "ceil":
+        used = -(-used // meter.step) * meter.step
+    elif meter.mode == "nearest":
+        used = (2 * used + meter.step) // (2 * meter.step) * meter.step
+    elif meter.mode == "floor":
+        used = used // meter.step * meter.step
+    return (used + (meter.per - 1 - meter.offset)) // meter.per
+
+
+def _bill(tariff: Tariff, started: list[np.ndarray], n: int) -> np.ndarray:
+    overage = np.zeros(n, np.int64)
+    for charge in tariff.charges:
+        above = started[charge.meter] - charge.included
+        np.maximum(above, 0, out=above)
+        above *= charge.price
+        overage += above
+    if tariff.cap is not None:
+        np.minimum(overage, tariff.cap, out=overage)
+    overage += tariff.fee
+    if tariff.divisor != 1:
+        overage += tariff.divisor // 2
+        overage //= tariff.divisor
+    return overage
+
+
+def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tariff:
+    cap = plan.overage_policy.cap_per_period
+    charges = []
+    services = plan.services
+    for service, column in (
+        (services.voice, _voice_column(services.voice)),
+        (services.sms, Usage.SMS),
+        (services.data, Usage.DATA_MIB),
+    ):
+        if isinstance(service, Service):
+            unit = catalogue.data_unit.mib if service.unit in ("GiB", "GB") else Decimal(1)
+            charges.append(_charge(service, column, unit, meters))
+    return _in_largest_money_unit(
+        _micro(plan.fee.recurring),
+        charges,
+        None if cap is None else _micro(cap),
+        10 ** (MICRO_DIGITS - catalogue.exponent),
+    )
+
+
+def _in_largest_money_unit(fee: int, charges: list[Charge], cap: int | None, divisor: int) -> Tariff:
+    """In minor units where all amounts are whole ones, which saves the last rounding; else in micro-units."""
+    if any(amount % divisor for amount in (fee, cap or 0, *(charge.price for charge in charges))):
+        return Tariff(fee, tuple(charges), cap, divisor)
+    whole = tuple(Charge(charge.meter, charge.included, charge.price // divisor) for charge in charges)
+    return Tariff(fee // divisor, whole, None if cap is None else cap // divisor, 1)
+
+
+def _charge(service: Service, column: str, unit: Decimal, meters: dict[Meter, int]) -> Charge:
+    per, included = _hundredths(service.overage.per * unit), _hundredths(service.included * unit)
+    rounding = service.rounding
+    if isinstance(rounding, Rounding) and rounding.scope == "period":
+        meter = Meter(column, rounding.mode, _hundredths(rounding.step * unit), per, included % per)
+    else:
+        meter = Meter(column, "none", 1, per, included % per)
+    position = meters.setdefault(meter, len(meters))
+    return Charge(position, included // per, _micro(service.overage.price))
+
+
+def _voice_column(voice: object) -> str:
+    rounds_calls = isinstance(voice, Service) and voice.rounding.scope == "event"
+    return Usage.VOICE_MINUTES_BILLED if rounds_calls else Usage.VOICE_MINUTES
+
+
+def _rounding_of_calls(catalogue: Catalogue) -> tuple[str, int] | None:
+    for plan in catalogue.plans:
+        voice = plan.services.voice
+        if (
+            isinstance(voice, Service)
+            and isinstance(voice.rounding, Rounding)
+            and voice.rounding.scope == "event"
+        ):
+            return voice.rounding.mode, _hundredths(voice.rounding.step)
+    return None
+
+
+def _hundredths(quantity: Decimal) -> int:
+    return int(quantity * 100)
+
+
+def _micro(money: Decimal) -> int:
+    return int(money.scaleb(MICRO_DIGITS))

@@ -1,0 +1,134 @@
+"""What each replaceable part must do: one abstract class per config group, one verb each.
+
+The option class holds the parameters and the verb. What a part can and needs are class attributes: ask the
+object, never its type or name.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from planrec.catalogue import Catalogue
+from planrec.schema import Config, Decisions, DecisionTable, Prediction, RowTable, UsageHistory
+
+
+class Source(Config, ABC):
+    """Where the data comes from."""
+
+    gives: ClassVar[Literal["rows", "history"]]
+    "What `load` returns: a RowTable or a UsageHistory."
+    needs_catalogue: ClassVar[bool] = False
+    "True where `load` cannot do without a plan catalogue."
+
+    kind: str
+    drop_columns: tuple[str, ...]
+    "Columns of the source that must not reach the features: leaks, ids, personal data."
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether features can read `Usage` lag columns."""
+        return self.gives == "history"
+
+    @property
+    def has_time(self) -> bool:
+        """Whether every decision has an as_of, so that `cv=rolling` can split."""
+        return self.gives == "history"
+
+    @abstractmethod
+    def load(self, catalogue: Catalogue | None) -> RowTable | UsageHistory:
+        """Read outside data and check it. Raises DataError with every offender."""
+
+
+class Target(Config, ABC):
+    """What to learn."""
+
+    needs_history: ClassVar[bool]
+    needs_catalogue: ClassVar[bool]
+
+    kind: str
+
+    @abstractmethod
+    def label(self, loaded: RowTable | UsageHistory, catalogue: Catalogue | None) -> DecisionTable:
+        """Turn what a source loaded into decisions with their label."""
+
+
+class FeatureSet(Config, ABC):
+    """Which features a model sees."""
+
+    needs_usage: ClassVar[bool]
+    "True where the features read `Usage` lag columns."
+
+    kind: str
+
+    @abstractmethod
+    def build(self, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return an unfitted transformer.
+
+        `fit` and `transform` take `Columns` or a DataFrame of the same columns; `transform` returns a
+        C-contiguous float64 matrix (n, n_features), NaN where an input is missing. A row's features never
+        depend on the other rows of the call. A transformer that encodes text has a parameter `encoding`
+        ("codes" | "one_hot"), which the model's `encoding` sets.
+        """
+
+
+class Model(Config, ABC):
+    """How probabilities are learned."""
+
+    reads: ClassVar[Literal["features", "history"]] = "features"
+    "What `fit` is given: the feature set's matrix, or the `Columns` themselves with the column `held`."
+    encoding: ClassVar[Literal["codes", "one_hot"]] = "one_hot"
+    "How the model wants text columns: integer codes (trees) or one column per category."
+    probabilistic: ClassVar[bool] = True
+    "False for rules that name one plan: they show no log-loss, Brier or ECE."
+    forecasts_bills: ClassVar[bool] = False
+    ranks_unseen_plans: ClassVar[bool] = False
+    trusted_types: ClassVar[tuple[str, ...]] = ()
+    "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
+
+    kind: str
+
+    @abstractmethod
+    def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return an unfitted classifier with `predict_proba`, over integer classes.
+
+        NaN in the matrix is legal: imputing, scaling and the like belong to the model. Threads are set by
+        the run through the estimator's `n_jobs` parameters, where it has them.
+        """
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Row positions (not labels) of one train/test split."""
+
+    train: np.ndarray
+    test: np.ndarray
+    repeat: int = 0
+
+
+class Splitter(Config, ABC):
+    """How decisions are divided into what is learned from and what is judged."""
+
+    keeps_subscribers_whole: ClassVar[bool]
+    needs_time: ClassVar[bool]
+
+    kind: str
+
+    @abstractmethod
+    def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
+        """Yield folds. Raises DataError where the table is too small for the asked number of folds."""
+
+
+class Policy(Config, ABC):
+    """How predictions become decisions."""
+
+    needs_bills: ClassVar[bool]
+
+    kind: str
+
+    @abstractmethod
+    def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
+        """Turn predictions into what to tell each subscriber."""

@@ -1,0 +1,74 @@
+"""Split by time and subscriber: learn from the past of others."""
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge
+from pydantic import PositiveInt
+
+from planrec.contracts import Fold, Splitter
+from planrec.cv.deal import folds_of_subscribers
+from planrec.errors import DataError
+from planrec.schema import DecisionTable
+
+
+class Rolling(Splitter):
+    """Each decision of the latest instants is tested once per repeat.
+
+    Training sees other subscribers only, and only decisions whose label months have ended by the tested
+    as_of. Instants before which nothing can be learned are not tested.
+    """
+
+    keeps_subscribers_whole: ClassVar[bool] = True
+    needs_time: ClassVar[bool] = True
+
+    kind: Literal["rolling"]
+    n_folds: Annotated[int, Ge(2)]
+    "Groups of subscribers; the number of folds is up to n_folds x n_instants."
+    n_repeats: PositiveInt
+    "Times that all subscribers are dealt anew."
+    n_instants: PositiveInt
+    "How many of the latest as_of are tested."
+
+    def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
+        """Yield up to n_folds folds per tested instant and repeat.
+
+        Raises DataError where decisions have no as_of, where no plan has n_folds subscribers, or where no
+        tested instant has earlier decisions to learn from.
+        """
+        as_of = _instants(table)
+        label_end = _months_later(as_of, table.horizon)
+        tested_instants = np.unique(as_of)[-self.n_instants :]
+        _check_past(tested_instants, label_end)
+        rng = np.random.default_rng(seed)
+        for repeat in range(self.n_repeats):
+            group = folds_of_subscribers(table, self.n_folds, rng)
+            for instant in tested_instants:
+                known = label_end <= instant
+                for fold in range(self.n_folds):
+                    train = np.flatnonzero(known & (group != fold))
+                    test = np.flatnonzero((as_of == instant) & (group == fold))
+                    if len(train) and len(test):
+                        yield Fold(train, test, repeat)
+
+
+def _instants(table: DecisionTable) -> np.ndarray:
+    if table.as_of is None:
+        raise DataError("cv=rolling needs the instant (as_of) of every decision, got none; type cv=grouped")
+    return table.as_of.astype("datetime64[D]")
+
+
+def _months_later(as_of: np.ndarray, n_months: int) -> np.ndarray:
+    """The same day n_months later; a day that the later month lacks counts on into the next one."""
+    month = as_of.astype("datetime64[M]")
+    return (month + n_months).astype("datetime64[D]") + (as_of - month)
+
+
+def _check_past(tested_instants: np.ndarray, label_end: np.ndarray) -> None:
+    if len(label_end) and label_end.min() > tested_instants[-1]:
+        raise DataError(
+            "cv=rolling needs decisions whose label months end by the tested as_of,"
+            f" got {label_end.min()} as the first end and {tested_instants[-1]} as the last as_of;"
+            " type cv=grouped"
+        )

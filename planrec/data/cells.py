@@ -1,0 +1,192 @@
+"""What cells mean: numbers, booleans, dates or text, decided for a whole column at once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from planrec.schema import Kind
+
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+COMMA_NUMBER = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
+CODE = r"^[+-]?(0\d+|\d{16,})$"
+"Leading zeros, or more digits than float64 keeps apart: a code, never a number."
+
+MOSTLY_NUMBERS = 0.9
+"Share of numbers from which a text column was probably meant as numbers."
+
+GUESSED_ID_ROWS = 20
+"Rows from which values alone show an id; in fewer, towns may all differ and ages be 31, 32, 33 by chance."
+
+ID_NAME = re.compile(r"(^|[\W_])(id|uuid|guid|msisdn|imsi|imei|iccid|phone)([\W_]|$)", re.IGNORECASE)
+ID_CAMEL_CASE = re.compile(r"[a-z](Id|ID)$")
+
+TIME_OF_DAY = r"(?:[ T](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?Z?)?"
+ISO_DATE = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})" + TIME_OF_DAY)
+ISO_MONTH = re.compile(r"(\d{4})-(\d{2})")
+YEAR_LAST_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})" + TIME_OF_DAY)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column, interpreted."""
+
+    kind: Kind
+    values: np.ndarray
+    "Shape (n,): float64, datetime64[s] or object of str, as in `schema.Columns`."
+    doubt: str | None = None
+    "What a reader of the column may have expected instead; None where nothing is odd."
+    decimal_commas: bool = False
+
+
+def cells_of(column: pa.ChunkedArray, decimal_comma: bool) -> Cells | None:
+    """Interpret a column; None where its type is neither number, boolean, date nor text."""
+    if pa.types.is_string(column.type):
+        return _read(column, decimal_comma)
+    if pa.types.is_floating(column.type):
+        return Cells("number", column.to_numpy())
+    if pa.types.is_boolean(column.type):
+        return Cells("boolean", column.cast(pa.uint8()).cast(pa.float64()).to_numpy())
+    if pa.types.is_timestamp(column.type):
+        return Cells("date", column.to_numpy().astype("datetime64[s]"))
+    return None
+
+
+def _read(text: pa.ChunkedArray, decimal_comma: bool) -> Cells:
+    if pc.any(pc.match_substring_regex(text, CODE)).as_py():
+        return Cells("text", text.to_numpy())
+    numbers = numbers_of(text, decimal_comma)
+    if numbers is not None:
+        return numbers
+    lower = pc.utf8_lower(text)
+    if pc.all(pc.is_in(lower, value_set=pa.array(["true", "false", None]))).as_py():
+        return Cells("boolean", pc.equal(lower, "true").cast(pa.uint8()).cast(pa.float64()).to_numpy())
+    dates, doubt = _dates(text)
+    if dates is not None:
+        return Cells("date", dates)
+    return Cells("text", text.to_numpy(), doubt or _doubtful_numbers(text))
+
+
+def numbers_of(column: pa.ChunkedArray, decimal_comma: bool) -> Cells | None:
+    """A column as numbers, codes like `007` too; None unless every cell that is not blank is one."""
+    if pa.types.is_floating(column.type):
+        return Cells("number", column.to_numpy())
+    if not pa.types.is_string(column.type):
+        return None
+    try:
+        return Cells("number", column.cast(pa.float64()).to_numpy())
+    except pa.ArrowInvalid:
+        pass
+    if decimal_comma and pc.all(pc.match_substring_regex(column, COMMA_NUMBER)).as_py():
+        points = pc.replace_substring(column, ",", ".")
+        return Cells("number", points.cast(pa.float64()).to_numpy(), decimal_commas=True)
+    return None
+
+
+def numbers_and_others(column: pa.ChunkedArray, decimal_comma: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A column as numbers, shape (n,), float64, NaN where blank; and which cells are something else."""
+    if not (pa.types.is_string(column.type) or pa.types.is_floating(column.type)):
+        return np.full(len(column), np.nan), column.is_valid().to_numpy()
+    cells = numbers_of(column, decimal_comma)
+    if cells is not None:
+        return cells.values, np.zeros(len(column), dtype=bool)
+    patterns = (NUMBER, COMMA_NUMBER) if decimal_comma else (NUMBER,)
+    matches = [pc.match_substring_regex(column, pattern).fill_null(True) for pattern in patterns]
+    fits = max(matches, key=lambda match: pc.sum(match).as_py())
+    cleaned = pc.if_else(fits, column, pa.scalar(None, pa.string()))
+    return numbers_and_others(cleaned, decimal_comma)[0], pc.invert(fits).to_numpy()
+
+
+def _doubtful_numbers(text: pa.ChunkedArray) -> str | None:
+    is_number = pc.match_substring_regex(text, NUMBER)
+    share = pc.mean(is_number.cast(pa.uint8())).as_py()
+    if share < MOSTLY_NUMBERS:
+        return None
+    others = text.filter(pc.invert(is_number))
+    return f"{len(others):,} of its cells are no numbers, the first is {others[0].as_py()!r}"
+
+
+def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
+    """The column as dates, or None and perhaps why not."""
+    encoded = text.combine_chunks().dictionary_encode()
+    iso, doubt = _iso_dates(encoded.dictionary.to_pylist())
+    if iso is None:
+        return None, doubt
+    dates = np.array([*iso, np.datetime64("NaT")], dtype="datetime64[s]")
+    return dates[encoded.indices.fill_null(len(iso)).to_numpy()], None
+
+
+def dates_of(texts: Sequence[str]) -> list[np.datetime64] | None:
+    """Distinct cells as dates, datetime64[s]; None unless every cell is one and all are written alike."""
+    return _iso_dates(texts)[0]
+
+
+def _iso_dates(texts: Sequence[str]) -> tuple[list[np.datetime64] | None, str | None]:
+    for pattern, order in ((ISO_DATE, "ymd"), (ISO_MONTH, "ym"), (YEAR_LAST_DATE, None)):
+        # The first cell decides: most text columns are turned away by three short matches.
+        if texts and pattern.fullmatch(texts[0]):
+            matches = [match for text in texts if (match := pattern.fullmatch(text))]
+            if len(matches) < len(texts):
+                return None, None
+            return _assembled(matches, order)
+    return None, None
+
+
+def _assembled(
+    matches: Sequence[re.Match[str]], order: str | None
+) -> tuple[list[np.datetime64] | None, str | None]:
+    """Dates from matched parts; `order` None means day and month must be told apart first."""
+    parts: list[tuple[str, str, str, str | None]]
+    if order == "ym":
+        parts = [(match[1], match[2], "1", None) for match in matches]
+    elif order == "ymd":
+        parts = [(match[1], match[3], match[4], match[5]) for match in matches]
+    else:
+        month_group = _month_group(matches)
+        if month_group is None:
+            return None, f"day and month cannot be told apart in {matches[0][0]!r} and the like"
+        day_group = 4 - month_group
+        parts = [(match[4], match[month_group], match[day_group], match[5]) for match in matches]
+    try:
+        return [
+            np.datetime64(f"{year}-{int(month):02}-{int(day):02}T{time or '00:00'}", "s")
+            for year, month, day, time in parts
+        ], None
+    except ValueError:  # the 30th of February, a 13th month, 25 o'clock
+        return None, None
+
+
+def _month_group(matches: Sequence[re.Match[str]]) -> int | None:
+    """Which part is the month, 1 or 3; None where both could be. `31.12.2018` is always day first."""
+    if all(match[2] == "." for match in matches):
+        return 3
+    first_can_be_month = all(int(match[1]) <= 12 for match in matches)
+    third_can_be_month = all(int(match[3]) <= 12 for match in matches)
+    if first_can_be_month == third_can_be_month:
+        return None
+    return 1 if first_can_be_month else 3
+
+
+def has_id_name(name: str) -> bool:
+    """Whether a column's name says id: `user_id`, `customerID`, `MSISDN`; not `paid`."""
+    return bool(ID_NAME.search(name) or ID_CAMEL_CASE.search(name))
+
+
+def is_row_id(name: str, unnamed: bool, column: pa.ChunkedArray, cells: Cells) -> bool:
+    """Whether a column gives every row a value of its own and is no measurement.
+
+    All values differ, and: the column has no name, or the name of an id, or holds text, or holds whole
+    numbers without a gap (a shuffled count of the rows). Continuous measurements may all differ too.
+    """
+    n = len(column) - column.null_count
+    whole = cells.kind == "number" and np.array_equal(cells.values, np.rint(cells.values), equal_nan=True)
+    # A number with a unit in one cell is text and differs everywhere, but is a measurement.
+    text = cells.kind == "text" and cells.doubt is None
+    if n < 2 or not (whole or text) or pc.count_distinct(column).as_py() < n:
+        return False
+    if unnamed or has_id_name(name) or n < GUESSED_ID_ROWS:
+        return unnamed or has_id_name(name)
+    return text or (n == len(column) and np.ptp(cells.values) == n - 1)

@@ -1,0 +1,46 @@
+"""Which column of a file has which role, as the options say."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from planrec.data.raw_table import RawTable, tidy_name
+from planrec.schema import did_you_mean, shown
+
+if TYPE_CHECKING:
+    from planrec.data.table import Table
+
+
+def roles_of(options: "Table") -> dict[str, str]:
+    """Option as typed on the command line -> column of the file that it names."""
+    named = {
+        "data.plan_column": options.plan_column,
+        "data.subscriber_column": options.subscriber_column,
+        "data.time_column": options.time_column,
+        **{f"data.usage_columns.{usage}": name for usage, name in options.usage_columns.items()},
+        **{f"data.drop_columns[{at}]": name for at, name in enumerate(options.drop_columns)},
+    }
+    return {role: tidy_name(name) for role, name in named.items() if name is not None}
+
+
+def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
+    """Columns that are missing, have two roles, or hold what cannot be read; one line each."""
+    missing = [
+        f"{role}: no column {name!r}{did_you_mean(name, raw.columns)}"
+        for role, name in roles.items()
+        if name not in raw.columns
+    ]
+    if missing:
+        missing.append(f"the file has {len(raw.columns):,} column(s): {shown(raw.columns, most=20)}")
+    shared = [
+        f"column {name!r} can have one role only, it has {count}: "
+        + ", ".join(role for role, other in roles.items() if other == name)
+        for name, count in Counter(roles.values()).items()
+        if count > 1
+    ]
+    unreadable = [
+        f"column {name!r} ({role}) must hold numbers, booleans, dates or text,"
+        f" it holds {raw.columns[name].type}"
+        for role, name in roles.items()
+        if name in raw.columns and not raw.is_readable(name) and not role.startswith("data.drop_columns")
+    ]
+    return missing + shared + unreadable

@@ -1,0 +1,71 @@
+"""`python -m planrec.data_card RUN ...`: what the data behind runs is, in Markdown."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from planrec.errors import PlanRecError
+
+
+def data_card(manifests: list[dict[str, Any]]) -> str:
+    """One section per run, from its run.json alone."""
+    lines = ["# Data card", "", "Generated from runs by `python -m planrec.data_card`.", ""]
+    for manifest in manifests:
+        lines += _section(manifest)
+    return "\n".join(lines)
+
+
+def _section(manifest: dict[str, Any]) -> list[str]:
+    data, options = manifest["data"], manifest["config"]["data"]
+    title = Path(options["path"]).name if "path" in options else options["kind"]
+    dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
+    return [
+        f"## {title}",
+        "",
+        f"Loaded by `{manifest['command']}`; fingerprint `{manifest['data_fingerprint'][:16]}`.",
+        "",
+        f"* decisions: {data['n_decisions']:,}",
+        f"* subscribers: {f'{n:,}' if (n := data['n_subscribers']) else 'no id in the data'}",
+        f"* decided: {' to '.join(data['as_of']) if data['as_of'] else 'no time in the data'}",
+        f"* columns dropped: {dropped}",
+        *(f"* {note}" for note in manifest["notes"]),
+        "",
+        "| plan | share |",
+        "|---|---|",
+        *(f"| {plan} | {share:.1%} |" for plan, share in data["class_shares"].items()),
+        "",
+        "| column | kind | missing | min | median | max |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| `{column['name']}` | {column['kind']} | {column['missing']:.1%} |"
+            f" {' | '.join(_figure(column.get(key)) for key in ('min', 'median', 'max'))} |"
+            for column in data["columns"]
+        ),
+        "",
+    ]
+
+
+def _figure(value: object) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else str(value or "")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
+    parser = argparse.ArgumentParser(
+        "python -m planrec.data_card", description="Print the data card of runs."
+    )
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of complete runs")
+    options = parser.parse_args(arguments)
+    from planrec.run_folder import read_manifest
+
+    try:
+        print(data_card([read_manifest(run) for run in options.runs]))
+    except PlanRecError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

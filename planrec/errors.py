@@ -1,0 +1,49 @@
+"""Everything PlanRec raises on purpose.
+
+PlanRecError
+├── ConfigError      the composed configuration is not a run: change an override or a YAML
+├── DataError        a file or table does not hold what was agreed: change the data or its options
+├── CatalogueError   a plan catalogue is not valid: change the catalogue file
+├── CheckError       a check stopped the run: change the data or waive the check, with a reason
+└── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
+
+Wrong code raises whatever Python raises.
+"""
+
+from collections.abc import Sequence
+
+
+class PlanRecError(Exception):
+    """Base class: catch this at the edges (command line, API), never in the middle.
+
+    `problems` lists every offender, so that one look at the message is enough to mend all of them.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        self.message = message
+        self.problems = tuple(problems)
+        super().__init__("\n".join([message, *(f"  - {problem}" for problem in self.problems)]))
+
+
+class ConfigError(PlanRecError):
+    """The composed configuration does not describe a run."""
+
+    exit_code = 2
+
+
+class DataError(PlanRecError):
+    """A file or table does not hold what was agreed on."""
+
+
+class CatalogueError(PlanRecError):
+    """A plan catalogue is not valid."""
+
+
+class CheckError(PlanRecError):
+    """A check of the data or of the folds stopped the run."""
+
+
+class RunError(PlanRecError):
+    """A run folder or a pin is missing, incomplete or was changed after saving."""

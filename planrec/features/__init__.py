@@ -1,0 +1,17 @@
+"""Feature sets: what a model sees of a decision, as a float64 matrix."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from planrec.features.table import TableFeatures, TableTransformer
+from planrec.features.usage import UsageFeatures, UsageTransformer
+
+FeaturesConfig = Annotated[TableFeatures | UsageFeatures, Field(discriminator="kind")]
+"What `features=` may be."
+
+TRUSTED_TYPES: tuple[str, ...] = tuple(
+    f"{transformer.__module__}.{transformer.__qualname__}"
+    for transformer in (TableTransformer, UsageTransformer)
+)
+"Our own classes that a saved run may hold; skops refuses every other one."

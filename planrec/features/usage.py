@@ -1,0 +1,188 @@
+"""What months of usage say about a subscriber: level, peak, trend, variability, mix of services."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import FeatureSet
+from planrec.errors import DataError
+from planrec.features.columns_input import check_present, columns_from, numbers_of, wrong_kinds
+from planrec.schema import Columns, Usage, lag, shown
+
+BLOCK_ROWS = 2048
+"Rows computed at once, so that intermediate arrays stay in the processor's cache."
+
+SINGLE_MONTH = ("last", "log_mean")
+SEVERAL_MONTHS = ("last", "mean", "peak", "log_mean", "trend", "sd")
+"Statistics of each service; with one month only, mean and peak repeat the last and the others are constant."
+
+
+class UsageFeatures(FeatureSet):
+    """Ratios, logs, shares, trend and variability over lag columns; attributes are not read."""
+
+    needs_usage: ClassVar[bool] = True
+
+    kind: Literal["usage"]
+
+    def build(self, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return an unfitted `UsageTransformer`; the catalogue is not read."""
+        return UsageTransformer()
+
+
+class UsageTransformer(TransformerMixin, BaseEstimator):
+    """Summarise the lag columns `data_mib.1 ... data_mib.W` of each measured service.
+
+    Per service, over its known months (a lag that is NaN lies before the observation window; 0 is a silent
+    month): the last month; mean; peak; log(1 + mean); trend, the least-squares slope in units per month, 0
+    with one known month; sd, the population standard deviation. Across services: minutes per call, the share
+    of each service in the logs, and the number of months in which anything is known. A service without a
+    known month has NaN features. With W = 1 only the last month, its log, the ratio and the shares are left,
+    with a single service no shares: the others would be constant or repeat a column.
+
+    Attributes:
+        services_: the measured services found, in the order of `Usage.MEASURED`.
+        window_: W.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find out which services and lags there are; no value is learned from, `y` is not read.
+
+        Raises:
+            DataError: there is no lag column, or one service lacks months that another has.
+        """
+        columns = columns_from(X)
+        lags = [found for name in columns if (found := _service_and_lag(name))]
+        if not lags:
+            raise DataError(
+                f"features=usage needs lag columns such as {lag(Usage.DATA_MIB, 1)!r},"
+                f" got {shown(columns) or 'no columns'}"
+            )
+        self.services_ = [service for service in Usage.MEASURED if service in dict(lags)]
+        self.window_ = max(months_ago for _, months_ago in lags)
+        read = _lag_columns(self.services_, self.window_)
+        _check_readable(columns, read)
+        self.n_features_in_ = len(read)
+        self.feature_names_in_ = np.array(read, dtype=object)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Shape (n, n_features), C-contiguous float64.
+
+        Raises:
+            DataError: names every lag column that is missing or not a number.
+        """
+        check_is_fitted(self, "services_")
+        columns = columns_from(X)
+        read = _lag_columns(self.services_, self.window_)
+        _check_readable(columns, read)
+        n = len(columns[read[0]])
+        matrix = np.empty((n, len(self.get_feature_names_out())))
+        for start in range(0, n, BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            months = np.array([numbers_of(columns[name][rows]) for name in read])
+            shape = (self.window_, len(self.services_), -1)
+            matrix[rows] = _features(months.reshape(shape), self.services_).T
+        return matrix
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Such as `data_mib_mean`, `minutes_per_call`, `sms_share`, `months_known`."""
+        check_is_fitted(self, "services_")
+        _check_feature_names_in(self, input_features)
+        return np.array(_feature_names(self.services_, self.window_), dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.two_d_array = False  # columns must be named
+        tags.input_tags.dict = True
+        return tags
+
+
+def _feature_names(services: list[str], window: int) -> list[str]:
+    """In the order of the rows of `_features`."""
+    statistics = SINGLE_MONTH if window == 1 else SEVERAL_MONTHS
+    names = [f"{service}_{statistic}" for statistic in statistics for service in services]
+    if len(services) > 1:
+        names += [f"{service}_share" for service in services]
+    if _has_calls_and_minutes(services):
+        names.append("minutes_per_call")
+    return [*names, "months_known"] if window > 1 else names
+
+
+def _features(months: np.ndarray, services: list[str]) -> np.ndarray:
+    """Shape (n_features, n) from usage of shape (W, n_services, n).
+
+    Sums over months and services are written as loops: numpy's own add in an order that depends on the
+    shape, and one row must give the bits it gives in a batch.
+    """
+    months = months + 0.0  # no -0.0: the maximum of 0.0 and -0.0 is either, depending on position
+    known = ~np.isnan(months)
+    n_known = known.sum(axis=0)
+    divisor = np.where(n_known, n_known, np.nan)
+    filled = np.where(known, months, 0.0)
+    mean = _sum(filled) / divisor
+    log_mean = np.log1p(mean)
+    if len(months) == 1:
+        parts = [months[0], log_mean]
+    else:
+        trend, sd = _trend_and_sd(filled, mean, known, divisor)
+        peak = np.where(n_known, filled.max(axis=0), np.nan)
+        parts = [months[0], mean, peak, log_mean, trend, sd]
+    if len(services) > 1:
+        # At least 1 in the divisor: shares stay finite, and go to 0, for silent months.
+        parts.append(log_mean / np.maximum(_sum(log_mean), 1.0))
+    if _has_calls_and_minutes(services):
+        minutes, calls = (mean[services.index(name)] for name in (Usage.VOICE_MINUTES, Usage.VOICE_CALLS))
+        # At least one call in the divisor: the ratio stays finite in months without calls.
+        parts.append((minutes / np.maximum(calls, 1.0))[np.newaxis])
+    if len(months) > 1:
+        parts.append(known.any(axis=1).sum(axis=0, dtype=np.float64)[np.newaxis])
+    return np.concatenate(parts)
+
+
+def _trend_and_sd(
+    filled: np.ndarray, mean: np.ndarray, known: np.ndarray, divisor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slope (units per month, forward in time) and standard deviation; NaN without a known month."""
+    times = -np.arange(1.0, len(filled) + 1)[:, np.newaxis, np.newaxis]
+    from_mean = np.where(known, filled - mean, 0.0)
+    time_from_mean = np.where(known, times - _sum(np.where(known, times, 0.0)) / divisor, 0.0)
+    # Two known months are at least 0.5 apart in this sum, so the bound only makes 0 / 0 a slope of 0.
+    spread = np.maximum(_sum(time_from_mean * time_from_mean), 0.5)
+    slope = _sum(time_from_mean * from_mean) / np.where(np.isnan(divisor), np.nan, spread)
+    return slope, np.sqrt(_sum(from_mean * from_mean) / divisor)
+
+
+def _sum(stacked: np.ndarray) -> np.ndarray:
+    """Sum over the first axis, always first to last."""
+    total = stacked[0]
+    for layer in stacked[1:]:
+        total = total + layer
+    return total
+
+
+def _has_calls_and_minutes(services: list[str]) -> bool:
+    return Usage.VOICE_CALLS in services and Usage.VOICE_MINUTES in services
+
+
+def _service_and_lag(name: str) -> tuple[str, int] | None:
+    """`("data_mib", 3)` for `data_mib.3`; None for what is not a lag column of a measured service."""
+    match = re.fullmatch(r"(\w+)\.([1-9][0-9]*)", name, flags=re.ASCII)
+    return (match[1], int(match[2])) if match and match[1] in Usage.MEASURED else None
+
+
+def _lag_columns(services: list[str], window: int) -> list[str]:
+    """Months outside, services inside: the order in which `_features` stacks them."""
+    return [lag(service, months_ago) for months_ago in range(1, window + 1) for service in services]
+
+
+def _check_readable(columns: Columns, read: Iterable[str]) -> None:
+    check_present(columns, read)
+    problems = wrong_kinds(columns, dict.fromkeys(read, "number"))
+    if problems:
+        raise DataError("usage must be given as numbers", problems)

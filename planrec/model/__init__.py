@@ -1,0 +1,34 @@
+"""Models: each option builds one unfitted scikit-learn classifier."""
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from planrec.model.dummy import Dummy
+from planrec.model.estimator import Estimator
+from planrec.model.forest import Forest
+from planrec.model.hist_boosting import HistBoosting
+from planrec.model.lgbm import Lgbm
+from planrec.model.logistic import Logistic
+from planrec.model.popular import Popular
+
+ModelConfig = Annotated[
+    Dummy | Estimator | Forest | HistBoosting | Lgbm | Logistic | Popular, Field(discriminator="kind")
+]
+
+TRUSTED_TYPES: tuple[str, ...] = tuple(
+    sorted({name for model in get_args(get_args(ModelConfig)[0]) for name in model.trusted_types})
+)
+"Types that a saved pipeline of any model may hold, beyond skops' own list."
+
+__all__ = [
+    "TRUSTED_TYPES",
+    "Dummy",
+    "Estimator",
+    "Forest",
+    "HistBoosting",
+    "Lgbm",
+    "Logistic",
+    "ModelConfig",
+    "Popular",
+]

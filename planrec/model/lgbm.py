@@ -1,0 +1,49 @@
+"""LightGBM: the default model."""
+
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
+from pydantic import PositiveFloat, PositiveInt
+from sklearn.base import BaseEstimator
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import Model
+from planrec.model.fold_proof import FOLD_PROOF, FoldProof
+
+
+class Lgbm(Model):
+    """Gradient boosting with LightGBM, the same bits for any number of threads."""
+
+    encoding: ClassVar[Literal["codes", "one_hot"]] = "codes"
+    trusted_types: ClassVar[tuple[str, ...]] = (
+        FOLD_PROOF,
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+    )
+
+    kind: Literal["lgbm"]
+    n_estimators: PositiveInt
+    "Trees per class."
+    learning_rate: PositiveFloat
+    num_leaves: Annotated[int, Ge(2)]
+    "Most leaves of a tree."
+    min_child_samples: PositiveInt
+    "Fewest training rows in a leaf."
+
+    def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return LightGBM's classifier."""
+        from lightgbm import LGBMClassifier
+
+        return FoldProof(
+            LGBMClassifier(
+                n_estimators=self.n_estimators,
+                learning_rate=self.learning_rate,
+                num_leaves=self.num_leaves,
+                min_child_samples=self.min_child_samples,
+                deterministic=True,
+                force_row_wise=True,  # the automatic choice is timed, hence not deterministic
+                random_state=seed,
+                verbose=-1,
+            )
+        )

@@ -1,0 +1,40 @@
+"""Logistic regression on imputed, standardised features."""
+
+from typing import ClassVar, Literal
+
+from pydantic import PositiveFloat, PositiveInt
+from sklearn.base import BaseEstimator
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import Model
+from planrec.model.fold_proof import FOLD_PROOF, FoldProof
+
+
+class Logistic(Model):
+    """Multinomial logistic regression with an L2 penalty."""
+
+    trusted_types: ClassVar[tuple[str, ...]] = (FOLD_PROOF, "numpy.dtype")
+
+    kind: Literal["logistic"]
+    inverse_penalty: PositiveFloat
+    "C in scikit-learn: smaller is a stronger L2 penalty."
+    max_iter: PositiveInt
+    "Most steps of the solver; it warns where they do not suffice."
+
+    def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return median imputing, scaling and the regression; the solver (lbfgs) is not random.
+
+        What is missing stays visible: one more column per column with gaps.
+        """
+        from sklearn.impute import SimpleImputer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        return FoldProof(
+            make_pipeline(
+                SimpleImputer(strategy="median", add_indicator=True),
+                StandardScaler(),
+                LogisticRegression(C=self.inverse_penalty, max_iter=self.max_iter, random_state=seed),
+            )
+        )

@@ -1,0 +1,47 @@
+"""The fitted Pipeline as a file: skops, no pickle, canonical bytes."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from planrec.features import TRUSTED_TYPES as TRUSTED_FEATURE_TYPES
+from planrec.model import TRUSTED_TYPES as TRUSTED_MODEL_TYPES
+
+
+def canonical_skops(pipeline: Any) -> bytes:
+    """A fitted pipeline as skops bytes that are equal for equal pipelines.
+
+    skops numbers objects by `id()` and stamps the clock into the zip; here both are numbered by first
+    appearance and the date is fixed, so that the sha256 of the bytes can be the artifact's id.
+    """
+    import skops.io
+
+    source = zipfile.ZipFile(io.BytesIO(skops.io.dumps(pipeline)))
+    schema = source.read("schema.json").decode()
+    names = list(dict.fromkeys(re.findall(r'"file": "([^"]+)"', schema)))
+    renamed = {name: f"{number}{Path(name).suffix}" for number, name in enumerate(names)}
+    ids = list(dict.fromkeys(re.findall(r'"__id__": (\d+)', schema)))
+    numbered = {id_: str(number) for number, id_ in enumerate(ids)}
+    schema = re.sub(r'"file": "([^"]+)"', lambda found: f'"file": "{renamed[found[1]]}"', schema)
+    schema = re.sub(r'"__id__": (\d+)', lambda found: f'"__id__": {numbered[found[1]]}', schema)
+    # LightGBM writes the threads of the fit into its text; they change nothing else.
+    schema = re.sub(r"\[num_threads: \d+\]", "[num_threads: 1]", schema)
+    members = {"schema.json": schema.encode()} | {renamed[name]: source.read(name) for name in names}
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def read_skops(content: bytes) -> Any:
+    """The pipeline of a file whose sha256 was checked.
+
+    A changed LightGBM text would abort the process, so never call this on bytes of unknown origin.
+    """
+    import skops.io
+
+    # The list lives in code: a list read from the artifact would be the artifact's own permission.
+    return skops.io.loads(content, trusted=[*TRUSTED_FEATURE_TYPES, *TRUSTED_MODEL_TYPES])

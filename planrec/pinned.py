@@ -1,0 +1,97 @@
+"""Which run is served: `outputs/pinned.json`, written atomically."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from planrec.errors import RunError
+from planrec.run_folder import SavedRun, complete_runs, load_run, replay_golden
+
+SCHEMA = "planrec.pin/1"
+FILE_NAME = "pinned.json"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The run that is served, and the one that was served before."""
+
+    run: str
+    "Folder of the run, relative to the folder of pinned.json where it lies below it."
+    run_json_sha256: str
+    "Hash of the run's run.json, which holds the hashes of all its other files."
+    pinned_at: str
+    previous: dict[str, Any] | None
+
+
+def pin_run(folder: Path, outputs: Path) -> Pin:
+    """Serve this run from now on, once it has shown that it can be served.
+
+    Raises:
+        RunError: the run is not complete, was changed, or does not repeat its golden predictions.
+    """
+    replay_golden(load_run(folder))
+    file = outputs / FILE_NAME
+    before = json.loads(file.read_text("utf-8")) if file.is_file() else None
+    if before is not None:
+        before.pop("previous", None)
+    pin = Pin(
+        run=_relative(folder, outputs),
+        run_json_sha256=_sha256(folder / "run.json"),
+        pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        previous=before,
+    )
+    outputs.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{FILE_NAME}.{os.getpid()}")
+    temporary.write_text(json.dumps({"schema": SCHEMA, **vars(pin)}, indent=2) + "\n", "utf-8")
+    os.replace(temporary, file)
+    return pin
+
+
+def load_pinned(outputs: Path) -> SavedRun:
+    """The pinned run, read and checked.
+
+    Raises:
+        RunError: nothing is pinned (the message names the command that pins the newest run), or the pinned
+            run is not what was pinned.
+    """
+    file = outputs / FILE_NAME
+    if not file.is_file():
+        raise RunError(f"no run is pinned in {file}: {_advice(outputs)}")
+    try:
+        pin = json.loads(file.read_text("utf-8"))
+        folder, sha256 = outputs / pin["run"], pin["run_json_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{file} is not a pin ({error}): {_advice(outputs)}") from error
+    if not (folder / "run.json").is_file():
+        raise RunError(f"{file} names {pin['run']}, which is not there: {_advice(outputs)}")
+    if _sha256(folder / "run.json") != sha256:
+        raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
+    return load_run(folder)
+
+
+def newest_run(outputs: Path) -> Path:
+    """The complete run that finished last. Raises RunError where there is none."""
+    runs = complete_runs(outputs)
+    if not runs:
+        raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
+    return runs[-1]
+
+
+def _advice(outputs: Path) -> str:
+    where = "" if outputs == Path("outputs") else f" --outputs {outputs}"
+    if complete_runs(outputs):
+        return f"pin the newest run with python -m planrec.pin latest{where}"
+    return f"train a run with python -m planrec.train, then pin it with python -m planrec.pin latest{where}"
+
+
+def _relative(folder: Path, outputs: Path) -> str:
+    inside = folder.resolve().is_relative_to(outputs.resolve())
+    return str(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

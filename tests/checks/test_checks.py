@@ -1,0 +1,348 @@
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from pydantic import ValidationError
+
+from planrec.checks import CHECKS, Waivers, run_checks
+from planrec.contracts import Fold
+from planrec.errors import CheckError
+from planrec.schema import Columns, DecisionTable, InputColumn, InputSchema
+
+NO_WAIVERS = dict.fromkeys(CHECKS)
+PLANS = ("mini", "base", "max")
+
+
+def waivers(**reasons: str) -> Waivers:
+    return Waivers(**(NO_WAIVERS | reasons))
+
+
+def table(columns: Columns, y: np.ndarray, subscriber: np.ndarray | None = None) -> DecisionTable:
+    inputs = tuple(InputColumn(name=f"source {name}", kind="number", becomes=name) for name in columns)
+    return DecisionTable(
+        X=columns,
+        subscriber=np.arange(len(y)) if subscriber is None else subscriber,
+        has_subscribers=subscriber is not None,
+        plans=PLANS,
+        menu=np.ones((len(y), len(PLANS)), bool),
+        inputs=InputSchema(takes="attributes", columns=inputs, usage=(), window=1),
+        y=y,
+    )
+
+
+def clean(n: int = 600, seed: int = 0) -> DecisionTable:
+    """Usage that says something about the plan, noise, text, dates and an id."""
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 3, n)
+    columns: Columns = {
+        "data_mib": random.gamma(2, 1000 * (1 + y)),
+        "calls": random.poisson(20, n).astype(float),
+        "region": np.array(["north", "south", None], object)[random.integers(0, 3, n)],
+        "joined": np.datetime64("2029-01-01", "s") + random.integers(0, 10**7, n),
+        "blank": np.full(n, np.nan),
+        "id": np.array([f"customer-{k}" for k in random.permutation(n)], object),
+    }
+    return table(columns, y)
+
+
+def planted(values: np.ndarray, name: str = "leak", seed: int = 0) -> DecisionTable:
+    good = clean(len(values), seed)
+    return table({**good.X, name: values}, good.y)
+
+
+def folds(n: int, number: int = 2) -> list[Fold]:
+    fold = np.arange(n) % number
+    return [Fold(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(number)]
+
+
+def check(checked: DecisionTable, whole: bool = True, **reasons: str) -> list[str]:
+    return run_checks(checked, folds(len(checked)), waivers(**reasons), keeps_subscribers_whole=whole)
+
+
+def problems(checked: DecisionTable, whole: bool = True) -> str:
+    with pytest.raises(CheckError) as raised:
+        check(checked, whole)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_clean_data_passes_without_a_note(seed: int) -> None:
+    assert check(clean(seed=seed)) == []
+
+
+def test_every_check_has_a_waiver() -> None:
+    assert list(Waivers.model_fields) == list(CHECKS)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_waiver_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        waivers(overlap=reason)
+
+
+def test_a_waiver_of_an_unknown_check_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        waivers(leakage="fine")
+
+
+def as_numbers(y: np.ndarray) -> np.ndarray:
+    return y.astype(float)
+
+
+def as_other_numbers(y: np.ndarray) -> np.ndarray:
+    return np.array([7.5, -1.0, np.nan])[y]
+
+
+def as_names(y: np.ndarray) -> np.ndarray:
+    return np.array(["S", None, "L"], object)[y]
+
+
+def as_dates(y: np.ndarray) -> np.ndarray:
+    return np.array(["2029-01-01", "2028-01-01", "NaT"], "datetime64[s]")[y]
+
+
+@pytest.mark.parametrize("renamed", [as_numbers, as_other_numbers, as_names, as_dates])
+def test_the_label_under_any_name_stops_the_run(renamed: Callable[[np.ndarray], np.ndarray]) -> None:
+    y = np.arange(30) % 3
+    noise = np.random.default_rng(0).normal(size=30)
+    text = problems(table({"noise": noise, "tariff": renamed(y)}, y))
+    assert "label_in_features: column 'source tariff' is the label, value for value" in text
+    assert "'data.drop_columns=[\"source tariff\"]'" in text
+    assert "waivers.label_in_features='WHY THIS IS FINE'" in text
+    assert "noise" not in text
+
+
+def test_one_row_that_differs_is_not_the_label() -> None:
+    y = np.arange(1000) % 3
+    almost = y.astype(float)
+    almost[900] = 0.0 if y[900] else 1.0
+    with pytest.raises(CheckError) as raised:
+        check(table({"tariff": almost}, y))
+    assert "label_in_features" not in str(raised.value)
+    assert "leakage_screen" in str(raised.value)
+
+
+def test_a_finer_column_than_the_label_is_not_the_label_itself() -> None:
+    y = np.array([0, 0, 1, 1])
+    assert check(table({"price": np.array([1.0, 2.0, 3.0, 3.0])}, y)) == []
+
+
+def test_a_waived_label_is_recorded_with_its_reason() -> None:
+    y = np.arange(30) % 3
+    (note,) = check(table({"tariff": y.astype(float)}, y), label_in_features="a test")
+    assert note == "label_in_features: column 'source tariff' is the label, value for value; waived: a test"
+
+
+def test_one_plan_for_everybody_stops_the_run_or_is_waived() -> None:
+    same = table({"calls": np.arange(5.0)}, np.ones(5, np.int64))
+    assert "constant_label: the label must have two plans or more, all 5 rows have 'base'" in problems(same)
+    assert "waived: only one plan is left" in check(same, constant_label="only one plan is left")[0]
+
+
+def noisy_order(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return y + random.uniform(-0.45, 0.45, len(y))
+
+
+def falling(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return -noisy_order(y, random)
+
+
+def only_the_middle_plan(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Order alone says little: the middle plan's fee lies in a gap of the others."""
+    return np.where(
+        y == 1, random.uniform(0.5, 0.6, len(y)), random.choice([0, 1], len(y)) + random.random(len(y)) / 3
+    )
+
+
+def missing_for_one_plan(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return np.where(y == 2, np.nan, random.normal(size=len(y)))
+
+
+def forty_names(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return np.array(
+        [f"offer-{plan}-{k}" for plan, k in zip(y, random.integers(0, 13, len(y)), strict=True)], object
+    )
+
+
+def dates(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    return np.datetime64("2029-01-01", "s") + (noisy_order(y, random) * 1e6).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    "leak", [noisy_order, falling, only_the_middle_plan, missing_for_one_plan, forty_names, dates]
+)
+def test_a_column_that_tells_the_plan_stops_the_run(
+    leak: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+) -> None:
+    checked = planted(leak(clean().y, np.random.default_rng(1)))
+    text = problems(checked)
+    assert "leakage_screen: column 'source leak' alone tells who holds" in text
+    assert "600 subscribers" in text
+    assert "'data.drop_columns=[\"source leak\"]'" in text
+    assert "waivers.leakage_screen='WHY THIS IS FINE'" in text
+    assert text.count("alone tells") == 1
+    (note,) = check(checked, leakage_screen="known at sale")
+    assert note.endswith("waived: known at sale")
+
+
+def test_a_leak_with_a_few_wrong_rows_still_stops_the_run() -> None:
+    y = clean().y
+    values = noisy_order(y, np.random.default_rng(1))
+    values[:3] = values[::-1][:3]
+    assert "leakage_screen" in problems(planted(values))
+
+
+def test_a_strong_but_legal_column_passes() -> None:
+    y = clean(2000).y
+    assert check(planted(y + np.random.default_rng(1).normal(0, 0.5, 2000))) == []
+
+
+def test_rerated_bills_are_exempt() -> None:
+    leak = noisy_order(clean().y, np.random.default_rng(1))
+    assert check(planted(leak, name="bill_base")) == []
+
+
+def test_ids_and_rare_texts_are_not_leaks_by_chance() -> None:
+    """Values that occur once or twice are pure in sample, whatever they are."""
+    random = np.random.default_rng(2)
+    for n_values in (10**9, 2000, 300):
+        ids = random.integers(0, n_values, 600)
+        assert check(planted(np.array([f"v{k}" for k in ids], object))) == []
+        assert check(planted(ids.astype(float))) == []
+
+
+def test_a_thousand_columns_of_noise_are_not_leaks() -> None:
+    random = np.random.default_rng(3)
+    y = np.repeat([0, 1], [150, 12])
+    noise = {f"x{k}": random.normal(size=162) for k in range(900)}
+    flags = {f"f{k}": random.integers(0, 2, 162).astype(float) for k in range(100)}
+    assert check(table(noise | flags, y)) == []
+
+
+def test_plans_with_few_subscribers_are_not_screened() -> None:
+    y = np.repeat([0, 1], [49, 49])
+    leak = {"fee": noisy_order(y, np.random.default_rng(4))}
+    assert check(table(leak, y)) == []
+    y = np.repeat([0, 1], [50, 49])
+    leak = {"fee": noisy_order(y, np.random.default_rng(4))}
+    assert "leakage_screen" in problems(table(leak, y))
+
+
+def test_the_screen_counts_subscribers_and_not_rows() -> None:
+    """Forty people, fifty months each: far too few people to be sure, however many rows."""
+    y = np.repeat(np.repeat([0, 1], 20), 50)
+    leak = noisy_order(y, np.random.default_rng(5))
+    assert "leakage_screen" in problems(table({"fee": leak}, y))
+    subscriber = np.repeat(np.arange(40), 50)
+    grouped = [Fold(np.flatnonzero(subscriber % 2 == k), np.flatnonzero(subscriber % 2 != k)) for k in (0, 1)]
+    checked = table({"fee": leak}, y, subscriber)
+    assert run_checks(checked, grouped, waivers(), keeps_subscribers_whole=True) == []
+
+
+def test_the_last_decision_of_a_subscriber_is_the_one_by_date() -> None:
+    """First months tell nothing, last months tell all; the rows stand newest first."""
+    random = np.random.default_rng(6)
+    y = np.tile(random.integers(0, 2, 100), 2)
+    leak = np.concatenate([noisy_order(y[:100], random), random.normal(size=100)])
+    as_of = np.repeat(np.array(["2029-02-01", "2029-01-01"], "datetime64[D]"), 100)
+    checked = replace(table({"fee": leak}, y, np.tile(np.arange(100), 2)), as_of=as_of)
+    assert "leakage_screen" in problems(checked, whole=False)
+
+
+def test_the_screen_is_against_the_plan_held_where_it_is_known() -> None:
+    random = np.random.default_rng(7)
+    held = random.integers(-1, 3, 600)
+    good = clean()
+    checked = replace(table({**good.X, "fee": noisy_order(held, random)}, good.y), held=held)
+    assert "column 'source fee' alone tells who holds" in problems(checked)
+
+
+def test_a_table_without_labels_passes() -> None:
+    assert check(replace(clean(), y=None)) == []
+
+
+def test_a_month_that_stands_twice_stops_the_run_or_is_waived() -> None:
+    subscriber = np.array(["ann", "bob", "ann", "bob", "ann"], object)
+    as_of = np.array(["2029-01-01", "2029-01-01", "2029-02-01", "2029-01-01", "2029-03-01"], "datetime64[D]")
+    checked = replace(table({"calls": np.arange(5.0)}, np.array([0, 1, 0, 1, 1]), subscriber), as_of=as_of)
+    text = problems(checked, whole=False)
+    assert "1 stand on 2 rows; first: subscriber bob at 2029-01-01 on rows 1, 3" in text
+    assert "waivers.repeated_month=" in text
+    assert "two SIM cards" in check(checked, whole=False, repeated_month="two SIM cards")[0]
+
+
+def test_without_subscribers_or_months_nothing_is_repeated() -> None:
+    as_of = np.full(4, np.datetime64("2029-01-01"))
+    rows = table({"calls": np.arange(4.0)}, np.array([0, 1, 0, 1]))
+    assert check(replace(rows, as_of=as_of)) == []
+    assert check(replace(rows, has_subscribers=True, subscriber=np.zeros(4)), whole=False)[0].startswith(
+        "overlap"
+    )
+
+
+def people() -> DecisionTable:
+    """Row k of eight belongs to person k // 2, so that `folds` splits everybody."""
+    return table(
+        {"calls": np.arange(8.0)}, np.array([0, 1, 1, 0, 0, 1, 1, 0]), np.repeat([11, 12, 13, 14], 2)
+    )
+
+
+def test_a_subscriber_on_both_sides_stops_the_run_where_whole_subscribers_are_promised() -> None:
+    text = problems(people())
+    assert "overlap: fold 0 must keep subscribers whole, 4 are in train and test: 11, 12, 13, 14" in text
+    assert "overlap: fold 1 must" in text
+    assert len(check(people(), overlap="to see what it does")) == 2
+
+
+def test_a_subscriber_on_both_sides_is_a_note_where_rows_are_split() -> None:
+    (note,) = check(people(), whole=False)
+    assert note.startswith("overlap: up to 100% of the subscribers judged in a fold were also learned from")
+    assert "cv=grouped" in note
+
+
+def test_whole_subscribers_pass() -> None:
+    halves = [Fold(np.arange(4), np.arange(4, 8)), Fold(np.arange(4, 8), np.arange(4))]
+    assert run_checks(people(), halves, waivers(), keeps_subscribers_whole=True) == []
+
+
+def test_all_problems_of_all_checks_are_listed_at_once() -> None:
+    y = np.arange(200) // 2 % 2
+    subscriber = np.repeat(np.arange(100), 2)[::-1].copy()
+    columns = {"tariff": y.astype(float), "invoice": y * 2.0}
+    checked = replace(table(columns, y, subscriber), as_of=np.full(200, np.datetime64("2029-01-01")))
+    text = problems(checked)
+    for name in ("label_in_features", "leakage_screen", "repeated_month", "overlap"):
+        assert f"- {name}: " in text
+    assert '\'data.drop_columns=["source tariff","source invoice"]\'' in text
+
+
+def test_the_override_that_drops_columns_is_what_hydra_reads() -> None:
+    names = [
+        "plain",
+        "a b",
+        'a "b"',
+        "it's",
+        "a,b",
+        "[x]",
+        "a\\b",
+        "a\\",
+        '\\"',
+        "Straße",
+        "1st",
+        "Null",
+        " a ",
+        "",
+    ]
+    y = np.arange(20) % 2
+    inputs = tuple(InputColumn(name=name, kind="number", becomes=name) for name in names)
+    checked = replace(
+        table({name: y.astype(float) for name in names}, y),
+        inputs=InputSchema(takes="attributes", columns=inputs, usage=(), window=1),
+    )
+    line = next(part for part in problems(checked).splitlines() if "drop with" in part)
+    (override,) = [word for word in shlex.split(line) if word.startswith("data.drop_columns=")]
+    parsed = OverridesParser.create().parse_override(override).value()
+    assert [name if isinstance(name, str) else name.text for name in parsed] == names

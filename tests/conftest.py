@@ -1,0 +1,72 @@
+"""Fixtures of the whole suite, and the Hypothesis profiles: dev, ci (derandomised), nightly."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile(
+    "nightly", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data, which is never part of the project."""
+    folder = Path(os.environ.get("PLANREC_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("real data is not here: set PLANREC_DATA to its folder")
+    return folder
+
+
+SMALL = ("data.n_subscribers=60", "data.n_months=3", "cv.n_folds=2", "n_bootstrap=50", "threads=1")
+"""Overrides of a run that takes a second."""
+
+
+@pytest.fixture(scope="session")
+def history_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one small finished run over months; read-only, shared by all tests."""
+    return _saved(tmp_path_factory, *SMALL, "model=lgbm")
+
+
+@pytest.fixture(scope="session")
+def row_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one small finished run over a stranger's table; read-only, shared by all tests."""
+    file = tmp_path_factory.mktemp("data") / "customers.csv"
+    file.write_text(STRANGERS_TABLE, "utf-8")
+    options = ("data=table", f"data.path={file}", "data.plan_column=tariff", "model=logistic")
+    return _saved(tmp_path_factory, *options, "cv.n_folds=2", "n_bootstrap=50", "threads=1")
+
+
+def _saved(tmp_path_factory: pytest.TempPathFactory, *overrides: str) -> Path:
+    from planrec.experiment import run
+    from planrec.run_folder import begin_run, save_run
+    from planrec.train import compose
+
+    config = compose(*overrides)
+    folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
+    begin_run(folder, config, "python -m planrec.train")
+    save_run(run(config), folder, "python -m planrec.train")
+    return folder
+
+
+def _strangers_table(n_rows: int = 60) -> str:
+    """Numbers, text, a boolean, a date, blanks; the heavy users are on the big tariff, mostly."""
+    rows = ["monthly spend,region,is_business,joined,calls/day,tariff"]
+    for row in range(n_rows):
+        heavy = (row * 7) % 20 > 11
+        spend = "" if row % 13 == 0 else f"{10 + 25 * heavy + (row * 31 % 17)}.5"
+        region = "" if row % 11 == 0 else ("north", "south", "Ñandú, east")[row % 3]
+        tariff = "big" if heavy ^ (row % 9 == 0) else "small"
+        cells = (spend, region, str(row % 4 == 0), f"2029-0{1 + row % 9}-17", str(row * 3 % 8), tariff)
+        rows.append(",".join(f'"{cell}"' for cell in cells))
+    return "\n".join(rows) + "\n"
+
+
+STRANGERS_TABLE = _strangers_table()

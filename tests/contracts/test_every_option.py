@@ -1,0 +1,62 @@
+"""Holds for every YAML in conf/: adding an option adds its tests."""
+
+import json
+
+import pytest
+
+from planrec.conf_folder import CONF, content_of, groups, options
+from planrec.config import RunConfig
+from planrec.train import compose
+
+OPTIONS = [(group, option) for group in groups() for option in options(group)]
+KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment")]
+# Values that only the user can know.
+MANDATORY = {("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"]}
+# Options that need another data option than the default one.
+FITTING: dict[tuple[str, str], list[str]] = {}
+
+
+def composed(group: str, option: str) -> RunConfig:
+    key = (group, option)
+    return compose(f"{group}={option}", *MANDATORY.get(key, []), *FITTING.get(key, []))
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_alone(group, option):
+    assert isinstance(composed(group, option), RunConfig)
+
+
+@pytest.mark.parametrize(("group", "option"), KINDED)
+def test_the_kind_of_an_option_is_a_module_of_the_group(group, option):
+    kind = getattr(composed(group, option), group).kind
+    assert (CONF.parent / "planrec" / group / f"{kind}.py").is_file()
+    assert (CONF / group / f"{kind}.yaml").is_file()
+
+
+@pytest.mark.parametrize(("group", "option"), KINDED)
+def test_yaml_lists_every_field_so_that_every_field_can_be_overridden(group, option):
+    part = getattr(composed(group, option), group)
+    listed = set(content_of(CONF / group / f"{part.kind}.yaml")) - {"defaults"}
+    assert listed == set(type(part).model_fields)
+
+
+@pytest.mark.parametrize(("group", "option"), KINDED)
+def test_no_field_has_a_default_in_python(group, option):
+    part = getattr(composed(group, option), group)
+    assert [name for name, field in type(part).model_fields.items() if not field.is_required()] == []
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_config_survives_json(group, option):
+    config = composed(group, option)
+    dumped = json.loads(json.dumps(config.model_dump(mode="json", by_alias=True)))
+    assert RunConfig.model_validate(dumped) == config
+
+
+@pytest.mark.parametrize("option", options("data"))
+def test_every_source_can_drop_columns(option):
+    assert isinstance(composed("data", option).data.drop_columns, tuple)
+
+
+def test_no_yaml_names_a_class_to_instantiate():
+    assert [str(file) for file in CONF.rglob("*.yaml") if "_target_" in file.read_text("utf-8")] == []

@@ -1,0 +1,183 @@
+"""The real command lines, in processes of their own, in an empty folder."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import STRANGERS_TABLE
+
+pytestmark = pytest.mark.e2e
+
+QUICK = ("n_bootstrap=20", "threads=1")
+SIMULATED = ("data.n_subscribers=60", "data.n_months=3", "cv.n_folds=2", *QUICK)
+
+
+def planrec(folder: Path, verb: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", verb, *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def runs_below(folder: Path) -> list[Path]:
+    return [file.parent for file in (folder / "outputs").glob("**/run.json")]
+
+
+def assert_trained(done: subprocess.CompletedProcess[str], folder: Path, runs: int = 1) -> None:
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("pin it: python -m planrec.pin outputs/") == runs
+    assert len(runs_below(folder)) == runs
+
+
+def test_train_pin_and_serve(tmp_path):
+    assert_trained(planrec(tmp_path, "planrec.train", *SIMULATED), tmp_path)
+    assert planrec(tmp_path, "planrec.pin", "latest").returncode == 0
+    server = subprocess.Popen(
+        [sys.executable, "-m", "api", "--port", "0"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = address_of(server)
+        with urllib.request.urlopen(f"{address}/run/schema") as answer:
+            example = json.load(answer)["examples"][0]
+        request = urllib.request.Request(
+            f"{address}/predict", json.dumps(example).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer)["decision"] == "recommend"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=20)
+
+
+def address_of(server: subprocess.Popen[str]) -> str:
+    assert server.stderr is not None
+    for line in server.stderr:
+        if "running on" in line:
+            return line.split("running on ")[1].split()[0]
+    raise AssertionError("the server ended before it listened")
+
+
+def test_train_with_another_model(tmp_path):
+    assert_trained(planrec(tmp_path, "planrec.train", "model=logistic", *SIMULATED), tmp_path)
+
+
+def test_train_on_megaline_ru(tmp_path, shared_data):
+    environment = {"PLANREC_DATA": str(shared_data)}
+    done = planrec(tmp_path, "planrec.train", "data=megaline_ru", "cv.n_folds=2", *QUICK, **environment)
+    assert_trained(done, tmp_path)
+
+
+def test_train_on_a_strangers_table(tmp_path):
+    (tmp_path / "customers.csv").write_text(STRANGERS_TABLE, "utf-8")
+    table = ("data=table", "data.path=customers.csv", "data.plan_column=tariff")
+    assert_trained(planrec(tmp_path, "planrec.train", *table, *QUICK), tmp_path)
+    assert planrec(tmp_path, "planrec.pin", "latest").returncode == 0
+    folder = str(runs_below(tmp_path)[0])
+    card = planrec(tmp_path, "planrec.model_card", folder)
+    assert card.stdout.startswith("# Model card: lgbm for `target=held`")
+    assert "`region`" in planrec(tmp_path, "planrec.data_card", folder).stdout
+
+
+def test_multirun_trains_every_combination(tmp_path):
+    done = planrec(tmp_path, "planrec.train", "-m", "model=dummy,logistic", *SIMULATED)
+    assert_trained(done, tmp_path, runs=2)
+
+
+def test_a_multirun_goes_on_after_a_failing_cell_and_says_so(tmp_path):
+    done = planrec(tmp_path, "planrec.train", "-m", "cv.n_folds=2,1000", *SIMULATED[:2], *QUICK)
+    assert done.returncode == 1
+    assert "cv.n_folds" in done.stderr
+    assert len(runs_below(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "argument", ["model=lgmb", "+typo=3", "model.typo=3", "data.n_subscribers=-1", "modle=x"]
+)
+def test_wrong_configuration_exits_with_2_without_a_traceback_or_a_file(tmp_path, argument):
+    done = planrec(tmp_path, "planrec.train", argument)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the configuration does not describe a run\n  - ")
+    assert "Traceback" not in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_debugging_shows_a_traceback(tmp_path):
+    done = planrec(tmp_path, "planrec.train", "model=lgmb", PLANREC_DEBUG="1")
+    assert "Traceback" in done.stderr
+
+
+def test_a_missing_file_is_told_without_a_traceback(tmp_path):
+    done = planrec(tmp_path, "planrec.train", "data=table", "data.path=nowhere.csv", "data.plan_column=plan")
+    assert done.returncode == 1
+    assert "nowhere.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_four_runs_started_together_do_not_share_a_folder(tmp_path):
+    command = [sys.executable, "-m", "planrec.train", "model=dummy", *SIMULATED]
+    started = [
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(4)
+    ]
+    assert [process.wait(timeout=240) for process in started] == [0, 0, 0, 0]
+    assert len(runs_below(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_stopped_run_is_recognised_as_incomplete(tmp_path, stop, code):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "planrec.train", "data.n_subscribers=20000"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (started := list((tmp_path / "outputs").glob("*/*/config.json"))):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(stop)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == code
+    assert "Traceback" not in error
+    done = planrec(tmp_path, "planrec.pin", str(started[0].parent))
+    assert done.returncode == 1
+    assert "the run did not finish" in done.stderr
+
+
+def test_serving_with_nothing_pinned_names_the_command_that_pins(tmp_path):
+    done = planrec(tmp_path, "api")
+    assert done.returncode == 1
+    assert "python -m planrec.pin latest" in done.stderr
+
+
+def test_help_lists_groups_and_options(tmp_path):
+    done = planrec(tmp_path, "planrec.train", "--help")
+    assert done.returncode == 0
+    assert "\nmodel\n" in done.stdout
+    assert "* lgbm" in done.stdout
+
+
+def test_help_imports_neither_hydra_nor_pandas(tmp_path):
+    code = (
+        "import sys; from planrec.train import main; main(['--help']);"
+        "print(sorted({'hydra', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("[]\n")

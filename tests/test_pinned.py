@@ -1,0 +1,70 @@
+import json
+import shutil
+
+import pytest
+
+from planrec.errors import RunError
+from planrec.pin import main
+from planrec.pinned import load_pinned, pin_run
+
+
+@pytest.fixture
+def outputs(history_run, row_run, tmp_path):
+    """A folder of outputs with two runs; `b` finished last."""
+    shutil.copytree(history_run, tmp_path / "2030-01-31" / "a")
+    shutil.copytree(row_run, tmp_path / "2030-01-31" / "b")
+    (tmp_path / "2030-01-31" / "b" / "run.json").touch()
+    return tmp_path
+
+
+def test_the_pinned_run_is_the_one_that_is_served(outputs):
+    pin_run(outputs / "2030-01-31" / "a", outputs)
+    assert load_pinned(outputs).folder == outputs / "2030-01-31" / "a"
+
+
+def test_a_pin_remembers_the_one_before(outputs):
+    pin_run(outputs / "2030-01-31" / "a", outputs)
+    pin = pin_run(outputs / "2030-01-31" / "b", outputs)
+    assert (pin.run, pin.previous["run"]) == ("2030-01-31/b", "2030-01-31/a")
+
+
+def test_latest_is_the_run_that_finished_last(outputs, capsys):
+    assert main(["latest", "--outputs", str(outputs)]) == 0
+    assert capsys.readouterr().out.startswith("pinned 2030-01-31/b\n")
+
+
+def test_with_nothing_pinned_the_command_that_pins_the_newest_run_is_named(outputs, tmp_path):
+    with pytest.raises(RunError, match=r"python -m planrec\.pin latest"):
+        load_pinned(outputs)
+    with pytest.raises(RunError, match=r"train a run with python -m planrec\.train"):
+        load_pinned(tmp_path / "elsewhere")
+
+
+def test_a_changed_run_is_refused_and_the_pin_stays(outputs, capsys):
+    pin_run(outputs / "2030-01-31" / "a", outputs)
+    (outputs / "2030-01-31" / "b" / "model.skops").write_bytes(b"")
+    assert main([str(outputs / "2030-01-31" / "b"), "--outputs", str(outputs)]) == 1
+    assert "model.skops is not the file that this run saved" in capsys.readouterr().err
+    assert load_pinned(outputs).folder.name == "a"
+
+
+def test_a_run_that_changed_after_it_was_pinned_is_refused(outputs):
+    pin_run(outputs / "2030-01-31" / "a", outputs)
+    file = outputs / "2030-01-31" / "a" / "run.json"
+    file.write_text(file.read_text() + "\n")
+    with pytest.raises(RunError, match="was changed after it was pinned"):
+        load_pinned(outputs)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", json.dumps({"run": 3})])
+def test_a_pin_file_that_is_none_is_refused(outputs, content):
+    (outputs / "pinned.json").write_text(content)
+    with pytest.raises(RunError, match="is not a pin"):
+        load_pinned(outputs)
+
+
+def test_a_pinned_run_that_is_gone_is_named(outputs):
+    pin_run(outputs / "2030-01-31" / "a", outputs)
+    shutil.rmtree(outputs / "2030-01-31" / "a")
+    with pytest.raises(RunError, match="names 2030-01-31/a, which is not there"):
+        load_pinned(outputs)

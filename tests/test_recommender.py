@@ -1,0 +1,78 @@
+"""Online equals offline: the answer for a row does not depend on the other rows or on the door it came by."""
+
+import numpy as np
+import pytest
+
+from planrec.experiment import run
+from planrec.run_folder import load_run
+from planrec.schema import DecisionTable
+from planrec.train import compose
+from tests.conftest import SMALL
+
+
+@pytest.fixture(scope="module", params=["history_run", "row_run"])
+def saved(request):
+    return load_run(request.getfixturevalue(request.param))
+
+
+def table_of(saved) -> DecisionTable:
+    return saved.config.target.label(
+        saved.config.data.load(saved.recommender.catalogue), saved.recommender.catalogue
+    )
+
+
+def test_one_row_equals_the_same_row_in_a_batch(saved):
+    table = table_of(saved)
+    together, decided_together = saved.recommender.recommend(table)
+    for row in (0, len(table) // 2, len(table) - 1):
+        alone, decided = saved.recommender.recommend(table.take(np.array([row])))
+        np.testing.assert_allclose(alone.probability[0], together.probability[row], rtol=0, atol=1e-12)
+        assert decided.recommended[0] == decided_together.recommended[row]
+
+
+def test_lightgbm_answers_one_row_and_a_batch_bit_for_bit(history_run):
+    saved = load_run(history_run)
+    table = table_of(saved)
+    together = saved.recommender.recommend(table)[0].probability
+    alone = [saved.recommender.recommend(table.take(np.array([row])))[0].probability[0] for row in range(9)]
+    np.testing.assert_array_equal(alone, together[:9])
+
+
+def test_a_decision_told_as_a_request_is_the_same_decision(saved):
+    table = table_of(saved)
+    told = saved.recommender.table(saved.recommender.requests(table))
+    assert list(told.X) == list(table.X)
+    for name, array in table.X.items():
+        np.testing.assert_array_equal(told.X[name], array)
+    np.testing.assert_array_equal(
+        saved.recommender.recommend(told)[0].probability, saved.recommender.recommend(table)[0].probability
+    )
+    if table.as_of is not None and saved.recommender.inputs.takes == "months":
+        np.testing.assert_array_equal(told.as_of, table.as_of)
+
+
+def test_probabilities_stay_inside_the_menu_and_sum_to_one(saved):
+    table = table_of(saved)
+    menu = table.menu.copy()
+    menu[:, 0] = False
+    masked = DecisionTable(**(vars(table) | {"menu": menu}))
+    probability = saved.recommender.recommend(masked)[0].probability
+    assert (probability[:, 0] == 0).all()
+    np.testing.assert_allclose(probability.sum(axis=1), 1, atol=1e-12)
+
+
+def test_a_month_that_a_request_leaves_out_is_a_silent_month():
+    recommender = run(compose(*SMALL, "model=dummy", "target.window=3")).recommender
+    amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
+    months = [{"month": month, **amounts} for month in ("2018-01", "2018-03")]
+    table = recommender.table([{"months": months, "attributes": {}}])
+    assert [table.X[f"data_mib.{ago}"][0] for ago in (1, 2, 3)] == [5.0, 0.0, 5.0]
+    assert str(table.as_of[0]) == "2018-04-01"
+
+
+def test_months_older_than_the_window_change_nothing_and_need_no_memory():
+    recommender = run(compose(*SMALL, "model=dummy")).recommender
+    amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
+    months = [{"month": month, **amounts} for month in ("1900-01", "2099-12")]
+    table = recommender.table([{"months": months, "attributes": {}}])
+    assert all(array.tolist() == [5.0] for array in table.X.values())
