@@ -3,7 +3,7 @@ set positional-arguments
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 # OpenMP threads that wait by spinning make busy cores several times slower; read when the library is loaded.
-export OMP_WAIT_POLICY := "PASSIVE"
+export OMP_WAIT_POLICY := env("OMP_WAIT_POLICY", "PASSIVE")
 
 # List the recipes.
 [private]

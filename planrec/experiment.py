@@ -51,9 +51,8 @@ def run(config: RunConfig, report: Report = lambda step, done, total: None) -> R
         table = config.target.label(config.data.load(catalogue), catalogue)
         folds = list(config.cv.split(table, config.seed))
         notes = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
-    models = {config.model.kind: config.model} | {
-        name: model for name, model in config.baselines.items() if model != config.model
-    }
+    models: dict[str, Model] = {config.model.kind: config.model}
+    models |= {name: model for name, model in config.baselines.items() if model != config.model}
     with _timed(seconds, "folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report)
     with _timed(seconds, "intervals"):

@@ -8,8 +8,8 @@ from typing import Any
 from planrec.errors import PlanRecError
 
 INTENDED = {
-    "held": "Reproducing which plan subscribers hold, for comparison with published results and for acceptance"
-    " models. **Not** for advice: it learns past mistakes along with good choices.",
+    "held": "Reproducing which plan subscribers hold, for comparison with published results and for"
+    " acceptance models. **Not** for advice: it learns past mistakes along with good choices.",
 }
 
 

@@ -120,8 +120,8 @@ def _validated(composed: "DictConfig", overrides: Sequence[str], choices: Mappin
         )
     tree = OmegaConf.to_container(composed, resolve=True)
     assert isinstance(tree, dict)
-    tree.pop("experiment", None)
-    return validated({**tree, "baselines": _baselines(tree["baselines"], origin)}, origin)
+    named = {str(key): value for key, value in tree.items() if key != "experiment"}
+    return validated(named | {"baselines": _baselines(named["baselines"], origin)}, origin)
 
 
 def _baselines(names: Sequence[str], origin: Callable[[str], str]) -> dict[str, Any]:

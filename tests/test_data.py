@@ -533,6 +533,19 @@ def test_blank_subscribers_and_times_are_refused() -> None:
     assert "column 'when' (data.time_column) must not be blank (or NA, N/A, n/a ...), it is at line 2" in text
 
 
+@pytest.mark.parametrize("numbers", ["1.5 2.5 x", "1,5 2,5 x"])
+def test_one_word_among_usage_numbers_is_the_only_one_named(numbers: str) -> None:
+    text = "plan;n\n" + "".join(f"{plan};{cell}\n" for plan, cell in zip("aba", numbers.split(), strict=True))
+    assert message(text, usage_columns={"sms": "n"}).endswith("must hold numbers, got 'x' at line 4")
+
+
+def test_nan_in_parquet_is_blank() -> None:
+    with pytest.raises(
+        DataError, match=r"'plan' .* must not be blank .* at row 2\n.*'n' .* must not be blank .* 3"
+    ):
+        load_parquet({"plan": [1.0, np.nan, 2.0], "n": [1.0, 2.0, np.nan]}, usage_columns={"sms": "n"})
+
+
 def test_the_label_cannot_be_usage_too() -> None:
     text = message("plan,n\n1,2\n2,3\n", usage_columns={"sms": "plan"})
     assert "column 'plan' can have one role only, it has 2: data.plan_column, data.usage_columns.sms" in text

@@ -413,6 +413,32 @@ def test_statistics_of_a_service_are_those_of_its_known_months(table):
         )
 
 
+# Amounts that do not add exactly, and zeros of both signs: numpy's own sum and maximum over the months of one
+# row can differ in a bit from those of a batch.
+TRAPS = {
+    "inexact": lambda shape: np.random.default_rng(0).gamma(2.0, 100.0, shape),
+    "signed zeros": lambda shape: np.random.default_rng(0).choice([0.0, -0.0], shape, p=[0.1, 0.9]),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+@pytest.mark.parametrize("window", [2, 6, 9, 24])
+@pytest.mark.parametrize("services", [(Usage.SMS,), Usage.MEASURED], ids=len)
+def test_many_months_are_combined_in_one_order_for_one_row_and_for_many(window, services, trap):
+    amounts = trap((window, len(services), 60))
+    table = {lag(s, w + 1): amounts[w, p] for w in range(window) for p, s in enumerate(services)}
+    transformer = UsageTransformer().fit(table)
+    alone = [transformer.transform(take_rows(table, np.array([row]))) for row in range(60)]
+    assert_same_bits(np.concatenate(alone), transformer.transform(table))
+
+
+def test_names_stand_beside_their_values_with_several_services():
+    features = usage_features(lags(Usage.DATA_MIB, 300, 100) | lags(Usage.SMS, 3, 1))
+    expected = {"sms_last": 3, "data_mib_last": 300, "sms_mean": 2, "data_mib_mean": 200, "sms_peak": 3}
+    expected |= {"data_mib_peak": 300, "sms_trend": 2, "data_mib_trend": 200, "sms_sd": 1, "data_mib_sd": 100}
+    assert {name: features[name].item() for name in expected} == pytest.approx(expected)
+
+
 def test_usage_that_grows_by_ten_a_month_has_a_trend_of_ten():
     features = usage_features(lags(Usage.DATA_MIB, 140, 130, 120, np.nan))
     assert features["data_mib_trend"] == pytest.approx(10)

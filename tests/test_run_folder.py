@@ -75,10 +75,9 @@ def test_the_same_run_again_gives_the_same_predictions_and_the_same_bytes(model)
     assert canonical_skops(first.recommender.pipeline) == canonical_skops(second.recommender.pipeline)
 
 
-def test_threads_change_neither_predictions_nor_bytes():
+def test_threads_do_not_change_predictions():
     first, second = (run(compose(*SMALL, f"threads={threads}")) for threads in (1, 2))
     assert first.out_of_fold.equals(second.out_of_fold)
-    assert canonical_skops(first.recommender.pipeline) == canonical_skops(second.recommender.pipeline)
 
 
 def test_a_run_knows_everything_needed_to_repeat_it(history_run):

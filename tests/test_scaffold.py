@@ -10,7 +10,9 @@ import sys
 import tomllib
 import zipfile
 from contextlib import closing
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -77,6 +79,22 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_reference_says_what_the_code_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate = module_of(REPOSITORY / "docs" / "generate.py")
+    monkeypatch.setattr(generate, "DOCS", tmp_path / "docs")
+    generate.write_reference()
+    stale = [
+        line.removeprefix("wrote ")
+        for line in capsys.readouterr().out.splitlines()
+        if (tmp_path / line.removeprefix("wrote ")).read_bytes()
+        != (REPOSITORY / line.removeprefix("wrote ")).read_bytes()
+    ]
+    assert stale == [], "run `just docs`"
+    assert (tmp_path / "docs" / "reference" / "configuration.md").is_file()
 
 
 @pytest.mark.parametrize("file", [".pre-commit-config.yaml", ".github/workflows/ci.yml"])
@@ -147,6 +165,8 @@ def trained_by_a_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.e2e
 def test_a_wheel_trains_in_an_empty_folder(trained_by_a_wheel: Path) -> None:
+    installed = {file.name for file in trained_by_a_wheel.with_name("site").iterdir()}
+    assert {name for name in installed if not name.endswith(".dist-info")} == {"planrec", "api"}
     assert [file.name for file in trained_by_a_wheel.iterdir()] == ["outputs"]
     assert len(list(trained_by_a_wheel.glob("outputs/*/*/run.json"))) == 1
 
@@ -166,6 +186,15 @@ def test_the_request_in_the_readme_is_answered(language: str, trained_by_a_wheel
         answer = client.post("/predict", json=json.loads(request[1]))
     assert answer.status_code == 200, answer.text
     assert answer.json()["decision"] == "recommend"
+
+
+def module_of(file: Path) -> ModuleType:
+    spec = spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def copy_of_the_code(folder: Path) -> None:

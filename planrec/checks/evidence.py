@@ -37,8 +37,8 @@ class Found:
 def codes_of(values: np.ndarray) -> np.ndarray:
     """Number the distinct values of a column of any dtype. Shape (n,), int64, 0 ... K - 1.
 
-    Missing is a value like any other and comes first. Numbers and dates are numbered in their order, text in
-    the order of appearance.
+    Missing is a value like any other. Numbers and dates are numbered in their order, missing first; text is
+    numbered as it appears.
     """
     if values.dtype == object:
         import pandas as pd

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from planrec.catalogue import Catalogue, Plan, UnlimitedService, rate
 from planrec.contracts import Source
+from planrec.data.simulated_usage import monthly_load, personal_levels, single_calls
 from planrec.errors import CatalogueError, DataError
 from planrec.schema import Columns, Usage, UsageHistory, shown
 
@@ -26,25 +27,6 @@ subscribers are the same whatever `n_subscribers`."""
 
 BELIEF_MONTHS = 6
 "Months whose bills a subscriber remembers when choosing."
-
-# Voice, SMS, data, in this order wherever there are three numbers.
-_LEVEL_CORRELATION = np.array([[1.00, 0.10, 0.09], [0.10, 1.00, 0.07], [0.09, 0.07, 1.00]])
-_VOICE_MEAN, _VOICE_CV = 462.0, 0.43  # billed minutes: measured minutes per call are those after rounding up
-_DATA_MEAN, _DATA_CV = 17_700.0, 0.31  # MiB
-_HEAVY_DATA_SIGMA = 1.0
-_NEVER_TEXTS, _SMS_SHAPE = 0.186, 1.8
-_SMS_MEAN = 34.8
-_COMMON_SHOCK = 0.185 * np.array([1.0, 1.2, 1.0])
-_OWN_SHOCK = np.array([0.17, 0.19, 0.18])
-_TREND = np.array([0.004, 0.004, 0.018])
-_TREND_ORIGIN = 5.5  # the middle of the first year, so that the year's mean is the level's
-_SEASON = np.array([0.98, 0.96, 1.0, 0.99, 1.0, 1.0, 1.0, 1.0, 0.99, 1.02, 1.0, 1.07])
-_NO_CALLS, _NO_DATA = 0.012, 0.006  # shares of months
-
-_MISSED_CALLS = 0.195
-_CALL_SHAPE, _CALL_MINUTES = 1.78, 1.78 * 4.70
-# Calls given minutes vary less than Poisson: measured 0.42 on megaline_us, residual variance over mean.
-_CALL_DISPERSION = 0.42
 
 
 @dataclass(frozen=True)
@@ -148,7 +130,7 @@ def expected_bills(
     total = np.zeros((len(people.level), len(catalogue.plans)))
     for _ in range(draws):
         for month in months:
-            load = _monthly_load(people.level, np.array([month]), rng)
+            load = monthly_load(people.level, np.array([month]), rng)
             total += _bills(_as_billed(load[:, 0]), catalogue)
     return total / (draws * len(months))
 
@@ -167,9 +149,9 @@ def _simulate_block(
     options: Simulator, catalogue: Catalogue, rng: np.random.Generator
 ) -> tuple[Columns, People]:
     """Always a whole block of subscribers, so that its random numbers do not depend on how many are kept."""
-    level = _personal_levels(options.profile, rng)
-    load = _monthly_load(level, np.arange(options.n_months), rng)
-    calls, minutes, billed = _calls(load[..., 0], rng)
+    level = personal_levels(BLOCK_SUBSCRIBERS, options.profile, rng)
+    load = monthly_load(level, np.arange(options.n_months), rng)
+    calls, minutes, billed = single_calls(load[..., 0], rng)
     usage = {
         Usage.VOICE_CALLS: calls,
         Usage.VOICE_MINUTES: minutes,
@@ -178,81 +160,6 @@ def _simulate_block(
         Usage.DATA_MIB: np.round(load[..., 2], 2),
     }
     return usage, _choose_plans(usage, level, TASTES[options.regime], catalogue, rng)
-
-
-def _personal_levels(profile: str, rng: np.random.Generator) -> np.ndarray:
-    """Shape (block, 3): a Gaussian copula over the margins of the three services."""
-    from scipy.special import gammaincinv, ndtr
-
-    normal = rng.standard_normal((BLOCK_SUBSCRIBERS, 3)) @ np.linalg.cholesky(_LEVEL_CORRELATION).T
-    texts = np.clip((ndtr(normal[:, 1]) - _NEVER_TEXTS) / (1 - _NEVER_TEXTS), 0, 1)
-    sms_scale = _SMS_MEAN / (1 - _NEVER_TEXTS) / _SMS_SHAPE
-    if profile == "heavy":
-        data = _DATA_MEAN * np.exp(_HEAVY_DATA_SIGMA * normal[:, 2] - _HEAVY_DATA_SIGMA**2 / 2)
-    else:
-        data = _squared_normal(normal[:, 2], _DATA_MEAN, _DATA_CV)
-    voice = _squared_normal(normal[:, 0], _VOICE_MEAN, _VOICE_CV)
-    return np.column_stack([voice, gammaincinv(_SMS_SHAPE, texts) * sms_scale, data])
-
-
-def _squared_normal(normal: np.ndarray, mean: float, cv: float) -> np.ndarray:
-    """(m + sd * z)^2 with this mean and coefficient of variation.
-
-    Mean m^2 + sd^2 and variance 4 m^2 sd^2 + 2 sd^4 give sd^2 = mean * (1 - sqrt(1 - cv^2 / 2)).
-    """
-    variance = mean * (1 - np.sqrt(1 - cv**2 / 2))
-    return np.square(np.sqrt(mean - variance) + np.sqrt(variance) * normal)
-
-
-def _monthly_load(level: np.ndarray, months: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shape (n, T, 3): billed minutes (not yet whole), SMS and MiB; months counted from January 2018."""
-    n, n_months = len(level), len(months)
-    season = (_SEASON / _SEASON.mean())[months % 12]
-    time = season[:, None] * (1 + _TREND) ** (months[:, None] - _TREND_ORIGIN)
-    common = rng.standard_normal((n, n_months, 1))
-    shock = common * _COMMON_SHOCK + rng.standard_normal((n, n_months, 3)) * _OWN_SHOCK
-    load = level[:, None, :] * time * np.exp(shock - (_COMMON_SHOCK**2 + _OWN_SHOCK**2) / 2)
-    load[..., 0] *= rng.random((n, n_months)) >= _NO_CALLS
-    load[..., 1] = rng.poisson(load[..., 1])
-    load[..., 2] *= rng.random((n, n_months)) >= _NO_DATA
-    return load
-
-
-def _calls(billed_target: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Calls, minutes and billed minutes, shape (n, T) each, from single calls that add up to the target.
-
-    Durations are gamma; a call loses half a minute on average when it is rounded up, so the month's talk
-    time is the target less half a minute a call.
-    """
-    target = billed_target.ravel()
-    spread = rng.standard_normal(len(target))
-    usual = target / (_CALL_MINUTES + 0.5)
-    answered = np.rint(usual + np.sqrt(_CALL_DISPERSION * usual) * spread).clip(min=1).astype(np.int64)
-    answered[target == 0] = 0
-    talk = np.maximum(target - answered / 2, target / 2)
-    minutes, billed = _sums_of_calls(answered, talk, rng)
-    calls = answered + rng.poisson(answered * _MISSED_CALLS / (1 - _MISSED_CALLS))
-    shape = billed_target.shape
-    return calls.astype(float).reshape(shape), minutes.reshape(shape), billed.reshape(shape)
-
-
-def _sums_of_calls(
-    answered: np.ndarray, talk: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes and billed minutes, shape (m,), of months with `answered` calls of `talk` minutes in all."""
-    minutes, billed = np.zeros(len(talk)), np.zeros(len(talk))
-    busy = np.flatnonzero(answered)
-    if len(busy) == 0:
-        return minutes, billed
-    counts = answered[busy]
-    starts = np.cumsum(counts) - counts
-    share = rng.standard_gamma(_CALL_SHAPE, counts.sum())
-    scale = talk[busy] / np.add.reduceat(share, starts)
-    # In hundredths of a minute, and never 0, which would be a missed call.
-    duration = np.rint(share * np.repeat(scale * 100, counts)).clip(min=1)
-    minutes[busy] = np.add.reduceat(duration, starts) / 100
-    billed[busy] = np.add.reduceat(np.ceil(duration / 100), starts)
-    return minutes, billed
 
 
 def _choose_plans(

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_FEW_GROUPS = 32
+"Up to here a dense matrix product is faster than a sparse one."
+
+
 @dataclass(frozen=True)
 class Subscribers:
     """Whose row each out-of-fold row is; the same numbering for every model, so that draws are paired."""
@@ -50,20 +54,29 @@ class Scored:
             value: shape (n,).
             group: shape (n,), ints below `n_groups`; rows with a negative group count nowhere.
         """
+        codes, count = self.subscribers.codes, self.subscribers.count
+        if group is None:
+            return np.bincount(codes, value, count)[np.newaxis] @ weights
+        kept = group >= 0
+        group, codes, value = group[kept].astype(np.int64), codes[kept], value[kept].astype(np.float64)
+        if n_groups <= _FEW_GROUPS:
+            return (
+                np.bincount(group * count + codes, value, n_groups * count).reshape(n_groups, count) @ weights
+            )
         from scipy.sparse import csr_array
 
-        codes = self.subscribers.codes
-        if group is None:
-            return np.bincount(codes, value, self.subscribers.count)[np.newaxis] @ weights
-        kept = group >= 0
-        entries = (value[kept].astype(np.float64), (group[kept], codes[kept]))
-        # Sparse times dense adds whole contiguous rows of `weights`: memory speed, whatever the groups.
-        summed: np.ndarray = csr_array(entries, shape=(n_groups, self.subscribers.count)) @ weights
+        # Sparse times dense adds whole contiguous rows of `weights`: memory speed, however many groups.
+        summed: np.ndarray = csr_array((value, (group, codes)), shape=(n_groups, count)) @ weights
         return summed
 
     def mean(self, weights: np.ndarray, value: np.ndarray) -> np.ndarray:
         """Weighted mean over decisions of one value per row. Shape (B,)."""
-        return (self.sums(weights, value) / self.sums(weights, np.ones(len(self.y))))[0]
+        codes, count = self.subscribers.codes, self.subscribers.count
+        total, n_rows = (
+            np.stack([np.bincount(codes, value, count), np.bincount(codes, None, count)]) @ weights
+        )
+        mean: np.ndarray = total / n_rows
+        return mean
 
 
 def subscribers_of(out_of_fold: "pd.DataFrame") -> Subscribers:

@@ -93,6 +93,7 @@ def amounts(most: float) -> st.SearchStrategy[float]:
     """Usage at the border's precision of 0.01, with the edges of whole GiB and of the range."""
     return (
         st.integers(0, int(most * 100)).map(lambda n: n / 100)
+        | st.integers(0, 200).map(lambda n: n / 2)
         | st.integers(0, 40).map(lambda gib: gib * 1024 + 0.01)
         | st.sampled_from([0.0, 0.01, 1.0, 500.0, 1024.0, 1e9])
     )

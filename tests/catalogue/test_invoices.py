@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from planrec.catalogue import MonthUsage, invoice, rate
-from tests.catalogue.catalogues import shipped
+from planrec.catalogue import Catalogue, MonthUsage, invoice, rate
+from tests.catalogue.catalogues import raw_catalogue, shipped
 
 CENT, GIB = Fraction(1, 100), 1024
 
@@ -72,3 +72,43 @@ def test_missed_calls_alone_are_free():
     usage = {key: np.array([float(value)]) for key, value in vars(month).items() if value is not None}
     assert invoice(shipped("megaline_us"), "surf", month) == 20
     assert rate(usage, shipped("megaline_us"))[0, 0] == 2000
+
+
+def test_half_a_cent_is_rounded_up_once_at_the_end():
+    raw = raw_catalogue("megaline_us")
+    for name in ("voice", "sms"):
+        raw["plans"][0]["services"][name]["overage"]["price"] = "0.0025"
+    catalogue = Catalogue.model_validate(raw)
+    # One minute and one SMS over, a quarter of a cent each: 20.005.
+    month = MonthUsage(Decimal(1), Decimal(501), Decimal(51), Decimal(0), Decimal(501))
+    usage = {key: np.array([float(value)]) for key, value in vars(month).items()}
+    assert invoice(catalogue, "surf", month) == Decimal("20.01")
+    assert rate(usage, catalogue)[0, 0] == 2001
+
+
+def surf_with(service, **rounding):
+    raw = raw_catalogue("megaline_us")
+    raw["plans"] = raw["plans"][:1]
+    raw["plans"][0]["services"][service]["rounding"] = rounding
+    return Catalogue.model_validate(raw)
+
+
+@pytest.mark.parametrize(
+    ("mode", "gib", "started"),
+    [("nearest", 17.5, 3), ("nearest", 17.49, 2), ("floor", 17.99, 2), ("ceil", 17.01, 3)],
+)
+def test_the_mode_says_which_way_a_started_gib_goes(mode, gib, started):
+    catalogue = surf_with("data", scope="period", mode=mode, step=1)
+    month = MonthUsage(Decimal(0), Decimal(0), Decimal(0), Decimal(f"{gib * GIB:.2f}"), Decimal(0))
+    usage = {key: np.array([float(value)]) for key, value in vars(month).items()}
+    assert invoice(catalogue, "surf", month) == 20 + 10 * started
+    assert rate(usage, catalogue).tolist() == [[2000 + 1000 * started]]
+
+
+def test_minutes_from_totals_are_rounded_to_a_hundredth_halves_up():
+    # 500 + 0.5 * 0.01 * 1 = 500.005 minutes, which is 500.01 and starts the minute after the allowance.
+    catalogue = surf_with("voice", scope="event", mode="ceil", step=0.01)
+    month = MonthUsage(Decimal(1), Decimal(500), Decimal(0), Decimal(0))
+    usage = {key: np.array([float(value)]) for key, value in vars(month).items() if value is not None}
+    assert invoice(catalogue, "surf", month) == Decimal("20.03")
+    assert rate(usage, catalogue).tolist() == [[2003]]

@@ -107,6 +107,7 @@ def test_all_problems_are_reported_at_once():
         ({"fee__recurring": "1" * 30}, "a bill at 1e+09 units of usage must be below 4.6e12"),
         ({"services__sms__overage__price": "0.0000001"}, "money must have at most 6 decimals, got 1E-7"),
         ({"services__sms__overage__per": 0}, "must be > 0, got 0"),
+        ({"services__sms__included": 1e10}, "a quantity must be between 0 and 1e+09, got 10000000000.0"),
         ({"services__sms__included": True}, "a quantity must be a number, got True"),
         (
             {"services__voice__rounding__step": 61},
@@ -127,9 +128,11 @@ def test_a_problem_says_the_rule_and_what_was_found(change, message):
 
 
 @pytest.mark.parametrize(("start", "overlaps"), [("2018-05-31", True), ("2018-06-01", False)])
-def test_a_repeated_id_says_whether_the_two_are_valid_together(start, overlaps):
-    raw = with_plan(valid_for={"start": "2018-01-01", "end": "2018-06-01"})
-    raw["plans"][1] |= {"id": "mini", "valid_for": {"start": start, "end": None}}
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_repeated_id_says_whether_the_two_are_valid_together(later, start, overlaps):
+    raw = with_plan()
+    raw["plans"][1 - later] |= {"id": "mini", "valid_for": {"start": "2018-01-01", "end": "2018-06-01"}}
+    raw["plans"][later] |= {"id": "mini", "valid_for": {"start": start, "end": None}}
     message = problems_of(raw)["plans.1.id"]
     assert message.startswith("plan id 'mini' is already used by plan 0")
     assert ("valid at the same time" in message) is overlaps

@@ -1,13 +1,15 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from pydantic import ValidationError
 
-from planrec.checks import CHECKS, Waivers, run_checks
+from planrec.checks import CHECKS, Waivers, leakage, run_checks
+from planrec.checks.evidence import codes_of
 from planrec.contracts import Fold
 from planrec.errors import CheckError
 from planrec.schema import Columns, DecisionTable, InputColumn, InputSchema
@@ -214,12 +216,51 @@ def test_ids_and_rare_texts_are_not_leaks_by_chance() -> None:
         assert check(planted(ids.astype(float))) == []
 
 
-def test_a_thousand_columns_of_noise_are_not_leaks() -> None:
+@pytest.mark.parametrize("n_rest", [1, 12])
+def test_a_thousand_columns_of_noise_are_not_leaks(n_rest: int) -> None:
     random = np.random.default_rng(3)
-    y = np.repeat([0, 1], [150, 12])
-    noise = {f"x{k}": random.normal(size=162) for k in range(900)}
-    flags = {f"f{k}": random.integers(0, 2, 162).astype(float) for k in range(100)}
+    y = np.repeat([0, 1], [150, n_rest])
+    noise = {f"x{k}": random.normal(size=len(y)) for k in range(900)}
+    flags = {f"f{k}": random.integers(0, 2, len(y)).astype(float) for k in range(100)}
     assert check(table(noise | flags, y)) == []
+
+
+def test_a_value_is_judged_by_the_other_half_alone() -> None:
+    """Every value twice, once in each half: in sample the labels are plain to see."""
+    plan = np.random.default_rng(8).integers(0, 2, 600)
+    screen = leakage._Screen(np.arange(600), plan, np.array([0, 1]), half=np.tile([0, 1], 300))
+    limits = [limit for limit, _ in leakage._told_by_value(np.repeat(np.arange(300), 2), screen)]
+    assert len(limits) == 2
+    assert max(limits) < 0.6
+
+
+def test_the_lower_limit_is_de_longs() -> None:
+    """Against the definition: the mean over all pairs, and the spread of its row and column means."""
+    random = np.random.default_rng(9)
+    positive, negative = random.normal(3.5, 1, 60).round(1), random.normal(0, 1, 40).round(1)
+    wins = (positive[:, None] > negative) + (positive[:, None] == negative) / 2
+    error = np.sqrt(wins.mean(axis=1).var(ddof=1) / 60 + wins.mean(axis=0).var(ddof=1) / 40)
+    assert wins.mean() > leakage.AUC_LIMIT
+    levels = np.unique([*positive, *negative])
+    counts = [(side == levels[:, None]).sum(axis=1) for side in (positive, negative)]
+    assert leakage._lower_limit(*counts) == pytest.approx(wins.mean() - 1.96 * error)
+
+
+def test_few_subscribers_are_not_enough_to_be_sure() -> None:
+    """The quantiles of two normals 3.07 apart: an AUC of 0.985, whoever is asked."""
+
+    def told(n: int) -> DecisionTable:
+        one = np.array([NormalDist().inv_cdf((k + 0.5) / n) for k in range(n)])
+        return table({"fee": np.concatenate([one, one + 3.07])}, np.repeat([0, 1], n))
+
+    assert check(told(60)) == []
+    assert "leakage_screen" in problems(told(3000))
+
+
+def test_missing_is_a_value_and_comes_first() -> None:
+    assert codes_of(np.array([3.0, np.nan, -5.0, np.nan, 3.0])).tolist() == [2, 0, 1, 0, 2]
+    assert codes_of(np.array(["2029-01-01", "NaT", "1900-01-01"], "datetime64[s]")).tolist() == [2, 0, 1]
+    assert codes_of(np.array(["b", None, "a", None], object)).tolist() == [0, 1, 2, 1]
 
 
 def test_plans_with_few_subscribers_are_not_screened() -> None:

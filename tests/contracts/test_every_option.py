@@ -11,7 +11,10 @@ from planrec.train import compose
 OPTIONS = [(group, option) for group in groups() for option in options(group)]
 KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment")]
 # Values that only the user can know.
-MANDATORY = {("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"]}
+MANDATORY = {
+    ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
+    ("data", "usage_months"): ["data.path=FILE.csv"],
+}
 # Options that need another data option than the default one.
 FITTING: dict[tuple[str, str], list[str]] = {}
 
