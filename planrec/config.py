@@ -9,7 +9,7 @@ from planrec.catalogue import CatalogueConfig
 from planrec.checks import Waivers
 from planrec.cv import CvConfig
 from planrec.data import DataConfig
-from planrec.errors import ConfigError
+from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
 from planrec.metrics import METRICS
 from planrec.model import ModelConfig
@@ -91,10 +91,13 @@ def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfi
     `origin` says for a dotted path which file or override its value came from.
 
     Raises:
-        ConfigError: every value that is wrong, with its path, the allowed values and its origin.
+        ConfigError: every value that is wrong, with its path, the allowed values and its origin; or, where
+            all values are right, everything that is wrong in the file of `catalogue=file`.
     """
     try:
         return RunConfig.model_validate(tree)
+    except CatalogueError as error:
+        raise ConfigError(f"{error.message} (from {origin('catalogue.path')})", error.problems) from error
     except ValidationError as error:
         found = error.errors(include_url=False)
         # pydantic counts the items that survived: a list with one wrong item is "too short" as well.

@@ -12,11 +12,12 @@ def data_card(manifests: list[dict[str, Any]]) -> str:
     """One section per run, from its run.json alone."""
     lines = ["# Data card", "", "Generated from runs by `python -m planrec.data_card`.", ""]
     for manifest in manifests:
-        lines += _section(manifest)
+        lines += section(manifest)
     return "\n".join(lines)
 
 
-def _section(manifest: dict[str, Any]) -> list[str]:
+def section(manifest: dict[str, Any]) -> list[str]:
+    """The figures of one run's data, under a heading of their own."""
     data, options = manifest["data"], manifest["config"]["data"]
     title = Path(options["path"]).name if "path" in options else options["kind"]
     dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"

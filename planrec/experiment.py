@@ -17,7 +17,7 @@ from planrec.config import RunConfig
 from planrec.contracts import Fold, Model
 from planrec.metrics import MetricValue, evaluate
 from planrec.recommender import Recommender, model_input
-from planrec.schema import Decisions, DecisionTable, OutOfFold, Prediction
+from planrec.schema import Columns, Decisions, DecisionTable, OutOfFold, Prediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,8 @@ class RunResult:
     metrics: tuple[MetricValue, ...]
     notes: tuple[str, ...]
     "What the source dropped, which checks were waived and why."
+    dropped: Columns = field(default_factory=dict)
+    "`where` and `reason` of every row that the source left out."
     seconds: dict[str, float] = field(default_factory=dict)
     "Wall time by stage: data, folds, intervals, final_fit."
 
@@ -48,9 +50,10 @@ def run(config: RunConfig, report: Report = lambda step, done, total: None) -> R
     seconds: dict[str, float] = {}
     catalogue = config.catalogue.open()
     with _timed(seconds, "data"):
-        table = config.target.label(config.data.load(catalogue), catalogue)
+        loaded = config.data.load(catalogue)
+        table = config.target.label(loaded, catalogue)
         folds = list(config.cv.split(table, config.seed))
-        notes = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
+        waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
     models: dict[str, Model] = {config.model.kind: config.model}
     models |= {name: model for name, model in config.baselines.items() if model != config.model}
     with _timed(seconds, "folds"):
@@ -60,7 +63,8 @@ def run(config: RunConfig, report: Report = lambda step, done, total: None) -> R
         metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
     with _timed(seconds, "final_fit"):
         recommender = fitted_recommender(config, config.model, table, table, catalogue)
-    return RunResult(config, recommender, table, out_of_fold, tuple(metrics), (*table.notes, *notes), seconds)
+    notes = (*table.notes, *waived)
+    return RunResult(config, recommender, table, out_of_fold, tuple(metrics), notes, loaded.dropped, seconds)
 
 
 def predict_out_of_fold(

@@ -26,7 +26,7 @@ def decision_rows(history: UsageHistory, as_of: np.ndarray | None, window: int) 
     `as_of`, datetime64[M]: the instants, for every subscriber who was observed in the month before; None
     means after each month of each subscriber. Only months before the instant are read.
     """
-    next_month = history.month + 1
+    next_month = history.month + np.timedelta64(1, "M")
     rows = np.arange(len(history)) if as_of is None else np.flatnonzero(np.isin(next_month, as_of))
     months_known = _position_within_subscriber(history.subscriber)[rows]
     columns = {

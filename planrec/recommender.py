@@ -115,13 +115,14 @@ def _histories(table: DecisionTable, inputs: InputSchema) -> list[dict[str, Any]
     """The months behind the lag columns of each decision, oldest first."""
     if table.as_of is None:
         raise ValueError("decisions over months need an as_of")
-    last_month = table.as_of.astype("datetime64[M]") - 1
+    last_month = table.as_of.astype("datetime64[M]") - np.timedelta64(1, "M")
     lags = {name: [table.X[lag(name, ago)] for ago in range(1, inputs.window + 1)] for name in inputs.usage}
     known = ~np.isnan(lags[inputs.usage[0]])
     return [
         {
             "months": [
-                {"month": str(last_month[row] - ago)} | {name: float(lags[name][ago][row]) for name in lags}
+                {"month": str(last_month[row] - np.timedelta64(ago, "M"))}
+                | {name: float(lags[name][ago][row]) for name in lags}
                 for ago in reversed(range(inputs.window))
                 if known[ago][row]
             ]
@@ -154,6 +155,7 @@ def _month_columns(
 def _window(months: Sequence[Mapping[str, Any]], inputs: InputSchema) -> list[Mapping[str, Any]]:
     """The last `window` months from the first one given on; one that was not given is silent."""
     given = {np.datetime64(month["month"], "M"): month for month in months}
-    first = max(min(given), max(given) - inputs.window + 1)
+    after_last = max(given) + np.timedelta64(1, "M")
+    first = max(min(given), after_last - np.timedelta64(inputs.window, "M"))
     silent = dict.fromkeys(inputs.usage, 0.0)
-    return [given.get(month, {"month": month, **silent}) for month in np.arange(first, max(given) + 1)]
+    return [given.get(month, {"month": month, **silent}) for month in np.arange(first, after_last)]

@@ -3,6 +3,7 @@
 config.json          written first: what was started
 model.skops          the fitted Pipeline, no pickle, canonical bytes
 out_of_fold.parquet  every out-of-fold prediction and decision
+dropped_rows.csv     rows that the source left out and why, where there were any
 run.json             written last: a folder with it is complete
 """
 
@@ -27,7 +28,7 @@ from planrec.experiment import RunResult
 from planrec.metrics import MetricValue
 from planrec.model_file import canonical_skops, read_skops
 from planrec.recommender import Recommender
-from planrec.schema import DecisionTable, InputSchema
+from planrec.schema import DecisionTable, InputSchema, frame_of
 
 SCHEMA = "planrec.run/1"
 N_GOLDEN = 20
@@ -68,12 +69,17 @@ def save_run(result: RunResult, folder: Path, command: str) -> None:
     model = canonical_skops(result.recommender.pipeline)
     _write_atomically(folder / "model.skops", model)
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
+    files = ["config.json", "model.skops", "out_of_fold.parquet"]
+    if result.dropped:
+        frame_of(result.dropped).to_csv(folder / "dropped_rows.csv", index=False)
+        files.append("dropped_rows.csv")
     manifest = {
         "schema": SCHEMA,
         "run_id": "/".join(folder.resolve().parts[-2:]),
         "command": command,
         "finished": _now(),
         "config": result.config.model_dump(mode="json", by_alias=True),
+        **_catalogue(result.config),
         "data_fingerprint": result.table.fingerprint(),
         "data": data_summary(result.table),
         "plans": list(result.recommender.plans),
@@ -85,10 +91,7 @@ def save_run(result: RunResult, folder: Path, command: str) -> None:
         "seeds": {"run": result.config.seed},
         "versions": _versions(),
         "git_commit": _git_commit(),
-        "files": {
-            name: _sha256((folder / name).read_bytes())
-            for name in ("config.json", "model.skops", "out_of_fold.parquet")
-        },
+        "files": {name: _sha256((folder / name).read_bytes()) for name in files},
     }
     text = json.dumps(manifest, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
     _write_atomically(folder / "run.json", text.encode())
@@ -108,7 +111,7 @@ def load_run(folder: Path) -> SavedRun:
     ]
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
-    config = RunConfig.model_validate(manifest["config"])
+    config = _config_of(manifest, folder)
     recommender = Recommender(
         pipeline=read_skops((folder / "model.skops").read_bytes()),
         model=config.model,
@@ -149,6 +152,27 @@ def replay_golden(saved: SavedRun) -> None:
     same = np.allclose(prediction.probability, golden["probability"], rtol=0, atol=1e-12)
     if not same or decisions.recommended.tolist() != golden["recommended"]:
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
+
+
+def _catalogue(config: RunConfig) -> dict[str, Any]:
+    """The plans themselves: the file of `catalogue=file` may change or go after the run."""
+    catalogue = config.catalogue.open()
+    if catalogue is None:
+        return {"catalogue": None, "catalogue_sha256": None}
+    content = catalogue.model_dump(mode="json", by_alias=True)
+    return {"catalogue": content, "catalogue_sha256": catalogue.sha256}
+
+
+def _config_of(manifest: Mapping[str, Any], folder: Path) -> RunConfig:
+    """The configuration, with the catalogue's content in place of its path."""
+    content = manifest.get("catalogue")
+    config = RunConfig.model_validate(manifest["config"] | ({"catalogue": content} if content else {}))
+    catalogue = config.catalogue.open()
+    if catalogue is not None and catalogue.sha256 != manifest["catalogue_sha256"]:
+        raise RunError(
+            f"{folder} was changed after it was saved", ["the catalogue in run.json has another sha256"]
+        )
+    return config
 
 
 def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:

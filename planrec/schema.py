@@ -108,6 +108,8 @@ class RowTable:
     "Shape (n,), datetime64[D]: when the plan was to be chosen; None where the source has no time."
     notes: tuple[str, ...] = ()
     "What the source dropped or doubts, one sentence each, for the screen and the run folder."
+    dropped: Columns = field(default_factory=dict)
+    "`where` and `reason` of every row that the source left out, text; empty where none was."
 
     def __post_init__(self) -> None:
         _check_columns("columns", self.columns, len(self.label))
@@ -134,6 +136,8 @@ class UsageHistory:
     inputs: tuple[InputColumn, ...] = ()
     "One per entry of `attributes`, same order."
     notes: tuple[str, ...] = ()
+    dropped: Columns = field(default_factory=dict)
+    "`where` and `reason` of every row that the source left out, text; empty where none was."
 
     def __post_init__(self) -> None:
         n = len(self.subscriber)

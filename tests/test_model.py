@@ -286,7 +286,7 @@ def test_parameters_reach_the_classifier() -> None:
 
 
 def test_shipped_lightgbm_beats_its_own_defaults_on_a_small_real_table(shared_data: Path) -> None:
-    """The figures of DOMAIN section 2: AUC .785 against .747, split by subscriber."""
+    """AUC .785 with small trees against .747 with LightGBM's own defaults, split by subscriber."""
     from lightgbm import LGBMClassifier
 
     frame = pd.read_csv(shared_data / "megaline_ru" / "user_months.csv")

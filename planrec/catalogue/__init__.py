@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from planrec.catalogue.file import CatalogueFile
 from planrec.catalogue.invoice import MonthUsage, invoice
 from planrec.catalogue.plans import Catalogue, NoCatalogue, Plan
 from planrec.catalogue.rating import bill_basis, hundredths, rate
@@ -20,12 +21,13 @@ from planrec.catalogue.terms import (
     UnlimitedService,
 )
 
-CatalogueConfig = Annotated[Catalogue | NoCatalogue, Field(discriminator="schema_")]
-"What `catalogue=` may be; both options answer `open() -> Catalogue | None`."
+CatalogueConfig = Annotated[Catalogue | CatalogueFile | NoCatalogue, Field(discriminator="schema_")]
+"What `catalogue=` may be; every option answers `open() -> Catalogue | None`."
 
 __all__ = [
     "Catalogue",
     "CatalogueConfig",
+    "CatalogueFile",
     "DataUnit",
     "Eligibility",
     "MonthUsage",

@@ -24,7 +24,7 @@ from planrec.catalogue.terms import (
 from planrec.schema import MAX_USAGE
 
 _LARGEST_BILL_MICRO = 2**62
-_NOT_YET = {"rollover": "rollover", "carry_over": "rollover", "packs": "packs", "add_ons": "packs"}
+_NOT_YET: dict[int | str, str] = {"rollover": "rollover", "carry_over": "rollover", "packs": "packs", "add_ons": "packs"}
 
 
 def problems_of(plans: Any, catalogue: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -157,12 +157,18 @@ def _problem(loc: tuple[int | str, ...], found: object, message: str) -> InitErr
     return InitErrorDetails(type=error, loc=loc, input=found)
 
 
-def reworded(error: Any) -> InitErrorDetails:
-    """An error inside a plan, with the path as it stands in the YAML and in our words."""
-    loc, name = _yaml_path(error["loc"]), error["loc"][-1]
-    if error["type"] == "extra_forbidden" and name in _NOT_YET:
-        return _problem(loc, error["input"], f"{_NOT_YET[name]} is not supported yet; remove {name!r}")
-    return _problem(loc, error["input"], error["msg"].removeprefix("Value error, "))
+def reworded(errors: list[Any]) -> Iterator[InitErrorDetails]:
+    """The errors inside plans, with the path as it stands in the YAML; ours in our words."""
+    for error in errors:
+        loc, kind = _yaml_path(error["loc"]), error["type"]
+        if kind == "too_short" and len(errors) > 1:
+            continue  # pydantic counts the plans that survived
+        if kind == "extra_forbidden" and loc[-1] in _NOT_YET:
+            yield _problem(loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}")
+        elif kind == "value_error":
+            yield _problem(loc, error["input"], error["msg"].removeprefix("Value error, "))
+        else:
+            yield InitErrorDetails(type=kind, loc=loc, input=error["input"], ctx=error.get("ctx", {}))
 
 
 def _yaml_path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:

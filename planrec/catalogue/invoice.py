@@ -1,7 +1,7 @@
 """The bill of one month on one plan, to be read and audited: plain `Decimal`, no arrays.
 
 bill = fee + sum over services of price * started units above the allowance, after the plan's own rounding;
-rounded once, half up, to the currency's exponent (DOMAIN section 3). `rating` computes the same for many
+rounded once, half up, to the currency's exponent (docs/reference/bills.md). `rating` computes the same for many
 months at once and shares no code with this file: the two must agree to the cent on everything.
 """
 
@@ -56,7 +56,7 @@ def _voice_minutes(voice: AnyService, month: MonthUsage) -> Decimal:
 
 
 def approximate_billed_minutes(month: MonthUsage, rounding: Rounding) -> Decimal:
-    """Billed minutes from totals: a call gains half a step when rounded up (DOMAIN section 3).
+    """Billed minutes from totals: a call gains half a step when rounded up.
 
     Approximate. The totals count missed calls too, which are free, so it is a little too high.
     """

@@ -54,15 +54,8 @@ class Plan(Config):
     def eligible(self, attributes: Columns, n: int) -> np.ndarray:
         """Who of n subscribers may have the plan, shape (n,), bool.
 
-        Raises:
-            CatalogueError: names every condition on an attribute that the data lacks.
+        `attributes` must answer the plan's conditions: see `Catalogue.check_attributes`.
         """
-        missing = [rule.field for rule in self.eligibility if rule.field not in attributes]
-        if missing:
-            raise CatalogueError(
-                f"plan {self.id!r} asks for attributes that the data lacks: {shown(missing)};"
-                f" the data has: {shown(attributes, most=20) or 'none'}"
-            )
         eligible = np.ones(n, bool)
         for rule in self.eligibility:
             eligible &= rule.holds(attributes[rule.field])
@@ -89,7 +82,7 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         try:
             plans = handler(value)
         except ValidationError as error:
-            problems = [*map(reworded, error.errors(include_url=False)), *problems]
+            problems = [*reworded(error.errors(include_url=False)), *problems]
         if problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
         return plans
@@ -129,8 +122,32 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         """The plans valid on a day, sellable or not, in the order of the file."""
         return tuple(plan for plan in self.plans if plan.valid_on(np.array([day], "datetime64[D]"))[0])
 
+    def check_attributes(self, attributes: Columns) -> None:
+        """Where a catalogue meets the attributes of loaded data: can every condition of a plan be asked?
+
+        Raises:
+            CatalogueError: counts and names every condition that cannot, and what the data has.
+        """
+        rules = [(plan.id, rule) for plan in self.plans for rule in plan.eligibility]
+        problems = [
+            f"plan {plan!r}, {rule}: {misfit}"
+            for plan, rule in rules
+            if (misfit := rule.misfit(attributes)) is not None
+        ]
+        if problems:
+            raise CatalogueError(
+                f"{len(problems)} of {len(rules)} conditions of eligibility cannot be asked of this data;"
+                f" its attributes: {shown(attributes, most=20) or 'none'}",
+                problems,
+            )
+
     def offered(self, days: np.ndarray, attributes: Columns) -> np.ndarray:
-        """What may be recommended: sellable, valid and eligible. Days (n,) datetime64 -> (n, J) bool."""
+        """What may be recommended: sellable, valid and eligible. Days (n,) datetime64 -> (n, J) bool.
+
+        Raises:
+            CatalogueError: a condition of eligibility that the attributes do not answer.
+        """
+        self.check_attributes(attributes)
         offered = np.zeros((len(days), len(self.plans)), bool)
         for position, plan in enumerate(self.plans):
             if plan.sellable:

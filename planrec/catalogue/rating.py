@@ -133,7 +133,7 @@ def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
 
 
 def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step: int) -> np.ndarray:
-    """Half a step for each call, none in a month without minutes (DOMAIN section 3). Approximate."""
+    """Half a step for each call, none in a month without minutes: docs/reference/bills.md."""
     half_steps = {"ceil": 1, "nearest": 0, "floor": -1}[mode]
     billed = minutes + (half_steps * calls * step + 100) // 200
     return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))

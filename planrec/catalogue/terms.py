@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
-from planrec.errors import CatalogueError
-from planrec.schema import MAX_USAGE, Config
+from planrec.schema import MAX_USAGE, Config, did_you_mean
 
 MICRO_DIGITS = 6
 "Money is counted in millionths of the currency inside, so a price has at most this many decimals."
@@ -196,21 +195,32 @@ class Eligibility(Config):
     op: Literal["<", "<=", ">", ">=", "==", "!="]
     value: int | float | str
 
-    def holds(self, column: np.ndarray) -> np.ndarray:
-        """Shape (n,), bool. `column` is one of `Columns`: float64, or object with None where missing.
+    def __str__(self) -> str:
+        return f"{self.field} {self.op} {self.value!r}"
 
-        Raises:
-            CatalogueError: text is compared with a number.
-        """
-        known = np.array([value is not None and value == value for value in column], bool)
-        if isinstance(self.value, str) != (column.dtype == object) and known.any():
-            kind = "text" if column.dtype == object else "numbers"
-            raise CatalogueError(
-                f"{self.field!r} {self.op} {self.value!r} cannot be asked: the data has {kind}"
-            )
+    def misfit(self, attributes: Mapping[str, np.ndarray]) -> str | None:
+        """Why the condition cannot be asked of these attributes; None where it can."""
+        column = attributes.get(self.field)
+        if column is None:
+            return f"the data has no attribute {self.field!r}{did_you_mean(self.field, attributes)}"
+        wanted = "text" if isinstance(self.value, str) else "numbers"
+        found = {"f": "numbers", "M": "dates"}.get(column.dtype.kind, "text")
+        # An attribute without a single value says nothing about its kind, and fulfils nothing.
+        if found == wanted or not _is_known(column).any():
+            return None
+        return f"it asks for {wanted}, and the data has {found}"
+
+    def holds(self, column: np.ndarray) -> np.ndarray:
+        """Shape (n,), bool. `column` is one of `Columns` that has no `misfit`."""
+        known = _is_known(column)
         result = np.zeros(len(column), bool)
         result[known] = _COMPARE[self.op](column[known], self.value)
         return result
+
+
+def _is_known(column: np.ndarray) -> np.ndarray:
+    # Neither NaN nor NaT equals itself.
+    return np.array([value is not None for value in column], bool) & (column == column)
 
 
 _COMPARE = {

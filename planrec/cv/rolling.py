@@ -62,7 +62,7 @@ def _instants(table: DecisionTable) -> np.ndarray:
 def _months_later(as_of: np.ndarray, n_months: int) -> np.ndarray:
     """The same day n_months later; a day that the later month lacks counts on into the next one."""
     month = as_of.astype("datetime64[M]")
-    return (month + n_months).astype("datetime64[D]") + (as_of - month)
+    return (month + np.timedelta64(n_months, "M")).astype("datetime64[D]") + (as_of - month)
 
 
 def _check_past(tested_instants: np.ndarray, label_end: np.ndarray) -> None:

@@ -115,7 +115,7 @@ def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
     iso, doubt = _iso_dates(encoded.dictionary.to_pylist())
     if iso is None:
         return None, doubt
-    dates = np.array([*iso, np.datetime64("NaT")], dtype="datetime64[s]")
+    dates = np.array([*iso, np.datetime64("NaT", "s")], dtype="datetime64[s]")
     return dates[encoded.indices.fill_null(len(iso)).to_numpy()], None
 
 

@@ -35,6 +35,16 @@ def as_of_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, Ti
     return np.array([day_of[text] for text in texts], dtype="datetime64[D]"), None
 
 
+def months_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, TimeProblem | None]:
+    """The month that each text names or lies in, shape (n,), datetime64[M]; forms as in `as_of_of`."""
+    days, problem = as_of_of(texts, year)
+    if days is None:
+        return None, problem
+    # All texts are written alike, so the first tells months, whose instant is the day after, from dates.
+    names_months = len(texts) > 0 and (year is not None or MONTH.fullmatch(texts[0]) is not None)
+    return days.astype("datetime64[M]") - np.timedelta64(int(names_months), "M"), None
+
+
 def _days(distinct: list[str], year: int | None) -> tuple[list[np.datetime64] | None, TimeProblem | None]:
     no_number = next((text for text in distinct if not MONTH_NUMBER.fullmatch(text)), None)
     if year is not None:
@@ -53,7 +63,7 @@ def _days(distinct: list[str], year: int | None) -> tuple[list[np.datetime64] | 
 
 
 def _day_after(month: str) -> np.datetime64:
-    return (np.datetime64(month, "M") + 1).astype("datetime64[D]")
+    return (np.datetime64(month, "M") + np.timedelta64(1, "M")).astype("datetime64[D]")
 
 
 def _date_problem(distinct: list[str]) -> TimeProblem:

@@ -1,4 +1,4 @@
-"""The users table: whose events they are, the plan held, the month of leaving."""
+"""The users table: whose events they are, the plan held, the day of leaving."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from planrec.catalogue import Catalogue
 from planrec.data.attributes import Attributes
 from planrec.data.bad_rows import BadRows
 from planrec.data.event_files import Cells, Table
-from planrec.data.observation import MONTH
 from planrec.data.raw_table import RawTable, tidy_text
 from planrec.schema import did_you_mean
 
@@ -28,7 +27,7 @@ class Users:
     plan: np.ndarray
     "Shape (k,), int32: index into the catalogue's plans; -1 where it is none of them."
     left: np.ndarray
-    "Shape (k,), datetime64[M]: the month of leaving; NaT for who stayed."
+    "Shape (k,), datetime64[D]: the last day of who left; NaT for who stayed."
     is_usable: np.ndarray
     "Shape (k,), bool: no row of this user breaks a rule."
     attributes: Attributes
@@ -50,30 +49,70 @@ def read_users(
 ) -> Users:
     """Read and judge the users; memory grows with users, never with events."""
     raw, left = _fetch(connection, table, form)
-    ids, plan, churn = (raw.columns[name].to_numpy() for name in ("user_id", "plan", "churn_date"))
-    held = _plan_index(plan, plan_names, catalogue)
-    blank = np.equal(ids, None)
+    ids, plan = raw.columns["user_id"].to_numpy(), raw.columns["plan"].to_numpy()
+    held = np.array([_index_of(name, plan_names, catalogue) for name in plan], dtype=np.int32)
+    blank, no_plan, stayed = (
+        raw.columns[name].is_null().to_numpy() for name in ("user_id", "plan", "churn_date")
+    )
     known, row, code, count = np.unique(
         np.where(blank, "", ids).astype(str), return_index=True, return_inverse=True, return_counts=True
     )
     rules = {
-        "megaline_users: user_id must not be blank": (blank, None),
-        "megaline_users: user_id must be there once": (~blank & (count[code] > 1), None),
-        "megaline_users: plan must not be blank": (np.equal(plan, None), None),
-        **_plan_rules(plan, held, plan_names, catalogue),
-        "megaline_users: churn_date must be a date": (~np.equal(churn, None) & np.isnat(left), churn),
+        "megaline_users: user_id must not be blank": blank,
+        "megaline_users: user_id must be there once": ~blank & (count[code] > 1),
+        "megaline_users: plan must not be blank": no_plan,
+        **_unknown_plans(plan, held, plan_names, catalogue),
+        "megaline_users: churn_date must be blank or a date": ~stayed & np.isnat(left),
     }
-    bad = tuple(_bad(rule, rows, values, ids) for rule, (rows, values) in rules.items() if rows.any())
-    is_bad = np.any([rows for rows, _ in rules.values()], axis=0)
+    is_usable = np.ones(len(known), bool)
+    is_usable[code[np.any(list(rules.values()), axis=0)]] = False
     named = known != ""
-    attributes = Attributes.of(raw.take(_mask(row[named], len(ids))), set(table.columns[:3]), taken=set())
-    order = np.argsort(np.sort(row[named])[np.argsort(np.argsort(row[named]))]) if False else None
-    del order
+    first_of_user = np.zeros(len(ids), bool)
+    first_of_user[row[named]] = True
     return Users(
         ids=known[named].astype(object),
         plan=held[row][named],
         left=left[row][named],
-        is_usable=~np.isin(known, known[code[is_bad]])[named],
-        attributes=attributes,
-        bad=bad,
+        is_usable=is_usable[named],
+        attributes=Attributes.of(raw.take(first_of_user), set(table.columns[:3]), taken=set()),
+        bad=tuple(_bad(rule, rows, ids) for rule, rows in rules.items() if rows.any()),
     )
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, table: Table, form: str | None
+) -> tuple[RawTable, np.ndarray]:
+    """The users as text, sorted by id, and the day of leaving, shape (n,), NaT where there is none."""
+    cells = Cells.of(connection, table)
+    texts = [
+        f"{cells.id(name) if name == 'user_id' else cells.text(name)} AS {name}" for name in table.columns
+    ]
+    day = cells.date("churn_date", form)
+    query = f"SELECT {', '.join(texts)}, {day} AS day FROM {table.name} ORDER BY 1, {day}"
+    found = connection.sql(query).to_arrow_table()
+    columns = {name: tidy_text(found[name].cast(pa.string())) for name in table.columns}
+    raw = RawTable(columns, frozenset(), np.arange(1, len(found) + 1), "user")
+    return raw, found["day"].to_numpy().astype("datetime64[D]")
+
+
+def _index_of(plan: str | None, plan_names: dict[str, str], catalogue: Catalogue) -> int:
+    name = plan_names.get(plan, plan) if plan is not None else None
+    return catalogue.plan_ids.index(name) if name in catalogue.plan_ids else -1
+
+
+def _unknown_plans(
+    plan: np.ndarray, held: np.ndarray, plan_names: dict[str, str], catalogue: Catalogue
+) -> dict[str, np.ndarray]:
+    """One rule per plan of the table that the catalogue lacks."""
+    plans = catalogue.plan_ids
+    unknown = sorted({name for name, index in zip(plan, held, strict=True) if index < 0 and name is not None})
+    return {
+        f"megaline_users: plan must be one of the catalogue's ({', '.join(plans)}), {name!r} is none"
+        f"{did_you_mean(plan_names.get(name, name), plans)}": plan == name
+        for name in unknown
+    }
+
+
+def _bad(rule: str, rows: np.ndarray, ids: np.ndarray) -> BadRows:
+    where = [f"megaline_users, user_id {'(blank)' if name is None else name}" for name in ids[rows]]
+    return BadRows(rule, None, where, len(where))

@@ -1,6 +1,5 @@
-"""Which file a path means, and what kind of file it is."""
+"""Which file `data.path` means, and what kind of file it is."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,7 @@ import pyarrow.parquet as pq
 from planrec.data.raw_table import RawTable, column_names, tidy_text
 from planrec.data.text_file import read_text_file
 from planrec.errors import DataError
-from planrec.schema import did_you_mean, shown
-
-DATA_FOLDER_VARIABLE = "PLANREC_DATA"
-LAST_RESORT = Path("..", "shared", "data")
-"Below the working directory: where a checkout of this project finds the files of its presets beside it."
+from planrec.input_path import find_input
 
 EXACT_INTEGER = 10**15
 "Integers from here on are kept as text: float64 would merge neighbours (16 digits and more)."
@@ -30,25 +25,8 @@ NO_TABLES = (
 
 
 def find_file(path: str) -> Path:
-    """The file that `path` means: as given, else below the folder in PLANREC_DATA, else below LAST_RESORT.
-
-    Raises:
-        DataError: there is none, or only a directory of that name.
-    """
-    places = list(dict.fromkeys(folder / Path(path).expanduser() for folder in _folders()))
-    found = next((place for place in places if place.is_file()), None)
-    if found is not None:
-        return found
-    directory = next((place for place in places if place.is_dir()), None)
-    if directory is not None:
-        files = shown(_file_names(directory)) or "none"
-        raise DataError(f"data.path must be a file, {path!r} is a directory; files in it: {files}")
-    near = [str(Path(path).parent / name) for place in places for name in _file_names(place.parent)]
-    raise DataError(
-        f"data.path: no file {path!r}{did_you_mean(path, near)};"
-        f" set data.path to the file, or {DATA_FOLDER_VARIABLE} to the folder it is in",
-        [f"not found: {place}" for place in places],
-    )
+    """The file that `data.path` means. Raises DataError: there is none, or only a directory of that name."""
+    return find_input("data.path", path, DataError)
 
 
 def read_file(path: Path) -> RawTable:
@@ -119,12 +97,3 @@ CONVERSIONS: tuple[tuple[Callable[[Any], bool], Callable[[Any], pa.ChunkedArray]
 
 def _nan_to_null(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
-
-
-def _folders() -> list[Path]:
-    named = os.environ.get(DATA_FOLDER_VARIABLE)
-    return [Path(), *([Path(named)] if named else []), LAST_RESORT]
-
-
-def _file_names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_file()) if folder.is_dir() else []

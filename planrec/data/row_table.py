@@ -96,15 +96,11 @@ def _plans(
 
 
 def _subscribers(known: dict[str, str], raw: RawTable, problems: list[str]) -> np.ndarray | None:
-    """Whose row it is: int64 where all ids are plain whole numbers, else text."""
+    """Whose row it is, shape (n,)."""
     role = "data.subscriber_column"
     if role not in known or _blank_problem(role, known[role], raw, problems):
         return None
-    ids = whole_numbers(raw.text(known[role]))
-    plain = all(
-        text.isascii() and text.isdigit() and len(text) < 19 and str(int(text)) == text for text in ids
-    )
-    return ids.astype(np.int64) if plain else ids
+    return ids_of(raw.text(known[role]))
 
 
 def _as_of(known: dict[str, str], raw: RawTable, year: int | None, problems: list[str]) -> np.ndarray | None:
@@ -166,6 +162,15 @@ def _few(problems: list[str]) -> list[str]:
     """The first problems: a wide table may have one per column."""
     more = len(problems) - MOST_PROBLEMS
     return problems[:MOST_PROBLEMS] + ([f"... and {more:,} more"] if more > 0 else [])
+
+
+def ids_of(texts: np.ndarray) -> np.ndarray:
+    """Ids from text without blanks, shape (n,): int64 where all are plain whole numbers, else text."""
+    ids = whole_numbers(texts)
+    plain = all(
+        text.isascii() and text.isdigit() and len(text) < 19 and str(int(text)) == text for text in ids
+    )
+    return ids.astype(np.int64) if plain else ids
 
 
 def whole_numbers(texts: np.ndarray) -> np.ndarray:

@@ -1,8 +1,10 @@
 """How much made-up subscribers call, text and surf: personal levels, months, single calls.
 
-Recipe and figures: DOMAIN section 10. Arrays with a last axis of three hold voice, SMS and data in this
-order: billed minutes, messages, MiB.
+Recipe and figures: docs/reference/simulator.md. Arrays with a last axis of three hold voice, SMS and data in
+this order: billed minutes, messages, MiB.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -55,15 +57,43 @@ def _squared_normal(normal: np.ndarray, mean: float, cv: float) -> np.ndarray:
 def monthly_load(level: np.ndarray, months: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Shape (n, T, 3): billed minutes (not yet whole), SMS and MiB; months counted from January 2018."""
     n, n_months = len(level), len(months)
-    season = (_SEASON / _SEASON.mean())[months % 12]
-    time = season[:, None] * (1 + _TREND) ** (months[:, None] - _TREND_ORIGIN)
     common = rng.standard_normal((n, n_months, 1))
     shock = common * _COMMON_SHOCK + rng.standard_normal((n, n_months, 3)) * _OWN_SHOCK
-    load = level[:, None, :] * time * np.exp(shock - (_COMMON_SHOCK**2 + _OWN_SHOCK**2) / 2)
+    load = level[:, None, :] * _season_and_trend(months) * np.exp(shock - (_COMMON_SHOCK**2 + _OWN_SHOCK**2) / 2)
     load[..., 0] *= rng.random((n, n_months)) >= _NO_CALLS
     load[..., 1] = rng.poisson(load[..., 1])
     load[..., 2] *= rng.random((n, n_months)) >= _NO_DATA
     return load
+
+
+def evenly_spread_loads(level: np.ndarray, month: int, n_points: int) -> Iterator[np.ndarray]:
+    """`n_points` equally likely loads of one month, (n, 3) each, for the expectation of what they cost.
+
+    The shocks come from a Sobol sequence instead of a generator: the mean over 256 of them is nearer to the
+    true expectation than the mean over 10,000 random ones, and always the same. All subscribers share them.
+    Poisson counts of SMS are replaced by their normal approximation. `n_points` is a power of two.
+    """
+    from scipy.special import ndtri
+    from scipy.stats.qmc import Sobol
+
+    # Points in the middle of their cells: the sequence itself begins at 0, whose normal score is infinite.
+    points = Sobol(6, scramble=False).random(n_points) + 0.5 / n_points
+    normal = ndtri(points[:, :4])
+    covariance = np.outer(_COMMON_SHOCK, _COMMON_SHOCK) + np.diag(_OWN_SHOCK**2)
+    shock = normal[:, :3] @ np.linalg.cholesky(covariance).T - np.diag(covariance) / 2
+    usual = level * _season_and_trend(np.array([month]))
+    for point in range(n_points):
+        load = usual * np.exp(shock[point])
+        load[:, 1] = np.rint(load[:, 1] + np.sqrt(load[:, 1]) * normal[point, 3]).clip(min=0)
+        load[:, 0] *= points[point, 4] >= _NO_CALLS
+        load[:, 2] *= points[point, 5] >= _NO_DATA
+        yield load
+
+
+def _season_and_trend(months: np.ndarray) -> np.ndarray:
+    """Shape (T, 3): what the calendar month multiplies a level by."""
+    season = (_SEASON / _SEASON.mean())[months % 12]
+    return season[:, None] * (1 + _TREND) ** (months[:, None] - _TREND_ORIGIN)
 
 
 def single_calls(

@@ -2,7 +2,7 @@
 
 Every subscriber has personal levels of voice, SMS and data; a month moves them by trend, season, a shock
 that the three services share and one of their own. Each picks one plan on believed bills, with a taste for
-big plans, and keeps it. Recipe and figures: DOMAIN section 10.
+big plans, and keeps it. Recipe and figures: docs/reference/simulator.md.
 """
 
 from collections.abc import Iterator
@@ -64,6 +64,8 @@ class People:
     "Shape (n,): believed over real usage."
     plan_held: np.ndarray
     "Shape (n,), int32: index into the catalogue's plans."
+    believed_bills: np.ndarray
+    "Shape (n, J): what the subscriber believes each plan would cost a month, in the catalogue's currency."
 
 
 class Simulator(Source):
@@ -119,20 +121,11 @@ def simulate(options: Simulator, catalogue: Catalogue) -> tuple[UsageHistory, Pe
     return history, everyone
 
 
-def expected_bills(
-    people: People, catalogue: Catalogue, months: np.ndarray, rng: np.random.Generator, draws: int = 200
-) -> np.ndarray:
-    """True expected bill a month, mean over `months` (0 = January 2018): (n, J), major currency unit.
-
-    Monte Carlo over the shocks, the levels being known. Billed minutes are rounded as a sum, not call by
-    call: over a month the two differ by a minute or two, without bias.
-    """
-    total = np.zeros((len(people.level), len(catalogue.plans)))
-    for _ in range(draws):
-        for month in months:
-            load = monthly_load(people.level, np.array([month]), rng)
-            total += _bills(_as_billed(load[:, 0]), catalogue)
-    return total / (draws * len(months))
+def levels_of(options: Simulator) -> np.ndarray:
+    """`People.level` of the options' subscribers alone, without simulating their months: (n, 3)."""
+    n = options.n_subscribers
+    blocks = [personal_levels(BLOCK_SUBSCRIBERS, options.profile, rng) for _, rng in _blocks(n, options.seed)]
+    return np.concatenate(blocks)[:n]
 
 
 def _blocks(n: int, seed: int) -> Iterator[tuple[int, np.random.Generator]]:
@@ -165,23 +158,23 @@ def _simulate_block(
 def _choose_plans(
     usage: Columns, level: np.ndarray, taste: Taste, catalogue: Catalogue, rng: np.random.Generator
 ) -> People:
-    """U_ij = -a_i * bill(believed usage) - r * a_i * SD + f_i * flat_j + Gumbel (DOMAIN section 10)."""
+    """U_ij = -a_i * bill(believed usage) - r * a_i * SD + f_i * flat_j + Gumbel: docs/reference/simulator.md."""
     n = len(level)
     sensitivity = taste.price * np.exp(0.4 * rng.standard_normal(n))
     flat_preference = taste.flat * (1 + 0.6 * rng.standard_normal(n))
     belief = np.exp(0.10 + taste.misjudgement * rng.standard_normal(n))
     remembered = {name: array[:, :BELIEF_MONTHS] for name, array in usage.items()}
-    believed = _by_month(_believed(remembered, belief, catalogue), catalogue)
+    believed = _by_month(_believed(remembered, belief, catalogue), catalogue).mean(axis=1)
     # The spread is that of the bills as they came: with the spread of believed bills the regime table is
     # missed by 2 points and 0.6 dollars.
     spread = _by_month(remembered, catalogue).std(axis=1)
     utility = (
-        -sensitivity[:, None] * (believed.mean(axis=1) + taste.risk * spread)
-        + flat_preference[:, None] * _flatness(catalogue)
+        -sensitivity[:, None] * (believed + taste.risk * spread)
+        + flat_preference[:, None] * flatness(catalogue)
         + rng.gumbel(size=(n, len(catalogue.plans)))
     )
-    plan_held = np.where(_on_sale(catalogue), utility, -np.inf).argmax(axis=1).astype(np.int32)
-    return People(level, sensitivity, flat_preference, belief, plan_held)
+    plan_held = np.where(_on_sale(catalogue, usage[Usage.SMS].shape[1]), utility, -np.inf).argmax(axis=1).astype(np.int32)
+    return People(level, sensitivity, flat_preference, belief, plan_held, believed)
 
 
 def _believed(usage: Columns, belief: np.ndarray, catalogue: Catalogue) -> Columns:
@@ -198,37 +191,33 @@ def _believed(usage: Columns, belief: np.ndarray, catalogue: Catalogue) -> Colum
 def _by_month(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     """Bills of usage (n, T): (n, T, J)."""
     n, months = usage[Usage.SMS].shape
-    return _bills({name: array.ravel() for name, array in usage.items()}, catalogue).reshape(n, months, -1)
+    bills = rate({name: array.ravel() for name, array in usage.items()}, catalogue)
+    return bills.reshape(n, months, -1) / 10**catalogue.exponent
 
 
-def _bills(usage: Columns, catalogue: Catalogue) -> np.ndarray:
-    return rate(usage, catalogue) / 10**catalogue.exponent
+def _on_sale(catalogue: Catalogue, n_months: int) -> np.ndarray:
+    """Shape (J,): the plans that can be chosen in the first month and held until the last.
 
-
-def _as_billed(load: np.ndarray) -> Columns:
-    """One month's load (n, 3) as usage columns; calls do not matter, because the minutes are billed ones."""
-    minutes = np.rint(load[:, 0])
-    return {
-        Usage.VOICE_CALLS: np.zeros(len(load)),
-        Usage.VOICE_MINUTES: minutes,
-        Usage.VOICE_MINUTES_BILLED: minutes,
-        Usage.SMS: load[:, 1],
-        Usage.DATA_MIB: load[:, 2],
-    }
-
-
-def _on_sale(catalogue: Catalogue) -> np.ndarray:
-    """Shape (J,): the plans that can be chosen in the first month."""
-    on_sale = catalogue.offered(np.array([FIRST_MONTH], "datetime64[D]"), {})[0]
+    Nobody switches, so a plan that ends in between would be held after its end.
+    """
+    first, last = (np.array([month], "datetime64[D]") for month in (FIRST_MONTH, FIRST_MONTH + n_months - 1))
+    lasts = np.array([plan.valid_on(last)[0] for plan in catalogue.plans])
+    on_sale = catalogue.offered(first, {})[0] & lasts
     if not on_sale.any():
+        validity = [
+            f"{plan.id!r}: {'sellable' if plan.sellable else 'not sellable'}, valid from"
+            f" {plan.valid_for.start} to {plan.valid_for.end or 'further notice'}"
+            for plan in catalogue.plans
+        ]
         raise CatalogueError(
-            f"no plan is sellable and valid on {FIRST_MONTH}-01, when the simulation starts;"
-            f" plans: {shown(catalogue.plan_ids)}"
+            f"a plan must be sellable and valid on {first[0]}, when the simulation starts, and still valid on"
+            f" {last[0]}, its last month; none of {len(validity)} is",
+            validity,
         )
     return on_sale
 
 
-def _flatness(catalogue: Catalogue) -> np.ndarray:
+def flatness(catalogue: Catalogue) -> np.ndarray:
     """Shape (J,): log of the GiB included, at most 120, scaled to 0..1 over the plans."""
     logs = np.log([_gib_included(plan, catalogue) for plan in catalogue.plans])
     span = logs.max() - logs.min()

@@ -173,17 +173,42 @@ def test_eligibility_reads_attributes_and_a_missing_value_never_fulfils_it():
     assert plan.eligible(attributes, 5).tolist() == [True, False, False, False, False]
 
 
-def test_eligibility_on_an_attribute_that_the_data_lacks_is_an_error():
-    rules = [{"field": "age", "op": "<=", "value": 26}]
-    plan = Catalogue.model_validate(with_plan(eligibility=rules)).plan("mini")
-    with pytest.raises(CatalogueError, match=r"plan 'mini' asks for .* lacks: 'age'; the data has: none"):
-        plan.eligible({}, 3)
+def test_conditions_that_the_data_cannot_answer_are_counted_and_named_with_what_it_has():
+    raw = with_plan(
+        eligibility=[
+            {"field": "age", "op": "<=", "value": 26},
+            {"field": "region", "op": "<", "value": 3},
+            {"field": "joined", "op": "==", "value": "2018-01-01"},
+        ]
+    )
+    raw["plans"][2]["eligibility"] = [{"field": "agee", "op": ">", "value": 64}]
+    attributes = {
+        "age": np.array([20.0]),
+        "region": np.array(["north"], object),
+        "joined": np.array(["2018-01-01"], "datetime64[s]"),
+    }
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue.model_validate(raw).offered(np.array(["2018-06-01"], "datetime64[D]"), attributes)
+    assert str(caught.value).splitlines() == [
+        "3 of 4 conditions of eligibility cannot be asked of this data; its attributes: 'age', 'region', 'joined'",
+        "  - plan 'mini', region < 3: it asks for numbers, and the data has text",
+        "  - plan 'mini', joined == '2018-01-01': it asks for text, and the data has dates",
+        "  - plan 'base', agee > 64: the data has no attribute 'agee' (did you mean 'age'?)",
+    ]
 
 
-def test_a_rule_that_compares_text_with_a_number_is_a_catalogue_error():
-    rule = Eligibility(field="region", op="<", value=3)
-    with pytest.raises(CatalogueError, match=r"'region' < 3 .* text"):
-        rule.holds(np.array(["north"], object))
+def test_data_without_attributes_answers_no_condition():
+    catalogue = Catalogue.model_validate(with_plan(eligibility=[{"field": "age", "op": "<=", "value": 26}]))
+    with pytest.raises(CatalogueError, match=r"^1 of 1 conditions .* its attributes: none"):
+        catalogue.check_attributes({})
+    shipped("ladder").check_attributes({})
+
+
+def test_an_attribute_without_a_single_value_is_no_misfit_and_fulfils_nothing():
+    rule = Eligibility(field="age", op="<", value=3)
+    empty = np.array([None, None], object)
+    assert rule.misfit({"age": empty}) is None
+    assert rule.holds(empty).tolist() == [False, False]
 
 
 def test_an_unknown_plan_is_refused_with_the_known_ones():

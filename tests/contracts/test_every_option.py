@@ -14,6 +14,8 @@ KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalog
 MANDATORY = {
     ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
     ("data", "usage_months"): ["data.path=FILE.csv"],
+    # The one option whose file is read when the configuration is checked.
+    ("catalogue", "file"): [f"catalogue.path={CONF / 'catalogue' / 'ladder.yaml'}"],
 }
 # Options that need another data option than the default one.
 FITTING: dict[tuple[str, str], list[str]] = {}

@@ -192,12 +192,12 @@ def test_rolling_learns_only_from_what_was_known(table: DecisionTable, n_instant
 @given(table=decision_tables())
 def test_rolling_tests_every_decision_of_an_instant_with_a_past(table: DecisionTable) -> None:
     assert table.as_of is not None
-    first_known = table.as_of.min().astype("datetime64[M]") + table.horizon
+    first_known = table.as_of.min().astype("datetime64[M]") + np.timedelta64(table.horizon, "M")
     tested = np.concatenate(
         [fold.test for fold in option(CONF / "rolling.yaml", n_folds=2, n_instants=99).split(table, 7)]
     )
     # An instant is left out of a fold only where all that is known belongs to the tested subscribers.
-    certain = table.as_of.astype("datetime64[M]") > first_known + 12
+    certain = table.as_of.astype("datetime64[M]") > first_known + np.timedelta64(12, "M")
     assert set(np.flatnonzero(certain)) <= set(tested)
     assert (table.as_of[tested].astype("datetime64[M]") >= first_known).all()
 

@@ -1,0 +1,69 @@
+"""What usage costs the operator: private figures in a file of their own.
+
+They are no part of RunConfig and of the catalogue, so that they cannot reach a run folder, a card, an answer
+or a tracking server. Nothing here writes.
+
+    schema: planrec.unit_costs/1
+    catalogue_id: ladder
+    currency: USD
+    plans:
+      mini: {minute: "0.004", message: "0.001", data_unit: "0.35"}
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from planrec.catalogue.plans import Catalogue
+from planrec.catalogue.terms import Money
+from planrec.catalogue.yaml_file import read_model
+from planrec.errors import CatalogueError
+from planrec.schema import Config, did_you_mean
+
+
+class UnitCost(Config):
+    """What one unit of usage on a plan costs the operator."""
+
+    minute: Money
+    message: Money
+    data_unit: Money
+    "Per unit of the catalogue's `data_unit`: a GiB or GB."
+
+    def __repr__(self) -> str:
+        return "UnitCost(private)"
+
+    __str__ = __repr__
+
+
+class UnitCosts(Config, populate_by_name=True, serialize_by_alias=True):
+    """The private costs of all plans of one catalogue."""
+
+    schema_: Annotated[Literal["planrec.unit_costs/1"], Field(alias="schema")]
+    catalogue_id: str
+    currency: str
+    plans: dict[str, UnitCost]
+    "Plan id -> costs; every plan of the catalogue, no others."
+
+
+def read_unit_costs(file: Path, catalogue: Catalogue) -> UnitCosts:
+    """Read the costs of a catalogue's plans.
+
+    Raises:
+        CatalogueError: the file is wrong, or is about other plans than the catalogue, with every difference.
+    """
+    costs = read_model(file, UnitCosts)
+    problems = [
+        f"{name} must be the catalogue's {expected!r}, got {found!r}"
+        for name, found, expected in (
+            ("catalogue_id", costs.catalogue_id, catalogue.catalogue_id),
+            ("currency", costs.currency, catalogue.currency),
+        )
+        if found != expected
+    ]
+    unknown = [plan for plan in costs.plans if plan not in catalogue.plan_ids]
+    problems += [f"plans: no plan {plan!r}{did_you_mean(plan, catalogue.plan_ids)}" for plan in unknown]
+    problems += [f"plans: {plan!r} is missing" for plan in catalogue.plan_ids if plan not in costs.plans]
+    if problems:
+        raise CatalogueError(f"{file} does not fit the catalogue {catalogue.catalogue_id!r}", problems)
+    return costs

@@ -1,0 +1,138 @@
+"""From tables of events to a UsageHistory: windows from the first event on, partial months left out."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planrec.catalogue import Catalogue
+from planrec.data.bad_rows import check_rows, dropped_notes, dropped_rows
+from planrec.data.event_files import Cells, Table, database, date_form, open_tables
+from planrec.data.event_months import EVENT_TABLES, EventMonths, event_months
+from planrec.data.event_users import ATTRIBUTES, Users, read_users, users_table
+from planrec.data.observation import MONTH, Observation, Records, observe
+from planrec.data.row_table import ids_of
+from planrec.errors import DataError
+from planrec.schema import UsageHistory, did_you_mean, take_rows
+
+if TYPE_CHECKING:
+    from planrec.data.megaline_us import MegalineUs
+
+CURRENCY = "USD"
+PLANS = Table("megaline_plans", ("plan_name", "usd_monthly_pay"))
+
+
+def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
+    """Read, judge and sum the events, then give every subscriber a window without gaps.
+
+    Raises:
+        DataError: lists every problem of every table, and every rule that rows break.
+    """
+    users, months = read_events(options, catalogue)
+    records, owner = _records(users, months)
+    if not len(owner):
+        raise DataError(f"{options.path}: no event of a known user is left", [str(bad) for bad in months.bad])
+    observation = observe(records, *_windows(options, users.left[owner], records, months.last_month))
+    if not len(observation.month):
+        raise DataError(f"{options.path}: no complete month is left of {len(owner):,} subscribers")
+    user = owner[observation.subscriber]
+    bad = (*users.bad, *months.bad)
+    return UsageHistory(
+        subscriber=ids_of(users.ids)[user],
+        month=observation.month,
+        plan_held=users.plan[user],
+        plans=catalogue.plan_ids,
+        usage={name: observation.usage(values) for name, values in months.usage.items()},
+        attributes=take_rows(users.attributes.columns, user),
+        inputs=tuple(users.attributes.inputs),
+        notes=(
+            *users.attributes.notes,
+            *dropped_notes(bad),
+            *_window_notes(users, owner, records, observation),
+            *observation.notes,
+        ),
+        dropped=dropped_rows(bad),
+    )
+
+
+def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, EventMonths]:
+    """The users, and their months with events as they stand: partial ones included, silent ones not.
+
+    Raises:
+        DataError: lists every problem of every table, and every rule that rows break.
+    """
+    table_of_users = users_table(options.drop_columns)
+    problems = [*_drop_problems(options.drop_columns), *_currency_problems(catalogue)]
+    with database(options.memory_mib, options.threads) as connection:
+        tables = (table_of_users, PLANS, *EVENT_TABLES)
+        place = open_tables(connection, options.path, tables)
+        forms = {}
+        for table in tables:
+            form, found = date_form(connection, table, Cells.of(connection, table), options.date_order)
+            forms[table.name] = form
+            problems += found
+        check_rows([], options.on_bad_rows, str(place), problems)
+        users = read_users(
+            connection, table_of_users, forms[table_of_users.name], options.plan_names, catalogue
+        )
+        months = event_months(connection, forms, users, catalogue, options.on_bad_rows)
+        check_rows((*users.bad, *months.bad), options.on_bad_rows, str(place), users.attributes.problems)
+    return users, months
+
+
+def _drop_problems(drop_columns: tuple[str, ...]) -> list[str]:
+    return [
+        f"data.drop_columns: {name!r} is not read{did_you_mean(name, ATTRIBUTES)};"
+        f" what can be dropped: {', '.join(ATTRIBUTES)}"
+        for name in drop_columns
+        if name not in ATTRIBUTES
+    ]
+
+
+def _currency_problems(catalogue: Catalogue) -> list[str]:
+    if catalogue.currency == CURRENCY:
+        return []
+    return [
+        f"the catalogue's currency must be {CURRENCY}, as in {PLANS.name} ({PLANS.columns[1]}),"
+        f" {catalogue.catalogue_id!r} has {catalogue.currency!r}: type catalogue=megaline_us"
+    ]
+
+
+def _records(users: Users, months: EventMonths) -> tuple[Records, np.ndarray]:
+    """Months with events by subscriber, and the position in `Users` of each subscriber, shape (k,)."""
+    owner, subscriber = np.unique(months.user, return_inverse=True)
+    # An event without a readable date leaves one of the user's months unknown, nobody knows which: all.
+    is_bad = months.is_bad | np.isin(months.user, months.lost)
+    return Records(subscriber, months.month, is_bad), owner
+
+
+def _windows(
+    options: "MegalineUs", left: np.ndarray, records: Records, last_month: np.datetime64
+) -> tuple[np.ndarray, np.ndarray]:
+    """First and last month of each subscriber, shape (k,) each."""
+    # Who leaves on the last day of a month leaves a complete month behind.
+    last_complete = (left + np.timedelta64(1, "D")).astype(MONTH) - np.timedelta64(1, "M")
+    last = last_complete if options.drop_month_of_leaving else left.astype(MONTH)
+    last = np.where(np.isnat(left), last_month, np.minimum(last, last_month))
+    return records.first_month + np.timedelta64(int(options.drop_first_month), "M"), last
+
+
+def _window_notes(
+    users: Users, owner: np.ndarray, records: Records, observation: Observation
+) -> tuple[str, ...]:
+    silent = int(users.is_usable.sum()) - len(owner)
+    short = len(owner) - len(np.unique(observation.subscriber))
+    left = users.left[owner][records.subscriber].astype(MONTH)
+    late = records.month > left
+    gone = len(np.unique(records.subscriber[late]))
+    return (
+        *([f"{silent:,} of {len(users.ids):,} users have no event, so no window"] if silent else ()),
+        *([f"{short:,} subscriber(s) have no complete month, so no window"] if short else ()),
+        *(
+            [
+                f"{int(late.sum()):,} month(s) with events after the month of leaving are not used:"
+                f" {gone:,} subscriber(s) go on after their churn_date"
+            ]
+            if gone
+            else ()
+        ),
+    )

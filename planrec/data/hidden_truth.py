@@ -1,0 +1,128 @@
+"""What only the simulator knows: true expected bills, and how subscribers would answer to an offer.
+
+For evaluation. Nothing here is a column of a usage history, so no feature can read it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logit
+
+from planrec.catalogue import Catalogue, rate
+from planrec.data.simulated_usage import evenly_spread_loads
+from planrec.data.simulator import FIRST_MONTH, People, Simulator, flatness, levels_of
+from planrec.schema import Columns, Usage, UsageHistory
+
+N_POINTS = 256
+"Loads that an expected bill is the mean of: it errs by about 0.2 dollars on the ladder, alike on all plans."
+
+# Logit of taking an offer, by docs/reference/simulator.md.
+_ACCEPT, _PER_SAVING, _PER_TERMINATION_FEE, _DOWNGRADE = -3.2, 0.06, -0.08, -0.5
+# Logit of leaving in a month. The two last are for an unexpectedly high bill and after a refused offer.
+_CHURN, _PER_SURPRISE, _REFUSED = 0.013, 0.01, 0.5
+MONTHS_AFTER_REFUSAL = 3
+"Months in which `churn_if_refused` holds; then `churn` again."
+
+
+@dataclass(frozen=True)
+class HiddenTruth:
+    """The truth behind a simulated history: n subscribers, T months, J plans, in the history's order."""
+
+    bills: np.ndarray
+    "Shape (n, T, J): true expected bill of the month, in the catalogue's currency."
+    best_plan: np.ndarray
+    "Shape (n, T), int64: the plan whose true expected bill is lowest in the month."
+    acceptance: np.ndarray
+    "Shape (n, J): probability that the subscriber takes the plan when offered; NaN for the plan held."
+    churn: np.ndarray
+    "Shape (n, T): probability of leaving in the month, had nobody called. In the history nobody leaves."
+    churn_if_refused: np.ndarray
+    "Shape (n, T): the same in the MONTHS_AFTER_REFUSAL months after an offer that was not taken."
+
+
+def hidden_truth(history: UsageHistory, people: People, catalogue: Catalogue) -> HiddenTruth:
+    """The truth behind what `simulate` returned."""
+    n = len(people.plan_held)
+    months = (history.month.reshape(n, -1)[0] - FIRST_MONTH).astype(np.int64)
+    bills = true_bills(people.level, months, catalogue)
+    churn = logit(_CHURN) + _PER_SURPRISE * _surprise(history, people, bills, catalogue)
+    return HiddenTruth(
+        bills,
+        best_plans(bills, people.plan_held, catalogue),
+        _acceptance(people, catalogue),
+        expit(churn),
+        expit(churn + _REFUSED),
+    )
+
+
+def hidden_bills(
+    options: Simulator, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
+) -> np.ndarray:
+    """`DecisionTable.hidden_bills`: true expected sum of the bills of the months after each decision.
+
+    `subscriber` (n,) holds ids of the simulator, `as_of` (n,) days; the `horizon` months from as_of on are
+    rated. Shape (n, J), float64, minor units of the currency, to be compared with `future_bills`.
+    """
+    who, row = np.unique(subscriber, return_inverse=True)
+    first = (as_of.astype("datetime64[M]") - FIRST_MONTH).astype(np.int64)
+    months = np.arange(first.min(), first.max() + horizon)
+    bills = true_bills(levels_of(options)[who - 1], months, catalogue)
+    total = sum(bills[row, first - months[0] + ahead] for ahead in range(horizon))
+    return np.asarray(total * 10**catalogue.exponent)
+
+
+def true_bills(level: np.ndarray, months: np.ndarray, catalogue: Catalogue) -> np.ndarray:
+    """Expected bills of the months (0 = January 2018), the levels (n, 3) being known: (n, T, J).
+
+    In the catalogue's currency. Billed minutes are rounded as a sum, not call by call: over a month the two
+    differ by a minute or two, without bias.
+    """
+    total = np.zeros((len(level), len(months), len(catalogue.plans)))
+    for position, month in enumerate(months):
+        for load in evenly_spread_loads(level, int(month), N_POINTS):
+            total[:, position] += rate(_as_usage(load), catalogue)
+    return total / (N_POINTS * 10**catalogue.exponent)
+
+
+def best_plans(bills: np.ndarray, held: np.ndarray, catalogue: Catalogue) -> np.ndarray:
+    """The cheapest plan of each month, (n, T); ties: the plan held, then the lower fee, then the id."""
+    in_order = sorted(catalogue.plan_ids, key=lambda plan: (catalogue.plan(plan).fee.recurring, plan))
+    order = np.array([catalogue.plan_ids.index(plan) for plan in in_order])
+    cheapest = order[bills[..., order].argmin(axis=-1)]
+    held_bill = np.take_along_axis(bills, held[:, None, None].astype(np.int64), axis=-1)[..., 0]
+    return np.where(held_bill <= bills.min(axis=-1), held[:, None], cheapest)
+
+
+def _surprise(history: UsageHistory, people: People, bills: np.ndarray, catalogue: Catalogue) -> np.ndarray:
+    """How far the bill on the plan held was above the expected one, (n, T), at least 0."""
+    rows = np.arange(len(history))
+    came = rate(history.usage, catalogue)[rows, history.plan_held] / 10**catalogue.exponent
+    expected = np.take_along_axis(bills, people.plan_held[:, None, None].astype(np.int64), axis=-1)[..., 0]
+    return np.maximum(came.reshape(expected.shape) - expected, 0.0)
+
+
+def _acceptance(people: People, catalogue: Catalogue) -> np.ndarray:
+    rows, flat = np.arange(len(people.plan_held)), flatness(catalogue)
+    saving = people.believed_bills[rows, people.plan_held][:, None] - people.believed_bills
+    is_downgrade = flat < flat[people.plan_held][:, None]
+    fees = np.array([float(plan.contract.early_termination_fee) for plan in catalogue.plans])
+    accept = expit(
+        _ACCEPT
+        + _PER_SAVING * saving
+        + _PER_TERMINATION_FEE * fees[people.plan_held][:, None]
+        + _DOWNGRADE * is_downgrade * people.flat_preference[:, None]
+    )
+    accept[rows, people.plan_held] = np.nan
+    return np.asarray(accept)
+
+
+def _as_usage(load: np.ndarray) -> Columns:
+    """One month's load (n, 3) as usage columns; calls do not matter, because the minutes are billed ones."""
+    minutes = np.rint(load[:, 0])
+    return {
+        Usage.VOICE_CALLS: np.zeros(len(load)),
+        Usage.VOICE_MINUTES: minutes,
+        Usage.VOICE_MINUTES_BILLED: minutes,
+        Usage.SMS: load[:, 1],
+        Usage.DATA_MIB: load[:, 2],
+    }

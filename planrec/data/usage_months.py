@@ -1,0 +1,63 @@
+"""`data=usage_months`: an operator's own months, one row per subscriber and month, CSV or Parquet."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import Source
+from planrec.data.bad_rows import OnBadRows
+from planrec.schema import Config, UsageHistory
+
+Name = Annotated[str, Field(min_length=1)]
+PlanInFile = Annotated[str, Field(coerce_numbers_to_str=True)]
+
+
+class UsageColumns(Config):
+    """Our name -> column of the file, in the units of `schema.Usage`."""
+
+    voice_calls: Name
+    voice_minutes: Name
+    voice_minutes_billed: Name | None
+    "Null where only totals are known: bills of plans that round each call are then approximate."
+    sms: Name
+    data_mib: Name
+
+
+class UsageMonths(Source):
+    """A file of months; a subscriber's window goes from the first row to the last.
+
+    Months inside it without a row are months of zero usage, with the plan and attributes of the row before.
+    """
+
+    gives: ClassVar[Literal["rows", "history"]] = "history"
+
+    kind: Literal["usage_months"]
+    path: Name
+    "As given, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
+    subscriber_column: Name
+    month_column: Name
+    "2018-11, 201811, any date in the month, or 1 to 12 with `time_year`."
+    time_year: Annotated[int, Field(ge=1900, le=2200)] | None
+    "Year of month numbers 1 to 12."
+    plan_column: Name
+    "The plan held in the month."
+    plan_names: dict[PlanInFile, str]
+    "Plan in the file -> plan id of the catalogue, where they differ."
+    usage_columns: UsageColumns
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None
+    "ISO 4217: what the operator bills in, which must be the catalogue's currency; null does not ask."
+    on_bad_rows: OnBadRows
+
+    def load(self, catalogue: Catalogue | None) -> UsageHistory:
+        """Read the file, check every cell that has a role, and fill the silent months.
+
+        Raises:
+            DataError: names the file and everything that is wrong with it, each with its place and count.
+        """
+        # Late: pyarrow would cost every command half a second, also those that only check a config.
+        from planrec.data.input_file import find_file, read_file
+        from planrec.data.month_rows import usage_history
+
+        path = find_file(self.path)
+        return usage_history(self, read_file(path), str(path), catalogue)

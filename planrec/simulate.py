@@ -1,0 +1,163 @@
+"""`python -m planrec.simulate FOLDER`: a made-up operator as files, with the truth beside them.
+
+history.parquet              what an operator has: `data=usage_months` reads it
+catalogue.yaml               its plans: `catalogue=file` reads them
+truth/hidden_bills.parquet   true expected bill of every subscriber, month and plan
+truth/best_plan.parquet      the cheapest plan by these, of every subscriber and month
+truth/acceptance.parquet     probability of taking each plan when offered, of every subscriber
+truth/churn.parquet          probability of leaving, of every subscriber and month
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planrec.conf_folder import CONF, content_of, options
+from planrec.errors import ConfigError, DataError, PlanRecError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planrec.catalogue import Catalogue
+    from planrec.data.simulator import Simulator
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, 1 the folder is taken, 2 a wrong option or catalogue."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        folder = write_simulation(_simulator(vars(chosen)), _catalogue(chosen.catalogue), chosen.folder)
+    except PlanRecError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    print(
+        f"wrote {folder}\ntrain on it: python -m planrec.train"
+        f" data=usage_months data.path={folder}/history.parquet"
+        " data.usage_columns.voice_minutes_billed=voice_minutes_billed"
+        f" catalogue=file catalogue.path={folder}/catalogue.yaml"
+    )
+    return 0
+
+
+def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path) -> Path:
+    """Simulate and write all files at once: a folder that exists is complete.
+
+    Raises:
+        DataError: the folder is not empty.
+        CatalogueError: the catalogue has no plan that could be chosen.
+    """
+    from planrec.data.hidden_truth import hidden_truth
+    from planrec.data.simulator import simulate
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} must be a new or empty folder: nothing is overwritten")
+    history, people = simulate(options, catalogue)
+    tables = {"history": _history_table(history)} | {
+        f"truth/{name}": table
+        for name, table in _truth_tables(history, hidden_truth(history, people, catalogue)).items()
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        _write_files(Path(temporary, "files"), tables, catalogue)
+        os.replace(Path(temporary, "files"), folder)
+    return folder
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Options of the simulator; the defaults are those of conf/data/simulator.yaml."""
+    parser = argparse.ArgumentParser("python -m planrec.simulate", description=__doc__.split("\n\n")[0])
+    parser.add_argument("folder", type=Path, help="new or empty folder for the files")
+    parser.add_argument("--catalogue", default="ladder", help="name in conf/catalogue/, or a YAML file")
+    for name, default in _defaults().items():
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(default), default=default, help=f"default {default}")
+    return parser
+
+
+def _defaults() -> dict[str, Any]:
+    content = content_of(CONF / "data" / "simulator.yaml")
+    return {name: value for name, value in content.items() if isinstance(value, int | str) and name != "kind"}
+
+
+def _simulator(chosen: dict[str, Any]) -> "Simulator":
+    from pydantic import ValidationError
+
+    from planrec.data.simulator import Simulator
+
+    values = {name: chosen[name] for name in _defaults()}
+    try:
+        return Simulator(kind="simulator", drop_columns=(), **values)
+    except ValidationError as error:
+        problems = [
+            f"--{str(wrong['loc'][0]).replace('_', '-')}: {wrong['msg']}, got {wrong['input']!r}"
+            for wrong in error.errors()
+        ]
+        raise ConfigError("the options do not describe a simulation", problems) from None
+
+
+def _catalogue(name: str) -> "Catalogue":
+    from planrec.catalogue import Catalogue
+    from planrec.catalogue.yaml_file import read_model
+    from planrec.errors import CatalogueError
+    from planrec.input_path import find_input
+
+    shipped = [option for option in options("catalogue") if option not in ("file", "none")]
+    if name in shipped:
+        return read_model(CONF / "catalogue" / f"{name}.yaml", Catalogue)
+    try:
+        return read_model(find_input("--catalogue", name, CatalogueError), Catalogue)
+    except CatalogueError as error:
+        what = f"{error.message}; shipped catalogues: {', '.join(shipped)}"
+        raise ConfigError(what, error.problems) from error
+
+
+def _history_table(history: Any) -> "pd.DataFrame":
+    """The columns that `data=usage_months` expects by default."""
+    import numpy as np
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "subscriber": history.subscriber,
+            "month": np.datetime_as_string(history.month),
+            "plan": np.array(history.plans, object)[history.plan_held],
+            **history.usage,
+        }
+    )
+
+
+def _truth_tables(history: Any, truth: Any) -> "dict[str, pd.DataFrame]":
+    """One row per subscriber and month in the order of the history; acceptance: one per subscriber."""
+    import numpy as np
+    import pandas as pd
+
+    plans, n = history.plans, len(truth.acceptance)
+    keys = {"subscriber": history.subscriber, "month": np.datetime_as_string(history.month)}
+    bills = truth.bills.reshape(len(history), -1)
+    accept = {f"accept@{plan}": truth.acceptance[:, at] for at, plan in enumerate(plans)}
+    columns: dict[str, dict[str, Any]] = {
+        "hidden_bills": keys | {f"hidden@{plan}": bills[:, at] for at, plan in enumerate(plans)},
+        "best_plan": keys | {"best_plan": np.array(plans, object)[truth.best_plan.ravel()]},
+        "acceptance": {"subscriber": history.subscriber.reshape(n, -1)[:, 0]} | accept,
+        "churn": keys
+        | {"churn": truth.churn.ravel(), "churn_if_refused": truth.churn_if_refused.ravel()},
+    }
+    return {name: pd.DataFrame(of_table) for name, of_table in columns.items()}
+
+
+def _write_files(folder: Path, tables: "dict[str, pd.DataFrame]", catalogue: "Catalogue") -> None:
+    import yaml
+
+    (folder / "truth").mkdir(parents=True)
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    content = catalogue.model_dump(mode="json", by_alias=True)
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    (folder / "catalogue.yaml").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
