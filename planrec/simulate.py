@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planrec.catalogue import Catalogue
+    from planrec.data.hidden_truth import HiddenTruth
     from planrec.data.simulator import Simulator
+    from planrec.schema import UsageHistory
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, 1 the folder is taken, 2 a wrong option or catalogue."""
+    """Run the command line; return the exit code: 0, 1 nothing could be written, 2 a wrong option."""
     chosen = _parser().parse_args(arguments)
     try:
         folder = write_simulation(_simulator(vars(chosen)), _catalogue(chosen.catalogue), chosen.folder)
@@ -114,7 +116,7 @@ def _catalogue(name: str) -> "Catalogue":
         raise ConfigError(what, error.problems) from error
 
 
-def _history_table(history: Any) -> "pd.DataFrame":
+def _history_table(history: "UsageHistory") -> "pd.DataFrame":
     """The columns that `data=usage_months` expects by default."""
     import numpy as np
     import pandas as pd
@@ -129,7 +131,7 @@ def _history_table(history: Any) -> "pd.DataFrame":
     )
 
 
-def _truth_tables(history: Any, truth: Any) -> "dict[str, pd.DataFrame]":
+def _truth_tables(history: "UsageHistory", truth: "HiddenTruth") -> "dict[str, pd.DataFrame]":
     """One row per subscriber and month in the order of the history; acceptance: one per subscriber."""
     import numpy as np
     import pandas as pd
@@ -142,8 +144,7 @@ def _truth_tables(history: Any, truth: Any) -> "dict[str, pd.DataFrame]":
         "hidden_bills": keys | {f"hidden@{plan}": bills[:, at] for at, plan in enumerate(plans)},
         "best_plan": keys | {"best_plan": np.array(plans, object)[truth.best_plan.ravel()]},
         "acceptance": {"subscriber": history.subscriber.reshape(n, -1)[:, 0]} | accept,
-        "churn": keys
-        | {"churn": truth.churn.ravel(), "churn_if_refused": truth.churn_if_refused.ravel()},
+        "churn": keys | {"churn": truth.churn.ravel(), "churn_if_refused": truth.churn_if_refused.ravel()},
     }
     return {name: pd.DataFrame(of_table) for name, of_table in columns.items()}
 

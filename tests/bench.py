@@ -5,6 +5,7 @@ python tests/bench.py transformer training   some of them
 """
 
 import argparse
+import os
 import platform
 import resource
 import subprocess
@@ -138,10 +139,71 @@ def simulator() -> list[str]:
     return lines
 
 
+def rating() -> list[str]:
+    """Ratings per second on the ladder, one subscriber's months, and the memory of a large operator."""
+    from planrec.catalogue import rate
+    from planrec.train import compose
+
+    ladder = compose("catalogue=ladder").catalogue.open()
+    assert ladder is not None
+    n = 1_000_000
+    many = usage_of(n)
+    batch = median_seconds(lambda: rate(many, ladder))
+    few = [usage_of(6, seed) for seed in range(500)]
+    one = median_seconds(lambda: [rate(usage, ladder) for usage in few]) / len(few)
+    seconds, peak = python(RATE_A_LARGE_OPERATOR).split()
+    return [
+        f"ladder, {n:,} months x 6 plans: {6 * n / batch / 1e6:.0f} million ratings/s on one core"
+        " (at least 30)",
+        f"one subscriber, 6 months x 6 plans: {one * 1e6:.0f} microseconds (under 150)",
+        f"1,000,000 subscribers x 12 months x 20 plans in one call: {float(seconds):.1f} s,"
+        f" peak {float(peak):.2f} GiB with usage and bills (within 3 GB, which is 2.79 GiB)",
+    ]
+
+
+RATE_A_LARGE_OPERATOR = """
+import resource, time
+from planrec.catalogue import Catalogue, rate
+from planrec.train import compose
+from bench import usage_of
+
+ladder = compose("catalogue=ladder").catalogue.open()
+plans = [ladder.plans[k % 6].model_copy(update={"id": f"plan-{k}"}) for k in range(20)]
+catalogue = Catalogue.model_validate(dict(ladder) | {"plans": plans})
+usage = usage_of(12_000_000)
+start = time.perf_counter()
+bills = rate(usage, catalogue)
+seconds = time.perf_counter() - start
+assert bills.shape == (12_000_000, 20)
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+def usage_of(n_months: int, seed: int = SEED) -> dict[str, np.ndarray]:
+    """Months of usage as a history has them, quantised to 0.01."""
+    from planrec.schema import Usage
+
+    generator = np.random.default_rng(seed)
+    means = {
+        Usage.VOICE_CALLS: 60,
+        Usage.VOICE_MINUTES: 430,
+        Usage.VOICE_MINUTES_BILLED: 460,
+        Usage.SMS: 35,
+        Usage.DATA_MIB: 17_700,
+    }
+    usage = {}
+    for name, mean in means.items():
+        usage[name] = generator.standard_gamma(4, n_months)
+        usage[name] *= mean / 4
+        np.round(usage[name], 2 if name in (Usage.VOICE_MINUTES, Usage.DATA_MIB) else 0, out=usage[name])
+    return usage
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
     "intervals": intervals,
+    "rating": rating,
     "simulator": simulator,
     "training": training,
 }
@@ -175,7 +237,12 @@ def python(code: str) -> str:
     """What a fresh interpreter prints."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+            capture_output=True,
+            text=True,
+            check=True,
         )
     return done.stdout
 
@@ -197,8 +264,6 @@ def main() -> int:
 
 def len_cores() -> int:
     """Cores that this process may use."""
-    import os
-
     return len(os.sched_getaffinity(0))
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from planrec.catalogue.file import CatalogueFile
 from planrec.catalogue.invoice import MonthUsage, invoice
 from planrec.catalogue.plans import Catalogue, NoCatalogue, Plan
-from planrec.catalogue.rating import bill_basis, hundredths, rate
+from planrec.catalogue.rating import bill_basis, rate
 from planrec.catalogue.terms import (
     DataUnit,
     Eligibility,
@@ -39,7 +39,6 @@ __all__ = [
     "Services",
     "UnlimitedService",
     "bill_basis",
-    "hundredths",
     "invoice",
     "rate",
 ]

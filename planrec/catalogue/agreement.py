@@ -24,7 +24,12 @@ from planrec.catalogue.terms import (
 from planrec.schema import MAX_USAGE
 
 _LARGEST_BILL_MICRO = 2**62
-_NOT_YET: dict[int | str, str] = {"rollover": "rollover", "carry_over": "rollover", "packs": "packs", "add_ons": "packs"}
+_NOT_YET: dict[int | str, str] = {
+    "rollover": "rollover",
+    "carry_over": "rollover",
+    "packs": "packs",
+    "add_ons": "packs",
+}
 
 
 def problems_of(plans: Any, catalogue: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -164,7 +169,9 @@ def reworded(errors: list[Any]) -> Iterator[InitErrorDetails]:
         if kind == "too_short" and len(errors) > 1:
             continue  # pydantic counts the plans that survived
         if kind == "extra_forbidden" and loc[-1] in _NOT_YET:
-            yield _problem(loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}")
+            yield _problem(
+                loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}"
+            )
         elif kind == "value_error":
             yield _problem(loc, error["input"], error["msg"].removeprefix("Value error, "))
         else:

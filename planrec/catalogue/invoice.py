@@ -1,8 +1,8 @@
 """The bill of one month on one plan, to be read and audited: plain `Decimal`, no arrays.
 
 bill = fee + sum over services of price * started units above the allowance, after the plan's own rounding;
-rounded once, half up, to the currency's exponent (docs/reference/bills.md). `rating` computes the same for many
-months at once and shares no code with this file: the two must agree to the cent on everything.
+rounded once, half up, to the currency's exponent (docs/reference/bills.md). `rating` computes the same for
+many months at once and shares no code with this file: the two must agree to the cent on everything.
 """
 
 from dataclasses import dataclass

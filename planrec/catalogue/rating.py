@@ -81,12 +81,13 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
         DataError: a missing column, or a value that is not in [0, MAX_USAGE].
     """
     tariffs = tariffs_of(catalogue)
-    counts = _counts(usage, tariffs)
-    n = len(counts[Usage.SMS])
+    _check_usage(usage)
+    n = len(usage[Usage.SMS])
     bills = np.empty((n, len(tariffs.plans)), np.int64)
     for start in range(0, n, BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
-        started = [_started_units(meter, counts[meter.column][block]) for meter in tariffs.meters]
+        counts = _counts({name: usage[name][block] for name in Usage.ALL if name in usage}, tariffs)
+        started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
         for position, tariff in enumerate(tariffs.plans):
             bills[block, position] = _bill(tariff, started, len(bills[block]))
     return bills
@@ -98,21 +99,6 @@ def bill_basis(usage: Columns, catalogue: Catalogue) -> Literal["exact", "approx
     return "exact" if known or tariffs_of(catalogue).rounded_calls is None else "approximate"
 
 
-def hundredths(name: str, usage: np.ndarray) -> np.ndarray:
-    """The border: usage (n,) in its own unit, quantised to 0.01 -> int64 hundredths.
-
-    Raises:
-        DataError: a value that is not in [0, MAX_USAGE], with the first row and how many there are.
-    """
-    if len(usage) and not (usage.min() >= 0 and usage.max() <= MAX_USAGE):
-        bad = np.flatnonzero(~((usage >= 0) & (usage <= MAX_USAGE)))
-        raise DataError(
-            f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
-            f" got {usage[bad[0]]:g} at row {bad[0]} ({len(bad)} such rows)"
-        )
-    return np.rint(usage * 100).astype(np.int64)
-
-
 @lru_cache(maxsize=64)
 def tariffs_of(catalogue: Catalogue) -> Tariffs:
     """The catalogue in integers; made once per catalogue."""
@@ -121,13 +107,36 @@ def tariffs_of(catalogue: Catalogue) -> Tariffs:
     return Tariffs(tuple(meters), plans, _rounding_of_calls(catalogue))
 
 
-def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
+def _check_usage(usage: Columns) -> None:
     missing = [name for name in Usage.MEASURED if name not in usage]
     if missing:
         raise DataError("columns that a bill needs are missing", missing)
-    counts = {name: hundredths(name, usage[name]) for name in Usage.ALL if name in usage}
-    if tariffs.rounded_calls and Usage.VOICE_MINUTES_BILLED not in usage:
-        minutes, calls = counts[Usage.VOICE_MINUTES], counts[Usage.VOICE_CALLS]
+    for name in Usage.ALL:
+        if name in usage:
+            _check_range(name, usage[name])
+
+
+def _check_range(name: str, usage: np.ndarray) -> None:
+    if len(usage) and not (usage.min() >= 0 and usage.max() <= MAX_USAGE):
+        bad = np.flatnonzero(~((usage >= 0) & (usage <= MAX_USAGE)))
+        raise DataError(
+            f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
+            f" got {usage[bad[0]]:g} at row {bad[0]} ({len(bad)} such rows)"
+        )
+
+
+def _quantised(usage: np.ndarray) -> np.ndarray:
+    """Usage in its own unit, quantised to 0.01, as int64 hundredths."""
+    return np.rint(usage * 100).astype(np.int64)
+
+
+def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
+    """What the meters read, in hundredths."""
+    read = {meter.column for meter in tariffs.meters}
+    counts = {name: _quantised(usage[name]) for name in read if name in usage}
+    if Usage.VOICE_MINUTES_BILLED in read and Usage.VOICE_MINUTES_BILLED not in usage:
+        assert tariffs.rounded_calls is not None
+        minutes, calls = (_quantised(usage[name]) for name in (Usage.VOICE_MINUTES, Usage.VOICE_CALLS))
         counts[Usage.VOICE_MINUTES_BILLED] = _billed_from_totals(minutes, calls, *tariffs.rounded_calls)
     return counts
 

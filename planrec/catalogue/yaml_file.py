@@ -21,7 +21,9 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
     """
     content = _content_of(file)
     if not isinstance(content, dict):
-        raise CatalogueError(f"{file} must hold `key: value` lines, `schema:` first; it holds {content!r:.60}")
+        raise CatalogueError(
+            f"{file} must hold `key: value` lines, `schema:` first; it holds {content!r:.60}"
+        )
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -46,7 +48,7 @@ def _content_of(file: Path) -> Any:
     try:
         # Windows editors put a byte order mark first.
         text = file.read_bytes().decode("utf-8-sig")
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, _Loader)
     except OSError as error:
         raise CatalogueError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

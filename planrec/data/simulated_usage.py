@@ -59,7 +59,9 @@ def monthly_load(level: np.ndarray, months: np.ndarray, rng: np.random.Generator
     n, n_months = len(level), len(months)
     common = rng.standard_normal((n, n_months, 1))
     shock = common * _COMMON_SHOCK + rng.standard_normal((n, n_months, 3)) * _OWN_SHOCK
-    load = level[:, None, :] * _season_and_trend(months) * np.exp(shock - (_COMMON_SHOCK**2 + _OWN_SHOCK**2) / 2)
+    load = (
+        level[:, None, :] * _season_and_trend(months) * np.exp(shock - (_COMMON_SHOCK**2 + _OWN_SHOCK**2) / 2)
+    )
     load[..., 0] *= rng.random((n, n_months)) >= _NO_CALLS
     load[..., 1] = rng.poisson(load[..., 1])
     load[..., 2] *= rng.random((n, n_months)) >= _NO_DATA

@@ -158,7 +158,7 @@ def _simulate_block(
 def _choose_plans(
     usage: Columns, level: np.ndarray, taste: Taste, catalogue: Catalogue, rng: np.random.Generator
 ) -> People:
-    """U_ij = -a_i * bill(believed usage) - r * a_i * SD + f_i * flat_j + Gumbel: docs/reference/simulator.md."""
+    """U_ij = -a_i * bill(believed usage) - r * a_i * SD + f_i * flat_j + Gumbel noise."""
     n = len(level)
     sensitivity = taste.price * np.exp(0.4 * rng.standard_normal(n))
     flat_preference = taste.flat * (1 + 0.6 * rng.standard_normal(n))
@@ -173,7 +173,8 @@ def _choose_plans(
         + flat_preference[:, None] * flatness(catalogue)
         + rng.gumbel(size=(n, len(catalogue.plans)))
     )
-    plan_held = np.where(_on_sale(catalogue, usage[Usage.SMS].shape[1]), utility, -np.inf).argmax(axis=1).astype(np.int32)
+    on_sale = _on_sale(catalogue, n_months=usage[Usage.SMS].shape[1])
+    plan_held = np.where(on_sale, utility, -np.inf).argmax(axis=1).astype(np.int32)
     return People(level, sensitivity, flat_preference, belief, plan_held, believed)
 
 

@@ -60,11 +60,25 @@ def test_every_problem_is_reported_at_once_with_path_and_plan(plans):
     ]
 
 
+def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans):
+    raw = raw_catalogue("ladder")
+    raw["plans"] = raw["plans"][:1]
+    raw["plans"][0]["sellable"] = "yess"
+    assert problem_with(plans, yaml.safe_dump(raw)).count("\n") == 1
+    assert "plans: " in problem_with(plans, yaml.safe_dump(raw | {"plans": []}))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("schema: x\nplans:\n\t- id: a\n", r"plans.yaml is not YAML: found character '\t' that cannot start any"),
-        ("schema: x\nplans: [\n", "is not YAML: expected the node content, but found '<stream end>' in line 3"),
+        (
+            "schema: x\nplans:\n\t- id: a\n",
+            r"plans.yaml is not YAML: found character '\t' that cannot start any",
+        ),
+        (
+            "schema: x\nplans: [\n",
+            "is not YAML: expected the node content, but found '<stream end>' in line 3",
+        ),
         ("a: 1\nb: 2\na: 3\n", "is not YAML: the key 'a' is given twice in line 3, column 1"),
         (b"a: 1\nname: caf\xe9\n", "plans.yaml must be text in UTF-8, line 2 has the byte 0xe9"),
         ("a: \x00\n", "plans.yaml is not YAML: unacceptable character"),
@@ -90,7 +104,9 @@ def test_a_missing_file_is_named_with_the_near_one_and_the_places(plans):
 
 def test_a_folder_is_refused_with_the_files_in_it(plans):
     plans.write_text("")
-    with pytest.raises(CatalogueError, match=r"must be a file, '\.' is a directory; files in it: 'plans.yaml'"):
+    with pytest.raises(
+        CatalogueError, match=r"must be a file, '\.' is a directory; files in it: 'plans.yaml'"
+    ):
         opened(".")
 
 

@@ -190,7 +190,8 @@ def test_conditions_that_the_data_cannot_answer_are_counted_and_named_with_what_
     with pytest.raises(CatalogueError) as caught:
         Catalogue.model_validate(raw).offered(np.array(["2018-06-01"], "datetime64[D]"), attributes)
     assert str(caught.value).splitlines() == [
-        "3 of 4 conditions of eligibility cannot be asked of this data; its attributes: 'age', 'region', 'joined'",
+        "3 of 4 conditions of eligibility cannot be asked of this data;"
+        " its attributes: 'age', 'region', 'joined'",
         "  - plan 'mini', region < 3: it asks for numbers, and the data has text",
         "  - plan 'mini', joined == '2018-01-01': it asks for text, and the data has dates",
         "  - plan 'base', agee > 64: the data has no attribute 'agee' (did you mean 'age'?)",

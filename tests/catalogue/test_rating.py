@@ -9,11 +9,42 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from planrec.catalogue import Catalogue, bill_basis, hundredths, invoice, rate
+from planrec.catalogue import Catalogue, bill_basis, invoice, rate
 from planrec.catalogue import rating as rating_module
 from planrec.errors import DataError
 from planrec.schema import Usage
 from tests.catalogue.catalogues import amounts, month_of, raw_catalogues, shipped, usages
+
+EVENTS = st.fixed_dictionaries(
+    {service: st.lists(st.integers(1, 20_000), max_size=8) for service in ("voice", "sms", "data")}
+)
+"Events of a month in hundredths of a minute, message and MiB."
+
+
+def month_of_events(events, step=100):
+    """One month of usage as a source adds it up: each call rounded up to `step` hundredths."""
+    billed = sum(-(-call // step) * step for call in events["voice"])
+    counts = {
+        Usage.VOICE_CALLS: 100 * len(events["voice"]),
+        Usage.VOICE_MINUTES: sum(events["voice"]),
+        Usage.VOICE_MINUTES_BILLED: billed,
+        Usage.SMS: sum(events["sms"]),
+        Usage.DATA_MIB: sum(events["data"]),
+    }
+    return {name: np.array([count / 100]) for name, count in counts.items()}
+
+
+def split(events, data):
+    """Each event in two parts that add up to it."""
+    cuts = {
+        service: [data.draw(st.integers(0, event)) for event in of_it] for service, of_it in events.items()
+    }
+    return {
+        service: [
+            part for event, cut in zip(of_it, cuts[service], strict=True) for part in (cut, event - cut)
+        ]
+        for service, of_it in events.items()
+    }
 
 
 @given(raw_catalogues(), usages())
@@ -80,7 +111,10 @@ def test_no_months_give_no_bills():
 @pytest.mark.parametrize("bad", [-0.01, np.nan, np.inf, 1.1e9])
 def test_usage_outside_the_range_is_refused_with_row_and_count(bad):
     with pytest.raises(DataError, match=r"usage\['sms'\] must be finite .* at row 1 \(2 such rows\)"):
-        hundredths("sms", np.array([1.0, bad, bad]))
+        rate(
+            {name: np.ones(3) for name in Usage.MEASURED} | {"sms": np.array([1, bad, bad])},
+            shipped("ladder"),
+        )
 
 
 def test_missing_usage_columns_are_all_named():
@@ -89,7 +123,11 @@ def test_missing_usage_columns_are_all_named():
 
 
 def test_usage_is_quantised_to_a_hundredth():
-    assert hundredths("data_mib", np.array([0.014, 0.016, 123456.78])).tolist() == [1, 2, 12345678]
+    # 15 GiB are 15,360 MiB: four thousandths more are nothing, six are a hundredth and start a GiB.
+    usage = {name: np.zeros(2) for name in Usage.MEASURED} | {
+        Usage.DATA_MIB: np.array([15360.004, 15360.006])
+    }
+    assert rate(usage, shipped("megaline_us"))[:, 0].tolist() == [2000, 3000]
 
 
 def test_bills_are_approximate_only_where_calls_are_rounded_and_unknown():
@@ -104,3 +142,58 @@ def test_bills_do_not_overflow_at_the_largest_usage(raw, usage):
     assume(catalogue.plans[0].overage_policy.cap_per_period is None)
     largest = {name: np.array([1e9]) for name in usage}
     assert rate(largest, catalogue)[0, 0] >= rate(usage, catalogue)[0, 0] >= 0
+
+
+@given(raw_catalogues(), EVENTS, st.data())
+def test_splitting_a_months_events_changes_nothing_where_nothing_is_rounded(raw, events, data):
+    for plan in raw["plans"]:
+        for service in plan["services"].values():
+            service |= {"rounding": {"scope": "none"}} if "rounding" in service else {}
+    catalogue = Catalogue.model_validate(raw)
+    parts = split(events, data)
+    whole, split_up = month_of_events(events), month_of_events(parts)
+    np.testing.assert_array_equal(rate(whole, catalogue), rate(split_up, catalogue))
+    for plan in catalogue.plan_ids:
+        assert invoice(catalogue, plan, month_of(whole, 0)) == invoice(catalogue, plan, month_of(split_up, 0))
+
+
+@given(EVENTS, st.data())
+def test_splitting_a_call_never_lowers_a_bill_that_rounds_each_call_up(events, data):
+    whole, split_up = (month_of_events(calls) for calls in (events, split(events, data)))
+    assert (rate(split_up, shipped("ladder")) >= rate(whole, shipped("ladder"))).all()
+
+
+def test_a_call_of_a_minute_split_in_two_costs_two_minutes():
+    # 251 calls of one minute are one above mini's 250; the last one, split, is two.
+    calls = {"voice": [100] * 251, "sms": [], "data": []}
+    cut = calls | {"voice": [100] * 250 + [50, 50]}
+    bills = [rate(month_of_events(events), shipped("ladder"))[0, 0] for events in (calls, cut)]
+    assert bills == [1400 + 4, 1400 + 8]
+
+
+@given(raw_catalogues(), usages(), st.integers(2, 9))
+def test_scaling_all_prices_scales_unrounded_bills(raw, usage, factor):
+    # Prices have at most one digit below the minor unit, so that times ten nothing is left to round.
+    digits = {"USD": 2, "JPY": 0, "KWD": 3}[raw["currency"]]
+    coarse = priced(raw, lambda price: (price % 5).quantize(Decimal(1).scaleb(-digits - 1)))
+    unrounded, scaled = (
+        rate(usage, Catalogue.model_validate(priced(coarse, lambda price, by=by: price * by)))
+        for by in (10, 10 * factor)
+    )
+    np.testing.assert_array_equal(scaled, factor * unrounded)
+    # And the bill itself is the unrounded one, in tenths, rounded half up.
+    np.testing.assert_array_equal(rate(usage, Catalogue.model_validate(coarse)), (unrounded + 5) // 10)
+
+
+def priced(raw, change):
+    """The catalogue with every amount of money changed."""
+    raw = deepcopy(raw)
+    for plan in raw["plans"]:
+        places = [(plan["fee"], "recurring"), (plan["overage_policy"], "cap_per_period")]
+        places += [
+            (service["overage"], "price") for service in plan["services"].values() if "overage" in service
+        ]
+        for place, name in places:
+            if place[name] is not None:
+                place[name] = f"{change(Decimal(place[name])):f}"
+    return raw

@@ -1,5 +1,6 @@
 """The simulator: its moments and its regime table, as docs/reference/simulator.md says, and its promises."""
 
+from dataclasses import fields
 from functools import cache
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import yaml
 
 from planrec.catalogue import Catalogue, rate
-from planrec.data.simulator import BLOCK_SUBSCRIBERS, Simulator, simulate
+from planrec.data.simulator import BLOCK_SUBSCRIBERS, People, Simulator, simulate
 from planrec.errors import CatalogueError, DataError
 from planrec.schema import Usage
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
@@ -186,7 +187,9 @@ def test_a_catalogue_without_a_plan_to_choose_is_refused():
     raw = raw_catalogue("ladder")
     for plan in raw["plans"]:
         plan["sellable"] = False
-    with pytest.raises(CatalogueError, match="a plan must be sellable and valid on 2018-01-01, when") as caught:
+    with pytest.raises(
+        CatalogueError, match="a plan must be sellable and valid on 2018-01-01, when"
+    ) as caught:
         simulator(n_subscribers=1).load(Catalogue.model_validate(raw))
     assert len(caught.value.problems) == 6
 
