@@ -19,7 +19,7 @@ from hypothesis import given
 
 from planrec.data.table import Table, UsageName
 from planrec.errors import DataError
-from planrec.schema import RowTable, Usage
+from planrec.schema import MAX_NUMBER, MAX_USAGE, RowTable, Usage, quantised
 
 CONF = Path(__file__).parent.parent / "conf" / "data"
 
@@ -79,7 +79,7 @@ PLAIN_TEXT = st.text(st.characters(categories=["L", "P", "Zs"], include_characte
     lambda text: f"t{text}t"
 )
 VALUES = {
-    "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**9), 10**9),
+    "number": st.floats(-MAX_NUMBER, MAX_NUMBER) | st.integers(-(10**9), 10**9),
     "boolean": st.booleans(),
     "text": PLAIN_TEXT,
     "date": st.datetimes().map(lambda instant: np.datetime64(instant.replace(microsecond=0), "s")),
@@ -306,6 +306,16 @@ def test_usage_becomes_lag_columns_in_steps_of_a_hundredth() -> None:
     ]
 
 
+@given(st.lists(st.floats(0, MAX_USAGE) | st.decimals(0, 1000, places=3).map(float), min_size=2, max_size=20))
+def test_usage_is_quantised_once_to_the_nearest_hundredth(usage: list[float]) -> None:
+    """The border's rule is one function, and files that it wrote come back as they are."""
+    once = quantised(np.array(usage))
+    np.testing.assert_array_equal(quantised(once), once)
+    assert np.abs(once - usage).max() <= 0.005 + 1e-15 * MAX_USAGE
+    table = load(written([["a", "b"] * len(usage), usage * 2], ["plan", "n"], {}), usage_columns={"sms": "n"})
+    np.testing.assert_array_equal(table.columns["sms.1"], np.tile(once, 2))
+
+
 def test_options_say_what_they_offer() -> None:
     bare, full = options(), options(usage_columns={"sms": "texts"}, time_column="month")
     assert tuple(bare.usage_columns) == get_args(UsageName) == Usage.ALL
@@ -332,6 +342,8 @@ def test_columns_named_like_ours_are_kept_under_another_name() -> None:
         ("Phone Number", "0{k}"),
         ("reference", "ref-{k}"),
         ("uuid", "{k}-x"),
+        ("user_id", "{i}"),
+        ("order_id", "{k}/2018"),
     ],
 )
 def test_ids_are_dropped_and_said(header: str, cell: str) -> None:
@@ -352,6 +364,15 @@ def test_ids_are_dropped_and_said(header: str, cell: str) -> None:
         ("spend", "{k},50"),
         ("mostly", "{k}.5{x}"),
         ("joined", "2018-01-{d}"),
+        ("thousands", "{k},834.0"),
+        ("thousands", "{k}.834,0"),
+        ("spend", "€{k}.50"),
+        ("spend", "US$ {k}"),
+        ("spend", "EUR {k}.50"),
+        ("spend", "(£{k}.50)"),
+        ("spend", "{k}.50 zł"),
+        ("share", "{k}.3%"),
+        ("", "{k}.3%"),
     ],
 )
 def test_measurements_that_all_differ_are_kept(header: str, cell: str) -> None:
@@ -359,7 +380,19 @@ def test_measurements_that_all_differ_are_kept(header: str, cell: str) -> None:
         cell.format(i=i, k=i * i * 13, x="" if i else " min", d=f"{i + 1:02}") + f";{'ab'[i % 2]};{i % 3}"
         for i in range(30)
     ]
-    assert list(load("\n".join([f"{header};plan;n", *lines])).columns) == [header, "n"]
+    assert list(load("\n".join([f"{header};plan;n", *lines])).columns) == [header or "unnamed 1", "n"]
+
+
+@pytest.mark.parametrize("cells", ["6,834.0", "€12.50", "12.3%", "-$5", "12 GB"])
+def test_amounts_that_are_read_as_text_are_doubted(cells: str) -> None:
+    table = load(rows("amount;plan", 30, f"{cells};{{p}}").replace(cells, "", 1))
+    assert kinds(table) == {"amount": "text"}
+    assert mentions(table, "'amount' is read as text", "begin like numbers", f"the first is '{cells}'")
+
+
+def test_words_and_codes_are_not_doubted() -> None:
+    text = "plan,region,zip,code\na,north,0150,AB1\nb,south,5003,ref-2\n"
+    assert not mentions(load(text), "is read as text")
 
 
 def test_in_few_rows_values_alone_show_no_id() -> None:
@@ -376,6 +409,25 @@ def test_a_repeated_id_is_kept_with_the_option_that_names_the_subscriber() -> No
     assert not load(text, subscriber_column="user_id").notes
 
 
+@pytest.mark.parametrize(
+    "header", ["user", "Subscriber", "customer", "ACCOUNT", "account number", "customer_no", "client"]
+)
+@pytest.mark.parametrize("cell", ["{k}", "line {k}"])
+def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str, cell: str) -> None:
+    lines = [cell.format(k=1000 + i // 2 * 7) + f",{'ab'[i % 2]}" for i in range(100)]
+    table = load("\n".join([f"{header},plan", *lines]))
+    assert list(table.columns) == [header]
+    assert mentions(table, f"'{header}' is used as a feature", f"data.subscriber_column={header!r}")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"), [("account", "{k}.5"), ("customer_value", "{k}"), ("user", "{b}"), ("users", "true")]
+)
+def test_balances_and_kinds_of_customers_are_no_subscribers(header: str, cell: str) -> None:
+    lines = [cell.format(k=i * 7, b=i % 3) + f",{'ab'[i % 2]}" for i in range(100)]
+    assert not mentions(load("\n".join([f"{header},plan", *lines])), f"data.subscriber_column={header!r}")
+
+
 def test_codes_with_leading_zeros_or_sixteen_digits_are_text() -> None:
     table = load("zip,card,plan\n0150,4000123412341234,a\n0150,4000123412341235,b\n5003,4000123412341234,a\n")
     assert kinds(table) == {"zip": "text", "card": "text"}
@@ -385,7 +437,7 @@ def test_codes_with_leading_zeros_or_sixteen_digits_are_text() -> None:
 def test_a_column_of_numbers_and_a_few_words_is_text_and_doubted() -> None:
     table = load(rows("spend,plan", 30, "{i},{p}").replace("\n7,", "\nunknown,"))
     assert kinds(table) == {"spend": "text"}
-    assert mentions(table, "'spend'", "1 of its cells are no numbers", "'unknown'")
+    assert mentions(table, "'spend'", "1 of its cells is no number", "'unknown'")
 
 
 def test_dates_whose_day_and_month_could_be_swapped_stay_text_and_are_doubted() -> None:
@@ -397,6 +449,13 @@ def test_dates_whose_day_and_month_could_be_swapped_stay_text_and_are_doubted() 
 def test_a_table_without_subscribers_says_what_that_does_to_scores() -> None:
     assert mentions(load("n,plan\n1,a\n2,b\n"), "data.subscriber_column", "both sides of every split")
     assert not load("n,who,plan\n1,x,a\n2,y,b\n", subscriber_column="who").notes
+
+
+def test_one_row_has_no_plural() -> None:
+    table = load("n,plan\n1,a\n2,b\n1,a\n")
+    assert mentions(table, "1 of 3 rows repeats an earlier row exactly, the first is line 4")
+    table = load(rows("spend,plan", 30, "{i},{p}").replace("\n7,", "\nunknown,"))
+    assert mentions(table, "1 of its cells is no number,")
 
 
 def test_exact_duplicates_are_said_or_dropped() -> None:
@@ -446,6 +505,24 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
     ]
 
 
+def test_numbers_beyond_the_limit_are_refused_with_column_count_and_places() -> None:
+    text = message("n,m,plan\n1e30,1e300,a\n-1e30,5,b\n-1.1e30,1e31,b\n,-1e300,a\n")
+    assert text.splitlines()[1:] == [
+        "  - column 'n' must be within -1e+30 and 1e+30, got -1.1e+30 at line 4:"
+        " leave such cells blank, or add the column to data.drop_columns",
+        "  - column 'm' must be within -1e+30 and 1e+30, got 1e+300 at line 2"
+        " (3 such rows, also at lines 4, 5):"
+        " leave such cells blank, or add the column to data.drop_columns",
+    ]
+
+
+def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None:
+    with pytest.raises(DataError, match=r"must be at most 1,000,000,000, got '1e.?30' at row 2"):
+        load_parquet({"plan": ["a", "b"], "n": [1.0, 1e30]}, usage_columns={"sms": "n"})
+    with pytest.raises(DataError, match="'n' must be finite, got -inf at row 1"):
+        load_parquet({"plan": ["a", "b"], "n": [-np.inf, 1e30]})
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -485,7 +562,7 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
         ),
         (
             "n,Plan\n1,a\n",
-            "table.csv (1 rows) does not fit the options data.*\n"
+            "table.csv (1 row) does not fit the options data.*\n"
             "  - data.plan_column: no column 'plan' (did you mean 'Plan'?)\n"
             "  - the file has 2 column(s): 'n', 'Plan'",
         ),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from planrec.checks.evidence import Evidence, Found, codes_of, source_name
+from planrec.schema import DecisionTable, counted
 
 _ROWS_OF_A_FIRST_LOOK = 256
 
@@ -13,7 +14,7 @@ def constant_label(evidence: Evidence) -> Found:
     if table.y is None or len(table.y) == 0 or (table.y != table.y[0]).any():
         return Found()
     plan = table.plans[table.y[0]]
-    return Found((f"the label must have two plans or more, all {len(table)} rows have {plan!r}",))
+    return Found((f"the label must have two plans or more, it is {plan!r} in {counted(len(table), 'row')}",))
 
 
 def label_in_features(evidence: Evidence) -> Found:
@@ -21,11 +22,15 @@ def label_in_features(evidence: Evidence) -> Found:
     table = evidence.table
     if table.y is None or len(np.unique(table.y)) < 2:
         return Found()
-    columns = [name for name, values in table.X.items() if _is_renaming(values, table.y)]
+    columns = [source_name(table, name) for name, values in table.X.items() if is_the_label(values, table)]
     return Found(
-        tuple(f"column {source_name(table, name)!r} is the label, value for value" for name in columns),
-        drop=tuple(source_name(table, name) for name in columns),
+        tuple(f"column {name!r} is the label, value for value" for name in columns), drop=tuple(columns)
     )
+
+
+def is_the_label(values: np.ndarray, table: DecisionTable) -> bool:
+    """Whether a column, shape (n,), is the label as it is or under other names; no label, no such column."""
+    return table.y is not None and _is_renaming(values, table.y)
 
 
 def _is_renaming(values: np.ndarray, label: np.ndarray) -> bool:

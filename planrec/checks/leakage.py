@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from planrec.checks.evidence import Evidence, Found, codes_of, source_name, subscriber_codes
+from planrec.checks.label import is_the_label
+from planrec.schema import counted, shown
 
 AUC_LIMIT = 0.98
 "A column whose AUC is surely above this knows the plan."
@@ -14,8 +16,6 @@ MIN_SUBSCRIBERS_OF_THE_REST = 10
 "With fewer on the other side a column of noise can come first by chance, and DeLong's variance is 0."
 Z = 1.96
 "The lower end of a 95 % interval."
-EXEMPT = "bill"
-"Columns whose name starts so are re-rated bills: usage rated on every plan, the one held like any other."
 
 _MAX_CATEGORIES = 100
 "Numbers with more distinct values are also screened by rank, in this many bins of equal size."
@@ -34,6 +34,13 @@ class _Screen:
     half: np.ndarray
     "Shape (n,), 0 or 1: a random half of the subscribers; each is judged by what the other half shows."
 
+    @property
+    def unscreened(self) -> np.ndarray:
+        """Plans with subscribers that are not screened, unless the one other plan is: that is the same."""
+        held = np.unique(self.plan)
+        missed = np.setdiff1d(held, self.classes)
+        return missed[:0] if len(held) == 1 or (len(held) == 2 and len(missed) == 1) else missed
+
 
 def leakage_screen(evidence: Evidence) -> Found:
     """Every column on its own against the plan held, one plan against the rest.
@@ -46,26 +53,46 @@ def leakage_screen(evidence: Evidence) -> Found:
     * by its value: the share of the plan among the *other half* of the subscribers with that value. A value
       that nobody in the other half has tells nothing, which is why ids are not leaks;
     * numbers with many values, by their hundredth of the ranks, in the same way: a fee with some noise.
+
+    A column that is the label itself is left to `label_in_features`. Plans that were not screened are noted.
     """
-    screen = _screen_of(evidence)
+    screen, table = _screen_of(evidence), evidence.table
     if screen is None:
         return Found()
-    table = evidence.table
-    told = {name: _worst(values, screen) for name, values in table.X.items() if not name.startswith(EXEMPT)}
-    leaks = sorted((told_plan, name) for name, told_plan in told.items() if told_plan is not None)
+    told = {name: _worst(values, screen) for name, values in table.X.items()} if len(screen.classes) else {}
+    leaks = sorted(
+        (told_plan, name)
+        for name, told_plan in told.items()
+        if told_plan is not None and not is_the_label(table.X[name], table)
+    )
     return Found(
         tuple(
             f"column {source_name(table, name)!r} alone tells who holds {table.plans[plan]!r}:"
-            f" AUC above {lower:.3f} (95 % limit over {len(screen.rows)} subscribers),"
+            f" AUC above {lower:.3f} (95 % limit over {counted(len(screen.rows), 'subscriber')}),"
             f" must not be above {AUC_LIMIT}"
             for (lower, plan), name in reversed(leaks)
         ),
         drop=tuple(source_name(table, name) for _, name in reversed(leaks)),
+        notes=_unscreened_notes(screen, table.plans),
+    )
+
+
+def _unscreened_notes(screen: _Screen, plans: tuple[str, ...]) -> tuple[str, ...]:
+    if len(screen.rows) == 0:
+        return ("not screened for leaks: no plan held is known",)
+    missed = screen.unscreened
+    if len(missed) == 0:
+        return ()
+    small = [plans[plan] for plan in missed if (screen.plan == plan).sum() < MIN_SUBSCRIBERS]
+    # A plan is big and missed only where all others together are few, so then they are all listed.
+    return (
+        f"not screened for leaks: {'plan' if len(small) == 1 else 'plans'} {shown(small)}"
+        f" {'has' if len(small) == 1 else 'have'} fewer than {MIN_SUBSCRIBERS} subscribers",
     )
 
 
 def _screen_of(evidence: Evidence) -> _Screen | None:
-    """None where no plan has enough subscribers on either side, or no plan is known."""
+    """None where no plan is known; no classes where no plan has enough subscribers on either side."""
     table = evidence.table
     plan_of_row = table.held if table.held is not None else table.y
     if plan_of_row is None:
@@ -74,8 +101,6 @@ def _screen_of(evidence: Evidence) -> _Screen | None:
     plan = plan_of_row[rows]
     count = np.bincount(plan, minlength=len(table.plans))
     enough = (count >= MIN_SUBSCRIBERS) & (len(rows) - count >= MIN_SUBSCRIBERS_OF_THE_REST)
-    if not enough.any():
-        return None
     # The seed is part of the method: the same table always gets the same answer.
     half = np.random.default_rng(0).permutation(len(rows)) % 2
     return _Screen(rows, plan, np.flatnonzero(enough), half)

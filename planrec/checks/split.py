@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.checks.evidence import Evidence, Found, subscriber_codes
-from planrec.schema import shown
+from planrec.schema import counted, shown
 
 
 def repeated_month(evidence: Evidence) -> Found:
@@ -20,10 +20,12 @@ def repeated_month(evidence: Evidence) -> Found:
     example = repeated[np.argmin(first[repeated])]
     rows = np.flatnonzero(inverse == example)
     subscriber, as_of = table.subscriber[rows[0]], table.as_of[rows[0]]
+    stand = "stands" if len(repeated) == 1 else "stand"
     return Found(
         (
-            f"every (subscriber, month) must stand once, {len(repeated)} stand on {count[repeated].sum()}"
-            f" rows; first: subscriber {subscriber} at {as_of} on rows {shown(rows.tolist())}",
+            f"every (subscriber, month) must stand once, {len(repeated):,} {stand} on"
+            f" {count[repeated].sum():,} rows; first: subscriber {subscriber} at {as_of} on rows"
+            f" {shown(rows.tolist())}",
         )
     )
 
@@ -42,7 +44,8 @@ def overlap(evidence: Evidence) -> Found:
     if evidence.keeps_subscribers_whole:
         return Found(
             tuple(
-                f"fold {number} must keep subscribers whole, {len(both_sides[number])} are in train and test:"
+                f"fold {number} must keep subscribers whole,"
+                f" {counted(len(both_sides[number]), 'subscriber')} in train and test:"
                 f" {shown(subscriber[both_sides[number]].tolist())}"
                 for number in split
             )

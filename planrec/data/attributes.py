@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from planrec.data.cells import Cells, cells_of, has_id_name, is_row_id
+from planrec.data.cells import Cells, cells_of
+from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.raw_table import RawTable
-from planrec.schema import HELD, Columns, InputColumn, shown
+from planrec.schema import HELD, MAX_NUMBER, Columns, InputColumn, Usage, counted, lag, shown
 
 ROWS_PER_ID = 20
 "Mean rows per value up to which a repeated column with an id's name is worth a note; a region has more."
@@ -27,15 +28,17 @@ class Attributes:
     blank: list[str] = field(default_factory=list)
     decimal_commas: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
-    repeated_id_notes: list[str] = field(default_factory=list)
+    id_name_notes: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, raw: RawTable, roles: set[str], taken: set[str]) -> Self:
         """Every column of `raw` outside `roles`; names in `taken` are columns of X already."""
         attributes = cls()
+        # Names that columns made by PlanRec have, or could have.
+        reserved = taken | {HELD} | {lag(usage, 1) for usage in Usage.ALL}
         for name, column in raw.columns.items():
             if name not in roles:
-                attributes._add(name, column, raw, taken | {HELD})
+                attributes._add(name, column, raw, reserved)
         return attributes
 
     @property
@@ -70,22 +73,32 @@ class Attributes:
         self.inputs.append(InputColumn(name=name, kind=cells.kind, becomes=becomes))
 
     def _judge(self, name: str, column: pa.ChunkedArray, cells: Cells, raw: RawTable) -> None:
-        if cells.kind == "number" and (infinite := np.isinf(cells.values)).any():
-            self.problems.append(
-                f"column {name!r} must be finite, got {cells.values[infinite][0]:g} at {raw.where(infinite)}:"
-                " leave such cells blank, or add the column to data.drop_columns"
-            )
+        if cells.kind == "number":
+            self._judge_size(name, cells, raw)
         if cells.decimal_commas:
             self.decimal_commas.append(name)
         if cells.doubt:
             self.doubts.append(f"column {name!r} is read as text: {cells.doubt}")
         distinct = pc.count_distinct(column).as_py()
-        if has_id_name(name) and distinct * ROWS_PER_ID >= len(column):
-            self.repeated_id_notes.append(
-                f"column {name!r} has the name of an id and repeats ({distinct:,} values in"
-                f" {len(column):,} rows): if it names the subscriber, set data.subscriber_column={name!r},"
-                " else add it to data.drop_columns"
+        is_named_so = has_id_name(name) or may_name_subscriber(name, cells)
+        if is_named_so and distinct * ROWS_PER_ID >= len(column):
+            self.id_name_notes.append(
+                f"column {name!r} is used as a feature but has the name of an id or a subscriber"
+                f" ({counted(distinct, 'value')} in {counted(len(column), 'row')}): if it names the"
+                f" subscriber, set data.subscriber_column={name!r}, else add it to data.drop_columns"
             )
+
+    def _judge_size(self, name: str, cells: Cells, raw: RawTable) -> None:
+        size = np.abs(cells.values)
+        for rule, rows in {
+            "must be finite": np.isinf(size),
+            f"must be within {-MAX_NUMBER:g} and {MAX_NUMBER:g}": (size > MAX_NUMBER) & np.isfinite(size),
+        }.items():
+            if rows.any():
+                self.problems.append(
+                    f"column {name!r} {rule}, got {cells.values[rows][0]:g} at {raw.where(rows)}:"
+                    " leave such cells blank, or add the column to data.drop_columns"
+                )
 
 
 def _note(what: str, names: Iterable[str]) -> tuple[str, ...]:

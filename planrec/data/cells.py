@@ -15,14 +15,11 @@ COMMA_NUMBER = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 CODE = r"^[+-]?(0\d+|\d{16,})$"
 "Leading zeros, or more digits than float64 keeps apart: a code, never a number."
 
+AMOUNT = r"^\(?[+-]?(\p{L}{0,3}\p{Sc}|\p{L}{1,3}\.?[\s\p{Zs}])?[\s\p{Zs}]*[+-]?[.,]?\d"
+"Begins like a number, perhaps after a currency: `6,834.0`, `12.3%`, `€12.50`, `US$ 5`, `EUR 5`, `(7)`."
+
 MOSTLY_NUMBERS = 0.9
-"Share of numbers from which a text column was probably meant as numbers."
-
-GUESSED_ID_ROWS = 20
-"Rows from which values alone show an id; in fewer, towns may all differ and ages be 31, 32, 33 by chance."
-
-ID_NAME = re.compile(r"(^|[\W_])(id|uuid|guid|msisdn|imsi|imei|iccid|phone)([\W_]|$)", re.IGNORECASE)
-ID_CAMEL_CASE = re.compile(r"[a-z](Id|ID)$")
+"Share of numbers or amounts from which a text column was probably meant as numbers."
 
 TIME_OF_DAY = r"(?:[ T](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?Z?)?"
 ISO_DATE = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})" + TIME_OF_DAY)
@@ -102,11 +99,21 @@ def numbers_and_others(column: pa.ChunkedArray, decimal_comma: bool) -> tuple[np
 
 def _doubtful_numbers(text: pa.ChunkedArray) -> str | None:
     is_number = pc.match_substring_regex(text, NUMBER)
-    share = pc.mean(is_number.cast(pa.uint8())).as_py()
-    if share < MOSTLY_NUMBERS:
-        return None
     others = text.filter(pc.invert(is_number))
-    return f"{len(others):,} of its cells are no numbers, the first is {others[0].as_py()!r}"
+    first = f"the first is {others[0].as_py()!r}"
+    if _is_most(is_number):
+        are = "is no number" if len(others) == 1 else "are no numbers"
+        return f"{len(others):,} of its cells {are}, {first}"
+    if _is_most(pc.match_substring_regex(text, AMOUNT)):
+        return (
+            f"its cells begin like numbers or amounts of money but hold more, {first};"
+            " without separators of thousands, currencies and units they are read as numbers"
+        )
+    return None
+
+
+def _is_most(cells: pa.ChunkedArray) -> bool:
+    return bool(pc.mean(cells.cast(pa.uint8())).as_py() >= MOSTLY_NUMBERS)
 
 
 def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
@@ -168,25 +175,3 @@ def _month_group(matches: Sequence[re.Match[str]]) -> int | None:
     if first_can_be_month == third_can_be_month:
         return None
     return 1 if first_can_be_month else 3
-
-
-def has_id_name(name: str) -> bool:
-    """Whether a column's name says id: `user_id`, `customerID`, `MSISDN`; not `paid`."""
-    return bool(ID_NAME.search(name) or ID_CAMEL_CASE.search(name))
-
-
-def is_row_id(name: str, unnamed: bool, column: pa.ChunkedArray, cells: Cells) -> bool:
-    """Whether a column gives every row a value of its own and is no measurement.
-
-    All values differ, and: the column has no name, or the name of an id, or holds text, or holds whole
-    numbers without a gap (a shuffled count of the rows). Continuous measurements may all differ too.
-    """
-    n = len(column) - column.null_count
-    whole = cells.kind == "number" and np.array_equal(cells.values, np.rint(cells.values), equal_nan=True)
-    # A number with a unit in one cell is text and differs everywhere, but is a measurement.
-    text = cells.kind == "text" and cells.doubt is None
-    if n < 2 or not (whole or text) or pc.count_distinct(column).as_py() < n:
-        return False
-    if unnamed or has_id_name(name) or n < GUESSED_ID_ROWS:
-        return unnamed or has_id_name(name)
-    return text or (n == len(column) and np.ptp(cells.values) == n - 1)

@@ -12,7 +12,7 @@ from planrec.data.event_users import ATTRIBUTES, Users, read_users, users_table
 from planrec.data.observation import MONTH, Observation, Records, observe
 from planrec.data.row_table import ids_of
 from planrec.errors import DataError
-from planrec.schema import UsageHistory, did_you_mean, take_rows
+from planrec.schema import UsageHistory, counted, did_you_mean, take_rows
 
 if TYPE_CHECKING:
     from planrec.data.megaline_us import MegalineUs
@@ -125,7 +125,7 @@ def _window_notes(
     late = records.month > left
     gone = len(np.unique(records.subscriber[late]))
     return (
-        *([f"{silent:,} of {len(users.ids):,} users have no event, so no window"] if silent else ()),
+        *([f"no event, so no window: {silent:,} of {counted(len(users.ids), 'user')}"] if silent else ()),
         *([f"{short:,} subscriber(s) have no complete month, so no window"] if short else ()),
         *(
             [

@@ -15,7 +15,17 @@ from planrec.data.raw_table import RawTable, repeats_of, tidy_name
 from planrec.data.roles import role_problems
 from planrec.data.row_table import ids_of, whole_numbers
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, Columns, Usage, UsageHistory, did_you_mean, shown, take_rows
+from planrec.schema import (
+    MAX_USAGE,
+    Columns,
+    Usage,
+    UsageHistory,
+    counted,
+    did_you_mean,
+    quantised,
+    shown,
+    take_rows,
+)
 
 if TYPE_CHECKING:
     from planrec.data.usage_months import UsageMonths
@@ -32,7 +42,7 @@ def usage_history(
     Raises:
         DataError: lists every problem of every column, and every rule that rows break.
     """
-    what = f"{path} ({len(raw):,} rows)"
+    what = f"{path} ({counted(len(raw), 'row')})"
     roles = _roles_of(options)
     if problems := role_problems(roles, raw):
         check_rows([], options.on_bad_rows, what, problems)
@@ -159,7 +169,7 @@ class _Rows:
         }.items():
             if rows.any():
                 self._add(f"{place} {rule}", rows, self.raw.text(name)[rows][0])
-        return np.round(values, 2)
+        return quantised(values)
 
     def _judge_months(self, catalogue: Catalogue | None) -> None:
         """A month twice, and a month in which the plan held was not valid."""

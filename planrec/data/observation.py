@@ -1,7 +1,7 @@
 """Observation windows: from the months that a source records to months without gaps.
 
-A month inside a subscriber's window without a record is a month of zero usage (DOMAIN section 3): whoever
-leaves it out teaches that everybody always calls.
+Sources record what was used, so a month inside a subscriber's window without a record is a month of zero
+usage: whoever leaves it out teaches that everybody always calls.
 
 A month with a dropped row is different: its usage is not zero, it is unknown. It cannot stay, and a history
 has no gaps, so the subscriber keeps the longest run of months without one (of equals the latest). A silent

@@ -64,10 +64,15 @@ class RawTable:
     def text(self, name: str) -> np.ndarray:
         """The cells of a readable column as text, shape (n,), object: None where blank, 7.0 as `7`."""
         column = self.columns[name]
-        if pa.types.is_floating(column.type) and pc.all(pc.equal(column, pc.round(column))).as_py():
+        if pa.types.is_floating(column.type) and pc.all(_is_exact_integer(column)).as_py():
             # Without this detour 79161234567.0 would read 7.9161234567e+10.
             column = column.cast(pa.int64())
         return column.cast(pa.string()).to_numpy()
+
+
+def _is_exact_integer(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
+    is_small = pc.less(pc.abs(numbers), 2.0**53)
+    return pc.and_(is_small, pc.equal(numbers, pc.round(numbers)))
 
 
 def tidy_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:

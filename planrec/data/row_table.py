@@ -10,7 +10,7 @@ from planrec.data.decision_time import as_of_of
 from planrec.data.raw_table import MISSING, RawTable, repeats_of
 from planrec.data.roles import role_problems, roles_of
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, Columns, InputColumn, RowTable, lag, shown
+from planrec.schema import MAX_USAGE, Columns, InputColumn, RowTable, counted, lag, quantised, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table
@@ -41,7 +41,8 @@ def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
     if not usage and not attributes.columns and not problems:
         problems.append(f"no column is left to learn from; the file has {shown(raw.columns)}")
     if problems or label is None:
-        raise DataError(f"{path} ({len(raw):,} rows) does not fit the options data.*", _few(problems))
+        what = f"{path} ({counted(len(raw), 'row')})"
+        raise DataError(f"{what} does not fit the options data.*", _few(problems))
     return RowTable(
         columns={**usage, **attributes.columns},
         label=label,
@@ -56,9 +57,12 @@ def _without_repeats(raw: RawTable, exact_duplicates: str) -> tuple[RawTable, tu
     repeats = repeats_of(raw)
     if not repeats.any():
         return raw, ()
-    count = f"{int(repeats.sum()):,} of {len(raw):,} rows"
+    count = int(repeats.sum())
     first = f"{raw.position_word} {raw.positions[repeats][0]}"
-    found = f"{count} repeat an earlier row exactly, the first is {first}"
+    found = (
+        f"{count:,} of {len(raw):,} rows {'repeats' if count == 1 else 'repeat'} an earlier row exactly,"
+        f" the first is {first}"
+    )
     if exact_duplicates == "drop":
         return raw.take(~repeats), (f"{found}: dropped",)
     return raw, (
@@ -127,7 +131,7 @@ def _usage(
     for role, name in known.items():
         if role.startswith(prefix):
             becomes = lag(role.removeprefix(prefix), 1)
-            columns[becomes] = np.round(_usage_values(role, name, raw, problems), 2)
+            columns[becomes] = quantised(_usage_values(role, name, raw, problems))
             inputs.append(InputColumn(name=name, kind="number", becomes=becomes))
     return columns, tuple(inputs)
 
@@ -191,5 +195,5 @@ def _subscriber_notes(
         "no data.subscriber_column: every row counts as a subscriber of its own. Where one person has several"
         " rows, they land on both sides of every split: scores look better than they would be for new people,"
         " and their intervals are too narrow",
-        *attributes.repeated_id_notes,
+        *attributes.id_name_notes,
     )

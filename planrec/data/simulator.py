@@ -72,6 +72,7 @@ class Simulator(Source):
     """A made-up operator; needs no file. Its plans are those of the catalogue chosen."""
 
     gives: ClassVar[Literal["rows", "history"]] = "history"
+    needs_catalogue: ClassVar[bool] = True
 
     kind: Literal["simulator"]
     n_subscribers: Annotated[int, Field(ge=1, le=50_000_000)]
@@ -82,6 +83,14 @@ class Simulator(Source):
     regime: Literal["near_rational", "default", "strong_bias"]
     "How well subscribers choose their plan."
     seed: Annotated[int, Field(ge=0)]
+
+    def hidden_bills(
+        self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
+    ) -> np.ndarray:
+        """The true expected sum of each decision's bills: shape (n, J), float64, minor units."""
+        from planrec.data.hidden_truth import hidden_bills  # it builds on this module
+
+        return hidden_bills(self, catalogue, subscriber, as_of, horizon)
 
     def load(self, catalogue: Catalogue | None) -> UsageHistory:
         """Simulate the usage history on the catalogue's plans; the same options, the same history.

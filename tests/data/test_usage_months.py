@@ -293,3 +293,13 @@ def test_train_runs_on_a_file_of_months(tmp_path):
     result = run(config)
     assert len(result.table) == 30 * 4
     assert result.table.plans == plans
+
+
+def test_one_row_has_no_plural():
+    assert message("a,soon,surf,5,9,1,20,n\n").startswith("months.csv (1 row) does not fit")
+
+
+def test_attributes_beyond_the_limit_are_refused():
+    header = HEADER.replace("region", "spend")
+    with pytest.raises(DataError, match=r"'spend' must be within .*, got 1e\+300 at line 2"):
+        load("a,2018-01,surf,5,9,1,20,1e300\n", header=header)
