@@ -3,8 +3,8 @@
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
+from api.openapi import RunJsonRenderPlugin
 from api.problems import EXCEPTION_HANDLERS
 from api.requests import request_model
 from api.routes import ROUTES
@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 1_000_000
 
 def create_app(saved: SavedRun) -> Litestar:
     """The app that answers with this run."""
-    served = ServedRun(saved, request_model(saved.recommender.inputs))
+    served = ServedRun(saved, request_model(saved.recommender.inputs, saved.recommender.plans))
     return Litestar(
         ROUTES,
         state=State({"served": served}),
@@ -26,6 +26,6 @@ def create_app(saved: SavedRun) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="PlanRec",
             version=saved.manifest["versions"]["planrec"],
-            render_plugins=[JsonRenderPlugin()],
+            render_plugins=[RunJsonRenderPlugin()],
         ),
     )

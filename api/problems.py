@@ -8,6 +8,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from pydantic import ValidationError
 
+from planrec.errors import DataError
+
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("planrec.api")
 
@@ -26,8 +28,16 @@ def _from_validation(request: Request[Any, Any, Any], error: ValidationError) ->
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return problem(400, f"the body must be JSON: {found[0]['msg']}")
-    errors = [{"pointer": _pointer(item["loc"]), "detail": item["msg"]} for item in found]
-    return problem(422, f"{len(errors)} of the values cannot be accepted", errors=errors)
+    errors = [
+        {"pointer": _pointer(item["loc"]), "detail": item["msg"].removeprefix("Value error, ")}
+        for item in found
+    ]
+    values = "1 value" if len(errors) == 1 else f"{len(errors)} values"
+    return problem(422, f"{values} cannot be accepted", errors=errors)
+
+
+def _from_data(request: Request[Any, Any, Any], error: DataError) -> Response[dict[str, Any]]:
+    return problem(422, error.message, errors=[{"detail": text} for text in error.problems])
 
 
 def _from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
@@ -43,5 +53,6 @@ def _pointer(loc: tuple[int | str, ...]) -> str:
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     HTTPException: _from_http,
     ValidationError: _from_validation,
+    DataError: _from_data,
     Exception: _from_anything,
 }

@@ -1,37 +1,66 @@
 """The request of a run: one Pydantic model made from the run's own columns."""
 
+import re
 from collections import Counter
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    NaiveDatetime,
     NonNegativeFloat,
     StringConstraints,
     create_model,
 )
 
-from planrec.schema import MAX_USAGE, InputColumn, InputSchema
+from planrec.request_table import is_usage
+from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn, InputSchema
 
 MAX_TEXT = 1_000
 MAX_MONTHS = 120
 
+# [0-9], because \d is every script's digits, which nothing behind this border reads.
+_MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
+_TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+_DATE = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$"
+
+
+def _instant(text: str) -> str:
+    """The instant as the run's own data has it: whole seconds, in UTC where an offset says more."""
+    if not re.fullmatch(_DATE, text):
+        raise ValueError("must be a day as 2018-05-15, or an instant as 2018-05-15T09:30:00Z")
+    try:
+        given = datetime.fromisoformat(text)
+        instant = given if given.tzinfo is None else given.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"must be a date of the calendar: {error}") from error
+    return instant.isoformat(timespec="seconds")
+
+
 _CLOSED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-_Month = Annotated[str, StringConstraints(pattern=r"^(19|20)\d\d-(0[1-9]|1[0-2])$")]
+_Month = Annotated[str, StringConstraints(pattern=_MONTH)]
 _Amount = Annotated[NonNegativeFloat, Field(le=MAX_USAGE)]
 _TYPES: dict[str, Any] = {
-    "number": float,
+    "number": Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)],
     "boolean": bool,
     "text": Annotated[str, StringConstraints(max_length=MAX_TEXT)],
-    "date": NaiveDatetime,
+    "date": Annotated[
+        str,
+        AfterValidator(_instant),
+        Field(
+            description="A day, or an instant: with an offset or Z it is converted to UTC, without one it is"
+            " taken as it stands.",
+            json_schema_extra={"pattern": _DATE},
+        ),
+    ],
 }
 
 
-def request_model(inputs: InputSchema) -> type[BaseModel]:
-    """A closed model of `{"attributes": {...}}`, or of `{"months": [...], "attributes": {...}}`."""
+def request_model(inputs: InputSchema, plans: Sequence[str]) -> type[BaseModel]:
+    """A closed model of the request that `planrec.request_table` describes, for one run."""
     attributes = _model("Attributes", {column.name: _type_of(column) for column in inputs.columns})
     # Without attributes there is nothing to say about them, so they may be left out.
     default: Any = ... if inputs.columns else attributes.model_validate({})
@@ -44,6 +73,9 @@ def request_model(inputs: InputSchema) -> type[BaseModel]:
             AfterValidator(_each_month_once),
         ]
         fields["months"] = (months, ...)
+    if inputs.asks_held:
+        plan = Literal[tuple(plans)] | None  # type: ignore[valid-type]
+        fields |= {"plan_held": (plan, ...), "last_recommended": (plan, None)}
     return create_model("PredictRequest", __config__=_CLOSED, **fields)
 
 
@@ -53,8 +85,8 @@ def plain_request(request: BaseModel) -> dict[str, Any]:
 
 
 def _type_of(column: InputColumn) -> Any:
-    """A column that became usage is an amount; every other value may be null: not known."""
-    return _Amount if column.becomes != column.name else _TYPES[column.kind] | None
+    """Usage is an amount; every other value may be null: not known."""
+    return _Amount if is_usage(column) else _TYPES[column.kind] | None
 
 
 def _model(name: str, types: dict[str, Any]) -> type[BaseModel]:

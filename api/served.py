@@ -1,6 +1,7 @@
 """What the handlers read, once per request: swapping a run is one assignment."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -13,3 +14,8 @@ class ServedRun:
 
     saved: SavedRun
     request: type[BaseModel]
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A request that the run accepts."""
+        return dict(self.saved.manifest["golden"]["requests"][0])

@@ -3,34 +3,41 @@
 Plain YAML reading, no Hydra: help texts and error messages need nothing composed.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from planrec.errors import ConfigError
+from planrec.strict_yaml import StrictLoader
+
 _PACKAGE = Path(__file__).parent
 # In a wheel conf/ lies inside the package, in a checkout beside it.
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
+Folders = tuple[Path, ...]
+"Where options are looked for, in order: CONF, then the folder that a user adds with `--config-dir`."
 
-def help_text() -> str:
+
+def help_text(folders: Folders = (CONF,)) -> str:
     """Usage, and every group with its options; * marks the default."""
     defaults = _defaults_of(CONF / "train.yaml")
     lines = [
         "usage: python -m planrec.train [-m] [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...]",
         "",
         "Train one run, or with -m one run per combination of comma-separated values.",
-        "  python -m planrec.train model=lgbm model.n_trees=200",
+        "  python -m planrec.train model=lgbm model.n_estimators=200",
         "  python -m planrec.train data=table data.path=FILE data.plan_column=COLUMN",
         "  python -m planrec.train -m model=dummy,logistic",
         "",
         "Groups and their options (* is the default; the data chooses what fits it):",
     ]
-    for group in groups():
+    for group in groups(folders):
         lines.append(f"\n{group}")
-        for option in options(group):
+        for option in options(group, folders):
             mark = "*" if defaults.get(group) == option else " "
-            lines.append(f"  {mark} {option:<20} {_first_comment(CONF / group / f'{option}.yaml')}".rstrip())
+            lines.append(f"  {mark} {option:<20} {_first_comment(file_of(group, option, folders))}".rstrip())
     lines += [
         "",
         "Values at the top level: metrics=[...] baselines=[...] seed=0 threads=2 n_bootstrap=1000",
@@ -40,28 +47,82 @@ def help_text() -> str:
     return "\n".join(lines)
 
 
-def groups() -> list[str]:
+def groups(folders: Folders = (CONF,)) -> list[str]:
     """The config groups, in the order of the primary defaults list; `evaluation` follows the target."""
-    listed = [group for group in _defaults_of(CONF / "train.yaml") if (CONF / group).is_dir()]
-    return [group for group in listed if options(group)]
+    return [group for group in _defaults_of(CONF / "train.yaml") if options(group, folders)]
 
 
-def options(group: str) -> list[str]:
+def options(group: str, folders: Folders = (CONF,)) -> list[str]:
     """The options of one group."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
 
 
-def file_with(group: str, option: str, key: str) -> str:
+def file_of(group: str, option: str, folders: Folders = (CONF,)) -> Path:
+    """The option's file; where no folder has it, the place in CONF where it would be."""
+    places = [folder / group / f"{option}.yaml" for folder in folders]
+    return next((place for place in places if place.is_file()), CONF / group / f"{option}.yaml")
+
+
+def shown_path(file: Path) -> str:
+    """`conf/model/lgbm.yaml`, wherever conf/ is installed; other files as the user named their folder."""
+    return f"conf/{file.relative_to(CONF).as_posix()}" if file.is_relative_to(CONF) else str(file)
+
+
+def file_with(group: str, option: str, key: str, folders: Folders = (CONF,)) -> str:
     """The option's file, or for a preset the file that it inherits the key from."""
-    for parent, package in _defaults_of(CONF / group / f"{option}.yaml").items():
-        if package is None and not holds(CONF / group / f"{option}.yaml", key):
-            return file_with(group, parent.removesuffix("@_here_"), key)
-    return f"conf/{group}/{option}.yaml"
+    file = file_of(group, option, folders)
+    for parent, package in _defaults_of(file).items():
+        if package is None and not holds(file, key):
+            return file_with(group, parent.removesuffix("@_here_"), key, folders)
+    return shown_path(file)
+
+
+def inherited(group: str, option: str, folders: Folders = (CONF,)) -> dict[str, Any]:
+    """An option's own keys over those of the options that it is a preset of, as `X@_here_` names them.
+
+    Raises:
+        ConfigError: a file that is not YAML.
+    """
+    file = file_of(group, option, folders)
+    keys: dict[str, Any] = {}
+    for parent, package in _defaults_of(file).items():
+        if package is None and parent.endswith("@_here_"):
+            keys |= inherited(group, parent.removesuffix("@_here_"), folders)
+    return keys | {key: value for key, value in (content_of(file) or {}).items() if key != "defaults"}
 
 
 def content_of(file: Path) -> Any:
-    """A YAML file's content; None where there is no such file."""
-    return yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None
+    """A YAML file's mapping; None where there is no such file or nothing in it.
+
+    Raises:
+        ConfigError: the file is not YAML, or no mapping; names file, line and column.
+    """
+    if not file.is_file():
+        return None
+    try:
+        content = yaml.load(file.read_text("utf-8"), StrictLoader)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{shown_path(file)} must be text in UTF-8: line {line} is not") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigError(f"{shown_path(file)}{where}: not YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, OSError) as error:
+        raise ConfigError(f"{shown_path(file)} cannot be read: {error}") from error
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(f"{shown_path(file)} must hold `key: value` lines; it holds {content!r:.60}")
+    return content
+
+
+def unreadable_files(folders: Folders = (CONF,)) -> Iterator[str]:
+    """What is wrong with each file below the folders that cannot be read."""
+    for folder in folders:
+        for file in sorted(folder.rglob("*.yaml")):
+            try:
+                content_of(file)
+            except ConfigError as error:
+                yield error.message
 
 
 def holds(file: Path, path: str) -> bool:
@@ -88,6 +149,6 @@ def _defaults_of(file: Path) -> dict[str, str | None]:
 
 
 def _first_comment(file: Path) -> str:
-    lines = (line.strip() for line in file.read_text("utf-8").splitlines())
+    lines = (line.strip() for line in file.read_text("utf-8", "replace").splitlines())
     comments = (line.lstrip("# ") for line in lines if line.startswith("#") and "@package" not in line)
     return next(comments, "")

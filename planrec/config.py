@@ -1,6 +1,6 @@
 """One run, fully described. The only place where plain dicts become objects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
@@ -11,17 +11,14 @@ from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
-from planrec.metrics import METRICS
+from planrec.metrics import METRICS, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
 from planrec.schema import Config, did_you_mean
 from planrec.target import TargetConfig
 
-
-def _known_metric(name: str) -> str:
-    if name not in METRICS:
-        raise ValueError(f"no such metric{did_you_mean(name, METRICS)}; allowed: {', '.join(METRICS)}")
-    return name
+MAX_SHOWN = 80
+"Characters of a wrong value that a message shows."
 
 
 class RunConfig(Config):
@@ -34,7 +31,7 @@ class RunConfig(Config):
     cv: CvConfig
     policy: PolicyConfig
     catalogue: CatalogueConfig
-    metrics: Annotated[tuple[Annotated[str, AfterValidator(_known_metric)], ...], Field(min_length=1)]
+    metrics: Annotated[tuple[Annotated[str, AfterValidator(known_metric)], ...], Field(min_length=1)]
     "The first one is what a sweep compares."
     baselines: dict[str, ModelConfig]
     "Models judged on the same decisions, by the name of their YAML."
@@ -48,12 +45,20 @@ class RunConfig(Config):
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
         if misfits := [text for misfit, text in self._misfits() if misfit]:
-            raise ValueError("; ".join(misfits))
+            raise ValueError("\n".join(misfits))
         return self
 
     def _misfits(self) -> list[tuple[bool, str]]:
         """What does not fit, each with the override that mends it."""
         data, catalogue = self.data.kind, self.catalogue.open()
+        parts = {
+            f"target={self.target.kind}": self.target,
+            f"data={data}": self.data,
+            f"features={self.features.kind}": self.features,
+            f"model={self.model.kind}": self.model,
+        } | {f"baseline {name}": model for name, model in self.baselines.items()}
+        priced = [name for name, part in parts.items() if part.needs_catalogue]
+        money = [name for name in self.metrics if METRICS[name].needs_bills]
         return [
             (
                 self.target.needs_history and self.data.gives != "history",
@@ -61,8 +66,9 @@ class RunConfig(Config):
                 " type target=held, or data=simulator",
             ),
             (
-                self.target.needs_catalogue and catalogue is None,
-                f"target={self.target.kind} needs a plan catalogue: type catalogue=ladder",
+                bool(priced) and catalogue is None,
+                f"{', '.join(priced)} need{'s' if len(priced) == 1 else ''} a plan catalogue: type"
+                " catalogue=ladder, or your own with catalogue=file catalogue.path=FILE",
             ),
             (
                 self.features.needs_usage and not self.data.has_usage,
@@ -75,12 +81,25 @@ class RunConfig(Config):
                 " cv=grouped, or data.time_column=COLUMN",
             ),
             (
-                self.policy.needs_bills and catalogue is None,
-                f"policy={self.policy.kind} needs bills: type policy=most_probable, or catalogue=ladder",
+                self.policy.needs_bills and not self.target.needs_catalogue,
+                f"policy={self.policy.kind} needs bills and target={self.target.kind} gives none:"
+                " type policy=most_probable, or target=best_bill",
             ),
             (
-                self.data.needs_catalogue and catalogue is None,
-                f"data={data} needs a plan catalogue: type catalogue=ladder",
+                self.policy.needs_months > self.target.window,
+                f"policy={self.policy.kind} abstains below {self.policy.needs_months} months and a decision"
+                f" looks at {self.target.window}: type policy.min_months={self.target.window}, or a longer"
+                " target.window",
+            ),
+            (
+                bool(money) and not self.target.needs_catalogue,
+                f"metrics {', '.join(money)} need bills and target={self.target.kind} gives none:"
+                " leave them out, or type target=best_bill",
+            ),
+            (
+                self.features.reads_held and not self.target.needs_catalogue,
+                f"features={self.features.kind} reads the plan held, which target={self.target.kind} learns:"
+                " type features=usage, or target=best_bill",
             ),
         ]
 
@@ -95,7 +114,7 @@ def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfi
             all values are right, everything that is wrong in the file of `catalogue=file`.
     """
     try:
-        return RunConfig.model_validate(tree)
+        config = RunConfig.model_validate(tree)
     except CatalogueError as error:
         raise ConfigError(f"{error.message} (from {origin('catalogue.path')})", error.problems) from error
     except ValidationError as error:
@@ -103,11 +122,31 @@ def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfi
         # pydantic counts the items that survived: a list with one wrong item is "too short" as well.
         nested = {details["loc"][:-1] for details in found}
         problems = [
-            _problem(details, tree, origin)
+            line
             for details in found
             if not (details["type"] == "too_short" and details["loc"] in nested)
+            for line in _problem(details, tree, origin).splitlines()
         ]
         raise ConfigError("the configuration does not describe a run", problems) from error
+    if problems := [
+        f"{path} = {value}: must be a number (from {origin(path)})"
+        for path, value in _booleans_taken_as_numbers(tree, config.model_dump(by_alias=True))
+    ]:
+        raise ConfigError("the configuration does not describe a run", problems)
+    return config
+
+
+def _booleans_taken_as_numbers(given: Any, became: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Path and value of what was true or false and is a number now: Python counts True as 1."""
+    if isinstance(given, bool) and not isinstance(became, bool):
+        yield path, str(given).lower()
+    elif isinstance(given, Mapping) and isinstance(became, Mapping):
+        for name in given:
+            place = f"{path}.{name}" if path else str(name)
+            yield from _booleans_taken_as_numbers(given[name], became.get(name), place)
+    elif isinstance(given, list | tuple) and isinstance(became, list | tuple):
+        for number, (value, taken) in enumerate(zip(given, became, strict=True)):
+            yield from _booleans_taken_as_numbers(value, taken, f"{path}.{number}")
 
 
 def _problem(details: Any, tree: Mapping[str, Any], origin: Callable[[str], str]) -> str:
@@ -117,11 +156,28 @@ def _problem(details: Any, tree: Mapping[str, Any], origin: Callable[[str], str]
     dotted = ".".join(path)
     if details["type"] == "missing":
         return f"{dotted} must be given and is missing (from {origin('.'.join(path[:-1]) or dotted)})"
-    return f"{dotted} = {details['input']!r}: {_rule(details, path[-1], siblings)} (from {origin(dotted)})"
+    if details["type"] == "union_tag_not_found":
+        return f"{dotted}.kind must be given and is missing (from {origin(f'{dotted}.kind')})"
+    found = details["input"]
+    if details["type"] == "union_tag_invalid":
+        # The whole option is the input: only its tag is wrong.
+        dotted = f"{dotted}.{details['ctx']['discriminator'].split(' | ')[-1].strip(chr(39))}"
+        found = details["ctx"]["tag"]
+    return f"{dotted} = {_shortened(found)}: {_rule(details, path, siblings)} (from {origin(dotted)})"
 
 
-def _rule(details: Any, name: str, siblings: list[str]) -> str:
-    context = details.get("ctx", {})
+def _shortened(value: object) -> str:
+    """A value in one line of a message: a whole catalogue would hide what is wrong with it."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def _rule(details: Any, path: list[str], siblings: list[str]) -> str:
+    context, found, dotted, name = details.get("ctx", {}), details["input"], ".".join(path), path[-1]
+    if details["type"] in ("tuple_type", "list_type"):
+        return "must be a list" + (f": type {dotted}=[{found}]" if isinstance(found, str) else "")
+    if details["type"] == "string_type" and isinstance(found, int | float):
+        return f"""must be text: type '{dotted}="{found}"'"""
     if details["type"] == "extra_forbidden":
         allowed = [sibling for sibling in siblings if sibling != name]
         return f"no such key{did_you_mean(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"

@@ -38,6 +38,12 @@ class Source(Config, ABC):
         """Whether every decision has an as_of, so that `cv=rolling` can split."""
         return self.gives == "history"
 
+    def hidden_bills(
+        self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
+    ) -> np.ndarray | None:
+        """`DecisionTable.hidden_bills` of these decisions; None where nobody knows the truth."""
+        return None
+
     @abstractmethod
     def load(self, catalogue: Catalogue | None) -> RowTable | UsageHistory:
         """Read outside data and check it. Raises DataError with every offender."""
@@ -61,8 +67,14 @@ class FeatureSet(Config, ABC):
 
     needs_usage: ClassVar[bool]
     "True where the features read `Usage` lag columns."
+    needs_catalogue: ClassVar[bool] = False
 
     kind: str
+
+    @property
+    def reads_held(self) -> bool:
+        """Whether the columns given to the transformer hold the plan held, `schema.HELD`, as well."""
+        return False
 
     @abstractmethod
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
@@ -84,7 +96,10 @@ class Model(Config, ABC):
     "How the model wants text columns: integer codes (trees) or one column per category."
     probabilistic: ClassVar[bool] = True
     "False for rules that name one plan: they show no log-loss, Brier or ECE."
+    needs_catalogue: ClassVar[bool] = False
     forecasts_bills: ClassVar[bool] = False
+    """True where the estimator has `predict_bills(X)`, which returns the bill fields of `Prediction` that it
+    knows, `bill_mean` at least, by name: shape (n, J) each."""
     ranks_unseen_plans: ClassVar[bool] = False
     trusted_types: ClassVar[tuple[str, ...]] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
@@ -128,6 +143,11 @@ class Policy(Config, ABC):
     needs_bills: ClassVar[bool]
 
     kind: str
+
+    @property
+    def needs_months(self) -> int:
+        """Known months of usage below which the policy abstains."""
+        return 0
 
     @abstractmethod
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:

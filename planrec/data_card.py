@@ -1,11 +1,10 @@
 """`python -m planrec.data_card RUN ...`: what the data behind runs is, in Markdown."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
-from planrec.errors import PlanRecError
+from planrec.card_command import print_card
 
 
 def data_card(manifests: list[dict[str, Any]]) -> str:
@@ -53,19 +52,7 @@ def _figure(value: object) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
-    parser = argparse.ArgumentParser(
-        "python -m planrec.data_card", description="Print the data card of runs."
-    )
-    parser.add_argument("runs", type=Path, nargs="+", help="folders of complete runs")
-    options = parser.parse_args(arguments)
-    from planrec.run_folder import read_manifest
-
-    try:
-        print(data_card([read_manifest(run) for run in options.runs]))
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return print_card("data_card", data_card, arguments)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ PlanRecError
 ├── DataError        a file or table does not hold what was agreed: change the data or its options
 ├── CatalogueError   a plan catalogue is not valid: change the catalogue file
 ├── CheckError       a check stopped the run: change the data or waive the check, with a reason
+├── FitError         a model cannot learn from these decisions: change its parameters or the data
 └── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
 
 Wrong code raises whatever Python raises.
@@ -43,6 +44,10 @@ class CatalogueError(PlanRecError):
 
 class CheckError(PlanRecError):
     """A check of the data or of the folds stopped the run."""
+
+
+class FitError(PlanRecError):
+    """A model could not be fitted, or could not decide; PLANREC_DEBUG=1 shows where."""
 
 
 class RunError(PlanRecError):

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -15,9 +14,11 @@ from planrec.catalogue import Catalogue
 from planrec.checks import run_checks
 from planrec.config import RunConfig
 from planrec.contracts import Fold, Model
+from planrec.errors import FitError, PlanRecError
 from planrec.metrics import MetricValue, evaluate
+from planrec.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.recommender import Recommender, model_input
-from planrec.schema import Columns, Decisions, DecisionTable, OutOfFold, Prediction
+from planrec.schema import Columns, DecisionTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,20 +52,30 @@ def run(config: RunConfig, report: Report = lambda step, done, total: None) -> R
     catalogue = config.catalogue.open()
     with _timed(seconds, "data"):
         loaded = config.data.load(catalogue)
-        table = config.target.label(loaded, catalogue)
+        table = _with_hidden_bills(config, config.target.label(loaded, catalogue), catalogue)
         folds = list(config.cv.split(table, config.seed))
         waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
-    models: dict[str, Model] = {config.model.kind: config.model}
-    models |= {name: model for name, model in config.baselines.items() if model != config.model}
+    models = models_of(config)
     with _timed(seconds, "folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report)
-    with _timed(seconds, "intervals"):
+    # One thread: the products are small, and idle threads of linear algebra wait by spinning.
+    with _timed(seconds, "intervals"), threadpool_limits(1):
         rules = {name for name, model in models.items() if not model.probabilistic}
         metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
     with _timed(seconds, "final_fit"):
-        recommender = fitted_recommender(config, config.model, table, table, catalogue)
+        # LightGBM writes its threads into the model's text; one thread, so that equal runs are equal files.
+        recommender = fitted_recommender(config, config.model, table, table, threads=1)
     notes = (*table.notes, *waived)
     return RunResult(config, recommender, table, out_of_fold, tuple(metrics), notes, loaded.dropped, seconds)
+
+
+def models_of(config: RunConfig) -> dict[str, Model]:
+    """The model and its baselines by name; a baseline of the model's own kind has a name of its own."""
+    own = config.model.kind
+    others = {name: model for name, model in config.baselines.items() if model != config.model}
+    return {own: config.model} | {
+        f"{name} (baseline)" if name == own else name: model for name, model in others.items()
+    }
 
 
 def predict_out_of_fold(
@@ -77,19 +88,25 @@ def predict_out_of_fold(
     """Decide every test row with a recommender that never saw its fold, for each model."""
     import pandas as pd
 
-    parts = []
-    total = len(models) * len(folds)
+    parts, done = [], 0
     for name, model in models.items():
+        predicted = []
         for number, fold in enumerate(folds):
             train, test = table.take(fold.train), table.take(fold.test)
             try:
-                recommender = fitted_recommender(config, model, train, table, config.catalogue.open())
-                prediction, decisions = recommender.recommend(test)
-            except Exception as error:
+                recommender = fitted_recommender(config, model, train, table, config.threads)
+                predicted.append(FoldPrediction(number, fold, recommender.predict(test)))
+            except PlanRecError as error:
                 error.add_note(f"while fitting {name} in fold {number} on {len(train)} decisions")
                 raise
-            parts.append(_out_of_fold_rows(name, number, fold, test, prediction, decisions))
-            report(f"{name}, fold {number + 1} of {len(folds)}", len(parts), total)
+            except Exception as error:
+                raise FitError(
+                    f"model {name} failed in fold {number}, fitted on {len(train)} decisions",
+                    [f"{type(error).__name__}: {error}"],
+                ) from error
+            done += 1
+            report(f"{name}, fold {number + 1} of {len(folds)}", done, len(models) * len(folds))
+        parts.append(out_of_fold_table(name, config.policy, table, predicted))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -98,16 +115,26 @@ def fitted_recommender(
     model: Model,
     train: DecisionTable,
     table: DecisionTable,
-    catalogue: Catalogue | None,
+    threads: int,
 ) -> Recommender:
     """Fit on `train`; plans and inputs are those of the whole `table`, never one fold's."""
+    catalogue = config.catalogue.open()
     pipeline = clone(build_pipeline(config, model, catalogue))
-    set_threads(pipeline, config.threads)
-    with threadpool_limits(config.threads):
-        pipeline.fit(model_input(model, train), train.y)
-    # One thread when serving: the others cost more than they give for one row, and the file stays the same.
+    set_threads(pipeline, threads)
+    with threadpool_limits(threads):
+        pipeline.fit(model_input(config.features, model, train), train.y)
+    # One thread when serving: the others cost more than they give for one row.
     set_threads(pipeline, 1)
-    return Recommender(pipeline, model, config.policy, table.plans, table.inputs, catalogue)
+    return Recommender(
+        pipeline=pipeline,
+        features=config.features,
+        model=model,
+        policy=config.policy,
+        plans=table.plans,
+        inputs=table.inputs,
+        horizon=table.horizon,
+        catalogue=catalogue,
+    )
 
 
 def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
@@ -130,32 +157,12 @@ def _set_everywhere(estimator: BaseEstimator, parameter: str, value: object) -> 
     estimator.set_params(**dict.fromkeys(names, value))
 
 
-def _out_of_fold_rows(
-    name: str, number: int, fold: Fold, test: DecisionTable, prediction: Prediction, decisions: Decisions
-) -> "pd.DataFrame":
-    import pandas as pd
-
-    plans = np.array([*test.plans, None], dtype=object)  # the last one answers index -1: none
-    columns: dict[str, object] = {
-        OutOfFold.DECISION_ID: fold.test,
-        OutOfFold.REPEAT: fold.repeat,
-        OutOfFold.FOLD: number,
-        OutOfFold.MODEL: name,
-        OutOfFold.SUBSCRIBER: test.subscriber,
-        OutOfFold.Y: plans[test.y],
-        OutOfFold.RECOMMENDED: plans[decisions.recommended],
-        OutOfFold.DECISION: decisions.decision,
-        OutOfFold.REASON: decisions.reason,
-    }
-    if test.as_of is not None:
-        columns[OutOfFold.AS_OF] = test.as_of.astype("datetime64[s]")
-    if test.held is not None:
-        columns[OutOfFold.HELD] = plans[test.held]
-    for index, plan in enumerate(test.plans):
-        columns[OutOfFold.PROBABILITY + plan] = prediction.probability[:, index]
-        columns[OutOfFold.MENU + plan] = test.menu[:, index]
-    columns |= {OutOfFold.SEGMENT + segment: values for segment, values in test.segments.items()}
-    return pd.DataFrame(columns)
+def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:
+    """The truth that only a simulator knows, beside what turned out; no model is given it."""
+    if catalogue is None or table.as_of is None or table.horizon == 0:
+        return table
+    hidden = config.data.hidden_bills(catalogue, table.subscriber, table.as_of, table.horizon)
+    return replace(table, hidden_bills=hidden)
 
 
 @contextmanager

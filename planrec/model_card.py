@@ -1,15 +1,16 @@
-"""`python -m planrec.model_card RUN`: what a run is fit for, in Markdown."""
+"""`python -m planrec.model_card RUN ...`: what a run is fit for, in Markdown."""
 
-import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
-from planrec.errors import PlanRecError
+from planrec.card_command import print_card
+from planrec.metrics import broken_guards
 
 INTENDED = {
     "held": "Reproducing which plan subscribers hold, for comparison with published results and for"
     " acceptance models. **Not** for advice: it learns past mistakes along with good choices.",
+    "best_bill": "Advising subscribers, or the people who serve them, which plan would cost them least over"
+    " the next months. Bills follow the run's catalogue; discounts and taxes outside it are not known.",
 }
 
 
@@ -44,6 +45,8 @@ def model_card(manifest: dict[str, Any]) -> str:
         "",
         *metrics_lines(manifest["metrics"]),
         "",
+        *(f"**Warning:** {warning}." for warning in broken_guards(own_figures(manifest))),
+        "",
         "## Notes and waived checks",
         "",
         *([f"* {note}" for note in manifest["notes"]] or ["None."]),
@@ -66,19 +69,34 @@ def model_card(manifest: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def model_cards(manifests: list[dict[str, Any]]) -> str:
+    """One card after the other."""
+    return "\n".join(model_card(manifest) for manifest in manifests)
+
+
+def own_figures(manifest: dict[str, Any]) -> dict[str, float]:
+    """The figures of the model itself that have one value."""
+    model = manifest["config"]["model"]["kind"]
+    return {
+        value["metric"]: value["value"]
+        for value in manifest["metrics"]
+        if value["model"] == model and value["group"] is None and value["value"] is not None
+    }
+
+
 def metrics_lines(metrics: list[dict[str, Any]]) -> list[str]:
     """A Markdown table: one row per metric, one column per model."""
     models = list(dict.fromkeys(value["model"] for value in metrics))
-    cells = {(value["metric"], value["plan"], value["model"]): value for value in metrics}
-    rows = list(dict.fromkeys((value["metric"], value["plan"]) for value in metrics))
+    cells = {(value["metric"], value["group"], value["model"]): value for value in metrics}
+    rows = list(dict.fromkeys((value["metric"], value["group"]) for value in metrics))
     return [
         f"| metric | {' | '.join(models)} |",
         "|---|" + "---|" * len(models),
         *(
-            f"| {metric}{f' {plan}' if plan else ''} | "
-            + " | ".join(_cell(cells.get((metric, plan, model))) for model in models)
+            f"| {metric}{f' {group}' if group else ''} | "
+            + " | ".join(_cell(cells.get((metric, group, model))) for model in models)
             + " |"
-            for metric, plan in rows
+            for metric, group in rows
         ),
     ]
 
@@ -86,22 +104,14 @@ def metrics_lines(metrics: list[dict[str, Any]]) -> list[str]:
 def _cell(value: dict[str, Any] | None) -> str:
     if value is None or value["value"] is None:
         return "-"
+    if value["low"] is None:  # no draw defines it
+        return f"{value['value']:.3f}"
     return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where the run cannot be read."""
-    parser = argparse.ArgumentParser("python -m planrec.model_card", description="Print a run's model card.")
-    parser.add_argument("run", type=Path, help="folder of a complete run")
-    options = parser.parse_args(arguments)
-    from planrec.run_folder import read_manifest
-
-    try:
-        print(model_card(read_manifest(options.run)))
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
+    return print_card("model_card", model_cards, arguments)
 
 
 if __name__ == "__main__":

@@ -35,14 +35,11 @@ def pin_run(folder: Path, outputs: Path) -> Pin:
     """
     replay_golden(load_run(folder))
     file = outputs / FILE_NAME
-    before = json.loads(file.read_text("utf-8")) if file.is_file() else None
-    if before is not None:
-        before.pop("previous", None)
     pin = Pin(
         run=_relative(folder, outputs),
         run_json_sha256=_sha256(folder / "run.json"),
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        previous=before,
+        previous=_pinned_before(file),
     )
     outputs.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{FILE_NAME}.{os.getpid()}")
@@ -64,7 +61,7 @@ def load_pinned(outputs: Path) -> SavedRun:
     try:
         pin = json.loads(file.read_text("utf-8"))
         folder, sha256 = outputs / pin["run"], pin["run_json_sha256"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise RunError(f"{file} is not a pin ({error}): {_advice(outputs)}") from error
     if not (folder / "run.json").is_file():
         raise RunError(f"{file} names {pin['run']}, which is not there: {_advice(outputs)}")
@@ -79,6 +76,16 @@ def newest_run(outputs: Path) -> Path:
     if not runs:
         raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
     return runs[-1]
+
+
+def _pinned_before(file: Path) -> dict[str, Any] | None:
+    """The pin that is replaced; None where there is none, or none that can be read."""
+    try:
+        before = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_pin = isinstance(before, dict) and "run" in before
+    return {key: value for key, value in before.items() if key != "previous"} if is_pin else None
 
 
 def _advice(outputs: Path) -> str:

@@ -10,30 +10,30 @@ run.json             written last: a folder with it is complete
 import hashlib
 import json
 import os
-import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
+from sklearn.pipeline import Pipeline
 
 from planrec.config import RunConfig
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
+from planrec.manifest import ALWAYS, SCHEMA, Manifest, problems_of, read_checked
 from planrec.metrics import MetricValue
 from planrec.model_file import canonical_skops, read_skops
+from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
-from planrec.schema import DecisionTable, InputSchema, frame_of
+from planrec.request_table import requests_of
+from planrec.schema import DecisionTable, frame_of
 
-SCHEMA = "planrec.run/1"
 N_GOLDEN = 20
 "Requests stored with their answers, to be replayed before a run is served."
-VERSIONED = ("planrec", "numpy", "pandas", "scikit-learn", "lightgbm", "skops", "pydantic")
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ def save_run(result: RunResult, folder: Path, command: str) -> None:
     model = canonical_skops(result.recommender.pipeline)
     _write_atomically(folder / "model.skops", model)
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
-    files = ["config.json", "model.skops", "out_of_fold.parquet"]
+    files = list(ALWAYS)
     if result.dropped:
         frame_of(result.dropped).to_csv(folder / "dropped_rows.csv", index=False)
         files.append("dropped_rows.csv")
     manifest = {
         "schema": SCHEMA,
-        "run_id": "/".join(folder.resolve().parts[-2:]),
+        "run_id": _run_id(folder),
         "command": command,
         "finished": _now(),
         "config": result.config.model_dump(mode="json", by_alias=True),
@@ -83,14 +83,15 @@ def save_run(result: RunResult, folder: Path, command: str) -> None:
         "data_fingerprint": result.table.fingerprint(),
         "data": data_summary(result.table),
         "plans": list(result.recommender.plans),
+        "horizon": result.recommender.horizon,
         "inputs": result.recommender.inputs.model_dump(mode="json"),
         "notes": list(result.notes),
         "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
         "golden": _golden(result.recommender, result.table),
         "seconds": result.seconds,
         "seeds": {"run": result.config.seed},
-        "versions": _versions(),
-        "git_commit": _git_commit(),
+        "versions": versions(),
+        "git_commit": git_commit(Path(__file__).parent),
         "files": {name: _sha256((folder / name).read_bytes()) for name in files},
     }
     text = json.dumps(manifest, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
@@ -103,25 +104,28 @@ def load_run(folder: Path) -> SavedRun:
     Raises:
         RunError: not a run, not finished, changed after saving, or made by versions that cannot be read.
     """
-    manifest = read_manifest(folder)
+    content = read_manifest(folder)
+    manifest = Manifest.model_validate(content)
     changed = [
         f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
-        for name, sha256 in manifest["files"].items()
+        for name, sha256 in manifest.files.items()
         if not (folder / name).is_file() or _sha256((folder / name).read_bytes()) != sha256
     ]
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
     config = _config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=read_skops((folder / "model.skops").read_bytes()),
+        pipeline=_pipeline_of(folder / "model.skops"),
+        features=config.features,
         model=config.model,
         policy=config.policy,
-        plans=tuple(manifest["plans"]),
-        inputs=InputSchema.model_validate(manifest["inputs"]),
+        plans=manifest.plans,
+        inputs=manifest.inputs,
+        horizon=manifest.horizon,
         catalogue=config.catalogue.open(),
     )
-    metrics = tuple(MetricValue(**_null_as_nan(value)) for value in manifest["metrics"])
-    return SavedRun(folder, manifest, config, metrics, recommender)
+    _check_plans(recommender, folder)
+    return SavedRun(folder, content, config, manifest.metrics, recommender)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -132,10 +136,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         unfinished = (folder / "config.json").is_file()
         why = "the run did not finish: start it again" if unfinished else "not a run"
         raise RunError(f"{folder} holds no run.json: {why}")
-    manifest = json.loads((folder / "run.json").read_text("utf-8"))
-    if manifest.get("schema") != SCHEMA:
-        raise RunError(f"{folder / 'run.json'}: schema must be {SCHEMA!r}, got {manifest.get('schema')!r}")
-    return dict(manifest)
+    return read_checked(folder / "run.json")
 
 
 def complete_runs(outputs: Path) -> list[Path]:
@@ -147,9 +148,13 @@ def complete_runs(outputs: Path) -> list[Path]:
 def replay_golden(saved: SavedRun) -> None:
     """Ask the stored requests again. Raises RunError where an answer differs."""
     golden = saved.manifest["golden"]
-    prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden["requests"]))
+    try:
+        prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden["requests"]))
+        expected = np.array(golden["probability"], np.float64).reshape(prediction.probability.shape)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RunError(f"{saved.folder}: its golden requests cannot be asked again: {error!r}") from error
     # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
-    same = np.allclose(prediction.probability, golden["probability"], rtol=0, atol=1e-12)
+    same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
     if not same or decisions.recommended.tolist() != golden["recommended"]:
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
 
@@ -163,42 +168,62 @@ def _catalogue(config: RunConfig) -> dict[str, Any]:
     return {"catalogue": content, "catalogue_sha256": catalogue.sha256}
 
 
-def _config_of(manifest: Mapping[str, Any], folder: Path) -> RunConfig:
+def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
     """The configuration, with the catalogue's content in place of its path."""
-    content = manifest.get("catalogue")
-    config = RunConfig.model_validate(manifest["config"] | ({"catalogue": content} if content else {}))
+    content = {"catalogue": manifest.catalogue} if manifest.catalogue else {}
+    try:
+        config = RunConfig.model_validate(manifest.config | content)
+    except ValidationError as error:
+        problems = problems_of(error, "config")
+        raise RunError(f"{folder / 'run.json'} holds no configuration of this version", problems) from error
     catalogue = config.catalogue.open()
-    if catalogue is not None and catalogue.sha256 != manifest["catalogue_sha256"]:
+    if catalogue is not None and catalogue.sha256 != manifest.catalogue_sha256:
         raise RunError(
             f"{folder} was changed after it was saved", ["the catalogue in run.json has another sha256"]
         )
     return config
 
 
+def _pipeline_of(file: Path) -> Pipeline:
+    """The pipeline of a file whose sha256 was checked."""
+    try:
+        pipeline = read_skops(file.read_bytes())
+    except Exception as error:  # whatever skops or a type that it loads raises: the versions do not match
+        raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
+    if not isinstance(pipeline, Pipeline):
+        raise RunError(f"{file} must hold a Pipeline, it holds {type(pipeline).__name__}")
+    return pipeline
+
+
+def _check_plans(recommender: Recommender, folder: Path) -> None:
+    """Plans are positions everywhere: with one missing every answer would name a neighbour."""
+    plans, place = recommender.plans, folder / "run.json"
+    needed = int(max(recommender.pipeline.classes_)) + 1
+    if needed > len(plans):
+        raise RunError(f"{place}: plans must name the model's plans, {needed} or more, got {len(plans)}")
+    if recommender.catalogue is not None and list(plans) != list(recommender.catalogue.plan_ids):
+        raise RunError(
+            f"{place}: plans must be those of its catalogue, {', '.join(recommender.catalogue.plan_ids)},"
+            f" got {', '.join(plans)}"
+        )
+
+
+def _run_id(folder: Path) -> str:
+    """date/time-id, and the number of the cell behind it in a multirun."""
+    parts = folder.resolve().parts
+    return "/".join(parts[-3:] if parts[-1].isdecimal() else parts[-2:])
+
+
 def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:
     """A few decisions as requests, and the answers to them."""
     rows = np.unique(np.linspace(0, len(table) - 1, N_GOLDEN).astype(np.int64))
-    requests = recommender.requests(table.take(rows))
+    requests = requests_of(table.take(rows))
     prediction, decisions = recommender.recommend(recommender.table(requests))
     return {
         "requests": requests,
         "probability": prediction.probability.tolist(),
         "recommended": decisions.recommended.tolist(),
     }
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in VERSIONED}
-
-
-def _git_commit() -> str | None:
-    """The commit of the code, where it runs from a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() if found.returncode == 0 else None
 
 
 def _write_atomically(file: Path, content: bytes) -> None:
@@ -213,11 +238,6 @@ def _write_atomically(file: Path, content: bytes) -> None:
 def _nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
     """JSON has no NaN: a metric that is not defined is null."""
     return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
-
-
-def _null_as_nan(value: dict[str, Any]) -> dict[str, Any]:
-    figures = ("value", "low", "high")
-    return {name: np.nan if name in figures and v is None else v for name, v in value.items()}
 
 
 def _sha256(content: bytes) -> str:

@@ -60,6 +60,9 @@ class Usage:
 MAX_USAGE = 1e9
 "Largest usage of one month that is accepted, in the column's own unit."
 
+MAX_NUMBER = 1e30
+"Largest magnitude of any other number that is accepted: squares and float32 stay finite."
+
 HELD = "held"
 "The one extra column that models may read: index of the plan held, float64, NaN where unknown."
 
@@ -90,6 +93,8 @@ class InputSchema(Config):
     "`Usage` columns that every month must give; empty where `takes` is attributes."
     window: PositiveInt
     "Months of history that a decision looks at (W)."
+    asks_held: bool
+    "Whether a request names the plan held and the last advice: targets that advise on bills."
 
 
 @dataclass(frozen=True)
@@ -182,7 +187,9 @@ class DecisionTable:
     switching_cost: np.ndarray | None = None
     "Shape (n, J), int64, minor units: activation + termination fee, 0 for the plan held."
     hidden_bills: np.ndarray | None = None
-    "Shape (n, J): the simulator's true expected bills, for evaluation only."
+    "Shape (n, J), float64, minor units: sum of the simulator's true expected bills over the same months."
+    minor_units: int = 1
+    "Minor units in one of the currency: 100 for dollars, 1 for yen."
     segments: Columns = field(default_factory=dict)
     "For evaluation: age band, region ...; never features by themselves."
     has_subscribers: bool = True
@@ -236,6 +243,8 @@ class Prediction:
     saving_p10: np.ndarray | None = None
     saving_p50: np.ndarray | None = None
     saving_p90: np.ndarray | None = None
+    ranks_by_bill: bool = False
+    "Whether plans are ranked by `bill_mean`: the model forecasts bills. Else by `probability`."
 
 
 @dataclass(frozen=True)
@@ -274,8 +283,25 @@ class OutOfFold:
     DECISION = "decision"
     "recommend | stay | abstain."
     REASON = "reason"
+    LAST_RECOMMENDED = "last_recommended"
+    "Plan id of the advice before; missing for the first."
+    HORIZON = "horizon"
+    "Months that the bills are summed over."
+    USAGE_DECILE = "usage_decile"
+    "1 to 10, by the mean MiB of the window."
     PROBABILITY = "probability@"
     MENU = "menu@"
+    BILL = "bill@"
+    "Expected mean monthly bill; money in this table is in the currency's major unit."
+    P10 = "p10@"
+    P90 = "p90@"
+    CHEAPER = "cheaper@"
+    FUTURE = "future@"
+    "Sum of the realised bills over the horizon."
+    SWITCHING = "switching@"
+    "One-off cost of moving to the plan; 0 for the plan held."
+    HIDDEN = "hidden@"
+    "The simulator's true expectation of `future@`."
     SEGMENT = "segment@"
 
 
@@ -307,6 +333,11 @@ def take_rows(columns: Columns, rows: np.ndarray) -> Columns:
     return {name: array[rows] for name, array in columns.items()}
 
 
+def quantised(usage: np.ndarray) -> np.ndarray:
+    """Usage as every border lets it in: to the nearest 0.01 of the column's unit, NaN kept, same shape."""
+    return np.round(usage, 2)
+
+
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """` (did you mean 'lgbm'?)`, or nothing when no allowed name is near."""
     from difflib import get_close_matches
@@ -320,6 +351,11 @@ def shown(values: Iterable[object], most: int = 5) -> str:
     listed: Sequence[object] = list(values)
     rest = f", and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(repr(value) for value in listed[:most]) + rest
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2,500 rows`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _taken(value: Any, rows: np.ndarray) -> Any:

@@ -1,7 +1,8 @@
 """What a person sees in the terminal: progress, and the table of metrics at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 
 from rich.console import Console
@@ -9,48 +10,79 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from planrec.experiment import Report, RunResult
-from planrec.metrics import METRICS, MetricValue
+from planrec.metrics import METRICS, MetricValue, broken_guards
 
 
 @contextmanager
 def progress_of(title: str) -> Iterator[Report]:
     """A progress bar on stderr, fed by the `Report` that it yields."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # Outside a terminal rich would leave an empty line in place of the bar.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda step, done, total: progress.update(task, description=step, completed=done, total=total)
 
 
-def print_result(result: RunResult, folder: Path) -> None:
+def print_result(result: RunResult, folder: Path, title: str = "") -> None:
     """Notes, the metrics of the model beside the baselines, where the run is and what to do with it."""
-    console = Console(width=None if Console().is_terminal else 120)
+    console = Console(width=None if Console().is_terminal else WIDTH)
+    if title:
+        console.print(title, markup=False, highlight=False)
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
-    console.print(metrics_table(result.metrics))
+    for table in metrics_tables(result.metrics):
+        console.print(table)
+    for line in group_lines(result.metrics):
+        console.print(line, markup=False, highlight=False)
+    first = result.metrics[0]
+    own = {value.metric: value.value for value in result.metrics if value.model == first.model}
+    for warning in broken_guards(own):
+        console.print(f"warning: {first.model}: {warning}", style="bold red", markup=False, highlight=False)
+    console.print(
+        f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold;"
+        " 95 % intervals over subscribers; the arrow says what is better",
+        highlight=False,
+    )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
     console.print(f"{stages}\nrun: {folder}\npin it: python -m planrec.pin {folder}", highlight=False)
 
 
-def metrics_table(metrics: tuple[MetricValue, ...]) -> Table:
-    """One row per metric, one column per model; value and 95 % interval."""
+def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
+    """One row per model and one column per metric, a few metrics at a time: value and 95 % interval."""
+    cells = {(value.metric, value.model): value for value in metrics if value.group is None}
     models = list(dict.fromkeys(value.model for value in metrics))
-    rows = list(dict.fromkeys((value.metric, value.plan) for value in metrics))
-    cells = {(value.metric, value.plan, value.model): value for value in metrics}
-    first = metrics[0]
-    table = Table(
-        caption=f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold;"
-        " 95 % intervals over subscribers",
-        caption_justify="left",
-    )
-    table.add_column("metric")
-    for model in models:
-        table.add_column(model, justify="right")
-    for metric, plan in rows:
-        better = "higher" if METRICS[metric].higher_is_better else "lower"
-        name = f"{metric} {plan}" if plan else f"{metric} ({better} is better)"
-        table.add_row(name, *(_cell(cells.get((metric, plan, model))) for model in models))
-    return table
+    names = list(dict.fromkeys(metric for metric, _ in cells))
+    for start in range(0, len(names), METRICS_AT_ONCE):
+        shown = names[start : start + METRICS_AT_ONCE]
+        table = Table("model", *(f"{name}{_ARROW[METRICS[name].higher_is_better]}" for name in shown))
+        for model in models:
+            table.add_row(model, *(_cell(cells.get((name, model))) for name in shown))
+        yield table
+
+
+def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
+    """The metrics with one value per group, of the model alone: run.json has those of the baselines."""
+    own = [value for value in metrics if value.model == metrics[0].model and value.group is not None]
+    for name in dict.fromkeys(value.metric for value in own):
+        of_groups = [f"{value.group} {_cell(value)}" for value in own if value.metric == name]
+        yield f"{metrics[0].model} {name}{_ARROW[METRICS[name].higher_is_better]}: {', '.join(of_groups)}"
+
+
+METRICS_AT_ONCE = 5
+"Columns of a table that fit WIDTH."
+WIDTH = 132
+"Characters of a line where the output is no terminal."
+
+_ARROW = {True: " ↑", False: " ↓", None: ""}
 
 
 def _cell(value: MetricValue | None) -> str:
-    return "-" if value is None else f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+    if value is None or isnan(value.value):
+        return "-"
+    return f"{_figure(value.value)} [{_figure(value.low)}, {_figure(value.high)}]"
+
+
+def _figure(value: float) -> str:
+    """Three decimals for shares, three digits for money."""
+    return f"{value:.3f}" if abs(value) < 1 else f"{value:#.3g}".rstrip(".")

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"wrote {folder}\ntrain on it: python -m planrec.train"
         f" data=usage_months data.path={folder}/history.parquet"
         " data.usage_columns.voice_minutes_billed=voice_minutes_billed"
-        f" catalogue=file catalogue.path={folder}/catalogue.yaml"
+        f" target=best_bill catalogue=file catalogue.path={folder}/catalogue.yaml"
     )
     return 0
 

@@ -60,7 +60,7 @@ def training() -> list[str]:
     spent = [0.0]
     for method in ("fit", "predict_proba"):
         setattr(lightgbm.LGBMClassifier, method, timed(getattr(lightgbm.LGBMClassifier, method), spent))
-    config = compose("model=lgbm", "data.n_subscribers=8334", "data.n_months=12", "baselines=[]")
+    config = compose("target=held", "data.n_subscribers=8334", "data.n_months=12", "baselines=[]")
     start = perf_counter()
     result = run(config)
     whole = perf_counter() - start
@@ -100,6 +100,14 @@ def intervals() -> list[str]:
         }
         table |= {OutOfFold.PROBABILITY + plan: probability[:, k] for k, plan in enumerate(plans)}
         table |= {OutOfFold.MENU + plan: np.ones(n, bool) for plan in plans}
+        table |= {
+            OutOfFold.HELD: np.array(plans, object)[generator.integers(0, 6, n)],
+            OutOfFold.AS_OF: np.datetime64("2030-01-01", "s") + np.arange(n) // n_subscribers,
+            OutOfFold.HORIZON: 3,
+            OutOfFold.USAGE_DECILE: 1 + np.arange(n) % 10,
+        }
+        for prefix in (OutOfFold.FUTURE, OutOfFold.SWITCHING, OutOfFold.HIDDEN):
+            table |= {prefix + plan: generator.gamma(4, 10, n).round(2) for plan in plans}
         frame = pd.DataFrame(table)
         took = median_seconds(lambda frame=frame: evaluate(frame, list(METRICS), SEED, 1_000), repeats=3)
         lines.append(
@@ -199,12 +207,20 @@ def usage_of(n_months: int, seed: int = SEED) -> dict[str, np.ndarray]:
     return usage
 
 
+def events() -> list[str]:
+    """Seconds and peak memory of 5, 10 and 20 million events in Parquet."""
+    from bench_events import events as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
     "intervals": intervals,
     "rating": rating,
     "simulator": simulator,
+    "events": events,
     "training": training,
 }
 

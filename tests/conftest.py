@@ -25,14 +25,30 @@ def shared_data() -> Path:
     return folder
 
 
-SMALL = ("data.n_subscribers=60", "data.n_months=3", "cv.n_folds=2", "n_bootstrap=50", "threads=1")
-"""Overrides of a run that takes a second."""
+SMALL = (
+    "target=held",
+    "data.n_subscribers=60",
+    "data.n_months=3",
+    "cv.n_folds=2",
+    "n_bootstrap=50",
+    "threads=1",
+)
+"""Overrides of a run on the plan held that takes a second."""
+
+SMALL_BILLS = ("data.n_subscribers=80", "cv.n_folds=2", "n_bootstrap=50", "threads=1")
+"""Overrides of a default run, on later bills, that takes a few seconds."""
 
 
 @pytest.fixture(scope="session")
 def history_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one small finished run over months; read-only, shared by all tests."""
     return _saved(tmp_path_factory, *SMALL, "model=lgbm")
+
+
+@pytest.fixture(scope="session")
+def bill_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one small finished default run, on later bills; read-only, shared by all tests."""
+    return _saved(tmp_path_factory, *SMALL_BILLS)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 
-from planrec.schema import MAX_USAGE, Columns, Usage, lag
+from planrec.schema import HELD, MAX_USAGE, Columns, Usage, lag
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 "Years 1 to 9999."
@@ -44,6 +44,21 @@ def usage_columns(
     if missing:
         usage[:, draw(hnp.arrays(np.bool_, n, elements=st.booleans()))] = np.nan
     return dict(zip(names, usage, strict=True))
+
+
+@st.composite
+def billable_columns(draw: st.DrawFn, held_among: int = 0, missing: bool = True, **sizes: int) -> Columns:
+    """Usage columns that can be rated: all services, with or without billed minutes.
+
+    With `held_among` plans there is the plan held as well, unknown in some rows unless `missing=False`.
+    """
+    services = draw(st.sampled_from([Usage.MEASURED, Usage.ALL]))
+    table = draw(usage_columns(services=services, missing=missing, **sizes))
+    if held_among:
+        positions = st.sampled_from([*map(float, range(held_among)), *([np.nan] if missing else [])])
+        n = len(table[lag(Usage.SMS, 1)])
+        table[HELD] = draw(hnp.arrays(np.float64, n, elements=positions))
+    return table
 
 
 @st.composite

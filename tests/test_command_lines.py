@@ -16,7 +16,8 @@ from tests.conftest import STRANGERS_TABLE
 pytestmark = pytest.mark.e2e
 
 QUICK = ("n_bootstrap=20", "threads=1")
-SIMULATED = ("data.n_subscribers=60", "data.n_months=3", "cv.n_folds=2", *QUICK)
+HELD = ("target=held", "data.n_subscribers=60", "data.n_months=3", *QUICK)
+SIMULATED = (*HELD, "cv.n_folds=2")
 
 
 def planrec(folder: Path, verb: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -76,6 +77,13 @@ def test_train_with_another_model(tmp_path):
     assert_trained(planrec(tmp_path, "planrec.train", "model=logistic", *SIMULATED), tmp_path)
 
 
+def test_train_for_the_lowest_future_bill_as_by_default(tmp_path):
+    small = ("data.n_subscribers=80", "cv.n_folds=2", "baselines=[rerate_3]", *QUICK)
+    done = planrec(tmp_path, "planrec.train", "model=lgbm", *small)
+    assert_trained(done, tmp_path)
+    assert "regret ↓" in done.stdout
+
+
 def test_train_on_megaline_ru(tmp_path, shared_data):
     environment = {"PLANREC_DATA": str(shared_data)}
     done = planrec(tmp_path, "planrec.train", "data=megaline_ru", "cv.n_folds=2", *QUICK, **environment)
@@ -99,10 +107,12 @@ def test_multirun_trains_every_combination(tmp_path):
 
 
 def test_a_multirun_goes_on_after_a_failing_cell_and_says_so(tmp_path):
-    done = planrec(tmp_path, "planrec.train", "-m", "cv.n_folds=2,1000", *SIMULATED[:2], *QUICK)
+    done = planrec(tmp_path, "planrec.train", "-m", "cv.n_folds=2,1000", *HELD)
     assert done.returncode == 1
-    assert "cv.n_folds" in done.stderr
+    assert done.stdout.startswith("job 0: cv.n_folds=2 target=held ")
+    assert done.stderr.startswith("error in job 1: cv.n_folds=1000 target=held ")
     assert len(runs_below(tmp_path)) == 1
+    assert not list((tmp_path / "outputs").glob("**/1"))
 
 
 @pytest.mark.parametrize(
@@ -124,8 +134,32 @@ def test_debugging_shows_a_traceback(tmp_path):
 def test_a_missing_file_is_told_without_a_traceback(tmp_path):
     done = planrec(tmp_path, "planrec.train", "data=table", "data.path=nowhere.csv", "data.plan_column=plan")
     assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
     assert "nowhere.csv" in done.stderr
     assert "Traceback" not in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+NEIGHBOURS = (
+    "model=estimator",
+    "model.class_path=sklearn.neighbors.KNeighborsClassifier",
+    "+model.parameters.n_neighbors=100",
+)
+
+
+def test_a_model_that_cannot_be_fitted_is_told_without_a_traceback_or_a_file(tmp_path):
+    done = planrec(tmp_path, "planrec.train", *NEIGHBOURS, *SIMULATED)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: model estimator failed in fold 0, fitted on ")
+    assert "  - ValueError: Expected n_neighbors <= n_samples_fit" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_debugging_shows_where_a_model_could_not_be_fitted(tmp_path):
+    done = planrec(tmp_path, "planrec.train", *NEIGHBOURS, *SIMULATED, PLANREC_DEBUG="1")
+    assert "Traceback" in done.stderr
+    assert "in kneighbors" in done.stderr
 
 
 def test_four_runs_started_together_do_not_share_a_folder(tmp_path):
@@ -141,7 +175,7 @@ def test_four_runs_started_together_do_not_share_a_folder(tmp_path):
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_stopped_run_is_recognised_as_incomplete(tmp_path, stop, code):
     process = subprocess.Popen(
-        [sys.executable, "-m", "planrec.train", "data.n_subscribers=20000"],
+        [sys.executable, "-m", "planrec.train", "target=held", "data.n_subscribers=20000"],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,5 +1,6 @@
 """Feature sets: properties over every option in conf/features, then what each one computes."""
 
+import json
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 import skops.io
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
-from pydantic import TypeAdapter
+from hypothesis import HealthCheck, given, settings
+from pydantic import TypeAdapter, ValidationError
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -21,49 +22,81 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from planrec.catalogue import Catalogue, rate
 from planrec.contracts import FeatureSet
-from planrec.errors import DataError
+from planrec.errors import ConfigError, DataError
 from planrec.features import TRUSTED_TYPES, FeaturesConfig
+from planrec.features.bills import BillsFeatures, BillsTransformer
+from planrec.features.lag_input import BLOCK_ROWS
 from planrec.features.table import ENCODINGS, TableTransformer
-from planrec.features.usage import BLOCK_ROWS, UsageTransformer
-from planrec.schema import Columns, Usage, frame_of, lag, take_rows
-from tests.strategies import table_columns, usage_columns
+from planrec.features.usage import UsageTransformer
+from planrec.features.usage_and_bills import UsageAndBillsTransformer
+from planrec.schema import HELD, Columns, Usage, frame_of, lag, take_rows
+from planrec.train import compose
+from tests.strategies import billable_columns, table_columns, usage_columns
 
-CONF = Path(__file__).parents[1] / "conf" / "features"
+CONF = Path(__file__).parents[1] / "conf"
 
 
 def option_of(path: Path) -> FeatureSet:
-    values = yaml.safe_load(path.read_text("utf-8"))
-    values.pop("defaults", None)
-    return TypeAdapter(FeaturesConfig).validate_python(values)
+    return TypeAdapter(FeaturesConfig).validate_python(yaml.safe_load(path.read_text("utf-8")))
+
+
+def catalogue_of(name: str) -> Catalogue:
+    return Catalogue.model_validate(yaml.safe_load((CONF / "catalogue" / f"{name}.yaml").read_text("utf-8")))
+
+
+LONGEST_WINDOW_OF_BILLS = 6
+CATALOGUES = {name: catalogue_of(name) for name in ("ladder", "megaline_us")}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One option of conf/features, in one of the encodings that a model may ask for."""
+    """One option of conf/features, in one of the forms that a run may give it."""
 
     stem: str
     encoding: str | None = None
+    catalogue: str | None = None
+    saving_against_held: bool = False
+
+    def __str__(self) -> str:
+        held = "held" if self.saving_against_held else None
+        return "-".join(filter(None, [self.stem, self.encoding, self.catalogue, held]))
 
     def option(self) -> FeatureSet:
-        return option_of(CONF / f"{self.stem}.yaml")
+        option = option_of(CONF / "features" / f"{self.stem}.yaml")
+        return option.model_copy(update={"saving_against_held": True}) if self.saving_against_held else option
 
     def build(self) -> BaseEstimator:
-        transformer = self.option().build(catalogue=None)
+        transformer = self.option().build(CATALOGUES[self.catalogue] if self.catalogue else None)
         return transformer.set_params(encoding=self.encoding) if self.encoding else transformer
 
     def tables(self, **sizes: Any) -> st.SearchStrategy[Columns]:
         """Legal tables that this feature set can read."""
+        if self.catalogue:
+            n_plans = len(CATALOGUES[self.catalogue].plans)
+            held_among = n_plans if self.option().reads_held else 0
+            return billable_columns(**({"max_rows": 6, "held_among": held_among} | sizes))
         if self.option().needs_usage:
             return usage_columns(**sizes)
         return table_columns(**sizes) | usage_columns(**sizes)
 
+    def reads(self, column: str) -> bool:
+        """Whether a column of such a table is read: all, but what bills alone need of months long ago."""
+        only_bills = self.stem == "bills" or (self.catalogue and column.startswith("voice_minutes_billed."))
+        return not only_bills or column == HELD or int(column.split(".")[1]) <= LONGEST_WINDOW_OF_BILLS
+
 
 def cases() -> Iterator[Case]:
-    for path in sorted(CONF.glob("*.yaml")):
-        has_encoding = "encoding" in option_of(path).build(catalogue=None).get_params()
+    for path in sorted((CONF / "features").glob("*.yaml")):
+        option = option_of(path)
+        if option.needs_catalogue:
+            yield from (Case(path.stem, catalogue=catalogue) for catalogue in CATALOGUES)
+            continue
+        has_encoding = "encoding" in option.build(catalogue=None).get_params()
         for encoding in ENCODINGS if has_encoding else [None]:
             yield Case(path.stem, encoding)
+    yield Case("bills", catalogue="ladder", saving_against_held=True)
 
 
 CASES = list(cases())
@@ -72,9 +105,8 @@ CASES = list(cases())
 def every_feature_set(test: Callable[..., None]) -> Callable[..., None]:
     """Run a property over every option of conf/features, with `data` to draw tables from."""
     # A table of many lag columns is one large draw, which is no sign of a filter gone wrong.
-    calm = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-    ids = [f"{case.stem}-{case.encoding}" if case.encoding else case.stem for case in CASES]
-    return pytest.mark.parametrize("case", CASES, ids=ids)(given(data=st.data())(calm(test)))
+    calm = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    return pytest.mark.parametrize("case", CASES, ids=str)(given(data=st.data())(calm(test)))
 
 
 def n_rows(columns: Columns) -> int:
@@ -103,6 +135,14 @@ def has_missing(columns: Columns) -> np.ndarray:
         for array in columns.values()
     ]
     return np.any(blanks, axis=0)
+
+
+def plain_params(transformer: BaseEstimator) -> dict[str, Any]:
+    """Parameters of a transformer and of those inside it; estimators themselves by their class."""
+    return {
+        name: type(value) if hasattr(value, "get_params") else value
+        for name, value in transformer.get_params().items()
+    }
 
 
 @every_feature_set
@@ -179,7 +219,7 @@ def test_pickle_and_skops_give_back_the_same_transformer(case, data):
 def test_a_clone_learns_the_same_and_remembers_nothing(case, data):
     transformer, table = fitted_on_some_rows(case, data)
     copy = clone(transformer)
-    assert copy.get_params() == transformer.get_params()
+    assert plain_params(copy) == plain_params(transformer)
     assert not [name for name in vars(copy) if name.endswith("_")]
     assert_same_bits(copy.fit(table).transform(table), case.build().fit_transform(table))
 
@@ -195,7 +235,6 @@ def test_a_dataframe_gives_what_columns_give(case, data):
 @every_feature_set
 def test_the_order_of_columns_and_columns_not_seen_in_fit_do_not_matter(case, data):
     transformer, table = fitted_on_some_rows(case, data)
-    assume("held" not in table)
     other = {"held": np.zeros(n_rows(table))} | dict(reversed(table.items()))
     assert_same_bits(transformer.transform(other), transformer.transform(table))
 
@@ -212,14 +251,17 @@ def test_every_missing_column_is_named(case, data):
     transformer, table = fitted_on_some_rows(case, data)
     with pytest.raises(DataError) as caught:
         transformer.transform({"something else": np.zeros(1)})
-    assert len(caught.value.problems) == len(table)
-    assert all(any(repr(name) in problem for problem in caught.value.problems) for name in table)
+    read = set(transformer.feature_names_in_)
+    assert read == {name for name in table if case.reads(name)}
+    assert len(caught.value.problems) == len(read)
+    assert all(any(repr(name) in problem for problem in caught.value.problems) for name in read)
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_pipeline_fits_predicts_and_cross_validates(case):
     amounts = np.arange(1.0, 41.0)
     table = {lag(service, month): amounts % (7 + month) for service in Usage.MEASURED for month in (1, 2)}
+    table |= {HELD: np.arange(40) % 6.0} if case.saving_against_held else {}
     y = np.arange(40) % 2
     pipeline = make_pipeline(case.build(), GaussianNB(var_smoothing=1e-3)).fit(table, y)
     assert pipeline.predict_proba(table).shape == (40, 2)
@@ -240,6 +282,10 @@ def test_the_table_transformer_passes_the_checks_of_scikit_learn(estimator, chec
     check(estimator)
 
 
+NAMED_ONLY = [case.build() for case in CASES if case.stem != "table"]
+
+
+@pytest.mark.parametrize("transformer", NAMED_ONLY, ids=[str(case) for case in CASES if case.stem != "table"])
 @pytest.mark.parametrize(
     "check",
     [
@@ -255,8 +301,8 @@ def test_the_table_transformer_passes_the_checks_of_scikit_learn(estimator, chec
     ],
     ids=lambda check: check.__name__,
 )
-def test_the_usage_transformer_passes_the_checks_that_need_no_unnamed_array(check):
-    check("UsageTransformer", UsageTransformer())
+def test_transformers_of_usage_pass_the_checks_that_need_no_unnamed_array(check, transformer):
+    check(type(transformer).__name__, transformer)
 
 
 # features=table
@@ -538,3 +584,273 @@ def test_text_of_strangers_reaches_a_linear_model_through_one_hot():
         {"region": regions}, np.arange(20) % 2
     )
     assert pipeline.predict({"region": text("never seen")}).shape == (1,)
+
+
+# features=bills
+
+
+def bills_transformer(
+    catalogue: Catalogue = CATALOGUES["megaline_us"], windows: tuple[int, ...] = (1, 3, 6), held: bool = False
+) -> BillsTransformer:
+    return BillsFeatures(kind="bills", windows=windows, saving_against_held=held).build(catalogue)
+
+
+def bill_features(table: Columns, transformer: BillsTransformer | None = None) -> dict[str, np.ndarray]:
+    fitted = (transformer or bills_transformer()).fit(table)
+    return dict(zip(fitted.get_feature_names_out(), fitted.transform(table).T, strict=True))
+
+
+def months(*usage: tuple[float, float, float], n: int = 1) -> Columns:
+    """Lag columns of n equal subscribers from (billed minutes, SMS, GiB), the last complete month first."""
+    billed, sms, gib = np.array(usage, dtype=float).T
+    by_service = {
+        Usage.VOICE_CALLS: billed,
+        Usage.VOICE_MINUTES: billed,
+        Usage.VOICE_MINUTES_BILLED: billed,
+        Usage.SMS: sms,
+        Usage.DATA_MIB: gib * 1024,
+    }
+    return {
+        k: np.repeat(v, n) for name, amounts in by_service.items() for k, v in lags(name, *amounts).items()
+    }
+
+
+SURF_FEE, ULTIMATE_FEE = 20, 70
+TEN_MINUTES_OVER, TWO_GIB_OVER = 10 * 0.03, 2 * 10
+
+
+def test_bills_of_three_months_on_surf_and_ultimate():
+    features = bill_features(months((510, 0, 1), (0, 0, 16.5), (0, 0, 0)))
+    on_surf = [SURF_FEE + TEN_MINUTES_OVER, SURF_FEE + TWO_GIB_OVER, SURF_FEE]
+    expected = {
+        "bill_mean_1@surf": on_surf[0],
+        "bill_mean_3@surf": np.mean(on_surf),
+        "bill_mean_1@ultimate": ULTIMATE_FEE,
+        "bill_gap_3@surf": 0,
+        "bill_gap_3@ultimate": ULTIMATE_FEE - np.mean(on_surf),
+        "cheapest_3": 0,
+        "bill_sd@surf": np.std(on_surf),
+        "bill_p90@surf": np.quantile(on_surf, 0.9),
+        "voice_minutes_billed_over_500": 1 / 3,
+        "voice_minutes_billed_over_3000": 0,
+        "data_mib_over_15360": 1 / 3,
+        "voice_minutes_billed_used_500": 510 / 3 / 500,
+        "data_mib_used_15360": 17.5 / 3 / 15,
+        "sms_used_50": 0,
+    }
+    assert {name: features[name].item() for name in expected} == pytest.approx(expected)
+
+
+def rated_month_by_month(table: Columns, row: int, catalogue: Catalogue, window: int) -> np.ndarray:
+    """Bills (known months, J) of the last months of one subscriber; a month with a gap is unknown."""
+    services = [name for name in Usage.ALL if lag(name, 1) in table]
+    bills = []
+    for ago in range(1, window + 1):
+        month = {name: table[lag(name, ago)][[row]] for name in services}
+        if not any(np.isnan(amount).any() for amount in month.values()):
+            bills.append(rate(month, catalogue)[0] / 10**catalogue.exponent)
+    return np.array(bills).reshape(-1, len(catalogue.plans))
+
+
+@settings(max_examples=40)
+@given(billable_columns(window=4, max_rows=4), st.sampled_from(sorted(CATALOGUES)))
+def test_statistics_are_those_of_each_known_month_rated_by_itself(table, name):
+    catalogue = CATALOGUES[name]
+    features = bill_features(table, bills_transformer(catalogue, windows=(2, 4)))
+    for row in range(n_rows(table)):
+        recent, bills = (rated_month_by_month(table, row, catalogue, window) for window in (2, 4))
+        expected: dict[str, float] = {}
+        for position, plan in enumerate(catalogue.plan_ids):
+            for window, known in ((2, recent), (4, bills)):
+                mean = known.mean(axis=0) if len(known) else np.full(len(catalogue.plans), np.nan)
+                expected[f"bill_mean_{window}@{plan}"] = mean[position]
+                expected[f"bill_gap_{window}@{plan}"] = mean[position] - mean.min()
+            on_plan = bills[:, position]
+            expected[f"bill_sd@{plan}"] = np.std(on_plan) if len(bills) else np.nan
+            expected[f"bill_p90@{plan}"] = np.quantile(on_plan, 0.9) if len(bills) else np.nan
+        found = {name: features[name][row] for name in expected.keys() & features.keys()}
+        assert set(found) >= {
+            f"{part}@{catalogue.plan_ids[0]}" for part in ("bill_mean_2", "bill_sd", "bill_p90")
+        }
+        # Differences of sums of huge bills: compared on the scale of the bills themselves.
+        scale = bills.max(initial=1.0)
+        assert found == pytest.approx(
+            {k: expected[k] for k in found}, rel=1e-9, abs=1e-9 * scale, nan_ok=True
+        )
+
+
+def test_the_cheapest_plan_is_a_position_of_the_catalogue_and_the_first_of_equals():
+    features = bill_features(months((0, 0, 21), (0, 0, 1), (0, 0, 1)))
+    assert (features["cheapest_1"], features["cheapest_3"]) == (1, 0)
+    surf = CATALOGUES["megaline_us"].plans[0]
+    twice = CATALOGUES["megaline_us"].model_copy(
+        update={"plans": (surf, surf.model_copy(update={"id": "copy"}))}
+    )
+    features = bill_features(months((600, 0, 30)), bills_transformer(twice))
+    assert features["cheapest_1"] == 0
+
+
+def test_plans_with_the_same_allowance_share_its_columns():
+    surf, ultimate = CATALOGUES["megaline_us"].plans
+    plans = (surf, surf.model_copy(update={"id": "copy"}), ultimate)
+    three = CATALOGUES["megaline_us"].model_copy(update={"plans": plans})
+    names = set(bill_features(months((1, 1, 1)), bills_transformer(three)))
+    two = set(bill_features(months((1, 1, 1))))
+    assert names - two == {"bill_mean_1@copy", "bill_gap_1@copy"}
+    assert two <= names
+
+
+def test_an_unlimited_plan_has_a_gap_and_nothing_that_never_changes():
+    names = list(bill_features(months((1, 1, 1), (1, 1, 1)), bills_transformer(CATALOGUES["ladder"])))
+    assert [name for name in names if "unlimited" in name] == ["bill_gap_1@unlimited", "bill_gap_2@unlimited"]
+
+
+def test_a_catalogue_of_nothing_but_unlimited_plans_has_gaps_only():
+    unlimited = CATALOGUES["ladder"].plan("unlimited")
+    only = CATALOGUES["ladder"].model_copy(update={"plans": (unlimited,)})
+    features = bill_features(months((1, 1, 1), (1, 1, 1)), bills_transformer(only, windows=(2,)))
+    assert features == {"bill_gap_2@unlimited": 0, "cheapest_2": 0}
+
+
+def test_an_allowance_of_nothing_can_be_exceeded_and_has_no_use():
+    content = json.loads(CATALOGUES["megaline_us"].model_dump_json(by_alias=True))
+    content["plans"][0]["services"]["sms"]["included"] = 0
+    features = bill_features(
+        months((0, 1, 0), (0, 0, 0)), bills_transformer(Catalogue.model_validate(content))
+    )
+    assert features["sms_over_0"] == 1 / 2
+    assert "sms_used_0" not in features
+
+
+def test_windows_longer_than_the_history_become_as_long_as_it():
+    names = bill_features(months((1, 1, 1), (1, 1, 1))).keys()
+    assert {name for name in names if name.startswith("cheapest")} == {"cheapest_1", "cheapest_2"}
+
+
+def test_one_month_has_no_spread_and_its_features_stand_in_this_order():
+    assert list(bill_features(months((1, 1, 1)))) == [
+        *("bill_mean_1@surf", "bill_mean_1@ultimate", "bill_gap_1@surf", "bill_gap_1@ultimate", "cheapest_1"),
+        *("data_mib_over_15360", "data_mib_over_30720", "sms_over_50", "sms_over_1000"),
+        *("voice_minutes_billed_over_500", "voice_minutes_billed_over_3000"),
+        *("data_mib_used_15360", "data_mib_used_30720", "sms_used_50", "sms_used_1000"),
+        *("voice_minutes_billed_used_500", "voice_minutes_billed_used_3000"),
+    ]
+
+
+def test_nothing_is_known_of_the_bills_of_a_subscriber_without_a_known_month():
+    table = months((1, 1, 1), (1, 1, 1)) | {HELD: np.zeros(1)}
+    unknown = {name: np.full(1, np.nan) for name in table} | {HELD: np.zeros(1)}
+    matrix = bills_transformer(held=True).fit(table).transform(unknown)
+    assert np.isnan(matrix).all()
+
+
+def test_months_before_the_longest_window_are_not_read():
+    assert bill_features(months((1, 1, 1), (900, 900, 90)), bills_transformer(windows=(1,))) == bill_features(
+        months((1, 1, 1)), bills_transformer(windows=(1,))
+    )
+
+
+def test_a_month_in_which_one_service_is_missing_is_unknown():
+    table = months((510, 0, 1), (0, 0, 16.5))
+    features = bill_features(table | {lag(Usage.SMS, 2): np.array([np.nan])})
+    assert features["bill_mean_2@surf"] == features["bill_mean_1@surf"]
+    assert features["bill_sd@surf"] == 0
+
+
+def test_without_billed_minutes_the_measured_ones_count_and_bills_are_estimated_from_the_calls():
+    table = months((499, 0, 1))
+    exact = bill_features(table)
+    del table[lag(Usage.VOICE_MINUTES_BILLED, 1)]
+    estimated = bill_features(table)
+    assert exact["bill_mean_1@surf"] == SURF_FEE
+    assert estimated["bill_mean_1@surf"] > SURF_FEE
+    assert estimated["voice_minutes_used_500"] == 499 / 500
+
+
+def test_ladder_features_stay_below_ninety():
+    table = months(*[(1, 1, 1)] * 6) | {HELD: np.zeros(1)}
+    assert len(bill_features(table, bills_transformer(CATALOGUES["ladder"]))) == 76
+    assert len(bill_features(table, bills_transformer(CATALOGUES["ladder"], held=True))) == 76 + 1 + 6
+
+
+def test_savings_compare_every_plan_with_the_plan_held():
+    table = months((0, 0, 1), n=3) | {HELD: np.array([0, 1, np.nan])}
+    features = bill_features(table, bills_transformer(held=True))
+    saving = ULTIMATE_FEE - SURF_FEE
+    np.testing.assert_array_equal(features["held_bill"], [SURF_FEE, ULTIMATE_FEE, np.nan])
+    np.testing.assert_array_equal(features["saving@surf"], [0, saving, np.nan])
+    np.testing.assert_array_equal(features["saving@ultimate"], [-saving, 0, np.nan])
+    assert not np.isnan(features["bill_gap_1@surf"]).any()
+
+
+def test_savings_without_a_plan_held_are_refused_with_what_to_type():
+    with pytest.raises(DataError, match=r"saving_against_held needs the plan held.*type target=best_bill"):
+        bills_transformer(held=True).fit(months((0, 0, 1)))
+
+
+def test_bills_without_a_service_or_without_usage_are_refused():
+    table = months((0, 0, 1))
+    del table[lag(Usage.SMS, 1)]
+    with pytest.raises(DataError, match=r"'sms\.1' is missing"):
+        bills_transformer().fit(table)
+    with pytest.raises(DataError, match=r"features=bills needs lag columns such as 'data_mib\.1', got 'age'"):
+        bills_transformer().fit({"age": np.ones(1)})
+
+
+def test_usage_that_no_bill_can_be_made_of_is_refused():
+    transformer = bills_transformer().fit(months((0, 0, 1)))
+    with pytest.raises(DataError, match="must be finite and between 0"):
+        transformer.transform(months((0, -1, 1)))
+
+
+def test_bills_without_a_catalogue_are_refused_with_what_to_type():
+    with pytest.raises(ConfigError, match="type catalogue=ladder"):
+        BillsFeatures(kind="bills", windows=(1,), saving_against_held=False).build(None)
+
+
+@pytest.mark.parametrize("windows", [(), (0,), (3, 1), (3, 3)])
+def test_windows_must_be_increasing_numbers_of_months(windows):
+    with pytest.raises(ValidationError):
+        BillsFeatures(kind="bills", windows=windows, saving_against_held=False)
+
+
+@pytest.mark.parametrize("window", [2, 6, 24])
+def test_many_bills_are_combined_in_one_order_for_one_row_and_for_many(window):
+    rng = np.random.default_rng(0)
+    table = {lag(name, ago): rng.gamma(2, 300, 60) for name in Usage.ALL for ago in range(1, window + 1)}
+    transformer = bills_transformer(CATALOGUES["ladder"], windows=(1, window)).fit(table)
+    alone = [transformer.transform(take_rows(table, np.array([row]))) for row in range(60)]
+    assert_same_bits(np.concatenate(alone), transformer.transform(table))
+
+
+def test_a_saved_transformer_holds_no_class_but_its_own():
+    transformer = bills_transformer(held=True).fit(months((0, 0, 1)) | {HELD: np.zeros(1)})
+    untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(transformer))
+    assert untrusted == ["planrec.features.bills.BillsTransformer"]
+
+
+# features=usage_and_bills
+
+
+def test_usage_and_bills_stand_side_by_side():
+    table = months((510, 60, 1), (0, 0, 16.5))
+    both = UsageAndBillsTransformer(usage=UsageTransformer(), bills=bills_transformer()).fit(table)
+    features = dict(zip(both.get_feature_names_out(), both.transform(table).T, strict=True))
+    assert features == usage_features(table) | bill_features(table)
+
+
+def test_usage_and_bills_holds_the_defaults_of_usage_and_of_bills():
+    both = option_of(CONF / "features" / "usage_and_bills.yaml").model_dump()
+    for part in ("usage", "bills"):
+        assert both[part] == option_of(CONF / "features" / f"{part}.yaml").model_dump()
+
+
+def test_each_part_of_usage_and_bills_can_be_overridden():
+    config = compose(
+        "features=usage_and_bills",
+        "features.bills.saving_against_held=true",
+        "features.bills.windows=[2]",
+        "catalogue=ladder",
+    )
+    assert config.features.reads_held
+    assert config.features.bills.windows == (2,)

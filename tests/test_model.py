@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-import yaml
 from pydantic import TypeAdapter, ValidationError
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from planrec.conf_folder import inherited
 from planrec.contracts import Model
 from planrec.cv import Grouped
 from planrec.model import TRUSTED_TYPES, ModelConfig
@@ -38,8 +38,7 @@ def model_of(tree: dict[str, object]) -> Model:
 
 
 def option(name: str) -> Model:
-    tree = yaml.safe_load((CONF / f"{name}.yaml").read_text())
-    return model_of({key: value for key, value in tree.items() if key != "defaults"})
+    return model_of(inherited("model", name))
 
 
 def estimator(class_path: str, **parameters: object) -> Model:
@@ -102,7 +101,7 @@ def assert_probabilities(probability: np.ndarray, shape: tuple[int, int]) -> Non
 def test_every_option_is_a_file_of_its_kind(path: Path) -> None:
     assert type(option(path.stem)).__module__ == f"planrec.model.{option(path.stem).kind}"
     with pytest.raises(ValidationError, match="nonsense"):
-        model_of(yaml.safe_load(path.read_text()) | {"nonsense": 1})
+        model_of(inherited("model", path.stem) | {"nonsense": 1})
 
 
 @every_model
@@ -297,7 +296,7 @@ def test_shipped_lightgbm_beats_its_own_defaults_on_a_small_real_table(shared_da
         subscriber=frame["user_id"].to_numpy(),
         plans=("smart", "ultra"),
         menu=np.ones((len(y), 2), dtype=bool),
-        inputs=InputSchema(takes="attributes", columns=(), usage=(), window=1),
+        inputs=InputSchema(takes="attributes", columns=(), usage=(), window=1, asks_held=False),
         y=y,
     )
     own_defaults = FoldProof(LGBMClassifier(verbose=-1, random_state=0))

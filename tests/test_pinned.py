@@ -56,11 +56,21 @@ def test_a_run_that_changed_after_it_was_pinned_is_refused(outputs):
         load_pinned(outputs)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", json.dumps({"run": 3})])
-def test_a_pin_file_that_is_none_is_refused(outputs, content):
-    (outputs / "pinned.json").write_text(content)
-    with pytest.raises(RunError, match="is not a pin"):
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", json.dumps({"run": 3}).encode(), b"[" * 100_000]
+)
+def test_a_pin_file_that_is_none_is_refused_and_the_advised_command_mends_it(outputs, content):
+    (outputs / "pinned.json").write_bytes(content)
+    with pytest.raises(RunError, match=r"is not a pin .*python -m planrec\.pin latest"):
         load_pinned(outputs)
+    assert main(["latest", "--outputs", str(outputs)]) == 0
+    assert load_pinned(outputs).folder.name == "b"
+
+
+def test_a_broken_run_json_is_told_without_a_traceback(outputs, capsys):
+    (outputs / "2030-01-31" / "b" / "run.json").write_text("{")
+    assert main(["latest", "--outputs", str(outputs)]) == 1
+    assert "run.json cannot be read as JSON" in capsys.readouterr().err
 
 
 def test_a_pinned_run_that_is_gone_is_named(outputs):

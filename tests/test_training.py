@@ -61,6 +61,13 @@ def test_a_model_is_better_than_the_most_popular_plan(result):
     assert accuracy["lgbm"].value > accuracy["popular"].value
 
 
+def test_a_baseline_of_the_models_own_kind_is_judged_beside_it():
+    result = run(compose(*SMALL, "model=lgbm", "model.n_estimators=1", "baselines=[popular,lgbm]"))
+    accuracy = {value.model: value.value for value in result.metrics if value.metric == "accuracy"}
+    assert set(accuracy) == {"lgbm", "popular", "lgbm (baseline)"}
+    assert accuracy["lgbm"] != accuracy["lgbm (baseline)"]
+
+
 def test_a_rule_that_names_one_plan_shows_no_log_loss(result):
     assert {value.model for value in result.metrics if value.metric == "log_loss"} == {"lgbm"}
 

@@ -1,6 +1,6 @@
 """GET /health: the process is alive and has a run."""
 
-from litestar import get
+from litestar import HttpMethod, route
 from litestar.datastructures import State
 from pydantic import BaseModel
 
@@ -12,7 +12,8 @@ class Health(BaseModel):
     run_id: str
 
 
-@get("/health", sync_to_thread=False)
+# Load balancers often ask with HEAD.
+@route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
 def health(state: State) -> Health:
     """Say that the server is alive, and which run answers."""
     served: ServedRun = state.served

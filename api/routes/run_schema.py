@@ -12,5 +12,4 @@ from api.served import ServedRun
 def run_schema(state: State) -> dict[str, Any]:
     """The JSON Schema of the body that POST /predict takes, and one body that it accepts."""
     served: ServedRun = state.served
-    example = served.saved.manifest["golden"]["requests"][0]
-    return {**served.request.model_json_schema(by_alias=True), "examples": [example]}
+    return {**served.request.model_json_schema(by_alias=True), "examples": [served.example]}

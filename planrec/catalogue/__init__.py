@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from planrec.catalogue.file import CatalogueFile
-from planrec.catalogue.invoice import MonthUsage, invoice
+from planrec.catalogue.invoice import MonthUsage, counted_usage, invoice
 from planrec.catalogue.plans import Catalogue, NoCatalogue, Plan
 from planrec.catalogue.rating import bill_basis, rate
 from planrec.catalogue.terms import (
@@ -39,6 +39,7 @@ __all__ = [
     "Services",
     "UnlimitedService",
     "bill_basis",
+    "counted_usage",
     "invoice",
     "rate",
 ]

@@ -46,6 +46,20 @@ def invoice(catalogue: Catalogue, plan_id: str, month: MonthUsage) -> Decimal:
     return (plan.fee.recurring + _capped(plan, overage)).quantize(exponent, ROUND_HALF_UP)
 
 
+def counted_usage(catalogue: Catalogue, plan: Plan, month: MonthUsage) -> dict[str, Decimal]:
+    """Service -> minutes, messages and MiB that count against the plan's allowances, after its rounding."""
+    voice, sms, data = plan.services.voice, plan.services.sms, plan.services.data
+    measured = {
+        "voice": (voice, _voice_minutes(voice, month), Decimal(1)),
+        "sms": (sms, month.sms, Decimal(1)),
+        "data": (data, month.data_mib, catalogue.mib_per_unit(data.unit)),
+    }
+    return {
+        name: used if isinstance(service, UnlimitedService) else _rounded(service.rounding, used, unit)
+        for name, (service, used, unit) in measured.items()
+    }
+
+
 def _voice_minutes(voice: AnyService, month: MonthUsage) -> Decimal:
     """Minutes that the plan counts: with the rounding of each call where the plan rounds calls."""
     if isinstance(voice, UnlimitedService) or voice.rounding.scope != "event":

@@ -8,7 +8,7 @@ import hashlib
 import json
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -103,9 +103,19 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
     @cached_property
     def sha256(self) -> str:
         """Identity of this version: hash of the canonical JSON."""
+        return hashlib.sha256(self.json_text.encode()).hexdigest()
+
+    @cached_property
+    def json_text(self) -> str:
+        """Canonical JSON, equal for equal catalogues: how a fitted estimator keeps its catalogue."""
         content = self.model_dump(mode="json", by_alias=True)
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def from_json(cls, text: str) -> "Catalogue":
+        """The catalogue whose `json_text` this is; checked once, the same object for the same text."""
+        return cls.model_validate_json(text)
 
     @property
     def exponent(self) -> int:

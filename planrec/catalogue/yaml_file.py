@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from planrec.errors import CatalogueError
 from planrec.schema import did_you_mean
+from planrec.strict_yaml import StrictLoader
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -31,24 +32,11 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
         raise CatalogueError(f"{file} is not a valid {model.__name__.lower()} file", problems) from None
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key given twice, of which YAML keeps the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for place, (key, _) in enumerate(node.value):
-            if isinstance(key, yaml.ScalarNode) and key.value in keys[:place]:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
 def _content_of(file: Path) -> Any:
     try:
         # Windows editors put a byte order mark first.
         text = file.read_bytes().decode("utf-8-sig")
-        return yaml.load(text, _Loader)
+        return yaml.load(text, StrictLoader)
     except OSError as error:
         raise CatalogueError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

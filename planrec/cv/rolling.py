@@ -70,5 +70,6 @@ def _check_past(tested_instants: np.ndarray, label_end: np.ndarray) -> None:
         raise DataError(
             "cv=rolling needs decisions whose label months end by the tested as_of,"
             f" got {label_end.min()} as the first end and {tested_instants[-1]} as the last as_of;"
-            " type cv=grouped"
+            " give longer histories, or type target.min_history=1 target.horizon=1;"
+            " cv=grouped needs no past, but lets later months teach about earlier ones"
         )

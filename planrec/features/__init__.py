@@ -4,14 +4,18 @@ from typing import Annotated
 
 from pydantic import Field
 
+from planrec.features.bills import BillsFeatures, BillsTransformer
 from planrec.features.table import TableFeatures, TableTransformer
 from planrec.features.usage import UsageFeatures, UsageTransformer
+from planrec.features.usage_and_bills import UsageAndBillsFeatures, UsageAndBillsTransformer
 
-FeaturesConfig = Annotated[TableFeatures | UsageFeatures, Field(discriminator="kind")]
+FeaturesConfig = Annotated[
+    BillsFeatures | TableFeatures | UsageFeatures | UsageAndBillsFeatures, Field(discriminator="kind")
+]
 "What `features=` may be."
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
     f"{transformer.__module__}.{transformer.__qualname__}"
-    for transformer in (TableTransformer, UsageTransformer)
+    for transformer in (BillsTransformer, TableTransformer, UsageTransformer, UsageAndBillsTransformer)
 )
 "Our own classes that a saved run may hold; skops refuses every other one."

@@ -1,7 +1,5 @@
 """What months of usage say about a subscriber: level, peak, trend, variability, mix of services."""
 
-import re
-from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -10,12 +8,9 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
-from planrec.errors import DataError
-from planrec.features.columns_input import check_present, columns_from, numbers_of, wrong_kinds
-from planrec.schema import Columns, Usage, lag, shown
-
-BLOCK_ROWS = 2048
-"Rows computed at once, so that intermediate arrays stay in the processor's cache."
+from planrec.features.columns_input import columns_from
+from planrec.features.lag_input import BLOCK_ROWS, check_readable, found_lags, stacked
+from planrec.schema import Usage, lag
 
 SINGLE_MONTH = ("last", "log_mean")
 SEVERAL_MONTHS = ("last", "mean", "peak", "log_mean", "trend", "sd")
@@ -56,16 +51,10 @@ class UsageTransformer(TransformerMixin, BaseEstimator):
             DataError: there is no lag column, or one service lacks months that another has.
         """
         columns = columns_from(X)
-        lags = [found for name in columns if (found := _service_and_lag(name))]
-        if not lags:
-            raise DataError(
-                f"features=usage needs lag columns such as {lag(Usage.DATA_MIB, 1)!r},"
-                f" got {shown(columns) or 'no columns'}"
-            )
-        self.services_ = [service for service in Usage.MEASURED if service in dict(lags)]
-        self.window_ = max(months_ago for _, months_ago in lags)
+        found, self.window_ = found_lags(columns, "usage")
+        self.services_ = [service for service in Usage.MEASURED if service in found]
         read = _lag_columns(self.services_, self.window_)
-        _check_readable(columns, read)
+        check_readable(columns, read)
         self.n_features_in_ = len(read)
         self.feature_names_in_ = np.array(read, dtype=object)
         return self
@@ -79,14 +68,13 @@ class UsageTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "services_")
         columns = columns_from(X)
         read = _lag_columns(self.services_, self.window_)
-        _check_readable(columns, read)
+        check_readable(columns, read)
         n = len(columns[read[0]])
         matrix = np.empty((n, len(self.get_feature_names_out())))
         for start in range(0, n, BLOCK_ROWS):
             rows = slice(start, start + BLOCK_ROWS)
-            months = np.array([numbers_of(columns[name][rows]) for name in read])
             shape = (self.window_, len(self.services_), -1)
-            matrix[rows] = _features(months.reshape(shape), self.services_).T
+            matrix[rows] = _features(stacked(columns, read, rows).reshape(shape), self.services_).T
         return matrix
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -170,19 +158,6 @@ def _has_calls_and_minutes(services: list[str]) -> bool:
     return Usage.VOICE_CALLS in services and Usage.VOICE_MINUTES in services
 
 
-def _service_and_lag(name: str) -> tuple[str, int] | None:
-    """`("data_mib", 3)` for `data_mib.3`; None for what is not a lag column of a measured service."""
-    match = re.fullmatch(r"(\w+)\.([1-9][0-9]*)", name, flags=re.ASCII)
-    return (match[1], int(match[2])) if match and match[1] in Usage.MEASURED else None
-
-
 def _lag_columns(services: list[str], window: int) -> list[str]:
     """Months outside, services inside: the order in which `_features` stacks them."""
     return [lag(service, months_ago) for months_ago in range(1, window + 1) for service in services]
-
-
-def _check_readable(columns: Columns, read: Iterable[str]) -> None:
-    check_present(columns, read)
-    problems = wrong_kinds(columns, dict.fromkeys(read, "number"))
-    if problems:
-        raise DataError("usage must be given as numbers", problems)

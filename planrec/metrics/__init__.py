@@ -1,6 +1,6 @@
 """Functions over the out-of-fold table. A new metric is one function and one line in METRICS (named.py)."""
 
-from planrec.metrics.intervals import MetricValue, check_known, evaluate
-from planrec.metrics.named import METRICS, Metric
+from planrec.metrics.intervals import MetricValue, evaluate, paired_ratio
+from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
 
-__all__ = ["METRICS", "Metric", "MetricValue", "check_known", "evaluate"]
+__all__ = ["METRICS", "Metric", "MetricValue", "broken_guards", "evaluate", "known_metric", "paired_ratio"]

@@ -1,8 +1,8 @@
-"""Metrics of the first recommendation alone."""
+"""Metrics of the first recommendation alone, whatever it costs."""
 
 import numpy as np
 
-from planrec.metrics.scored import Scored
+from planrec.metrics.scored import Scored, given
 
 
 def accuracy(scored: Scored, weights: np.ndarray) -> np.ndarray:
@@ -32,3 +32,14 @@ def macro_f1(scored: Scored, weights: np.ndarray) -> np.ndarray:
     by_plan = f1(scored, weights)
     present = ~np.isnan(by_plan)
     return np.where(present, by_plan, 0.0).sum(axis=0) / present.sum(axis=0)
+
+
+def flip_rate(scored: Scored, weights: np.ndarray) -> np.ndarray:
+    """Share of consecutive recommendations to one subscriber that name different plans, in [0, 1].
+
+    The catalogue is the same all along: a run has one. Abstaining is no recommendation. NaN in a draw without
+    two recommendations to one subscriber.
+    """
+    previous = given(scored.previous)
+    flipped = scored.recommended != scored.recommended[previous]
+    return scored.means(weights, flipped, np.where(previous >= 0, 0, -1), 1)[0]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.errors import ConfigError
-from planrec.metrics.named import METRICS
+from planrec.metrics.named import METRICS, known_metric
 from planrec.metrics.scored import Scored, scored, subscribers_of
-from planrec.schema import OutOfFold, did_you_mean
+from planrec.schema import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,8 @@ class MetricValue:
 
     model: str
     metric: str
-    plan: str | None
-    "The plan where the metric has one value per plan."
+    group: str | None
+    "What this value is for, where the metric has several: a plan, a plan held, a decile of usage."
     value: float
     "NaN where the metric is not defined, such as the F1 of a plan that nobody has and nobody is advised."
     low: float
@@ -58,19 +58,27 @@ def evaluate(
         n_bootstrap: draws, at least 1.
         deterministic: models that name one plan; metrics of probabilities are left out for them.
 
+    Returns:
+        One value per model, metric and group. A metric for which the table has nothing to measure (no
+        hidden truth, nobody advised twice) is left out.
+
     Raises:
-        ConfigError: names every unknown metric.
+        ValueError: a name that is not in METRICS, with the near one.
+        ConfigError: names every metric of money where the table has no bills.
         DataError: an out-of-fold table that does not hold what it should.
     """
-    check_known(names)
+    for name in names:
+        known_metric(name)
     subscribers = subscribers_of(out_of_fold)
     models = out_of_fold[OutOfFold.MODEL].to_numpy()
     judged = {model: scored(out_of_fold, models == model, subscribers) for model in dict.fromkeys(models)}
+    _check_bills(names, judged.values())
     asked = [
         (model, name)
         for model in judged
         for name in names
         if not (METRICS[name].needs_probability and model in deterministic)
+        and _is_there(METRICS[name].left_out_without, judged[model])
     ]
     draws: dict[tuple[str, str], list[np.ndarray]] = {pair: [] for pair in asked}
     for weights in _itself_then_draws(subscribers.count, seed, n_bootstrap):
@@ -83,11 +91,38 @@ def evaluate(
     ]
 
 
-def check_known(names: Sequence[str]) -> None:
-    """Raises ConfigError naming every name that is not in METRICS."""
-    unknown = [f"{name!r}{did_you_mean(name, METRICS)}" for name in names if name not in METRICS]
-    if unknown:
-        raise ConfigError(f"metrics must be among {', '.join(METRICS)}", [f"got {name}" for name in unknown])
+def paired_ratio(
+    out_of_fold: "pd.DataFrame", name: str, models: tuple[str, str], seed: int, n_bootstrap: int
+) -> tuple[float, float, float]:
+    """How many times the second model's metric the first one's is, on the same decisions.
+
+    Returns the ratio and the ends of its 95 % interval; both models see the same draws of subscribers, so
+    luck that they share cancels. `name` is a metric with one value.
+    """
+    subscribers = subscribers_of(out_of_fold)
+    model = out_of_fold[OutOfFold.MODEL].to_numpy()
+    first, second = (scored(out_of_fold, model == wanted, subscribers) for wanted in models)
+    function = METRICS[name].function
+    ratios = np.concatenate(
+        [
+            function(first, weights) / function(second, weights)
+            for weights in _itself_then_draws(subscribers.count, seed, n_bootstrap)
+        ]
+    )
+    return (float(ratios[0]), *_interval(ratios))
+
+
+def _check_bills(names: Sequence[str], judged: Collection[Scored]) -> None:
+    money = [name for name in names if METRICS[name].needs_bills]
+    if money and any(scored.costs is None for scored in judged):
+        raise ConfigError(
+            "metrics of money need bills after the decision, and this out-of-fold table has none:"
+            f" type target=best_bill, or leave out {', '.join(money)}"
+        )
+
+
+def _is_there(part: str | None, judged: Scored) -> bool:
+    return part is None or getattr(judged, part) is not None
 
 
 def bootstrap_weights(n_subscribers: int, seed: int, n_bootstrap: int) -> Iterator[np.ndarray]:
@@ -113,19 +148,20 @@ def _itself_then_draws(n_subscribers: int, seed: int, n_bootstrap: int) -> Itera
 
 
 def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[MetricValue]:
-    """One MetricValue, or one per plan. `draws`: shape (1 + B,) or (J, 1 + B), the value itself first."""
-    plans = judged.plans if METRICS[name].per_plan else (None,)
+    """One MetricValue, or one per group. `draws`: (1 + B,) or (groups, 1 + B), the value itself first."""
+    named = METRICS[name].groups
+    groups = (None,) if named is None else named(judged)
     return [
         MetricValue(
             model,
             name,
-            plan,
-            float(of_plan[0]),
-            *_interval(of_plan),
+            group,
+            float(of_group[0]),
+            *_interval(of_group),
             judged.n_decisions,
             judged.n_subscribers,
         )
-        for plan, of_plan in zip(plans, np.atleast_2d(draws), strict=True)
+        for group, of_group in zip(groups, np.atleast_2d(draws), strict=True)
     ]
 
 

@@ -1,14 +1,41 @@
 """METRICS: every metric by name. A new metric is one function and one line here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from planrec.metrics.decision import accuracy, f1, macro_f1
+from planrec.metrics.decision import accuracy, f1, flip_rate, macro_f1
+from planrec.metrics.money import (
+    eps_hit,
+    harm_rate,
+    harm_rate_switched,
+    regret,
+    regret_by_decile,
+    regret_by_held,
+    regret_hidden,
+    regret_median,
+    regret_p90,
+    savings_captured,
+    switch_rate,
+)
 from planrec.metrics.probability import brier, ece, log_loss
-from planrec.metrics.ranking import auc, mrr, top_2, top_3
-from planrec.metrics.scored import Scored
+from planrec.metrics.ranking import auc, mrr, ndcg_3, top_2, top_3
+from planrec.metrics.scored import N_DECILES, Scored
+from planrec.schema import did_you_mean
+
+MONEY = "currency per month"
+
+
+def by_plan(scored: Scored) -> tuple[str, ...]:
+    """Plan ids."""
+    return scored.plans
+
+
+def by_decile(scored: Scored) -> tuple[str, ...]:
+    """`1` to `10`, little usage first."""
+    return tuple(str(decile) for decile in range(1, N_DECILES + 1))
 
 
 @dataclass(frozen=True)
@@ -17,18 +44,67 @@ class Metric:
 
     function: Callable[[Scored, np.ndarray], np.ndarray]
     """Takes the rows of one model and weights, shape (n_subscribers, B): how often each subscriber counts in
-    each of B draws. Returns shape (B,), or (J, B) where `per_plan`; NaN where a draw does not define it."""
-    higher_is_better: bool
+    each of B draws. Returns shape (B,), or (groups, B) with `groups`; NaN where a draw does not define it."""
+    higher_is_better: bool | None
+    "None where neither is: a figure to read beside the others."
     unit: str
     needs_probability: bool = False
     "True where a rule that names one plan would be judged on probabilities that it never claimed."
-    per_plan: bool = False
+    needs_bills: bool = False
+    "True where the realised bills are needed; asking for it without them is an error."
+    left_out_without: Literal["hidden_costs", "decile", "previous"] | None = None
+    "The part of `Scored` without which there is nothing to measure; the metric is then left out."
+    groups: Callable[[Scored], tuple[str, ...]] | None = None
+    "Names what the metric has one value for each of."
+    at_most: float | None = None
+    "A value above this says that the advice is not fit to be given."
+
+
+def known_metric(name: str) -> str:
+    """The name itself. Raises ValueError with the near name, and all, where METRICS has no such metric."""
+    if name not in METRICS:
+        raise ValueError(f"no such metric{did_you_mean(name, METRICS)}; allowed: {', '.join(METRICS)}")
+    return name
 
 
 METRICS: dict[str, Metric] = {
+    "regret": Metric(regret, higher_is_better=False, unit=MONEY, needs_bills=True),
+    "regret_median": Metric(regret_median, higher_is_better=False, unit=MONEY, needs_bills=True),
+    "regret_p90": Metric(regret_p90, higher_is_better=False, unit=MONEY, needs_bills=True),
+    "regret_hidden": Metric(
+        regret_hidden,
+        higher_is_better=False,
+        unit=MONEY,
+        needs_bills=True,
+        left_out_without="hidden_costs",
+    ),
+    "regret_by_decile": Metric(
+        regret_by_decile,
+        higher_is_better=False,
+        unit=MONEY,
+        needs_bills=True,
+        left_out_without="decile",
+        groups=by_decile,
+    ),
+    "regret_by_held": Metric(
+        regret_by_held, higher_is_better=False, unit=MONEY, needs_bills=True, groups=by_plan
+    ),
+    "savings_captured": Metric(
+        savings_captured, higher_is_better=True, unit="share, at most 1", needs_bills=True
+    ),
+    "harm_rate": Metric(harm_rate, higher_is_better=False, unit="share", needs_bills=True, at_most=0.05),
+    "harm_rate_switched": Metric(
+        harm_rate_switched, higher_is_better=False, unit="share of switches", needs_bills=True
+    ),
+    "switch_rate": Metric(switch_rate, higher_is_better=None, unit="share", needs_bills=True),
+    "eps_hit": Metric(eps_hit, higher_is_better=True, unit="share", needs_bills=True),
+    "flip_rate": Metric(
+        flip_rate, higher_is_better=False, unit="share of consecutive pairs", left_out_without="previous"
+    ),
+    "ndcg_3": Metric(ndcg_3, higher_is_better=True, unit="score", needs_bills=True),
     "accuracy": Metric(accuracy, higher_is_better=True, unit="share"),
     "macro_f1": Metric(macro_f1, higher_is_better=True, unit="score"),
-    "f1": Metric(f1, higher_is_better=True, unit="score", per_plan=True),
+    "f1": Metric(f1, higher_is_better=True, unit="score", groups=by_plan),
     "auc": Metric(auc, higher_is_better=True, unit="probability"),
     "log_loss": Metric(log_loss, higher_is_better=False, unit="nats", needs_probability=True),
     "brier": Metric(brier, higher_is_better=False, unit="squared error, 0 to 2", needs_probability=True),
@@ -37,3 +113,13 @@ METRICS: dict[str, Metric] = {
     "top_3": Metric(top_3, higher_is_better=True, unit="share"),
     "mrr": Metric(mrr, higher_is_better=True, unit="score"),
 }
+
+
+def broken_guards(values: Mapping[str, float]) -> list[str]:
+    """One sentence per metric whose value is above its guard. `values`: metric -> value of one model."""
+    return [
+        f"{name} is {value:.3f} and must be at most {guard:g}: the advice harms too many;"
+        " higher policy.absolute or policy.relative advise fewer moves"
+        for name, value in values.items()
+        if (guard := METRICS[name].at_most) is not None and value > guard
+    ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planrec.metrics.scored import Scored
+from planrec.metrics.scored import Scored, given
 
 
 def auc(scored: Scored, weights: np.ndarray) -> np.ndarray:
@@ -60,31 +60,55 @@ def _stretches(score: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.
 
 def top_2(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """Share of decisions with the right plan among the 2 most probable, in [0, 1]; see `_expected`."""
-    return scored.mean(weights, _expected(scored, np.arange(1, len(scored.plans) + 1) <= 2))
+    return scored.mean(weights, _expected(scored, scored.y, _ranks(scored) <= 2))
 
 
 def top_3(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """Share of decisions with the right plan among the 3 most probable, in [0, 1]; see `_expected`."""
-    return scored.mean(weights, _expected(scored, np.arange(1, len(scored.plans) + 1) <= 3))
+    return scored.mean(weights, _expected(scored, scored.y, _ranks(scored) <= 3))
 
 
 def mrr(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """Mean reciprocal rank of the right plan, in (0, 1]; see `_expected`."""
-    return scored.mean(weights, _expected(scored, 1 / np.arange(1, len(scored.plans) + 1)))
+    return scored.mean(weights, _expected(scored, scored.y, 1 / _ranks(scored)))
 
 
-def _expected(scored: Scored, gain: np.ndarray) -> np.ndarray:
-    """Gain of the right plan's rank, by row. Shape (n,).
+def ndcg_3(scored: Scored, weights: np.ndarray) -> np.ndarray:
+    """Mean normalised discounted cumulative gain of the 3 most probable plans, in [0, 1]; see `_expected`.
 
-    Plans outside the menu come last. Equally probable plans share their ranks: the gain is the mean over
+    Gain of a plan: max(0, 1 - (C - C_j*) / max(C_k - C_j*, 1)): 1 for the best plan, 0 for those that cost
+    as much as the plan held or more, linear between; the discount is 1 / log2(rank + 1). With these gains it
+    is scikit-learn's `ndcg_score(k=3)`.
+    """
+    costs = given(scored.costs)
+    extra = costs.monthly - costs.least[:, np.newaxis]
+    at_most = np.maximum(costs.of_held - costs.least, 1.0)[:, np.newaxis]
+    gain = np.maximum(0.0, 1.0 - extra / at_most)
+    discount = np.where(_ranks(scored) <= 3, 1 / np.log2(_ranks(scored) + 1), 0.0)
+    found = sum(
+        gain[:, plan] * _expected(scored, np.full(len(gain), plan), discount) for plan in range(gain.shape[1])
+    )
+    best = -np.sort(-gain, axis=1) @ discount
+    return scored.mean(weights, found / best)
+
+
+def _ranks(scored: Scored) -> np.ndarray:
+    return np.arange(1, len(scored.plans) + 1)
+
+
+def _expected(scored: Scored, plan: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    """Worth of the rank of one plan per row. Shape (n,).
+
+    Plans outside the menu come last. Equally probable plans share their ranks: the worth is the mean over
     them, what a random order would give, so that a model that cannot tell plans apart earns nothing by their
     order in the catalogue (scikit-learn's `top_k_accuracy_score` prefers the last class).
 
     Args:
-        gain: shape (J,), of rank 1 ... J.
+        plan: shape (n,), index of the plan.
+        worth: shape (J,), of rank 1 ... J.
     """
     score = scored.probability if scored.menu is None else np.where(scored.menu, scored.probability, -1.0)
-    of_right = score[np.arange(len(scored.y)), scored.y][:, np.newaxis]
-    better, equal = (score > of_right).sum(axis=1), (score == of_right).sum(axis=1)
-    cumulated = np.concatenate([[0.0], np.cumsum(gain)])
+    of_plan = score[np.arange(len(plan)), plan][:, np.newaxis]
+    better, equal = (score > of_plan).sum(axis=1), (score == of_plan).sum(axis=1)
+    cumulated = np.concatenate([[0.0], np.cumsum(worth)])
     return (cumulated[better + equal] - cumulated[better]) / equal

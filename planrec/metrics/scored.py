@@ -1,16 +1,20 @@
 """The out-of-fold rows of one model as arrays, and the one sum that every metric is made of."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from planrec.errors import DataError
+from planrec.metrics.costs import Costs, monthly_costs
 from planrec.schema import OutOfFold, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
+
+N_DECILES = 10
 
 _FEW_GROUPS = 32
 "Up to here a dense matrix product is faster than a sparse one."
@@ -43,6 +47,15 @@ class Scored:
     "Distinct decisions; n is that times the repeats."
     n_subscribers: int
     "Distinct subscribers of this model's rows."
+    costs: Costs | None = None
+    "By the realised bills; None where the table has none."
+    hidden_costs: Costs | None = None
+    "By the simulator's true expected bills; None where the source does not know them."
+    decile: np.ndarray | None = None
+    "Shape (n,), int64: decile of usage, 0 to 9; None where there is no usage."
+    previous: np.ndarray | None = None
+    """Shape (n,), int64: row of the subscriber's advice before, in the same repeat, -1 for the first and for
+    abstained decisions; None where nobody was advised twice."""
 
     def sums(
         self, weights: np.ndarray, value: np.ndarray, group: np.ndarray | None = None, n_groups: int = 1
@@ -78,6 +91,18 @@ class Scored:
         mean: np.ndarray = total / n_rows
         return mean
 
+    def means(self, weights: np.ndarray, value: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+        """Weighted mean of one value per row, by group as in `sums`. Shape (n_groups, B); NaN where empty."""
+        total = self.sums(weights, value, group, n_groups)
+        n_rows = self.sums(weights, np.ones(len(value)), group, n_groups)
+        return np.divide(total, n_rows, out=np.full_like(total, np.nan), where=n_rows > 0)
+
+
+def given(part: T | None) -> T:
+    """A part of Scored that a metric needs: `evaluate` asks for the metric only where it is there."""
+    assert part is not None
+    return part
+
 
 def subscribers_of(out_of_fold: "pd.DataFrame") -> Subscribers:
     """Number the subscribers of all models' rows."""
@@ -99,28 +124,103 @@ def scored(out_of_fold: "pd.DataFrame", mine: np.ndarray, subscribers: Subscribe
         subscribers: of all rows.
 
     Raises:
-        DataError: a probability that is not a number, or a plan that has no probability column.
+        DataError: a probability that is not a number, a plan that has no probability column, bills without
+            what belongs to them, or a plan held or recommended that is not in the menu.
     """
     rows, codes = out_of_fold[mine], subscribers.codes[mine]
     prefix = OutOfFold.PROBABILITY
     plans = tuple(name.removeprefix(prefix) for name in rows.columns if name.startswith(prefix))
-    probability = rows[[prefix + plan for plan in plans]].to_numpy(np.float64)
+    recommended = _positions(rows, OutOfFold.RECOMMENDED, plans, missing_is_fine=True)
+    has_menu = any(OutOfFold.MENU + plan in rows.columns for plan in plans)
+    menu = _by_plan(rows, OutOfFold.MENU, plans).astype(bool) if has_menu else None
+    return Scored(
+        plans=plans,
+        y=_positions(rows, OutOfFold.Y, plans, missing_is_fine=False),
+        probability=_probability(rows, plans),
+        recommended=recommended,
+        menu=menu,
+        subscribers=Subscribers(codes, subscribers.count),
+        n_decisions=int(rows[OutOfFold.DECISION_ID].nunique()),
+        n_subscribers=len(np.unique(codes)),
+        costs=_costs(rows, OutOfFold.FUTURE, plans, menu, recommended),
+        hidden_costs=_costs(rows, OutOfFold.HIDDEN, plans, menu, recommended),
+        decile=_deciles(rows),
+        previous=_previous(rows, codes, recommended),
+    )
+
+
+def _by_plan(rows: "pd.DataFrame", prefix: str, plans: tuple[str, ...]) -> np.ndarray:
+    """One column per plan as a C-contiguous float64 matrix, shape (n, J)."""
+    if missing := [prefix + plan for plan in plans if prefix + plan not in rows.columns]:
+        raise DataError(f"every plan must have a column {prefix}PLAN, missing: {', '.join(missing)}")
+    return np.ascontiguousarray(rows[[prefix + plan for plan in plans]].to_numpy(np.float64))
+
+
+def _probability(rows: "pd.DataFrame", plans: tuple[str, ...]) -> np.ndarray:
+    probability = _by_plan(rows, OutOfFold.PROBABILITY, plans)
     if not np.isfinite(probability).all():
         bad = np.flatnonzero(~np.isfinite(probability).all(axis=1))
         raise DataError(
             f"probabilities must be numbers, missing or infinite in {len(bad)} rows: {shown(bad.tolist())}"
         )
-    menu_columns = [name for name in (OutOfFold.MENU + plan for plan in plans) if name in rows.columns]
-    return Scored(
-        plans=plans,
-        y=_positions(rows, OutOfFold.Y, plans, missing_is_fine=False),
-        probability=np.ascontiguousarray(probability),
-        recommended=_positions(rows, OutOfFold.RECOMMENDED, plans, missing_is_fine=True),
-        menu=rows[menu_columns].to_numpy(bool) if menu_columns else None,
-        subscribers=Subscribers(codes, subscribers.count),
-        n_decisions=int(rows[OutOfFold.DECISION_ID].nunique()),
-        n_subscribers=len(np.unique(codes)),
-    )
+    return probability
+
+
+def _costs(
+    rows: "pd.DataFrame",
+    prefix: str,
+    plans: tuple[str, ...],
+    menu: np.ndarray | None,
+    recommended: np.ndarray,
+) -> Costs | None:
+    """Costs by the bills of these columns; None where there are none."""
+    if not any(prefix + plan in rows.columns for plan in plans):
+        return None
+    bills, switching = _by_plan(rows, prefix, plans), _by_plan(rows, OutOfFold.SWITCHING, plans)
+    if missing := [name for name in (OutOfFold.HELD, OutOfFold.HORIZON) if name not in rows.columns]:
+        raise DataError(f"a table with {prefix}PLAN must have {', '.join(missing)} as well")
+    held = _positions(rows, OutOfFold.HELD, plans, missing_is_fine=False)
+    horizon = rows[OutOfFold.HORIZON].to_numpy(np.float64)
+    if not (horizon >= 1).all():
+        raise DataError(f"{OutOfFold.HORIZON} must be at least 1 month, got {horizon.min():g}")
+    monthly = monthly_costs(bills, switching, horizon, menu)
+    costs = Costs(monthly, held, np.where(recommended < 0, held, recommended))
+    wrong = np.isnan(monthly).any(axis=1) | ~np.isfinite(costs.of_held) | ~np.isfinite(costs.of_advised)
+    if wrong.any():
+        raise DataError(
+            f"every plan of the menu must have a number in {prefix}PLAN and {OutOfFold.SWITCHING}PLAN, and"
+            f" the plans held and recommended must be in the menu; not so in {int(wrong.sum())} rows:"
+            f" {shown(np.flatnonzero(wrong).tolist())}"
+        )
+    return costs
+
+
+def _deciles(rows: "pd.DataFrame") -> np.ndarray | None:
+    if OutOfFold.USAGE_DECILE not in rows.columns:
+        return None
+    decile = rows[OutOfFold.USAGE_DECILE].to_numpy(np.int64)
+    if not ((decile >= 1) & (decile <= N_DECILES)).all():
+        raise DataError(
+            f"{OutOfFold.USAGE_DECILE} must be 1 to {N_DECILES}, got {decile.min()} to {decile.max()}"
+        )
+    return decile - 1
+
+
+def _previous(rows: "pd.DataFrame", codes: np.ndarray, recommended: np.ndarray) -> np.ndarray | None:
+    """The row of the advice before, by as_of; the decision's number orders those of one day."""
+    if OutOfFold.AS_OF not in rows.columns:
+        return None
+    kept = np.flatnonzero(recommended >= 0)
+    keys = (OutOfFold.DECISION_ID, OutOfFold.AS_OF, OutOfFold.REPEAT)
+    decision, as_of, repeat = (rows[name].to_numpy()[kept] for name in keys)
+    order = np.lexsort((decision, as_of, repeat, codes[kept]))
+    earlier, later = order[:-1], order[1:]
+    same = (codes[kept][earlier] == codes[kept][later]) & (repeat[earlier] == repeat[later])
+    if not same.any():
+        return None
+    previous = np.full(len(rows), -1)
+    previous[kept[later[same]]] = kept[earlier[same]]
+    return previous
 
 
 def _positions(

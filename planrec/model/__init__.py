@@ -4,6 +4,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from planrec.model.cheapest_fee import CheapestFee
 from planrec.model.dummy import Dummy
 from planrec.model.estimator import Estimator
 from planrec.model.forest import Forest
@@ -11,9 +12,12 @@ from planrec.model.hist_boosting import HistBoosting
 from planrec.model.lgbm import Lgbm
 from planrec.model.logistic import Logistic
 from planrec.model.popular import Popular
+from planrec.model.rerate import Rerate
+from planrec.model.stay import Stay
 
 ModelConfig = Annotated[
-    Dummy | Estimator | Forest | HistBoosting | Lgbm | Logistic | Popular, Field(discriminator="kind")
+    CheapestFee | Dummy | Estimator | Forest | HistBoosting | Lgbm | Logistic | Popular | Rerate | Stay,
+    Field(discriminator="kind"),
 ]
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
@@ -23,6 +27,7 @@ TRUSTED_TYPES: tuple[str, ...] = tuple(
 
 __all__ = [
     "TRUSTED_TYPES",
+    "CheapestFee",
     "Dummy",
     "Estimator",
     "Forest",
@@ -31,4 +36,6 @@ __all__ = [
     "Logistic",
     "ModelConfig",
     "Popular",
+    "Rerate",
+    "Stay",
 ]

@@ -1,7 +1,22 @@
 """Policies: how predictions become decisions."""
 
+from typing import Annotated
+
+from pydantic import Field
+
+from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
+from planrec.policy.reason_sentences import Language
+from planrec.policy.reasons import Reason, decision_sentence, reasons_of
 
-PolicyConfig = MostProbable
+PolicyConfig = Annotated[BestBill | MostProbable, Field(discriminator="kind")]
 
-__all__ = ["MostProbable", "PolicyConfig"]
+__all__ = [
+    "BestBill",
+    "Language",
+    "MostProbable",
+    "PolicyConfig",
+    "Reason",
+    "decision_sentence",
+    "reasons_of",
+]

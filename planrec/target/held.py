@@ -38,7 +38,7 @@ class Held(Target):
             plans=plans,
             # Any plan of the list can be held, also one that is no longer sold: the menu is all of them.
             menu=np.ones((n, len(plans)), bool),
-            inputs=InputSchema(takes="attributes", columns=rows.inputs, usage=(), window=1),
+            inputs=InputSchema(takes="attributes", columns=rows.inputs, usage=(), window=1, asks_held=False),
             y=y,
             as_of=rows.as_of,
             notes=rows.notes,
@@ -54,7 +54,11 @@ class Held(Target):
             plans=plans,
             menu=np.ones((len(y), len(plans)), bool),
             inputs=InputSchema(
-                takes="months", columns=history.inputs, usage=tuple(history.usage), window=self.window
+                takes="months",
+                columns=history.inputs,
+                usage=tuple(history.usage),
+                window=self.window,
+                asks_held=False,
             ),
             y=y[decisions.last_month],
             as_of=decisions.as_of,

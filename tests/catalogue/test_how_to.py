@@ -40,7 +40,7 @@ def test_the_printed_commands_run_on_the_printed_plans():
     module, arguments = made_up.split()[2], made_up.split()[3:]
     assert (module, simulate.main(arguments)) == ("planrec.simulate", 0)
     module, arguments = trained.split()[2], trained.split()[3:]
-    quick = ["model=popular", "baselines=[]", "n_bootstrap=20", "data.n_months=3"]
+    quick = ["model=popular", "baselines=[]", "n_bootstrap=20", "cv.n_folds=2"]
     assert (module, train.main([*arguments, *quick])) == ("planrec.train", 0)
 
 

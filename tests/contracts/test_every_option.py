@@ -10,20 +10,18 @@ from planrec.train import compose
 
 OPTIONS = [(group, option) for group in groups() for option in options(group)]
 KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment")]
-# Values that only the user can know.
-MANDATORY = {
+# What must be typed beside an option: values that only the user can know, and what fits it.
+BESIDE = {
     ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
     ("data", "usage_months"): ["data.path=FILE.csv"],
     # The one option whose file is read when the configuration is checked.
     ("catalogue", "file"): [f"catalogue.path={CONF / 'catalogue' / 'ladder.yaml'}"],
+    ("catalogue", "none"): ["data=table", "data.path=FILE.csv", "data.plan_column=plan"],
 }
-# Options that need another data option than the default one.
-FITTING: dict[tuple[str, str], list[str]] = {}
 
 
 def composed(group: str, option: str) -> RunConfig:
-    key = (group, option)
-    return compose(f"{group}={option}", *MANDATORY.get(key, []), *FITTING.get(key, []))
+    return compose(f"{group}={option}", *BESIDE.get((group, option), []))
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)

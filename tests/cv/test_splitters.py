@@ -31,7 +31,7 @@ def table_of(subscriber: Any, y: Any, as_of: Any = None, horizon: int = 0, n_pla
         subscriber=np.asarray(subscriber),
         plans=("mini", "base", "max")[:n_plans],
         menu=np.ones((len(y), n_plans), dtype=bool),
-        inputs=InputSchema(takes="attributes", columns=(), usage=(), window=1),
+        inputs=InputSchema(takes="attributes", columns=(), usage=(), window=1, asks_held=False),
         y=np.asarray(y, dtype=np.int64),
         as_of=None if as_of is None else np.asarray(as_of, dtype="datetime64[D]"),
         horizon=horizon,
@@ -230,7 +230,7 @@ def test_rolling_without_time_says_what_to_type() -> None:
 
 def test_rolling_without_a_past_says_what_to_type() -> None:
     table = table_of(range(20), [0] * 20, ["2018-07-01"] * 20, horizon=3)
-    with pytest.raises(DataError, match=r"got 2018-10-01 as the first end and 2018-07-01 .*type cv=grouped"):
+    with pytest.raises(DataError, match=r"got 2018-10-01 as the first end and 2018-07-01 .*target.horizon=1"):
         list(option(CONF / "rolling.yaml").split(table, 0))
 
 

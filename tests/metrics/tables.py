@@ -33,12 +33,44 @@ def out_of_fold(
     return pd.DataFrame(columns)
 
 
+def with_bills(
+    table: pd.DataFrame,
+    future: np.ndarray,
+    held: list[int] | None = None,
+    switching: np.ndarray | None = None,
+    hidden: np.ndarray | None = None,
+    horizon: int = 1,
+) -> pd.DataFrame:
+    """The table with bills, sums over the horizon; everybody holds the first plan, switching is free."""
+    plans = PLANS[: future.shape[1]]
+    holds = [0] * len(table) if held is None else held
+    columns = {"held": [plans[plan] for plan in holds], "horizon": horizon}
+    free = np.zeros(future.shape)
+    parts = {"future@": future, "switching@": free if switching is None else switching, "hidden@": hidden}
+    for prefix, part in parts.items():
+        if part is not None:
+            columns |= {prefix + plan: part[:, j] for j, plan in enumerate(plans)}
+    return table.assign(**columns)
+
+
+def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The table with bills, decision times and deciles drawn at random: every metric has what it needs."""
+    random = np.random.default_rng(seed)
+    n, n_plans = len(table), sum(name.startswith("probability@") for name in table)
+    future, hidden = random.gamma(4, 10, (2, n, n_plans))
+    held = random.integers(0, n_plans, n)
+    switching = np.where(np.arange(n_plans) == held[:, np.newaxis], 0.0, 3.0)
+    days = np.datetime64("2030-01-01", "s") + random.permutation(n) * np.timedelta64(86_400, "s")
+    table = with_bills(table, future, list(held), switching, hidden, horizon=3)
+    return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10)
+
+
 @st.composite
 def tables(
     draw: st.DrawFn, min_rows: int = 1, max_rows: int = 10, n_plans: int | None = None
 ) -> pd.DataFrame:
     """Few rows, few distinct probabilities (so that ties abound), absent plans, abstaining, subscribers with
-    several rows."""
+    several rows; few distinct bills, so that the best plan and the regrets are tied as well."""
     width = n_plans or draw(st.integers(2, 3))
     n = draw(st.integers(min_rows, max_rows))
     parts = draw(
@@ -51,9 +83,17 @@ def tables(
     def one_per_row(least: int, most: int) -> list[int]:
         return draw(st.lists(st.integers(least, most), min_size=n, max_size=n))
 
-    return out_of_fold(
+    def bills(least: int) -> np.ndarray:
+        return np.array([one_per_row(least, 5) for _ in range(width)], float).T
+
+    table = out_of_fold(
         y=one_per_row(0, width - 1),
         probability=counts / counts.sum(axis=1, keepdims=True),
         recommended=one_per_row(-1, width - 1),
         subscriber=one_per_row(0, 3),
     )
+    held = one_per_row(0, width - 1)
+    switching = np.where(np.arange(width) == np.array(held)[:, np.newaxis], 0.0, bills(0))
+    table = with_bills(table, bills(-2), held, switching, bills(0), horizon=draw(st.integers(1, 3)))
+    days = np.array(one_per_row(0, 3)) * np.timedelta64(86_400, "s")
+    return table.assign(as_of=np.datetime64("2030-01-01", "s") + days, usage_decile=one_per_row(1, 10))

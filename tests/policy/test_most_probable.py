@@ -10,15 +10,19 @@ import yaml
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
-from planrec.policy import MostProbable, PolicyConfig
+from planrec.contracts import Policy
+from planrec.policy import PolicyConfig
 from planrec.schema import Decisions, DecisionTable, InputSchema, Prediction
 
 CONF = Path(__file__).parents[2] / "conf" / "policy"
 N_PLANS = 3
 
 
-def option(name: str) -> MostProbable:
-    return TypeAdapter(PolicyConfig).validate_python(yaml.safe_load((CONF / f"{name}.yaml").read_text()))
+def option(name: str) -> Policy:
+    policy: Policy = TypeAdapter(PolicyConfig).validate_python(
+        yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    )
+    return policy
 
 
 def table_of(menu: np.ndarray, held: np.ndarray | None = None) -> DecisionTable:
@@ -27,7 +31,7 @@ def table_of(menu: np.ndarray, held: np.ndarray | None = None) -> DecisionTable:
         subscriber=np.arange(len(menu)),
         plans=tuple(f"plan-{number}" for number in range(menu.shape[1])),
         menu=menu,
-        inputs=InputSchema(takes="attributes", columns=(), usage=(), window=1),
+        inputs=InputSchema(takes="attributes", columns=(), usage=(), window=1, asks_held=False),
         held=held,
     )
 

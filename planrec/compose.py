@@ -1,0 +1,132 @@
+"""From conf/ and overrides to a RunConfig: Hydra composes, `config.validated` checks."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from planrec.conf_folder import (
+    CONF,
+    Folders,
+    file_of,
+    file_with,
+    groups,
+    holds,
+    inherited,
+    options,
+    shown_path,
+    unreadable_files,
+)
+from planrec.errors import ConfigError
+from planrec.overrides import NOT_A_RUN, check_overrides, explained
+from planrec.schema import did_you_mean
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from planrec.config import RunConfig
+
+
+def compose(*overrides: str) -> "RunConfig":
+    """The config that `python -m planrec.train *overrides` would run. Raises ConfigError."""
+    import yaml
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    check_overrides(overrides)
+    register_run_id()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            composed = hydra_compose("train", list(overrides), return_hydra_config=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explained(error, overrides) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise unreadable(error) from error
+    choices = dict(composed.hydra.runtime.choices)
+    task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    return settled(task, overrides, choices)
+
+
+def settled(
+    composed: "DictConfig", overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+) -> "RunConfig":
+    """The composed tree as a RunConfig. Raises ConfigError with every value that is missing or wrong."""
+    from omegaconf import OmegaConf
+
+    from planrec.config import validated
+
+    origin = origin_of(overrides, choices, folders)
+    if missing := sorted(OmegaConf.missing_keys(composed)):
+        raise ConfigError(
+            NOT_A_RUN,
+            [f"{path} must be given: type {path}=VALUE (from {origin(path)})" for path in missing],
+        )
+    tree = OmegaConf.to_container(composed, resolve=True)
+    assert isinstance(tree, dict)
+    named = {str(key): value for key, value in tree.items() if key != "experiment"}
+    if "baselines" in named:
+        named["baselines"] = _baselines(named["baselines"], origin, folders)
+    return validated(named, origin)
+
+
+def origin_of(
+    overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+) -> Callable[[str], str]:
+    """A function from a dotted path to the override or file that its value came from."""
+    own_groups = groups(folders)
+
+    def origin(path: str) -> str:
+        for override in reversed(overrides):
+            key, _, value = override.lstrip("+~").partition("=")
+            # `model=lgbm` chose a file, and the value below it came from there.
+            chose_a_file = key in own_groups and not value.startswith("{")
+            if path == key or (path.startswith(f"{key}.") and not chose_a_file):
+                return f"override {override}"
+        group = path.split(".")[0]
+        experiment = file_of("experiment", str(choices.get("experiment")), folders)
+        if holds(experiment, path):
+            return shown_path(experiment)
+        if choices.get(group):
+            return file_with(group, str(choices[group]), path.partition(".")[2], folders)
+        if group in ("metrics", "baselines") and choices.get("evaluation@_global_"):
+            return shown_path(file_of("evaluation", choices["evaluation@_global_"], folders))
+        return "conf/train.yaml"
+
+    return origin
+
+
+def unreadable(error: Exception, folders: Folders = (CONF,)) -> ConfigError:
+    """Every file of the folders that cannot be read, in place of the parser's error about one."""
+    found = list(unreadable_files(folders))
+    return ConfigError("the configuration cannot be read", found or str(error).splitlines())
+
+
+def register_run_id() -> str:
+    """Make `${run_id:}` six hex digits of this process: the end of the name of its folder in outputs/."""
+    from omegaconf import OmegaConf
+
+    # Two runs started in the same second must not share a folder.
+    run_id = secrets.token_hex(3)
+    OmegaConf.register_new_resolver("run_id", lambda: run_id, replace=True)
+    return run_id
+
+
+def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> dict[str, Any]:
+    """Each name as what its file in conf/model/ describes."""
+    source = f"(from {origin('baselines')})"
+    if not isinstance(names, list):
+        problem = f"baselines = {names!r}: must be a list: type baselines=[{names or ''}] {source}"
+        raise ConfigError(NOT_A_RUN, [problem])
+    known = options("model", folders)
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(
+            NOT_A_RUN,
+            [
+                f"baselines = {name!r}: no such model{did_you_mean(str(name), known)};"
+                f" allowed: {', '.join(known)} {source}"
+                for name in unknown
+            ],
+        )
+    return {name: inherited("model", name, folders) for name in names}

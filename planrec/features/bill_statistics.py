@@ -1,0 +1,145 @@
+"""The arithmetic of `features=bills`: usage of some months -> statistics of their bills on every plan.
+
+Months are added first to last by `cumsum`: numpy's own sum adds in an order that depends on the shape, and
+one row must give the bits it gives in a batch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from planrec.catalogue import Catalogue, Plan, Rounding, Service
+from planrec.history import rerated_bills
+from planrec.schema import Usage, lag
+
+QUANTILE = 0.9
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which features there are: made once per catalogue and input."""
+
+    catalogue: Catalogue
+    lags: tuple[str, ...]
+    "Lag columns: the months of the first service, then of the next."
+    windows: np.ndarray
+    "Shape (n_windows,): increasing; the last one is the number of months given."
+    varying: np.ndarray
+    "Shape (n_varying,): positions of the plans whose bill depends on usage."
+    counted: np.ndarray
+    "Shape (n_allowances,): position of the service whose usage counts against each distinct allowance."
+    allowances: np.ndarray
+    "Shape (n_allowances, 1): in the unit of the usage column."
+    names: tuple[str, ...]
+    "One per feature."
+
+
+@lru_cache(maxsize=64)
+def layout_of(
+    catalogue: str, services: tuple[str, ...], windows: tuple[int, ...], against_held: bool
+) -> Layout:
+    """The features that a catalogue (JSON) gives with these usage columns and windows."""
+    parsed = Catalogue.model_validate_json(catalogue)
+    by_plan = [tuple(_allowances(plan, parsed, services)) for plan in parsed.plans]
+    varying = [position for position, allowances in enumerate(by_plan) if allowances]
+    allowances = sorted({allowance for plan in by_plan for allowance in plan})
+    return Layout(
+        parsed,
+        tuple(lag(service, ago) for service in services for ago in range(1, windows[-1] + 1)),
+        np.array(windows),
+        np.array(varying, np.intp),
+        np.array([services.index(service) for service, _ in allowances], np.intp),
+        np.array([[included] for _, included in allowances]).reshape(-1, 1),
+        tuple(_names(parsed.plan_ids, windows, varying, allowances, against_held)),
+    )
+
+
+def bill_statistics(usage: np.ndarray, held: np.ndarray | None, layout: Layout) -> np.ndarray:
+    """Shape (n_features, n) from usage (n_services, W, n) and the position of the plan held (n,), if read."""
+    known = ~np.isnan(usage).any(axis=0)
+    months = np.where(known, usage, np.nan)
+    lags = dict(zip(layout.lags, months.reshape(len(layout.lags), -1), strict=True))
+    bills = rerated_bills(lags, layout.catalogue, len(known)).transpose(1, 2, 0)
+    n_known = known.cumsum(axis=0, dtype=np.float64)
+    divisor = np.where(n_known > 0, n_known, np.nan)
+    filled = np.where(known[:, np.newaxis], bills, 0.0)
+    ends = layout.windows - 1
+    mean = filled.cumsum(axis=0)[ends] / divisor[ends, np.newaxis]
+    cheapest = np.where(n_known[ends] > 0, mean.argmin(axis=1), np.nan)
+    gap = mean - mean.min(axis=1, keepdims=True)
+    n = usage.shape[-1]
+    parts = [mean[:, layout.varying].reshape(-1, n), gap.reshape(-1, n), cheapest]
+    if len(known) > 1:
+        parts += _spread(filled, mean[-1], known, divisor[-1], layout.varying)
+    parts += _use_of_allowances(months, known, divisor[-1], layout)
+    if held is not None:
+        parts += _against_held(mean[-1], held)
+    return np.concatenate(parts)
+
+
+def _spread(
+    filled: np.ndarray, mean: np.ndarray, known: np.ndarray, divisor: np.ndarray, varying: np.ndarray
+) -> list[np.ndarray]:
+    """Standard deviation and quantile over the months, (n_varying, n) each."""
+    bills, known = filled[:, varying], known[:, np.newaxis]
+    from_mean = np.where(known, bills - mean[varying], 0.0)
+    sd = np.sqrt((from_mean * from_mean).cumsum(axis=0)[-1] / divisor)
+    # Unknown months come last. The weight of a month falls linearly with the distance of its rank to that of
+    # the quantile, which is the interpolation between the two months around it.
+    rank = np.arange(float(len(bills)))[:, np.newaxis, np.newaxis]
+    ranked = np.where(rank < divisor, np.sort(np.where(known, bills, np.inf), axis=0), 0.0)
+    weight = np.maximum(1.0 - np.abs(rank - QUANTILE * (divisor - 1.0)), 0.0)
+    return [sd, (weight * ranked).cumsum(axis=0)[-1]]
+
+
+def _use_of_allowances(
+    months: np.ndarray, known: np.ndarray, divisor: np.ndarray, layout: Layout
+) -> list[np.ndarray]:
+    """Share of the months above each allowance, and mean usage divided by each that is not 0."""
+    counted, allowances = layout.counted, layout.allowances
+    above = months[counted].transpose(1, 0, 2) > allowances  # never where unknown: NaN is above nothing
+    mean = np.where(known, months, 0.0).cumsum(axis=1)[:, -1] / divisor
+    given = allowances[:, 0] > 0
+    return [above.sum(axis=0) / divisor, mean[counted[given]] / allowances[given]]
+
+
+def _against_held(mean: np.ndarray, held: np.ndarray) -> list[np.ndarray]:
+    """The mean bill of the plan held, and what each plan costs less."""
+    position = np.where(np.isnan(held), 0.0, held).astype(np.intp)
+    held_bill = np.where(np.isnan(held), np.nan, mean[position, np.arange(len(held))])
+    return [held_bill[np.newaxis], held_bill - mean]
+
+
+def _names(
+    plans: tuple[str, ...],
+    windows: tuple[int, ...],
+    varying: list[int],
+    allowances: list[tuple[str, float]],
+    against_held: bool,
+) -> Iterator[str]:
+    """In the order of the rows of `bill_statistics`."""
+    yield from (f"bill_mean_{window}@{plans[position]}" for window in windows for position in varying)
+    yield from (f"bill_gap_{window}@{plan}" for window in windows for plan in plans)
+    yield from (f"cheapest_{window}" for window in windows)
+    if windows[-1] > 1:
+        yield from (f"bill_{name}@{plans[position]}" for name in ("sd", "p90") for position in varying)
+    yield from (f"{service}_over_{included:.12g}" for service, included in allowances)
+    yield from (f"{service}_used_{included:.12g}" for service, included in allowances if included > 0)
+    if against_held:
+        yield "held_bill"
+        yield from (f"saving@{plan}" for plan in plans)
+
+
+def _allowances(plan: Plan, catalogue: Catalogue, services: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+    """The usage column that counts against each allowance of a plan, and the allowance in its unit."""
+    voice, sms, data = plan.services.voice, plan.services.sms, plan.services.data
+    if isinstance(voice, Service):
+        by_call = isinstance(voice.rounding, Rounding) and voice.rounding.scope == "event"
+        billed = by_call and Usage.VOICE_MINUTES_BILLED in services
+        yield Usage.VOICE_MINUTES_BILLED if billed else Usage.VOICE_MINUTES, float(voice.included)
+    if isinstance(sms, Service):
+        yield Usage.SMS, float(sms.included)
+    if isinstance(data, Service):
+        yield Usage.DATA_MIB, float(data.included * catalogue.mib_per_unit(data.unit))

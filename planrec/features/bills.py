@@ -1,0 +1,150 @@
+"""What the last months would have cost on every plan: levels, gaps, spread, use of the allowances."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import AfterValidator, Field, PositiveInt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import FeatureSet
+from planrec.errors import ConfigError, DataError
+from planrec.features.bill_statistics import Layout, bill_statistics, layout_of
+from planrec.features.columns_input import columns_from, numbers_of
+from planrec.features.lag_input import BLOCK_ROWS, check_readable, found_lags, stacked
+from planrec.schema import HELD, Columns, Usage, lag
+
+
+def _increasing(windows: tuple[int, ...]) -> tuple[int, ...]:
+    if list(windows) != sorted(set(windows)):
+        raise ValueError(f"windows must increase, got {list(windows)}")
+    return windows
+
+
+class BillsFeatures(FeatureSet):
+    """Past months re-rated on every plan of the catalogue; attributes are not read."""
+
+    needs_usage: ClassVar[bool] = True
+    needs_catalogue: ClassVar[bool] = True
+
+    kind: Literal["bills"]
+    windows: Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(_increasing)]
+    "Months whose mean bill is taken, each of them; spread and use of allowances are those of the last one."
+    saving_against_held: bool
+    "Whether features compare every plan with the plan held, which `target=held` does not give."
+
+    @property
+    def reads_held(self) -> bool:
+        """Whether the transformer reads the plan held."""
+        return self.saving_against_held
+
+    def build(self, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return an unfitted `BillsTransformer`. Raises ConfigError without a catalogue."""
+        if catalogue is None:
+            raise ConfigError("features that re-rate bills need a plan catalogue: type catalogue=ladder")
+        return BillsTransformer(
+            catalogue=catalogue.model_dump_json(by_alias=True),
+            windows=list(self.windows),
+            saving_against_held=self.saving_against_held,
+        )
+
+
+class BillsTransformer(TransformerMixin, BaseEstimator):
+    """Re-rate the lag columns `data_mib.1 ... data_mib.W` on every plan and summarise the bills.
+
+    Money is the currency's major unit a month, of the known months of a window (a month in which any usage
+    is NaN is unknown); without a known month every feature is NaN. Windows longer than W become W.
+
+    * `bill_mean_3@PLAN`: mean bill of the last 3 months; left out where usage does not change the bill.
+    * `bill_gap_3@PLAN`: its distance to the mean bill of the cheapest plan, which is at position `cheapest_3`
+      of the catalogue (of equally cheap plans the first).
+    * Over the longest window, if it has several months: `bill_sd@PLAN`, the population standard deviation,
+      and `bill_p90@PLAN`, the 90 % quantile, linear between months.
+    * `data_mib_over_8192`: share of its months in which usage is above an allowance; `data_mib_used_8192`:
+      mean usage divided by it (left out for an allowance of 0). Plans with the same allowance share them.
+    * With `saving_against_held`: `held_bill`, the mean bill of the plan held, over the longest window, and
+      `saving@PLAN`, what a plan costs less; NaN where the plan held is unknown.
+
+    Parameters:
+        catalogue: the catalogue as JSON. A text, so that a saved transformer is plain data.
+        windows: increasing numbers of months.
+        saving_against_held: whether the column `held` is read.
+
+    Attributes:
+        services_: the usage columns read.
+        window_: W, or the longest of `windows` where that is shorter.
+    """
+
+    def __init__(self, *, catalogue: str, windows: list[int], saving_against_held: bool) -> None:
+        self.catalogue = catalogue
+        self.windows = windows
+        self.saving_against_held = saving_against_held
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find out which lags there are; no value is learned from, `y` is not read.
+
+        Raises:
+            DataError: lag columns of a service are missing, or the column `held` where it is asked for.
+        """
+        columns = columns_from(X)
+        found, reach = found_lags(columns, "bills")
+        # Billed minutes make bills exact; without them the rater estimates them from the calls.
+        billed = [Usage.VOICE_MINUTES_BILLED] if Usage.VOICE_MINUTES_BILLED in found else []
+        self.services_ = [*Usage.MEASURED, *billed]
+        self.window_ = min(reach, self.windows[-1])
+        read = [lag(usage, ago) for usage in self.services_ for ago in range(1, self.window_ + 1)]
+        check_readable(columns, read)
+        if self.saving_against_held:
+            _check_held(columns)
+            read.append(HELD)
+        self.n_features_in_ = len(read)
+        self.feature_names_in_ = np.array(read, dtype=object)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Shape (n, n_features), C-contiguous float64.
+
+        Raises:
+            DataError: names every column that is missing or not a number, or usage out of range.
+        """
+        check_is_fitted(self, "services_")
+        columns = columns_from(X)
+        read = self.feature_names_in_.tolist()
+        check_readable(columns, read)
+        layout = self._layout()
+        n = len(columns[read[0]])
+        n_lags = len(self.services_) * self.window_
+        matrix = np.empty((n, len(layout.names)))
+        for start in range(0, n, BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            usage = stacked(columns, read[:n_lags], rows).reshape(len(self.services_), self.window_, -1)
+            held = numbers_of(columns[HELD][rows]) if self.saving_against_held else None
+            matrix[rows] = bill_statistics(usage, held, layout).T
+        return matrix
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Such as `bill_gap_6@mini`, `cheapest_6`, `data_mib_over_8192`."""
+        check_is_fitted(self, "services_")
+        _check_feature_names_in(self, input_features)
+        return np.array(self._layout().names, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.two_d_array = False  # columns must be named
+        tags.input_tags.dict = True
+        return tags
+
+    def _layout(self) -> Layout:
+        windows = tuple(sorted({min(window, self.window_) for window in self.windows}))
+        return layout_of(self.catalogue, tuple(self.services_), windows, self.saving_against_held)
+
+
+def _check_held(columns: Columns) -> None:
+    if HELD not in columns:
+        raise DataError(
+            "saving_against_held needs the plan held, which the target does not give:"
+            " type target=best_bill, or saving_against_held=false"
+        )
+    check_readable(columns, [HELD])

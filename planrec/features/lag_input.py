@@ -1,0 +1,52 @@
+"""Lag columns as the input of feature sets: which there are, and whether they can be read."""
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from planrec.errors import DataError
+from planrec.features.columns_input import check_present, numbers_of, wrong_kinds
+from planrec.schema import Columns, Usage, lag, shown
+
+BLOCK_ROWS = 2048
+"Rows computed at once, so that intermediate arrays stay in the processor's cache."
+
+
+def found_lags(columns: Columns, feature_set: str) -> tuple[list[str], int]:
+    """The usage columns that have lags, in the order of `Usage.ALL`, and the longest lag.
+
+    Raises:
+        DataError: there is no lag column of a measured service.
+    """
+    lags = [found for name in columns if (found := _usage_and_lag(name))]
+    measured = [months_ago for usage, months_ago in lags if usage in Usage.MEASURED]
+    if not measured:
+        raise DataError(
+            f"features={feature_set} needs lag columns such as {lag(Usage.DATA_MIB, 1)!r},"
+            f" got {shown(columns) or 'no columns'}"
+        )
+    return [usage for usage in Usage.ALL if usage in dict(lags)], max(measured)
+
+
+def check_readable(columns: Columns, read: Iterable[str]) -> None:
+    """Check that the columns are there and hold numbers.
+
+    Raises:
+        DataError: names every column that is missing, or every one that is not a number.
+    """
+    check_present(columns, read)
+    problems = wrong_kinds(columns, dict.fromkeys(read, "number"))
+    if problems:
+        raise DataError("usage must be given as numbers", problems)
+
+
+def stacked(columns: Columns, names: Iterable[str], rows: slice) -> np.ndarray:
+    """The rows of these columns as one array (n_names, n), float64."""
+    return np.array([numbers_of(columns[name][rows]) for name in names])
+
+
+def _usage_and_lag(name: str) -> tuple[str, int] | None:
+    """`("data_mib", 3)` for `data_mib.3`; None for what is not a lag column."""
+    match = re.fullmatch(r"(\w+)\.([1-9][0-9]*)", name, flags=re.ASCII)
+    return (match[1], int(match[2])) if match and match[1] in Usage.ALL else None

@@ -1,0 +1,107 @@
+"""run.json as a closed model: what `save_run` writes, and all that `load_run` relies on."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
+
+from planrec.errors import RunError
+from planrec.metrics import MetricValue
+from planrec.schema import Config, InputSchema
+
+SCHEMA = "planrec.run/1"
+ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
+"Files that every complete run has."
+
+_FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_MAX_PROBLEMS = 10
+
+
+class Golden(Config):
+    """A few decisions as requests, and the answers to them."""
+
+    requests: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    probability: tuple[tuple[float, ...], ...]
+    "One entry per request and plan."
+    recommended: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _each_request_has_its_answer(self) -> Self:
+        if not len(self.requests) == len(self.probability) == len(self.recommended):
+            raise ValueError(
+                f"each request must have its answer, got {len(self.requests)} requests,"
+                f" {len(self.probability)} probabilities, {len(self.recommended)} recommended"
+            )
+        return self
+
+
+def _null_as_nan(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: np.nan if key in ("value", "low", "high") and v is None else v for key, v in value.items()}
+
+
+class Manifest(Config, allow_inf_nan=True):
+    """The content of run.json. A metric that is not defined is null in the file and NaN here."""
+
+    schema_: Annotated[Literal["planrec.run/1"], Field(alias="schema")]
+    run_id: str
+    command: str
+    finished: str
+    config: dict[str, Any]
+    "`RunConfig` as JSON."
+    catalogue: dict[str, Any] | None
+    "The plans themselves: the file of `catalogue=file` may change or go after the run."
+    catalogue_sha256: str | None
+    data_fingerprint: str
+    data: dict[str, Any]
+    plans: Annotated[tuple[str, ...], Field(min_length=1)]
+    horizon: NonNegativeInt
+    inputs: InputSchema
+    notes: tuple[str, ...]
+    metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
+    golden: Golden
+    seconds: dict[str, float]
+    seeds: dict[str, int]
+    versions: dict[str, str]
+    git_commit: str | None
+    files: dict[_FileName, _Sha256]
+
+    @model_validator(mode="after")
+    def _names_every_file(self) -> Self:
+        # A file that is not named is not hashed, and a model must never be parsed without its hash.
+        if missing := [name for name in ALWAYS if name not in self.files]:
+            raise ValueError(f"files must hold the sha256 of {', '.join(missing)}")
+        return self
+
+
+def read_checked(file: Path) -> dict[str, Any]:
+    """The content of a run.json, checked against `Manifest`. Raises RunError with everything wrong."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{file} must hold a JSON object, got {type(content).__name__}")
+    if content.get("schema") != SCHEMA:
+        raise RunError(f"{file}: schema must be {SCHEMA!r}, got {content.get('schema')!r}")
+    try:
+        Manifest.model_validate(content)
+    except ValidationError as error:
+        raise RunError(f"{file} does not describe a run", problems_of(error)) from error
+    return content
+
+
+def problems_of(error: ValidationError, place: str = "") -> list[str]:
+    """One line per error: where, what must hold."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [
+        f"{'.'.join([*([place] if place else []), *map(str, item['loc'])]) or 'run.json'}:"
+        f" {item['msg'].removeprefix('Value error, ')}"
+        for item in found
+    ]
+    more = len(lines) - _MAX_PROBLEMS
+    return lines[:_MAX_PROBLEMS] + ([f"... and {more} more"] if more > 0 else [])

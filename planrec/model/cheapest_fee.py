@@ -1,0 +1,45 @@
+"""The baseline that ignores usage: the plan with the lowest monthly fee."""
+
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import Model
+from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
+from planrec.schema import Columns
+
+
+class CheapestFee(Model):
+    """Ranks plans by their recurring fee, so that the cheapest one on each menu is named."""
+
+    reads: ClassVar[Literal["features", "history"]] = "history"
+    probabilistic: ClassVar[bool] = False
+    needs_catalogue: ClassVar[bool] = True
+    ranks_unseen_plans: ClassVar[bool] = True
+    trusted_types: ClassVar[tuple[str, ...]] = ("planrec.model.cheapest_fee.CheapestFeeClassifier",)
+
+    kind: Literal["cheapest_fee"]
+
+    def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return a classifier over the catalogue's plans."""
+        assert catalogue is not None
+        return CheapestFeeClassifier(catalogue=catalogue.json_text)
+
+
+class CheapestFeeClassifier(PlanRule):
+    """The same answer for everyone: the lower the fee, the higher the share; equal fees, equal shares."""
+
+    def __init__(self, catalogue: str) -> None:
+        self.catalogue = catalogue
+
+    def fit(self, X: Columns, y: np.ndarray) -> Self:
+        """Remember which plans there are."""
+        return self._knows(len(Catalogue.from_json(self.catalogue).plans))
+
+    def predict_proba(self, X: Columns) -> np.ndarray:
+        """Shape (n, J)."""
+        fees = [plan.fee.recurring for plan in Catalogue.from_json(self.catalogue).plans]
+        rank = np.array([sorted(fees).index(fee) for fee in fees])
+        return np.tile(shares_by_rank(rank), (n_rows(X), 1))

@@ -1,0 +1,163 @@
+"""The out-of-fold table: decisions in the order of time, one row per decision, repeat and model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from planrec.contracts import Fold, Policy
+from planrec.history import known_months
+from planrec.schema import Decisions, DecisionTable, OutOfFold, Prediction, Usage, lag
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PER_PLAN = {
+    OutOfFold.PROBABILITY: "probability",
+    OutOfFold.BILL: "bill_mean",
+    OutOfFold.P10: "bill_p10",
+    OutOfFold.P90: "bill_p90",
+    OutOfFold.CHEAPER: "prob_cheaper",
+}
+"Column prefix -> field of Prediction."
+
+
+@dataclass(frozen=True)
+class FoldPrediction:
+    """What one fold's model said about the rows that it never saw."""
+
+    number: int
+    fold: Fold
+    prediction: Prediction
+
+
+def out_of_fold_table(
+    model: str, policy: Policy, table: DecisionTable, predicted: Sequence[FoldPrediction]
+) -> "pd.DataFrame":
+    """Decide what was predicted, and write it down."""
+    import pandas as pd
+
+    decile = usage_decile(table)
+    parts = []
+    for repeat in sorted({part.fold.repeat for part in predicted}):
+        of_repeat = [part for part in predicted if part.fold.repeat == repeat]
+        rows = np.concatenate([part.fold.test for part in of_repeat])
+        number = np.repeat([part.number for part in of_repeat], [len(part.fold.test) for part in of_repeat])
+        prediction = _joined([part.prediction for part in of_repeat])
+        decided, last = decide_in_time(policy, table.take(rows), prediction)
+        columns: dict[str, np.ndarray | int | str] = {
+            OutOfFold.DECISION_ID: rows,
+            OutOfFold.REPEAT: repeat,
+            OutOfFold.FOLD: number,
+            OutOfFold.MODEL: model,
+        }
+        columns |= _known(table.take(rows), last) | _said(table.plans, prediction, decided)
+        if decile is not None:
+            columns[OutOfFold.USAGE_DECILE] = decile[rows]
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def decide_in_time(
+    policy: Policy, table: DecisionTable, prediction: Prediction
+) -> tuple[Decisions, np.ndarray | None]:
+    """Decide each subscriber's rows by as_of, each knowing the advice before it.
+
+    Returns the decisions and that advice, shape (n,), -1 for the first; None where the plan held, which
+    advice is compared with, plays no part.
+    """
+    if table.held is None or table.as_of is None:
+        return policy.decide(prediction, table), None
+    who = np.unique(table.subscriber, return_inverse=True)[1]
+    advice = np.full(len(table), -1, np.int64)
+    before = np.full(len(table), -1, np.int64)
+    n, width = table.menu.shape
+    decided = Decisions(
+        np.empty(n, np.int64), np.empty(n, object), np.empty(n, object), np.empty((n, width), np.int64)
+    )
+    for instant in np.unique(table.as_of):
+        rows = np.flatnonzero(table.as_of == instant)
+        before[rows] = advice[who[rows]]
+        now = policy.decide(
+            _taken(prediction, rows), replace(table.take(rows), last_recommended=before[rows])
+        )
+        for field in fields(Decisions):
+            getattr(decided, field.name)[rows] = getattr(now, field.name)
+        advised = now.recommended >= 0
+        advice[who[rows][advised]] = now.recommended[advised]
+    return decided, before
+
+
+def usage_decile(table: DecisionTable) -> np.ndarray | None:
+    """1 to 10, shape (n,), by the mean MiB of the known months; None without usage."""
+    lags = [
+        name for ago in range(1, table.inputs.window + 1) if (name := lag(Usage.DATA_MIB, ago)) in table.X
+    ]
+    if not lags:
+        return None
+    total = sum(np.nan_to_num(table.X[name]) for name in lags)
+    mean = total / np.maximum(known_months(table.X), 1)
+    return 1 + np.argsort(np.argsort(mean, kind="stable"), kind="stable") * 10 // len(table)
+
+
+def _known(table: DecisionTable, last: np.ndarray | None) -> dict[str, np.ndarray | int]:
+    """What is known of each decision, and what turned out."""
+    plans = np.array([*table.plans, None], dtype=object)  # the last one answers index -1: none
+    columns: dict[str, np.ndarray | int] = {
+        OutOfFold.SUBSCRIBER: table.subscriber,
+        OutOfFold.Y: plans[table.y],
+    }
+    if table.as_of is not None:
+        columns[OutOfFold.AS_OF] = table.as_of.astype("datetime64[s]")
+    if table.held is not None:
+        columns[OutOfFold.HELD] = plans[table.held]
+        columns[OutOfFold.HORIZON] = table.horizon
+    if last is not None:
+        columns[OutOfFold.LAST_RECOMMENDED] = plans[last]
+    money = {
+        OutOfFold.FUTURE: table.future_bills,
+        OutOfFold.SWITCHING: table.switching_cost,
+        OutOfFold.HIDDEN: table.hidden_bills,
+    }
+    for index, plan in enumerate(table.plans):
+        columns[OutOfFold.MENU + plan] = table.menu[:, index]
+        columns |= {
+            prefix + plan: bills[:, index] / table.minor_units
+            for prefix, bills in money.items()
+            if bills is not None
+        }
+    return columns | {OutOfFold.SEGMENT + name: values for name, values in table.segments.items()}
+
+
+def _said(plans: tuple[str, ...], prediction: Prediction, decided: Decisions) -> dict[str, np.ndarray | int]:
+    """What was predicted and decided."""
+    named = np.array([*plans, None], dtype=object)
+    columns: dict[str, np.ndarray | int] = {
+        OutOfFold.RECOMMENDED: named[decided.recommended],
+        OutOfFold.DECISION: decided.decision,
+        OutOfFold.REASON: decided.reason,
+    }
+    for prefix, name in PER_PLAN.items():
+        values = getattr(prediction, name)
+        if values is not None:
+            columns |= {prefix + plan: values[:, index] for index, plan in enumerate(plans)}
+    return columns
+
+
+def _taken(prediction: Prediction, rows: np.ndarray) -> Prediction:
+    return _mapped(prediction, lambda name: getattr(prediction, name)[rows])
+
+
+def _joined(predictions: Sequence[Prediction]) -> Prediction:
+    return _mapped(
+        predictions[0], lambda name: np.concatenate([getattr(prediction, name) for prediction in predictions])
+    )
+
+
+def _mapped(prediction: Prediction, array_of: Callable[[str], np.ndarray]) -> Prediction:
+    """The prediction with each of its arrays replaced."""
+    arrays: dict[str, Any] = {
+        name: array_of(name) for name, value in vars(prediction).items() if isinstance(value, np.ndarray)
+    }
+    return replace(prediction, **arrays)

@@ -1,0 +1,121 @@
+"""Recommend the plan that will cost least, and no other one for a saving that luck could explain."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveInt
+
+from planrec.contracts import Policy
+from planrec.errors import DataError
+from planrec.history import known_months
+from planrec.schema import Decisions, DecisionTable, Prediction
+
+SAME_MONEY = 1e-6
+"Amounts of the major unit that differ by less are equal: they are sums of floats."
+
+
+class BestBill(Policy):
+    """The best plan on the menu, if it saves enough against the last advice, else against the plan held.
+
+    The last advice counts only while it still costs less than staying.
+
+    Best is the lowest expected cost where the model forecasts bills, else the highest probability. The cost
+    of a plan is its mean monthly bill and its switching cost, spread over the horizon. Enough is
+    max(absolute, relative * bill of the plan compared with); without such a plan the best one is advised.
+    """
+
+    needs_bills: ClassVar[bool] = True
+
+    kind: Literal["best_bill"]
+    absolute: NonNegativeFloat
+    "Least saving worth a change, currency per month; 0, and relative 0: always advise the best."
+    relative: NonNegativeFloat
+    "Least saving worth a change, as a share of the bill on the plan compared with."
+    min_months: PositiveInt
+    "Fewest known months of usage; with fewer there is no advice."
+
+    @property
+    def needs_months(self) -> int:
+        """Months of usage below which there is no advice."""
+        return self.min_months
+
+    def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
+        """Rank, hold back small savings, and abstain where too little is known.
+
+        The advice comes first in the ranking, plans outside the menu last. Reason codes: those of `_reason`.
+
+        Raises:
+            DataError: the prediction has no bills.
+        """
+        if prediction.bill_mean is None:
+            raise DataError("policy=best_bill needs bills, and the prediction has none")
+        cost = _monthly_cost(prediction.bill_mean, table)
+        held = np.full(len(table), -1) if table.held is None else table.held
+        ranking = _ranking(cost if prediction.ranks_by_bill else -prediction.probability, table.menu, held)
+        reference = _reference(table, held, cost)
+        is_worth_it = self._is_worth_it(prediction.bill_mean, cost, reference, ranking[:, 0])
+        advice = np.where(is_worth_it, ranking[:, 0], reference)
+        reason = _reason(cost, held, ranking[:, 0], advice)
+        reason[known_months(table.X) < self.min_months] = "history_too_short"
+        reason[~table.menu.any(axis=1)] = "empty_menu"
+        abstain = np.isin(reason, ("history_too_short", "empty_menu"))
+        decision = np.select([abstain, advice == held], ["abstain", "stay"], "recommend").astype(object)
+        return Decisions(np.where(abstain, -1, advice), decision, reason, _first(advice, ranking))
+
+    def _is_worth_it(
+        self, bill_mean: np.ndarray, cost: np.ndarray, reference: np.ndarray, best: np.ndarray
+    ) -> np.ndarray:
+        """Whether to follow the ranking, shape (n,), bool; always where there is nothing to compare with."""
+        threshold = np.maximum(self.absolute, self.relative * _of(bill_mean, reference))
+        saving = _of(cost, reference) - _of(cost, best)
+        return (reference < 0) | (threshold == 0) | (saving > threshold - SAME_MONEY)
+
+
+def _monthly_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
+    """Shape (n, J), currency per month: the bill, and the switching cost spread over the horizon."""
+    if table.switching_cost is None:
+        return bill_mean
+    return bill_mean + table.switching_cost / (table.minor_units * max(table.horizon, 1))
+
+
+def _ranking(score: np.ndarray, menu: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Plan indexes (n, J): the menu first, by the lowest score; ties: the plan held, then plan order."""
+    is_other = np.arange(menu.shape[1]) != held[:, np.newaxis]
+    return np.lexsort((is_other, score, ~menu), axis=-1)
+
+
+def _reference(table: DecisionTable, held: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """Shape (n,): the last advice if it can be given again, else the plan held; -1 where there is neither.
+
+    It can be given again while it is on the menu and still costs less than staying: hysteresis is there to
+    spare subscribers changes, never to repeat an advice that has turned into a loss.
+    """
+    last = np.full(len(table), -1) if table.last_recommended is None else table.last_recommended
+    still_saves = (held < 0) | (_of(cost, last) < _of(cost, held) - SAME_MONEY)
+    reference = np.where((last >= 0) & _of(table.menu, last) & still_saves, last, held)
+    return np.where((reference >= 0) & _of(table.menu, reference), reference, -1)
+
+
+def _reason(cost: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.ndarray) -> np.ndarray:
+    """Shape (n,), object: why the advice is what it is, where there is any."""
+    saves = _of(cost, held) - _of(cost, advice) > SAME_MONEY
+    best_saves = _of(cost, held) - _of(cost, best) > SAME_MONEY
+    codes = {
+        "held_unknown": held < 0,
+        "nothing_better": (advice == held) & ~best_saves,
+        "saving_too_small": advice == held,
+        "keeps_last_advice": advice != best,
+        "saves": saves,
+    }
+    return np.select(list(codes.values()), list(codes), "most_probable").astype(object)
+
+
+def _first(advice: np.ndarray, ranking: np.ndarray) -> np.ndarray:
+    """The ranking with the advice moved to the front."""
+    order = np.argsort(ranking != advice[:, np.newaxis], axis=1, kind="stable")
+    return np.take_along_axis(ranking, order, axis=1)
+
+
+def _of(matrix: np.ndarray, plan: np.ndarray) -> np.ndarray:
+    """One entry per row; where the plan is -1 the last column's, which the caller does not use."""
+    return matrix[np.arange(len(matrix)), plan]

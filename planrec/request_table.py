@@ -1,0 +1,182 @@
+"""Requests -> decision table, and back: the same for API, batch files and golden predictions.
+
+A request is `{"attributes": {name: value}}` or `{"months": [{"month": "2018-09", usage: value ...}],
+"attributes": {...}}`, and for targets that advise on bills also `plan_held` and `last_recommended`, plan ids
+or None. None is a missing value. The decision falls after the last month given. Usage is quantised, as at
+every border.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from planrec.catalogue import Catalogue
+from planrec.errors import DataError
+from planrec.history import decision_rows
+from planrec.menu import menu_of, switching_costs
+from planrec.schema import (
+    Columns,
+    DecisionTable,
+    InputColumn,
+    InputSchema,
+    Usage,
+    UsageHistory,
+    lag,
+    quantised,
+)
+
+_LAST_MONTH = frozenset(lag(usage, 1) for usage in Usage.ALL)
+
+
+def is_usage(column: InputColumn) -> bool:
+    """Whether a value became usage of the last month, not an attribute."""
+    return column.becomes in _LAST_MONTH
+
+
+def table_of(
+    requests: Sequence[Mapping[str, Any]],
+    inputs: InputSchema,
+    plans: tuple[str, ...],
+    horizon: int,
+    catalogue: Catalogue | None,
+) -> DecisionTable:
+    """The decision table of requests whose values were checked."""
+    n = len(requests)
+    attributes = _attribute_columns([request["attributes"] for request in requests], inputs.columns)
+    columns: Columns = {}
+    as_of = None
+    if inputs.takes == "months":
+        columns, as_of = _month_columns([request["months"] for request in requests], inputs)
+    known: dict[str, Any] = {"menu": np.ones((n, len(plans)), bool)}
+    if inputs.asks_held and catalogue is not None and as_of is not None:
+        held = _plan_indexes(requests, "plan_held", plans)
+        _check_valid(catalogue, as_of, held)
+        known = {
+            "menu": menu_of(catalogue, as_of, attributes, held),
+            "held": held,
+            "last_recommended": _plan_indexes(requests, "last_recommended", plans),
+            "switching_cost": switching_costs(catalogue, held),
+            "minor_units": 10**catalogue.exponent,
+        }
+    return DecisionTable(
+        X=columns | attributes,
+        subscriber=np.arange(n),
+        has_subscribers=False,
+        plans=plans,
+        inputs=inputs,
+        as_of=as_of,
+        horizon=horizon,
+        **known,
+    )
+
+
+def requests_of(table: DecisionTable) -> list[dict[str, Any]]:
+    """The requests that become these decisions."""
+    inputs = table.inputs
+    histories = _histories(table, inputs) if inputs.takes == "months" else [{} for _ in range(len(table))]
+    values = {column.name: _plain(table.X[column.becomes], column) for column in inputs.columns}
+    plans = np.array([*table.plans, None], dtype=object)
+    requests = [
+        history | {"attributes": {name: column[row] for name, column in values.items()}}
+        for row, history in enumerate(histories)
+    ]
+    for name, indexes in (("plan_held", table.held), ("last_recommended", table.last_recommended)):
+        for row, request in enumerate(requests if inputs.asks_held else []):
+            request[name] = None if indexes is None else plans[indexes[row]]
+    return requests
+
+
+def _check_valid(catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray) -> None:
+    """Raises DataError where no plan is valid at the decision, or the plan held was not the day before."""
+    valid = np.stack([plan.valid_on(as_of) for plan in catalogue.plans], axis=1)
+    before = np.stack([plan.valid_on(as_of - np.timedelta64(1, "D")) for plan in catalogue.plans], axis=1)
+    problems = [
+        f"no plan is valid on {as_of[row]}, the day after the last month given"
+        for row in np.flatnonzero(~valid.any(axis=1))
+    ] + [
+        f"plan_held {catalogue.plan_ids[held[row]]!r} was not valid in the last month given,"
+        f" before {as_of[row]}"
+        for row in np.flatnonzero((held >= 0) & ~before[np.arange(len(held)), held])
+    ]
+    if problems:
+        raise DataError("the months must lie inside the validity of the plans", problems)
+
+
+def _plan_indexes(requests: Sequence[Mapping[str, Any]], name: str, plans: tuple[str, ...]) -> np.ndarray:
+    """Shape (n,), int64: -1 where the request names no plan."""
+    position = {plan: index for index, plan in enumerate(plans)}
+    return np.array([position.get(request[name], -1) for request in requests], np.int64)
+
+
+def _attribute_columns(rows: Sequence[Mapping[str, Any]], inputs: Sequence[InputColumn]) -> Columns:
+    return {column.becomes: _array([row[column.name] for row in rows], column) for column in inputs}
+
+
+def _array(values: list[Any], column: InputColumn) -> np.ndarray:
+    if column.kind == "text":
+        return np.array(values, dtype=object)
+    if column.kind == "date":
+        return np.array(values, dtype="datetime64[s]")
+    numbers = np.array(values, dtype=np.float64)
+    return quantised(numbers) if is_usage(column) else numbers
+
+
+def _plain(array: np.ndarray, column: InputColumn) -> list[Any]:
+    """Values as JSON has them; the inverse of `_array`."""
+    if column.kind == "text":
+        return list(array.tolist())
+    if column.kind == "date":
+        return [None if np.isnat(value) else str(value) for value in array]
+    plain = [None if np.isnan(value) else float(value) for value in array]
+    return [None if v is None else bool(v) for v in plain] if column.kind == "boolean" else plain
+
+
+def _histories(table: DecisionTable, inputs: InputSchema) -> list[dict[str, Any]]:
+    """The months behind the lag columns of each decision, oldest first."""
+    if table.as_of is None:
+        raise ValueError("decisions over months need an as_of")
+    last_month = table.as_of.astype("datetime64[M]") - np.timedelta64(1, "M")
+    lags = {name: [table.X[lag(name, ago)] for ago in range(1, inputs.window + 1)] for name in inputs.usage}
+    known = ~np.isnan(lags[inputs.usage[0]])
+    return [
+        {
+            "months": [
+                {"month": str(last_month[row] - np.timedelta64(ago, "M"))}
+                | {name: float(lags[name][ago][row]) for name in lags}
+                for ago in reversed(range(inputs.window))
+                if known[ago][row]
+            ]
+        }
+        for row in range(len(table))
+    ]
+
+
+def _month_columns(
+    histories: Sequence[Sequence[Mapping[str, Any]]], inputs: InputSchema
+) -> tuple[Columns, np.ndarray]:
+    """Lag columns and as_of, one row per history; months inside a history that are not given are silent."""
+    filled = [_window(months, inputs) for months in histories]
+    length = np.array([len(months) for months in filled])
+    history = UsageHistory(
+        subscriber=np.repeat(np.arange(len(filled)), length),
+        month=np.array([month["month"] for months in filled for month in months], "datetime64[M]"),
+        plan_held=np.full(int(length.sum()), -1, np.int32),
+        plans=(),
+        usage={
+            name: quantised(np.array([month[name] for months in filled for month in months], np.float64))
+            for name in inputs.usage
+        },
+    )
+    decisions = decision_rows(history, None, inputs.window)
+    last = np.cumsum(length) - 1
+    return {name: array[last] for name, array in decisions.columns.items()}, decisions.as_of[last]
+
+
+def _window(months: Sequence[Mapping[str, Any]], inputs: InputSchema) -> list[Mapping[str, Any]]:
+    """The last `window` months from the first one given on; one that was not given is silent."""
+    given = {np.datetime64(month["month"], "M"): month for month in months}
+    after_last = max(given) + np.timedelta64(1, "M")
+    first = max(min(given), after_last - np.timedelta64(inputs.window, "M"))
+    silent = dict.fromkeys(inputs.usage, 0.0)
+    return [given.get(month, {"month": month, **silent}) for month in np.arange(first, after_last)]

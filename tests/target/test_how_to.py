@@ -1,0 +1,59 @@
+"""docs/how-to/advise-on-your-own-months.md does what it says."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from planrec import train
+from planrec.metrics import METRICS
+from planrec.run_folder import load_run
+from tests.conftest import REPOSITORY, SMALL_BILLS
+from tests.target.test_best_bill import history_of
+
+FEWEST_MONTHS = 12
+HOW_TO = REPOSITORY / "docs" / "how-to"
+PAGE = (HOW_TO / "advise-on-your-own-months.md").read_text("utf-8")
+PLANS = (HOW_TO / "describe-your-plans.md").read_text("utf-8")
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """months.csv with the printed columns, and the plans.yaml of the other page, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["train"])
+    (plans,) = re.findall(r"```yaml\n# plans.yaml\n(.*?)```", PLANS, flags=re.DOTALL)
+    Path("plans.yaml").write_text(plans, "utf-8")
+    history = history_of(60, FEWEST_MONTHS, seed=0)
+    months = pd.DataFrame({"subscriber": history.subscriber, "month": history.month.astype(str)})
+    months["plan"] = pd.Series(["start", "family"])[history.subscriber % 2].to_numpy()
+    months = months.assign(**{name: history.usage[name] for name in history.usage if "billed" not in name})
+    (printed,) = re.findall(r"```csv\n(.*?)\n", PAGE, flags=re.DOTALL)
+    assert list(months.columns) == printed.split(",")
+    months.to_csv("months.csv", index=False)
+
+
+@pytest.mark.usefixtures("files")
+def test_the_printed_command_ends_in_a_table_of_regret(capsys):
+    (command,) = re.findall(r"```sh\npython -m planrec\.train (.*?)\n```", PAGE)
+    small = [override for override in SMALL_BILLS if not override.startswith("data.")]
+    assert train.main([*command.split(), *small]) == 0
+    table = capsys.readouterr().out
+    assert "At least twelve months" in PAGE
+    explained = re.findall(r"^\* `(\w+)`: ", PAGE, flags=re.MULTILINE)
+    assert {"regret", "savings_captured", "harm_rate", "eps_hit"} <= set(explained)
+    assert all(name in METRICS and name in table for name in ("regret", "harm_rate", "eps_hit"))
+    saved = load_run(next(Path("outputs").glob("*/*")))
+    regret = {value.model: value.value for value in saved.metrics if value.metric == "regret"}
+    assert set(regret) == {"lgbm", "stay", "popular", "cheapest_fee", "rerate_1", "rerate_3", "rerate_6"}
+    assert any("approximate" in note for note in saved.manifest["notes"])
+
+
+@pytest.mark.usefixtures("files")
+def test_a_month_less_than_the_page_asks_for_is_too_little(capsys):
+    months = pd.read_csv("months.csv")
+    months[months["month"] < "2018-12"].to_csv("months.csv", index=False)
+    (command,) = re.findall(r"```sh\npython -m planrec\.train (.*?)\n```", PAGE)
+    assert train.main([*command.split(), "n_bootstrap=20"]) == 1
+    assert "target.min_history=1 target.horizon=1" in capsys.readouterr().err
