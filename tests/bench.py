@@ -102,7 +102,8 @@ def intervals() -> list[str]:
         table |= {OutOfFold.MENU + plan: np.ones(n, bool) for plan in plans}
         table |= {
             OutOfFold.HELD: np.array(plans, object)[generator.integers(0, 6, n)],
-            OutOfFold.AS_OF: np.datetime64("2030-01-01", "s") + np.arange(n) // n_subscribers,
+            OutOfFold.AS_OF: np.datetime64("2030-01-01", "s")
+            + (np.arange(n) // n_subscribers).astype("timedelta64[s]"),
             OutOfFold.HORIZON: 3,
             OutOfFold.USAGE_DECILE: 1 + np.arange(n) % 10,
         }

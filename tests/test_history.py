@@ -16,7 +16,7 @@ def history_of(lengths: list[int]) -> UsageHistory:
     usage = (100 * subscriber + month).astype(float)
     return UsageHistory(
         subscriber=subscriber,
-        month=np.datetime64("2018-01", "M") + month,
+        month=np.datetime64("2018-01", "M") + month.astype("timedelta64[M]"),
         plan_held=np.zeros(n, np.int32),
         plans=("only",),
         usage=dict.fromkeys(Usage.MEASURED, usage),

@@ -122,7 +122,7 @@ def simulate(options: Simulator, catalogue: Catalogue) -> tuple[UsageHistory, Pe
     everyone = People(*(np.concatenate([getattr(p, f.name) for p in people]) for f in fields(People)))
     history = UsageHistory(
         subscriber=np.repeat(np.arange(1, n + 1), months),
-        month=np.tile(FIRST_MONTH + np.arange(months), n),
+        month=np.tile(_months(months), n),
         plan_held=np.repeat(everyone.plan_held, months),
         plans=catalogue.plan_ids,
         usage={name: array.ravel() for name, array in usage.items()},
@@ -205,12 +205,17 @@ def _by_month(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     return bills.reshape(n, months, -1) / 10**catalogue.exponent
 
 
+def _months(n_months: int) -> np.ndarray:
+    """The simulated months, shape (n_months,), datetime64[M]."""
+    return FIRST_MONTH + np.arange(n_months).astype("timedelta64[M]")
+
+
 def _on_sale(catalogue: Catalogue, n_months: int) -> np.ndarray:
     """Shape (J,): the plans that can be chosen in the first month and held until the last.
 
     Nobody switches, so a plan that ends in between would be held after its end.
     """
-    first, last = (np.array([month], "datetime64[D]") for month in (FIRST_MONTH, FIRST_MONTH + n_months - 1))
+    first, last = _months(n_months)[[0, -1]].astype("datetime64[D]")[:, np.newaxis]
     lasts = np.array([plan.valid_on(last)[0] for plan in catalogue.plans])
     on_sale = catalogue.offered(first, {})[0] & lasts
     if not on_sale.any():

@@ -43,7 +43,7 @@ def clean(n: int = 600, seed: int = 0) -> DecisionTable:
         "data_mib": random.gamma(2, 1000 * (1 + y)),
         "calls": random.poisson(20, n).astype(float),
         "region": np.array(["north", "south", None], object)[random.integers(0, 3, n)],
-        "joined": np.datetime64("2029-01-01", "s") + random.integers(0, 10**7, n),
+        "joined": np.datetime64("2029-01-01", "s") + random.integers(0, 10**7, n).astype("timedelta64[s]"),
         "blank": np.full(n, np.nan),
         "id": np.array([f"customer-{k}" for k in random.permutation(n)], object),
     }
@@ -179,7 +179,7 @@ def forty_names(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def dates(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    return np.datetime64("2029-01-01", "s") + (noisy_order(y, random) * 1e6).astype(np.int64)
+    return np.datetime64("2029-01-01", "s") + (noisy_order(y, random) * 1e6).astype("timedelta64[s]")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def decision_tables(draw: st.DrawFn) -> DecisionTable:
     subscriber = [100 + row for row in range(4)] + [owner for owner, _, _ in drawn]
     y = [0] * 4 + [label for _, label, _ in drawn]
     months = [0, 0, 7, 7] + [month for _, _, month in drawn]
-    as_of = (np.datetime64("2018-10") + np.array(months)).astype("datetime64[D]")
+    as_of = (np.datetime64("2018-10") + np.array(months).astype("timedelta64[M]")).astype("datetime64[D]")
     return table_of(subscriber, y, as_of, draw(st.integers(0, 3)))
 
 

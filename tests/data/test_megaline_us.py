@@ -287,7 +287,7 @@ EVENTS = st.lists(
 @given(calls=EVENTS)
 def test_months_equal_a_loop_over_calls_in_any_order(calls):
     """In hundredths, with plain integers."""
-    days = np.datetime64("2018-01-01") + np.arange(401)
+    days = np.datetime64("2018-01-01") + np.arange(401).astype("timedelta64[D]")
     lines = [f"{user} {days[day]} {Decimal(hundredths) / 100}" for user, day, hundredths in calls]
     write(calls="\n".join(lines), users="1 surf\n2 ultimate\n3 surf")
     users, months = read_events(options(threads=1), catalogue())

@@ -33,7 +33,9 @@ def history_of(n_subscribers: int, n_months: int, seed: int) -> UsageHistory:
     minutes = np.round(calls * rng.gamma(2, 3, n), 2)
     return UsageHistory(
         subscriber=np.repeat(np.arange(n_subscribers), n_months),
-        month=np.tile(np.datetime64("2018-01", "M") + np.arange(n_months), n_subscribers),
+        month=np.tile(
+            np.datetime64("2018-01", "M") + np.arange(n_months).astype("timedelta64[M]"), n_subscribers
+        ),
         plan_held=np.repeat(rng.integers(0, 6, n_subscribers), n_months).astype(np.int32),
         plans=tuple(LADDER.plan_ids),
         usage={
