@@ -11,7 +11,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.errors import ConfigError, DataError
 from planrec.features.bill_statistics import Layout, bill_statistics, layout_of
-from planrec.features.columns_input import columns_from, numbers_of
+from planrec.features.columns_input import NamedColumns, columns_from, numbers_of
 from planrec.features.lag_input import BLOCK_ROWS, check_readable, found_lags, stacked
 from planrec.schema import HELD, Columns, Usage, lag
 
@@ -50,7 +50,7 @@ class BillsFeatures(FeatureSet):
         )
 
 
-class BillsTransformer(TransformerMixin, BaseEstimator):
+class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     """Re-rate the lag columns `data_mib.1 ... data_mib.W` on every plan and summarise the bills.
 
     Money is the currency's major unit a month, of the known months of a window (a month in which any usage
@@ -128,13 +128,6 @@ class BillsTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
         return np.array(self._layout().names, dtype=object)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.two_d_array = False  # columns must be named
-        tags.input_tags.dict = True
-        return tags
 
     def _layout(self) -> Layout:
         windows = tuple(sorted({min(window, self.window_) for window in self.windows}))

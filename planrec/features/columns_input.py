@@ -12,6 +12,17 @@ KINDS = {"b": "number", "i": "number", "u": "number", "f": "number", "M": "date"
 """numpy's dtype.kind -> what a column holds."""
 
 
+class NamedColumns:
+    """Mixin: tells scikit-learn that a transformer finds its columns by name, and that NaN is legal."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags: Any = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.allow_nan = True
+        tags.input_tags.two_d_array = False  # columns must be named
+        tags.input_tags.dict = True
+        return tags
+
+
 def is_named(X: Any) -> bool:
     """Whether `X` names its columns: `Columns` or a DataFrame."""
     return is_dict(X) or hasattr(X, "iloc")

@@ -8,7 +8,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
-from planrec.features.columns_input import columns_from
+from planrec.features.columns_input import NamedColumns, columns_from
 from planrec.features.lag_input import BLOCK_ROWS, check_readable, found_lags, stacked
 from planrec.schema import Usage, lag
 
@@ -29,7 +29,7 @@ class UsageFeatures(FeatureSet):
         return UsageTransformer()
 
 
-class UsageTransformer(TransformerMixin, BaseEstimator):
+class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     """Summarise the lag columns `data_mib.1 ... data_mib.W` of each measured service.
 
     Per service, over its known months (a lag that is NaN lies before the observation window; 0 is a silent
@@ -82,13 +82,6 @@ class UsageTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
         return np.array(_feature_names(self.services_, self.window_), dtype=object)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.two_d_array = False  # columns must be named
-        tags.input_tags.dict = True
-        return tags
 
 
 def _feature_names(services: list[str], window: int) -> list[str]:

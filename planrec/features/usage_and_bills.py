@@ -9,7 +9,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.features.bills import BillsFeatures, BillsTransformer
-from planrec.features.columns_input import check_present, columns_from
+from planrec.features.columns_input import NamedColumns, check_present, columns_from
 from planrec.features.usage import UsageFeatures, UsageTransformer
 
 
@@ -33,7 +33,7 @@ class UsageAndBillsFeatures(FeatureSet):
         return UsageAndBillsTransformer(usage=self.usage.build(catalogue), bills=self.bills.build(catalogue))
 
 
-class UsageAndBillsTransformer(TransformerMixin, BaseEstimator):
+class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     """Put the features of two transformers side by side.
 
     scikit-learn's `FeatureUnion` does the same and takes milliseconds for one row.
@@ -73,10 +73,3 @@ class UsageAndBillsTransformer(TransformerMixin, BaseEstimator):
         _check_feature_names_in(self, input_features)
         parts = (self.usage_, self.bills_)
         return np.concatenate([part.get_feature_names_out() for part in parts])
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.two_d_array = False  # columns must be named
-        tags.input_tags.dict = True
-        return tags
