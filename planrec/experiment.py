@@ -1,11 +1,13 @@
 """One run from config to result. Read this file first."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -19,12 +21,22 @@ from planrec.metrics import MetricValue, evaluate
 from planrec.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.recommender import Recommender, model_input
 from planrec.schema import Columns, DecisionTable
+from planrec.speed import Speed, speed_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Report = Callable[[str, int, int], None]
 """Told (what is done, steps done, steps in all) after every step of a run."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What `data` and `target` of a config give: the same for every run that shares them."""
+
+    table: DecisionTable
+    dropped: Columns
+    "`where` and `reason` of every row that the source left out."
 
 
 @dataclass(frozen=True)
@@ -40,24 +52,37 @@ class RunResult:
     metrics: tuple[MetricValue, ...]
     notes: tuple[str, ...]
     "What the source dropped, which checks were waived and why."
-    dropped: Columns = field(default_factory=dict)
+    dropped: Columns
     "`where` and `reason` of every row that the source left out."
-    seconds: dict[str, float] = field(default_factory=dict)
+    folds_fingerprint: str
+    "sha256 of which decisions are learned from and judged in which fold: equal folds, equal fingerprints."
+    seconds: dict[str, float]
     "Wall time by stage: data, folds, intervals, final_fit."
+    fit_seconds: dict[str, float]
+    "Mean wall time of fitting one fold, by model."
+    speed: Speed
+    "How fast the recommender answers."
 
 
-def run(config: RunConfig, report: Report = lambda step, done, total: None) -> RunResult:
-    """Load, check, cross-validate, measure, then fit on everything."""
+def run(
+    config: RunConfig,
+    report: Report = lambda step, done, total: None,
+    decide: Callable[[RunConfig], Decided] | None = None,
+) -> RunResult:
+    """Load, check, cross-validate, measure, then fit on everything.
+
+    `decide` stands in for `decided`, for whoever runs many configs over the same data.
+    """
     seconds: dict[str, float] = {}
-    catalogue = config.catalogue.open()
+    fit_seconds: dict[str, float] = {}
     with _timed(seconds, "data"):
-        loaded = config.data.load(catalogue)
-        table = _with_hidden_bills(config, config.target.label(loaded, catalogue), catalogue)
+        loaded = (decide or decided)(config)
+        table = loaded.table
         folds = list(config.cv.split(table, config.seed))
         waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
     models = models_of(config)
     with _timed(seconds, "folds"):
-        out_of_fold = predict_out_of_fold(config, models, table, folds, report)
+        out_of_fold = predict_out_of_fold(config, models, table, folds, report, fit_seconds)
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with _timed(seconds, "intervals"), threadpool_limits(1):
         rules = {name for name, model in models.items() if not model.probabilistic}
@@ -65,8 +90,37 @@ def run(config: RunConfig, report: Report = lambda step, done, total: None) -> R
     with _timed(seconds, "final_fit"):
         # LightGBM writes its threads into the model's text; one thread, so that equal runs are equal files.
         recommender = fitted_recommender(config, config.model, table, table, threads=1)
-    notes = (*table.notes, *waived)
-    return RunResult(config, recommender, table, out_of_fold, tuple(metrics), notes, loaded.dropped, seconds)
+    return RunResult(
+        config=config,
+        recommender=recommender,
+        table=table,
+        out_of_fold=out_of_fold,
+        metrics=tuple(metrics),
+        notes=(*table.notes, *waived),
+        dropped=loaded.dropped,
+        folds_fingerprint=fingerprint(folds),
+        seconds=seconds,
+        fit_seconds=fit_seconds,
+        speed=speed_of(recommender, table),
+    )
+
+
+def decided(config: RunConfig) -> Decided:
+    """Read the data and label it."""
+    catalogue = config.catalogue.open()
+    loaded = config.data.load(catalogue)
+    table = _with_hidden_bills(config, config.target.label(loaded, catalogue), catalogue)
+    return Decided(table, loaded.dropped)
+
+
+def fingerprint(folds: Sequence[Fold]) -> str:
+    """sha256 over the rows of every fold."""
+    digest = hashlib.sha256()
+    for fold in folds:
+        digest.update(f"{fold.repeat} {len(fold.train)} {len(fold.test)};".encode())
+        digest.update(np.ascontiguousarray(fold.train, np.int64).tobytes())
+        digest.update(np.ascontiguousarray(fold.test, np.int64).tobytes())
+    return digest.hexdigest()
 
 
 def models_of(config: RunConfig) -> dict[str, Model]:
@@ -84,17 +138,23 @@ def predict_out_of_fold(
     table: DecisionTable,
     folds: Sequence[Fold],
     report: Report = lambda step, done, total: None,
+    fit_seconds: dict[str, float] | None = None,
 ) -> "pd.DataFrame":
-    """Decide every test row with a recommender that never saw its fold, for each model."""
+    """Decide every test row with a recommender that never saw its fold, for each model.
+
+    `fit_seconds` is given the mean wall time of one fit by model.
+    """
     import pandas as pd
 
     parts, done = [], 0
     for name, model in models.items():
-        predicted = []
+        predicted, fitting = [], 0.0
         for number, fold in enumerate(folds):
             train, test = table.take(fold.train), table.take(fold.test)
             try:
+                start = perf_counter()
                 recommender = fitted_recommender(config, model, train, table, config.threads)
+                fitting += perf_counter() - start
                 predicted.append(FoldPrediction(number, fold, recommender.predict(test)))
             except PlanRecError as error:
                 error.add_note(f"while fitting {name} in fold {number} on {len(train)} decisions")
@@ -107,6 +167,8 @@ def predict_out_of_fold(
             done += 1
             report(f"{name}, fold {number + 1} of {len(folds)}", done, len(models) * len(folds))
         parts.append(out_of_fold_table(name, config.policy, table, predicted))
+        if fit_seconds is not None:
+            fit_seconds[name] = fitting / max(len(folds), 1)
     return pd.concat(parts, ignore_index=True)
 
 

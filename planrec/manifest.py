@@ -10,8 +10,9 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, mo
 from planrec.errors import RunError
 from planrec.metrics import MetricValue
 from planrec.schema import Config, InputSchema
+from planrec.speed import Speed
 
-SCHEMA = "planrec.run/1"
+SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
 "Files that every complete run has."
 
@@ -47,9 +48,14 @@ def _null_as_nan(value: Any) -> Any:
 class Manifest(Config, allow_inf_nan=True):
     """The content of run.json. A metric that is not defined is null in the file and NaN here."""
 
-    schema_: Annotated[Literal["planrec.run/1"], Field(alias="schema")]
+    schema_: Annotated[Literal["planrec.run/2"], Field(alias="schema")]
     run_id: str
+    address: str
+    "What the run is: config, data and code; see `planrec.address`."
+    selected: bool
+    "True where a search chose the config by its results on the folds that are reported: they flatter."
     command: str
+    "A shell command line that repeats the run."
     finished: str
     config: dict[str, Any]
     "`RunConfig` as JSON."
@@ -57,6 +63,7 @@ class Manifest(Config, allow_inf_nan=True):
     "The plans themselves: the file of `catalogue=file` may change or go after the run."
     catalogue_sha256: str | None
     data_fingerprint: str
+    folds_fingerprint: str
     data: dict[str, Any]
     plans: Annotated[tuple[str, ...], Field(min_length=1)]
     horizon: NonNegativeInt
@@ -65,6 +72,9 @@ class Manifest(Config, allow_inf_nan=True):
     metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
     golden: Golden
     seconds: dict[str, float]
+    fit_seconds: dict[str, float]
+    "Mean wall time of fitting one fold, by model."
+    speed: Speed
     seeds: dict[str, int]
     versions: dict[str, str]
     git_commit: str | None

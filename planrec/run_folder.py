@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import ValidationError
 from sklearn.pipeline import Pipeline
 
+from planrec.address import address_of
 from planrec.config import RunConfig
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
@@ -64,8 +65,11 @@ def begin_run(folder: Path, config: RunConfig, command: str) -> None:
         raise RunError(f"{folder} belongs to another run: nothing is overwritten") from None
 
 
-def save_run(result: RunResult, folder: Path, command: str) -> None:
-    """Write the run; `run.json` comes last, so a folder with it is complete."""
+def save_run(result: RunResult, folder: Path, command: str, selected: bool = False) -> None:
+    """Write the run; `run.json` comes last, so a folder with it is complete.
+
+    `selected` says that a search chose the config by its results on the folds that it reports.
+    """
     model = canonical_skops(result.recommender.pipeline)
     _write_atomically(folder / "model.skops", model)
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
@@ -73,14 +77,18 @@ def save_run(result: RunResult, folder: Path, command: str) -> None:
     if result.dropped:
         frame_of(result.dropped).to_csv(folder / "dropped_rows.csv", index=False)
         files.append("dropped_rows.csv")
+    data_fingerprint = result.table.fingerprint()
     manifest = {
         "schema": SCHEMA,
         "run_id": _run_id(folder),
+        "address": address_of(result.config, data_fingerprint, selected),
+        "selected": selected,
         "command": command,
         "finished": _now(),
         "config": result.config.model_dump(mode="json", by_alias=True),
         **_catalogue(result.config),
-        "data_fingerprint": result.table.fingerprint(),
+        "data_fingerprint": data_fingerprint,
+        "folds_fingerprint": result.folds_fingerprint,
         "data": data_summary(result.table),
         "plans": list(result.recommender.plans),
         "horizon": result.recommender.horizon,
@@ -89,6 +97,8 @@ def save_run(result: RunResult, folder: Path, command: str) -> None:
         "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
         "golden": _golden(result.recommender, result.table),
         "seconds": result.seconds,
+        "fit_seconds": result.fit_seconds,
+        "speed": asdict(result.speed),
         "seeds": {"run": result.config.seed},
         "versions": versions(),
         "git_commit": git_commit(Path(__file__).parent),

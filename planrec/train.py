@@ -4,6 +4,7 @@ Heavy imports happen inside functions, so that `--help` and a wrong option answe
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ def _train(config: "RunConfig", folder: Path, overrides: Sequence[str], title: s
     from planrec.run_folder import begin_run, save_run
     from planrec.screen import print_result, progress_of
 
-    command = " ".join(["python -m planrec.train", *overrides])
+    command = shlex.join(["python", "-m", "planrec.train", *overrides])
     begin_run(folder, config, command)
     try:
         with progress_of(command) as report:

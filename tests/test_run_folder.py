@@ -61,7 +61,7 @@ def test_every_changed_or_missing_file_is_named(copied, name):
 def test_a_run_of_another_schema_is_refused(copied):
     manifest = read_manifest(copied) | {"schema": "planrec.run/99"}
     (copied / "run.json").write_text(json.dumps(manifest))
-    with pytest.raises(RunError, match=r"schema must be 'planrec.run/1', got 'planrec.run/99'"):
+    with pytest.raises(RunError, match=r"schema must be 'planrec.run/2', got 'planrec.run/99'"):
         load_run(copied)
 
 
@@ -95,9 +95,9 @@ def test_a_run_knows_everything_needed_to_repeat_it(history_run):
 
 BROKEN = {
     "empty": "",
-    "cut off": '{"schema": "planrec.run/1", "plans": [',
+    "cut off": '{"schema": "planrec.run/2", "plans": [',
     "a list": "[]",
-    "text": '"planrec.run/1"',
+    "text": '"planrec.run/2"',
     "not a number": '{"schema": NaN}',
     "deep": "[" * 100_000,
 }
