@@ -14,15 +14,17 @@ LENGTH = 16
 
 
 def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False) -> str:
-    """The address of a run: config without paths and threads, data, code.
+    """The address of a run: config without paths, threads and `sweep`, data, code.
 
-    Paths say where the data lies, and the fingerprint says what it is; predictions do not depend on threads.
+    Paths say where the data lies, and the fingerprint says what it is; results depend neither on threads nor
+    on who ran them.
 
     Args:
         data_fingerprint: of the decision table.
         selected: whether a search chose the config by its results on the very folds that it reports.
     """
-    tree = config.model_dump(mode="json", by_alias=True, exclude={"threads": True, "data": {"path"}})
+    left_out: Any = {"threads": True, "sweep": True, "data": {"path"}}
+    tree = config.model_dump(mode="json", by_alias=True, exclude=left_out)
     tree["catalogue"] = _sha256_of_catalogue(config)
     return _digest([tree, data_fingerprint, selected, code_version()])
 

@@ -1,7 +1,7 @@
 """From conf/ and overrides to a RunConfig: Hydra composes, `config.validated` checks."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from planrec.conf_folder import (
@@ -20,6 +20,9 @@ from planrec.errors import ConfigError
 from planrec.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.schema import did_you_mean
 
+SWEEPER = "hydra_plugins.planrec.PlanRecSweeper"
+"Hydra instantiates no plugin whose name begins otherwise; `planrec.sweep` registers it from code."
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -32,11 +35,10 @@ def compose(*overrides: str) -> "RunConfig":
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     check_overrides(overrides)
-    register_run_id()
+    register_with_hydra()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             composed = hydra_compose("train", list(overrides), return_hydra_config=True)
@@ -45,27 +47,32 @@ def compose(*overrides: str) -> "RunConfig":
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise unreadable(error) from error
     choices = dict(composed.hydra.runtime.choices)
+    return settled(task_tree(composed), overrides, choices)
+
+
+def task_tree(composed: "DictConfig") -> dict[str, Any]:
+    """What Hydra composed, without its own part, as plain dicts. `???` stays where a value is missing."""
+    from omegaconf import OmegaConf
+
     task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-    return settled(task, overrides, choices)
+    tree = OmegaConf.to_container(task, resolve=not OmegaConf.missing_keys(task))
+    assert isinstance(tree, dict)
+    return {str(key): value for key, value in tree.items()}
 
 
 def settled(
-    composed: "DictConfig", overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+    tree: Mapping[str, Any], overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
 ) -> "RunConfig":
     """The composed tree as a RunConfig. Raises ConfigError with every value that is missing or wrong."""
-    from omegaconf import OmegaConf
-
     from planrec.config import validated
 
     origin = origin_of(overrides, choices, folders)
-    if missing := sorted(OmegaConf.missing_keys(composed)):
+    if missing := sorted(_missing(tree)):
         raise ConfigError(
             NOT_A_RUN,
             [f"{path} must be given: type {path}=VALUE (from {origin(path)})" for path in missing],
         )
-    tree = OmegaConf.to_container(composed, resolve=True)
-    assert isinstance(tree, dict)
-    named = {str(key): value for key, value in tree.items() if key != "experiment"}
+    named = {name: value for name, value in tree.items() if name != "experiment"}
     if "baselines" in named:
         named["baselines"] = _baselines(named["baselines"], origin, folders)
     return validated(named, origin)
@@ -75,9 +82,9 @@ def origin_of(
     overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
 ) -> Callable[[str], str]:
     """A function from a dotted path to the override or file that its value came from."""
-    own_groups = groups(folders)
 
     def origin(path: str) -> str:
+        own_groups = groups(folders)
         for override in reversed(overrides):
             key, _, value = override.lstrip("+~").partition("=")
             # `model=lgbm` chose a file, and the value below it came from there.
@@ -103,10 +110,26 @@ def unreadable(error: Exception, folders: Folders = (CONF,)) -> ConfigError:
     return ConfigError("the configuration cannot be read", found or str(error).splitlines())
 
 
-def register_run_id() -> str:
-    """Make `${run_id:}` six hex digits of this process: the end of the name of its folder in outputs/."""
+def _missing(node: Any, path: str = "") -> Iterator[str]:
+    """Dotted paths of the values that are still `???`."""
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            yield from _missing(value, f"{path}.{name}" if path else str(name))
+    elif node == "???":
+        yield path
+
+
+def register_with_hydra() -> str:
+    """Make `${run_id:}` six hex digits of this process, and `hydra/sweeper=planrec` an option.
+
+    Returns the digits: the end of the name of the process's folder in outputs/.
+    """
+    from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
+    ConfigStore.instance().store(
+        group="hydra/sweeper", name="planrec", node={"_target_": SWEEPER, "params": None}, provider="planrec"
+    )
     # Two runs started in the same second must not share a folder.
     run_id = secrets.token_hex(3)
     OmegaConf.register_new_resolver("run_id", lambda: run_id, replace=True)

@@ -4,6 +4,7 @@ Plain YAML reading, no Hydra: help texts and error messages need nothing compose
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,13 @@ def content_of(file: Path) -> Any:
     """
     if not file.is_file():
         return None
+    stat = file.stat()
+    return _parsed(file, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=512)
+def _parsed(file: Path, mtime_ns: int, size: int) -> Any:
+    """The content of a file in this state: a sweep asks for the same files a thousand times."""
     try:
         content = yaml.load(file.read_text("utf-8"), StrictLoader)
     except UnicodeDecodeError as error:

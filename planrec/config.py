@@ -1,7 +1,7 @@
 """One run, fully described. The only place where plain dicts become objects."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
@@ -19,6 +19,17 @@ from planrec.target import TargetConfig
 
 MAX_SHOWN = 80
 "Characters of a wrong value that a message shows."
+
+
+class SweepSettings(Config):
+    """How a sweep runs its cells; no result depends on it."""
+
+    executor: Literal["processes", "ray"]
+    "In processes of this machine, or on a Ray cluster (pip install 'planrec[ray]'), which RAY_ADDRESS names."
+    n_jobs: PositiveInt
+    "Cells at a time."
+    max_failures: NonNegativeInt | None
+    "The sweep stops once more cells than this have failed; None: it goes on."
 
 
 class RunConfig(Config):
@@ -41,6 +52,7 @@ class RunConfig(Config):
     threads: PositiveInt
     "Threads of a model's fit. Predictions do not depend on it."
     waivers: Waivers
+    sweep: SweepSettings
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:

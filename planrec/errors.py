@@ -5,6 +5,7 @@ PlanRecError
 ├── DataError        a file or table does not hold what was agreed: change the data or its options
 ├── CatalogueError   a plan catalogue is not valid: change the catalogue file
 ├── CheckError       a check stopped the run: change the data or waive the check, with a reason
+├── SweepError       cells of a sweep failed: their logs say why; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
 └── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
 
@@ -48,6 +49,10 @@ class CheckError(PlanRecError):
 
 class FitError(PlanRecError):
     """A model could not be fitted, or could not decide; PLANREC_DEBUG=1 shows where."""
+
+
+class SweepError(PlanRecError):
+    """Cells of a sweep failed; the others are complete."""
 
 
 class RunError(PlanRecError):

@@ -17,18 +17,39 @@ if TYPE_CHECKING:
 
 NOT_A_RUN = "the configuration does not describe a run"
 
+PLUGINS = {
+    "hydra/launcher": ("basic", "where cells run is sweep.executor=processes or ray, with sweep.n_jobs=N"),
+    "hydra/sweeper": (
+        "planrec",
+        "it resumes, and checks every cell first; for a search type search=MODEL",
+    ),
+}
+"Parts of Hydra that PlanRec takes the place of: the one option of each, and what to use instead of another."
+
+
+def no_plugin(group: str, option: object) -> str:
+    """Why another launcher or sweeper is refused."""
+    only, instead = PLUGINS[group]
+    return f"{group}={option} is not used: the only one is {only}; {instead}"
+
 
 def check_overrides(overrides: Sequence[str], folders: Folders = (CONF,), multirun: bool = False) -> None:
-    """Raises ConfigError for every override that cannot be read, and every option that does not exist."""
+    """Raises ConfigError for every override that cannot be read, and every option that does not exist.
+
+    The options of a multirun are left to its cells, which tell what else is wrong with them.
+    """
     problems = []
     for text in overrides:
         parsed = parsed_override(text)
         if parsed is None:
             problems.append(_unreadable(text))
+        elif parsed.key_or_group in PLUGINS:
+            if parsed.value() != PLUGINS[parsed.key_or_group][0]:
+                problems.append(no_plugin(parsed.key_or_group, parsed.value()))
         elif parsed.is_sweep_override() and not multirun:
             problems.append(_several(text, folders))
-        elif parsed.key_or_group in groups(folders):
-            problems += _wrong_options(parsed, text, folders)
+        elif not multirun and parsed.key_or_group in groups(folders):
+            problems += wrong_options(parsed, text, folders)
     if problems:
         raise ConfigError(NOT_A_RUN, problems)
 
@@ -89,7 +110,7 @@ def _in_quotes(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _wrong_options(override: "Override", text: str, folders: Folders) -> list[str]:
+def wrong_options(override: "Override", text: str, folders: Folders) -> list[str]:
     group, value, known = override.key_or_group, override.value(), options(override.key_or_group, folders)
     if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:
         return []
@@ -136,7 +157,7 @@ def _wrong_keys(parsed: "Mapping[str, Override]", folders: Folders) -> list[str]
         if override.key_or_group not in known_groups
         and not override.is_add()
         and not override.key_or_group.startswith("hydra")
-        for problem in _unknown(tree, override.key_or_group, override.value(), text)
+        for problem in unknown_keys(tree, override.key_or_group, override.value(), text)
     ]
 
 
@@ -145,16 +166,21 @@ def _composed(choices: Sequence[str], folders: Folders) -> Any:
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
 
-    added = ", ".join(_in_quotes(f"file://{folder.resolve()}") for folder in folders if folder != CONF)
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            composed = compose("train", [*choices, f"hydra.searchpath=[{added}]"])
+            composed = compose("train", [*choices, added_folders(folders)])
     except HydraException:
         return None
     return OmegaConf.to_container(composed, resolve=False)
 
 
-def _unknown(tree: Any, path: str, value: Any, text: str) -> list[str]:
+def added_folders(folders: Folders) -> str:
+    """The override that makes Hydra look in the folders beside conf/."""
+    added = ", ".join(_in_quotes(f"file://{folder.resolve()}") for folder in folders if folder != CONF)
+    return f"hydra.searchpath=[{added}]"
+
+
+def unknown_keys(tree: Any, path: str, value: Any, text: str) -> list[str]:
     """What is not there of a path and, where its value is a mapping, of the keys in it."""
     node: Any = tree
     passed: list[str] = []
@@ -166,7 +192,9 @@ def _unknown(tree: Any, path: str, value: Any, text: str) -> list[str]:
     if not (isinstance(value, dict) and isinstance(node, dict)):
         return []
     return [
-        problem for key, inner in value.items() for problem in _unknown(tree, f"{path}.{key}", inner, text)
+        problem
+        for key, inner in value.items()
+        for problem in unknown_keys(tree, f"{path}.{key}", inner, text)
     ]
 
 

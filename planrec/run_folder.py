@@ -71,7 +71,7 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
     `selected` says that a search chose the config by its results on the folds that it reports.
     """
     model = canonical_skops(result.recommender.pipeline)
-    _write_atomically(folder / "model.skops", model)
+    write_atomically(folder / "model.skops", model)
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
     files = list(ALWAYS)
     if result.dropped:
@@ -105,7 +105,7 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
         "files": {name: _sha256((folder / name).read_bytes()) for name in files},
     }
     text = json.dumps(manifest, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
-    _write_atomically(folder / "run.json", text.encode())
+    write_atomically(folder / "run.json", text.encode())
 
 
 def load_run(folder: Path) -> SavedRun:
@@ -149,10 +149,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return read_checked(folder / "run.json")
 
 
+def own_value(folder: Path, metric: str) -> MetricValue | None:
+    """The value of a metric for the run's own model; None where the run does not have it."""
+    content = read_manifest(folder)
+    own = content["config"]["model"]["kind"]
+    values = Manifest.model_validate(content).metrics
+    return next((v for v in values if (v.metric, v.model) == (metric, own) and v.group is None), None)
+
+
 def complete_runs(outputs: Path) -> list[Path]:
     """Folders of complete runs below `outputs`, the one that finished last at the end."""
-    files = sorted(outputs.glob("**/run.json"), key=lambda file: (file.stat().st_mtime_ns, str(file)))
-    return [file.parent for file in files]
+    files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
+    return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
 
 
 def replay_golden(saved: SavedRun) -> None:
@@ -219,9 +227,8 @@ def _check_plans(recommender: Recommender, folder: Path) -> None:
 
 
 def _run_id(folder: Path) -> str:
-    """date/time-id, and the number of the cell behind it in a multirun."""
-    parts = folder.resolve().parts
-    return "/".join(parts[-3:] if parts[-1].isdecimal() else parts[-2:])
+    """date/time-id; cells/address for a cell of a sweep."""
+    return "/".join(folder.resolve().parts[-2:])
 
 
 def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:
@@ -236,7 +243,8 @@ def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:
     }
 
 
-def _write_atomically(file: Path, content: bytes) -> None:
+def write_atomically(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     with temporary.open("wb") as handle:
         handle.write(content)

@@ -24,11 +24,9 @@ def progress_of(title: str) -> Iterator[Report]:
         yield lambda step, done, total: progress.update(task, description=step, completed=done, total=total)
 
 
-def print_result(result: RunResult, folder: Path, title: str = "") -> None:
+def print_result(result: RunResult, folder: Path) -> None:
     """Notes, the metrics of the model beside the baselines, where the run is and what to do with it."""
     console = Console(width=None if Console().is_terminal else WIDTH)
-    if title:
-        console.print(title, markup=False, highlight=False)
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
     for table in metrics_tables(result.metrics):
@@ -57,7 +55,7 @@ def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
         shown = names[start : start + METRICS_AT_ONCE]
         table = Table("model", *(f"{name}{_ARROW[METRICS[name].higher_is_better]}" for name in shown))
         for model in models:
-            table.add_row(model, *(_cell(cells.get((name, model))) for name in shown))
+            table.add_row(model, *(cell_text(cells.get((name, model))) for name in shown))
         yield table
 
 
@@ -65,7 +63,7 @@ def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
     """The metrics with one value per group, of the model alone: run.json has those of the baselines."""
     own = [value for value in metrics if value.model == metrics[0].model and value.group is not None]
     for name in dict.fromkeys(value.metric for value in own):
-        of_groups = [f"{value.group} {_cell(value)}" for value in own if value.metric == name]
+        of_groups = [f"{value.group} {cell_text(value)}" for value in own if value.metric == name]
         yield f"{metrics[0].model} {name}{_ARROW[METRICS[name].higher_is_better]}: {', '.join(of_groups)}"
 
 
@@ -77,7 +75,8 @@ WIDTH = 132
 _ARROW = {True: " ↑", False: " ↓", None: ""}
 
 
-def _cell(value: MetricValue | None) -> str:
+def cell_text(value: MetricValue | None) -> str:
+    """`0.321 [0.300, 0.340]`, or a dash."""
     if value is None or isnan(value.value):
         return "-"
     return f"{_figure(value.value)} [{_figure(value.low)}, {_figure(value.high)}]"

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrec.compose import compose, register_run_id, settled, unreadable
+from planrec.compose import compose, register_with_hydra, settled, task_tree, unreadable
 from planrec.conf_folder import CONF, Folders, help_text
-from planrec.errors import PlanRecError
-from planrec.overrides import check_overrides, explained
+from planrec.errors import ConfigError, PlanRecError
+from planrec.overrides import NOT_A_RUN, check_overrides, explained, no_plugin
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from omegaconf import DictConfig
 
     from planrec.config import RunConfig
@@ -39,7 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlanRecError as error:
         return _fail(error)
     except KeyboardInterrupt:
-        print("interrupted: the run that was under way is not complete", file=sys.stderr)
+        print(
+            "interrupted: the run that was under way is not complete; a sweep goes on where it was"
+            " when the same command is given again",
+            file=sys.stderr,
+        )
         return INTERRUPTED
 
 
@@ -47,14 +53,17 @@ def _run_hydra(arguments: Sequence[str]) -> int:
     import hydra
     from hydra._internal.utils import get_args_parser
 
+    from planrec.sweep import register as register_sweeper
+
     # Hydra's own parser: it alone knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
     folders = (CONF, Path(known.config_dir)) if known.config_dir else (CONF,)
     check_overrides(known.overrides, folders, known.multirun)
     # Hydra prints and exits by itself unless it is asked to raise; we want its errors, to explain them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    run_id = register_run_id()
+    register_with_hydra()
     codes: list[int | None] = []
+    register_sweeper(folders, started=lambda: codes.append(None))
 
     def job(composed: "DictConfig") -> None:
         codes.append(None)
@@ -64,28 +73,29 @@ def _run_hydra(arguments: Sequence[str]) -> int:
     flags = [argument for argument in arguments if argument not in known.overrides]
     sys.argv[1:] = [*known.overrides, *flags]
     decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
-    try:
-        with _hydra_errors_explained(known.overrides, folders, codes):
-            decorate(job)()
-    finally:
-        for sweep in Path("outputs/multirun").glob(f"*/*-{run_id}"):
-            _remove_if_nothing_ran(sweep)
+    with _hydra_errors_explained(known, folders, codes):
+        decorate(job)()
     return max((code for code in codes if code is not None), default=0)
 
 
 @contextmanager
 def _hydra_errors_explained(
-    overrides: Sequence[str], folders: Folders, codes: Sequence[int | None]
+    known: "Namespace", folders: Folders, codes: Sequence[int | None]
 ) -> Iterator[None]:
-    """Errors of composing as ConfigError; those of a job that did not end (None in `codes`) as they are."""
+    """Errors of composing as ConfigError; those of what runs (None in `codes`) as they are."""
     import yaml
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
+    from planrec.sweep import check_cells
+
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise explained(error, overrides, folders) from error
+        if known.multirun:
+            # Hydra composed the defaults first, and stopped at what is wrong with all cells alike.
+            check_cells(known.overrides, folders)
+        raise explained(error, known.overrides, folders) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         if None in codes:
             raise
@@ -93,24 +103,25 @@ def _hydra_errors_explained(
 
 
 def _run_job(composed: "DictConfig", folders: Folders) -> int:
-    """Validate, run and save one job. A failing job is told and counted, so that a multirun goes on."""
+    """Validate, run and save one run; return the exit code, since Hydra would print more than the error."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     job = HydraConfig.get()
     folder = Path(os.path.relpath(job.runtime.output_dir))
     overrides = list(job.overrides.task)
-    title = f"job {job.job.num}: {' '.join(overrides)}" if job.mode == RunMode.MULTIRUN else ""
+    choices = dict(job.runtime.choices)
     try:
-        config = settled(composed, overrides, dict(job.runtime.choices), folders)
-        _train(config, folder, overrides, title)
+        if job.mode == RunMode.MULTIRUN:
+            raise ConfigError(NOT_A_RUN, [no_plugin("hydra/sweeper", choices["hydra/sweeper"])])
+        _train(settled(task_tree(composed), overrides, choices, folders), folder, overrides)
     except PlanRecError as error:
         _remove_if_empty(folder)
-        return _fail(error, title)
+        return _fail(error)
     return 0
 
 
-def _train(config: "RunConfig", folder: Path, overrides: Sequence[str], title: str) -> None:
+def _train(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:
     from planrec.experiment import run
     from planrec.run_folder import begin_run, save_run
     from planrec.screen import print_result, progress_of
@@ -125,13 +136,13 @@ def _train(config: "RunConfig", folder: Path, overrides: Sequence[str], title: s
         (folder / "config.json").unlink()
         raise
     save_run(result, folder, command)
-    print_result(result, folder, title)
+    print_result(result, folder)
 
 
-def _fail(error: PlanRecError, title: str = "") -> int:
+def _fail(error: PlanRecError) -> int:
     if os.environ.get("PLANREC_DEBUG") == "1":
         raise error
-    print(f"error: {error}" if not title else f"error in {title}\n{error}", file=sys.stderr)
+    print(f"error: {error}", file=sys.stderr)
     return error.exit_code
 
 
@@ -139,13 +150,6 @@ def _remove_if_empty(folder: Path) -> None:
     """Hydra makes the folder before the configuration is validated: leave no empty one behind."""
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
-
-
-def _remove_if_nothing_ran(sweep: Path) -> None:
-    """Hydra writes what it is about to try, multirun.yaml, before it knows whether anything will run."""
-    if [file.name for file in sweep.iterdir()] == ["multirun.yaml"]:
-        (sweep / "multirun.yaml").unlink()
-        sweep.rmdir()
 
 
 if __name__ == "__main__":

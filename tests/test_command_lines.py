@@ -103,16 +103,9 @@ def test_train_on_a_strangers_table(tmp_path):
 
 def test_multirun_trains_every_combination(tmp_path):
     done = planrec(tmp_path, "planrec.train", "-m", "model=dummy,logistic", *SIMULATED)
-    assert_trained(done, tmp_path, runs=2)
-
-
-def test_a_multirun_goes_on_after_a_failing_cell_and_says_so(tmp_path):
-    done = planrec(tmp_path, "planrec.train", "-m", "cv.n_folds=2,1000", *HELD)
-    assert done.returncode == 1
-    assert done.stdout.startswith("job 0: cv.n_folds=2 target=held ")
-    assert done.stderr.startswith("error in job 1: cv.n_folds=1000 target=held ")
-    assert len(runs_below(tmp_path)) == 1
-    assert not list((tmp_path / "outputs").glob("**/1"))
+    assert done.returncode == 0, done.stderr
+    assert len(runs_below(tmp_path)) == 2
+    assert "2 done" in done.stdout
 
 
 @pytest.mark.parametrize(

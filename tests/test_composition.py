@@ -306,9 +306,9 @@ def test_a_baseline_may_come_from_a_folder_of_the_users_own(capsys, mine):
 
 
 def test_overrides_may_stand_on_both_sides_of_a_flag(capsys, mine):
-    error = error_of(capsys, "model=dummy,lgbm", "-m", "seed=-1")
-    assert error.count("seed = -1") == 2
-    assert "error in job 1: model=lgbm seed=-1" in error
+    error = error_of(capsys, "model=dummy,lgbm", "-m", "seed=-1,-2")
+    assert "seed = -1: input should be greater than or equal to 0" in error
+    assert "(from override seed=-2) [cells 1, 3]" in error
 
 
 def test_a_multirun_of_which_nothing_ran_leaves_no_file(capsys, mine):

@@ -1,0 +1,177 @@
+"""The folder of a sweep, and the place where finished cells lie.
+
+<root>/<date>/<time>-<id>/   one sweep; <id> begins its identity, so that the same command finds it again
+  sweep.json                 what was asked
+  <number>                   link to the run of a finished cell
+  failed/<number>.json|.log  a cell that failed: overrides, type, message; traceback
+  study.sqlite3              what a search has tried
+<root>/cells/<address>/      a finished cell: a run folder, moved here when it is complete
+<root>/.partial/, .locks/    cells under way, by process; one process at a time runs an address
+
+Nothing here is rewritten: which cells are done is read from what lies there. So a sweep may be killed at any
+instant, and two sweeps may share cells.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from planrec.errors import RunError
+from planrec.run_folder import write_atomically
+
+SCHEMA = "planrec.sweep/1"
+FILE_NAME = "sweep.json"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a cell failed."""
+
+    overrides: tuple[str, ...]
+    type: str
+    message: str
+    log: str
+    "Path of the file that holds the traceback."
+
+
+class CellStore:
+    """Finished cells by their address."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, address: str) -> Path:
+        """Where the cell's run lies once it is complete."""
+        return self.root / "cells" / address
+
+    def is_complete(self, address: str) -> bool:
+        """Whether the cell has a complete run."""
+        return (self.folder(address) / "run.json").is_file()
+
+    @contextlib.contextmanager
+    def claimed(self, address: str) -> Iterator[None]:
+        """Wait until no other process runs this address. The system frees the claim of a killed process."""
+        locks = self.root / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with FileLock(locks / address):
+            yield
+
+    @contextlib.contextmanager
+    def unfinished(self, address: str) -> Iterator[Path]:
+        """A folder to write the claimed cell's run to; moved to its place at the end, removed on an error."""
+        for left_over in (self.root / ".partial").glob(f"*/cells/{address}"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        process = self.root / ".partial" / f"{platform.node()}-{os.getpid()}"
+        # The run takes its name from its folder: cells/<address>.
+        folder = process / "cells" / address
+        try:
+            yield folder
+            self.folder(address).parent.mkdir(exist_ok=True)
+            try:
+                folder.rename(self.folder(address))
+            except OSError as error:
+                raise RunError(
+                    f"{self.folder(address)} is in the way and holds no complete run: move it elsewhere"
+                ) from error
+        finally:
+            shutil.rmtree(process, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """One sweep's folder."""
+
+    path: Path
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Wait until no other process carries this sweep out."""
+        with FileLock(self.path / ".lock"):
+            yield
+
+    def link(self, number: int, run: Path) -> None:
+        """Let <number> lead to the cell's run."""
+        link, target = self.path / str(number), os.path.relpath(run, self.path)
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(target, target_is_directory=True)
+
+    def log_of(self, number: int) -> Path:
+        """Where the traceback of a failing cell lies."""
+        return self.path / "failed" / f"{number}.log"
+
+    def write_failure(self, number: int, failure: Failure, traceback: str) -> None:
+        """Keep why a cell failed."""
+        log = self.log_of(number)
+        log.parent.mkdir(exist_ok=True)
+        write_atomically(log, traceback.encode())
+        write_atomically(log.with_suffix(".json"), json.dumps(asdict(failure), indent=2).encode())
+
+    def forget_failure(self, number: int) -> None:
+        """The cell has succeeded since."""
+        for suffix in (".json", ".log"):
+            self.log_of(number).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def identity_of(parts: Sequence[str]) -> str:
+    """The identity of a sweep that consists of these, in this order."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFolder:
+    """The folder of the sweep with this identity, new where there is none; `content` is for sweep.json."""
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / ".lock"):
+        for file in sorted(root.glob(f"*/*-{identity[:6]}/{FILE_NAME}")):
+            if _read(file).get("identity") == identity:
+                return SweepFolder(file.parent)
+        now = datetime.now().astimezone()
+        folder = root / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{identity[:6]}"
+        folder.mkdir(parents=True)
+        started = {
+            "schema": SCHEMA,
+            "identity": identity,
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        write_atomically(folder / FILE_NAME, json.dumps({**started, **content}, indent=1).encode())
+    return SweepFolder(folder)
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder is a sweep's."""
+    return (folder / FILE_NAME).is_file()
+
+
+def runs_of(folder: Path) -> list[Path]:
+    """The links to the finished cells of a sweep, by number."""
+    links = [link for link in folder.iterdir() if link.name.isdecimal() and (link / "run.json").is_file()]
+    return sorted(links, key=lambda link: int(link.name))
+
+
+def failures(folder: Path) -> dict[int, Failure]:
+    """Cell number -> why it failed when it was tried last."""
+    files = sorted((folder / "failed").glob("*.json"), key=lambda file: int(file.stem))
+    found = {int(file.stem): _read(file) for file in files}
+    return {
+        number: Failure(tuple(content["overrides"]), content["type"], content["message"], content["log"])
+        for number, content in found.items()
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{file} must hold a JSON object, got {type(content).__name__}")
+    return content

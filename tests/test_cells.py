@@ -1,0 +1,101 @@
+"""Cells are composed as Hydra alone would compose them, and every problem of every cell is told at once."""
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planrec.cells import CellComposer
+from planrec.compose import compose, register_with_hydra
+from planrec.conf_folder import CONF, groups, options
+from planrec.errors import ConfigError
+from planrec.overrides import added_folders
+from planrec.sweep import combinations
+
+
+@pytest.fixture(scope="module")
+def composer():
+    register_with_hydra()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+    return CellComposer(loader, [added_folders((CONF,))], (CONF,))
+
+
+GROUPS = ("target", "model", "features", "cv", "policy")
+CHOICES = st.sampled_from([f"{group}={option}" for group in GROUPS for option in options(group)])
+VALUES = st.sampled_from(
+    [
+        "seed=3",
+        "model.n_estimators=7",
+        "data.n_subscribers=60",
+        "baselines=[]",
+        "metrics=[accuracy,log_loss]",
+        "data.profile=heavy",
+        "cv.n_folds=3",
+        "waivers.overlap='why, not'",
+        "+typo=1",
+        "~baselines",
+        "data.seed=${seed}",
+        "metrics.0=accuracy",
+        "waivers={overlap:fine}",
+        "seed=-1",
+        "model.typo=2",
+    ]
+)
+
+
+def outcome(config_of, *arguments):
+    try:
+        return config_of(*arguments)
+    except ConfigError as error:
+        return {problem.partition(" = ")[0].partition(":")[0] for problem in error.problems}
+
+
+@settings(max_examples=15)
+@given(st.lists(CHOICES | VALUES, max_size=5, unique_by=lambda text: text.strip("+~").partition("=")[0]))
+def test_a_cell_is_what_hydra_composes(composer, overrides):
+    cell = outcome(composer.config, overrides)
+    alone = outcome(compose, *overrides)
+    # Composing alone stops earlier, at the first kind of problem; what it finds the cell finds too.
+    assert cell == alone or (isinstance(alone, set) and isinstance(cell, set) and alone <= cell)
+
+
+def test_the_problems_of_all_cells_are_told_at_once_with_their_cells(composer):
+    with pytest.raises(ConfigError) as caught:
+        composer.cells([["model=dummy", "seed=-1"], ["model=lgmb"], ["model=lgbm"], ["seed=-1", "threads=0"]])
+    assert [problem.split(" ")[0] for problem in caught.value.problems] == ["seed", "model", "threads"]
+    assert [problem.rpartition("[")[2] for problem in caught.value.problems] == [
+        "cells 0, 3]",
+        "cell 1]",
+        "cell 3]",
+    ]
+
+
+def test_a_cell_is_called_by_what_the_others_do_not_share(composer):
+    cells = composer.cells([["model=dummy", "seed=0", "threads=1"], ["model=dummy", "seed=1", "threads=1"]])
+    assert [cell.label for cell in cells] == ["seed=0", "seed=1"]
+
+
+def combined(*typed):
+    return combinations(OverridesParser.create().parse_overrides(list(typed)))
+
+
+def test_every_combination_is_a_cell_and_the_last_of_two_values_counts():
+    assert combined("a=1,2", "b=x", "c=range(2)") == [
+        ["a=1", "b=x", "c=0"],
+        ["a=1", "b=x", "c=1"],
+        ["a=2", "b=x", "c=0"],
+        ["a=2", "b=x", "c=1"],
+    ]
+    assert combined("a=1,2", "a=3") == [["a=3"]]
+
+
+def test_a_sweep_without_an_end_is_refused():
+    with pytest.raises(ConfigError, match=r"seed=interval\(0,1\): has no end: type seed=VALUE,VALUE"):
+        combined("seed=interval(0,1)")
+
+
+def test_the_groups_of_this_test_exist():
+    assert set(GROUPS) <= set(groups())
