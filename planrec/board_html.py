@@ -42,8 +42,8 @@ def as_html(board: Board) -> str:
         f"<title>PlanRec leaderboard</title><style>{_STYLE}</style></head>",
         "<body><h1>PlanRec leaderboard</h1>",
         "<p>Values are out of fold, with 95 % intervals by bootstrap over subscribers; the arrow says what is"
-        " better. Differences are paired: both rows see the same draws, so an interval without 0 is a real"
-        " difference. Grey rows are baselines.</p>",
+        " better. Differences are paired: both rows see the same draws, so an interval without 0 is more than"
+        " luck. Grey rows are baselines.</p>",
         *(line for table in board.tables for line in _table(table)),
         *_listed("Not shown", [escape(line) for line in board.refused]),
         "</body></html>",
@@ -55,7 +55,7 @@ def _table(table: BoardTable) -> Iterator[str]:
     yield f"<h2>{escape(table.title)}</h2>"
     yield from _listed("", [escape(line) for line in table.differs])
     heads = [*([f"difference in {table.metric}"] if table.metric else []), *metric_titles(table), *COSTS]
-    numbers = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    numbers = "".join(f'<th scope="col">{escape(head).replace("_", "_<wbr>")}</th>' for head in heads)
     yield '<div class="wide"><table><thead><tr>'
     yield f'<th scope="col">#</th><th scope="col" class="text">run</th>{numbers}</tr></thead><tbody>'
     yield from (_row(table, row) for row in table.rows)
@@ -77,6 +77,11 @@ def _row(table: BoardTable, row: Row) -> str:
     numbers = "".join(f"<td>{cell}</td>" for cell in cells)
     label = f'<td class="text">{escape(row.label)}{star}<small>{escape(judged)}</small></td>'
     return f'<tr class="{kind}"><td>{rank_text(row)}</td>{label}{numbers}</tr>'
+
+
+def _breakable(head: str) -> str:
+    """Names in heads may be broken after an underscore: the columns stay narrow."""
+    return escape(head).replace("_", "_<wbr>")
 
 
 def _difference(row: Row) -> str:
