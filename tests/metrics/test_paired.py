@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planrec.errors import DataError
-from planrec.metrics import METRICS, draws_of, evaluate, metric_draws, paired_difference
+from planrec.metrics import METRICS, Estimate, draws_of, evaluate, metric_draws, paired_difference
 from tests.metrics.tables import at_random, out_of_fold, tables
 
 ONE_VALUE = [name for name, metric in METRICS.items() if metric.groups is None]
@@ -112,6 +112,14 @@ def test_tables_of_other_subscribers_are_not_paired():
     draws = draws_of(table, seed=0, n_bootstrap=5)
     with pytest.raises(DataError, match="must hold the same subscribers: 1 of 20 are missing, 2 rows are of"):
         metric_draws(other.replace({"subscriber": {3: 99}}), "accuracy", draws)
+    with pytest.raises(DataError, match="1 of 20 are missing, 0 rows are of others"):
+        metric_draws(other[other["subscriber"] != 3], "accuracy", draws)
+
+
+def test_the_error_of_floats_is_no_difference():
+    first = np.array([0.5, 0.4, 0.6])
+    assert paired_difference(first, first + 1e-12) == Estimate(0.0, 0.0, 0.0)
+    assert paired_difference(first, first + 1e-3).excludes_zero
 
 
 def test_draws_are_kept_in_an_eighth_of_the_memory_of_their_weights():
