@@ -26,6 +26,10 @@ sweep *overrides:
 pin run="latest":
     python -m planrec.pin "$1"
 
+# Rank the runs in outputs/, e.g. `just leaderboard --html board.html`.
+leaderboard *options:
+    python -m planrec.leaderboard "$@"
+
 # Serve the pinned run on 127.0.0.1:8000.
 serve:
     python -m api

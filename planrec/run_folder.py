@@ -10,17 +10,18 @@ run.json             written last: a folder with it is complete
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
 from sklearn.pipeline import Pipeline
 
 from planrec.address import address_of
+from planrec.atomic_file import write_atomically
 from planrec.config import RunConfig
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
@@ -31,10 +32,33 @@ from planrec.model_file import canonical_skops, read_skops
 from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
 from planrec.request_table import requests_of
-from planrec.schema import DecisionTable, frame_of
+from planrec.schema import DecisionTable, OutOfFold, frame_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 N_GOLDEN = 20
 "Requests stored with their answers, to be replayed before a run is served."
+
+
+MEASURED = (
+    *(OutOfFold.DECISION_ID, OutOfFold.REPEAT, OutOfFold.MODEL, OutOfFold.SUBSCRIBER, OutOfFold.AS_OF),
+    *(OutOfFold.HELD, OutOfFold.Y, OutOfFold.RECOMMENDED, OutOfFold.HORIZON, OutOfFold.USAGE_DECILE),
+    *(OutOfFold.PROBABILITY, OutOfFold.MENU, OutOfFold.FUTURE, OutOfFold.SWITCHING, OutOfFold.HIDDEN),
+    OutOfFold.SEGMENT,
+)
+"Columns of the out-of-fold table, or beginnings of them, that metrics and segments are made of."
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a complete run says of itself; its model is not read."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    "The content of run.json."
+    model_bytes: int
+    "Size of the model file."
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,57 @@ def own_value(folder: Path, metric: str) -> MetricValue | None:
     return next((v for v in values if (v.metric, v.model) == (metric, own) and v.group is None), None)
 
 
+def read_record(folder: Path) -> RunRecord:
+    """What a complete run says of itself; its out-of-fold table can be read.
+
+    Raises:
+        RunError: not a run, not finished, or changed after saving.
+    """
+    manifest = read_manifest(folder)
+    _checked_bytes(folder, "out_of_fold.parquet", manifest["files"]["out_of_fold.parquet"])
+    if not (folder / "model.skops").is_file():
+        raise RunError(f"{folder} was changed after it was saved: model.skops is missing")
+    return RunRecord(folder, manifest, (folder / "model.skops").stat().st_size)
+
+
+def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
+    """The out-of-fold rows of these models, with the columns that metrics and segments are made of.
+
+    Raises:
+        RunError: the table was changed after saving.
+    """
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    name = "out_of_fold.parquet"
+    content = pyarrow.BufferReader(_checked_bytes(run.folder, name, run.manifest["files"][name]))
+    # Beginnings end in @, so that `held` does not take a column `held_before` along.
+    columns = [
+        column
+        for column in parquet.read_schema(content).names
+        if column in MEASURED or column.startswith(tuple(part for part in MEASURED if part.endswith("@")))
+    ]
+    rows = parquet.read_table(content, columns=columns, filters=[(OutOfFold.MODEL, "in", list(models))])
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
+
+
+def run_folders(places: Iterable[Path]) -> list[Path]:
+    """Folders of runs, complete or not, at or below these places; links are followed, each run once."""
+    found: dict[Path, None] = {}
+    for place in places:
+        seen: set[Path] = set()
+        for path, below, files in os.walk(place.resolve(), followlinks=True):
+            folder = Path(path).resolve()
+            is_run = not {"run.json", "config.json"}.isdisjoint(files)
+            if is_run:
+                found[folder] = None
+            # What a sweep is writing, or was when it was killed, is nobody's run yet.
+            below[:] = [] if is_run or folder in seen else sorted(set(below) - {".partial"})
+            seen.add(folder)
+    return list(found)
+
+
 def complete_runs(outputs: Path) -> list[Path]:
     """Folders of complete runs below `outputs`, the one that finished last at the end."""
     files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
@@ -175,6 +250,17 @@ def replay_golden(saved: SavedRun) -> None:
     same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
     if not same or decisions.recommended.tolist() != golden["recommended"]:
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
+
+
+def _checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
+    """The content of a file of a run. Raises RunError where it is not what the run saved."""
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise RunError(f"{folder} was changed after it was saved: {name} cannot be read") from error
+    if _sha256(content) != sha256:
+        raise RunError(f"{folder} was changed after it was saved: {name} is not the file that this run saved")
+    return content
 
 
 def _catalogue(config: RunConfig) -> dict[str, Any]:
@@ -241,16 +327,6 @@ def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:
         "probability": prediction.probability.tolist(),
         "recommended": decisions.recommended.tolist(),
     }
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    with temporary.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, file)
 
 
 def _nan_as_null(value: dict[str, Any]) -> dict[str, Any]:

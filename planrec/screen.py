@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from planrec.experiment import Report, RunResult
+from planrec.figures import ARROW, with_interval
 from planrec.metrics import METRICS, MetricValue, broken_guards
 
 
@@ -53,7 +54,7 @@ def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
     names = list(dict.fromkeys(metric for metric, _ in cells))
     for start in range(0, len(names), METRICS_AT_ONCE):
         shown = names[start : start + METRICS_AT_ONCE]
-        table = Table("model", *(f"{name}{_ARROW[METRICS[name].higher_is_better]}" for name in shown))
+        table = Table("model", *(f"{name}{ARROW[METRICS[name].higher_is_better]}" for name in shown))
         for model in models:
             table.add_row(model, *(cell_text(cells.get((name, model))) for name in shown))
         yield table
@@ -64,7 +65,7 @@ def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
     own = [value for value in metrics if value.model == metrics[0].model and value.group is not None]
     for name in dict.fromkeys(value.metric for value in own):
         of_groups = [f"{value.group} {cell_text(value)}" for value in own if value.metric == name]
-        yield f"{metrics[0].model} {name}{_ARROW[METRICS[name].higher_is_better]}: {', '.join(of_groups)}"
+        yield f"{metrics[0].model} {name}{ARROW[METRICS[name].higher_is_better]}: {', '.join(of_groups)}"
 
 
 METRICS_AT_ONCE = 5
@@ -72,16 +73,9 @@ METRICS_AT_ONCE = 5
 WIDTH = 132
 "Characters of a line where the output is no terminal."
 
-_ARROW = {True: " ↑", False: " ↓", None: ""}
-
 
 def cell_text(value: MetricValue | None) -> str:
     """`0.321 [0.300, 0.340]`, or a dash."""
     if value is None or isnan(value.value):
         return "-"
-    return f"{_figure(value.value)} [{_figure(value.low)}, {_figure(value.high)}]"
-
-
-def _figure(value: float) -> str:
-    """Three decimals for shares, three digits for money."""
-    return f"{value:.3f}" if abs(value) < 1 else f"{value:#.3g}".rstrip(".")
+    return with_interval(value.value, value.low, value.high)

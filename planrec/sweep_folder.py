@@ -26,8 +26,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from planrec.atomic_file import write_atomically
 from planrec.errors import RunError
-from planrec.run_folder import write_atomically
 
 SCHEMA = "planrec.sweep/1"
 FILE_NAME = "sweep.json"

@@ -108,6 +108,37 @@ def test_multirun_trains_every_combination(tmp_path):
     assert "2 done" in done.stdout
 
 
+def test_runs_are_ranked_and_compared(tmp_path):
+    planrec(tmp_path, "planrec.train", "-m", "model=dummy,logistic", *SIMULATED)
+    done = planrec(tmp_path, "planrec.leaderboard", "--csv", "board.csv", "--html", "board.html")
+    assert done.returncode == 0, done.stderr
+    assert "difference to the best" in done.stdout
+    assert "model=logistic" in (tmp_path / "board.csv").read_text("utf-8")
+    assert (tmp_path / "board.html").read_text("utf-8").startswith("<!doctype html>")
+    done = planrec(tmp_path, "planrec.compare", *map(str, sorted(runs_below(tmp_path))))
+    assert done.returncode == 0, done.stderr
+    assert "model.kind: dummy -> logistic" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["planrec.leaderboard", "planrec.compare"])
+def test_help_of_a_verb_that_reads_runs_waits_for_nothing(tmp_path, verb):
+    code = (
+        f"import sys; from {verb} import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+        "print(sorted({'numpy', 'pandas', 'sklearn', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("[]\n")
+
+
+def test_a_leaderboard_of_nothing_is_told(tmp_path):
+    (tmp_path / "outputs").mkdir()
+    done = planrec(tmp_path, "planrec.leaderboard")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no run below outputs: train one with python -m planrec.train")
+
+
 @pytest.mark.parametrize(
     "argument", ["model=lgmb", "+typo=3", "model.typo=3", "data.n_subscribers=-1", "modle=x"]
 )

@@ -91,27 +91,6 @@ def evaluate(
     ]
 
 
-def paired_ratio(
-    out_of_fold: "pd.DataFrame", name: str, models: tuple[str, str], seed: int, n_bootstrap: int
-) -> tuple[float, float, float]:
-    """How many times the second model's metric the first one's is, on the same decisions.
-
-    Returns the ratio and the ends of its 95 % interval; both models see the same draws of subscribers, so
-    luck that they share cancels. `name` is a metric with one value.
-    """
-    subscribers = subscribers_of(out_of_fold)
-    model = out_of_fold[OutOfFold.MODEL].to_numpy()
-    first, second = (scored(out_of_fold, model == wanted, subscribers) for wanted in models)
-    function = METRICS[name].function
-    ratios = np.concatenate(
-        [
-            function(first, weights) / function(second, weights)
-            for weights in _itself_then_draws(subscribers.count, seed, n_bootstrap)
-        ]
-    )
-    return (float(ratios[0]), *_interval(ratios))
-
-
 def _check_bills(names: Sequence[str], judged: Collection[Scored]) -> None:
     money = [name for name in names if METRICS[name].needs_bills]
     if money and any(scored.costs is None for scored in judged):
@@ -157,7 +136,7 @@ def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[Me
             name,
             group,
             float(of_group[0]),
-            *_interval(of_group),
+            *interval_of(of_group),
             judged.n_decisions,
             judged.n_subscribers,
         )
@@ -165,7 +144,7 @@ def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[Me
     ]
 
 
-def _interval(draws: np.ndarray) -> tuple[float, float]:
+def interval_of(draws: np.ndarray) -> tuple[float, float]:
     """Ends of the interval from the draws where the metric is defined. `draws`: the value itself first."""
     defined = draws[1:][~np.isnan(draws[1:])]
     if np.isnan(draws[0]) or len(defined) == 0:
