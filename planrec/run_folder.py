@@ -5,6 +5,7 @@ model.skops          the fitted Pipeline, no pickle, canonical bytes
 out_of_fold.parquet  every out-of-fold prediction and decision
 dropped_rows.csv     rows that the source left out and why, where there were any
 run.json             written last: a folder with it is complete
+model_card.md        written when the run is pinned; no part of what the hashes cover
 """
 
 import hashlib
@@ -13,8 +14,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -31,7 +33,10 @@ from planrec.model_file import canonical_skops, read_skops
 from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
 from planrec.request_table import requests_of
-from planrec.schema import DecisionTable, frame_of
+from planrec.schema import DecisionTable, OutOfFold, frame_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 N_GOLDEN = 20
 "Requests stored with their answers, to be replayed before a run is served."
@@ -149,6 +154,45 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return read_checked(folder / "run.json")
 
 
+def read_out_of_fold(folder: Path, model: str | None) -> "pd.DataFrame":
+    """The out-of-fold table of a complete run, or one model's rows of it; its hash is checked first.
+
+    Raises:
+        RunError: not a run, the table is not the one that was saved, or no such model in it.
+    """
+    import pandas as pd
+
+    manifest, file = read_manifest(folder), folder / "out_of_fold.parquet"
+    content = file.read_bytes() if file.is_file() else b""
+    if _sha256(content) != manifest["files"][file.name]:
+        raise RunError(f"{file} is missing, or not the file that this run saved")
+    table = pd.read_parquet(BytesIO(content))
+    if model is None:
+        return table
+    models = table[OutOfFold.MODEL]
+    if not (models == model).any():
+        raise RunError(f"{file} has no model {model!r}; its models: {', '.join(models.unique())}")
+    return table[models == model].reset_index(drop=True)
+
+
+def write_card(folder: Path, card: str) -> Path:
+    """Put the model card into a complete run folder; where it lies. Raises RunError where it cannot."""
+    file = folder / "model_card.md"
+    try:
+        _write_atomically(file, card.encode())
+    except OSError as error:
+        raise RunError(f"{file} cannot be written: {error}") from error
+    return file
+
+
+def newest_run(outputs: Path) -> Path:
+    """The complete run that finished last. Raises RunError where there is none."""
+    runs = complete_runs(outputs)
+    if not runs:
+        raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
+    return runs[-1]
+
+
 def complete_runs(outputs: Path) -> list[Path]:
     """Folders of complete runs below `outputs`, the one that finished last at the end."""
     files = sorted(outputs.glob("**/run.json"), key=lambda file: (file.stat().st_mtime_ns, str(file)))
@@ -238,11 +282,14 @@ def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:
 
 def _write_atomically(file: Path, content: bytes) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    with temporary.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, file)
+    try:
+        with temporary.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
