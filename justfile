@@ -26,6 +26,10 @@ sweep *overrides:
 pin run="latest":
     python -m planrec.pin "$1"
 
+# Write report.html about runs, e.g. `just report latest`; `just report RUN RUN` compares them.
+report *options:
+    python -m planrec.report "$@"
+
 # Serve the pinned run on 127.0.0.1:8000.
 serve:
     python -m api

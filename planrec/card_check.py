@@ -32,7 +32,7 @@ def differences(card: str, other: str) -> list[str]:
 
 
 def check_card(card: str, file: Path) -> int:
-    """Print what `file` says otherwise, and what mends it; return the exit code: 0, or 1 where it is stale."""
+    """Print what `file` says otherwise, and what mends it; return the exit code: 1 where it is stale."""
     try:
         found = differences(card, file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:

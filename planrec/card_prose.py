@@ -49,7 +49,9 @@ def ethics(target: str) -> list[str]:
 
 def caveats(target: str) -> list[str]:
     """What the figures cannot say."""
-    later = ["Bills are judged over the horizon alone: a price change or another life afterwards is not seen."]
+    later = [
+        "Bills are judged over the horizon alone: a price change or another life afterwards is not seen."
+    ]
     return [
         "Usage was observed under the plan then held: a subscriber who runs into limits uses less.",
         "Intervals are over subscribers of this data: another operator, country or year is not covered.",

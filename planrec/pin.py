@@ -23,7 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"pinned {pin.run}\nits model card: {folder / 'model_card.md'}\nserve it: just serve, or python -m api")
+    print(
+        f"pinned {pin.run}\nits model card: {folder / 'model_card.md'}\n"
+        "serve it: just serve, or python -m api"
+    )
     return 0
 
 

@@ -46,7 +46,7 @@ def ece(scored: Scored, weights: np.ndarray) -> np.ndarray:
 
 
 def top_label(scored: Scored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Probability of the most probable plan, whether it was right, and the equal-mass bin. Shape (n,) each."""
+    """Probability of the most probable plan, whether it was right, its equal-mass bin. Shape (n,) each."""
     confidence = scored.probability.max(axis=1)
     hit = scored.probability.argmax(axis=1) == scored.y
     inner_edges = np.quantile(confidence, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")

@@ -2,8 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge
 import numpy as np
+from annotated_types import Ge
 from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator
 

@@ -43,16 +43,15 @@ class ReportedRun:
         return {value.metric: value.value for value in own}
 
     def references(self) -> list[str]:
-        """Baselines to draw beside the model: doing nothing, and the best that re-rates past months."""
+        """Baselines to draw beside the model: doing nothing, the best that forecasts bills; or the first."""
         baselines = self.saved.config.baselines
         judged = {value.model for value in self.saved.metrics}
-        rerating = [
-            name for name, model in baselines.items() if model.forecasts_bills and name in judged
-        ]
+        forecasting = [name for name, model in baselines.items() if model.forecasts_bills and name in judged]
         first = self.saved.metrics[0].metric
         sign = -1 if METRICS[first].higher_is_better else 1
-        rerating.sort(key=lambda name: sign * self.values(first, name)[0].value)
-        return [name for name in baselines if name == "stay" and name in judged] + rerating[:1]
+        forecasting.sort(key=lambda name: sign * self.values(first, name)[0].value)
+        stay = [name for name in baselines if name == "stay" and name in judged]
+        return stay + forecasting[:1] or [name for name in baselines if name in judged][:1]
 
 
 def reported(folder: Path) -> ReportedRun:
