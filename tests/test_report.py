@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -19,7 +20,7 @@ from planrec.report import charts
 from planrec.report.__main__ import main
 from planrec.report.page import report_page
 from planrec.report.reported import importances, reported
-from planrec.report.section import confusion
+from planrec.report.section import confusion, confusion_table
 from planrec.report.svg import figure_html
 from planrec.run_folder import begin_run, read_manifest, read_out_of_fold, save_run
 from planrec.train import compose
@@ -152,6 +153,14 @@ def test_the_rows_of_the_confusion_matrix_count_every_decision(folder):
     assert counts.sum() == expected.to_numpy().sum() == len(table)
 
 
+def test_abstaining_has_a_column_of_its_own_where_it_happens(history_run):
+    loaded = reported(history_run)
+    assert "abstained" not in confusion_table(loaded)
+    silent = replace(loaded, judged=replace(loaded.judged, recommended=np.full(len(loaded.judged.y), -1)))
+    assert confusion(silent)[:, -1].sum() == confusion(silent).sum() == len(loaded.judged.y)
+    assert "abstained" in confusion_table(silent)
+
+
 def test_importances_are_named_by_feature_and_sum_to_1(folder):
     loaded = reported(folder)
     names = loaded.saved.recommender.pipeline[:-1].get_feature_names_out()
@@ -177,7 +186,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("model", INFORMATIVE.values(), ids=INFORMATIVE)
-def test_the_column_that_decides_counts_most_and_its_gaps_count_for_it(model):
+def test_the_column_that_decides_counts_most(model):
     generator = np.random.default_rng(0)
     X = generator.normal(size=(400, 3))
     y = (X[:, 1] > 0).astype(np.int64)
@@ -187,6 +196,17 @@ def test_the_column_that_decides_counts_most_and_its_gaps_count_for_it(model):
     assert importance.shape == (3,)
     assert importance.argmax() == 1
     assert option.importance_is
+
+
+@pytest.mark.parametrize("model", INFORMATIVE.values(), ids=INFORMATIVE)
+def test_gaps_count_for_the_column_that_has_them(model):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(400, 3))
+    X[::7, 0] = np.nan
+    X[generator.random(400) < 0.4, 2] = np.nan
+    option = compose("target=held", *model).model
+    importance = option.importance(option.build(0, None).fit(X, np.isnan(X[:, 2]).astype(np.int64)))
+    assert importance.argmax() == 2
 
 
 @pytest.mark.parametrize("model", INFORMATIVE.values(), ids=INFORMATIVE)
