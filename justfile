@@ -30,6 +30,10 @@ pin run="latest":
 leaderboard *options:
     python -m planrec.leaderboard "$@"
 
+# Write report.html about runs, e.g. `just report latest`; `just report RUN RUN` compares them.
+report *options:
+    python -m planrec.report "$@"
+
 # Serve the pinned run on 127.0.0.1:8000.
 serve:
     python -m api

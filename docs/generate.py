@@ -17,7 +17,7 @@ from planrec.config import RunConfig
 from planrec.data_card import section
 from planrec.experiment import run
 from planrec.metrics import broken_guards, paired_ratio
-from planrec.model_card import metrics_lines, model_card, own_figures
+from planrec.model_card import card_of, metrics_lines, own_figures
 from planrec.run_folder import begin_run, read_manifest, save_run
 from planrec.schema import Usage
 from planrec.train import compose
@@ -47,7 +47,7 @@ def main() -> int:
     write(DOCS / "results" / "simulator.md", simulator_page())
     with tempfile.TemporaryDirectory() as folder:
         default = manifest_of([], Path(folder) / "docs" / "default")
-        write(DOCS / "model_card.md", model_card(default))
+        write(DOCS / "model_card.md", card_of(Path(folder) / "docs" / "default"))
         write(DOCS / "results" / "best_bill_simulator.md", best_bill_page("simulator", Path(folder)))
         try:
             real = [manifest_of(overrides, Path(folder) / "docs" / overrides[1]) for overrides in MEGALINE_RU]

@@ -35,6 +35,11 @@ class SweepSettings(Config):
 class RunConfig(Config):
     """One run: which data, which question, which model, judged how."""
 
+    owner: Annotated[str, Field(min_length=1)] | None
+    "Who answers for the model, for its card; null: not named."
+    licence: Annotated[str, Field(min_length=1)]
+    "SPDX name of the licence of the model, for its card."
+
     data: DataConfig
     target: TargetConfig
     features: FeaturesConfig

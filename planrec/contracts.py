@@ -103,8 +103,18 @@ class Model(Config, ABC):
     ranks_unseen_plans: ClassVar[bool] = False
     trusted_types: ClassVar[tuple[str, ...]] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
+    importance_is: ClassVar[str] = ""
+    "What `importance` counts, in a few words for a reader; empty where it is always None."
 
     kind: str
+
+    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
+        """How much each feature counts for what `build` returned, once fitted.
+
+        Shape (n_features,), float64, >= 0, in a unit of the model's own. None where the model has no
+        importances, or was fitted on nothing that it could tell apart.
+        """
+        return None
 
     @abstractmethod
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:

@@ -1,10 +1,19 @@
 """`python -m planrec.data_card RUN ...`: what the data behind runs is, in Markdown."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from planrec.card_command import print_card
+
+
+def data_cards(folders: Sequence[Path]) -> str:
+    """The card of the data behind these runs. Raises RunError where one cannot be read."""
+    # scikit-learn takes a second to import: a wrong option should not wait for it.
+    from planrec.run_folder import read_manifest
+
+    return data_card([read_manifest(folder) for folder in folders])
 
 
 def data_card(manifests: list[dict[str, Any]]) -> str:
@@ -52,7 +61,7 @@ def _figure(value: object) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
-    return print_card("data_card", data_card, arguments)
+    return print_card("data_card", data_cards, arguments)
 
 
 if __name__ == "__main__":

@@ -1,77 +1,64 @@
 """`python -m planrec.model_card RUN ...`: what a run is fit for, in Markdown."""
 
+import re
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from planrec.card_check import THIS_RUN, check_card
 from planrec.card_command import print_card
-from planrec.metrics import broken_guards
-
-INTENDED = {
-    "held": "Reproducing which plan subscribers hold, for comparison with published results and for"
-    " acceptance models. **Not** for advice: it learns past mistakes along with good choices.",
-    "best_bill": "Advising subscribers, or the people who serve them, which plan would cost them least over"
-    " the next months. Bills follow the run's catalogue; discounts and taxes outside it are not known.",
-}
+from planrec.card_prose import INTENDED, LEARNED, NEVER, caveats, ethics
+from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
 
 
-def model_card(manifest: dict[str, Any]) -> str:
-    """The card of a run, from its run.json alone."""
-    config, data = manifest["config"], manifest["data"]
+def card_of(folder: Path) -> str:
+    """The card of a complete run. Raises RunError where it cannot be read."""
+    # scikit-learn takes a second to import: a wrong option should not wait for it.
+    from planrec.run_folder import read_out_of_fold, read_record
+
+    run = read_record(folder)
+    manifest = run.manifest
+    model = manifest["config"]["model"]["kind"]
+    # Rules name one plan and claim no chances: their runs have no ECE, and nothing to be reliable about.
+    if "ece" not in own_figures(manifest):
+        return model_card(manifest, ())
+    return model_card(manifest, reliability(scored_model(read_out_of_fold(run, [model]), model)))
+
+
+def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:
+    """The card of a run, from its run.json and the reliability of its probabilities.
+
+    Args:
+        bins: of the model itself; empty where the ECE was not asked for, or the model claims no chances.
+    """
+    config = manifest["config"]
     target, model = config["target"]["kind"], config["model"]["kind"]
-    lines = [
-        f"# Model card: {model} for `target={target}`",
-        "",
-        f"Generated from run `{manifest['run_id']}` by `python -m planrec.model_card`; licence Apache-2.0.",
-        "",
-        "## Use",
-        "",
-        INTENDED[target],
-        "",
-        "## Data",
-        "",
-        f"`data={config['data']['kind']}`: {data['n_decisions']:,} decisions"
-        + (f" of {data['n_subscribers']:,} subscribers" if data["n_subscribers"] else ", no subscriber id")
-        + (f", decided {data['as_of'][0]} to {data['as_of'][1]}" if data["as_of"] else "")
-        + f"; fingerprint `{manifest['data_fingerprint'][:16]}`.",
-        "",
-        "| plan | share |",
-        "|---|---|",
-        *(f"| {plan} | {share:.1%} |" for plan, share in data["class_shares"].items()),
-        "",
-        "## Out-of-fold metrics",
-        "",
-        f"`cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
-        f" {config['n_bootstrap']:,} draws.",
-        "",
-        *metrics_lines(manifest["metrics"]),
-        "",
-        *(f"**Warning:** {warning}." for warning in broken_guards(own_figures(manifest))),
-        "",
-        "## Notes and waived checks",
-        "",
-        *([f"* {note}" for note in manifest["notes"]] or ["None."]),
-        "",
-        "## Caveats",
-        "",
-        "* Usage was observed under the plan then held: a subscriber who runs into limits uses less.",
-        "* Probabilities are not calibrated in a step of their own; the ECE above says how far off they are.",
-        "* Errors were not compared between groups of people.",
-        "",
-        "## Reproduce",
-        "",
-        "```",
-        manifest["command"],
-        "```",
-        "",
-        f"Seed {config['seed']}; " + ", ".join(f"{k} {v}" for k, v in manifest["versions"].items()) + ".",
-        "",
-    ]
-    return "\n".join(lines)
+    sections = {
+        "Owner and licence": _owner_lines(config),
+        "Intended use": [INTENDED[target]],
+        "Out of scope": [f"* {use}" for use in NEVER[target]],
+        "Target": [LEARNED[target]],
+        "Data": _data_lines(manifest),
+        "Metrics": _metric_section(manifest),
+        "Groups": _group_lines(manifest),
+        "Calibration": _calibration_lines(manifest, bins),
+        "Ethical considerations": [f"* {line}" for line in ethics(target)],
+        "Caveats": [f"* {line}" for line in caveats(target)],
+        "Waived checks and notes": _waiver_lines(manifest),
+        "Selection": [_selection_line(manifest)],
+        THIS_RUN.removeprefix("## "): _run_lines(manifest),
+    }
+    lines = [f"# Model card: {model} for `target={target}`", ""]
+    lines += ["Generated from a run by `python -m planrec.model_card`.", ""]
+    for title, content in sections.items():
+        lines += [f"## {title}", "", *content, ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def model_cards(manifests: list[dict[str, Any]]) -> str:
+def model_cards(folders: Sequence[Path]) -> str:
     """One card after the other."""
-    return "\n".join(model_card(manifest) for manifest in manifests)
+    return "\n".join(card_of(folder) for folder in folders)
 
 
 def own_figures(manifest: dict[str, Any]) -> dict[str, float]:
@@ -84,16 +71,16 @@ def own_figures(manifest: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def metrics_lines(metrics: list[dict[str, Any]]) -> list[str]:
+def metrics_lines(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
     """A Markdown table: one row per metric, one column per model."""
     models = list(dict.fromkeys(value["model"] for value in metrics))
     cells = {(value["metric"], value["group"], value["model"]): value for value in metrics}
     rows = list(dict.fromkeys((value["metric"], value["group"]) for value in metrics))
     return [
-        f"| metric | {' | '.join(models)} |",
+        f"| metric | {' | '.join(map(marked, models))} |",
         "|---|" + "---|" * len(models),
         *(
-            f"| {metric}{f' {group}' if group else ''} | "
+            f"| {marked(f'{metric} {group}' if group else metric)} | "
             + " | ".join(_cell(cells.get((metric, group, model))) for model in models)
             + " |"
             for metric, group in rows
@@ -101,7 +88,103 @@ def metrics_lines(metrics: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _cell(value: dict[str, Any] | None) -> str:
+def marked(text: object) -> str:
+    """Text that others wrote, such as plan names, as Markdown that shows it and does nothing else."""
+    return re.sub(r"([\\`*\[\]<>|#&])", r"\\\1", " ".join(str(text).split()))
+
+
+def code(text: object) -> str:
+    """Text that others wrote, as Markdown code on one line."""
+    plain = " ".join(str(text).split())
+    fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
+    return f"{fence}{plain}{fence}" if len(fence) == 1 else f"{fence} {plain} {fence}"
+
+
+def _owner_lines(config: dict[str, Any]) -> list[str]:
+    owner = "not named: train with owner=NAME" if config["owner"] is None else marked(config["owner"])
+    return [f"Owner: {owner}.", "", f"Licence: {marked(config['licence'])}."]
+
+
+def _data_lines(manifest: dict[str, Any]) -> list[str]:
+    data = manifest["data"]
+    whose = f" of {data['n_subscribers']:,} subscribers" if data["n_subscribers"] else ", no subscriber id"
+    when = f", decided {data['as_of'][0]} to {data['as_of'][1]}" if data["as_of"] else ""
+    return [
+        f"`data={manifest['config']['data']['kind']}`: {data['n_decisions']:,} decisions{whose}{when};"
+        f" fingerprint `{manifest['data_fingerprint'][:16]}`.",
+        "",
+        "| plan | share |",
+        "|---|---|",
+        *(f"| {marked(plan)} | {share:.1%} |" for plan, share in data["class_shares"].items()),
+    ]
+
+
+def _metric_section(manifest: dict[str, Any]) -> list[str]:
+    config, warnings = manifest["config"], broken_guards(own_figures(manifest))
+    return [
+        *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
+        f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
+        f" {config['n_bootstrap']:,} draws; the model first, then the baselines on the same decisions.",
+        "",
+        *metrics_lines([value for value in manifest["metrics"] if value["group"] is None]),
+    ]
+
+
+def _group_lines(manifest: dict[str, Any]) -> list[str]:
+    grouped = [value for value in manifest["metrics"] if value["group"] is not None]
+    names = list(dict.fromkeys(value["metric"] for value in grouped))
+    compared = ", ".join(code(name) for name in names) or "none: the run's metrics have no groups"
+    return [
+        f"Compared: {compared}.",
+        "",
+        "Not compared: people by age, sex, origin, disability, income or place. No protected group is"
+        " declared in the data, so that nothing is known about how errors differ between them.",
+        *(["", *metrics_lines(grouped)] if grouped else []),
+    ]
+
+
+def _calibration_lines(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> list[str]:
+    if not bins:
+        return ["Not judged: the run's metrics do not ask for `ece`, or the model claims no chances."]
+    total = sum(one.n for one in bins)
+    return [
+        f"ECE {own_figures(manifest)['ece']:.3f}: how far the probability of the most probable plan is from"
+        " how often it was right, weighted over these bins. Nothing calibrates the probabilities afterwards.",
+        "",
+        "| probability | right | share of decisions |",
+        "|---|---|---|",
+        *(f"| {one.confidence:.3f} | {one.hit_rate:.3f} | {one.n / total:.1%} |" for one in bins),
+    ]
+
+
+def _waiver_lines(manifest: dict[str, Any]) -> list[str]:
+    waived = {name: reason for name, reason in manifest["config"]["waivers"].items() if reason}
+    lines = [f"* Check {code(name)} may fail: {marked(reason)}" for name, reason in waived.items()]
+    return [*(lines or ["* No check is waived."]), *(f"* {marked(note)}" for note in manifest["notes"])]
+
+
+def _selection_line(manifest: dict[str, Any]) -> str:
+    if manifest["selected"]:
+        return (
+            "**A search chose this configuration by its results on the very decisions that are reported"
+            " here: the figures flatter.**"
+        )
+    return "The configuration was not chosen by a search over the decisions that are reported here."
+
+
+def _run_lines(manifest: dict[str, Any]) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+    return [
+        f"Run `{manifest['run_id']}`, address `{manifest['address']}`,"
+        f" commit {manifest['git_commit'] or 'unknown'}. Reproduce it with:",
+        "",
+        f"    {manifest['command']}",
+        "",
+        f"Seed {manifest['config']['seed']}; {versions}.",
+    ]
+
+
+def _cell(value: Mapping[str, Any] | None) -> str:
     if value is None or value["value"] is None:
         return "-"
     if value["low"] is None:  # no draw defines it
@@ -110,8 +193,8 @@ def _cell(value: dict[str, Any] | None) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
-    return print_card("model_card", model_cards, arguments)
+    """Run the command line; return the exit code: 0, or 1 where a run cannot be read or FILE is stale."""
+    return print_card("model_card", model_cards, arguments, check_card)
 
 
 if __name__ == "__main__":

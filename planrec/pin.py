@@ -14,7 +14,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where pinned.json lies")
     options = parser.parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
-    from planrec.pinned import newest_run, pin_run
+    from planrec.pinned import pin_run
+    from planrec.run_folder import newest_run
 
     try:
         folder = newest_run(options.outputs) if options.run == "latest" else Path(options.run)
@@ -22,7 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    print(f"pinned {pin.run}\nserve it: just serve, or python -m api")
+    print(
+        f"pinned {pin.run}\nits model card: {folder / 'model_card.md'}\n"
+        "serve it: just serve, or python -m api"
+    )
     return 0
 
 

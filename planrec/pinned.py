@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from planrec.errors import RunError
-from planrec.run_folder import SavedRun, complete_runs, load_run, replay_golden
+from planrec.model_card import card_of
+from planrec.run_folder import SavedRun, complete_runs, load_run, replay_golden, write_card
 
 SCHEMA = "planrec.pin/1"
 FILE_NAME = "pinned.json"
@@ -28,12 +29,14 @@ class Pin:
 
 
 def pin_run(folder: Path, outputs: Path) -> Pin:
-    """Serve this run from now on, once it has shown that it can be served.
+    """Serve this run from now on, once it has shown that it can be served; its model card lies beside it.
 
     Raises:
-        RunError: the run is not complete, was changed, or does not repeat its golden predictions.
+        RunError: the run is not complete, was changed, does not repeat its golden predictions, or its card
+            cannot be written. Nothing is pinned then.
     """
     replay_golden(load_run(folder))
+    write_card(folder, card_of(folder))
     file = outputs / FILE_NAME
     pin = Pin(
         run=_relative(folder, outputs),
@@ -68,14 +71,6 @@ def load_pinned(outputs: Path) -> SavedRun:
     if _sha256(folder / "run.json") != sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
     return load_run(folder)
-
-
-def newest_run(outputs: Path) -> Path:
-    """The complete run that finished last. Raises RunError where there is none."""
-    runs = complete_runs(outputs)
-    if not runs:
-        raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
-    return runs[-1]
 
 
 def _pinned_before(file: Path) -> dict[str, Any] | None:

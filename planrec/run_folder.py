@@ -5,6 +5,7 @@ model.skops          the fitted Pipeline, no pickle, canonical bytes
 out_of_fold.parquet  every out-of-fold prediction and decision
 dropped_rows.csv     rows that the source left out and why, where there were any
 run.json             written last: a folder with it is complete
+model_card.md        written when the run is pinned; no part of what the hashes cover
 """
 
 import hashlib
@@ -230,6 +231,24 @@ def run_folders(places: Iterable[Path]) -> list[Path]:
             below[:] = [] if is_run or folder in seen else sorted(set(below) - {".partial"})
             seen.add(folder)
     return list(found)
+
+
+def write_card(folder: Path, card: str) -> Path:
+    """Put the model card into a complete run folder; where it lies. Raises RunError where it cannot."""
+    file = folder / "model_card.md"
+    try:
+        write_atomically(file, card.encode())
+    except OSError as error:
+        raise RunError(f"{file} cannot be written: {error}") from error
+    return file
+
+
+def newest_run(outputs: Path) -> Path:
+    """The complete run that finished last. Raises RunError where there is none."""
+    runs = complete_runs(outputs)
+    if not runs:
+        raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
+    return runs[-1]
 
 
 def complete_runs(outputs: Path) -> list[Path]:

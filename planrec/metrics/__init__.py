@@ -3,6 +3,8 @@
 from planrec.metrics.intervals import MetricValue, evaluate
 from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
 from planrec.metrics.paired import Draws, Estimate, draws_of, metric_draws, paired_difference, paired_ratio
+from planrec.metrics.reliability import ReliabilityBin, reliability, scored_model
+from planrec.metrics.scored import Scored
 
 __all__ = [
     "METRICS",
@@ -10,6 +12,8 @@ __all__ = [
     "Estimate",
     "Metric",
     "MetricValue",
+    "ReliabilityBin",
+    "Scored",
     "broken_guards",
     "draws_of",
     "evaluate",
@@ -17,4 +21,6 @@ __all__ = [
     "metric_draws",
     "paired_difference",
     "paired_ratio",
+    "reliability",
+    "scored_model",
 ]

@@ -40,9 +40,14 @@ def ece(scored: Scored, weights: np.ndarray) -> np.ndarray:
     bin, so that fewer than 15 may be used. With little data the figure is too high, and more so in the
     draws, which repeat rows: the interval can lie above the value.
     """
+    confidence, hit, bins = top_label(scored)
+    gaps = scored.sums(weights, confidence - hit, bins, N_BINS)
+    return np.abs(gaps).sum(axis=0) / scored.sums(weights, np.ones(len(hit)))[0]
+
+
+def top_label(scored: Scored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability of the most probable plan, whether it was right, its equal-mass bin. Shape (n,) each."""
     confidence = scored.probability.max(axis=1)
     hit = scored.probability.argmax(axis=1) == scored.y
     inner_edges = np.quantile(confidence, np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
-    bins = np.searchsorted(inner_edges, confidence)
-    gaps = scored.sums(weights, confidence - hit, bins, N_BINS)
-    return np.abs(gaps).sum(axis=0) / scored.sums(weights, np.ones(len(hit)))[0]
+    return confidence, hit, np.searchsorted(inner_edges, confidence)

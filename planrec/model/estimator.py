@@ -4,12 +4,14 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import AfterValidator, JsonValue, ValidationInfo, WithJsonSchema, field_validator
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
+from planrec.model.importances import COEFFICIENTS, IMPURITY, importances_of
 from planrec.schema import did_you_mean
 
 _TREE = "sklearn.tree._tree.Tree"
@@ -74,6 +76,7 @@ class Estimator(Model):
         "numpy.dtype",
         *sorted({name for names in ALLOWED.values() for name in names}),
     )
+    importance_is: ClassVar[str] = f"{IMPURITY}, or {COEFFICIENTS}, as the class has it"
 
     kind: Literal["estimator"]
     class_path: Annotated[
@@ -107,6 +110,10 @@ class Estimator(Model):
         return FoldProof(
             make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler(), classifier)
         )
+
+    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
+        """None for neighbours, networks and others that have no importances."""
+        return importances_of(estimator)
 
 
 def _class_of(class_path: str) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from annotated_types import Ge
 from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator
@@ -21,6 +22,7 @@ class Lgbm(Model):
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
     )
+    importance_is: ClassVar[str] = "gain of the splits"
 
     kind: Literal["lgbm"]
     n_estimators: PositiveInt
@@ -47,3 +49,10 @@ class Lgbm(Model):
                 verbose=-1,
             )
         )
+
+    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
+        """Summed over all trees; None where one class was all that there was to learn."""
+        booster = getattr(estimator.classifier_, "booster_", None)
+        if booster is None:
+            return None
+        return np.asarray(booster.feature_importance(importance_type="gain"), np.float64)

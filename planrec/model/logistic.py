@@ -2,18 +2,21 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
+from planrec.model.importances import COEFFICIENTS, importances_of
 
 
 class Logistic(Model):
     """Multinomial logistic regression with an L2 penalty."""
 
     trusted_types: ClassVar[tuple[str, ...]] = (FOLD_PROOF, "numpy.dtype")
+    importance_is: ClassVar[str] = COEFFICIENTS
 
     kind: Literal["logistic"]
     inverse_penalty: PositiveFloat
@@ -38,3 +41,7 @@ class Logistic(Model):
                 LogisticRegression(C=self.inverse_penalty, max_iter=self.max_iter, random_state=seed),
             )
         )
+
+    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
+        """Mean over the plans."""
+        return importances_of(estimator)

@@ -1,0 +1,78 @@
+"""What the page shows of one run, read from its folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planrec.metrics import METRICS, MetricValue, Scored, scored_model
+from planrec.run_folder import SavedRun, load_run, read_out_of_fold, read_record
+
+if TYPE_CHECKING:
+    from planrec.recommender import Recommender
+
+Importances = tuple[tuple[str, float], ...]
+"""Feature and its share of all importance, the largest first."""
+
+
+@dataclass(frozen=True)
+class ReportedRun:
+    """One run, loaded: everything that its section is made of."""
+
+    saved: SavedRun
+    judged: Scored
+    "The out-of-fold rows of the model itself."
+    importances: Importances | None
+    "Shares that sum to 1; None where the model has no importances of its own."
+    model_bytes: int
+    "Size of the model file."
+
+    @property
+    def model(self) -> str:
+        """Name of the model in metrics."""
+        return self.saved.config.model.kind
+
+    def values(self, metric: str, model: str) -> list[MetricValue]:
+        """One value, or one per group; empty where the run has none."""
+        return [value for value in self.saved.metrics if (value.metric, value.model) == (metric, model)]
+
+    def figures(self) -> dict[str, float]:
+        """The model's own figures that have one value."""
+        own = [value for value in self.saved.metrics if value.model == self.model and value.group is None]
+        return {value.metric: value.value for value in own}
+
+    def references(self) -> list[str]:
+        """Baselines to draw beside the model: doing nothing, the best that forecasts bills; or the first."""
+        baselines = self.saved.config.baselines
+        judged = {value.model for value in self.saved.metrics}
+        forecasting = [name for name, model in baselines.items() if model.forecasts_bills and name in judged]
+        first = self.saved.metrics[0].metric
+        sign = -1 if METRICS[first].higher_is_better else 1
+        forecasting.sort(key=lambda name: sign * self.values(first, name)[0].value)
+        stay = [name for name in baselines if name == "stay" and name in judged]
+        return stay + forecasting[:1] or [name for name in baselines if name in judged][:1]
+
+
+def reported(folder: Path) -> ReportedRun:
+    """Read a complete run. Raises RunError where it cannot be."""
+    saved, record = load_run(folder), read_record(folder)
+    model = saved.config.model.kind
+    return ReportedRun(
+        saved=saved,
+        judged=scored_model(read_out_of_fold(record, [model]), model),
+        importances=importances(saved.recommender),
+        model_bytes=record.model_bytes,
+    )
+
+
+def importances(recommender: "Recommender") -> Importances | None:
+    """Share of each feature in all importance, the largest first; None where the model has none."""
+    pipeline = recommender.pipeline
+    weights = recommender.model.importance(pipeline[-1])
+    if weights is None or not np.isfinite(weights).all() or weights.sum() <= 0:
+        return None
+    names = [str(name) for name in pipeline[:-1].get_feature_names_out()]
+    shares = weights / weights.sum()
+    order = np.argsort(-shares, kind="stable")
+    return tuple((names[at], float(shares[at])) for at in order)
