@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
-from hydra.types import RunMode
 
-from planrec.cells import CellComposer
+from planrec.cells.compose_cells import CellComposer
 from planrec.compose import SWEEPER
 from planrec.conf_folder import CONF, Folders
 from planrec.errors import ConfigError
@@ -48,7 +47,7 @@ class PlanRecSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run every combination. Raises ConfigError before the first, SweepError after the last."""
-        from planrec.sweep_runs import Asked, run_sweep
+        from planrec.cells.run_sweep import Asked, run_sweep
 
         typed = [f"{name}={value}" for name, value in self._params.items()] + list(arguments)
         check_overrides(typed, self.folders, multirun=True)
@@ -63,7 +62,7 @@ class PlanRecSweeper(Sweeper):
         """A command line with this sweep's configuration folder; one that is not -m runs one cell alone."""
         added = [word for folder in self.folders if folder != CONF for word in ("--config-dir", str(folder))]
         # An experiment may ask for a sweep by itself.
-        alone = self._hydra.mode == RunMode.MULTIRUN and "-m" not in arguments
+        alone = self._hydra.runtime.choices.get("experiment") and "-m" not in arguments
         mode = ["hydra.mode=RUN"] if alone else []
         return shlex.join(["python", "-m", "planrec.train", *added, *arguments, *mode])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from planrec.compare import main
-from planrec.comparison import FEWEST, Comparison, compare
+from planrec.compare.comparison import FEWEST, Comparison, compare
 from planrec.errors import RunError
 from planrec.metrics import Estimate, evaluate
 from planrec.run_folder import read_out_of_fold, read_record

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from planrec.board import FOOTNOTE, Board, board_of
-from planrec.board_files import as_csv, as_json, escaped, markdown_lines
-from planrec.board_html import as_html
-from planrec.board_rows import SELECTED, Row
 from planrec.errors import RunError
 from planrec.leaderboard import leaderboard, main
+from planrec.leaderboard.board import FOOTNOTE, Board, board_of
+from planrec.leaderboard.files import as_csv, as_json, escaped, markdown_lines
+from planrec.leaderboard.html import as_html
+from planrec.leaderboard.rows import SELECTED, Row
 from tests.runs import edit_run, train_into
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planrec.address import address_of, data_key
-from planrec.cell_runs import CellRuns, Listed, PlannedRun, Row, Source
-from planrec.cells import Cell
+from planrec.cells.compose_cells import Cell
+from planrec.cells.executors import executor_of
+from planrec.cells.run_cell import CellFailure, CellTask, decided_once, failure_of
+from planrec.cells.runs import CellRuns, Listed, PlannedRun, Row, Source
+from planrec.cells.screen import SweepScreen, first_line, print_sweep
 from planrec.config import SweepSettings
 from planrec.errors import ConfigError, SweepError
-from planrec.executors import executor_of
 from planrec.overrides import NOT_A_RUN
-from planrec.run_cell import CellFailure, CellTask, decided_once, failure_of
 from planrec.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
-from planrec.sweep_screen import SweepScreen, first_line, print_sweep
 
 
 @dataclass(frozen=True)

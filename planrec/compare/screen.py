@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planrec.board_files import signed_text
-from planrec.comparison import FEWEST, Comparison
+from planrec.compare.comparison import FEWEST, Comparison
 from planrec.figures import ARROW, with_interval
+from planrec.leaderboard.files import signed_text
 from planrec.metrics import METRICS, Estimate
 from planrec.screen import WIDTH
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from html import escape
 
-from planrec.board import Board, BoardTable
-from planrec.board_files import COSTS, cost_cells, difference_text, footnotes, metric_titles, rank_text
-from planrec.board_rows import Row
 from planrec.figures import figure
+from planrec.leaderboard.board import Board, BoardTable
+from planrec.leaderboard.files import COSTS, cost_cells, difference_text, footnotes, metric_titles, rank_text
+from planrec.leaderboard.rows import Row
 from planrec.metrics import Estimate
 
 _STYLE = """

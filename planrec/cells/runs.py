@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from planrec.cells import Cell
-from planrec.executors import Executor
+from planrec.cells.compose_cells import Cell
+from planrec.cells.executors import Executor
+from planrec.cells.run_cell import CellFailure, CellTask, failure_of, run_cell
 from planrec.metrics import MetricValue
-from planrec.run_cell import CellFailure, CellTask, failure_of, run_cell
 from planrec.run_folder import own_value
 from planrec.sweep_folder import CellStore, Failure, SweepFolder
 

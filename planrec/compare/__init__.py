@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from planrec.errors import PlanRecError
 
 if TYPE_CHECKING:
-    from planrec.comparison import Comparison
+    from planrec.compare.comparison import Comparison
     from planrec.metrics import Estimate
 
-SCHEMA = "planrec.comparison/1"
+SCHEMA = "planrec.compare.comparison/1"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,8 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.atomic_file import write_atomically
-    from planrec.comparison import compare
-    from planrec.comparison_screen import print_comparison
+    from planrec.compare.comparison import compare
+    from planrec.compare.screen import print_comparison
 
     try:
         comparison = compare(options.a, options.b, options.metric)
@@ -86,7 +86,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--metric", help="decides, and is shown by segment; A's first metric if not given")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from planrec.errors import PlanRecError, RunError
 
 if TYPE_CHECKING:
-    from planrec.board import Board
+    from planrec.leaderboard.board import Board
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 where no run could be read, 2 a wrong option."""
     options = _parser().parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
-    from planrec.board_screen import print_board
+    from planrec.leaderboard.screen import print_board
 
     try:
         board = leaderboard(options.runs or [options.outputs], options.metric)
@@ -39,7 +39,7 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
         RunError: a place that is not a folder, or no run at all.
         ConfigError: no such metric, or one that cannot rank.
     """
-    from planrec.board import board_of, check_ranks
+    from planrec.leaderboard.board import board_of, check_ranks
     from planrec.run_folder import run_folders
 
     asked = list(places)
@@ -57,8 +57,8 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
 def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path | None) -> list[Path]:
     """Write the files that were asked for; return them."""
     from planrec.atomic_file import write_atomically
-    from planrec.board_files import as_csv, as_json
-    from planrec.board_html import as_html
+    from planrec.leaderboard.files import as_csv, as_json
+    from planrec.leaderboard.html import as_html
 
     written = []
     for file, content in ((csv, as_csv), (json, as_json), (html, as_html)):
@@ -83,7 +83,3 @@ def _parser() -> argparse.ArgumentParser:
         "--outputs", type=Path, default=Path("outputs"), help="where runs are looked for if none are given"
     )
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

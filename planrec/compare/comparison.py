@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planrec.board import check_ranks, ranking_metric, why_not_paired
-from planrec.board_rows import own_model, values_of_model
 from planrec.config_diff import NONE, Change, changes
+from planrec.leaderboard.board import check_ranks, ranking_metric, why_not_paired
+from planrec.leaderboard.rows import own_model, values_of_model
 from planrec.metrics import METRICS, Draws, Estimate, draws_of, metric_draws, paired_difference
 from planrec.run_folder import RunRecord, read_out_of_fold, read_record
 from planrec.schema import OutOfFold

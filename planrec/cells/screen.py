@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from planrec.cell_runs import Row
+from planrec.cells.runs import Row
 from planrec.metrics import METRICS
 from planrec.screen import WIDTH, cell_text
 

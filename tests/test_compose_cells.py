@@ -7,7 +7,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planrec.cells import CellComposer
+from planrec.cells.compose_cells import CellComposer
 from planrec.compose import compose, register_with_hydra
 from planrec.conf_folder import CONF, groups, options
 from planrec.errors import ConfigError

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from math import isnan
 from typing import Any
 
-from planrec.board import FOOTNOTE, Board, BoardTable
-from planrec.board_rows import Row
 from planrec.figures import ARROW, figure, signed, with_interval
+from planrec.leaderboard.board import FOOTNOTE, Board, BoardTable
+from planrec.leaderboard.rows import Row
 from planrec.metrics import METRICS, Estimate
 
 SCHEMA = "planrec.leaderboard/1"

@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from planrec.board import Board, BoardTable
-from planrec.board_files import (
+from planrec.leaderboard.board import Board, BoardTable
+from planrec.leaderboard.files import (
     COSTS,
     cost_cells,
     difference_text,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from planrec.board_rows import Row, ranked, rows_of, with_differences
 from planrec.config_diff import GROUPS_OF_DATA, GROUPS_OF_FOLDS, changes
 from planrec.errors import ConfigError, RunError
+from planrec.leaderboard.rows import Row, ranked, rows_of, with_differences
 from planrec.metrics import METRICS, known_metric
 from planrec.run_folder import RunRecord, read_record
 
