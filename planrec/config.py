@@ -116,7 +116,7 @@ class RunConfig(Config):
                 (
                     inner is not None,
                     f"cv={cv.kind} tunes inside and no search says what: type search={model.kind},"
-                    " or search=lgbm model=lgbm",
+                    " or search=lgbm and no model",
                 )
             ]
         metric = METRICS[self.metrics[0]]

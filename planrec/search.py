@@ -3,10 +3,19 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from math import e, isnan
+from math import e, isfinite, isnan
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Discriminator, Field, JsonValue, PositiveInt, Tag, ValidationError, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    JsonValue,
+    PlainValidator,
+    PositiveInt,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from planrec.contracts import Model
 from planrec.errors import FitError
@@ -16,11 +25,21 @@ if TYPE_CHECKING:
     import optuna
 
 
+def _number(value: Any) -> int | float:
+    """The number, whole or not as it is written; a plain union would tell one mistake twice."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError("must be a number")
+    return value
+
+
+Number = Annotated[int | float, PlainValidator(_number, json_schema_input_type=int | float)]
+
+
 class Range(Config):
     """Everything between two numbers: whole numbers where both ends are whole (1 is, 1.0 is not)."""
 
-    low: int | float
-    high: int | float
+    low: Number
+    high: Number
     "Tried as well."
     log: bool
     "Whether each doubling is as likely as the next: for values that matter by their ratio."
