@@ -115,8 +115,8 @@ class RunConfig(Config):
             return [
                 (
                     inner is not None,
-                    f"cv={cv.kind} tunes inside and no search says what: type search={model.kind},"
-                    " or search=lgbm and no model",
+                    f"cv={cv.kind} tunes inside and no search says what: type search={model.kind}"
+                    " (conf/search/ has one for each model that can be tuned)",
                 )
             ]
         metric = METRICS[self.metrics[0]]

@@ -18,6 +18,7 @@ from planrec.experiment import decided, models_of, predict_out_of_fold, run
 from planrec.metrics import evaluate, value_of
 from planrec.run_folder import begin_run, load_run, replay_golden, save_run
 from planrec.schema import DecisionTable, OutOfFold
+from planrec.search import with_values
 from planrec.tuning import tune
 
 QUICK = ("n_bootstrap=20", "threads=1")
@@ -115,11 +116,12 @@ def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
         assert_frame_equal(*probability)
 
 
-def test_inner_folds_keep_subscribers_whole(result):
-    config = result.config
+def test_inner_folds_are_those_of_the_inner_splitter_and_keep_subscribers_whole(result):
+    config = compose(*NESTED_HELD, "cv.inner.n_folds=3", "search.n_trials=1")
     seen = []
 
     def predict(model, train, folds):
+        assert len(folds) == 3
         seen.extend((train, fold) for fold in folds)
         return predict_alone(config, model, train, folds)
 
@@ -127,6 +129,22 @@ def test_inner_folds_keep_subscribers_whole(result):
     assert len(seen) > 0
     for train, fold in seen:
         assert not set(train.subscriber[fold.train]) & set(train.subscriber[fold.test])
+
+
+@pytest.mark.parametrize(("metric", "best"), [("log_loss", min), ("accuracy", max)])
+def test_the_best_by_the_first_metric_is_chosen(result, metric, best):
+    config = compose(*NESTED_HELD, f"metrics=[{metric},brier]")
+    judged = []
+
+    def predict(model, train, folds):
+        out_of_fold = predict_alone(config, model, train, folds)
+        judged.append((value_of(out_of_fold, metric), model))
+        return out_of_fold
+
+    (only,) = tune(config, result.table, [], predict)
+    assert len({value for value, _ in judged}) > 1
+    assert only.inner_value == best(value for value, _ in judged)
+    assert (only.inner_value, with_values(config.model, only.values)) in judged
 
 
 def test_baselines_are_not_tuned_not_even_one_of_the_models_own_kind(result):
