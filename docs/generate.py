@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from planrec.conf_folder import CONF, content_of, options
+from planrec.conf_folder import content_of, inherited, options
 from planrec.config import RunConfig
 from planrec.data_card import section
 from planrec.experiment import run
@@ -23,7 +23,9 @@ from planrec.schema import Usage
 from planrec.train import compose
 
 DOCS = Path(__file__).parent
-GROUPS = ("data", "target", "features", "model", "cv", "policy")
+GROUPS = ("data", "target", "features", "model", "search", "cv", "policy")
+BESIDE = {"search": ["cv=nested"], "cv=nested": ["search=lgbm"], "cv=nested_grouped": ["search=lgbm"]}
+"What must be typed beside a group or an option, so that it composes."
 NO_HYSTERESIS = ["policy.absolute=0", "policy.relative=0"]
 BEST_BILL = {
     "simulator": [],
@@ -91,8 +93,9 @@ def configuration_page() -> str:
 
 def option_lines(group: str, option: str) -> list[str]:
     """The fields of one option: name, value in its YAML, meaning."""
-    own = content_of(CONF / group / f"{option}.yaml")
+    own = inherited(group, option)
     needed = [f"{group}.{name}={name.upper()}" for name, value in own.items() if value == "???"]
+    needed += BESIDE.get(group, BESIDE.get(f"{group}={option}", []))
     part: Any = getattr(compose(f"{group}={option}", *needed), group)
     first = (type(part).__doc__ or "").strip().splitlines()[0]
     fields = [

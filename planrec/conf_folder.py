@@ -72,23 +72,26 @@ def shown_path(file: Path) -> str:
 def file_with(group: str, option: str, key: str, folders: Folders = (CONF,)) -> str:
     """The option's file, or for a preset the file that it inherits the key from."""
     file = file_of(group, option, folders)
-    for parent, package in _defaults_of(file).items():
-        if package is None and not holds(file, key):
-            return file_with(group, parent.removesuffix("@_here_"), key, folders)
+    if not holds(file, key):
+        for parent, place in _parents(file):
+            if not place:
+                return file_with(group, parent, key, folders)
+            if key.startswith(f"{place}."):
+                return file_with(group, parent, key.removeprefix(f"{place}."), folders)
     return shown_path(file)
 
 
 def inherited(group: str, option: str, folders: Folders = (CONF,)) -> dict[str, Any]:
-    """An option's own keys over those of the options that it is a preset of, as `X@_here_` names them.
+    """An option's own keys over those of the options that it takes in: `X@_here_`, or below KEY `X@KEY`.
 
     Raises:
         ConfigError: a file that is not YAML.
     """
     file = file_of(group, option, folders)
     keys: dict[str, Any] = {}
-    for parent, package in _defaults_of(file).items():
-        if package is None and parent.endswith("@_here_"):
-            keys |= inherited(group, parent.removesuffix("@_here_"), folders)
+    for parent, place in _parents(file):
+        taken_in = inherited(group, parent, folders)
+        keys |= {place: taken_in} if place else taken_in
     return keys | {key: value for key, value in (content_of(file) or {}).items() if key != "defaults"}
 
 
@@ -141,6 +144,14 @@ def holds(file: Path, path: str) -> bool:
             return False
         node = node[part]
     return True
+
+
+def _parents(file: Path) -> Iterator[tuple[str, str]]:
+    """The options of its own group that a file takes in, and the key below which, `""` for the file's own."""
+    for entry, option in _defaults_of(file).items():
+        if option is None:
+            parent, _, place = entry.partition("@")
+            yield parent, "" if place == "_here_" else place
 
 
 def _defaults_of(file: Path) -> dict[str, str | None]:

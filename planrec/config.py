@@ -15,6 +15,7 @@ from planrec.metrics import METRICS, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
 from planrec.schema import Config, did_you_mean
+from planrec.search import Search
 from planrec.target import TargetConfig
 
 MAX_SHOWN = 80
@@ -44,6 +45,8 @@ class RunConfig(Config):
     target: TargetConfig
     features: FeaturesConfig
     model: ModelConfig
+    search: Search | None
+    "What to try of the model; None where it is taken as it is."
     cv: CvConfig
     policy: PolicyConfig
     catalogue: CatalogueConfig
@@ -95,7 +98,8 @@ class RunConfig(Config):
             (
                 self.cv.needs_time and not self.data.has_time,
                 f"cv={self.cv.kind} needs a time for every row and data={data} names none: type"
-                " cv=grouped, or data.time_column=COLUMN",
+                f" cv={'grouped' if self.cv.inner_splitter is None else 'nested_grouped'},"
+                " or data.time_column=COLUMN",
             ),
             (
                 self.policy.needs_bills and not self.target.needs_catalogue,
@@ -117,6 +121,47 @@ class RunConfig(Config):
                 self.features.reads_held and not self.target.needs_catalogue,
                 f"features={self.features.kind} reads the plan held, which target={self.target.kind} learns:"
                 " type features=usage, or target=best_bill",
+            ),
+            *self._search_misfits(),
+        ]
+
+    def _search_misfits(self) -> list[tuple[bool, str]]:
+        """What does not fit where a model is tuned inside a run."""
+        search, model, cv, inner = self.search, self.model, self.cv, self.cv.inner_splitter
+        if search is None:
+            return [
+                (
+                    inner is not None,
+                    f"cv={cv.kind} tunes inside and no search says what: type search={model.kind}"
+                    " (conf/search/ has one for each model that can be tuned)",
+                )
+            ]
+        metric = METRICS[self.metrics[0]]
+        return [
+            (
+                inner is None,
+                f"search={search.model} tunes nothing with cv={cv.kind}: type -m for a sweep of trials,"
+                " or cv=nested (cv=nested_grouped for target=held and data without time)",
+            ),
+            (
+                inner is not None and cv.keeps_subscribers_whole and not inner.keeps_subscribers_whole,
+                f"cv={cv.kind} keeps subscribers whole outside and not inside: type cv.inner.kind=grouped",
+            ),
+            (
+                search.model != model.kind,
+                f"search of model={search.model} does not fit model={model.kind}: type model={search.model},"
+                f" or search={model.kind}",
+            ),
+            *((search.model == model.kind, problem) for problem in search.misfits(model)),
+            (
+                metric.groups is not None or metric.higher_is_better is None,
+                f"metrics must begin with one value that is better high or low, for the search to compare:"
+                f" {self.metrics[0]} is not",
+            ),
+            (
+                metric.needs_probability and not model.probabilistic,
+                f"metrics must begin with what a rule like model={model.kind} can be judged by, for the"
+                f" search to compare: {self.metrics[0]} needs probabilities",
             ),
         ]
 
@@ -167,7 +212,7 @@ def _booleans_taken_as_numbers(given: Any, became: Any, path: str = "") -> Itera
 
 
 def _problem(details: Any, tree: Mapping[str, Any], origin: Callable[[str], str]) -> str:
-    path, siblings = _yaml_path(details["loc"], tree)
+    path, siblings = _yaml_path(details, tree)
     if not path:
         return str(details["ctx"]["error"]) if "error" in details.get("ctx", {}) else details["msg"]
     dotted = ".".join(path)
@@ -210,13 +255,15 @@ def _rule(details: Any, path: list[str], siblings: list[str]) -> str:
     return f"{details['msg'][0].lower()}{details['msg'][1:]}"
 
 
-def _yaml_path(loc: tuple[int | str, ...], tree: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _yaml_path(details: Any, tree: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """The path as in YAML, without the tags that pydantic adds for unions, and the keys beside its end."""
     path: list[str] = []
     node: Any = tree
     siblings: list[str] = []
-    for part in loc:
-        if isinstance(node, Mapping) and part not in node and part in (node.get("kind"), node.get("schema")):
+    loc, missing = details["loc"], details["type"] == "missing"
+    for number, part in enumerate(loc, start=1):
+        # What is not in the tree is a tag, but for a missing key, which is the last part.
+        if isinstance(node, Mapping) and part not in node and not (missing and number == len(loc)):
             continue
         path.append(str(part))
         siblings = [str(key) for key in node] if isinstance(node, Mapping) else []

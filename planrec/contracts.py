@@ -137,10 +137,22 @@ class Fold:
 class Splitter(Config, ABC):
     """How decisions are divided into what is learned from and what is judged."""
 
-    keeps_subscribers_whole: ClassVar[bool]
-    needs_time: ClassVar[bool]
-
     kind: str
+
+    @property
+    @abstractmethod
+    def keeps_subscribers_whole(self) -> bool:
+        """Whether nobody is both learned from and judged in one fold."""
+
+    @property
+    @abstractmethod
+    def needs_time(self) -> bool:
+        """Whether every decision must have an as_of."""
+
+    @property
+    def inner_splitter(self) -> "Splitter | None":
+        """What splits each fold's training rows so that the model can be tuned on them; None: no tuning."""
+        return None
 
     @abstractmethod
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:

@@ -1,9 +1,10 @@
 """One run from config to result. Read this file first."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ from planrec.metrics import MetricValue, evaluate
 from planrec.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.recommender import Recommender, model_input
 from planrec.schema import Columns, DecisionTable
+from planrec.search import with_values
 from planrec.speed import Speed, speed_of
+from planrec.tuning import Tuned, final_model, tune
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +59,10 @@ class RunResult:
     "`where` and `reason` of every row that the source left out."
     folds_fingerprint: str
     "sha256 of which decisions are learned from and judged in which fold: equal folds, equal fingerprints."
+    tuned: tuple[Tuned, ...]
+    "What a search chose for each fold and, last, for the final fit; empty where nothing was tuned."
     seconds: dict[str, float]
-    "Wall time by stage: data, folds, intervals, final_fit."
+    "Wall time by stage: data, tuning (where the splitter tunes), folds, intervals, final_fit."
     fit_seconds: dict[str, float]
     "Mean wall time of fitting one fold, by model."
     speed: Speed
@@ -69,7 +74,7 @@ def run(
     report: Report = lambda step, done, total: None,
     decide: Callable[[RunConfig], Decided] | None = None,
 ) -> RunResult:
-    """Load, check, cross-validate, measure, then fit on everything.
+    """Load, check, tune where the splitter says so, cross-validate, measure, then fit on everything.
 
     `decide` stands in for `decided`, for whoever runs many configs over the same data.
     """
@@ -80,16 +85,20 @@ def run(
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
         waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
-    models = models_of(config)
+    tuned: tuple[Tuned, ...] = ()
+    if config.cv.inner_splitter is not None:
+        with _timed(seconds, "tuning"):
+            tuned = tune(config, table, folds, partial(_predict_alone, config), report)
+    models = models_of(config, len(folds), tuned)
     with _timed(seconds, "folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, fit_seconds)
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with _timed(seconds, "intervals"), threadpool_limits(1):
-        rules = {name for name, model in models.items() if not model.probabilistic}
+        rules = {name for name, in_fold in models.items() if not in_fold[0].probabilistic}
         metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
     with _timed(seconds, "final_fit"):
         # LightGBM writes its threads into the model's text; one thread, so that equal runs are equal files.
-        recommender = fitted_recommender(config, config.model, table, table, threads=1)
+        recommender = fitted_recommender(config, final_model(config.model, tuned), table, table, threads=1)
     return RunResult(
         config=config,
         recommender=recommender,
@@ -99,6 +108,7 @@ def run(
         notes=(*table.notes, *waived),
         dropped=loaded.dropped,
         folds_fingerprint=fingerprint(folds),
+        tuned=tuned,
         seconds=seconds,
         fit_seconds=fit_seconds,
         speed=speed_of(recommender, table),
@@ -123,33 +133,37 @@ def fingerprint(folds: Sequence[Fold]) -> str:
     return digest.hexdigest()
 
 
-def models_of(config: RunConfig) -> dict[str, Model]:
-    """The model and its baselines by name; a baseline of the model's own kind has a name of its own."""
+def models_of(config: RunConfig, n_folds: int, tuned: Sequence[Tuned] = ()) -> dict[str, Sequence[Model]]:
+    """The model of each fold, tuned where a search chose, and those of the baselines, as they are.
+
+    A baseline of the model's own kind has a name of its own.
+    """
     own = config.model.kind
-    others = {name: model for name, model in config.baselines.items() if model != config.model}
-    return {own: config.model} | {
-        f"{name} (baseline)" if name == own else name: model for name, model in others.items()
+    in_fold = [with_values(config.model, chosen.values) for chosen in tuned if chosen.fold is not None]
+    others = {name: model for name, model in config.baselines.items() if tuned or model != config.model}
+    return {own: in_fold or [config.model] * n_folds} | {
+        f"{name} (baseline)" if name == own else name: [model] * n_folds for name, model in others.items()
     }
 
 
 def predict_out_of_fold(
     config: RunConfig,
-    models: dict[str, Model],
+    models: Mapping[str, Sequence[Model]],
     table: DecisionTable,
     folds: Sequence[Fold],
     report: Report = lambda step, done, total: None,
     fit_seconds: dict[str, float] | None = None,
 ) -> "pd.DataFrame":
-    """Decide every test row with a recommender that never saw its fold, for each model.
+    """Decide every test row with a recommender that never saw its fold, for each name and its model by fold.
 
     `fit_seconds` is given the mean wall time of one fit by model.
     """
     import pandas as pd
 
     parts, done = [], 0
-    for name, model in models.items():
+    for name, in_fold in models.items():
         predicted, fitting = [], 0.0
-        for number, fold in enumerate(folds):
+        for number, (model, fold) in enumerate(zip(in_fold, folds, strict=True)):
             train, test = table.take(fold.train), table.take(fold.test)
             try:
                 start = perf_counter()
@@ -170,6 +184,12 @@ def predict_out_of_fold(
         if fit_seconds is not None:
             fit_seconds[name] = fitting / max(len(folds), 1)
     return pd.concat(parts, ignore_index=True)
+
+
+def _predict_alone(
+    config: RunConfig, model: Model, table: DecisionTable, folds: Sequence[Fold]
+) -> "pd.DataFrame":
+    return predict_out_of_fold(config, {model.kind: [model] * len(folds)}, table, folds)
 
 
 def fitted_recommender(

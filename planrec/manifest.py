@@ -11,6 +11,7 @@ from planrec.errors import RunError
 from planrec.metrics import MetricValue
 from planrec.schema import Config, InputSchema
 from planrec.speed import Speed
+from planrec.tuning import Tuned
 
 SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
@@ -69,6 +70,8 @@ class Manifest(Config, allow_inf_nan=True):
     horizon: NonNegativeInt
     inputs: InputSchema
     notes: tuple[str, ...]
+    tuned: tuple[Tuned, ...]
+    "What a search inside the run chose for each fold and, last, for the model that is kept; often empty."
     metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
     golden: Golden
     seconds: dict[str, float]

@@ -203,6 +203,10 @@ def _no_such_key(node: Any, parents: Sequence[str], name: str, text: str) -> str
     if node == {}:
         # An empty mapping in conf/ takes names that the user makes up.
         return f"{path}: no such key yet: type {shlex.quote(f'+{text}')} to add it"
+    if node is None and (group := ".".join(parents)) in groups():
+        return (
+            f"{path}: no {group} is chosen: type {group}=OPTION as well; options: {', '.join(options(group))}"
+        )
     known = sorted(node) if isinstance(node, dict) else []
     allowed = known if parents else sorted({*known, *groups()})
     return f"{path}: no such key{did_you_mean(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"

@@ -24,6 +24,7 @@ from sklearn.pipeline import Pipeline
 from planrec.address import address_of
 from planrec.atomic_file import write_atomically
 from planrec.config import RunConfig
+from planrec.contracts import Model
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
@@ -34,6 +35,7 @@ from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
 from planrec.request_table import requests_of
 from planrec.schema import DecisionTable, OutOfFold, frame_of
+from planrec.tuning import final_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +121,7 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
         "horizon": result.recommender.horizon,
         "inputs": result.recommender.inputs.model_dump(mode="json"),
         "notes": list(result.notes),
+        "tuned": [asdict(chosen) for chosen in result.tuned],
         "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
         "golden": _golden(result.recommender, result.table),
         "seconds": result.seconds,
@@ -152,7 +155,7 @@ def load_run(folder: Path) -> SavedRun:
     recommender = Recommender(
         pipeline=_pipeline_of(folder / "model.skops"),
         features=config.features,
-        model=config.model,
+        model=_model_of(config, manifest, folder),
         policy=config.policy,
         plans=manifest.plans,
         inputs=manifest.inputs,
@@ -305,6 +308,16 @@ def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
             f"{folder} was changed after it was saved", ["the catalogue in run.json has another sha256"]
         )
     return config
+
+
+def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
+    """The model of the final fit: with the values that were chosen for it, where the run was tuned."""
+    try:
+        return final_model(config.model, manifest.tuned)
+    except ValidationError as error:
+        raise RunError(
+            f"{folder / 'run.json'}: tuned values do not fit the model", problems_of(error)
+        ) from error
 
 
 def _pipeline_of(file: Path) -> Pipeline:

@@ -34,6 +34,9 @@ def print_result(result: RunResult, folder: Path) -> None:
         console.print(table)
     for line in group_lines(result.metrics):
         console.print(line, markup=False, highlight=False)
+    for chosen in result.tuned[-1:]:
+        values = ", ".join(f"{name} {value}" for name, value in chosen.values.items())
+        console.print(f"tuned for the model that is kept: {values}", markup=False, highlight=False)
     first = result.metrics[0]
     own = {value.metric: value.value for value in result.metrics if value.model == first.model}
     for warning in broken_guards(own):

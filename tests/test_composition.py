@@ -102,6 +102,15 @@ def test_a_wrong_value_in_a_file_names_the_file(tmp_path):
     assert inherited.endswith("(from conf/data/table.yaml)")
 
 
+def test_a_value_of_a_splitter_inside_another_names_the_file_that_it_came_from():
+    from planrec.compose import origin_of
+
+    origin = origin_of([], {"cv": "nested"})
+    assert origin("cv.inner.n_folds") == "conf/cv/grouped.yaml"
+    assert origin("cv.outer.n_instants") == "conf/cv/rolling.yaml"
+    assert origin("cv.kind") == "conf/cv/nested.yaml"
+
+
 def test_wrong_configuration_exits_with_2_and_no_traceback(capsys):
     assert main(["model=lgmb"]) == 2
     assert "Traceback" not in capsys.readouterr().err

@@ -34,7 +34,9 @@ def test_every_feature_set_trains(features, model):
 @pytest.mark.parametrize("cv", options("cv"))
 def test_every_splitter_trains(cv):
     small = [override for override in SMALL if not override.startswith("cv.")]
-    assert len(run(compose(*small, f"cv={cv}", "cv.n_folds=2")).out_of_fold) > 0
+    nested = ["search=lgbm", "search.n_trials=2", "cv.outer.n_folds=2", "cv.inner.n_folds=2"]
+    needed = nested if cv.startswith("nested") else ["cv.n_folds=2"]
+    assert len(run(compose(*small, f"cv={cv}", *needed)).out_of_fold) > 0
 
 
 def test_every_decision_is_judged_exactly_once_per_model(result):

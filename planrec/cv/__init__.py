@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from planrec.cv.grouped import Grouped
+from planrec.cv.nested import Nested, Plain
 from planrec.cv.rolling import Rolling
 from planrec.cv.stratified import Stratified
 
-CvConfig = Annotated[Grouped | Rolling | Stratified, Field(discriminator="kind")]
+CvConfig = Annotated[Plain | Nested, Field(discriminator="kind")]
 
-__all__ = ["CvConfig", "Grouped", "Rolling", "Stratified"]
+__all__ = ["CvConfig", "Grouped", "Nested", "Rolling", "Stratified"]

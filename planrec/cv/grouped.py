@@ -1,7 +1,7 @@
 """Split by subscriber."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge
@@ -15,13 +15,20 @@ from planrec.schema import DecisionTable
 class Grouped(Splitter):
     """Each subscriber is tested once per repeat, with all its rows; folds keep the shares of the plans."""
 
-    keeps_subscribers_whole: ClassVar[bool] = True
-    needs_time: ClassVar[bool] = False
-
     kind: Literal["grouped"]
     n_folds: Annotated[int, Ge(2)]
     n_repeats: PositiveInt
     "Times that all subscribers are dealt anew."
+
+    @property
+    def keeps_subscribers_whole(self) -> bool:
+        """Yes: subscribers are dealt, not rows."""
+        return True
+
+    @property
+    def needs_time(self) -> bool:
+        """No."""
+        return False
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
         """Yield n_folds folds per repeat. Raises DataError where no plan has n_folds subscribers."""

@@ -1,7 +1,7 @@
 """Split by time and subscriber: learn from the past of others."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge
@@ -20,9 +20,6 @@ class Rolling(Splitter):
     as_of. Instants before which nothing can be learned are not tested.
     """
 
-    keeps_subscribers_whole: ClassVar[bool] = True
-    needs_time: ClassVar[bool] = True
-
     kind: Literal["rolling"]
     n_folds: Annotated[int, Ge(2)]
     "Groups of subscribers; the number of folds is up to n_folds x n_instants."
@@ -30,6 +27,16 @@ class Rolling(Splitter):
     "Times that all subscribers are dealt anew."
     n_instants: PositiveInt
     "How many of the latest as_of are tested."
+
+    @property
+    def keeps_subscribers_whole(self) -> bool:
+        """Yes: subscribers are dealt, not rows."""
+        return True
+
+    @property
+    def needs_time(self) -> bool:
+        """Yes: the past is learned from."""
+        return True
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
         """Yield up to n_folds folds per tested instant and repeat.

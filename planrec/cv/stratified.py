@@ -1,7 +1,7 @@
 """Split by row."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Ge
@@ -18,13 +18,20 @@ class Stratified(Splitter):
     It flatters where subscribers have several rows: a tested row has siblings in training.
     """
 
-    keeps_subscribers_whole: ClassVar[bool] = False
-    needs_time: ClassVar[bool] = False
-
     kind: Literal["stratified"]
     n_folds: Annotated[int, Ge(2)]
     n_repeats: PositiveInt
     "Times that all rows are dealt anew."
+
+    @property
+    def keeps_subscribers_whole(self) -> bool:
+        """No: rows are dealt."""
+        return False
+
+    @property
+    def needs_time(self) -> bool:
+        """No."""
+        return False
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
         """Yield n_folds folds per repeat. Raises DataError where no plan has n_folds rows."""

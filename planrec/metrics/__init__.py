@@ -1,6 +1,6 @@
 """Functions over the out-of-fold table. A new metric is one function and one line in METRICS (named.py)."""
 
-from planrec.metrics.intervals import MetricValue, evaluate
+from planrec.metrics.intervals import MetricValue, evaluate, value_of
 from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
 from planrec.metrics.paired import Draws, Estimate, draws_of, metric_draws, paired_difference, paired_ratio
 from planrec.metrics.reliability import ReliabilityBin, reliability, scored_model
@@ -23,4 +23,5 @@ __all__ = [
     "paired_ratio",
     "reliability",
     "scored_model",
+    "value_of",
 ]

@@ -91,6 +91,27 @@ def evaluate(
     ]
 
 
+def value_of(out_of_fold: "pd.DataFrame", name: str) -> float:
+    """One metric of one model, without an interval: for whoever judges many models.
+
+    Args:
+        out_of_fold: the columns of `OutOfFold`; rows of one model.
+        name: a key of METRICS with one value; its direction and needs are the caller's business.
+
+    Raises:
+        ConfigError: the table has nothing that the metric could measure.
+    """
+    subscribers = subscribers_of(out_of_fold)
+    judged = scored(out_of_fold, np.ones(len(out_of_fold), bool), subscribers)
+    _check_bills([name], [judged])
+    if not _is_there(METRICS[name].left_out_without, judged):
+        raise ConfigError(
+            f"metric {name} has nothing to measure in this data, so nothing can be compared by it:"
+            " put another one first, such as metrics=[log_loss,accuracy]"
+        )
+    return float(METRICS[name].function(judged, np.ones((subscribers.count, 1)))[0])
+
+
 def _check_bills(names: Sequence[str], judged: Collection[Scored]) -> None:
     money = [name for name in names if METRICS[name].needs_bills]
     if money and any(scored.costs is None for scored in judged):

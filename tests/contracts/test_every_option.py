@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from planrec.conf_folder import CONF, content_of, groups, options
+from planrec.conf_folder import CONF, groups, inherited, options
 from planrec.config import RunConfig
+from planrec.search import Choices, Range, Search
 from planrec.train import compose
 
 OPTIONS = [(group, option) for group in groups() for option in options(group)]
-KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment")]
+KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment", "search")]
 # What must be typed beside an option: values that only the user can know, and what fits it.
 BESIDE = {
     ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
@@ -17,7 +18,9 @@ BESIDE = {
     # The one option whose file is read when the configuration is checked.
     ("catalogue", "file"): [f"catalogue.path={CONF / 'catalogue' / 'ladder.yaml'}"],
     ("catalogue", "none"): ["data=table", "data.path=FILE.csv", "data.plan_column=plan"],
-}
+    ("cv", "nested"): ["search=lgbm"],
+    ("cv", "nested_grouped"): ["search=lgbm"],
+} | {("search", option): ["cv=nested"] for option in options("search")}
 
 
 def composed(group: str, option: str) -> RunConfig:
@@ -39,8 +42,7 @@ def test_the_kind_of_an_option_is_a_module_of_the_group(group, option):
 @pytest.mark.parametrize(("group", "option"), KINDED)
 def test_yaml_lists_every_field_so_that_every_field_can_be_overridden(group, option):
     part = getattr(composed(group, option), group)
-    listed = set(content_of(CONF / group / f"{part.kind}.yaml")) - {"defaults"}
-    assert listed == set(type(part).model_fields)
+    assert set(inherited(group, part.kind)) == set(type(part).model_fields)
 
 
 @pytest.mark.parametrize(("group", "option"), KINDED)
@@ -54,6 +56,19 @@ def test_config_survives_json(group, option):
     config = composed(group, option)
     dumped = json.loads(json.dumps(config.model_dump(mode="json", by_alias=True)))
     assert RunConfig.model_validate(dumped) == config
+
+
+@pytest.mark.parametrize("option", options("search"))
+def test_a_search_lists_every_field_and_brings_its_model(option):
+    config = composed("search", option)
+    assert config.search is not None
+    assert set(inherited("search", option)) == set(type(config.search).model_fields)
+    assert config.model.kind == config.search.model == option
+
+
+@pytest.mark.parametrize("config", [Search, Range, Choices])
+def test_no_field_of_a_search_has_a_default_in_python(config):
+    assert [name for name, field in config.model_fields.items() if not field.is_required()] == []
 
 
 @pytest.mark.parametrize("option", options("data"))

@@ -6,10 +6,10 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
+from planrec.conf_folder import inherited
 from planrec.contracts import Fold, Splitter
 from planrec.cv import CvConfig, Grouped, Rolling, Stratified
 from planrec.errors import DataError
@@ -19,7 +19,10 @@ CONF = Path(__file__).parents[2] / "conf" / "cv"
 
 
 def option(path: Path, **changes: int) -> Splitter:
-    return TypeAdapter(CvConfig).validate_python(yaml.safe_load(path.read_text()) | changes)
+    tree = inherited("cv", path.stem)
+    # The fields of a splitter that holds others are theirs; it splits like the outer one.
+    changed = tree | ({"outer": tree["outer"] | changes} if "outer" in tree else changes)
+    return TypeAdapter(CvConfig).validate_python(changed)
 
 
 every_option = pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
@@ -262,3 +265,24 @@ def test_a_plan_with_fewer_members_than_folds_is_spread_over_as_many_folds() -> 
 def test_impossible_options_are_refused_at_composition(path: Path, changes: dict[str, int]) -> None:
     with pytest.raises(ValidationError, match=next(iter(changes))):
         option(path, **changes)
+
+
+@pytest.mark.parametrize(("nested", "plain"), [("nested", "rolling"), ("nested_grouped", "grouped")])
+@given(table=decision_tables())
+def test_nested_folds_are_those_of_the_outer_splitter(nested: str, plain: str, table: DecisionTable) -> None:
+    outside, alone = option(CONF / f"{nested}.yaml", n_folds=3), option(CONF / f"{plain}.yaml", n_folds=3)
+    assert same(list(outside.split(table, 7)), list(alone.split(table, 7)))
+    assert outside.keeps_subscribers_whole == alone.keeps_subscribers_whole
+    assert outside.needs_time == alone.needs_time
+    assert outside.inner_splitter is not None
+    assert alone.inner_splitter is None
+
+
+def test_nested_needs_time_where_either_splitter_does() -> None:
+    tree = inherited("cv", "nested_grouped") | {"inner": inherited("cv", "rolling")}
+    assert TypeAdapter(CvConfig).validate_python(tree).needs_time
+
+
+def test_too_few_subscribers_for_the_outer_folds_name_the_field_to_type() -> None:
+    with pytest.raises(DataError, match=r"cv\.outer\.n_folds=5 needs .*; type cv\.outer\.n_folds=2"):
+        list(option(CONF / "nested_grouped.yaml").split(table_of([1, 2] * 10, [0] * 20), 0))
