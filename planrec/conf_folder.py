@@ -27,10 +27,11 @@ def help_text(folders: Folders = (CONF,)) -> str:
     lines = [
         "usage: python -m planrec.train [-m] [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...]",
         "",
-        "Train one run, or with -m one run per combination of comma-separated values.",
+        "Train one run; with -m one run per combination of comma-separated values, or per trial of a search.",
         "  python -m planrec.train model=lgbm model.n_estimators=200",
         "  python -m planrec.train data=table data.path=FILE data.plan_column=COLUMN",
         "  python -m planrec.train -m model=dummy,logistic",
+        "  python -m planrec.train -m search=lgbm search.n_trials=40",
         "",
         "Groups and their options (* is the default; the data chooses what fits it):",
     ]
@@ -41,8 +42,10 @@ def help_text(folders: Folders = (CONF,)) -> str:
             lines.append(f"  {mark} {option:<20} {_first_comment(file_of(group, option, folders))}".rstrip())
     lines += [
         "",
-        "Values at the top level: metrics=[...] baselines=[...] seed=0 threads=2 n_bootstrap=1000",
+        "Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootstrap=1000",
         "  waivers.CHECK='why this check may fail'",
+        "A sweep (-m) keeps finished cells, and the same command goes on where it was:",
+        "  sweep.n_jobs=2 cells at a time, sweep.max_failures=5, sweep.executor=ray",
         "Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists the rest.",
     ]
     return "\n".join(lines)

@@ -68,6 +68,11 @@ class RunConfig(Config):
             raise ValueError("\n".join(misfits))
         return self
 
+    @property
+    def searches(self) -> bool:
+        """Whether values are searched for by whole runs, not inside one: a sweep of trials."""
+        return self.search is not None and self.cv.inner_splitter is None
+
     def _misfits(self) -> list[tuple[bool, str]]:
         """What does not fit, each with the override that mends it."""
         data, catalogue = self.data.kind, self.catalogue.open()
@@ -138,11 +143,6 @@ class RunConfig(Config):
             ]
         metric = METRICS[self.metrics[0]]
         return [
-            (
-                inner is None,
-                f"search={search.model} tunes nothing with cv={cv.kind}: type -m for a sweep of trials,"
-                " or cv=nested (cv=nested_grouped for target=held and data without time)",
-            ),
             (
                 inner is not None and cv.keeps_subscribers_whole and not inner.keeps_subscribers_whole,
                 f"cv={cv.kind} keeps subscribers whole outside and not inside: type cv.inner.kind=grouped",

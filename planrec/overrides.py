@@ -180,6 +180,17 @@ def added_folders(folders: Folders) -> str:
     return f"hydra.searchpath=[{added}]"
 
 
+def as_typed(value: Any) -> str:
+    """A plain value as it is typed behind `KEY=`."""
+    if isinstance(value, str):
+        return _in_quotes(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{as_typed(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(as_typed(inner) for inner in value) + "]"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+
+
 def unknown_keys(tree: Any, path: str, value: Any, text: str) -> list[str]:
     """What is not there of a path and, where its value is a mapping, of the keys in it."""
     node: Any = tree

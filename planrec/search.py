@@ -148,7 +148,7 @@ def best_values(
     """
     import optuna
 
-    with _silent_optuna():
+    with silent_optuna():
         study = optuna.create_study(
             direction="maximize" if higher_is_better else "minimize",
             sampler=optuna.samplers.TPESampler(seed=seed),
@@ -173,7 +173,7 @@ def best_values(
 
 
 @contextmanager
-def _silent_optuna() -> Iterator[None]:
+def silent_optuna() -> Iterator[None]:
     """Without its lines on stderr, one per study and trial."""
     import optuna
 

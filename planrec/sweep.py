@@ -56,7 +56,7 @@ class PlanRecSweeper(Sweeper):
         cells = composer.cells(combinations(overrides))
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
-        run_sweep(Asked(cells, root, command, self._command))
+        run_sweep(Asked(cells, root, command, self._command, composer))
 
     def _command(self, arguments: Sequence[str]) -> str:
         """A command line with this sweep's configuration folder; one that is not -m runs one cell alone."""

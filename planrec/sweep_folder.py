@@ -99,6 +99,11 @@ class SweepFolder:
         with FileLock(self.path / ".lock"):
             yield
 
+    @property
+    def study(self) -> Path:
+        """The file of what a search has tried."""
+        return self.path / "study.sqlite3"
+
     def link(self, number: int, run: Path) -> None:
         """Let <number> lead to the cell's run."""
         link, target = self.path / str(number), os.path.relpath(run, self.path)

@@ -27,6 +27,11 @@ __all__ = ["compose", "main"]
 
 INTERRUPTED = 130
 
+NOTHING_TUNED = (
+    "search={} tunes nothing with cv={}: type -m for a sweep of trials, or cv=nested (cv=nested_grouped for"
+    " target=held and data without time)"
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 a run failed, 2 wrong configuration, 130 Ctrl-C."""
@@ -114,7 +119,10 @@ def _run_job(composed: "DictConfig", folders: Folders) -> int:
     try:
         if job.mode == RunMode.MULTIRUN:
             raise ConfigError(NOT_A_RUN, [no_plugin("hydra/sweeper", choices["hydra/sweeper"])])
-        _train(settled(task_tree(composed), overrides, choices, folders), folder, overrides)
+        config = settled(task_tree(composed), overrides, choices, folders)
+        if config.searches:
+            raise ConfigError(NOT_A_RUN, [NOTHING_TUNED.format(config.model.kind, config.cv.kind)])
+        _train(config, folder, overrides)
     except PlanRecError as error:
         _remove_if_empty(folder)
         return _fail(error)

@@ -107,6 +107,11 @@ class CellComposer:
             raise ConfigError(NOT_A_RUN, misplaced)
         return config
 
+    def choice(self, overrides: Sequence[str], group: str) -> str | None:
+        """The option of a group that these overrides choose, by themselves or through another option."""
+        option = self._compose(overrides).choices.get(group)
+        return None if option is None else str(option)
+
     def _wrong_options(self, text: str) -> list[str]:
         override = self._override(text)
         is_choice = override is not None and override.key_or_group in self._groups

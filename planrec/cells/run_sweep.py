@@ -2,20 +2,28 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from planrec.address import address_of, data_key
-from planrec.cells.compose_cells import Cell
+from planrec.cells.compose_cells import Cell, CellComposer
 from planrec.cells.executors import executor_of
 from planrec.cells.run_cell import CellFailure, CellTask, decided_once, failure_of
 from planrec.cells.runs import CellRuns, Listed, PlannedRun, Row, Source
 from planrec.cells.screen import SweepScreen, first_line, print_sweep
+from planrec.cells.trials import Trials
 from planrec.config import SweepSettings
 from planrec.errors import ConfigError, SweepError
-from planrec.overrides import NOT_A_RUN
+from planrec.metrics import METRICS
+from planrec.overrides import NOT_A_RUN, as_typed
 from planrec.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
+
+CHOSEN_HERE = (
+    "the best value is the best of many on these very folds, so it flatters: cv=nested with the same search"
+    " reports on decisions that no choice has seen"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,8 @@ class Asked:
     "The command line of the sweep."
     command_of: Callable[[Sequence[str]], str]
     "Overrides of a cell -> the command line that runs it alone."
+    composer: CellComposer
+    "Composes the trials of a search."
 
     @property
     def settings(self) -> SweepSettings:
@@ -41,28 +51,77 @@ class Asked:
 
 def run_sweep(asked: Asked) -> None:
     """Run what is not complete. Raises SweepError where cells failed, or were not run because of those."""
-    settings, planner = asked.settings, Planner(asked)
+    if any(cell.config.searches for cell in asked.cells):
+        run_search(asked)
+    else:
+        run_listed(asked)
+
+
+def run_listed(asked: Asked) -> None:
+    """A sweep whose cells are known from the start."""
+    planner = Planner(asked)
     planned = [planner.planned(cell) for cell in asked.cells]
-    metric = common_metric(planned)
     identity = identity_of([run.identity for run in planned])
-    sweep = open_sweep(asked.root, identity, {"command": asked.command, "n_cells": len(planned)})
-    screen = SweepScreen(len(planned), metric)
-    rows = carry_out(Listed(by_data(planned)), sweep, settings, CellStore(asked.root), screen)
-    print_sweep(rows, metric, sweep.path, len(planned) - len(rows))
-    raise_failures(rows, len(planned), settings)
+    sweep = open_sweep(asked.root, identity, {"command": asked.command})
+    carry_out(asked, Listed(by_data(planned)), sweep, len(planned), common_metric(planned))
 
 
-def carry_out(
-    source: Source, sweep: SweepFolder, settings: SweepSettings, store: CellStore, screen: SweepScreen
-) -> list[Row]:
-    """Run the cells; whatever happens, no worker outlives the sweep."""
+def run_search(asked: Asked) -> None:
+    """A sweep whose cells are the trials of a search. Raises ConfigError where it is asked for several."""
+    if len(asked.cells) > 1:
+        raise ConfigError(
+            NOT_A_RUN,
+            [
+                f"a search is a sweep of its own: give every key one value, got {asked.cells[0].label} and more"
+            ],
+        )
+    (cell,), planner = asked.cells, Planner(asked)
+    search, metric = cell.config.search, cell.config.metrics[0]
+    assert search is not None
+    overrides = without_search(asked.composer, cell)
+    alone = Cell(0, overrides, cell.config.model_copy(update={"search": None}), "")
+    space = search.model_dump_json(exclude={"n_trials"})
+    identity = identity_of(["search", planner.planned(alone, selected=True).identity, space])
+    sweep = open_sweep(asked.root, identity, {"command": asked.command})
+
+    def plan(number: int, values: Mapping[str, Any]) -> PlannedRun:
+        chosen = tuple(f"model.{name}={as_typed(value)}" for name, value in values.items())
+        whole = (*overrides, *chosen)
+        trial = Cell(number, whole, asked.composer.config(whole), " ".join(chosen))
+        return planner.planned(trial, selected=True)
+
+    # Another process would ask the study at the same time, and take its open trials for interrupted ones.
+    with sweep.claimed():
+        higher_is_better = METRICS[metric].higher_is_better is True
+        at_once = asked.settings.n_jobs
+        trials = Trials(sweep.study, search, cell.config.seed, higher_is_better, at_once, plan)
+        carry_out(asked, trials, sweep, search.n_trials, metric)
+
+
+def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
+    """The overrides of a cell that searches, for the same model and no search."""
+    model = composer.choice(cell.overrides, "model")
+    kept = [text for text in cell.overrides if text.lstrip("+").partition("=")[0].split(".")[0] != "search"]
+    kept = [text for text in kept if not text.startswith("model=")]
+    through_an_experiment = composer.choice(kept, "search") is not None
+    return (*(["~search"] if through_an_experiment else []), f"model={model}", *kept)
+
+
+def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, metric: str | None) -> None:
+    """Run the cells and tell. Whatever happens, no worker outlives the sweep."""
+    settings = asked.settings
     executor = executor_of(settings.executor, settings.n_jobs)
     try:
-        with screen:
+        with SweepScreen(n_cells, metric) as screen:
+            store = CellStore(asked.root)
             runs = CellRuns(sweep, store, executor, settings.n_jobs, settings.max_failures, screen)
-            return runs.run(source)
+            rows = runs.run(source)
     finally:
         executor.close()
+    print_sweep(rows, metric, sweep.path, n_cells - len(rows))
+    if any(cell.config.searches for cell in asked.cells):
+        print(CHOSEN_HERE)
+    raise_failures(rows, n_cells, settings)
 
 
 class Planner:
