@@ -215,6 +215,13 @@ def events() -> list[str]:
     return lines()
 
 
+def sweep() -> list[str]:
+    """What a sweep costs on top of fitting, composing, resuming; two workers against one."""
+    from bench_sweep import sweep as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -223,6 +230,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "simulator": simulator,
     "events": events,
     "training": training,
+    "sweep": sweep,
 }
 
 

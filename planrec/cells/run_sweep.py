@@ -69,12 +69,8 @@ def run_listed(asked: Asked) -> None:
 def run_search(asked: Asked) -> None:
     """A sweep whose cells are the trials of a search. Raises ConfigError where it is asked for several."""
     if len(asked.cells) > 1:
-        raise ConfigError(
-            NOT_A_RUN,
-            [
-                f"a search is a sweep of its own: give every key one value, got {asked.cells[0].label} and more"
-            ],
-        )
+        several = f"give every key one value, got {asked.cells[0].label} and others"
+        raise ConfigError(NOT_A_RUN, [f"a search is a sweep of its own: {several}"])
     (cell,), planner = asked.cells, Planner(asked)
     search, metric = cell.config.search, cell.config.metrics[0]
     assert search is not None
