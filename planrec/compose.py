@@ -138,12 +138,13 @@ def register_with_hydra() -> str:
 
 def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> dict[str, Any]:
     """Each name as what its file in conf/model/ describes."""
-    source = f"(from {origin('baselines')})"
     if not isinstance(names, list):
+        source = f"(from {origin('baselines')})"
         problem = f"baselines = {names!r}: must be a list: type baselines=[{names or ''}] {source}"
         raise ConfigError(NOT_A_RUN, [problem])
     known = options("model", folders)
     if unknown := [name for name in names if name not in known]:
+        source = f"(from {origin('baselines')})"
         raise ConfigError(
             NOT_A_RUN,
             [

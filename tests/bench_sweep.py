@@ -1,4 +1,4 @@
-"""`just bench sweep`: what a sweep costs on top of fitting and predicting, and what composing and resuming cost."""
+"""`just bench sweep`: what a sweep costs on top of fitting and predicting; composing and resuming."""
 
 import contextlib
 import os
