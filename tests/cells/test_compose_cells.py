@@ -99,3 +99,9 @@ def test_a_sweep_without_an_end_is_refused():
 
 def test_the_groups_of_this_test_exist():
     assert set(GROUPS) <= set(groups())
+
+
+def test_a_cell_does_not_depend_on_the_cells_before_it(composer):
+    changed, plain = composer.cells([["seed=7", "data.n_months=3", "target=held"], ["target=held"]])
+    assert (changed.config.seed, changed.config.data.n_months) == (7, 3)
+    assert plain.config == compose("target=held")
