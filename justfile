@@ -61,6 +61,10 @@ test *selection:
 properties *selection:
     HYPOTHESIS_PROFILE=nightly python -m pytest -m hypothesis "$@"
 
+# Kill a sweep with SIGKILL at twenty random instants, and resume it.
+kills:
+    HYPOTHESIS_PROFILE=nightly python -m pytest tests/test_sweep.py -k killed
+
 # Style and formatting, without changing a file.
 lint:
     python -m ruff check .

@@ -91,14 +91,20 @@ class Manifest(Config, allow_inf_nan=True):
         return self
 
 
-def read_checked(file: Path) -> dict[str, Any]:
-    """The content of a run.json, checked against `Manifest`. Raises RunError with everything wrong."""
+def read_object(file: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises RunError."""
     try:
         content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
         raise RunError(f"{file} must hold a JSON object, got {type(content).__name__}")
+    return content
+
+
+def read_checked(file: Path) -> dict[str, Any]:
+    """The content of a run.json, checked against `Manifest`. Raises RunError with everything wrong."""
+    content = read_object(file)
     if content.get("schema") != SCHEMA:
         raise RunError(f"{file}: schema must be {SCHEMA!r}, got {content.get('schema')!r}")
     try:

@@ -28,6 +28,7 @@ from filelock import FileLock
 
 from planrec.atomic_file import write_atomically
 from planrec.errors import RunError
+from planrec.manifest import read_object
 
 SCHEMA = "planrec.sweep/1"
 FILE_NAME = "sweep.json"
@@ -137,7 +138,7 @@ def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFo
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
         for file in sorted(root.glob(f"*/*-{identity[:6]}/{FILE_NAME}")):
-            if _read(file).get("identity") == identity:
+            if read_object(file).get("identity") == identity:
                 return SweepFolder(file.parent)
         now = datetime.now().astimezone()
         folder = root / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{identity[:6]}"
@@ -165,18 +166,8 @@ def runs_of(folder: Path) -> list[Path]:
 def failures(folder: Path) -> dict[int, Failure]:
     """Cell number -> why it failed when it was tried last."""
     files = sorted((folder / "failed").glob("*.json"), key=lambda file: int(file.stem))
-    found = {int(file.stem): _read(file) for file in files}
+    found = {int(file.stem): read_object(file) for file in files}
     return {
         number: Failure(tuple(content["overrides"]), content["type"], content["message"], content["log"])
         for number, content in found.items()
     }
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{file} cannot be read as JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{file} must hold a JSON object, got {type(content).__name__}")
-    return content

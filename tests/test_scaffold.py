@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
-    "install train sweep pin leaderboard report serve demo test properties lint types imports check"
+    "install train sweep pin leaderboard report serve demo test properties kills lint types imports check"
     " bench e2e image docs lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
@@ -97,7 +97,9 @@ def test_the_reference_says_what_the_code_says(
     assert (tmp_path / "docs" / "reference" / "configuration.md").is_file()
 
 
-@pytest.mark.parametrize("file", [".pre-commit-config.yaml", ".github/workflows/ci.yml"])
+@pytest.mark.parametrize(
+    "file", [".pre-commit-config.yaml", ".github/workflows/ci.yml", ".github/workflows/nightly.yml"]
+)
 def test_nothing_is_fetched_that_is_not_pinned(file: str) -> None:
     text = (REPOSITORY / file).read_text("utf-8")
     yaml.safe_load(text)
