@@ -72,7 +72,8 @@ def run_search(asked: Asked) -> None:
         raise ConfigError(
             NOT_A_RUN,
             [
-                f"a search is a sweep of its own: give every key one value, got {asked.cells[0].label} and more"
+                "a search is a sweep of its own: give every key one value,"
+                f" got {asked.cells[0].label} and more"
             ],
         )
     (cell,), planner = asked.cells, Planner(asked)
