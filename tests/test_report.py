@@ -273,7 +273,7 @@ def test_a_run_that_is_asked_for_twice_is_shown_once(history_run, tmp_path):
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
     """12 cells on the same folds, and 12 that failed."""
-    penalties = "model.inverse_penalty=" + ",".join(str(10.0**power) for power in range(-9, 3))
+    penalties = "model.inverse_penalty=" + ",".join(str(2.0**power) for power in range(-8, 4))
     return sweep_into(
         tmp_path_factory.mktemp("sweep"),
         "model=logistic",
