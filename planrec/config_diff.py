@@ -58,7 +58,7 @@ def labels(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The values of each configuration that not all of them share, by override: `model`, `cv.n_folds`.
 
     A field counts as shared where all configurations with the same kind of that option have the same value.
-    Where data lies is no difference.
+    Where data lies is no difference, and neither are values of a model that a search inside the run replaces.
     """
     leaves = [flat(config) for config in configs]
     values: dict[tuple[str, str], set[str]] = {}
@@ -67,18 +67,30 @@ def labels(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             values.setdefault((path, _kind_beside(path, one)), set()).add(one.get(path, NONE))
     return [
         {
-            path.removesuffix(".kind"): value
+            path.removesuffix(".kind") if path != SEARCHED else "search": value
             for path, value in one.items()
-            if len(values[path, _kind_beside(path, one)]) > 1 and not path.endswith(".path")
+            if len(values[path, _kind_beside(path, one)]) > 1
+            and not path.endswith(".path")
+            and not _is_searched(path, one)
         }
         for one in leaves
     ]
 
 
+SEARCHED = "search.model"
+"The kind of a search: what it searches."
+
+
 def _kind_beside(path: str, leaves: Mapping[str, str]) -> str:
     """The kind of the option that a field belongs to; none for the kind itself."""
-    kind = f"{path.split('.')[0]}.kind"
+    group = path.split(".")[0]
+    kind = SEARCHED if group == "search" else f"{group}.kind"
     return "" if path == kind else leaves.get(kind, "")
+
+
+def _is_searched(path: str, leaves: Mapping[str, str]) -> bool:
+    group, _, field = path.partition(".")
+    return group == "model" and any(leaf.startswith(f"search.space.{field}.") for leaf in leaves)
 
 
 def _leaves(node: Any, path: str) -> list[tuple[str, str]]:

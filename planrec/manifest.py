@@ -1,6 +1,5 @@
 """run.json as a closed model: what `save_run` writes, and all that `load_run` relies on."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -8,6 +7,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
 
 from planrec.errors import RunError
+from planrec.json_file import read_object
 from planrec.metrics import MetricValue
 from planrec.schema import Config, InputSchema
 from planrec.speed import Speed
@@ -89,17 +89,6 @@ class Manifest(Config, allow_inf_nan=True):
         if missing := [name for name in ALWAYS if name not in self.files]:
             raise ValueError(f"files must hold the sha256 of {', '.join(missing)}")
         return self
-
-
-def read_object(file: Path) -> dict[str, Any]:
-    """The JSON object in a file. Raises RunError."""
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{file} cannot be read as JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{file} must hold a JSON object, got {type(content).__name__}")
-    return content
 
 
 def read_checked(file: Path) -> dict[str, Any]:

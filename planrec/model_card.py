@@ -46,7 +46,7 @@ def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:
         "Ethical considerations": [f"* {line}" for line in ethics(target)],
         "Caveats": [f"* {line}" for line in caveats(target)],
         "Waived checks and notes": _waiver_lines(manifest),
-        "Selection": [_selection_line(manifest)],
+        "Selection": _selection_lines(manifest),
         THIS_RUN.removeprefix("## "): _run_lines(manifest),
     }
     lines = [f"# Model card: {model} for `target={target}`", ""]
@@ -163,13 +163,26 @@ def _waiver_lines(manifest: dict[str, Any]) -> list[str]:
     return [*(lines or ["* No check is waived."]), *(f"* {marked(note)}" for note in manifest["notes"])]
 
 
-def _selection_line(manifest: dict[str, Any]) -> str:
+def _selection_lines(manifest: dict[str, Any]) -> list[str]:
     if manifest["selected"]:
-        return (
+        return [
             "**A search chose this configuration by its results on the very decisions that are reported"
             " here: the figures flatter.**"
-        )
-    return "The configuration was not chosen by a search over the decisions that are reported here."
+        ]
+    line = "The configuration was not chosen by a search over the decisions that are reported here."
+    return [line, *(["", *_tuned_lines(manifest)] if manifest["tuned"] else [])]
+
+
+def _tuned_lines(manifest: dict[str, Any]) -> list[str]:
+    """What a nested run chose: its figures judge the search and the fit together."""
+    *folds, kept = manifest["tuned"]
+    values = ", ".join(f"{marked(name)} {marked(value)}" for name, value in kept["values"].items())
+    return [
+        f"Each of the {len(folds)} reported folds was tuned separately, on its training rows alone: the"
+        " figures judge the search and the fit together.",
+        "",
+        f"The model that is kept was tuned once more, on all decisions: {values}.",
+    ]
 
 
 def _run_lines(manifest: dict[str, Any]) -> list[str]:

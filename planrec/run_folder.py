@@ -10,7 +10,6 @@ model_card.md        written when the run is pinned; no part of what the hashes 
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from planrec.contracts import Model
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
+from planrec.folder_walk import folders_below
 from planrec.manifest import ALWAYS, SCHEMA, Manifest, problems_of, read_checked
 from planrec.metrics import MetricValue
 from planrec.model_file import canonical_skops, read_skops
@@ -35,6 +35,7 @@ from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
 from planrec.request_table import requests_of
 from planrec.schema import DecisionTable, OutOfFold, frame_of
+from planrec.sweep_folder import is_sweep
 from planrec.tuning import final_model
 
 if TYPE_CHECKING:
@@ -170,6 +171,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """run.json of a complete run. Raises RunError."""
     if not folder.is_dir():
         raise RunError(f"{folder} is not a folder: a run lies in outputs/<date>/<time>-<id>")
+    if is_sweep(folder):
+        raise RunError(
+            f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
+            f" python -m planrec.leaderboard {folder} says which is best"
+        )
     if not (folder / "run.json").is_file():
         unfinished = (folder / "config.json").is_file()
         why = "the run did not finish: start it again" if unfinished else "not a run"
@@ -222,18 +228,9 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
 
 def run_folders(places: Iterable[Path]) -> list[Path]:
     """Folders of runs, complete or not, at or below these places; links are followed, each run once."""
-    found: dict[Path, None] = {}
-    for place in places:
-        seen: set[Path] = set()
-        for path, below, files in os.walk(place.resolve(), followlinks=True):
-            folder = Path(path).resolve()
-            is_run = not {"run.json", "config.json"}.isdisjoint(files)
-            if is_run:
-                found[folder] = None
-            # What a sweep is writing, or was when it was killed, is nobody's run yet.
-            below[:] = [] if is_run or folder in seen else sorted(set(below) - {".partial"})
-            seen.add(folder)
-    return list(found)
+    return [
+        folder for folder, files in folders_below(places) if not {"run.json", "config.json"}.isdisjoint(files)
+    ]
 
 
 def write_card(folder: Path, card: str) -> Path:

@@ -18,7 +18,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,8 @@ from filelock import FileLock
 
 from planrec.atomic_file import write_atomically
 from planrec.errors import RunError
-from planrec.manifest import read_object
+from planrec.folder_walk import folders_below
+from planrec.json_file import read_object
 
 SCHEMA = "planrec.sweep/1"
 FILE_NAME = "sweep.json"
@@ -43,6 +44,40 @@ class Failure:
     message: str
     log: str
     "Path of the file that holds the traceback."
+
+
+@dataclass(frozen=True)
+class FailedCell:
+    """A failed cell in its sweep, for those who read it."""
+
+    sweep: Path
+    number: int
+    failure: Failure
+
+    @property
+    def name(self) -> str:
+        """<date>/<time>-<id>/<number>."""
+        return "/".join([*self.sweep.parts[-2:], str(self.number)])
+
+    @property
+    def overrides(self) -> str:
+        """What was asked for, on one line."""
+        return " ".join(self.failure.overrides)
+
+    @property
+    def error(self) -> str:
+        """Type and first line of the message."""
+        return f"{self.failure.type}: {self.message}"
+
+    @property
+    def message(self) -> str:
+        """First line of the message."""
+        return (self.failure.message.splitlines() or [""])[0]
+
+    @property
+    def log(self) -> Path:
+        """The traceback, where it lies now: the sweep may have been moved."""
+        return self.sweep / "failed" / f"{self.number}.log"
 
 
 class CellStore:
@@ -159,15 +194,30 @@ def is_sweep(folder: Path) -> bool:
 
 def runs_of(folder: Path) -> list[Path]:
     """The links to the finished cells of a sweep, by number."""
-    links = [link for link in folder.iterdir() if link.name.isdecimal() and (link / "run.json").is_file()]
+    links = [link for link in folder.iterdir() if link.name.isdecimal() and _is_linked(folder, link.name)]
     return sorted(links, key=lambda link: int(link.name))
 
 
 def failures(folder: Path) -> dict[int, Failure]:
     """Cell number -> why it failed when it was tried last."""
-    files = sorted((folder / "failed").glob("*.json"), key=lambda file: int(file.stem))
+    # A sweep that is killed between its link and `forget_failure` leaves both: the cell is complete.
+    failed = [file for file in (folder / "failed").glob("*.json") if not _is_linked(folder, file.stem)]
+    files = sorted(failed, key=lambda file: int(file.stem))
     found = {int(file.stem): read_object(file) for file in files}
     return {
         number: Failure(tuple(content["overrides"]), content["type"], content["message"], content["log"])
         for number, content in found.items()
     }
+
+
+def failed_cells(places: Iterable[Path]) -> list[FailedCell]:
+    """The failed cells of every sweep at or below these places; links are followed."""
+    sweeps = sorted(folder for folder, files in folders_below(places) if FILE_NAME in files)
+    return [
+        FailedCell(sweep, number, failure) for sweep in sweeps for number, failure in failures(sweep).items()
+    ]
+
+
+def _is_linked(folder: Path, number: str) -> bool:
+    """Whether this cell of a sweep has a complete run."""
+    return (folder / number / "run.json").is_file()

@@ -11,10 +11,11 @@ import pytest
 from planrec.errors import RunError
 from planrec.leaderboard import leaderboard, main
 from planrec.leaderboard.board import FOOTNOTE, Board, board_of
-from planrec.leaderboard.files import as_csv, as_json, escaped, markdown_lines
+from planrec.leaderboard.files import as_csv, as_json, escaped, footnotes, markdown_lines
 from planrec.leaderboard.html import as_html
 from planrec.leaderboard.rows import SELECTED, Row
 from tests.runs import edit_run, train_into
+from tests.sweeps import SMALL_SWEEP, sweep_into
 
 
 @pytest.fixture(scope="module")
@@ -312,3 +313,106 @@ def test_files_are_written_where_asked(outputs, tmp_path, capsys):
     assert capsys.readouterr().out.count("wrote ") == 3
     assert json.loads(files[1].read_text("utf-8"))["schema"] == "planrec.leaderboard/1"
     assert sorted(file.name for file in (tmp_path / "deep").iterdir()) == sorted(f.name for f in files)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory) -> Path:
+    """One finished cell and one that failed."""
+    return sweep_into(tmp_path_factory.mktemp("sweep"), "model=logistic", "cv.n_folds=2,1000")
+
+
+ERROR = "DataError: cv.n_folds=1000 needs a plan with at least 1000 subscribers"
+
+
+def test_a_sweep_is_one_board_of_its_runs_and_its_failed_cells(sweep, capsys, tmp_path):
+    files = [tmp_path / f"board.{kind}" for kind in ("csv", "json", "html")]
+    assert main([str(sweep), *(text for file in files for text in (f"--{file.suffix[1:]}", str(file)))]) == 0
+    screen = capsys.readouterr().out
+    assert f"{sweep.parent.name}/{sweep.name}/1  {sweep / 'failed' / '1.log'}" in screen
+    board = leaderboard([sweep])
+    assert [row.model for row in rows(board)] == ["logistic"]
+    (failed,) = board.failed
+    assert (failed.number, failed.log) == (1, sweep / "failed" / "1.log")
+    assert failed.log.read_text("utf-8").startswith("Traceback")
+
+    *done, line = csv.DictReader(io.StringIO(files[0].read_text()))
+    assert {line["status"] for line in done} == {"done"}
+    assert line["status"] == "failed"
+    assert line["label"] == " ".join([*SMALL_SWEEP, "model=logistic", "cv.n_folds=1000"])
+    assert line["error"].startswith(ERROR)
+    assert line["log"] == str(failed.log)
+
+    (in_json,) = json.loads(files[1].read_text())["failed"]
+    assert (in_json["number"], in_json["type"]) == (1, "DataError")
+    assert in_json["overrides"][-1] == "cv.n_folds=1000"
+    assert in_json["paths"]["log"] == str(failed.log)
+
+    page = Page()
+    page.feed(files[2].read_text("utf-8"))
+    assert ERROR in page.text
+    assert str(failed.log) in page.text
+
+    in_markdown = next(line for line in markdown_lines(board) if escaped(ERROR) in line)
+    assert len(re.findall(r"(?<!\\)\|", in_markdown)) == 5
+
+
+def test_failed_cells_of_all_sweeps_below_a_folder_are_shown_until_they_are_complete(sweep, tmp_path):
+    shutil.copytree(sweep.parents[2], tmp_path / "outputs", symlinks=True)
+    assert [cell.number for cell in leaderboard([tmp_path]).failed] == [1]
+    (copy,) = (tmp_path / "outputs" / "multirun").glob("*/*/sweep.json")
+    # As a sweep leaves it that is killed after the link and before it forgets the failure.
+    (copy.parent / "1").symlink_to((copy.parent / "0").resolve(), target_is_directory=True)
+    assert leaderboard([tmp_path]).failed == ()
+
+
+def test_a_failure_with_tags_and_markup_is_shown_as_text(sweep, tmp_path, capsys):
+    shutil.copytree(sweep, tmp_path / "sweep")
+    file = tmp_path / "sweep" / "failed" / "1.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"message": f"{HOSTILE}\nmore"}))
+    page = Page()
+    page.feed(as_html(leaderboard([tmp_path / "sweep"])))
+    assert "script" not in page.tags
+    assert f"DataError: {HOSTILE}" in page.text
+    assert "more\n" not in page.text
+    assert main([str(tmp_path / "sweep")]) == 0
+    assert "[red]" in capsys.readouterr().out
+
+
+def test_a_sweep_of_which_every_cell_failed_is_shown_and_is_exit_code_1(sweep, tmp_path, capsys):
+    shutil.copytree(sweep / "failed", tmp_path / "failed")
+    shutil.copy(sweep / "sweep.json", tmp_path)
+    assert main([str(tmp_path)]) == 1
+    assert "Failed cells" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory) -> Board:
+    """Trials of a search, a nested run of the same search and a plain run, on the same folds."""
+    folder = tmp_path_factory.mktemp("searched")
+    sweep_into(folder, "cv.n_folds=2", "search=logistic", "search.n_trials=3")
+    nested = ("cv=nested_grouped", "cv.outer.n_folds=2", "cv.inner.n_folds=2", "search=logistic")
+    train_into(folder / "nested", *nested, "search.n_trials=2", small=SMALL_SWEEP)
+    train_into(folder / "plain", "cv.n_folds=2", "model=dummy", small=SMALL_SWEEP)
+    return leaderboard([folder])
+
+
+def test_trials_of_a_search_are_marked_and_the_nested_run_beside_them_is_not(searched):
+    (table,) = searched.tables
+    assert "cv=grouped and nested" in table.title
+    own = rows(searched)
+    assert all(row.rank for row in own)
+    by_kind = {
+        kind: [SELECTED in row.marks for row in own if row.run.manifest["selected"] == kind]
+        for kind in (True, False)
+    }
+    assert by_kind == {True: [True] * 3, False: [False] * 2}
+    (nested,) = [row for row in own if row.run.manifest["config"]["cv"]["kind"] == "nested"]
+    assert nested.marks == ()
+    assert nested.label == "model=logistic search=logistic cv=nested"
+
+
+def test_a_mark_that_several_rows_share_has_one_footnote_and_it_names_the_way_out(searched):
+    (table,) = searched.tables
+    notes = footnotes(table)
+    assert f"3 rows: {SELECTED}" in notes
+    assert "cv=nested" in notes[-1]

@@ -19,6 +19,7 @@ from planrec.report.reported import reported
 from planrec.run_folder import begin_run, load_run, read_manifest, save_run
 from planrec.train import compose
 from tests.conftest import REPOSITORY, SMALL
+from tests.runs import train_into
 
 SECTIONS = (
     "Owner and licence",
@@ -210,3 +211,17 @@ def test_ci_compares_the_shipped_card_with_the_run_that_it_trains():
     for text, line in ((script, "step "), (workflow, "- run: ")):
         trained = f"{line}python -m planrec.train model=lgbm\n"
         assert re.search(re.escape(trained) + r"\s*" + re.escape(f"{line}{command}\n"), text)
+
+
+def test_a_card_of_a_nested_run_prints_what_the_kept_model_was_tuned_to(tmp_path):
+    nested = ("cv=nested_grouped", "cv.outer.n_folds=2", "cv.inner.n_folds=2", "search=logistic")
+    small = ("target=held", "data.n_subscribers=60", "data.n_months=3", "n_bootstrap=20")
+    folder = train_into(tmp_path / "run", *nested, "search.n_trials=2", small=small)
+    kept = read_manifest(folder)["tuned"][-1]["values"]
+    selection = section_of(card_of(folder), "Selection")
+    assert f"tuned once more, on all decisions: inverse_penalty {kept['inverse_penalty']}." in selection
+    assert "Each of the 2 reported folds was tuned separately, on its training rows alone" in selection
+
+
+def test_a_card_of_a_plain_run_says_nothing_of_tuning(card):
+    assert "tuned" not in section_of(card, "Selection")

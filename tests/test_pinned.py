@@ -3,9 +3,11 @@ import shutil
 
 import pytest
 
+from planrec.compare import main as compare
 from planrec.errors import RunError
 from planrec.pin import main
 from planrec.pinned import load_pinned, pin_run
+from tests.sweeps import sweep_into
 
 
 @pytest.fixture
@@ -78,3 +80,36 @@ def test_a_pinned_run_that_is_gone_is_named(outputs):
     shutil.rmtree(outputs / "2030-01-31" / "a")
     with pytest.raises(RunError, match="names 2030-01-31/a, which is not there"):
         load_pinned(outputs)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """Two finished cells and two that failed."""
+    return sweep_into(tmp_path_factory.mktemp("sweep"), "model=dummy,logistic", "cv.n_folds=2,1000")
+
+
+def test_a_cell_of_a_sweep_is_pinned_through_its_link_and_named_by_its_own_folder(sweep, capsys):
+    link, outputs = sweep / "0", sweep.parents[2]
+    assert main([str(link), "--outputs", str(outputs)]) == 0
+    assert capsys.readouterr().out.startswith(f"pinned multirun/cells/{link.resolve().name}\n")
+    link.rename(sweep / "10")
+    assert load_pinned(outputs).folder == (sweep / "10").resolve()
+    (sweep / "10").rename(link)
+
+
+def test_a_sweep_itself_is_refused_with_what_to_type(sweep, tmp_path, capsys):
+    assert main([str(sweep), "--outputs", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert f"{sweep} is a sweep, not one run: name a run of it, such as {sweep / '0'};" in said
+    assert f"python -m planrec.leaderboard {sweep} says which is best" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cells_of_a_sweep_are_compared_and_a_sweep_alone_is_refused(sweep, capsys):
+    assert compare([str(sweep / "0"), str(sweep / "2")]) == 0
+    assert "model: dummy -> logistic" in capsys.readouterr().out.replace("model.kind", "model")
+    assert compare([str(sweep)]) == 1
+    assert "is a sweep, not one run" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        compare([str(sweep / "0")])
+    assert "B is missing" in capsys.readouterr().err

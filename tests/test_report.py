@@ -18,6 +18,8 @@ from planrec.metrics import MetricValue, reliability
 from planrec.metrics.probability import ece
 from planrec.report import charts
 from planrec.report.__main__ import main
+from planrec.report.asked import asked_for, best_first
+from planrec.report.comparison import comparison
 from planrec.report.page import report_page
 from planrec.report.reported import importances, reported
 from planrec.report.section import confusion, confusion_table
@@ -25,9 +27,15 @@ from planrec.report.svg import figure_html
 from planrec.run_folder import begin_run, read_manifest, read_out_of_fold, read_record, save_run
 from planrec.train import compose
 from tests.conftest import SMALL
+from tests.sweeps import sweep_into
 
 HOSTILE = "</td></text><script>alert(1)</script> $x_{1}$ & \"quoted\" 'text' \x07 日本 Familia ilimitada"
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
+
+
+def page_of(*folders, failed=()):
+    """The page about these runs."""
+    return report_page(replace(asked_for(folders), failed=failed))
 
 
 class Page(HTMLParser):
@@ -81,7 +89,7 @@ def hostile_run(tmp_path_factory):
 
 
 def test_a_page_is_well_formed_and_asks_for_nothing(folder):
-    text = report_page([reported(folder)])
+    text = page_of(folder)
     page = Page(text)
     assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
     assert "://" not in text
@@ -94,7 +102,7 @@ def test_a_page_is_well_formed_and_asks_for_nothing(folder):
 
 
 def test_every_chart_has_words_and_every_head_of_a_table_a_scope(folder):
-    page = Page(report_page([reported(folder)]))
+    page = Page(page_of(folder))
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-labelledby")]
     assert len(labels) == page.tags.count("svg") > 0
     assert {part for label in labels for part in label.split()} <= set(page.ids)
@@ -103,7 +111,7 @@ def test_every_chart_has_words_and_every_head_of_a_table_a_scope(folder):
 
 
 def test_what_others_named_stays_text(hostile_run):
-    text = report_page([reported(hostile_run)], failed=[("model=<script>", HOSTILE)])
+    text = page_of(hostile_run, failed=(("model=<script>", HOSTILE),))
     page = Page(text)
     assert "script" not in page.tags
     assert "i" not in page.tags
@@ -229,7 +237,7 @@ def test_a_page_of_a_rule_says_that_it_has_no_probabilities_and_no_importances(t
     result = run(config)
     assert importances(result.recommender) is None
     save_run(result, tmp_path / "a" / "b", "train")
-    said = "".join(Page(report_page([reported(tmp_path / "a" / "b")])).text)
+    said = "".join(Page(page_of(tmp_path / "a" / "b")).text)
     assert "names one plan and claims no probabilities" in said
     assert "has no importances of its own" in said
 
@@ -241,24 +249,102 @@ def test_a_broken_guard_and_a_selected_configuration_stand_on_top(bill_run, tmp_
         if value["metric"] == "harm_rate":
             value["value"] = 0.5
     (folder / "run.json").write_text(json.dumps(manifest), "utf-8")
-    text = report_page([reported(folder)])
+    text = page_of(folder)
     assert text.index('class="warning"') < text.index("<dl>")
     assert "harm_rate is 0.500 and must be at most 0.05" in text
     assert "the figures flatter" in text
 
 
-def test_several_runs_are_compared_and_told_when_it_is_no_contest(history_run, row_run, bill_run):
-    text = report_page([reported(history_run), reported(row_run)])
+def test_several_runs_are_compared_and_told_when_it_is_no_contest(history_run, row_run, bill_run, tmp_path):
+    text = page_of(history_run, row_run)
     page = Page(text)
     assert {"run-1", "run-2", "comparison-title"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert "their figures are no contest" in text
-    assert "no contest" not in report_page([reported(history_run), reported(history_run)])
-    assert "Not compared: only one run has regret" in report_page([reported(bill_run), reported(row_run)])
+    assert "no contest" not in page_of(history_run, shutil.copytree(history_run, tmp_path / "copy"))
+    assert "Not compared: only one run has regret" in page_of(bill_run, row_run)
+
+
+def test_a_run_that_is_asked_for_twice_is_shown_once(history_run, tmp_path):
+    (tmp_path / "link").symlink_to(history_run, target_is_directory=True)
+    assert len(asked_for([history_run, tmp_path / "link"]).runs) == 1
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """12 cells on the same folds, and 12 that failed."""
+    penalties = "model.inverse_penalty=" + ",".join(str(2.0**power) for power in range(-8, 4))
+    return sweep_into(
+        tmp_path_factory.mktemp("sweep"),
+        "model=logistic",
+        penalties,
+        "cv.n_folds=2,1000",
+        "metrics=[log_loss]",
+    )
+
+
+def test_the_cells_of_a_sweep_are_ranked_and_the_best_ten_have_a_section_named_by_what_differs(sweep):
+    asked = asked_for([sweep])
+    values = [run.value.value for run in asked.runs]
+    assert len(values) == 12
+    assert values == sorted(values)
+    page = Page(report_page(asked))
+    assert "run-10" in page.ids
+    assert "run-11" not in page.ids
+    said = "".join(page.text)
+    assert "The best 10 of 12 runs have a section each." in said
+    assert f"1 {asked.runs[0].label}" in said
+    assert asked.runs[0].label.startswith("model.inverse_penalty=")
+    assert "run cells/" not in said.split("Metrics")[0]
+    assert f"{sweep.parent.name}/{sweep.name}/" in said
+
+
+def test_failed_cells_of_a_sweep_are_a_table_of_the_report(sweep, tmp_path):
+    assert main([str(sweep), "--output", str(tmp_path / "page.html")]) == 0
+    said = "".join(Page((tmp_path / "page.html").read_text("utf-8")).text)
+    assert said.count("DataError: cv.n_folds=1000 needs a plan with at least 1000 subscribers") == 12
+
+
+def test_runs_and_sweeps_may_be_mixed_and_a_changed_cell_of_a_sweep_is_told(sweep, history_run, tmp_path):
+    copy = tmp_path / sweep.parent.name / sweep.name
+    shutil.copytree(sweep, copy, symlinks=False)
+    (copy / "0" / "run.json").write_text("{")
+    asked = asked_for([copy, history_run])
+    assert len(asked.runs) == 12
+    assert [what for what, why in asked.failed if "cannot be read" in why] == [
+        f"{copy.parent.name}/{copy.name}/0"
+    ]
+
+
+def test_the_chart_of_a_large_sweep_has_the_best_thirty_and_the_table_all(sweep):
+    asked = asked_for([sweep])
+    (best, *_) = asked.runs
+    many = [replace(best, label=f"cell{number:03}") for number in range(200)]
+    text = comparison(replace(asked, runs=tuple(many)))
+    assert "log_loss of the best 30 of 200 runs that have it" in text
+    drawn = text[: text.index("<table")]
+    assert "cell029" in drawn
+    assert "cell030" not in drawn
+    assert "cell199" in text
+    assert len(text) < 500_000
+
+
+def test_metrics_are_ranked_in_their_direction(sweep):
+    runs = asked_for([sweep]).runs
+    for metric, sign in (("log_loss", 1), ("accuracy", -1)):
+        scores = [sign * run.value.value for run in best_first(runs, metric)]
+        assert scores == sorted(scores)
+
+
+def test_a_sweep_without_a_complete_run_is_an_error_that_says_where_to_look(sweep, tmp_path, capsys):
+    shutil.copytree(sweep / "failed", tmp_path / "failed")
+    shutil.copy(sweep / "sweep.json", tmp_path)
+    assert main([str(tmp_path), "--output", str(tmp_path / "page.html")]) == 1
+    assert f"python -m planrec.leaderboard {tmp_path} says what failed" in capsys.readouterr().err
 
 
 def test_what_failed_stands_on_the_page_with_its_error(history_run):
-    text = report_page([reported(history_run)], failed=[("model=knn", "k is < 1")])
+    text = page_of(history_run, failed=(("model=knn", "k is < 1"),))
     assert "k is &lt; 1" in text
 
 

@@ -18,13 +18,18 @@ SCHEMA = "planrec.compare.comparison/1"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 where a run cannot be read, 2 a wrong option."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.atomic_file import write_atomically
     from planrec.compare.comparison import compare
     from planrec.compare.screen import print_comparison
+    from planrec.run_folder import read_manifest
 
     try:
+        if options.b is None:
+            read_manifest(options.a)  # says what to name instead of a sweep
+            parser.error("B is missing: the folder of the run to compare with")
         comparison = compare(options.a, options.b, options.metric)
         print_comparison(comparison)
         if options.json is not None:
@@ -82,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         "python -m planrec.compare", description="Say where two runs differ, and by how much."
     )
     parser.add_argument("a", type=Path, metavar="A", help="folder of a complete run")
-    parser.add_argument("b", type=Path, metavar="B", help="folder of another one")
+    parser.add_argument("b", type=Path, nargs="?", metavar="B", help="folder of another one")
     parser.add_argument("--metric", help="decides, and is shown by segment; A's first metric if not given")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
     return parser

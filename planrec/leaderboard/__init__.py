@@ -1,4 +1,5 @@
-"""`python -m planrec.leaderboard [RUNS ...]`: every complete run as one table, with paired differences."""
+"""`python -m planrec.leaderboard [RUNS ...]`: every complete run as one table, with paired differences;
+failed cells of sweeps below it."""
 
 import argparse
 import sys
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
-    """The board of all runs at or below these places; links to runs are followed.
+    """The board of the runs, and of the failed cells of sweeps, at or below these places; links are followed.
 
     Raises:
         RunError: a place that is not a folder, or no run at all.
@@ -41,17 +42,18 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
     """
     from planrec.leaderboard.board import board_of, check_ranks
     from planrec.run_folder import run_folders
+    from planrec.sweep_folder import failed_cells
 
     asked = list(places)
     if metric is not None:
         check_ranks(metric)
     if missing := [f"{place} is not a folder" for place in asked if not place.is_dir()]:
         raise RunError("runs are looked for in folders, such as outputs", missing)
-    folders = run_folders(asked)
-    if not folders:
+    folders, failed = run_folders(asked), failed_cells(asked)
+    if not folders and not failed:
         shown = ", ".join(map(str, asked))
         raise RunError(f"no run below {shown}: train one with python -m planrec.train")
-    return board_of(folders, metric)
+    return board_of(folders, metric, failed)
 
 
 def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path | None) -> list[Path]:
@@ -74,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "python -m planrec.leaderboard", description="Rank runs, with paired differences to the best."
     )
     parser.add_argument(
-        "runs", type=Path, nargs="*", metavar="RUNS", help="folders of runs, or folders above them"
+        "runs", type=Path, nargs="*", metavar="RUNS", help="folders of runs, sweeps, or folders above them"
     )
     parser.add_argument("--metric", help="rank by it; the first metric of the runs where none is given")
     for kind in ("csv", "json", "html"):

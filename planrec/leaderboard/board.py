@@ -12,6 +12,7 @@ from planrec.errors import ConfigError, RunError
 from planrec.leaderboard.rows import Row, ranked, rows_of, with_differences
 from planrec.metrics import METRICS, known_metric
 from planrec.run_folder import RunRecord, read_record
+from planrec.sweep_folder import FailedCell
 
 FOOTNOTE = "chosen on the folds that judge it, so its value flatters; cv=nested reports without that"
 "What the mark of a row means."
@@ -48,9 +49,11 @@ class Board:
     tables: tuple[BoardTable, ...]
     refused: tuple[str, ...]
     "One line for each run that could not be read: which, and why."
+    failed: tuple[FailedCell, ...] = ()
+    "Cells of sweeps that have no run."
 
 
-def board_of(folders: Iterable[Path], metric: str | None = None) -> Board:
+def board_of(folders: Iterable[Path], metric: str | None = None, failed: Iterable[FailedCell] = ()) -> Board:
     """The board of these run folders, each run once, whatever links lead to it.
 
     `metric` is what rows are ranked by; where None, the first of the runs' own metrics that can rank.
@@ -65,8 +68,8 @@ def board_of(folders: Iterable[Path], metric: str | None = None) -> Board:
     for run in runs:
         key = (run.manifest["data_fingerprint"], run.manifest["folds_fingerprint"])
         comparable.setdefault(key, []).append(run)
-    groups = sorted(comparable.values(), key=lambda group: _title(group[0]))
-    return Board(tuple(_table(group, groups[0], metric) for group in groups), tuple(refused))
+    groups = sorted(comparable.values(), key=_title)
+    return Board(tuple(_table(group, groups[0], metric) for group in groups), tuple(refused), tuple(failed))
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
@@ -113,17 +116,19 @@ def _table(runs: Sequence[RunRecord], first: Sequence[RunRecord], metric: str | 
         rows = ranked(with_differences(rows, metric), metric)
     names = sorted(measured, key=lambda name: name != metric)
     differs = () if runs is first else _differences(first[0], runs[0])
-    return BoardTable(_title(runs[0]), differs, metric, tuple(names), tuple(rows))
+    return BoardTable(_title(runs), differs, metric, tuple(names), tuple(rows))
 
 
-def _title(run: RunRecord) -> str:
-    manifest, config = run.manifest, run.manifest["config"]
+def _title(runs: Sequence[RunRecord]) -> str:
+    manifest, config = runs[0].manifest, runs[0].manifest["config"]
+    # A nested run is judged on the folds of the plain ones.
+    cv = " and ".join(sorted({run.manifest["config"]["cv"]["kind"] for run in runs}))
     counts = manifest["metrics"][0] if manifest["metrics"] else None
     judged = (
         f", {counts['n_decisions']:,} decisions of {counts['n_subscribers']:,} subscribers" if counts else ""
     )
     return (
-        f"target={config['target']['kind']} data={config['data']['kind']} cv={config['cv']['kind']}{judged}"
+        f"target={config['target']['kind']} data={config['data']['kind']} cv={cv}{judged}"
         f" (data {manifest['data_fingerprint'][:_DIGITS]}, folds {manifest['folds_fingerprint'][:_DIGITS]})"
     )
 

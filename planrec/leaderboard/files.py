@@ -11,6 +11,7 @@ from planrec.figures import ARROW, figure, signed, with_interval
 from planrec.leaderboard.board import FOOTNOTE, Board, BoardTable
 from planrec.leaderboard.rows import Row
 from planrec.metrics import METRICS, Estimate
+from planrec.sweep_folder import FailedCell
 
 SCHEMA = "planrec.leaderboard/1"
 
@@ -21,19 +22,21 @@ def as_json(board: Board) -> str:
     content = {
         "schema": SCHEMA,
         "tables": [_table_as_json(table) for table in board.tables],
+        "failed": [_failed_as_json(cell) for cell in board.failed],
         "paths": {"refused": list(board.refused)},
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_csv(board: Board) -> str:
-    """One line per row, the tables below one another; columns are those of all tables."""
-    lines = [(table, row, _csv_cells(table, row)) for table in board.tables for row in table.rows]
-    names = list(dict.fromkeys(name for _, _, cells in lines for name in cells))
+    """One line per row, the tables below one another, then the failed cells; columns are those of all."""
+    lines = [_csv_cells(table, row) for table in board.tables for row in table.rows]
+    lines += [_failed_csv_cells(cell) for cell in board.failed]
+    names = list(dict.fromkeys(name for cells in lines for name in cells))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(cells for _, _, cells in lines)
+    writer.writerows(lines)
     return text.getvalue()
 
 
@@ -53,7 +56,20 @@ def markdown_lines(board: Board) -> list[str]:
         lines.append("")
         lines += [f"\\* {escaped(note)}" for note in footnotes(table)] + ([""] if table.is_marked else [])
         lines += [f"* {escaped(row.label)}: `{row.command}`" for row in table.rows if row.command] + [""]
+    if board.failed:
+        lines += [f"**{FAILED_TITLE}**", "", f"| {' | '.join(FAILED)} |", "|" + "---|" * len(FAILED)]
+        lines += [f"| {' | '.join(map(escaped, failed_texts(cell)))} |" for cell in board.failed] + [""]
     return [*lines, *(f"* not shown: {escaped(line)}" for line in board.refused)]
+
+
+FAILED_TITLE = "Failed cells"
+FAILED = ("cell", "overrides", "error", "log")
+"Heads of `failed_texts`."
+
+
+def failed_texts(cell: FailedCell) -> list[str]:
+    """Cells of `FAILED`."""
+    return [cell.name, cell.overrides, cell.error, str(cell.log)]
 
 
 COSTS = ("fit s", "one row p50 / p99 ms", "rows/s", "model KiB")
@@ -115,9 +131,13 @@ def cost_cells(row: Row) -> list[str]:
 
 
 def footnotes(table: BoardTable) -> list[str]:
-    """What the stars of a table mean: a line for each marked row."""
-    marked = [f"{row.label}: {mark}" for row in table.rows for mark in row.marks]
-    return [*marked, FOOTNOTE] if marked else []
+    """What the stars of a table mean: a line for each mark, which names its row or counts its rows."""
+    marked: dict[str, list[str]] = {}
+    for row in table.rows:
+        for mark in row.marks:
+            marked.setdefault(mark, []).append(row.label)
+    lines = [f"{rows[0] if len(rows) == 1 else f'{len(rows)} rows'}: {mark}" for mark, rows in marked.items()]
+    return [*lines, FOOTNOTE] if lines else []
 
 
 def escaped(text: str) -> str:
@@ -159,6 +179,16 @@ def _row_as_json(row: Row) -> dict[str, Any]:
     }
 
 
+def _failed_as_json(cell: FailedCell) -> dict[str, Any]:
+    return {
+        "number": cell.number,
+        "overrides": list(cell.failure.overrides),
+        "type": cell.failure.type,
+        "message": cell.message,
+        "paths": {"sweep": str(cell.sweep), "log": str(cell.log)},
+    }
+
+
 def _estimate_as_json(value: Estimate) -> dict[str, float | None]:
     return {name: None if isnan(number) else number for name, number in asdict(value).items()}
 
@@ -174,6 +204,7 @@ def _csv_cells(table: BoardTable, row: Row) -> dict[str, object]:
         for column, number in ((name, value.value), (f"{name}_low", value.low), (f"{name}_high", value.high))
     }
     return {
+        "status": "done",
         "table": table.title,
         "ranked_by": table.metric,
         "rank": row.rank,
@@ -185,4 +216,14 @@ def _csv_cells(table: BoardTable, row: Row) -> dict[str, object]:
         **asdict(row.cost),
         "command": row.command,
         "judged_by": row.run.manifest["run_id"],
+    }
+
+
+def _failed_csv_cells(cell: FailedCell) -> dict[str, object]:
+    return {
+        "status": "failed",
+        "label": cell.overrides,
+        "cell": cell.name,
+        "error": cell.error,
+        "log": str(cell.log),
     }

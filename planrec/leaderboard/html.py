@@ -5,7 +5,17 @@ from html import escape
 
 from planrec.figures import figure
 from planrec.leaderboard.board import Board, BoardTable
-from planrec.leaderboard.files import COSTS, cost_cells, difference_text, footnotes, metric_titles, rank_text
+from planrec.leaderboard.files import (
+    COSTS,
+    FAILED,
+    FAILED_TITLE,
+    cost_cells,
+    difference_text,
+    failed_texts,
+    footnotes,
+    metric_titles,
+    rank_text,
+)
 from planrec.leaderboard.rows import Row
 from planrec.metrics import Estimate
 
@@ -45,6 +55,7 @@ def as_html(board: Board) -> str:
         " better. Differences are paired: both rows see the same draws, so an interval without 0 is more than"
         " luck. Grey rows are baselines.</p>",
         *(line for table in board.tables for line in _table(table)),
+        *_failed(board),
         *_listed("Not shown", [escape(line) for line in board.refused]),
         "</body></html>",
     ]
@@ -77,6 +88,17 @@ def _row(table: BoardTable, row: Row) -> str:
     numbers = "".join(f"<td>{cell}</td>" for cell in cells)
     label = f'<td class="text">{escape(row.label)}{star}<small>{escape(judged)}</small></td>'
     return f'<tr class="{kind}"><td>{rank_text(row)}</td>{label}{numbers}</tr>'
+
+
+def _failed(board: Board) -> Iterator[str]:
+    if not board.failed:
+        return
+    heads = "".join(f'<th scope="col" class="text">{escape(head)}</th>' for head in FAILED)
+    yield f'<h2>{FAILED_TITLE}</h2><div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>'
+    for cell in board.failed:
+        texts = "".join(f'<td class="text">{escape(text)}</td>' for text in failed_texts(cell))
+        yield f"<tr>{texts}</tr>"
+    yield "</tbody></table></div>"
 
 
 def _breakable(head: str) -> str:

@@ -7,8 +7,11 @@ from rich.text import Text
 from planrec.leaderboard.board import Board, BoardTable
 from planrec.leaderboard.files import (
     COSTS,
+    FAILED,
+    FAILED_TITLE,
     cost_cells,
     difference_text,
+    failed_texts,
     footnotes,
     label_text,
     metric_titles,
@@ -37,6 +40,11 @@ def print_board(board: Board) -> None:
         judges = {row.run.manifest["run_id"] for row in table.rows if row.is_baseline}
         _print_lines(console, [f"baselines were judged by {', '.join(sorted(judges))}"] if judges else [])
         console.print()
+    if board.failed:
+        console.print(Text(FAILED_TITLE, style="bold"))
+        console.print(_failed(board))
+        _print_lines(console, [f"{cell.name}  {cell.log}" for cell in board.failed])
+        console.print()
     _print_lines(console, [f"not shown: {line}" for line in board.refused])
 
 
@@ -59,6 +67,14 @@ def _others(table: BoardTable, part: slice) -> Table:
     for row in table.rows:
         cells = values_of(table, row)[part]
         shown.add_row(rank_text(row), Text(label_text(row)), *cells, style=_style(row.is_baseline))
+    return shown
+
+
+def _failed(board: Board) -> Table:
+    """All but the logs: paths are not broken into lines."""
+    shown = Table(*FAILED[:-1])
+    for cell in board.failed:
+        shown.add_row(*map(Text, failed_texts(cell)[:-1]))
     return shown
 
 

@@ -1,4 +1,4 @@
-"""`python -m planrec.report RUN [RUN ...]`: write report.html."""
+"""`python -m planrec.report RUN|SWEEP ...`: write report.html."""
 
 import argparse
 import sys
@@ -10,18 +10,20 @@ from planrec.errors import PlanRecError
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
     parser = argparse.ArgumentParser("python -m planrec.report", description="Write one page about runs.")
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a complete run, or `latest`")
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="folder of a complete run or of a sweep, or `latest`"
+    )
     parser.add_argument("--output", type=_page, default=Path("report.html"), metavar="FILE.html")
     parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where `latest` is looked for")
     options = parser.parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
+    from planrec.report.asked import asked_for
     from planrec.report.page import report_page
-    from planrec.report.reported import reported
     from planrec.run_folder import newest_run
 
     try:
         folders = [newest_run(options.outputs) if run == "latest" else Path(run) for run in options.runs]
-        page = report_page([reported(folder) for folder in folders])
+        page = report_page(asked_for(folders))
         options.output.write_text(page, "utf-8")
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,38 +1,45 @@
-"""The whole page, from runs that were read."""
+"""The whole page."""
 
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from planrec.metrics import METRICS
+from planrec.report.asked import Asked
 from planrec.report.comparison import comparison
-from planrec.report.markup import Cell, escaped, table
-from planrec.report.reported import ReportedRun
+from planrec.report.markup import Cell, escaped, paragraph, table
+from planrec.report.reported import reported
 from planrec.report.section import section
 
 STYLE = Path(__file__).with_name("style.css")
 
 
-def report_page(runs: Sequence[ReportedRun], failed: Sequence[tuple[str, str]] = ()) -> str:
-    """One HTML page: a section per run, a comparison where there are several, and what failed.
+MOST_SECTIONS = 10
+"Runs with a section of their own; the overview has all."
 
-    Equal arguments give equal text. The page asks for nothing: its content security policy allows its own
-    style sheet, by hash, and neither scripts nor addresses.
 
-    Args:
-        runs: at least one.
-        failed: what was asked for and why there is no run of it, such as the failed cells of a sweep.
+def report_page(asked: Asked) -> str:
+    """One HTML page: a section for each of the best runs; an overview of all where there are several.
+
+    Equal runs give equal text. The page asks for nothing: its content security policy allows its own style
+    sheet, by hash, and neither scripts nor addresses.
+
+    Raises:
+        RunError: a run with a section cannot be read.
     """
     style = STYLE.read_text("utf-8")
     allowed = b64encode(sha256(style.encode()).digest()).decode()
-    title = "PlanRec report: " + (runs[0].saved.run_id if len(runs) == 1 else f"{len(runs)} runs")
+    shown = asked.runs[:MOST_SECTIONS]
+    title = "PlanRec report: " + (shown[0].name if len(asked.runs) == 1 else f"{len(asked.runs)} runs")
     parts = [_head(title, style, allowed), f"<h1>{escaped(title)}</h1>\n"]
-    if len(runs) > 1 or failed:
-        parts += [_contents(runs), comparison(runs) if len(runs) > 1 else "", _failures(failed)]
-    for position, run in enumerate(runs, start=1):
+    if len(asked.runs) > 1 or asked.failed:
+        parts += [_contents(asked), comparison(asked) if len(asked.runs) > 1 else "", _failures(asked.failed)]
+    for position, run in enumerate(shown, start=1):
         name = f"run-{position}"
-        parts += [f'<section id="{name}">\n<h2>{escaped(_name_of(run))}</h2>\n', *section(run, name)]
-        parts.append("</section>\n")
+        parts += [f'<section id="{name}">\n<h2>{escaped(_title_of(asked, position))}</h2>\n']
+        # One at a time: a model may be large.
+        parts += [*section(reported(run.folder), name), "</section>\n"]
     return "".join([*parts, "</main>\n</body>\n</html>\n"])
 
 
@@ -46,16 +53,25 @@ def _head(title: str, style: str, allowed: str) -> str:
     )
 
 
-def _name_of(run: ReportedRun) -> str:
-    return f"{run.model} for target={run.saved.config.target.kind}, run {run.saved.run_id}"
+def _title_of(asked: Asked, position: int) -> str:
+    """What differs, rather than an address; a run alone by its model and name."""
+    run, config = asked.runs[position - 1], asked.runs[position - 1].manifest["config"]
+    if len(asked.runs) > 1:
+        return f"{position} {run.label}"
+    return f"{config['model']['kind']} for target={config['target']['kind']}, run {run.name}"
 
 
-def _contents(runs: Sequence[ReportedRun]) -> str:
+def _contents(asked: Asked) -> str:
+    positions = range(1, len(asked.runs[:MOST_SECTIONS]) + 1)
     links = [
-        f'<li><a href="#run-{position}">{escaped(_name_of(run))}</a></li>'
-        for position, run in enumerate(runs, start=1)
+        f'<li><a href="#run-{position}">{escaped(_title_of(asked, position))}</a></li>'
+        for position in positions
     ]
-    return f'<nav aria-label="Runs"><ol>{"".join(links)}</ol></nav>\n'
+    left = len(asked.runs) - len(positions)
+    which = "best" if METRICS[asked.metric].higher_is_better is not None else "first"
+    more = f"The {which} {len(positions)} of {len(asked.runs)} runs have a section each." if left else ""
+    nav = f'<nav aria-label="Runs"><ul>{"".join(links)}</ul></nav>\n'
+    return nav + (paragraph(more) if more else "")
 
 
 def _failures(failed: Sequence[tuple[str, str]]) -> str:

@@ -1,10 +1,12 @@
 """The section of one run: what it is, what is wrong with it, how good it is, why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from planrec.card_prose import INTENDED, QUESTION
+from planrec.config_diff import flat
 from planrec.metrics import METRICS, MetricValue, broken_guards, reliability
 from planrec.report import charts
 from planrec.report.charts import Series
@@ -54,7 +56,7 @@ def what_it_is(run: ReportedRun) -> str:
     whose = f" of {data['n_subscribers']:,} subscribers" if data["n_subscribers"] else ", no subscriber id"
     when = f", decided {data['as_of'][0]} to {data['as_of'][1]}" if data["as_of"] else ""
     parameters = ", ".join(f"{key} {value}" for key, value in config.model if key != "kind")
-    folds = ", ".join(f"{key} {value}" for key, value in cv.items() if key != "kind")
+    folds = ", ".join(f"{path} {value}" for path, value in flat(cv).items() if path != "kind")
     pairs = [
         ("question", QUESTION[target]),
         ("for", INTENDED[target].replace("**", "")),
@@ -62,6 +64,7 @@ def what_it_is(run: ReportedRun) -> str:
         ("data fingerprint", manifest["data_fingerprint"][:16]),
         ("features", config.features.kind),
         ("model", f"{run.model}{f' ({parameters})' if parameters else ''}"),
+        *([("tuned", tuned_text(manifest["tuned"]))] if manifest["tuned"] else []),
         ("folds", f"{config.cv.kind}: {folds}; fingerprint {manifest['folds_fingerprint'][:16]}"),
         ("judged", f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold"),
         ("command", manifest["command"]),
@@ -70,6 +73,14 @@ def what_it_is(run: ReportedRun) -> str:
         ("owner and licence", f"{config.owner or 'owner not named'}; {config.licence}"),
     ]
     return terms(pairs, code=("data fingerprint", "command", "commit"))
+
+
+def tuned_text(tuned: Sequence[Mapping[str, Any]]) -> str:
+    """The values of the model that is kept, and that the figures are of others."""
+    values = ", ".join(f"{name} {value}" for name, value in tuned[-1]["values"].items())
+    return (
+        f"{values} for the model that is kept; each of the {len(tuned) - 1} folds judged was tuned separately"
+    )
 
 
 def warnings_of(run: ReportedRun) -> str:

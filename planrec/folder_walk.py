@@ -1,0 +1,22 @@
+"""Every folder below some places, as those that look for runs and sweeps see them."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def folders_below(places: Iterable[Path]) -> Iterator[tuple[Path, list[str]]]:
+    """Each folder at or below these places once, resolved, with the names of its files; links are followed.
+
+    What lies in a run is the run's own and is not entered.
+    """
+    found: set[Path] = set()
+    for place in places:
+        for path, below, files in os.walk(place.resolve(), followlinks=True):
+            folder = Path(path).resolve()
+            is_run = not {"run.json", "config.json"}.isdisjoint(files)
+            # What a sweep is writing, or was when it was killed, is nobody's run yet.
+            below[:] = [] if is_run or folder in found else sorted(set(below) - {".partial", ".locks"})
+            if folder not in found:
+                found.add(folder)
+                yield folder, files
