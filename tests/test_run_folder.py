@@ -189,10 +189,10 @@ def test_a_model_that_the_installed_versions_cannot_read_is_refused(copied):
     ("folder", "run_id"),
     [
         ("2030-01-31/12-00-00-abc123", "2030-01-31/12-00-00-abc123"),
-        ("multirun/2030-01-31/12-00-00-abc123/7", "2030-01-31/12-00-00-abc123/7"),
+        ("multirun/cells/0123456789abcdef", "cells/0123456789abcdef"),
     ],
 )
-def test_a_run_is_called_date_and_time_and_in_a_sweep_its_cell(tmp_path, folder, run_id):
+def test_a_run_is_called_date_and_time_and_in_a_sweep_by_its_address(tmp_path, folder, run_id):
     config = compose(*SMALL, "model=dummy", "baselines=[]")
     begin_run(tmp_path / folder, config, "train")
     save_run(run(config), tmp_path / folder, "train")
