@@ -21,6 +21,7 @@ from planrec.conf_folder import content_of, inherited, options
 from planrec.config import RunConfig
 from planrec.data_card import section
 from planrec.experiment import run
+from planrec.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
 from planrec.metrics import broken_guards, paired_ratio
 from planrec.model_card import card_of, metrics_lines, own_figures
 from planrec.run_folder import begin_run, read_manifest, save_run
@@ -57,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     # What is wrong with a sweep is raised, so that missing data is told from all else.
     os.environ["PLANREC_DEBUG"] = "1"
+    # Sweeps run in another folder, where a relative path would lead nowhere.
+    data_folder = Path(os.environ.get(DATA_FOLDER_VARIABLE) or LAST_RESORT)
+    os.environ[DATA_FOLDER_VARIABLE] = str(data_folder.absolute())
     with tempfile.TemporaryDirectory() as temporary:
         # Runs of other code say nothing about this one.
         folder = (asked.folder or Path(temporary)).absolute() / code_version()
@@ -64,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 written[name](folder)
             except Exception as error:
-                if "PLANREC_DATA" not in str(error):
+                if DATA_FOLDER_VARIABLE not in str(error):
                     raise
                 print(f"{name}: real data is not here: the page stays as it is")
     return 0
