@@ -26,6 +26,8 @@ from planrec.train import main as train
 
 COMMAND = ("python", "-m", "planrec.train")
 CELLS_AT_ONCE = 2
+MOST_LISTED = 5
+"Labels that a sentence lists."
 RULES = ("rerate_1", "rerate_3", "rerate_6")
 SHOWN = {
     "regret": ("regret", "savings_captured", "harm_rate", "eps_hit", "regret_hidden"),
@@ -255,7 +257,8 @@ def told_apart(table: BoardTable) -> str:
         return f"In pairs, `{first.label}` beats every other."
     if len(lost) < len(alike):
         return f"In pairs it beats {listed(lost)} only: {too_small} the other {len(alike)}."
-    return f"In pairs it beats {len(lost)} of the others; {too_small} {listed(alike)}."
+    which = listed(alike) if len(alike) <= MOST_LISTED else f"{len(alike)}, whose difference includes 0"
+    return f"In pairs it beats {len(lost)} of the others; {too_small} {which}."
 
 
 def cells(table: BoardTable) -> list[Row]:
