@@ -102,7 +102,7 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
     echo "image needs podman, buildah or docker on PATH; none of them was found" >&2
     exit 1
 
-# Regenerate every page and table that is made from code and runs.
+# Regenerate every page that is made from code and runs; `just docs --only PAGE ...` some of them.
 docs *options:
     python docs/generate.py "$@"
 

@@ -1,21 +1,27 @@
-"""`just docs`: write every page that is made from code and runs.
+"""`just docs`: write every page that is made from code and runs; `just docs --only PAGE ...` writes some.
 
 The pages about real data need it (PLANREC_DATA, or ../shared/data); without it they stay as they are, and
 the command says so.
 """
 
+import argparse
 import json
+import os
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from planrec.address import code_version
 from planrec.conf_folder import content_of, inherited, options
 from planrec.config import RunConfig
 from planrec.data_card import section
 from planrec.experiment import run
+from planrec.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
 from planrec.metrics import broken_guards, paired_ratio
 from planrec.model_card import card_of, metrics_lines, own_figures
 from planrec.run_folder import begin_run, read_manifest, save_run
@@ -43,29 +49,87 @@ MAIN_METRICS = (
 MEGALINE_RU = [["data=megaline_ru", f"cv={cv}", "cv.n_repeats=5"] for cv in ("grouped", "stratified")]
 
 
-def main() -> int:
-    """Write all pages; return 0."""
-    write_reference()
-    write(DOCS / "results" / "simulator.md", simulator_page())
-    with tempfile.TemporaryDirectory() as folder:
-        default = manifest_of([], Path(folder) / "docs" / "default")
-        write(DOCS / "model_card.md", card_of(Path(folder) / "docs" / "default"))
-        write(DOCS / "results" / "best_bill_simulator.md", best_bill_page("simulator", Path(folder)))
-        try:
-            real = [manifest_of(overrides, Path(folder) / "docs" / overrides[1]) for overrides in MEGALINE_RU]
-            others = [
-                manifest_of([f"data={option}"], Path(folder) / "docs" / option)
-                for option in ("iranian_operator", "megaline_us")
-            ]
-        except Exception as error:
-            if "PLANREC_DATA" not in str(error):
-                raise
-            print("real data is not here: docs/results/ and docs/data_card.md stay as they are")
-            return 0
-        write(DOCS / "results" / "megaline_ru.md", megaline_ru_page(real))
-        write(DOCS / "results" / "best_bill_megaline_us.md", best_bill_page("megaline_us", Path(folder)))
-        write(DOCS / "data_card.md", data_card_page([default, real[0], *others], real))
+def main(arguments: list[str] | None = None) -> int:
+    """Write the pages that were asked for, all where none was; return 0."""
+    written = pages()
+    parser = argparse.ArgumentParser("just docs", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", nargs="+", choices=written, metavar="PAGE", help=", ".join(written))
+    parser.add_argument("--folder", type=Path, help="keep runs here, where the next call finds finished ones")
+    asked = parser.parse_args(arguments)
+    # What is wrong with a sweep is raised, so that missing data is told from all else.
+    os.environ["PLANREC_DEBUG"] = "1"
+    # Sweeps run in another folder, where a relative path would lead nowhere.
+    data_folder = Path(os.environ.get(DATA_FOLDER_VARIABLE) or LAST_RESORT)
+    os.environ[DATA_FOLDER_VARIABLE] = str(data_folder.absolute())
+    with tempfile.TemporaryDirectory() as temporary:
+        # Runs of other code say nothing about this one.
+        folder = (asked.folder or Path(temporary)).absolute() / code_version()
+        for name in asked.only or written:
+            try:
+                written[name](folder)
+            except Exception as error:
+                if DATA_FOLDER_VARIABLE not in str(error):
+                    raise
+                print(f"{name}: real data is not here: the page stays as it is")
     return 0
+
+
+def pages() -> dict[str, Callable[[Path], None]]:
+    """What writes each page, given a folder to work in."""
+    from generate_boards import LEADERBOARDS, experiment_page
+
+    found: dict[str, Callable[[Path], None]] = {
+        "reference": lambda _: write_reference(),
+        "simulator": lambda _: write(DOCS / "results" / "simulator.md", simulator_page()),
+        "model_card": write_model_card,
+        "best_bill_simulator": lambda folder: write_best_bill("simulator", folder),
+        "megaline_ru": write_megaline_ru,
+        "best_bill_megaline_us": lambda folder: write_best_bill("megaline_us", folder),
+        "data_card": write_data_card,
+    }
+    for name, board in LEADERBOARDS.items():
+        found[name] = partial(write_made, DOCS / "results" / f"{name}.md", board.page)
+    for name in options("experiment"):
+        file = DOCS / "experiments" / f"{name}.md"
+        found[name] = partial(write_made, file, partial(experiment_page, name))
+    return found
+
+
+def write_made(file: Path, page: Callable[[Path], str], folder: Path) -> None:
+    """Write a page that is made in a working folder."""
+    write(file, page(folder))
+
+
+def write_model_card(folder: Path) -> None:
+    """The card of the default run."""
+    manifest_of([], folder / "docs" / "default")
+    write(DOCS / "model_card.md", card_of(folder / "docs" / "default"))
+
+
+def write_best_bill(option: str, folder: Path) -> None:
+    """What advice costs and saves on one data set."""
+    write(DOCS / "results" / f"best_bill_{option}.md", best_bill_page(option, folder))
+
+
+def write_megaline_ru(folder: Path) -> None:
+    """Which plan is held, on both kinds of folds."""
+    write(DOCS / "results" / "megaline_ru.md", megaline_ru_page(megaline_ru_runs(folder)))
+
+
+def write_data_card(folder: Path) -> None:
+    """What is known of every source."""
+    default = manifest_of([], folder / "docs" / "default")
+    real = megaline_ru_runs(folder)
+    others = [
+        manifest_of([f"data={option}"], folder / "docs" / option)
+        for option in ("iranian_operator", "megaline_us")
+    ]
+    write(DOCS / "data_card.md", data_card_page([default, real[0], *others], real))
+
+
+def megaline_ru_runs(folder: Path) -> list[dict[str, Any]]:
+    """The runs of MEGALINE_RU."""
+    return [manifest_of(overrides, folder / "docs" / overrides[1]) for overrides in MEGALINE_RU]
 
 
 def write_reference() -> None:
@@ -333,7 +397,9 @@ def figure(manifest: dict[str, Any], metric: str) -> str:
 
 
 def manifest_of(overrides: list[str], folder: Path) -> dict[str, Any]:
-    """Train one run in this folder; what its run.json holds."""
+    """Train one run in this folder, if it was not before; what its run.json holds."""
+    if (folder / "run.json").is_file():
+        return read_manifest(folder)
     config = compose(*overrides)
     command = " ".join(["python -m planrec.train", *overrides])
     begin_run(folder, config, command)

@@ -37,9 +37,13 @@ def help_text(folders: Folders = (CONF,)) -> str:
     ]
     for group in groups(folders):
         lines.append(f"\n{group}")
-        for option in options(group, folders):
+        names = options(group, folders)
+        width = max(20, *map(len, names))
+        for option in names:
             mark = "*" if defaults.get(group) == option else " "
-            lines.append(f"  {mark} {option:<20} {_first_comment(file_of(group, option, folders))}".rstrip())
+            lines.append(
+                f"  {mark} {option:<{width}} {_first_comment(file_of(group, option, folders))}".rstrip()
+            )
     lines += [
         "",
         "Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootstrap=1000",

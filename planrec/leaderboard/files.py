@@ -40,19 +40,24 @@ def as_csv(board: Board) -> str:
     return text.getvalue()
 
 
-def markdown_lines(board: Board) -> list[str]:
-    """The board as lines of Markdown, a table for each data and folds."""
+def markdown_lines(board: Board, with_costs: bool = True) -> list[str]:
+    """The board as lines of Markdown, a table for each data and folds.
+
+    Args:
+        with_costs: whether to show times and sizes, which differ between machines.
+    """
     lines = []
     for table in board.tables:
+        costs = COSTS if with_costs else ()
         names = metric_titles(table)
-        heads = ["#", "run", *names, *([f"difference in {table.metric}"] if table.metric else []), *COSTS]
+        heads = ["#", "run", *names, *([f"difference in {table.metric}"] if table.metric else []), *costs]
         lines += [f"**{escaped(table.title)}**", ""]
         lines += [f"* {escaped(line)}" for line in table.differs] + ([""] if table.differs else [])
         lines += [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
         for row in table.rows:
             cells = [rank_text(row), escaped(label_text(row)), *values_of(table, row)]
             cells += [difference_text(row)] if table.metric else []
-            lines.append(f"| {' | '.join([*cells, *cost_cells(row)])} |")
+            lines.append(f"| {' | '.join([*cells, *cost_cells(row)[: len(costs)]])} |")
         lines.append("")
         lines += [f"\\* {escaped(note)}" for note in footnotes(table)] + ([""] if table.is_marked else [])
         lines += [f"* {escaped(row.label)}: `{row.command}`" for row in table.rows if row.command] + [""]
