@@ -180,6 +180,12 @@ def added_folders(folders: Folders) -> str:
     return f"hydra.searchpath=[{added}]"
 
 
+def command_of(arguments: Sequence[str], folders: Folders = (CONF,)) -> str:
+    """The command line that trains with these arguments, as a shell reads it."""
+    added = [word for folder in folders if folder != CONF for word in ("--config-dir", str(folder))]
+    return shlex.join(["python", "-m", "planrec.train", *added, *arguments])
+
+
 def as_typed(value: Any) -> str:
     """A plain value as it is typed behind `KEY=`."""
     if isinstance(value, str):

@@ -3,7 +3,6 @@
 The one sweeper of PlanRec, registered with Hydra's plugin API. Hydra composes, and this decides what runs.
 """
 
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from planrec.cells.compose_cells import CellComposer
 from planrec.compose import SWEEPER
 from planrec.conf_folder import CONF, Folders
 from planrec.errors import ConfigError
-from planrec.overrides import NOT_A_RUN, added_folders, check_overrides, no_plugin
+from planrec.overrides import NOT_A_RUN, added_folders, check_overrides, command_of, no_plugin
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -60,11 +59,10 @@ class PlanRecSweeper(Sweeper):
 
     def _command(self, arguments: Sequence[str]) -> str:
         """A command line with this sweep's configuration folder; one that is not -m runs one cell alone."""
-        added = [word for folder in self.folders if folder != CONF for word in ("--config-dir", str(folder))]
         # An experiment may ask for a sweep by itself.
         alone = self._hydra.runtime.choices.get("experiment") and "-m" not in arguments
         mode = ["hydra.mode=RUN"] if alone else []
-        return shlex.join(["python", "-m", "planrec.train", *added, *arguments, *mode])
+        return command_of([*arguments, *mode], self.folders)
 
 
 def register(folders: Folders, started: Callable[[], None]) -> None:

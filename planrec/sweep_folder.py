@@ -5,7 +5,7 @@
   <number>                   link to the run of a finished cell
   failed/<number>.json|.log  a cell that failed: overrides, type, message; traceback
   study.sqlite3              what a search has tried
-<root>/cells/<address>/      a finished cell: a run folder, moved here when it is complete
+<root>/cells/<address>/      a finished cell: a run folder, moved here when it is complete, or a link to a run
 <root>/.partial/, .locks/    cells under way, by process; one process at a time runs an address
 
 Nothing here is rewritten: which cells are done is read from what lies there. So a sweep may be killed at any
@@ -102,6 +102,20 @@ class CellStore:
         with FileLock(locks / address):
             yield
 
+    def adopt(self, address: str, run: Path) -> None:
+        """Let sweeps find a run that was made outside of any, where they have no such cell yet."""
+        link = self.folder(address)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        with self.claimed(address), contextlib.suppress(FileExistsError):
+            self._remove_if_dangling(link)
+            link.symlink_to(os.path.relpath(run, link.parent), target_is_directory=True)
+
+    @staticmethod
+    def _remove_if_dangling(link: Path) -> None:
+        """A link to a run that was deleted since."""
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+
     @contextlib.contextmanager
     def unfinished(self, address: str) -> Iterator[Path]:
         """A folder to write the claimed cell's run to; moved to its place at the end, removed on an error."""
@@ -113,6 +127,7 @@ class CellStore:
         try:
             yield folder
             self.folder(address).parent.mkdir(exist_ok=True)
+            self._remove_if_dangling(self.folder(address))
             try:
                 folder.rename(self.folder(address))
             except OSError as error:

@@ -4,7 +4,6 @@ Heavy imports happen inside functions, so that `--help` and a wrong option answe
 """
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from planrec.compose import compose, register_with_hydra, settled, task_tree, unreadable
 from planrec.conf_folder import CONF, Folders, help_text
 from planrec.errors import ConfigError, PlanRecError
-from planrec.overrides import NOT_A_RUN, check_overrides, explained, no_plugin
+from planrec.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -122,19 +121,19 @@ def _run_job(composed: "DictConfig", folders: Folders) -> int:
         config = settled(task_tree(composed), overrides, choices, folders)
         if config.searches:
             raise ConfigError(NOT_A_RUN, [NOTHING_TUNED.format(config.model.kind, config.cv.kind)])
-        _train(config, folder, overrides)
+        _train(config, folder, command_of(overrides, folders), Path(job.sweep.dir))
     except PlanRecError as error:
         _remove_if_empty(folder)
         return _fail(error)
     return 0
 
 
-def _train(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:
+def _train(config: "RunConfig", folder: Path, command: str, sweeps: Path) -> None:
     from planrec.experiment import run
-    from planrec.run_folder import begin_run, save_run
+    from planrec.run_folder import begin_run, read_manifest, save_run
     from planrec.screen import print_result, progress_of
+    from planrec.sweep_folder import CellStore
 
-    command = shlex.join(["python", "-m", "planrec.train", *overrides])
     begin_run(folder, config, command)
     try:
         with progress_of(command) as report:
@@ -144,6 +143,7 @@ def _train(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:
         (folder / "config.json").unlink()
         raise
     save_run(result, folder, command)
+    CellStore(sweeps).adopt(read_manifest(folder)["address"], folder)
     print_result(result, folder)
 
 

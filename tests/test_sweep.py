@@ -124,6 +124,20 @@ def test_another_sweep_takes_the_cells_that_it_shares(undisturbed, tmp_path):
     assert len(sweeps(tmp_path / "again")) == 2
 
 
+def test_a_run_made_alone_is_a_cell_that_a_sweep_need_not_run(tmp_path):
+    code, _, error = swept(tmp_path, "model=dummy", *QUICK)
+    assert code == 0, error
+    sweep = ("-m", "model=dummy,popular", *QUICK)
+    code, out, error = swept(tmp_path, *sweep)
+    assert code == 0, error
+    assert "1 done, 1 linked" in out
+    (alone,) = (tmp_path / "outputs").glob("*-*-*/*")
+    shutil.rmtree(alone)
+    code, out, error = swept(tmp_path, *sweep)
+    assert code == 0, error
+    assert "1 done, 1 linked" in out
+
+
 def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(tmp_path):
     process = started(tmp_path, *GRID, "sweep.n_jobs=2")
     while not finished(tmp_path):
