@@ -1,5 +1,7 @@
 """A fitted classifier that answers through a fitted calibrator."""
 
+from typing import Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -10,11 +12,15 @@ CALIBRATED = "planrec.calibration.calibrated.Calibrated"
 
 
 class Calibrated(ClassifierMixin, BaseEstimator):
-    """The last step of a calibrated pipeline. Both parts come fitted: there is no `fit`."""
+    """The last step of a calibrated pipeline. Both parts come fitted."""
 
     def __init__(self, estimator: BaseEstimator, calibrator: BaseEstimator) -> None:
         self.estimator = estimator
         self.calibrator = calibrator
+
+    def fit(self, X: np.ndarray | Columns, y: np.ndarray) -> Self:
+        """Change nothing, like scikit-learn's FrozenEstimator: a Pipeline asks for the method."""
+        return self
 
     @property
     def classes_(self) -> np.ndarray:
