@@ -111,6 +111,8 @@ def test_a_plan_that_no_row_has_keeps_its_share(option):
     learned[:, :2] *= 0.8 / learned[:, :2].sum(axis=1, keepdims=True)
     answer = calibrator(option).fit(learned, y).transform(learned)
     assert ((answer[:, 2] > 0.1) & (answer[:, 2] < 0.3)).all()
+    # The labels do not depend on the others' probabilities: calibrated, these lose their spread.
+    assert answer[:, 0].std() < learned[:, 0].std() / 2
 
 
 def test_equal_probabilities_tell_no_temperature():
