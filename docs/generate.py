@@ -29,7 +29,7 @@ from planrec.schema import Usage
 from planrec.train import compose
 
 DOCS = Path(__file__).parent
-GROUPS = ("data", "target", "features", "model", "search", "cv", "policy")
+GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
 BESIDE = {"search": ["cv=nested"], "cv=nested": ["search=lgbm"], "cv=nested_grouped": ["search=lgbm"]}
 "What must be typed beside a group or an option, so that it composes."
 NO_HYSTERESIS = ["policy.absolute=0", "policy.relative=0"]

@@ -32,6 +32,23 @@ LEARNED = {
 }
 
 
+CALIBRATION = {
+    "none": "Nothing calibrates the probabilities afterwards.",
+    "sigmoid": "A logistic curve for each plan calibrates the probabilities (`calibration=sigmoid`)",
+    "isotonic": "A rising curve for each plan calibrates the probabilities (`calibration=isotonic`)",
+    "temperature": "One temperature for all plans calibrates the probabilities (`calibration=temperature`)",
+}
+CROSS_FITTED = (
+    ", before the menu is applied. It is learned inside each fold, on training rows that the calibrated model"
+    " was not fitted on, so that the rows judged here were seen by neither."
+)
+
+
+def calibration(kind: str) -> str:
+    """What was done to the probabilities, and on which rows that was learned."""
+    return CALIBRATION[kind] + ("" if kind == "none" else CROSS_FITTED)
+
+
 def ethics(target: str) -> list[str]:
     """Who can be hurt and how."""
     advice = [

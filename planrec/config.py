@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
+from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
 from planrec.checks import Waivers
 from planrec.cv import CvConfig
@@ -47,6 +48,7 @@ class RunConfig(Config):
     model: ModelConfig
     search: Search | None
     "What to try of the model; None where it is taken as it is."
+    calibration: CalibrationConfig
     cv: CvConfig
     policy: PolicyConfig
     catalogue: CatalogueConfig
@@ -121,6 +123,11 @@ class RunConfig(Config):
                 bool(money) and not self.target.needs_catalogue,
                 f"metrics {', '.join(money)} need bills and target={self.target.kind} gives none:"
                 " leave them out, or type target=best_bill",
+            ),
+            (
+                self.calibration.cross_fit_folds > 0 and not self.model.probabilistic,
+                f"calibration={self.calibration.kind} needs probabilities and model={self.model.kind} is a"
+                " rule that names one plan: type calibration=none",
             ),
             (
                 self.features.reads_held and not self.target.needs_catalogue,

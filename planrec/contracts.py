@@ -159,6 +159,29 @@ class Splitter(Config, ABC):
         """Yield folds. Raises DataError where the table is too small for the asked number of folds."""
 
 
+class Calibration(Config, ABC):
+    """How a model's probabilities are made to come true as often as they say."""
+
+    trusted_types: ClassVar[tuple[str, ...]] = ()
+    "Types beyond skops' own list that a saved calibrator holds; never read from a file."
+
+    kind: str
+
+    @property
+    def cross_fit_folds(self) -> int:
+        """Folds whose out-of-fold probabilities the calibrator is fitted on; 0 where nothing is fitted."""
+        return 0
+
+    @abstractmethod
+    def build(self) -> BaseEstimator | None:
+        """Return an unfitted calibrator, or None where probabilities stay as they are.
+
+        `fit(probability, y)` takes probabilities (n, n_classes) whose rows sum to 1 and the right column of
+        each row, (n,); any n, and any classes among the columns. `transform(probability)` returns the same
+        shape, in [0, 1], rows sum to 1. A row's answer never depends on the other rows of the call.
+        """
+
+
 class Policy(Config, ABC):
     """How predictions become decisions."""
 

@@ -17,6 +17,7 @@ from planrec.catalogue import Catalogue
 from planrec.checks import run_checks
 from planrec.config import RunConfig
 from planrec.contracts import Fold, Model
+from planrec.cross_fit import calibrated, calibration_notes
 from planrec.errors import FitError, PlanRecError
 from planrec.metrics import MetricValue, evaluate
 from planrec.out_of_fold import FoldPrediction, out_of_fold_table
@@ -54,7 +55,7 @@ class RunResult:
     "Columns `OutOfFold`; one row per decision, repeat and model."
     metrics: tuple[MetricValue, ...]
     notes: tuple[str, ...]
-    "What the source dropped, which checks were waived and why."
+    "What the source dropped, which checks were waived and why, what calibration lacked."
     dropped: Columns
     "`where` and `reason` of every row that the source left out."
     folds_fingerprint: str
@@ -105,7 +106,7 @@ def run(
         table=table,
         out_of_fold=out_of_fold,
         metrics=tuple(metrics),
-        notes=(*table.notes, *waived),
+        notes=(*table.notes, *waived, *calibration_notes(config.calibration, table)),
         dropped=loaded.dropped,
         folds_fingerprint=fingerprint(folds),
         tuned=tuned,
@@ -199,16 +200,20 @@ def fitted_recommender(
     table: DecisionTable,
     threads: int,
 ) -> Recommender:
-    """Fit on `train`; plans and inputs are those of the whole `table`, never one fold's."""
+    """Fit on `train` and calibrate; plans and inputs are those of the whole `table`, never one fold's."""
     catalogue = config.catalogue.open()
-    pipeline = clone(build_pipeline(config, model, catalogue))
-    set_threads(pipeline, threads)
-    with threadpool_limits(threads):
-        pipeline.fit(model_input(config.features, model, train), train.y)
-    # One thread when serving: the others cost more than they give for one row.
-    set_threads(pipeline, 1)
+
+    def fit(rows: DecisionTable) -> Pipeline:
+        pipeline = clone(build_pipeline(config, model, catalogue))
+        set_threads(pipeline, threads)
+        with threadpool_limits(threads):
+            pipeline.fit(model_input(config.features, model, rows), rows.y)
+        # One thread when serving: the others cost more than they give for one row.
+        set_threads(pipeline, 1)
+        return pipeline
+
     return Recommender(
-        pipeline=pipeline,
+        pipeline=calibrated(config, model, train, fit),
         features=config.features,
         model=model,
         policy=config.policy,

@@ -8,7 +8,7 @@ from typing import Any
 
 from planrec.card_check import THIS_RUN, check_card
 from planrec.card_command import print_card
-from planrec.card_prose import INTENDED, LEARNED, NEVER, caveats, ethics
+from planrec.card_prose import INTENDED, LEARNED, NEVER, calibration, caveats, ethics
 from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
 
 
@@ -144,12 +144,13 @@ def _group_lines(manifest: dict[str, Any]) -> list[str]:
 
 
 def _calibration_lines(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> list[str]:
+    done = calibration(manifest["config"]["calibration"]["kind"])
     if not bins:
-        return ["Not judged: the run's metrics do not ask for `ece`, or the model claims no chances."]
+        return [f"Not judged: the run's metrics do not ask for `ece`, or the model claims no chances. {done}"]
     total = sum(one.n for one in bins)
     return [
         f"ECE {own_figures(manifest)['ece']:.3f}: how far the probability of the most probable plan is from"
-        " how often it was right, weighted over these bins. Nothing calibrates the probabilities afterwards.",
+        f" how often it was right, weighted over these bins. {done}",
         "",
         "| probability | right | share of decisions |",
         "|---|---|---|",

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from planrec.calibration import TRUSTED_TYPES as TRUSTED_CALIBRATION_TYPES
 from planrec.features import TRUSTED_TYPES as TRUSTED_FEATURE_TYPES
 from planrec.model import TRUSTED_TYPES as TRUSTED_MODEL_TYPES
 
@@ -42,4 +43,5 @@ def read_skops(content: bytes) -> Any:
     import skops.io
 
     # The list lives in code: a list read from the artifact would be the artifact's own permission.
-    return skops.io.loads(content, trusted=[*TRUSTED_FEATURE_TYPES, *TRUSTED_MODEL_TYPES])
+    trusted = [*TRUSTED_FEATURE_TYPES, *TRUSTED_MODEL_TYPES, *TRUSTED_CALIBRATION_TYPES]
+    return skops.io.loads(content, trusted=trusted)

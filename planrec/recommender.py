@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.history import mean_bills, rerated_bills
@@ -32,6 +34,12 @@ class Recommender:
     horizon: int
     "Months after the decision that an expected bill is the mean of; 0 where nothing looks ahead."
     catalogue: Catalogue | None
+
+    @property
+    def estimator(self) -> BaseEstimator:
+        """What `model.build` returned, fitted: the last step of the pipeline, without its calibration."""
+        last = self.pipeline[-1]
+        return last.estimator if isinstance(last, Calibrated) else last
 
     def recommend(self, table: DecisionTable) -> tuple[Prediction, Decisions]:
         """Predict and decide. The answer for a row never depends on the other rows."""

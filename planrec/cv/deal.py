@@ -24,6 +24,12 @@ def folds_of_subscribers(table: DecisionTable, n_folds: int, rng: np.random.Gene
     return _deal(label, size, n_folds, rng)[position]
 
 
+def most_folds_of_subscribers(table: DecisionTable) -> int:
+    """The most folds that `folds_of_subscribers` can deal: subscribers of the most frequent plan."""
+    _, position = np.unique(table.subscriber, return_inverse=True)
+    return int(np.bincount(_majority(position, _labels(table))).max())
+
+
 def _deal(label: np.ndarray, size: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
     """Deal units like cards, plan by plan, the largest first.
 

@@ -69,7 +69,7 @@ def reported(folder: Path) -> ReportedRun:
 def importances(recommender: "Recommender") -> Importances | None:
     """Share of each feature in all importance, the largest first; None where the model has none."""
     pipeline = recommender.pipeline
-    weights = recommender.model.importance(pipeline[-1])
+    weights = recommender.model.importance(recommender.estimator)
     if weights is None or not np.isfinite(weights).all() or weights.sum() <= 0:
         return None
     names = [str(name) for name in pipeline[:-1].get_feature_names_out()]

@@ -23,7 +23,7 @@ def composer():
     return CellComposer(loader, [added_folders((CONF,))], (CONF,))
 
 
-GROUPS = ("target", "model", "features", "cv", "policy")
+GROUPS = ("target", "model", "features", "cv", "policy", "calibration")
 CHOICES = st.sampled_from([f"{group}={option}" for group in GROUPS for option in options(group)])
 VALUES = st.sampled_from(
     [

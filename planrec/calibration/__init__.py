@@ -1,0 +1,29 @@
+"""Calibration: how a model's probabilities are made to come true as often as they say."""
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from planrec.calibration.calibrated import CALIBRATED, Calibrated
+from planrec.calibration.isotonic import Isotonic
+from planrec.calibration.none import NoCalibration
+from planrec.calibration.sigmoid import Sigmoid
+from planrec.calibration.temperature import Temperature
+
+CalibrationConfig = Annotated[Isotonic | NoCalibration | Sigmoid | Temperature, Field(discriminator="kind")]
+
+TRUSTED_TYPES: tuple[str, ...] = (
+    CALIBRATED,
+    *sorted({name for option in get_args(get_args(CalibrationConfig)[0]) for name in option.trusted_types}),
+)
+"Types that a saved pipeline with a calibration may hold, beyond those of its model."
+
+__all__ = [
+    "TRUSTED_TYPES",
+    "Calibrated",
+    "CalibrationConfig",
+    "Isotonic",
+    "NoCalibration",
+    "Sigmoid",
+    "Temperature",
+]

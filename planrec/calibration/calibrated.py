@@ -1,0 +1,43 @@
+"""A fitted classifier that answers through a fitted calibrator."""
+
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from planrec.schema import Columns
+
+CALIBRATED = "planrec.calibration.calibrated.Calibrated"
+"The name under which a saved pipeline holds `Calibrated`."
+
+
+class Calibrated(ClassifierMixin, BaseEstimator):
+    """The last step of a calibrated pipeline. Both parts come fitted."""
+
+    def __init__(self, estimator: BaseEstimator, calibrator: BaseEstimator) -> None:
+        self.estimator = estimator
+        self.calibrator = calibrator
+
+    def fit(self, X: np.ndarray | Columns, y: np.ndarray) -> Self:
+        """Change nothing, like scikit-learn's FrozenEstimator: a Pipeline asks for the method."""
+        return self
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Those of the classifier, shape (n_classes,), ascending."""
+        return self.estimator.classes_
+
+    def predict_proba(self, X: np.ndarray | Columns) -> np.ndarray:
+        """Probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
+        return self.calibrator.transform(self.estimator.predict_proba(X))
+
+    def predict(self, X: np.ndarray | Columns) -> np.ndarray:
+        """The most probable class, shape (n,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_bills(self, X: np.ndarray | Columns) -> dict[str, np.ndarray]:
+        """The bills that the classifier forecasts, where it does: calibration leaves money alone."""
+        return self.estimator.predict_bills(X)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
