@@ -91,7 +91,7 @@ class Model(Config, ABC):
     """How probabilities are learned."""
 
     reads: ClassVar[Literal["features", "history"]] = "features"
-    "What `fit` is given: the feature set's matrix, or the `Columns` themselves with the column `held`."
+    "What `fit` is given: the feature set's matrix, or the `Columns` themselves with `held` and `as_of`."
     encoding: ClassVar[Literal["codes", "one_hot"]] = "one_hot"
     "How the model wants text columns: integer codes (trees) or one column per category."
     probabilistic: ClassVar[bool] = True
@@ -100,6 +100,8 @@ class Model(Config, ABC):
     forecasts_bills: ClassVar[bool] = False
     """True where the estimator has `predict_bills(X)`, which returns the bill fields of `Prediction` that it
     knows, `bill_mean` at least, by name: shape (n, J) each."""
+    needs_horizon: ClassVar[bool] = False
+    "True where `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
     ranks_unseen_plans: ClassVar[bool] = False
     trusted_types: ClassVar[tuple[str, ...]] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."

@@ -204,7 +204,8 @@ def fitted_recommender(
     pipeline = clone(build_pipeline(config, model, catalogue))
     set_threads(pipeline, threads)
     with threadpool_limits(threads):
-        pipeline.fit(model_input(config.features, model, train), train.y)
+        asked = {"model__horizon": max(train.horizon, 1)} if model.needs_horizon else {}
+        pipeline.fit(model_input(config.features, model, train), train.y, **asked)
     # One thread when serving: the others cost more than they give for one row.
     set_threads(pipeline, 1)
     return Recommender(

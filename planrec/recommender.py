@@ -12,7 +12,17 @@ from planrec.contracts import FeatureSet, Model, Policy
 from planrec.history import mean_bills, rerated_bills
 from planrec.policy import Language, Reason, decision_sentence, reasons_of
 from planrec.request_table import table_of
-from planrec.schema import HELD, Columns, Decisions, DecisionTable, InputSchema, Prediction, Usage, lag
+from planrec.schema import (
+    AS_OF,
+    HELD,
+    Columns,
+    Decisions,
+    DecisionTable,
+    InputSchema,
+    Prediction,
+    Usage,
+    lag,
+)
 
 REFERENCE_MONTHS = 6
 "Months re-rated for the expected bill where the model does not forecast bills."
@@ -100,8 +110,10 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:
-    """What `fit` and `predict_proba` of a pipeline get: X, and the plan held where it is read."""
-    reads_held = model.reads == "history" or features.reads_held
-    if not reads_held or table.held is None:
-        return table.X
-    return table.X | {HELD: np.where(table.held >= 0, table.held, np.nan).astype(np.float64)}
+    """What `fit` and `predict_proba` of a pipeline get: X, and the plan held and the instant where read."""
+    read = dict(table.X)
+    if (model.reads == "history" or features.reads_held) and table.held is not None:
+        read[HELD] = np.where(table.held >= 0, table.held, np.nan).astype(np.float64)
+    if model.reads == "history" and table.as_of is not None:
+        read[AS_OF] = table.as_of.astype("datetime64[s]")
+    return read
