@@ -98,8 +98,12 @@ class Model(Config, ABC):
     "False for rules that name one plan: they show no log-loss, Brier or ECE."
     needs_catalogue: ClassVar[bool] = False
     forecasts_bills: ClassVar[bool] = False
-    """True where the estimator has `predict_bills(X)`, which returns the bill fields of `Prediction` that it
-    knows, `bill_mean` at least, by name: shape (n, J) each."""
+    """True where the estimator has `predict_bills(X)`, which returns the fields of `Prediction` that it knows
+    by name, `bill_mean` at least: shape (n, J) each. A `probability` among them is what `predict_proba`
+    returns, which is then not asked for."""
+    knows_chances: ClassVar[bool] = False
+    """True where the estimator has `bill_chances(X, bills)`: for sums of bills b, shape (n, J), in minor units,
+    P(bill < b) and P(bill <= b), shape (n, J, 2)."""
     needs_horizon: ClassVar[bool] = False
     "True where `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
     ranks_unseen_plans: ClassVar[bool] = False

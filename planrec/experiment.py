@@ -169,7 +169,9 @@ def predict_out_of_fold(
                 start = perf_counter()
                 recommender = fitted_recommender(config, model, train, table, config.threads)
                 fitting += perf_counter() - start
-                predicted.append(FoldPrediction(number, fold, recommender.predict(test)))
+                predicted.append(
+                    FoldPrediction(number, fold, recommender.predict(test), recommender.bill_chances(test))
+                )
             except PlanRecError as error:
                 error.add_note(f"while fitting {name} in fold {number} on {len(train)} decisions")
                 raise

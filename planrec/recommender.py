@@ -51,15 +51,24 @@ class Recommender:
     def predict(self, table: DecisionTable) -> Prediction:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
         X = model_input(self.features, self.model, table)
-        probability = self._probability(table, X)
         if self.catalogue is None or table.held is None:
-            return Prediction(probability)
+            return Prediction(self._probability(table, self.pipeline.predict_proba(X)))
         if self.model.forecasts_bills:
-            transformed = self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
-            bills = self.pipeline[-1].predict_bills(transformed)
-            return Prediction(probability, **bills, ranks_by_bill=True)
+            bills = self.pipeline[-1].predict_bills(self._transformed(X))
+            probability = bills.pop("probability", None)
+            if probability is None:
+                probability = self.pipeline.predict_proba(X)
+            return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
         bill_mean = mean_bills(rerated_bills(table.X, self.catalogue, REFERENCE_MONTHS))
-        return Prediction(probability, bill_mean=bill_mean)
+        return Prediction(self._probability(table, self.pipeline.predict_proba(X)), bill_mean=bill_mean)
+
+    def bill_chances(self, table: DecisionTable) -> np.ndarray | None:
+        """P(bill < what came) and P(bill <= what came), shape (n, J, 2); None where nobody can say."""
+        if not self.model.knows_chances or table.future_bills is None:
+            return None
+        X = self._transformed(model_input(self.features, self.model, table))
+        chances: np.ndarray = self.pipeline[-1].bill_chances(X, table.future_bills)
+        return chances
 
     def table(self, requests: Sequence[Mapping[str, Any]]) -> DecisionTable:
         """The decision table of requests whose values were checked; `request_table` says what they hold."""
@@ -86,10 +95,14 @@ class Recommender:
         latest = {name: table.X[lag(name, 1)] for name in Usage.ALL if lag(name, 1) in table.X}
         return bill_basis(latest, self.catalogue)
 
-    def _probability(self, table: DecisionTable, X: Columns) -> np.ndarray:
+    def _transformed(self, X: Columns) -> Any:
+        """What the last step of the pipeline is given."""
+        return self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
+
+    def _probability(self, table: DecisionTable, of_classes: np.ndarray) -> np.ndarray:
         """Shape (n, J): over all plans, 0 outside the menu, rows sum to 1."""
         probability = np.zeros(table.menu.shape)
-        probability[:, self.pipeline.classes_] = self.pipeline.predict_proba(X)
+        probability[:, self.pipeline.classes_] = of_classes
         probability *= table.menu
         total = probability.sum(axis=1, keepdims=True)
         # All the mass outside the menu: nothing is known about the plans inside.

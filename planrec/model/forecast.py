@@ -1,19 +1,20 @@
 """Forecast x rater: draw what a subscriber may use, and rate every draw on every plan."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Gt
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.catalogue import Catalogue, rate
 from planrec.contracts import Model
-from planrec.menu import switching_costs
+from planrec.model.drawn_bills import bill_fields, chances, shares_best
 from planrec.model.plan_rule import n_rows
 from planrec.model.usage_forecast import Beliefs, UsageForecast, draws_of, forecast_of
 from planrec.model.usage_level import Months, months_of, voice_column
-from planrec.schema import HELD, MAX_USAGE, Columns, Usage, lag, take_rows
+from planrec.schema import HELD, MAX_USAGE, Columns, Usage, take_rows
 
 ROWS_AT_A_TIME = 256
 "So that the draws of a block stay small: 256 rows of 256 draws of 3 months are 200,000 months."
@@ -29,6 +30,7 @@ class Forecast(Model):
     reads: ClassVar[Literal["features", "history"]] = "history"
     needs_catalogue: ClassVar[bool] = True
     forecasts_bills: ClassVar[bool] = True
+    knows_chances: ClassVar[bool] = True
     needs_horizon: ClassVar[bool] = True
     ranks_unseen_plans: ClassVar[bool] = True
     trusted_types: ClassVar[tuple[str, ...]] = (
@@ -48,8 +50,6 @@ class Forecast(Model):
     "How far from none a month's growth may be, before data, as a standard deviation in logs: 0.02 is 2 %."
     season_sd: PositiveFloat
     "How far from usual a calendar month may be, before data, as a standard deviation in logs."
-    offset_share: NonNegativeFloat
-    "Added to an amount before its logarithm is taken, as a share of the service's mean: 0 is log-normal."
     largest_swing: Annotated[float, Gt(1)]
     "A month counts as at most this many times the subscriber's median month, and at least one of as many parts."
 
@@ -73,7 +73,6 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         n_draws: int,
         trend_sd: float,
         season_sd: float,
-        offset_share: float,
         largest_swing: float,
     ) -> None:
         self.catalogue = catalogue
@@ -81,15 +80,14 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         self.n_draws = n_draws
         self.trend_sd = trend_sd
         self.season_sd = season_sd
-        self.offset_share = offset_share
         self.largest_swing = largest_swing
 
     def fit(self, X: Columns, y: np.ndarray, horizon: int = 1) -> Self:
         """Learn from the lag columns; the labels teach nothing. `horizon`: months that are drawn."""
-        beliefs = Beliefs(horizon, self.trend_sd, self.season_sd, self.offset_share, self.largest_swing)
+        beliefs = Beliefs(horizon, self.trend_sd, self.season_sd, self.largest_swing)
         months = months_of(X)
         self.forecast_ = forecast_of(months, beliefs, draws_of(self.n_draws, horizon, self.seed))
-        # What goes with a minute that counts for voice: minutes as measured, and calls.
+        # A usual month: what counts for voice, minutes as measured, calls.
         voice = np.nansum(months.amount[:, :, 0])
         known = max(int((~np.isnan(months.amount[:, :, 0])).sum()), 1)
         self.usual_voice_ = np.array([voice, months.minutes.sum(), months.calls.sum()]) / known
@@ -98,97 +96,76 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
     @property
     def classes_(self) -> np.ndarray:
         """Every plan of the catalogue."""
-        return np.arange(len(Catalogue.from_json(self.catalogue).plans))
+        return np.arange(len(self._plans.plans))
 
     def predict(self, X: Columns) -> np.ndarray:
         """The plan that is cheapest most often, shape (n,), int64."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Share of draws in which a plan costs least, shape (n, J); ties as in the label."""
-        return self._by_block(X, self._shares)["probability"]
+        """Shape (n, J), over all plans of the catalogue."""
+        return np.concatenate(
+            [shares_best(total, self._plans, held_of(block)) for block, total in self._drawn(X)]
+        )
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
-        """The bill fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
-        return self._by_block(X, self._bills)
+        """The fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
+        horizon = self.forecast_.beliefs.horizon
+        answers = [
+            {"probability": shares_best(total, self._plans, held)}
+            | bill_fields(total, self._plans, held, horizon)
+            for block, total in self._drawn(X)
+            for held in [held_of(block)]
+        ]
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
-    def drawn_bills(self, X: Columns) -> np.ndarray:
-        """Sum of the bills of the months drawn: (n, D, J), int64, minor units."""
-        catalogue = Catalogue.from_json(self.catalogue)
-        months = months_of(X)
-        amounts = self.forecast_.amounts(months)
-        n, n_draws, horizon, _ = amounts.shape
-        bills = rate(self._usage(X, months, amounts), catalogue)
-        return bills.reshape(n, n_draws, horizon, -1).sum(axis=2)
+    def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:
+        """P(bill < b) and P(bill <= b), shape (n, J, 2), for b of shape (n, J): sums in minor units."""
+        starts = range(0, len(bills), ROWS_AT_A_TIME)
+        return np.concatenate(
+            [
+                chances(total, bills[start : start + ROWS_AT_A_TIME])
+                for start, (_, total) in zip(starts, self._drawn(X), strict=True)
+            ]
+        )
+
+    @property
+    def _plans(self) -> Catalogue:
+        return Catalogue.from_json(self.catalogue)
+
+    def _drawn(self, X: Columns) -> Iterator[tuple[Columns, np.ndarray]]:
+        """Some rows at a time: the rows, and the sums of their bills, (n, D, J), int64, minor units."""
+        n = n_rows(X)
+        for start in range(0, max(n, 1), ROWS_AT_A_TIME):
+            block = take_rows(X, np.arange(start, min(start + ROWS_AT_A_TIME, n)))
+            months = months_of(block)
+            amounts = self.forecast_.amounts(months)
+            bills = rate(self._usage(block, months, amounts), self._plans)
+            yield block, bills.reshape(*amounts.shape[:3], -1).sum(axis=2)
 
     def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
         """The months drawn as usage columns, one row per subscriber, draw and month."""
         voice, sms, data = (amounts[..., service] for service in range(3))
-        column = voice_column(X)
         usual_voice, usual_minutes, usual_calls = self.usual_voice_
         # One usual month is added, so that a subscriber without calls has the population's ratio.
-        counted = np.maximum(months.total[:, 0] + usual_voice, 1e-9)[:, None, None]
-        per_minute = {
-            Usage.VOICE_MINUTES: (months.minutes + usual_minutes)[:, None, None] / counted,
-            Usage.VOICE_CALLS: (months.calls + usual_calls)[:, None, None] / counted,
+        counted = np.maximum(months.total[:, 0] + usual_voice, 1.0)
+        minutes = voice * ((months.minutes + usual_minutes) / counted)[:, None, None]
+        calls = voice * ((months.calls + usual_calls) / counted)[:, None, None]
+        usage = {
+            Usage.VOICE_MINUTES: minutes,
+            Usage.VOICE_CALLS: np.minimum(calls, MAX_USAGE),
+            Usage.SMS: np.rint(sms),
+            Usage.DATA_MIB: data,
         }
-        usage = {name: np.minimum(voice * ratio, MAX_USAGE).ravel() for name, ratio in per_minute.items()}
-        if column == Usage.VOICE_MINUTES_BILLED:
-            usage[column] = np.rint(voice).ravel()
+        if voice_column(X) == Usage.VOICE_MINUTES_BILLED:
+            usage[Usage.VOICE_MINUTES] = np.minimum(minutes, MAX_USAGE)
+            usage[Usage.VOICE_MINUTES_BILLED] = np.rint(voice)
         else:
-            usage[column] = voice.ravel()
-        return usage | {Usage.SMS: np.rint(sms).ravel(), Usage.DATA_MIB: data.ravel()}
-
-    def _by_block(self, X: Columns, answer: Any) -> dict[str, np.ndarray]:
-        blocks = [
-            answer(take_rows(X, np.arange(start, min(start + ROWS_AT_A_TIME, n_rows(X)))))
-            for start in range(0, max(n_rows(X), 1), ROWS_AT_A_TIME)
-        ]
-        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-    def _shares(self, X: Columns) -> dict[str, np.ndarray]:
-        catalogue, held = Catalogue.from_json(self.catalogue), held_of(X)
-        cost = self.drawn_bills(X) + switching_costs(catalogue, held)[:, None]
-        n_plans = cost.shape[2]
-        fees = sorted(range(n_plans), key=lambda j: (catalogue.plans[j].fee.recurring, catalogue.plans[j].id))
-        rank = np.empty(n_plans, np.int64)
-        rank[fees] = np.arange(1, n_plans + 1)
-        preference = np.where(np.arange(n_plans) == held[:, None], 0, rank)
-        key = cost * (n_plans + 1) + preference[:, None]
-        best = key.argmin(axis=2)
-        wins = np.stack([(best == plan).sum(axis=1) for plan in range(n_plans)], axis=1)
-        # One draw is shared among all plans: what no draw shows is not impossible.
-        return {"probability": (wins + 1 / n_plans) / (cost.shape[1] + 1)}
-
-    def _bills(self, X: Columns) -> dict[str, np.ndarray]:
-        catalogue, held = Catalogue.from_json(self.catalogue), held_of(X)
-        total = self.drawn_bills(X)
-        cost = total + switching_costs(catalogue, held)[:, None]
-        unit = self.forecast_.beliefs.horizon * 10**catalogue.exponent
-        of_held = np.take_along_axis(cost, np.maximum(held, 0)[:, None, None], axis=2)
-        saving = np.sort(of_held - cost, axis=1)
-        unknown = (held < 0)[:, None]
-        bills = np.sort(total, axis=1)
-        against_held = {
-            "prob_cheaper": (saving > 0).mean(axis=1),
-            "saving_p10": _quantile(saving, 10) / unit,
-            "saving_p50": _quantile(saving, 50) / unit,
-            "saving_p90": _quantile(saving, 90) / unit,
-        }
-        return {
-            "bill_mean": total.sum(axis=1) / (total.shape[1] * unit),
-            "bill_p10": _quantile(bills, 10) / unit,
-            "bill_p90": _quantile(bills, 90) / unit,
-            **{name: np.where(unknown, np.nan, values) for name, values in against_held.items()},
-        }
+            usage[Usage.VOICE_MINUTES] = voice
+        return {name: array.ravel() for name, array in usage.items()}
 
 
 def held_of(X: Columns) -> np.ndarray:
     """Index of the plan held, shape (n,), int64; -1 where unknown."""
     held = X.get(HELD, np.full(n_rows(X), np.nan))
     return np.where(np.isnan(held), -1.0, held).astype(np.int64)
-
-
-def _quantile(in_order: np.ndarray, percent: int) -> np.ndarray:
-    """The smallest draw that `percent` of the draws do not exceed; `in_order` is sorted along axis 1."""
-    return in_order[:, (in_order.shape[1] * percent + 99) // 100 - 1]

@@ -28,7 +28,6 @@ class Beliefs:
     "Months drawn (H)."
     trend_sd: float
     season_sd: float
-    offset_share: float
     largest_swing: float
 
 
@@ -66,8 +65,6 @@ class UsageForecast:
     """What was learned, ready to be asked about any subscriber."""
 
     beliefs: Beliefs
-    offset: np.ndarray
-    "Shape (3,): added to an amount before its logarithm is taken."
     calendar: Calendar
     population: Population
     silent: SilentMonths
@@ -75,7 +72,7 @@ class UsageForecast:
 
     def amounts(self, months: Months) -> np.ndarray:
         """Shape (n, D, H, 3), in [0, MAX_USAGE]; a row does not depend on the others."""
-        log_amount = log_amounts(months, self.offset, self.beliefs.largest_swing)
+        log_amount = log_amounts(months, self.beliefs.largest_swing)
         expected = self.population.mean + self.calendar.at(months.month)
         levels = self.population.levels(adjusted(log_amount, months.month, self.calendar), expected)
         doubt = self.calendar.doubt[self.calendar.position(months.month, 0)]
@@ -89,8 +86,7 @@ class UsageForecast:
         )
         drawn = np.exp(np.minimum(level, 50.0))[:, :, None] * np.exp(ahead)[:, None]
         drawn *= np.exp(shock)
-        drawn -= self.offset
-        np.clip(drawn, 0.0, MAX_USAGE, out=drawn)
+        np.minimum(drawn, MAX_USAGE, out=drawn)
         drawn[self.draws.silence < self._silence(months)[:, None, None]] = 0.0
         return drawn
 
@@ -100,22 +96,19 @@ class UsageForecast:
 
 def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast:
     """Learn from the months of n decisions, all of them before their as_of."""
-    used = months.used
-    mean = np.where(used, months.amount, 0.0).sum(axis=(0, 1)) / np.maximum(used.sum(axis=(0, 1)), 1)
-    offset = beliefs.offset_share * mean + 1e-6
-    log_amount = log_amounts(months, offset, beliefs.largest_swing)
+    log_amount = log_amounts(months, beliefs.largest_swing)
     calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
     population = population_of(
         adjusted(log_amount, months.month, calendar), calendar.at(months.month)
     )
     silent = silent_months_of(*silences(months))
-    return UsageForecast(beliefs, offset, calendar, population, silent, draws)
+    return UsageForecast(beliefs, calendar, population, silent, draws)
 
 
-def log_amounts(months: Months, offset: np.ndarray, largest_swing: float) -> np.ndarray:
+def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
     """Shape (n, W, 3), NaN where silent or unknown; no further from the subscriber's median than the swing."""
     used = months.used
-    logs = np.where(used, np.log(np.where(used, months.amount, 1.0) + offset), np.nan)
+    logs = np.where(used, np.log(np.where(used, months.amount, 1.0)), np.nan)
     in_order = np.sort(logs, axis=1)
     middle = np.maximum(used.sum(axis=1) - 1, 0) // 2
     median = np.take_along_axis(in_order, middle[:, None], axis=1)

@@ -1,7 +1,7 @@
 """What months of usage say about a subscriber: a level per service, its spread, and the month's own shock.
 
 Formulas: docs/reference/forecast.md. The last axis of three holds voice, SMS and data, in the units of their
-`Usage` columns. A log amount is log(amount + offset) of a month with use; silent months are counted apart.
+`Usage` columns. A log amount is that of a month with use; silent months are counted apart.
 """
 
 from dataclasses import dataclass
