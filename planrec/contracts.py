@@ -102,11 +102,13 @@ class Model(Config, ABC):
     by name, `bill_mean` at least: shape (n, J) each. A `probability` among them is what `predict_proba`
     returns, which is then not asked for."""
     knows_chances: ClassVar[bool] = False
-    """True where the estimator has `bill_chances(X, bills)`: for sums of bills b, shape (n, J), in minor units,
-    P(bill < b) and P(bill <= b), shape (n, J, 2)."""
+    """True where the estimator has `bill_chances(X, bills)`: P(bill < b) and P(bill <= b), shape (n, J, 2),
+    for sums of bills b, shape (n, J), in minor units."""
     needs_horizon: ClassVar[bool] = False
     "True where `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
     ranks_unseen_plans: ClassVar[bool] = False
+    """True where what is learned says nothing about single plans: the estimator's parameter `catalogue` and
+    its `classes_`, the positions of all plans, may be set anew after `fit`."""
     trusted_types: ClassVar[tuple[str, ...]] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
     importance_is: ClassVar[str] = ""

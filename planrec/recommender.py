@@ -1,14 +1,16 @@
 """The one code path: evaluation, batch files and the API all ask `Recommender.recommend`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
+from planrec.errors import DataError
 from planrec.history import mean_bills, rerated_bills
 from planrec.policy import Language, Reason, decision_sentence, reasons_of
 from planrec.request_table import table_of
@@ -61,6 +63,22 @@ class Recommender:
             return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
         bill_mean = mean_bills(rerated_bills(table.X, self.catalogue, REFERENCE_MONTHS))
         return Prediction(self._probability(table, self.pipeline.predict_proba(X)), bill_mean=bill_mean)
+
+    def with_catalogue(self, catalogue: Catalogue) -> Self:
+        """The same recommender over the plans of another catalogue, without training.
+
+        Raises:
+            DataError: the model ranks no plan that it has not learned.
+        """
+        if not self.model.ranks_unseen_plans:
+            raise DataError(
+                f"model={self.model.kind} ranks only plans that it was trained on: train it again"
+            )
+        name, estimator = self.pipeline.steps[-1]
+        asked_anew = copy(estimator).set_params(catalogue=catalogue.json_text)
+        asked_anew.classes_ = np.arange(len(catalogue.plans))
+        pipeline = Pipeline([*self.pipeline.steps[:-1], (name, asked_anew)])
+        return replace(self, pipeline=pipeline, plans=tuple(catalogue.plan_ids), catalogue=catalogue)
 
     def bill_chances(self, table: DecisionTable) -> np.ndarray | None:
         """P(bill < what came) and P(bill <= what came), shape (n, J, 2); None where nobody can say."""

@@ -52,9 +52,7 @@ def bill_fields(
 
 def chances(total: np.ndarray, bills: np.ndarray) -> np.ndarray:
     """P(bill < b) and P(bill <= b) of each plan, shape (n, J, 2), for `bills` b of shape (n, J)."""
-    return np.stack(
-        [(total < bills[:, None]).mean(axis=1), (total <= bills[:, None]).mean(axis=1)], axis=2
-    )
+    return np.stack([(total < bills[:, None]).mean(axis=1), (total <= bills[:, None]).mean(axis=1)], axis=2)
 
 
 def _quantile(in_order: np.ndarray, percent: int) -> np.ndarray:

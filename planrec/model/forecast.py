@@ -1,6 +1,7 @@
 """Forecast x rater: draw what a subscriber may use, and rate every draw on every plan."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -11,9 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from planrec.catalogue import Catalogue, rate
 from planrec.contracts import Model
 from planrec.model.drawn_bills import bill_fields, chances, shares_best
+from planrec.model.known_months import Months, months_of, voice_column
 from planrec.model.plan_rule import n_rows
-from planrec.model.usage_forecast import Beliefs, UsageForecast, draws_of, forecast_of
-from planrec.model.usage_level import Months, months_of, voice_column
+from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
 from planrec.schema import HELD, MAX_USAGE, Columns, Usage, take_rows
 
 ROWS_AT_A_TIME = 256
@@ -39,7 +40,7 @@ class Forecast(Model):
         "planrec.model.usage_forecast.Beliefs",
         "planrec.model.usage_forecast.Draws",
         "planrec.model.usage_forecast.UsageForecast",
-        "planrec.model.usage_level.Calendar",
+        "planrec.model.usage_calendar.Calendar",
         "planrec.model.usage_level.Population",
     )
 
@@ -51,13 +52,25 @@ class Forecast(Model):
     season_sd: PositiveFloat
     "How far from usual a calendar month may be, before data, as a standard deviation in logs."
     largest_swing: Annotated[float, Gt(1)]
-    "A month counts as at most this many times the subscriber's median month, and at least one of as many parts."
+    "Most that a month counts as, in times the subscriber's median month, and least, in parts of it."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a classifier over the catalogue's plans; the seed scrambles the draws."""
         assert catalogue is not None
         options = self.model_dump(exclude={"kind"})
         return ForecastClassifier(catalogue=catalogue.json_text, seed=seed, **options)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some rows of a call, and what their draws cost."""
+
+    rows: np.ndarray
+    "Shape (n,), int64: positions in the call."
+    held: np.ndarray
+    "Shape (n,), int64: index of the plan held, -1 where unknown."
+    total: np.ndarray
+    "Shape (n, D, J), int64: sum of the bills of the months drawn, minor units."
 
 
 class ForecastClassifier(ClassifierMixin, BaseEstimator):
@@ -87,16 +100,12 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         beliefs = Beliefs(horizon, self.trend_sd, self.season_sd, self.largest_swing)
         months = months_of(X)
         self.forecast_ = forecast_of(months, beliefs, draws_of(self.n_draws, horizon, self.seed))
+        self.classes_ = np.arange(len(self._plans.plans))
         # A usual month: what counts for voice, minutes as measured, calls.
         voice = np.nansum(months.amount[:, :, 0])
         known = max(int((~np.isnan(months.amount[:, :, 0])).sum()), 1)
         self.usual_voice_ = np.array([voice, months.minutes.sum(), months.calls.sum()]) / known
         return self
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """Every plan of the catalogue."""
-        return np.arange(len(self._plans.plans))
 
     def predict(self, X: Columns) -> np.ndarray:
         """The plan that is cheapest most often, shape (n,), int64."""
@@ -104,44 +113,37 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Columns) -> np.ndarray:
         """Shape (n, J), over all plans of the catalogue."""
-        return np.concatenate(
-            [shares_best(total, self._plans, held_of(block)) for block, total in self._drawn(X)]
-        )
+        return np.concatenate([shares_best(drawn.total, self._plans, drawn.held) for drawn in self._drawn(X)])
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
         """The fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
         horizon = self.forecast_.beliefs.horizon
         answers = [
-            {"probability": shares_best(total, self._plans, held)}
-            | bill_fields(total, self._plans, held, horizon)
-            for block, total in self._drawn(X)
-            for held in [held_of(block)]
+            {"probability": shares_best(drawn.total, self._plans, drawn.held)}
+            | bill_fields(drawn.total, self._plans, drawn.held, horizon)
+            for drawn in self._drawn(X)
         ]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:
         """P(bill < b) and P(bill <= b), shape (n, J, 2), for b of shape (n, J): sums in minor units."""
-        starts = range(0, len(bills), ROWS_AT_A_TIME)
-        return np.concatenate(
-            [
-                chances(total, bills[start : start + ROWS_AT_A_TIME])
-                for start, (_, total) in zip(starts, self._drawn(X), strict=True)
-            ]
-        )
+        return np.concatenate([chances(drawn.total, bills[drawn.rows]) for drawn in self._drawn(X)])
 
     @property
     def _plans(self) -> Catalogue:
         return Catalogue.from_json(self.catalogue)
 
-    def _drawn(self, X: Columns) -> Iterator[tuple[Columns, np.ndarray]]:
-        """Some rows at a time: the rows, and the sums of their bills, (n, D, J), int64, minor units."""
+    def _drawn(self, X: Columns) -> Iterator[Drawn]:
+        """Rate the draws of some rows at a time."""
         n = n_rows(X)
         for start in range(0, max(n, 1), ROWS_AT_A_TIME):
-            block = take_rows(X, np.arange(start, min(start + ROWS_AT_A_TIME, n)))
+            rows = np.arange(start, min(start + ROWS_AT_A_TIME, n))
+            block = take_rows(X, rows)
             months = months_of(block)
             amounts = self.forecast_.amounts(months)
             bills = rate(self._usage(block, months, amounts), self._plans)
-            yield block, bills.reshape(*amounts.shape[:3], -1).sum(axis=2)
+            total = bills.reshape(*amounts.shape[:3], bills.shape[1]).sum(axis=2)
+            yield Drawn(rows, held_of(block), total)
 
     def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
         """The months drawn as usage columns, one row per subscriber, draw and month."""

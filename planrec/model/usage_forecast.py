@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planrec.model.known_months import N_SERVICES, Months, summed
 from planrec.model.silent_months import SilentMonths, silent_months_of
-from planrec.model.usage_level import (
-    N_SERVICES,
-    Calendar,
-    Months,
-    Population,
-    calendar_of,
-    population_of,
-    summed,
-)
+from planrec.model.usage_calendar import Calendar, calendar_of, season_row
+from planrec.model.usage_level import Population, population_of
 from planrec.schema import MAX_USAGE
+
+_MOST = float(np.log(MAX_USAGE)) + 1.0
+"Log level above which nothing changes: the exponential stays finite."
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,9 @@ class Beliefs:
     "Months drawn (H)."
     trend_sd: float
     season_sd: float
+    "Standard deviations in logs: of a month's growth, and of a calendar month."
     largest_swing: float
+    "Most that a month counts as, in times the median month of the subscriber."
 
 
 @dataclass(frozen=True)
@@ -72,41 +71,39 @@ class UsageForecast:
 
     def amounts(self, months: Months) -> np.ndarray:
         """Shape (n, D, H, 3), in [0, MAX_USAGE]; a row does not depend on the others."""
-        log_amount = log_amounts(months, self.beliefs.largest_swing)
-        expected = self.population.mean + self.calendar.at(months.month)
-        levels = self.population.levels(adjusted(log_amount, months.month, self.calendar), expected)
-        doubt = self.calendar.doubt[self.calendar.position(months.month, 0)]
-        root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * np.eye(N_SERVICES))
-        level = np.broadcast_to(levels.mean[:, None], (len(levels.mean), *self.draws.level.shape)).copy()
-        for service in range(N_SERVICES):
-            level += root[:, None, :, service] * self.draws.level[None, :, None, service]
         shock = self.draws.month @ np.linalg.cholesky(self.population.within).T
-        ahead = np.stack(
-            [self.calendar.of(months.month, h) for h in range(self.beliefs.horizon)], axis=1
-        )
-        drawn = np.exp(np.minimum(level, 50.0))[:, :, None] * np.exp(ahead)[:, None]
-        drawn *= np.exp(shock)
+        ahead = np.stack([self.calendar.of(months.month, h) for h in range(self.beliefs.horizon)], axis=1)
+        # exp of a sum as a product of small arrays: most of the time would go into exp.
+        drawn = np.exp(self._levels(months))[:, :, None] * np.exp(ahead)[:, None] * np.exp(shock)
         np.minimum(drawn, MAX_USAGE, out=drawn)
-        drawn[self.draws.silence < self._silence(months)[:, None, None]] = 0.0
+        silence = self.silent.probability(*silences(months))
+        drawn[self.draws.silence < silence[:, None, None]] = 0.0
         return drawn
 
-    def _silence(self, months: Months) -> np.ndarray:
-        return self.silent.probability(*silences(months))
+    def _levels(self, months: Months) -> np.ndarray:
+        """Drawn log levels, shape (n, D, 3), with the doubt about what the calendar does to all."""
+        deviation = adjusted(log_amounts(months, self.beliefs.largest_swing), months.month, self.calendar)
+        expected = self.population.mean + self.calendar.at(months.month)
+        levels = self.population.levels(deviation, expected)
+        doubt = self.calendar.doubt[season_row(months.month, 0)]
+        root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * np.eye(N_SERVICES))
+        drawn = np.repeat(levels.mean[:, None], len(self.draws.level), axis=1)
+        for service in range(N_SERVICES):
+            drawn += root[:, None, :, service] * self.draws.level[None, :, None, service]
+        return np.minimum(drawn, _MOST)
 
 
 def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast:
     """Learn from the months of n decisions, all of them before their as_of."""
     log_amount = log_amounts(months, beliefs.largest_swing)
     calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
-    population = population_of(
-        adjusted(log_amount, months.month, calendar), calendar.at(months.month)
-    )
+    population = population_of(adjusted(log_amount, months.month, calendar), calendar.at(months.month))
     silent = silent_months_of(*silences(months))
     return UsageForecast(beliefs, calendar, population, silent, draws)
 
 
 def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
-    """Shape (n, W, 3), NaN where silent or unknown; no further from the subscriber's median than the swing."""
+    """Shape (n, W, 3), NaN where silent or unknown; no further from the row's median than the swing."""
     used = months.used
     logs = np.where(used, np.log(np.where(used, months.amount, 1.0)), np.nan)
     in_order = np.sort(logs, axis=1)
