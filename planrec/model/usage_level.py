@@ -49,10 +49,10 @@ class Population:
         seen = count > 0
         noise = self.within * both / _outer(np.maximum(count, 1))
         system = np.where(_outer(seen), self.between + noise, np.eye(N_SERVICES))
+        # 0 for services that were never seen use: their mean says nothing.
         gain = np.linalg.solve(system, np.where(seen[:, :, None], self.between, 0.0)).transpose(0, 2, 1)
-        surprise = np.where(seen, mean - expected, 0.0)
-        covariance = self.between - gain @ np.where(seen[:, :, None], self.between, 0.0)
-        return Levels(expected + (gain @ surprise[:, :, None])[..., 0], covariance)
+        covariance = self.between - gain @ self.between
+        return Levels(expected + (gain @ (mean - expected)[:, :, None])[..., 0], covariance)
 
 
 def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
