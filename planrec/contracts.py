@@ -91,16 +91,24 @@ class Model(Config, ABC):
     """How probabilities are learned."""
 
     reads: ClassVar[Literal["features", "history"]] = "features"
-    "What `fit` is given: the feature set's matrix, or the `Columns` themselves with the column `held`."
+    "What `fit` is given: the feature set's matrix, or the `Columns` themselves with `held` and `as_of`."
     encoding: ClassVar[Literal["codes", "one_hot"]] = "one_hot"
     "How the model wants text columns: integer codes (trees) or one column per category."
     probabilistic: ClassVar[bool] = True
     "False for rules that name one plan: they show no log-loss, Brier or ECE."
     needs_catalogue: ClassVar[bool] = False
     forecasts_bills: ClassVar[bool] = False
-    """True where the estimator has `predict_bills(X)`, which returns the bill fields of `Prediction` that it
-    knows, `bill_mean` at least, by name: shape (n, J) each."""
+    """True where the estimator has `predict_bills(X)`, which returns the fields of `Prediction` that it knows
+    by name, `bill_mean` at least: shape (n, J) each. A `probability` among them is what `predict_proba`
+    returns, which is then not asked for."""
+    knows_chances: ClassVar[bool] = False
+    """True where the estimator has `bill_chances(X, bills)`: P(bill < b) and P(bill <= b), shape (n, J, 2),
+    for sums of bills b, shape (n, J), in minor units."""
+    needs_horizon: ClassVar[bool] = False
+    "True where `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
     ranks_unseen_plans: ClassVar[bool] = False
+    """True where what is learned says nothing about single plans: the estimator's parameter `catalogue` and
+    its `classes_`, the positions of all plans, may be set anew after `fit`."""
     trusted_types: ClassVar[tuple[str, ...]] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
     importance_is: ClassVar[str] = ""

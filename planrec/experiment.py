@@ -170,7 +170,9 @@ def predict_out_of_fold(
                 start = perf_counter()
                 recommender = fitted_recommender(config, model, train, table, config.threads)
                 fitting += perf_counter() - start
-                predicted.append(FoldPrediction(number, fold, recommender.predict(test)))
+                predicted.append(
+                    FoldPrediction(number, fold, recommender.predict(test), recommender.bill_chances(test))
+                )
             except PlanRecError as error:
                 error.add_note(f"while fitting {name} in fold {number} on {len(train)} decisions")
                 raise
@@ -207,7 +209,8 @@ def fitted_recommender(
         pipeline = clone(build_pipeline(config, model, catalogue))
         set_threads(pipeline, threads)
         with threadpool_limits(threads):
-            pipeline.fit(model_input(config.features, model, rows), rows.y)
+            asked = {"model__horizon": max(rows.horizon, 1)} if model.needs_horizon else {}
+            pipeline.fit(model_input(config.features, model, rows), rows.y, **asked)
         # One thread when serving: the others cost more than they give for one row.
         set_threads(pipeline, 1)
         return pipeline

@@ -30,6 +30,8 @@ class FoldPrediction:
     number: int
     fold: Fold
     prediction: Prediction
+    chances: np.ndarray | None = None
+    "Shape (n, J, 2): P(bill < what came), P(bill <= what came); None where the model cannot say."
 
 
 def out_of_fold_table(
@@ -53,6 +55,8 @@ def out_of_fold_table(
             OutOfFold.MODEL: model,
         }
         columns |= _known(table.take(rows), last) | _said(table.plans, prediction, decided)
+        if all(part.chances is not None for part in of_repeat):
+            columns |= _chances(table.plans, np.concatenate([part.chances for part in of_repeat]))
         if decile is not None:
             columns[OutOfFold.USAGE_DECILE] = decile[rows]
         parts.append(pd.DataFrame(columns))
@@ -143,6 +147,15 @@ def _said(plans: tuple[str, ...], prediction: Prediction, decided: Decisions) ->
         if values is not None:
             columns |= {prefix + plan: values[:, index] for index, plan in enumerate(plans)}
     return columns
+
+
+def _chances(plans: tuple[str, ...], chances: np.ndarray) -> dict[str, np.ndarray]:
+    """Where what came lies among what was thought possible."""
+    return {
+        prefix + plan: chances[:, index, side]
+        for side, prefix in enumerate((OutOfFold.BELOW, OutOfFold.UPTO))
+        for index, plan in enumerate(plans)
+    }
 
 
 def _taken(prediction: Prediction, rows: np.ndarray) -> Prediction:

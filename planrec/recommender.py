@@ -1,8 +1,9 @@
 """The one code path: evaluation, batch files and the API all ask `Recommender.recommend`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,10 +12,21 @@ from sklearn.pipeline import Pipeline
 from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
+from planrec.errors import DataError
 from planrec.history import mean_bills, rerated_bills
 from planrec.policy import Language, Reason, decision_sentence, reasons_of
 from planrec.request_table import table_of
-from planrec.schema import HELD, Columns, Decisions, DecisionTable, InputSchema, Prediction, Usage, lag
+from planrec.schema import (
+    AS_OF,
+    HELD,
+    Columns,
+    Decisions,
+    DecisionTable,
+    InputSchema,
+    Prediction,
+    Usage,
+    lag,
+)
 
 REFERENCE_MONTHS = 6
 "Months re-rated for the expected bill where the model does not forecast bills."
@@ -49,15 +61,42 @@ class Recommender:
     def predict(self, table: DecisionTable) -> Prediction:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
         X = model_input(self.features, self.model, table)
-        probability = self._probability(table, X)
         if self.catalogue is None or table.held is None:
-            return Prediction(probability)
+            return Prediction(self._probability(table, self.pipeline.predict_proba(X)))
         if self.model.forecasts_bills:
-            transformed = self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
-            bills = self.pipeline[-1].predict_bills(transformed)
-            return Prediction(probability, **bills, ranks_by_bill=True)
+            bills = self.pipeline[-1].predict_bills(self._transformed(X))
+            probability = bills.pop("probability", None)
+            if probability is None:
+                probability = self.pipeline.predict_proba(X)
+            return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
         bill_mean = mean_bills(rerated_bills(table.X, self.catalogue, REFERENCE_MONTHS))
-        return Prediction(probability, bill_mean=bill_mean)
+        return Prediction(self._probability(table, self.pipeline.predict_proba(X)), bill_mean=bill_mean)
+
+    def with_catalogue(self, catalogue: Catalogue) -> Self:
+        """The same recommender over the plans of another catalogue, without training.
+
+        Raises:
+            DataError: the model ranks no plan that it has not learned.
+        """
+        if not self.model.ranks_unseen_plans:
+            raise DataError(
+                f"model={self.model.kind} ranks only plans that it was trained on: train it again"
+            )
+        name, estimator = self.pipeline.steps[-1]
+        if isinstance(estimator, Calibrated):
+            raise DataError("a calibration knows only the plans that it was fitted on: calibration=none")
+        asked_anew = copy(estimator).set_params(catalogue=catalogue.json_text)
+        asked_anew.classes_ = np.arange(len(catalogue.plans))
+        pipeline = Pipeline([*self.pipeline.steps[:-1], (name, asked_anew)])
+        return replace(self, pipeline=pipeline, plans=tuple(catalogue.plan_ids), catalogue=catalogue)
+
+    def bill_chances(self, table: DecisionTable) -> np.ndarray | None:
+        """P(bill < what came) and P(bill <= what came), shape (n, J, 2); None where nobody can say."""
+        if not self.model.knows_chances or table.future_bills is None:
+            return None
+        X = self._transformed(model_input(self.features, self.model, table))
+        chances: np.ndarray = self.pipeline[-1].bill_chances(X, table.future_bills)
+        return chances
 
     def table(self, requests: Sequence[Mapping[str, Any]]) -> DecisionTable:
         """The decision table of requests whose values were checked; `request_table` says what they hold."""
@@ -84,10 +123,14 @@ class Recommender:
         latest = {name: table.X[lag(name, 1)] for name in Usage.ALL if lag(name, 1) in table.X}
         return bill_basis(latest, self.catalogue)
 
-    def _probability(self, table: DecisionTable, X: Columns) -> np.ndarray:
+    def _transformed(self, X: Columns) -> Any:
+        """What the last step of the pipeline is given."""
+        return self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
+
+    def _probability(self, table: DecisionTable, of_classes: np.ndarray) -> np.ndarray:
         """Shape (n, J): over all plans, 0 outside the menu, rows sum to 1."""
         probability = np.zeros(table.menu.shape)
-        probability[:, self.pipeline.classes_] = self.pipeline.predict_proba(X)
+        probability[:, self.pipeline.classes_] = of_classes
         probability *= table.menu
         total = probability.sum(axis=1, keepdims=True)
         # All the mass outside the menu: nothing is known about the plans inside.
@@ -108,8 +151,10 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:
-    """What `fit` and `predict_proba` of a pipeline get: X, and the plan held where it is read."""
-    reads_held = model.reads == "history" or features.reads_held
-    if not reads_held or table.held is None:
-        return table.X
-    return table.X | {HELD: np.where(table.held >= 0, table.held, np.nan).astype(np.float64)}
+    """What `fit` and `predict_proba` of a pipeline get: X, and the plan held and the instant where read."""
+    read = dict(table.X)
+    if (model.reads == "history" or features.reads_held) and table.held is not None:
+        read[HELD] = np.where(table.held >= 0, table.held, np.nan).astype(np.float64)
+    if model.reads == "history" and table.as_of is not None:
+        read[AS_OF] = table.as_of.astype("datetime64[s]")
+    return read

@@ -64,7 +64,10 @@ MAX_NUMBER = 1e30
 "Largest magnitude of any other number that is accepted: squares and float32 stay finite."
 
 HELD = "held"
-"The one extra column that models may read: index of the plan held, float64, NaN where unknown."
+"An extra column that models may read: index of the plan held, float64, NaN where unknown."
+
+AS_OF = "as_of"
+"An extra column that models over histories may read: the decision instant, datetime64[s]."
 
 
 def lag(usage: str, months_ago: int) -> str:
@@ -296,6 +299,10 @@ class OutOfFold:
     P10 = "p10@"
     P90 = "p90@"
     CHEAPER = "cheaper@"
+    BELOW = "below@"
+    "Probability that the mean monthly bill is lower than the one that came."
+    UPTO = "upto@"
+    "Probability that it is at most the one that came: more than `below@` where bills pile up."
     FUTURE = "future@"
     "Sum of the realised bills over the horizon."
     SWITCHING = "switching@"

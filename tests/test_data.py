@@ -324,9 +324,9 @@ def test_options_say_what_they_offer() -> None:
 
 
 def test_columns_named_like_ours_are_kept_under_another_name() -> None:
-    table = load("plan,held,sms.1,texts\na,1,5,0\nb,2,6,1\n", usage_columns={"sms": "texts"})
-    assert list(table.columns) == ["sms.1", "held (file)", "sms.1 (file)"]
-    assert [column.name for column in table.inputs] == ["texts", "held", "sms.1"]
+    table = load("plan,held,as_of,sms.1,texts\na,1,3,5,0\nb,2,4,6,1\n", usage_columns={"sms": "texts"})
+    assert list(table.columns) == ["sms.1", "held (file)", "as_of (file)", "sms.1 (file)"]
+    assert [column.name for column in table.inputs] == ["texts", "held", "as_of", "sms.1"]
     assert table.columns["sms.1"].tolist() == [0, 1]
 
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planrec import request_table
-from planrec.experiment import run
+from planrec.experiment import decided, run
+from planrec.recommender import model_input
 from planrec.request_table import requests_of
 from planrec.run_folder import load_run
 from planrec.schema import MAX_USAGE, DecisionTable, Usage
@@ -58,6 +59,17 @@ def test_a_decision_told_as_a_request_is_the_same_decision(saved):
     for name in ("menu", "held", "switching_cost"):
         if getattr(table, name) is not None:
             np.testing.assert_array_equal(getattr(told, name), getattr(table, name))
+
+
+@pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of"}), ("lgbm", set())])
+def test_only_models_over_histories_are_told_the_plan_held_and_the_instant(model, told):
+    config = compose("data.n_subscribers=40", f"model={model}")
+    table = decided(config).table
+    given = model_input(config.features, config.model, table)
+    assert set(given) - set(table.X) == told
+    if told:
+        assert given["as_of"].dtype == "datetime64[s]"
+        np.testing.assert_array_equal(given["as_of"], table.as_of)
 
 
 def test_probabilities_stay_inside_the_menu_and_sum_to_one(saved):

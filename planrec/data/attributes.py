@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from planrec.data.cells import Cells, cells_of
 from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.raw_table import RawTable
-from planrec.schema import HELD, MAX_NUMBER, Columns, InputColumn, Usage, counted, lag, shown
+from planrec.schema import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, counted, lag, shown
 
 ROWS_PER_ID = 20
 "Mean rows per value up to which a repeated column with an id's name is worth a note; a region has more."
@@ -35,7 +35,7 @@ class Attributes:
         """Every column of `raw` outside `roles`; names in `taken` are columns of X already."""
         attributes = cls()
         # Names that columns made by PlanRec have, or could have.
-        reserved = taken | {HELD} | {lag(usage, 1) for usage in Usage.ALL}
+        reserved = taken | {AS_OF, HELD} | {lag(usage, 1) for usage in Usage.ALL}
         for name, column in raw.columns.items():
             if name not in roles:
                 attributes._add(name, column, raw, reserved)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from planrec.metrics.decision import accuracy, f1, flip_rate, macro_f1
+from planrec.metrics.forecast import ece_cheaper, pit_80
 from planrec.metrics.money import (
     eps_hit,
     harm_rate,
@@ -52,7 +53,7 @@ class Metric:
     "True where a rule that names one plan would be judged on probabilities that it never claimed."
     needs_bills: bool = False
     "True where the realised bills are needed; asking for it without them is an error."
-    left_out_without: Literal["hidden_costs", "decile", "previous"] | None = None
+    left_out_without: Literal["hidden_costs", "decile", "previous", "cheaper", "chances"] | None = None
     "The part of `Scored` without which there is nothing to measure; the metric is then left out."
     groups: Callable[[Scored], tuple[str, ...]] | None = None
     "Names what the metric has one value for each of."
@@ -109,6 +110,21 @@ METRICS: dict[str, Metric] = {
     "log_loss": Metric(log_loss, higher_is_better=False, unit="nats", needs_probability=True),
     "brier": Metric(brier, higher_is_better=False, unit="squared error, 0 to 2", needs_probability=True),
     "ece": Metric(ece, higher_is_better=False, unit="probability", needs_probability=True),
+    "ece_cheaper": Metric(
+        ece_cheaper,
+        higher_is_better=False,
+        unit="probability",
+        needs_bills=True,
+        left_out_without="cheaper",
+    ),
+    "pit_80": Metric(
+        pit_80,
+        higher_is_better=None,
+        unit="share, 0.8 is right",
+        needs_bills=True,
+        left_out_without="chances",
+        groups=by_plan,
+    ),
     "top_2": Metric(top_2, higher_is_better=True, unit="share"),
     "top_3": Metric(top_3, higher_is_better=True, unit="share"),
     "mrr": Metric(mrr, higher_is_better=True, unit="score"),

@@ -53,6 +53,10 @@ class Scored:
     "By the simulator's true expected bills; None where the source does not know them."
     decile: np.ndarray | None = None
     "Shape (n,), int64: decile of usage, 0 to 9; None where there is no usage."
+    cheaper: np.ndarray | None = None
+    "Shape (n, J), float64: chance of costing less than the plan held; None where the model gives none."
+    chances: np.ndarray | None = None
+    "Shape (n, J, 2): P(bill < what came), P(bill <= what came); None where the model cannot say."
     previous: np.ndarray | None = None
     """Shape (n,), int64: row of the subscriber's advice before, in the same repeat, -1 for the first and for
     abstained decisions; None where nobody was advised twice."""
@@ -145,6 +149,8 @@ def scored(out_of_fold: "pd.DataFrame", mine: np.ndarray, subscribers: Subscribe
         costs=_costs(rows, OutOfFold.FUTURE, plans, menu, recommended),
         hidden_costs=_costs(rows, OutOfFold.HIDDEN, plans, menu, recommended),
         decile=_deciles(rows),
+        cheaper=_said(rows, OutOfFold.CHEAPER, plans),
+        chances=_chances(rows, plans),
         previous=_previous(rows, codes, recommended),
     )
 
@@ -193,6 +199,19 @@ def _costs(
             f" {shown(np.flatnonzero(wrong).tolist())}"
         )
     return costs
+
+
+def _said(rows: "pd.DataFrame", prefix: str, plans: tuple[str, ...]) -> np.ndarray | None:
+    """Shape (n, J); None where this model, which shares the table with others, said nothing."""
+    if not any(prefix + plan in rows.columns for plan in plans):
+        return None
+    said = _by_plan(rows, prefix, plans)
+    return None if np.isnan(said).all() else said
+
+
+def _chances(rows: "pd.DataFrame", plans: tuple[str, ...]) -> np.ndarray | None:
+    below, upto = (_said(rows, prefix, plans) for prefix in (OutOfFold.BELOW, OutOfFold.UPTO))
+    return None if below is None or upto is None else np.stack([below, upto], axis=2)
 
 
 def _deciles(rows: "pd.DataFrame") -> np.ndarray | None:

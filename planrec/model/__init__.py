@@ -7,6 +7,7 @@ from pydantic import Field
 from planrec.model.cheapest_fee import CheapestFee
 from planrec.model.dummy import Dummy
 from planrec.model.estimator import Estimator
+from planrec.model.forecast import Forecast
 from planrec.model.forest import Forest
 from planrec.model.hist_boosting import HistBoosting
 from planrec.model.lgbm import Lgbm
@@ -16,7 +17,17 @@ from planrec.model.rerate import Rerate
 from planrec.model.stay import Stay
 
 ModelConfig = Annotated[
-    CheapestFee | Dummy | Estimator | Forest | HistBoosting | Lgbm | Logistic | Popular | Rerate | Stay,
+    CheapestFee
+    | Dummy
+    | Estimator
+    | Forecast
+    | Forest
+    | HistBoosting
+    | Lgbm
+    | Logistic
+    | Popular
+    | Rerate
+    | Stay,
     Field(discriminator="kind"),
 ]
 
@@ -30,6 +41,7 @@ __all__ = [
     "CheapestFee",
     "Dummy",
     "Estimator",
+    "Forecast",
     "Forest",
     "HistBoosting",
     "Lgbm",

@@ -53,6 +53,18 @@ def with_bills(
     return table.assign(**columns)
 
 
+def with_chances(table: pd.DataFrame, cheaper: np.ndarray, chances: np.ndarray) -> pd.DataFrame:
+    """The table with P(cheaper), shape (n, J), and P(bill < what came), P(bill <= what came), (n, J, 2)."""
+    parts = {"cheaper@": cheaper, "below@": chances[..., 0], "upto@": chances[..., 1]}
+    return table.assign(
+        **{
+            prefix + plan: part[:, j]
+            for prefix, part in parts.items()
+            for j, plan in enumerate(PLANS[: part.shape[1]])
+        }
+    )
+
+
 def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The table with bills, decision times and deciles drawn at random: every metric has what it needs."""
     random = np.random.default_rng(seed)
@@ -62,6 +74,7 @@ def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     switching = np.where(np.arange(n_plans) == held[:, np.newaxis], 0.0, 3.0)
     days = np.datetime64("2030-01-01", "s") + random.permutation(n) * np.timedelta64(86_400, "s")
     table = with_bills(table, future, list(held), switching, hidden, horizon=3)
+    table = with_chances(table, random.random((n, n_plans)), np.sort(random.random((n, n_plans, 2))))
     return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10)
 
 
@@ -95,5 +108,7 @@ def tables(
     held = one_per_row(0, width - 1)
     switching = np.where(np.arange(width) == np.array(held)[:, np.newaxis], 0.0, bills(0))
     table = with_bills(table, bills(-2), held, switching, bills(0), horizon=draw(st.integers(1, 3)))
+    chances = np.sort(np.stack([bills(0), bills(0)], axis=2), axis=2)
+    table = with_chances(table, bills(0) / 5, chances / 5)
     days = np.array(one_per_row(0, 3)) * np.timedelta64(86_400, "s")
     return table.assign(as_of=np.datetime64("2030-01-01", "s") + days, usage_decile=one_per_row(1, 10))

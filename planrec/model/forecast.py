@@ -1,0 +1,173 @@
+"""Forecast x rater: draw what a subscriber may use, and rate every draw on every plan."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+from annotated_types import Gt
+from pydantic import PositiveFloat, PositiveInt
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from planrec.catalogue import Catalogue, rate
+from planrec.contracts import Model
+from planrec.model.drawn_bills import bill_fields, chances, shares_best
+from planrec.model.known_months import Months, months_of, voice_column
+from planrec.model.plan_rule import n_rows
+from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
+from planrec.schema import HELD, MAX_USAGE, Columns, Usage, take_rows
+
+ROWS_AT_A_TIME = 256
+"So that the draws of a block stay small: 256 rows of 256 draws of 3 months are 200,000 months."
+
+
+class Forecast(Model):
+    """A level of use per subscriber, drawn towards the population's, times trend, season and chance.
+
+    Learns usage from the months before each decision, and nothing about plans: a plan that is new in the
+    catalogue is ranked like any other.
+    """
+
+    reads: ClassVar[Literal["features", "history"]] = "history"
+    needs_catalogue: ClassVar[bool] = True
+    forecasts_bills: ClassVar[bool] = True
+    knows_chances: ClassVar[bool] = True
+    needs_horizon: ClassVar[bool] = True
+    ranks_unseen_plans: ClassVar[bool] = True
+    trusted_types: ClassVar[tuple[str, ...]] = (
+        "planrec.model.forecast.ForecastClassifier",
+        "planrec.model.silent_months.SilentMonths",
+        "planrec.model.usage_forecast.Beliefs",
+        "planrec.model.usage_forecast.Draws",
+        "planrec.model.usage_forecast.UsageForecast",
+        "planrec.model.usage_calendar.Calendar",
+        "planrec.model.usage_level.Population",
+    )
+
+    kind: Literal["forecast"]
+    n_draws: PositiveInt
+    "Draws per subscriber; powers of two are spread most evenly."
+    trend_sd: PositiveFloat
+    "How far from none a month's growth may be, before data, as a standard deviation in logs: 0.02 is 2 %."
+    season_sd: PositiveFloat
+    "How far from usual a calendar month may be, before data, as a standard deviation in logs."
+    largest_swing: Annotated[float, Gt(1)]
+    "Most that a month counts as, in times the subscriber's median month, and least, in parts of it."
+
+    def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return a classifier over the catalogue's plans; the seed scrambles the draws."""
+        assert catalogue is not None
+        options = self.model_dump(exclude={"kind"})
+        return ForecastClassifier(catalogue=catalogue.json_text, seed=seed, **options)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some rows of a call, and what their draws cost."""
+
+    rows: np.ndarray
+    "Shape (n,), int64: positions in the call."
+    held: np.ndarray
+    "Shape (n,), int64: index of the plan held, -1 where unknown."
+    total: np.ndarray
+    "Shape (n, D, J), int64: sum of the bills of the months drawn, minor units."
+
+
+class ForecastClassifier(ClassifierMixin, BaseEstimator):
+    """The share of draws in which a plan is the cheapest one, switching cost included.
+
+    Another `catalogue` may be set after `fit`: nothing that was learned depends on it.
+    """
+
+    def __init__(
+        self,
+        catalogue: str,
+        seed: int,
+        n_draws: int,
+        trend_sd: float,
+        season_sd: float,
+        largest_swing: float,
+    ) -> None:
+        self.catalogue = catalogue
+        self.seed = seed
+        self.n_draws = n_draws
+        self.trend_sd = trend_sd
+        self.season_sd = season_sd
+        self.largest_swing = largest_swing
+
+    def fit(self, X: Columns, y: np.ndarray, horizon: int = 1) -> Self:
+        """Learn from the lag columns; the labels teach nothing. `horizon`: months that are drawn."""
+        beliefs = Beliefs(horizon, self.trend_sd, self.season_sd, self.largest_swing)
+        months = months_of(X)
+        self.forecast_ = forecast_of(months, beliefs, draws_of(self.n_draws, horizon, self.seed))
+        self.classes_ = np.arange(len(self._plans.plans))
+        # A usual month: what counts for voice, minutes as measured, calls.
+        voice = np.nansum(months.amount[:, :, 0])
+        known = max(int((~np.isnan(months.amount[:, :, 0])).sum()), 1)
+        self.usual_voice_ = np.array([voice, months.minutes.sum(), months.calls.sum()]) / known
+        return self
+
+    def predict(self, X: Columns) -> np.ndarray:
+        """The plan that is cheapest most often, shape (n,), int64."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X: Columns) -> np.ndarray:
+        """Shape (n, J), over all plans of the catalogue."""
+        return np.concatenate([shares_best(drawn.total, self._plans, drawn.held) for drawn in self._drawn(X)])
+
+    def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
+        """The fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
+        horizon = self.forecast_.beliefs.horizon
+        answers = [
+            {"probability": shares_best(drawn.total, self._plans, drawn.held)}
+            | bill_fields(drawn.total, self._plans, drawn.held, horizon)
+            for drawn in self._drawn(X)
+        ]
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+    def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:
+        """P(bill < b) and P(bill <= b), shape (n, J, 2), for b of shape (n, J): sums in minor units."""
+        return np.concatenate([chances(drawn.total, bills[drawn.rows]) for drawn in self._drawn(X)])
+
+    @property
+    def _plans(self) -> Catalogue:
+        return Catalogue.from_json(self.catalogue)
+
+    def _drawn(self, X: Columns) -> Iterator[Drawn]:
+        """Rate the draws of some rows at a time."""
+        n = n_rows(X)
+        for start in range(0, max(n, 1), ROWS_AT_A_TIME):
+            rows = np.arange(start, min(start + ROWS_AT_A_TIME, n))
+            block = take_rows(X, rows)
+            months = months_of(block)
+            amounts = self.forecast_.amounts(months)
+            bills = rate(self._usage(block, months, amounts), self._plans)
+            total = bills.reshape(*amounts.shape[:3], bills.shape[1]).sum(axis=2)
+            yield Drawn(rows, held_of(block), total)
+
+    def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
+        """The months drawn as usage columns, one row per subscriber, draw and month."""
+        voice, sms, data = (amounts[..., service] for service in range(3))
+        usual_voice, usual_minutes, usual_calls = self.usual_voice_
+        # One usual month is added, so that a subscriber without calls has the population's ratio.
+        counted = np.maximum(months.total[:, 0] + usual_voice, 1.0)
+        minutes = voice * ((months.minutes + usual_minutes) / counted)[:, None, None]
+        calls = voice * ((months.calls + usual_calls) / counted)[:, None, None]
+        usage = {
+            Usage.VOICE_MINUTES: minutes,
+            Usage.VOICE_CALLS: np.minimum(calls, MAX_USAGE),
+            Usage.SMS: np.rint(sms),
+            Usage.DATA_MIB: data,
+        }
+        if voice_column(X) == Usage.VOICE_MINUTES_BILLED:
+            usage[Usage.VOICE_MINUTES] = np.minimum(minutes, MAX_USAGE)
+            usage[Usage.VOICE_MINUTES_BILLED] = np.rint(voice)
+        else:
+            usage[Usage.VOICE_MINUTES] = voice
+        return {name: array.ravel() for name, array in usage.items()}
+
+
+def held_of(X: Columns) -> np.ndarray:
+    """Index of the plan held, shape (n,), int64; -1 where unknown."""
+    held = X.get(HELD, np.full(n_rows(X), np.nan))
+    return np.where(np.isnan(held), -1.0, held).astype(np.int64)

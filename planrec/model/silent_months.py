@@ -1,0 +1,50 @@
+"""How likely a month without any use of a service is: some never use it, the others seldom do not.
+
+Those who use a service have a personal share of silent months, beta distributed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_MOST_ALIKE, _LEAST_ALIKE = 0.001, 0.95
+"Bounds of the correlation of two months of one subscriber."
+
+
+@dataclass(frozen=True)
+class SilentMonths:
+    """Shape (3,) each, by service."""
+
+    never: np.ndarray
+    "Share of subscribers who never use it."
+    silent: np.ndarray
+    known: np.ndarray
+    "The beta distribution of the others: silent months among months known, as if seen before."
+
+    def probability(self, n_silent: np.ndarray, n_known: np.ndarray) -> np.ndarray:
+        """That a month to come is silent, shape (n, 3), given months of that many known and silent ones."""
+        all_silent = np.ones_like(n_known, dtype=np.float64)
+        for month in range(int(n_known.max(initial=0))):
+            seen = (self.silent + month) / (self.known + month)
+            all_silent *= np.where(month < n_known, seen, 1.0)
+        chance = self.never / (self.never + (1 - self.never) * all_silent)
+        never = np.where(n_silent == n_known, chance, 0.0)
+        return never + (1 - never) * (n_silent + self.silent) / (n_known + self.known)
+
+
+def silent_months_of(n_silent: np.ndarray, n_known: np.ndarray) -> SilentMonths:
+    """By moments; half a subscriber of either kind is added, so that nothing is impossible."""
+    seen = n_known > 0
+    is_all = seen & (n_silent == n_known)
+    never = (is_all.sum(axis=0) + 0.5) / (seen.sum(axis=0) + 1)
+    users = seen & ~is_all
+    months = np.where(users, n_known, 0).sum(axis=0)
+    share = (np.where(users, n_silent, 0).sum(axis=0) + 0.5) / (months + 1)
+    count = np.maximum(users.sum(axis=0), 1)
+    usual = np.maximum(months / count, 1)
+    gap = np.where(users, n_silent / np.maximum(n_known, 1) - share, 0.0)
+    alike = (np.square(gap).sum(axis=0) / count / (share * (1 - share)) - 1 / usual) / np.maximum(
+        1 - 1 / usual, 0.1
+    )
+    known = 1 / np.clip(alike, _MOST_ALIKE, _LEAST_ALIKE) - 1
+    return SilentMonths(never, share * known, known)

@@ -1,0 +1,124 @@
+"""What subscribers may use in the months to come: joint draws of voice, SMS and data.
+
+Formulas: docs/reference/forecast.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planrec.model.known_months import N_SERVICES, Months, summed
+from planrec.model.silent_months import SilentMonths, silent_months_of
+from planrec.model.usage_calendar import Calendar, calendar_of, season_row
+from planrec.model.usage_level import Population, population_of
+from planrec.schema import MAX_USAGE
+
+_MOST = float(np.log(MAX_USAGE)) + 1.0
+"Log level above which nothing changes: the exponential stays finite."
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What is taken as known before any row is seen."""
+
+    horizon: int
+    "Months drawn (H)."
+    trend_sd: float
+    season_sd: float
+    "Standard deviations in logs: of a month's growth, and of a calendar month."
+    largest_swing: float
+    "Most that a month counts as, in times the median month of the subscriber."
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Points that all subscribers share: equally likely, evenly spread."""
+
+    level: np.ndarray
+    "Shape (D, 3): normal scores of the level."
+    month: np.ndarray
+    "Shape (D, H, 3): normal scores of each month's own deviations."
+    silence: np.ndarray
+    "Shape (D, H, 3), in (0, 1): the month is silent where its probability is higher."
+
+
+def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
+    """The first points of a scrambled Sobol sequence."""
+    from scipy.special import ndtri
+    from scipy.stats.qmc import Sobol
+
+    width = horizon * N_SERVICES
+    # In whole powers of two, which the sequence is balanced for; it warns at others.
+    points = Sobol(N_SERVICES + 2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
+    points = np.clip(points, 1e-9, 1 - 1e-9)
+    shape = (n_draws, horizon, N_SERVICES)
+    return Draws(
+        ndtri(points[:, :N_SERVICES]),
+        ndtri(points[:, N_SERVICES : N_SERVICES + width]).reshape(shape),
+        points[:, N_SERVICES + width :].reshape(shape),
+    )
+
+
+@dataclass(frozen=True)
+class UsageForecast:
+    """What was learned, ready to be asked about any subscriber."""
+
+    beliefs: Beliefs
+    calendar: Calendar
+    population: Population
+    silent: SilentMonths
+    draws: Draws
+
+    def amounts(self, months: Months) -> np.ndarray:
+        """Shape (n, D, H, 3), in [0, MAX_USAGE]; a row does not depend on the others."""
+        shock = self.draws.month @ np.linalg.cholesky(self.population.within).T
+        ahead = np.stack([self.calendar.of(months.month, h) for h in range(self.beliefs.horizon)], axis=1)
+        # exp of a sum as a product of small arrays: most of the time would go into exp.
+        drawn = np.exp(self._levels(months))[:, :, None] * np.exp(ahead)[:, None] * np.exp(shock)
+        np.minimum(drawn, MAX_USAGE, out=drawn)
+        silence = self.silent.probability(*silences(months))
+        drawn[self.draws.silence < silence[:, None, None]] = 0.0
+        return drawn
+
+    def _levels(self, months: Months) -> np.ndarray:
+        """Drawn log levels, shape (n, D, 3), with the doubt about what the calendar does to all."""
+        deviation = adjusted(log_amounts(months, self.beliefs.largest_swing), months.month, self.calendar)
+        expected = self.population.mean + self.calendar.at(months.month)
+        levels = self.population.levels(deviation, expected)
+        doubt = self.calendar.doubt[season_row(months.month, 0)]
+        root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * np.eye(N_SERVICES))
+        drawn = np.repeat(levels.mean[:, None], len(self.draws.level), axis=1)
+        for service in range(N_SERVICES):
+            drawn += root[:, None, :, service] * self.draws.level[None, :, None, service]
+        return np.minimum(drawn, _MOST)
+
+
+def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast:
+    """Learn from the months of n decisions, all of them before their as_of."""
+    log_amount = log_amounts(months, beliefs.largest_swing)
+    calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
+    population = population_of(adjusted(log_amount, months.month, calendar), calendar.at(months.month))
+    silent = silent_months_of(*silences(months))
+    return UsageForecast(beliefs, calendar, population, silent, draws)
+
+
+def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
+    """Shape (n, W, 3), NaN where silent or unknown; no further from the row's median than the swing."""
+    used = months.used
+    logs = np.where(used, np.log(np.where(used, months.amount, 1.0)), np.nan)
+    in_order = np.sort(logs, axis=1)
+    middle = np.maximum(used.sum(axis=1) - 1, 0) // 2
+    median = np.take_along_axis(in_order, middle[:, None], axis=1)
+    swing = np.log(largest_swing)
+    return np.clip(logs, median - swing, median + swing)
+
+
+def adjusted(log_amount: np.ndarray, month: np.ndarray, calendar: Calendar) -> np.ndarray:
+    """Log amounts less what the calendar explains, shape (n, W, 3): as if all months were the as_of's."""
+    window = log_amount.shape[1]
+    return log_amount - np.stack([calendar.of(month, -ago) for ago in range(1, window + 1)], axis=1)
+
+
+def silences(months: Months) -> tuple[np.ndarray, np.ndarray]:
+    """Silent months, and known ones, shape (n, 3) each."""
+    return summed(months.amount == 0), summed(~np.isnan(months.amount))

@@ -1,0 +1,95 @@
+"""How much a subscriber uses, as far as months can tell: a level drawn towards the population's.
+
+Formulas: docs/reference/forecast.md. The last axis of three holds voice, SMS and data. Everything is in logs;
+silent months are counted apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planrec.model.known_months import N_SERVICES, summed
+
+_PRIOR_ROWS = 5.0
+"Rows that the prior spreads weigh as much as, so that a handful of subscribers is survived."
+_BETWEEN_SD, _WITHIN_SD = 0.5, 0.3
+"Spreads before any row is seen: between subscribers, and between the months of one."
+_LEAST_VARIANCE = 1e-4
+"Of any combination of services: a covariance estimated by moments may fall below 0."
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Log levels of n subscribers: normal, given what is known of them."""
+
+    mean: np.ndarray
+    "Shape (n, 3)."
+    covariance: np.ndarray
+    "Shape (n, 3, 3)."
+
+
+@dataclass(frozen=True)
+class Population:
+    """How levels differ between subscribers, and months within one."""
+
+    mean: np.ndarray
+    "Shape (3,): mean log level, at the first as_of."
+    between: np.ndarray
+    "Shape (3, 3): covariance of the levels of the three services."
+    within: np.ndarray
+    "Shape (3, 3): covariance of a month's deviations from the level."
+
+    def levels(self, deviation: np.ndarray, expected: np.ndarray) -> Levels:
+        """The posterior given months.
+
+        `deviation`, shape (n, W, 3): log amounts less the calendar's part, NaN where silent or unknown.
+        `expected`, shape (n, 3): the level before any month is seen.
+        """
+        mean, count, both = _means(deviation)
+        seen = count > 0
+        noise = self.within * both / _outer(np.maximum(count, 1))
+        system = np.where(_outer(seen), self.between + noise, np.eye(N_SERVICES))
+        # 0 for services that were never seen use: their mean says nothing.
+        gain = np.linalg.solve(system, np.where(seen[:, :, None], self.between, 0.0)).transpose(0, 2, 1)
+        covariance = self.between - gain @ self.between
+        return Levels(expected + (gain @ (mean - expected)[:, :, None])[..., 0], covariance)
+
+
+def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
+    """By moments of the months of n rows; `trend`, shape (n, 3), is what their as_of adds to the level."""
+    mean, count, both = _means(deviation)
+    seen = count > 0
+    inside = np.where(np.isnan(deviation), 0.0, deviation - mean[:, None])
+    products = _outer(inside.reshape(-1, N_SERVICES)).sum(axis=0)
+    # Of the shared months of two services one degree of freedom goes to the two means.
+    freedom = np.maximum(both - 1, 0).sum(axis=0)
+    within = _with_prior(products, freedom, _WITHIN_SD)
+    level = np.where(seen, mean - trend, 0.0)
+    centre = level.sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    spread = np.where(seen, level - centre, 0.0)
+    pairs = _outer(seen).sum(axis=0)
+    noise = np.where(_outer(seen), within * both / _outer(np.maximum(count, 1)), 0.0).sum(axis=0)
+    between = _with_prior(_outer(spread).sum(axis=0) - noise, pairs, _BETWEEN_SD)
+    return Population(centre, between, within)
+
+
+def _means(deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean of the months used, their number, both (n, 3), and how many two services share, (n, 3, 3)."""
+    used = ~np.isnan(deviation)
+    count = summed(used.astype(np.float64))
+    both = np.zeros((len(deviation), N_SERVICES, N_SERVICES))
+    for ago in range(deviation.shape[1]):
+        both += _outer(used[:, ago])
+    mean = summed(np.where(used, deviation, 0.0)) / np.maximum(count, 1)
+    return mean, count, both
+
+
+def _outer(values: np.ndarray) -> np.ndarray:
+    return values[:, :, None] * values[:, None, :]
+
+
+def _with_prior(products: np.ndarray, freedom: np.ndarray, sd: float) -> np.ndarray:
+    """Products over their degrees of freedom, a few rows of the prior added, made a covariance again."""
+    moments = (products + _PRIOR_ROWS * sd**2 * np.eye(N_SERVICES)) / (freedom + _PRIOR_ROWS)
+    values, vectors = np.linalg.eigh((moments + moments.T) / 2)
+    return (vectors * np.maximum(values, _LEAST_VARIANCE)) @ vectors.T
