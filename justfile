@@ -45,7 +45,7 @@ demo:
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     python -m api
 
-# The whole suite with the coverage gate; `just test tests/model -k lgbm` runs a selection without it.
+# The whole suite on all cores with the coverage gate; `just test tests/model -k lgbm` runs a selection without it.
 test *selection:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -53,7 +53,7 @@ test *selection:
         exec python -m pytest "$@"
     fi
     python -m coverage erase
-    python -m coverage run -m pytest
+    python -m coverage run -m pytest -n auto
     python -m coverage combine --quiet
     python -m coverage report
 

@@ -31,7 +31,7 @@ MOST_LISTED = 5
 RULES = ("rerate_1", "rerate_3", "rerate_6")
 SHOWN = {
     "regret": ("regret", "savings_captured", "harm_rate", "eps_hit", "regret_hidden"),
-    "log_loss": ("log_loss", "accuracy", "macro_f1", "auc"),
+    "log_loss": ("log_loss", "accuracy", "macro_f1", "auc", "ece"),
 }
 "What a page shows of a table, by the metric that ranks it."
 MEANING = {
@@ -42,7 +42,7 @@ MEANING = {
     " cheapest plan, or to one that costs hardly more.",
     "log_loss": "`log_loss`: of the probability given to the plan held. `accuracy`: share of rows whose plan"
     " is named. `macro_f1`: mean F1 of the plans, large and small alike. `auc`: how well probabilities order"
-    " the rows of a plan before the others.",
+    " the rows of a plan before the others. `ece`: how far probabilities are from what happens.",
 }
 "What the metrics of SHOWN are, in words."
 HOW_TO_READ = (

@@ -189,7 +189,6 @@ def test_a_wrong_value_of_a_space_is_told_with_its_path(typed: str, told: str) -
     [
         (["cv=nested"], "type search=lgbm", ["cv=nested", "search=lgbm"]),
         (["cv=nested", "model=forest"], "type search=forest", ["cv=nested", "model=forest", "search=forest"]),
-        (["search=lgbm"], "type -m for a sweep of trials, or cv=nested", ["search=lgbm", "cv=nested"]),
         ([*NESTED, "model=forest"], "type model=lgbm, or search=forest", [*NESTED, "model=lgbm"]),
         ([*NESTED, "cv.inner.kind=stratified"], "type cv.inner.kind=grouped", [*NESTED]),
         (

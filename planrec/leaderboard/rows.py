@@ -210,6 +210,8 @@ def _baselines(runs: Sequence[RunRecord], named: Sequence[Mapping[str, str]]) ->
 
 
 def _agree(one: Mapping[str, Estimate], other: Mapping[str, Estimate]) -> bool:
-    """Whether every metric that both have has the same value; two without a common one do not."""
+    """Whether every metric that both have is the same; without a common one, whether both have none."""
     common = one.keys() & other.keys()
-    return bool(common) and all(one[name].value == other[name].value for name in common)
+    return (bool(common) or not (one or other)) and all(
+        one[name].value == other[name].value for name in common
+    )

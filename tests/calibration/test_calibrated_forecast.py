@@ -1,0 +1,36 @@
+"""A calibrated forecast keeps its bills, its chances and its plans."""
+
+import numpy as np
+import pytest
+
+from planrec.compose import compose
+from planrec.errors import DataError
+from planrec.experiment import decided, fitted_recommender
+from tests.conftest import SMALL_BILLS
+
+
+@pytest.fixture(scope="module")
+def both():
+    """The decisions, and a forecast without and with calibration."""
+    configs = [
+        compose(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
+    ]
+    table = decided(configs[0]).table
+    return table, *(fitted_recommender(config, config.model, table, table, 1) for config in configs)
+
+
+def test_calibration_changes_the_chance_of_being_best_and_no_bill(both):
+    table, plain, calibrated = both
+    before, after = plain.predict(table), calibrated.predict(table)
+    np.testing.assert_array_equal(before.bill_mean, after.bill_mean)
+    np.testing.assert_array_equal(before.prob_cheaper, after.prob_cheaper)
+    np.testing.assert_array_equal(plain.bill_chances(table), calibrated.bill_chances(table))
+    assert not np.array_equal(before.probability, after.probability)
+    np.testing.assert_allclose(after.probability.sum(axis=1), 1)
+
+
+def test_a_calibration_is_not_asked_about_plans_that_it_has_not_seen(both):
+    _, plain, calibrated = both
+    assert plain.with_catalogue(plain.catalogue).plans == plain.plans
+    with pytest.raises(DataError, match="a calibration knows only the plans that it was fitted on"):
+        calibrated.with_catalogue(plain.catalogue)
