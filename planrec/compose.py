@@ -60,6 +60,14 @@ def task_tree(composed: "DictConfig") -> dict[str, Any]:
     return {str(key): value for key, value in tree.items()}
 
 
+def interpolates(composed: "DictConfig") -> bool:
+    """Whether a value of what Hydra composed, its own part apart, follows another value."""
+    from omegaconf import OmegaConf
+
+    task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    return "${" in repr(OmegaConf.to_container(task, resolve=False))
+
+
 def settled(
     tree: Mapping[str, Any], overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
 ) -> "RunConfig":

@@ -45,7 +45,7 @@ def check_overrides(overrides: Sequence[str], folders: Folders = (CONF,), multir
             problems.append(_unreadable(text))
         elif parsed.key_or_group in PLUGINS:
             if parsed.value() != PLUGINS[parsed.key_or_group][0]:
-                problems.append(no_plugin(parsed.key_or_group, parsed.value()))
+                problems.append(no_plugin(parsed.key_or_group, text.partition("=")[2]))
         elif parsed.is_sweep_override() and not multirun:
             problems.append(_several(text, folders))
         elif not multirun and parsed.key_or_group in groups(folders):
@@ -163,14 +163,19 @@ def _wrong_keys(parsed: "Mapping[str, Override]", folders: Folders) -> list[str]
 
 def _composed(choices: Sequence[str], folders: Folders) -> Any:
     from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
 
+    # There is one Hydra in a process, and a sweep's is still there while its cells are composed.
+    outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             composed = compose("train", [*choices, added_folders(folders)])
     except HydraException:
         return None
+    finally:
+        GlobalHydra.instance().hydra = outer
     return OmegaConf.to_container(composed, resolve=False)
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from planrec.atomic_file import write_atomically
 from planrec.errors import RunError
 from planrec.model_card import card_of
 from planrec.run_folder import SavedRun, complete_runs, load_run, replay_golden, write_card
@@ -45,9 +45,7 @@ def pin_run(folder: Path, outputs: Path) -> Pin:
         previous=_pinned_before(file),
     )
     outputs.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{FILE_NAME}.{os.getpid()}")
-    temporary.write_text(json.dumps({"schema": SCHEMA, **vars(pin)}, indent=2) + "\n", "utf-8")
-    os.replace(temporary, file)
+    write_atomically(file, (json.dumps({"schema": SCHEMA, **vars(pin)}, indent=2) + "\n").encode())
     return pin
 
 

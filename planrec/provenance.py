@@ -5,7 +5,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-VERSIONED = ("planrec", "numpy", "pandas", "scikit-learn", "lightgbm", "skops", "pydantic")
+VERSIONED = ("planrec", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "optuna", "skops", "pydantic")
 
 
 def versions() -> dict[str, str]:

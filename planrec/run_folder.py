@@ -184,8 +184,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def own_value(folder: Path, metric: str) -> MetricValue | None:
-    """The value of a metric for the run's own model; None where the run does not have it."""
-    content = read_manifest(folder)
+    """The value of a metric for the run's own model; None where the run does not have it.
+
+    Raises:
+        RunError: a file of the run is missing or cannot be read. What the others hold is not looked at.
+    """
+    remedy = f"remove {folder}, and the same command runs it anew"
+    try:
+        content = read_manifest(folder)
+    except RunError as error:
+        raise RunError(f"{error}; {remedy}") from error
+    if missing := [name for name in content["files"] if not (folder / name).is_file()]:
+        raise RunError(f"{folder} lacks {', '.join(missing)}, which it was saved with; {remedy}")
     own = content["config"]["model"]["kind"]
     values = Manifest.model_validate(content).metrics
     return next((v for v in values if (v.metric, v.model) == (metric, own) and v.group is None), None)

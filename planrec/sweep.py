@@ -13,8 +13,8 @@ from hydra.plugins.sweeper import Sweeper
 
 from planrec.cells.compose_cells import CellComposer
 from planrec.compose import SWEEPER
-from planrec.conf_folder import CONF, Folders
-from planrec.errors import ConfigError
+from planrec.conf_folder import CONF, Folders, file_of, holds
+from planrec.errors import ConfigError, RunError
 from planrec.overrides import NOT_A_RUN, added_folders, check_overrides, command_of, no_plugin
 
 if TYPE_CHECKING:
@@ -51,11 +51,15 @@ class PlanRecSweeper(Sweeper):
         typed = [f"{name}={value}" for name, value in self._params.items()] + list(arguments)
         check_overrides(typed, self.folders, multirun=True)
         overrides = OverridesParser.create(config_loader=self._loader).parse_overrides(typed)
+        refuse_several_sweeps(overrides, self.folders)
         composer = CellComposer(self._loader, list(self._hydra.overrides.hydra), self.folders)
         cells = composer.cells(combinations(overrides))
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
-        run_sweep(Asked(cells, root, command, self._command, composer))
+        try:
+            run_sweep(Asked(cells, root, command, self._command, composer))
+        except OSError as error:
+            raise RunError(f"{root} must be a folder that can be written: {error}") from error
 
     def _command(self, arguments: Sequence[str]) -> str:
         """A command line with this sweep's configuration folder; one that is not -m runs one cell alone."""
@@ -72,6 +76,23 @@ def register(folders: Folders, started: Callable[[], None]) -> None:
     plugins.register(PlanRecSweeper)
     # Hydra looks for plugins below this name only, whatever was registered.
     plugins.class_name_to_class[SWEEPER] = PlanRecSweeper
+
+
+def refuse_several_sweeps(overrides: "Sequence[Override]", folders: Folders) -> None:
+    """Raises ConfigError where several experiments are asked for of which one is a sweep by itself."""
+    for override in overrides:
+        if override.key_or_group != "experiment" or not override.is_sweep_override():
+            continue
+        names = [value.partition("=")[2] for value in _values(override)]
+        by_itself = [name for name in names if holds(file_of("experiment", name, folders), "hydra")]
+        if by_itself:
+            told = f"experiment={by_itself[0]} is a sweep of its own: give one experiment"
+            raise ConfigError(NOT_A_RUN, [f"{told} (from override {override.input_line})"])
+
+
+def _values(override: "Override") -> list[str]:
+    key = override.get_key_element()
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
 def check_cells(typed: Sequence[str], folders: Folders) -> None:
@@ -97,9 +118,9 @@ def combinations(overrides: "Sequence[Override]") -> list[list[str]]:
     for override in overrides:
         key = override.get_key_element()
         if not override.is_sweep_override():
-            values[key] = [f"{key}={override.get_value_element_as_str()}"]
+            values[key] = [str(override.input_line)]
         elif override.is_discrete_sweep():
-            values[key] = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            values[key] = _values(override)
         else:
             raise ConfigError(
                 NOT_A_RUN,

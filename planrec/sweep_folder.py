@@ -187,8 +187,13 @@ def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFo
     """The folder of the sweep with this identity, new where there is none; `content` is for sweep.json."""
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
+        _remove_left_overs(root)
         for file in sorted(root.glob(f"*/*-{identity[:6]}/{FILE_NAME}")):
-            if read_object(file).get("identity") == identity:
+            try:
+                found = read_object(file).get("identity")
+            except RunError as error:
+                raise RunError(f"{error}; remove {file.parent}: the cells are kept elsewhere") from error
+            if found == identity:
                 return SweepFolder(file.parent)
         now = datetime.now().astimezone()
         folder = root / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{identity[:6]}"
@@ -200,6 +205,23 @@ def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFo
         }
         write_atomically(folder / FILE_NAME, json.dumps({**started, **content}, indent=1).encode())
     return SweepFolder(folder)
+
+
+def _remove_left_overs(root: Path) -> None:
+    """What processes of this machine were writing when they were killed."""
+    for folder in (root / ".partial").glob(f"{platform.node()}-*"):
+        process = folder.name.rpartition("-")[2]
+        if process.isdecimal() and not _is_running(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        with contextlib.suppress(PermissionError):
+            os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def is_sweep(folder: Path) -> bool:
@@ -216,13 +238,19 @@ def runs_of(folder: Path) -> list[Path]:
 def failures(folder: Path) -> dict[int, Failure]:
     """Cell number -> why it failed when it was tried last."""
     # A sweep that is killed between its link and `forget_failure` leaves both: the cell is complete.
-    failed = [file for file in (folder / "failed").glob("*.json") if not _is_linked(folder, file.stem)]
+    failed = [file for file in (folder / "failed").glob("*.json") if file.stem.isdecimal()]
     files = sorted(failed, key=lambda file: int(file.stem))
-    found = {int(file.stem): read_object(file) for file in files}
-    return {
-        number: Failure(tuple(content["overrides"]), content["type"], content["message"], content["log"])
-        for number, content in found.items()
-    }
+    return {int(file.stem): _failure(file) for file in files if not _is_linked(folder, file.stem)}
+
+
+def _failure(file: Path) -> Failure:
+    """What a file says of a failed cell; a file that cannot be read says just that."""
+    try:
+        content = read_object(file)
+        overrides = tuple(str(text) for text in content["overrides"])
+        return Failure(overrides, str(content["type"]), str(content["message"]), str(content["log"]))
+    except (RunError, LookupError, TypeError) as error:
+        return Failure((), "unreadable", f"{file} does not say why: {error!r}", str(file.with_suffix(".log")))
 
 
 def failed_cells(places: Iterable[Path]) -> list[FailedCell]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.compose import compose, register_with_hydra, settled, task_tree, unreadable
-from planrec.conf_folder import CONF, Folders, help_text
-from planrec.errors import ConfigError, PlanRecError
+from planrec.conf_folder import CONF, Folders, help_text, unreadable_files
+from planrec.errors import ConfigError, PlanRecError, RunError
 from planrec.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def _run_hydra(arguments: Sequence[str]) -> int:
     known = get_args_parser().parse_intermixed_args(list(arguments))
     folders = (CONF, Path(known.config_dir)) if known.config_dir else (CONF,)
     check_overrides(known.overrides, folders, known.multirun)
+    if known.multirun and known.cfg:
+        raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
     # Hydra prints and exits by itself unless it is asked to raise; we want its errors, to explain them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra()
@@ -103,6 +105,8 @@ def _hydra_errors_explained(
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         if None in codes:
             raise
+        if isinstance(error, OSError) and not list(unreadable_files(folders)):
+            raise RunError(f"a run could not begin: {error}") from error
         raise unreadable(error, folders) from error
 
 

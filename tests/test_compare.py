@@ -131,7 +131,7 @@ def test_json_parses_back(runs, compared, tmp_path):
 def test_runs_without_a_common_metric_have_no_verdict(runs, history_run):
     found = compare(history_run, runs["cheap"], "log_loss")
     assert found.metric is None
-    assert found.verdict == "no verdict: the runs share no metric that can rank them"
+    assert found.verdict == "no verdict: not both runs have a metric that can rank them"
     assert re.match("other data: .*target.kind: held -> best_bill", found.not_paired)
 
 

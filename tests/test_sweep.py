@@ -206,10 +206,72 @@ def test_bad_cells_are_told_together_and_nothing_runs(tmp_path):
     assert code == 2
     assert out == ""
     assert error.splitlines()[0] == "error: the configuration does not describe a run, so no cell was run"
-    assert "seed = -1: input should be greater than or equal to 0 (from override seed=-1) [cell 1]" in error
+    assert (
+        "seed = -1: input should be greater than or equal to 0 (from override seed=-1) [cells 1, 3]" in error
+    )
     assert "model = 'lgmb': no such option (did you mean 'lgbm'?)" in error
     assert error.splitlines()[-1].endswith("(from override model=lgmb) [cells 2, 3]")
     assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+seed=1,2",
+        "~nope",
+        "waivers={foo:bar}",
+        "cv.typo={a:1},2",
+        "data@foo=simulator",
+        "experiment=which_features_matter,row_splits_against_grouped",
+    ],
+)
+def test_a_mistake_of_any_kind_is_told_without_a_traceback(tmp_path, typed):
+    code, out, error = swept(tmp_path, "-m", typed, "model=dummy,popular", *QUICK)
+    assert (code, out) == (2, ""), error
+    assert error.startswith("error: the configuration does not describe a run")
+    assert "Traceback" not in error
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_what_was_typed_in_square_brackets_is_no_markup(tmp_path):
+    code, out, error = swept(tmp_path, "-m", 'owner="[/x]","[b]"', "model=dummy", *QUICK)
+    assert code == 0, error
+    assert "[/x]" in out
+    assert "[b]" in out
+
+
+def damaged(folder: Path, how: str) -> None:
+    cell = sorted((folder / "outputs" / "multirun" / "cells").iterdir())[0]
+    if how == "broken":
+        (cell / "run.json").write_text("{", "utf-8")
+    else:
+        (cell / "model.skops").unlink()
+
+
+@pytest.mark.parametrize("how", ["broken", "incomplete"])
+def test_a_damaged_cell_is_a_row_with_its_remedy_and_the_others_go_on(tmp_path, how):
+    cells = ("model=dummy,popular", *QUICK)
+    code, _, error = swept(tmp_path, "-m", *cells)
+    assert code == 0, error
+    damaged(tmp_path, how)
+    code, out, error = swept(tmp_path, "-m", *cells)
+    assert code == 1
+    assert "1 linked, 1 failed" in out
+    remedy = error.partition("remove ")[2].partition(", and the same command runs it anew")[0]
+    shutil.rmtree(tmp_path / remedy)
+    code, out, error = swept(tmp_path, "-m", *cells)
+    assert code == 0, error
+    assert "1 done, 1 linked" in out
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "outputs").write_text("in the way", "utf-8")
+    code, _, error = swept(tmp_path, "-m", "model=dummy", *QUICK)
+    assert code == 1
+    assert error.startswith("error: outputs/multirun must be a folder that can be written: ")
+    code, _, error = swept(tmp_path, "model=dummy", *QUICK)
+    assert code == 1
+    assert error.startswith("error: a run could not begin: ")
 
 
 @pytest.mark.parametrize(("group", "instead"), [("launcher", "sweep.executor"), ("sweeper", "search=")])
@@ -221,7 +283,7 @@ def test_other_launchers_and_sweepers_are_refused_by_name(tmp_path, group, inste
 
 
 def test_every_model_is_swept_by_a_pattern(tmp_path):
-    pattern = "model=glob(*,exclude=[estimator,forest,hist_*,rerate*,stay,cheapest_fee])"
+    pattern = "model=glob(*,exclude=[estimator,fore*,hist_*,rerate*,stay,cheapest_fee])"
     code, out, error = swept(tmp_path, "-m", pattern, *QUICK)
     assert code == 0, error
     assert "4 done" in out
@@ -268,6 +330,19 @@ def test_a_search_tries_values_and_goes_on_where_it_was(tmp_path):
     ]
     assert len({run["config"]["model"]["inverse_penalty"] for run in runs}) == 5
     assert all(run["selected"] and run["config"]["search"] is None for run in runs)
+
+
+def test_a_search_for_fewer_trials_than_before_shows_all(tmp_path):
+    for n_trials, told in ((2, "2 done"), (1, "2 linked")):
+        code, out, error = swept(tmp_path, *SEARCH, f"search.n_trials={n_trials}")
+        assert code == 0, error
+        assert f": {told}\n" in out
+    (study,) = tmp_path.glob("outputs/multirun/*/*/study.sqlite3")
+    study.write_text("no study", "utf-8")
+    code, _, error = swept(tmp_path, *SEARCH, "search.n_trials=2")
+    assert code == 1
+    assert "is not a study that can be read; remove it: finished trials are kept as cells" in error
+    assert "Traceback" not in error
 
 
 def test_a_search_that_was_killed_goes_on(tmp_path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from planrec.compose import settled, task_tree, unreadable
+from planrec.compose import interpolates, settled, task_tree, unreadable
 from planrec.conf_folder import Folders, groups
 from planrec.errors import ConfigError
 from planrec.overrides import NOT_A_RUN, explained, parsed_override, unknown_keys, wrong_options
@@ -45,11 +45,8 @@ class _Composed:
     tree: dict[str, Any]
     choices: dict[str, Any]
     "Group -> option."
-
-    @property
-    def interpolates(self) -> bool:
-        """Whether a value follows another one, which may be another in the next cell."""
-        return "${" in repr(self.tree)
+    interpolates: bool
+    "Whether a value follows another one, which may be another in the next cell."
 
 
 class CellComposer:
@@ -91,8 +88,10 @@ class CellComposer:
         """The config of one cell. Raises ConfigError."""
         values = [text for text in overrides if self._is_plain_value(text)]
         choosing = [text for text in overrides if text not in values]
-        if problems := [problem for text in choosing for problem in self._wrong_options(text)]:
-            raise ConfigError(NOT_A_RUN, problems)
+        wrong = {text: problems for text in choosing if (problems := self._wrong_options(text))}
+        if wrong:
+            others = self._elsewhere([text for text in overrides if text not in wrong])
+            raise ConfigError(NOT_A_RUN, [*(problem for of in wrong.values() for problem in of), *others])
         composed = self._base(tuple(choosing))
         if composed.interpolates or not all(self._is_choice(text) for text in choosing):
             composed = self._compose(overrides)
@@ -106,6 +105,17 @@ class CellComposer:
         if misplaced:
             raise ConfigError(NOT_A_RUN, misplaced)
         return config
+
+    def _elsewhere(self, overrides: Sequence[str]) -> list[str]:
+        """What is wrong outside of all groups, whatever a wrong option should have been."""
+        try:
+            self.config(overrides)
+        except ConfigError as error:
+            # A path comes first in a problem; the words of a misfit hold a sign that no path has.
+            roots = [problem.partition(" ")[0].partition(".")[0] for problem in error.problems]
+            pairs = zip(roots, error.problems, strict=True)
+            return [text for root, text in pairs if root.isidentifier() and root not in self._groups]
+        return []
 
     def choice(self, overrides: Sequence[str], group: str) -> str | None:
         """The option of a group that these overrides choose, by themselves or through another option."""
@@ -165,7 +175,8 @@ class CellComposer:
             composed = self._loader.load_configuration(
                 "train", [*self._hydra_overrides, *overrides], run_mode=RunMode.RUN
             )
-            return _Composed(task_tree(composed), dict(composed.hydra.runtime.choices))
+            choices = dict(composed.hydra.runtime.choices)
+            return _Composed(task_tree(composed), choices, interpolates(composed))
         except (HydraException, OmegaConfBaseException) as error:
             raise explained(error, overrides, self._folders) from error
         except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

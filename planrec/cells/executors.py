@@ -84,24 +84,33 @@ class RayExecutor:
             import ray
         except ImportError as error:
             raise ConfigError("sweep.executor=ray needs Ray: type pip install 'planrec[ray]'") from error
-        self._ray = ray
-        names = (DATA_FOLDER_VARIABLE, "OMP_WAIT_POLICY")
-        passed_on = {name: os.environ[name] for name in names if name in os.environ}
-        local: dict[str, Any] = (
-            {} if os.environ.get("RAY_ADDRESS") else {"num_cpus": n_jobs, "include_dashboard": False}
-        )
-        ray.init(
-            log_to_driver=False, logging_level=logging.ERROR, runtime_env={"env_vars": passed_on}, **local
-        )
+        self._ray, self._n_jobs = ray, n_jobs
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Send a call to the cluster; it is not repeated where a worker dies: the sweep decides that."""
+        if not self._ray.is_initialized():
+            self._join()
         remote = self._ray.remote(num_cpus=1, max_retries=0)(function)
         return remote.remote(*arguments).future()
 
     def close(self) -> None:
         """Leave the cluster; calls under way are cancelled."""
         self._ray.shutdown()
+
+    def _join(self) -> None:
+        """Raises ConfigError where the cluster does not answer."""
+        names = (DATA_FOLDER_VARIABLE, "OMP_WAIT_POLICY")
+        passed_on = {name: os.environ[name] for name in names if name in os.environ}
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        address = os.environ.get("RAY_ADDRESS")
+        if not address:
+            # "local": a cluster that others run on this machine is not ours to use.
+            options |= {"address": "local", "num_cpus": self._n_jobs, "include_dashboard": False}
+        try:
+            self._ray.init(runtime_env={"env_vars": passed_on}, **options)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            where = f"the cluster of RAY_ADDRESS={address}" if address else "a cluster on this machine"
+            raise ConfigError(f"sweep.executor=ray could not join {where}: {error}") from error
 
 
 def _start_worker(sweep: int) -> None:

@@ -4,15 +4,16 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from planrec.address import address_of, data_key
 from planrec.cells.compose_cells import Cell, CellComposer
-from planrec.cells.executors import executor_of
+from planrec.cells.executors import Executor, executor_of
 from planrec.cells.run_cell import CellFailure, CellTask, decided_once, failure_of
 from planrec.cells.runs import CellRuns, Listed, PlannedRun, Row, Source
-from planrec.cells.screen import SweepScreen, first_line, print_sweep
+from planrec.cells.screen import SweepScreen, best_first, first_line, print_sweep
 from planrec.cells.trials import Trials
 from planrec.config import SweepSettings
 from planrec.errors import ConfigError, SweepError
@@ -26,7 +27,7 @@ CHOSEN_HERE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
     """What was typed."""
 
@@ -40,6 +41,11 @@ class Asked:
     composer: CellComposer
     "Composes the trials of a search."
 
+    @cached_property
+    def executor(self) -> Executor:
+        """What runs the cells. Raises ConfigError where it is not installed."""
+        return executor_of(self.settings.executor, self.settings.n_jobs)
+
     @property
     def settings(self) -> SweepSettings:
         """How to run the cells. Raises ConfigError where a cell wants it otherwise."""
@@ -51,6 +57,7 @@ class Asked:
 
 def run_sweep(asked: Asked) -> None:
     """Run what is not complete. Raises SweepError where cells failed, or were not run because of those."""
+    _ = asked.settings, asked.executor  # what is wrong with them is told before any data is read
     if any(cell.config.searches for cell in asked.cells):
         run_search(asked)
     else:
@@ -91,7 +98,7 @@ def run_search(asked: Asked) -> None:
         higher_is_better = METRICS[metric].higher_is_better is True
         at_once = asked.settings.n_jobs
         trials = Trials(sweep.study, search, cell.config.seed, higher_is_better, at_once, plan)
-        carry_out(asked, trials, sweep, search.n_trials, metric)
+        carry_out(asked, trials, sweep, trials.n_cells, metric)
 
 
 def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
@@ -105,8 +112,7 @@ def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
 
 def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, metric: str | None) -> None:
     """Run the cells and tell. Whatever happens, no worker outlives the sweep."""
-    settings = asked.settings
-    executor = executor_of(settings.executor, settings.n_jobs)
+    settings, executor = asked.settings, asked.executor
     try:
         with SweepScreen(n_cells, metric) as screen:
             store = CellStore(asked.root)
@@ -115,7 +121,7 @@ def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, me
     finally:
         executor.close()
     print_sweep(rows, metric, sweep.path, n_cells - len(rows))
-    if any(cell.config.searches for cell in asked.cells):
+    if any(cell.config.searches for cell in asked.cells) and best_first(rows, metric):
         print(CHOSEN_HERE)
     raise_failures(rows, n_cells, settings)
 

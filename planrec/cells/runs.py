@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from planrec.cells.compose_cells import Cell
 from planrec.cells.executors import Executor
 from planrec.cells.run_cell import CellFailure, CellTask, failure_of, run_cell
+from planrec.errors import RunError
 from planrec.metrics import MetricValue
 from planrec.run_folder import own_value
 from planrec.sweep_folder import CellStore, Failure, SweepFolder
@@ -111,7 +112,10 @@ class CellRuns:
             assert planned.failure is not None
             return self._failed(planned.cell, planned.failure)
         if self.store.is_complete(planned.task.address):
-            return self._complete(planned, "linked")
+            try:
+                return self._complete(planned, "linked")
+            except RunError as error:
+                return self._failed(planned.cell, failure_of(error))
         self._submit(planned)
         return None
 

@@ -10,6 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from planrec.cells.runs import Row
 from planrec.metrics import METRICS
@@ -80,7 +81,9 @@ def print_sweep(rows: Sequence[Row], metric: str | None, folder: Path, n_left: i
     if shown:
         table = Table("cell", "overrides", metric or "first metric", "run")
         for row in shown:
-            table.add_row(str(row.cell.number), row.cell.label, cell_text(row.value), str(row.run))
+            texts = (str(row.cell.number), row.cell.label, cell_text(row.value), str(row.run))
+            # Text: what was typed in square brackets is no markup.
+            table.add_row(*map(Text, texts))
         console.print(table)
         if metric is None:
             console.print("not ranked: the cells are judged on different data, folds or metrics")

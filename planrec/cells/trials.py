@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planrec.cells.runs import PlannedRun, Row
+from planrec.errors import RunError
 from planrec.search import Search, silent_optuna
 
 if TYPE_CHECKING:
@@ -30,28 +31,39 @@ class Trials:
         self, file: Path, search: Search, seed: int, higher_is_better: bool, at_once: int, plan: Plan
     ) -> None:
         import optuna
+        from sqlalchemy.exc import SQLAlchemyError
 
         self._search = search
         self._plan = plan
         self._open: dict[int, optuna.Trial] = {}
         with silent_optuna():
-            self._study = optuna.create_study(
-                storage=f"sqlite:///{file.absolute()}",
-                study_name="search",
-                direction="maximize" if higher_is_better else "minimize",
-                load_if_exists=True,
-            )
+            try:
+                self._study = optuna.create_study(
+                    storage=f"sqlite:///{file.absolute()}",
+                    study_name="search",
+                    direction="maximize" if higher_is_better else "minimize",
+                    load_if_exists=True,
+                )
+            except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+                remedy = "remove it: finished trials are kept as cells, and the search begins anew"
+                raise RunError(f"{file} is not a study that can be read; {remedy}") from error
             # A search that goes on must not propose again what it began with.
             self._study.sampler = optuna.samplers.TPESampler(
                 seed=seed + len(self._study.trials), constant_liar=at_once > 1
             )
 
+            self._ended = [trial for trial in self._interrupted_put_back() if self._has_ended(trial)]
+
+    @property
+    def n_cells(self) -> int:
+        """Trials in all: those asked for, or those that there are where fewer are asked for than before."""
+        return max(self._search.n_trials, len(self._ended))
+
     def __iter__(self) -> Iterator[PlannedRun]:
         """Trials that have ended, to be linked or tried again, then new ones."""
-        ended = [trial for trial in self._interrupted_put_back() if self._has_ended(trial)]
-        for trial in ended:
+        for trial in self._ended:
             yield self._plan(trial.number, json.loads(trial.user_attrs[VALUES]))
-        for _ in range(len(ended), self._search.n_trials):
+        for _ in range(len(self._ended), self._search.n_trials):
             yield self._next()
 
     def learn(self, row: Row) -> None:

@@ -68,7 +68,9 @@ class Comparison:
         """One sentence in plain words."""
         pair = next((pair for pair in self.metrics if pair.name == self.metric), None)
         if pair is None:
-            return "no verdict: the runs share no metric that can rank them"
+            able = [pair.name for pair in self.metrics if METRICS[pair.name].higher_is_better is not None]
+            ask = f"; ask for one that both have: --metric {able[0]}" if able else ""
+            return f"no verdict: not both runs have {self.metric or 'a metric that can rank them'}{ask}"
         if pair.difference is None:
             return f"no verdict: the runs cannot be compared in pairs ({self.not_paired})"
         if pair.difference == Estimate(0.0, 0.0, 0.0):

@@ -27,7 +27,8 @@ def print_comparison(comparison: Comparison) -> None:
         console.print(f"no paired differences: {comparison.not_paired}", markup=False, highlight=False)
     if comparison.segments:
         console.print(_segments(comparison))
-        console.print(_by_chance(comparison), markup=False, highlight=False)
+        if any(part.difference is not None for part in comparison.segments):
+            console.print(_by_chance(comparison), markup=False, highlight=False)
     console.print(Text(comparison.verdict, style="bold"))
 
 

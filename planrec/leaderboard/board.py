@@ -3,6 +3,7 @@
 `board_of` reads runs; `board_files`, `board_html` and `board_screen` write the board.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,7 @@ def ranking_metric(run: RunRecord) -> str | None:
 
 
 def _table(runs: Sequence[RunRecord], first: Sequence[RunRecord], metric: str | None) -> BoardTable:
-    metric = metric or ranking_metric(runs[0])
+    metric = metric or _most_common([ranking_metric(run) for run in runs])
     rows = rows_of(runs, metric)
     measured = dict.fromkeys(name for row in rows for name in row.values)
     if metric not in measured:
@@ -117,6 +118,13 @@ def _table(runs: Sequence[RunRecord], first: Sequence[RunRecord], metric: str | 
     names = sorted(measured, key=lambda name: name != metric)
     differs = () if runs is first else _differences(first[0], runs[0])
     return BoardTable(_title(runs), differs, metric, tuple(names), tuple(rows))
+
+
+def _most_common(metrics: Sequence[str | None]) -> str | None:
+    """What most runs are ranked by; of equally many, what comes first in METRICS."""
+    counted = Counter(name for name in metrics if name is not None)
+    order = list(METRICS)
+    return min(counted, key=lambda name: (-counted[name], order.index(name)), default=None)
 
 
 def _title(runs: Sequence[RunRecord]) -> str:

@@ -101,11 +101,6 @@ def _failed(board: Board) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _breakable(head: str) -> str:
-    """Names in heads may be broken after an underscore: the columns stay narrow."""
-    return escape(head).replace("_", "_<wbr>")
-
-
 def _difference(row: Row) -> str:
     if row.difference is None or row.rank == 1:
         return difference_text(row)

@@ -17,7 +17,7 @@ BEST_OF = "best of {n} settings: chosen on these folds, so its value flatters"
 NESTED = "nested"
 "The kind of `cv` whose outer folds judge what inner folds chose."
 
-_NO_SETTING = ("threads", "n_bootstrap", "metrics", "baselines", "waivers")
+_NO_SETTING = ("threads", "n_bootstrap", "metrics", "baselines", "waivers", "sweep", "owner", "licence")
 "Parts of a configuration that do not change a model's values."
 
 
@@ -167,10 +167,10 @@ def _marked_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
     families: dict[str, list[Row]] = {}
     for row in rows:
         if metric in row.values and not _is_nested(row.run):
-            families.setdefault(_text(row.run, of_model=False), []).append(row)
+            families.setdefault(own_model(row.run), []).append(row)
     marks: dict[Path, str] = {}
     for family in families.values():
-        settings = {_text(row.run, of_model=True) for row in family}
+        settings = {_text(row.run) for row in family}
         if metric is not None and len(settings) > 1:
             best = max(_score(row, metric) for row in family)
             chosen = BEST_OF.format(n=len(settings))
@@ -181,12 +181,9 @@ def _marked_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
     ]
 
 
-def _text(run: RunRecord, of_model: bool) -> str:
-    """The settings of the model, or everything else that its values depend on, its kind among it."""
-    leaves = flat({k: v for k, v in run.manifest["config"].items() if k not in _NO_SETTING})
-    return repr(
-        [leaf for leaf in leaves.items() if leaf[0].startswith("model.") == of_model] + [own_model(run)]
-    )
+def _text(run: RunRecord) -> str:
+    """Everything that the values of a run depend on."""
+    return repr(flat({k: v for k, v in run.manifest["config"].items() if k not in _NO_SETTING}))
 
 
 def _baselines(runs: Sequence[RunRecord], named: Sequence[Mapping[str, str]]) -> list[Row]:

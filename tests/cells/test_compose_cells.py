@@ -73,6 +73,25 @@ def test_the_problems_of_all_cells_are_told_at_once_with_their_cells(composer):
     ]
 
 
+def test_what_is_wrong_elsewhere_is_told_beside_a_wrong_option(composer):
+    with pytest.raises(ConfigError) as caught:
+        composer.cells([["model=lgmb", "model.n_estimators=3", "seed=-1"], ["model=lgbm"]])
+    assert [problem.split(" ")[0] for problem in caught.value.problems] == ["model", "seed"]
+
+
+def test_a_value_that_follows_another_one_follows_it_in_every_cell(tmp_path):
+    option = tmp_path / "model" / "follower.yaml"
+    option.parent.mkdir()
+    option.write_text("defaults:\n- lgbm@_here_\nn_estimators: ${n_bootstrap}\n", "utf-8")
+    register_with_hydra()
+    folders = (CONF, tmp_path)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+    composer = CellComposer(loader, [added_folders(folders)], folders)
+    cells = composer.cells([["model=follower", f"n_bootstrap={n}"] for n in (20, 30)])
+    assert [cell.config.model.n_estimators for cell in cells] == [20, 30]
+
+
 def test_a_cell_is_called_by_what_the_others_do_not_share(composer):
     cells = composer.cells([["model=dummy", "seed=0", "threads=1"], ["model=dummy", "seed=1", "threads=1"]])
     assert [cell.label for cell in cells] == ["seed=0", "seed=1"]

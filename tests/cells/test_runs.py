@@ -1,7 +1,10 @@
 """Cells are run a few at a time, and the one that kills its worker is found."""
 
 import os
+import platform
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -138,6 +141,28 @@ def test_cells_whose_data_cannot_be_read_are_rows(sweep):
     rows = runs.run(Listed([unreadable, second]))
     assert statuses(rows) == {0: "failed", 1: "done"}
     assert Path(rows[0].failure.log).read_text("utf-8") == "Traceback"
+
+
+def test_a_failure_that_cannot_be_read_says_so(sweep):
+    runs, _, source = sweep("aX", deadly="X")
+    runs.run(source)
+    log = runs.sweep.log_of(1)
+    log.with_suffix(".json").write_text("{}", "utf-8")
+    (log.parent / "notes.json").write_text("{}", "utf-8")
+    assert failures(runs.sweep.path)[1].type == "unreadable"
+
+
+def test_what_killed_processes_were_writing_is_removed(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    folders = {
+        process: tmp_path / ".partial" / f"{platform.node()}-{process}"
+        for process in (ended.pid, os.getpid())
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    open_sweep(tmp_path, "0" * 64, {})
+    assert [folder.exists() for folder in folders.values()] == [False, True]
 
 
 @pytest.mark.e2e
