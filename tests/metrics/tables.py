@@ -7,6 +7,14 @@ import pandas as pd
 PLANS = ("mini", "base", "plus", "max")
 
 
+AGES = ("<30", "30 to <60", "60+")
+
+
+def age_of(n: int) -> np.ndarray:
+    """A band of age per row, all of them about as often."""
+    return np.array(AGES, object)[np.arange(n) * 7 % 11 % 3]
+
+
 def out_of_fold(
     y: list[int],
     probability: np.ndarray,
@@ -62,7 +70,7 @@ def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     switching = np.where(np.arange(n_plans) == held[:, np.newaxis], 0.0, 3.0)
     days = np.datetime64("2030-01-01", "s") + random.permutation(n) * np.timedelta64(86_400, "s")
     table = with_bills(table, future, list(held), switching, hidden, horizon=3)
-    return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10)
+    return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10, **{"segment@age": age_of(n)})
 
 
 @st.composite
@@ -96,4 +104,9 @@ def tables(
     switching = np.where(np.arange(width) == np.array(held)[:, np.newaxis], 0.0, bills(0))
     table = with_bills(table, bills(-2), held, switching, bills(0), horizon=draw(st.integers(1, 3)))
     days = np.array(one_per_row(0, 3)) * np.timedelta64(86_400, "s")
-    return table.assign(as_of=np.datetime64("2030-01-01", "s") + days, usage_decile=one_per_row(1, 10))
+    age = np.array(AGES, object)[one_per_row(0, 2)]
+    return table.assign(
+        as_of=np.datetime64("2030-01-01", "s") + days,
+        usage_decile=one_per_row(1, 10),
+        **{"segment@age": age},
+    )
