@@ -124,6 +124,11 @@ class Model(Config, ABC):
 
     kind: str
 
+    @property
+    def takes_weights(self) -> bool:
+        """Whether `fit` of what `build` returns takes `sample_weight`, shape (n,)."""
+        return False
+
     def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
         """How much each feature counts for what `build` returned, once fitted.
 

@@ -52,7 +52,7 @@ def test_the_standard_error_of_accuracy_is_the_binomial_one() -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_ten_copies_of_every_row_of_a_subscriber_do_not_narrow_the_interval(name: str) -> None:
-    table = noisy(60, seed=4, n_each=2)
+    table = noisy(160, seed=4, n_each=2)
     copies = pd.concat([table.assign(repeat=copy) for copy in range(10)], ignore_index=True)
     copies["decision_id"] = np.arange(len(copies))
     few, many = (evaluate(rows, [name], seed=0, n_bootstrap=100) for rows in (table, copies))
