@@ -147,12 +147,14 @@ def _protected_lines(manifest: dict[str, Any], grouped: Sequence[Mapping[str, An
     config = manifest["config"]
     if not config["data"]["protected_columns"]:
         return [NOT_COMPARED]
+    model = config["model"]["kind"]
     protected = ", ".join(code(name) for name in config["data"]["protected_columns"])
     reweighed = config["fairness"]["reweigh_by"]
     gaps = [
-        f"* {code(value['metric'])} of {code(value['group'])}: {_cell(value)}, worst for {code(value['worst'])}"
+        f"* {code(value['metric'])} of {code(value['group'])}: {_cell(value)},"
+        f" worst for {code(value['worst'])}"
         for value in grouped
-        if value["worst"] is not None and value["model"] == config["model"]["kind"]
+        if value["worst"] is not None and value["model"] == model
     ]
     proxies = [f"* {marked(note)}" for note in manifest["notes"] if note.startswith("proxy: ")]
     return [

@@ -86,7 +86,7 @@ def banded(values: np.ndarray, bands: tuple[float, ...]) -> np.ndarray:
     >>> banded(np.array([29.0, 30.0, 60.0, np.nan]), (30.0, 60.0)).tolist()
     ['<30', '30 to <60', '60+', 'unknown']
     """
-    edges = [f"{edge:g}" for edge in bands]
+    edges = [f"{edge:.15g}" for edge in bands]
     between = [f"{low} to <{high}" for low, high in pairwise(edges)]
     names = np.array([f"<{edges[0]}", *between, f"{edges[-1]}+"], object)
     return np.where(np.isnan(values), UNKNOWN, names[np.searchsorted(bands, values, side="right")])
