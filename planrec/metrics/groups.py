@@ -4,7 +4,7 @@ A gap is the largest value minus the smallest over the groups with at least FEWE
 column. It is never negative, so that noise alone makes it positive: read it with its interval.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from planrec.metrics.scored import Scored, Segment, given
 
 FEWEST = 100
 "Decisions of a group, below which it counts in no gap."
+MOST_AT_ONCE = 96
+"Cells summed by one dense product, which reads the weights once; more are summed one by one, sparsely."
+
+Cells = tuple[np.ndarray, int]
+"""Shape (n,), the cell of each row, negative where it counts nowhere; and how many cells there are."""
 
 
 def regret_by_group(scored: Scored, weights: np.ndarray) -> np.ndarray:
@@ -23,9 +28,7 @@ def regret_by_group(scored: Scored, weights: np.ndarray) -> np.ndarray:
 def savings_captured_by_group(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """sum(C_k - C_r) / sum(C_k - C_j*) in each group; NaN where there is nothing to save. (groups, B)."""
     costs = given(scored.costs)
-    saved = _sums(scored, weights, costs.of_held - costs.of_advised)
-    possible = _sums(scored, weights, costs.of_held - costs.least)
-    return np.divide(saved, possible, out=np.full_like(saved, np.nan), where=possible > 0)
+    return _ratio(*_sums(scored, weights, costs.of_held - costs.of_advised, costs.of_held - costs.least))
 
 
 def harm_rate_by_group(scored: Scored, weights: np.ndarray) -> np.ndarray:
@@ -40,9 +43,8 @@ def error_rate_by_group(scored: Scored, weights: np.ndarray) -> np.ndarray:
 
 def selection_rate_by_group(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """Share of each group's decisions that are recommended each plan. Shape (groups * J, B)."""
-    return np.concatenate(
-        [_selection(scored, weights, segment).reshape(-1, weights.shape[1]) for segment in _segments(scored)]
-    )
+    rates = _selections(scored, weights)
+    return np.concatenate([of_column.reshape(-1, weights.shape[1]) for of_column in rates])
 
 
 def regret_gap(scored: Scored, weights: np.ndarray) -> np.ndarray:
@@ -62,12 +64,8 @@ def error_gap(scored: Scored, weights: np.ndarray) -> np.ndarray:
 
 def selection_gap(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """The largest difference, over plans, in how often groups are recommended it. Shape (columns, B)."""
-    return np.stack(
-        [
-            _spread(_selection(scored, weights, segment)[_large(segment)]).max(axis=0)
-            for segment in _segments(scored)
-        ]
-    )
+    rates = zip(_segments(scored), _selections(scored, weights), strict=True)
+    return np.stack([_spread(of_column[_large(segment)]).max(axis=0) for segment, of_column in rates])
 
 
 def by_column(scored: Scored) -> tuple[str, ...]:
@@ -104,8 +102,8 @@ def farthest_selection(scored: Scored) -> tuple[str | None, ...]:
     """Names the group whose recommendations differ most, in some plan, from everybody's."""
     once = np.ones((scored.subscribers.count, 1))
     found = []
-    for segment in _segments(scored):
-        rates = _selection(scored, once, segment)[..., 0]
+    for segment, of_column in zip(_segments(scored), _selections(scored, once), strict=True):
+        rates = of_column[..., 0]
         size = np.bincount(segment.codes, minlength=len(segment.groups))
         everybody = size @ np.nan_to_num(rates) / size.sum()
         found.append(_worst(segment, np.abs(rates - everybody).max(axis=1)))
@@ -127,24 +125,57 @@ def _worst(segment: Segment, badness: np.ndarray) -> str | None:
 
 
 def _means(scored: Scored, weights: np.ndarray, value: np.ndarray) -> np.ndarray:
-    return np.concatenate(
-        [scored.means(weights, value, segment.codes, len(segment.groups)) for segment in _segments(scored)]
+    """Weighted mean of one value per row in each group. Shape (groups, B); NaN where empty."""
+    return _ratio(*_sums(scored, weights, value, np.ones(len(value))))
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+
+
+def _sums(scored: Scored, weights: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:
+    """Weighted sums by group of every value, each shape (groups, B)."""
+    segments = _segments(scored)
+    return _in_one_pass(
+        scored, weights, [(value, [(one.codes, len(one.groups)) for one in segments]) for value in values]
     )
 
 
-def _sums(scored: Scored, weights: np.ndarray, value: np.ndarray) -> np.ndarray:
-    return np.concatenate(
-        [scored.sums(weights, value, segment.codes, len(segment.groups)) for segment in _segments(scored)]
-    )
+def _in_one_pass(
+    scored: Scored, weights: np.ndarray, asked: Sequence[tuple[np.ndarray, Sequence[Cells]]]
+) -> list[np.ndarray]:
+    """Weighted sums of each value in each of its cells. Reading the weights is what takes the time: once."""
+    sizes = [sum(n_cells for _, n_cells in cells) for _, cells in asked]
+    if sum(sizes) > MOST_AT_ONCE:
+        return [
+            np.concatenate([scored.sums(weights, value, codes, n_cells) for codes, n_cells in cells])
+            for value, cells in asked
+        ]
+    count = scored.subscribers.count
+    per_subscriber = [
+        np.bincount(
+            (codes * count + scored.subscribers.codes)[codes >= 0], value[codes >= 0], n_cells * count
+        ).reshape(n_cells, count)
+        for value, cells in asked
+        for codes, n_cells in cells
+    ]
+    return np.split(np.concatenate(per_subscriber) @ weights, np.cumsum(sizes)[:-1])
 
 
-def _selection(scored: Scored, weights: np.ndarray, segment: Segment) -> np.ndarray:
-    """Shape (groups, J, B); NaN for a group without decisions."""
-    ones, n_groups, n_plans = np.ones(len(scored.y)), len(segment.groups), len(scored.plans)
-    cell = np.where(scored.recommended < 0, -1, segment.codes * n_plans + scored.recommended)
-    chosen = scored.sums(weights, ones, cell, n_groups * n_plans).reshape(n_groups, n_plans, -1)
-    size = scored.sums(weights, ones, segment.codes, n_groups)[:, np.newaxis]
-    return np.divide(chosen, size, out=np.full_like(chosen, np.nan), where=size > 0)
+def _selections(scored: Scored, weights: np.ndarray) -> list[np.ndarray]:
+    """By column, shape (groups, J, B): how often each plan is recommended; NaN for an empty group."""
+    segments, n_plans, ones = _segments(scored), len(scored.plans), np.ones(len(scored.y))
+    of_plan: list[Cells] = [
+        (
+            np.where(scored.recommended < 0, -1, one.codes * n_plans + scored.recommended),
+            len(one.groups) * n_plans,
+        )
+        for one in segments
+    ]
+    of_group: list[Cells] = [(one.codes, len(one.groups)) for one in segments]
+    chosen, size = _in_one_pass(scored, weights, [(ones, of_plan), (ones, of_group)])
+    rates = _ratio(chosen.reshape(len(size), n_plans, -1), np.repeat(size[:, np.newaxis], n_plans, axis=1))
+    return _by_segment(scored, rates)
 
 
 def _by_segment(scored: Scored, values: np.ndarray) -> list[np.ndarray]:

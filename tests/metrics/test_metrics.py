@@ -235,3 +235,13 @@ def test_a_plan_without_probability_is_refused_by_name() -> None:
     table = out_of_fold(y=[0, 1], probability=np.full((2, 2), 0.5)).assign(y=["mini", "ghost"])
     with pytest.raises(DataError, match=r"'y' must name plans .*\(mini, base\), got 'ghost' in 1 rows"):
         read(table)
+
+
+@given(tables(min_rows=2))
+def test_many_groups_are_summed_another_way_to_the_same(table: pd.DataFrame) -> None:
+    at_once = values(table)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planrec.metrics.groups.MOST_AT_ONCE", 0)
+        one_by_one = values(table)
+    for name in ("regret_by_group", "savings_captured_by_group", "selection_rate_by_group"):
+        assert one_by_one[name] == pytest.approx(at_once[name], nan_ok=True, abs=1e-9), name
