@@ -31,6 +31,11 @@ LEARNED = {
     " cost of switching included; ties go to the plan held.",
 }
 
+NOT_COMPARED = (
+    "Not compared: people by age, sex, origin, disability, income or place. The data declares no protected"
+    " column (data.protected_columns), so that nothing is known about how errors differ between them."
+)
+
 
 CALIBRATION = {
     "none": "Nothing calibrates the probabilities afterwards.",

@@ -12,7 +12,7 @@ from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
-from planrec.metrics import METRICS, known_metric
+from planrec.metrics import METRICS, known_gate, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
 from planrec.schema import Config, did_you_mean
@@ -32,6 +32,15 @@ class SweepSettings(Config):
     "Cells at a time."
     max_failures: NonNegativeInt | None
     "The sweep stops once more cells than this have failed; None: it goes on."
+
+
+class Fairness(Config):
+    """What is done about the protected columns of the data, beyond comparing their groups."""
+
+    proxy_auc_at_most: Annotated[float, Field(ge=0.5, le=1)] | None
+    "AUC of the features for a protected group that stops a run, if surely exceeded; None: nothing stops."
+    reweigh_by: Annotated[str, Field(min_length=1)] | None
+    "Protected column whose groups are weighed so that they do not tell the label; None: none."
 
 
 class RunConfig(Config):
@@ -62,6 +71,9 @@ class RunConfig(Config):
     threads: PositiveInt
     "Threads of a model's fit. Predictions do not depend on it."
     waivers: Waivers
+    gates: dict[Annotated[str, AfterValidator(known_gate)], float]
+    "Metric -> limit, at most or at least as the metric has it; a run that surely breaks one is refused."
+    fairness: Fairness
     sweep: SweepSettings
 
     @model_validator(mode="after")
@@ -135,6 +147,28 @@ class RunConfig(Config):
                 " type features=usage, or target=best_bill",
             ),
             *self._search_misfits(),
+            *self._fairness_misfits(),
+        ]
+
+    def _fairness_misfits(self) -> list[tuple[bool, str]]:
+        """What does not fit of gates and protected columns."""
+        column, protected = self.fairness.reweigh_by, tuple(self.data.protected_columns)
+        unmeasured = [name for name in self.gates if name not in self.metrics]
+        return [
+            (
+                bool(unmeasured),
+                f"gates {', '.join(unmeasured)} must be among the metrics: add them to metrics=[...]",
+            ),
+            (
+                column is not None and column not in protected,
+                f"fairness.reweigh_by must be a protected column{did_you_mean(str(column), protected)};"
+                f" data.protected_columns has {', '.join(protected) or 'none'}",
+            ),
+            (
+                column is not None and not self.model.takes_weights,
+                f"fairness.reweigh_by weighs rows and model={self.model.kind} takes no weights:"
+                " type model=lgbm, or another that does",
+            ),
         ]
 
     def _search_misfits(self) -> list[tuple[bool, str]]:

@@ -7,13 +7,26 @@ object, never its type or name.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from itertools import pairwise
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import AfterValidator, Field
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.schema import Config, Decisions, DecisionTable, Prediction, RowTable, UsageHistory
+
+
+def _rising(edges: tuple[float, ...]) -> tuple[float, ...]:
+    if any(low >= high for low, high in pairwise(edges)):
+        raise ValueError("must rise, each edge above the one before")
+    return edges
+
+
+Bands = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising)] | None
+"""Where the bands of a column begin: (30, 60) makes three. None: each value is a group, and numbers of more
+than ten different values are cut at their quartiles."""
 
 
 class Source(Config, ABC):
@@ -27,6 +40,9 @@ class Source(Config, ABC):
     kind: str
     drop_columns: tuple[str, ...]
     "Columns of the source that must not reach the features: leaks, ids, personal data."
+    protected_columns: dict[str, Bands]
+    """Columns that are never features and never asked for, but compared group by group: `{age: [30, 60]}` by
+    band, `{sex: null}` by value."""
 
     @property
     def has_usage(self) -> bool:
@@ -115,6 +131,11 @@ class Model(Config, ABC):
     "What `importance` counts, in a few words for a reader; empty where it is always None."
 
     kind: str
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether `fit` of what `build` returns takes `sample_weight`, shape (n,)."""
+        return False
 
     def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
         """How much each feature counts for what `build` returned, once fitted.

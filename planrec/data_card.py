@@ -29,6 +29,7 @@ def section(manifest: dict[str, Any]) -> list[str]:
     data, options = manifest["data"], manifest["config"]["data"]
     title = Path(options["path"]).name if "path" in options else options["kind"]
     dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
+    protected = ", ".join(f"`{name}`" for name in options["protected_columns"]) or "none"
     return [
         f"## {title}",
         "",
@@ -38,6 +39,7 @@ def section(manifest: dict[str, Any]) -> list[str]:
         f"* subscribers: {f'{n:,}' if (n := data['n_subscribers']) else 'no id in the data'}",
         f"* decided: {' to '.join(data['as_of']) if data['as_of'] else 'no time in the data'}",
         f"* columns dropped: {dropped}",
+        f"* columns protected, compared and never features: {protected}",
         *(f"* {note}" for note in manifest["notes"]),
         "",
         "| plan | share |",

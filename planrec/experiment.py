@@ -15,13 +15,15 @@ from threadpoolctl import threadpool_limits
 
 from planrec.catalogue import Catalogue
 from planrec.checks import run_checks
+from planrec.checks.proxy import check_proxies
 from planrec.config import RunConfig
 from planrec.contracts import Fold, Model
 from planrec.cross_fit import calibrated, calibration_notes
 from planrec.errors import FitError, PlanRecError
-from planrec.metrics import MetricValue, evaluate
+from planrec.metrics import MetricValue, check_gates, evaluate
 from planrec.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.recommender import Recommender, model_input
+from planrec.reweighing import balancing_weights
 from planrec.schema import Columns, DecisionTable
 from planrec.search import with_values
 from planrec.speed import Speed, speed_of
@@ -86,6 +88,7 @@ def run(
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
         waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
+        waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
     if config.cv.inner_splitter is not None:
         with _timed(seconds, "tuning"):
@@ -97,6 +100,7 @@ def run(
     with _timed(seconds, "intervals"), threadpool_limits(1):
         rules = {name for name, in_fold in models.items() if not in_fold[0].probabilistic}
         metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
+        gated = check_gates(metrics, config.gates, config.waivers.gates)
     with _timed(seconds, "final_fit"):
         # LightGBM writes its threads into the model's text; one thread, so that equal runs are equal files.
         recommender = fitted_recommender(config, final_model(config.model, tuned), table, table, threads=1)
@@ -106,7 +110,7 @@ def run(
         table=table,
         out_of_fold=out_of_fold,
         metrics=tuple(metrics),
-        notes=(*table.notes, *waived, *calibration_notes(config.calibration, table)),
+        notes=(*table.notes, *waived, *calibration_notes(config.calibration, table), *gated),
         dropped=loaded.dropped,
         folds_fingerprint=fingerprint(folds),
         tuned=tuned,
@@ -210,7 +214,8 @@ def fitted_recommender(
         set_threads(pipeline, threads)
         with threadpool_limits(threads):
             asked = {"model__horizon": max(rows.horizon, 1)} if model.needs_horizon else {}
-            pipeline.fit(model_input(config.features, model, rows), rows.y, **asked)
+            weights = _weights(config, model, rows)
+            pipeline.fit(model_input(config.features, model, rows), rows.y, **asked, **weights)
         # One thread when serving: the others cost more than they give for one row.
         set_threads(pipeline, 1)
         return pipeline
@@ -224,6 +229,26 @@ def fitted_recommender(
         inputs=table.inputs,
         horizon=table.horizon,
         catalogue=catalogue,
+    )
+
+
+def _weights(config: RunConfig, model: Model, train: DecisionTable) -> dict[str, np.ndarray]:
+    """Balancing weights of the training rows as the pipeline's `fit` takes them; none for rules."""
+    column = config.fairness.reweigh_by
+    if column is None or not model.takes_weights or train.y is None:
+        return {}
+    return {"model__sample_weight": balancing_weights(train.segments[column], train.y)}
+
+
+def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
+    """What the features tell of the protected columns; nothing where there are none."""
+    if not table.segments:
+        return []
+    transformer = config.features.build(config.catalogue.open())
+    _set_everywhere(transformer, "encoding", config.model.encoding)
+    features = transformer.fit_transform(model_input(config.features, config.model, table), table.y)
+    return check_proxies(
+        features, table, config.fairness.proxy_auc_at_most, config.waivers.proxy, config.seed
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from planrec.card_check import THIS_RUN, check_card
 from planrec.card_command import print_card
-from planrec.card_prose import INTENDED, LEARNED, NEVER, calibration, caveats, ethics
+from planrec.card_prose import INTENDED, LEARNED, NEVER, NOT_COMPARED, calibration, caveats, ethics
 from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
 
 
@@ -137,9 +137,35 @@ def _group_lines(manifest: dict[str, Any]) -> list[str]:
     return [
         f"Compared: {compared}.",
         "",
-        "Not compared: people by age, sex, origin, disability, income or place. No protected group is"
-        " declared in the data, so that nothing is known about how errors differ between them.",
+        *_protected_lines(manifest, grouped),
         *(["", *metrics_lines(grouped)] if grouped else []),
+    ]
+
+
+def _protected_lines(manifest: dict[str, Any], grouped: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Who is compared, how far apart the groups are, and what the features tell of them."""
+    config = manifest["config"]
+    if not config["data"]["protected_columns"]:
+        return [NOT_COMPARED]
+    model = config["model"]["kind"]
+    protected = ", ".join(code(name) for name in config["data"]["protected_columns"])
+    reweighed = config["fairness"]["reweigh_by"]
+    gaps = [
+        f"* {code(value['metric'])} of {code(value['group'])}: {_cell(value)},"
+        f" worst for {code(value['worst'])}"
+        for value in grouped
+        if value["worst"] is not None and value["model"] == model
+    ]
+    proxies = [f"* {marked(note)}" for note in manifest["notes"] if note.startswith("proxy: ")]
+    return [
+        f"Protected, hence no feature and never asked for: {protected}. People are not compared by anything"
+        " else, such as disability, income or origin.",
+        "",
+        *(gaps or ["* No gap was measured: it takes two groups of 100 decisions or more."]),
+        *proxies,
+        f"* Weighed so that group and plan are independent in training: {code(reweighed)}."
+        if reweighed
+        else "* Nothing was done in training to bring the groups together.",
     ]
 
 

@@ -118,9 +118,12 @@ class RowTable:
     "What the source dropped or doubts, one sentence each, for the screen and the run folder."
     dropped: Columns = field(default_factory=dict)
     "`where` and `reason` of every row that the source left out, text; empty where none was."
+    segments: Columns = field(default_factory=dict)
+    "Groups of the protected columns, text; one entry per row."
 
     def __post_init__(self) -> None:
         _check_columns("columns", self.columns, len(self.label))
+        _check_columns("segments", self.segments, len(self.label))
         for name in ("subscriber", "as_of"):
             _check_length(name, getattr(self, name), len(self.label))
         if tuple(self.columns) != tuple(column.becomes for column in self.inputs):
@@ -146,6 +149,8 @@ class UsageHistory:
     notes: tuple[str, ...] = ()
     dropped: Columns = field(default_factory=dict)
     "`where` and `reason` of every row that the source left out, text; empty where none was."
+    segments: Columns = field(default_factory=dict)
+    "Groups of the protected columns, text; one entry per month."
 
     def __post_init__(self) -> None:
         n = len(self.subscriber)
@@ -153,6 +158,7 @@ class UsageHistory:
             _check_length(name, getattr(self, name), n)
         _check_columns("usage", self.usage, n)
         _check_columns("attributes", self.attributes, n)
+        _check_columns("segments", self.segments, n)
         same = self.subscriber[1:] == self.subscriber[:-1]
         step = np.diff(self.month).astype(np.int64)
         if (same & (step != 1)).any() or int((~same).sum()) + 1 != len(np.unique(self.subscriber)):
@@ -194,7 +200,7 @@ class DecisionTable:
     minor_units: int = 1
     "Minor units in one of the currency: 100 for dollars, 1 for yen."
     segments: Columns = field(default_factory=dict)
-    "For evaluation: age band, region ...; never features by themselves."
+    "Groups of the protected columns, text: for evaluation; never features."
     has_subscribers: bool = True
     "False where every row was made its own subscriber."
     notes: tuple[str, ...] = ()

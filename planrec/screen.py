@@ -67,8 +67,14 @@ def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
     """The metrics with one value per group, of the model alone: run.json has those of the baselines."""
     own = [value for value in metrics if value.model == metrics[0].model and value.group is not None]
     for name in dict.fromkeys(value.metric for value in own):
-        of_groups = [f"{value.group} {cell_text(value)}" for value in own if value.metric == name]
+        of_groups = [group_text(value) for value in own if value.metric == name]
         yield f"{metrics[0].model} {name}{ARROW[METRICS[name].higher_is_better]}: {', '.join(of_groups)}"
+
+
+def group_text(value: MetricValue) -> str:
+    """`age 0.032 [0.010, 0.060] (worst: 60+)`."""
+    worst = f" (worst: {value.worst})" if value.worst else ""
+    return f"{value.group} {cell_text(value)}{worst}"
 
 
 METRICS_AT_ONCE = 5

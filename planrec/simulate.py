@@ -91,7 +91,7 @@ def _simulator(chosen: dict[str, Any]) -> "Simulator":
 
     values = {name: chosen[name] for name in _defaults()}
     try:
-        return Simulator(kind="simulator", drop_columns=(), **values)
+        return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
     except ValidationError as error:
         problems = [
             f"--{str(wrong['loc'][0]).replace('_', '-')}: {wrong['msg']}, got {wrong['input']!r}"

@@ -106,6 +106,8 @@ def intervals() -> list[str]:
             + (np.arange(n) // n_subscribers).astype("timedelta64[s]"),
             OutOfFold.HORIZON: 3,
             OutOfFold.USAGE_DECILE: 1 + np.arange(n) % 10,
+            OutOfFold.SEGMENT + "age": np.array(["<30", "30 to <60", "60+"], object)[np.arange(n) % 3],
+            OutOfFold.SEGMENT + "sex": np.array(["f", "m"], object)[np.arange(n) % 2],
         }
         for prefix in (OutOfFold.FUTURE, OutOfFold.SWITCHING, OutOfFold.HIDDEN):
             table |= {prefix + plan: generator.gamma(4, 10, n).round(2) for plan in plans}

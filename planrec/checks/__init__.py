@@ -49,6 +49,10 @@ class Waivers(Config):
     "A (subscriber, as_of) pair stands on two rows."
     overlap: Reason
     "A subscriber is learned from and judged in the same fold."
+    proxy: Reason
+    "The features tell a protected group: AUC surely above fairness.proxy_auc_at_most."
+    gates: Reason
+    "A metric is surely beyond its limit in gates."
 
 
 def run_checks(

@@ -1,5 +1,6 @@
 """From tables of events to a UsageHistory: windows from the first event on, partial months left out."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,7 @@ def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
         raise DataError(f"{options.path}: no complete month is left of {len(owner):,} subscribers")
     user = owner[observation.subscriber]
     bad = (*users.bad, *months.bad)
+    segments, group_notes = users.protected.groups(user, user)
     return UsageHistory(
         subscriber=ids_of(users.ids)[user],
         month=observation.month,
@@ -46,11 +48,13 @@ def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
         inputs=tuple(users.attributes.inputs),
         notes=(
             *users.attributes.notes,
+            *group_notes,
             *dropped_notes(bad),
             *_window_notes(users, owner, records, observation),
             *observation.notes,
         ),
         dropped=dropped_rows(bad),
+        segments=segments,
     )
 
 
@@ -60,8 +64,12 @@ def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, Eve
     Raises:
         DataError: lists every problem of every table, and every rule that rows break.
     """
-    table_of_users = users_table(options.drop_columns)
-    problems = [*_drop_problems(options.drop_columns), *_currency_problems(catalogue)]
+    table_of_users = users_table(options.drop_columns, options.protected_columns)
+    problems = [
+        *_unread("data.drop_columns", options.drop_columns),
+        *_unread("data.protected_columns", options.protected_columns),
+        *_currency_problems(catalogue),
+    ]
     with database(options.memory_mib, options.threads) as connection:
         tables = (table_of_users, PLANS, *EVENT_TABLES)
         place = open_tables(connection, options.path, tables)
@@ -72,18 +80,23 @@ def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, Eve
             problems += found
         check_rows([], options.on_bad_rows, str(place), problems)
         users = read_users(
-            connection, table_of_users, forms[table_of_users.name], options.plan_names, catalogue
+            connection,
+            table_of_users,
+            forms[table_of_users.name],
+            options.plan_names,
+            options.protected_columns,
+            catalogue,
         )
+        column_problems = [*users.attributes.problems, *users.protected.problems]
         months = event_months(connection, forms, users, catalogue, options.on_bad_rows)
-        check_rows((*users.bad, *months.bad), options.on_bad_rows, str(place), users.attributes.problems)
+        check_rows((*users.bad, *months.bad), options.on_bad_rows, str(place), column_problems)
     return users, months
 
 
-def _drop_problems(drop_columns: tuple[str, ...]) -> list[str]:
+def _unread(option: str, columns: Iterable[str]) -> list[str]:
     return [
-        f"data.drop_columns: {name!r} is not read{did_you_mean(name, ATTRIBUTES)};"
-        f" what can be dropped: {', '.join(ATTRIBUTES)}"
-        for name in drop_columns
+        f"{option}: {name!r} is not read{did_you_mean(name, ATTRIBUTES)}; what is: {', '.join(ATTRIBUTES)}"
+        for name in columns
         if name not in ATTRIBUTES
     ]
 

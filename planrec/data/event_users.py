@@ -1,6 +1,6 @@
 """The users table: whose events they are, the plan held, the day of leaving."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from planrec.catalogue import Catalogue
+from planrec.contracts import Bands
 from planrec.data.attributes import Attributes
 from planrec.data.bad_rows import BadRows
 from planrec.data.event_files import Cells, Table
+from planrec.data.protected import Protected
 from planrec.data.raw_table import RawTable, tidy_text
 from planrec.schema import did_you_mean
 
@@ -31,12 +33,13 @@ class Users:
     is_usable: np.ndarray
     "Shape (k,), bool: no row of this user breaks a rule."
     attributes: Attributes
+    protected: Protected
     bad: tuple[BadRows, ...]
 
 
-def users_table(drop_columns: Sequence[str]) -> Table:
+def users_table(drop_columns: Sequence[str], protected_columns: Mapping[str, Bands]) -> Table:
     """The columns that are read."""
-    kept = tuple(name for name in ATTRIBUTES if name not in drop_columns)
+    kept = tuple(name for name in ATTRIBUTES if name not in drop_columns or name in protected_columns)
     return Table("megaline_users", ("user_id", "plan", "churn_date", *kept), date="churn_date")
 
 
@@ -45,6 +48,7 @@ def read_users(
     table: Table,
     form: str | None,
     plan_names: dict[str, str],
+    protected_columns: Mapping[str, Bands],
     catalogue: Catalogue,
 ) -> Users:
     """Read and judge the users; memory grows with users, never with events."""
@@ -69,12 +73,14 @@ def read_users(
     named = known != ""
     first_of_user = np.zeros(len(ids), bool)
     first_of_user[row[named]] = True
+    users = raw.take(first_of_user)
     return Users(
         ids=known[named].astype(object),
         plan=held[row][named],
         left=left[row][named],
         is_usable=is_usable[named],
-        attributes=Attributes.of(raw.take(first_of_user), set(table.columns[:3]), taken=set()),
+        attributes=Attributes.of(users, {*table.columns[:3], *protected_columns}, taken=set()),
+        protected=Protected.of(users, protected_columns),
         bad=tuple(_bad(rule, rows, ids) for rule, rows in rules.items() if rows.any()),
     )
 

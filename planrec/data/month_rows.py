@@ -11,8 +11,9 @@ from planrec.data.bad_rows import BadRows, check_rows, dropped_notes, dropped_ro
 from planrec.data.cells import numbers_and_others
 from planrec.data.decision_time import months_of
 from planrec.data.observation import Records, observe
+from planrec.data.protected import Protected
 from planrec.data.raw_table import RawTable, repeats_of, tidy_name
-from planrec.data.roles import role_problems
+from planrec.data.roles import kept_from_features, role_problems
 from planrec.data.row_table import ids_of, whole_numbers
 from planrec.errors import DataError
 from planrec.schema import (
@@ -59,7 +60,7 @@ def _roles_of(options: "UsageMonths") -> dict[str, str]:
         MONTHS: options.month_column,
         PLAN: options.plan_column,
         **{f"data.usage_columns.{usage}": name for usage, name in options.usage_columns},
-        **{f"data.drop_columns[{at}]": name for at, name in enumerate(options.drop_columns)},
+        **kept_from_features(options),
     }
     return {role: tidy_name(name) for role, name in named.items() if name is not None}
 
@@ -94,7 +95,8 @@ class _Rows:
         }
         self._judge_months(catalogue)
         self.attributes = Attributes.of(raw, set(roles.values()), taken=set(Usage.ALL))
-        self.problems += self.attributes.problems
+        self.protected = Protected.of(raw, options.protected_columns)
+        self.problems += self.attributes.problems + self.protected.problems
 
     def _add(self, rule: str, rows: np.ndarray, value: object = None) -> None:
         """Note that the rows of a mask break a rule."""
@@ -241,6 +243,7 @@ def _history(rows: _Rows, path: str, catalogue: Catalogue | None) -> UsageHistor
         raise DataError(f"{path}: no month is left", [str(group) for group in rows.bad])
     row = placed.row[observation.latest]
     usage = {name: observation.usage(values[placed.row]) for name, values in rows.usage.items()}
+    segments, group_notes = rows.protected.groups(row, observation.subscriber)
     return UsageHistory(
         subscriber=placed.ids[observation.subscriber],
         month=observation.month,
@@ -252,11 +255,13 @@ def _history(rows: _Rows, path: str, catalogue: Catalogue | None) -> UsageHistor
         notes=(
             *rows.raw.notes,
             *rows.attributes.notes,
+            *group_notes,
             *dropped_notes(rows.bad),
             *observation.notes,
             *_basis_notes(usage, catalogue),
         ),
         dropped=dropped_rows(rows.bad),
+        segments=segments,
     )
 
 

@@ -3,11 +3,14 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from planrec.contracts import Source
 from planrec.data.raw_table import RawTable, tidy_name
 from planrec.schema import did_you_mean, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table
+
+DROP, PROTECT = "data.drop_columns", "data.protected_columns"
 
 
 def roles_of(options: "Table") -> dict[str, str]:
@@ -17,9 +20,15 @@ def roles_of(options: "Table") -> dict[str, str]:
         "data.subscriber_column": options.subscriber_column,
         "data.time_column": options.time_column,
         **{f"data.usage_columns.{usage}": name for usage, name in options.usage_columns.items()},
-        **{f"data.drop_columns[{at}]": name for at, name in enumerate(options.drop_columns)},
+        **kept_from_features(options),
     }
     return {role: tidy_name(name) for role, name in named.items() if name is not None}
+
+
+def kept_from_features(options: Source) -> dict[str, str]:
+    """Roles of the columns that are dropped, protected, or both."""
+    dropped = {f"{DROP}[{at}]": name for at, name in enumerate(options.drop_columns)}
+    return dropped | {f"{PROTECT}.{name}": name for name in options.protected_columns}
 
 
 def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
@@ -31,16 +40,24 @@ def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
     ]
     if missing:
         missing.append(f"the file has {len(raw.columns):,} column(s): {shown(raw.columns, most=20)}")
+    # A protected column may be dropped as well: it is no feature either way.
+    single = [name for role, name in roles.items() if not _is_dropped_and_protected(role, name, roles)]
     shared = [
         f"column {name!r} can have one role only, it has {count}: "
         + ", ".join(role for role, other in roles.items() if other == name)
-        for name, count in Counter(roles.values()).items()
+        for name, count in Counter(single).items()
         if count > 1
     ]
     unreadable = [
         f"column {name!r} ({role}) must hold numbers, booleans, dates or text,"
         f" it holds {raw.columns[name].type}"
         for role, name in roles.items()
-        if name in raw.columns and not raw.is_readable(name) and not role.startswith("data.drop_columns")
+        if name in raw.columns and not raw.is_readable(name) and not role.startswith(DROP)
     ]
     return missing + shared + unreadable
+
+
+def _is_dropped_and_protected(role: str, name: str, roles: dict[str, str]) -> bool:
+    return role.startswith(DROP) and any(
+        other == name and protects.startswith(PROTECT) for protects, other in roles.items()
+    )

@@ -7,6 +7,7 @@ import numpy as np
 from planrec.data.attributes import Attributes
 from planrec.data.cells import numbers_and_others
 from planrec.data.decision_time import as_of_of
+from planrec.data.protected import Protected
 from planrec.data.raw_table import MISSING, RawTable, repeats_of
 from planrec.data.roles import role_problems, roles_of
 from planrec.errors import DataError
@@ -37,19 +38,29 @@ def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
     as_of = _as_of(known, raw, options.time_year, problems)
     usage, usage_inputs = _usage(known, raw, problems)
     attributes = Attributes.of(raw, set(roles.values()), taken=set(usage))
-    problems += attributes.problems
+    protected = Protected.of(raw, options.protected_columns)
+    problems += attributes.problems + protected.problems
     if not usage and not attributes.columns and not problems:
         problems.append(f"no column is left to learn from; the file has {shown(raw.columns)}")
     if problems or label is None:
         what = f"{path} ({counted(len(raw), 'row')})"
         raise DataError(f"{what} does not fit the options data.*", _few(problems))
+    whose = np.arange(len(raw)) if subscriber is None else subscriber
+    segments, group_notes = protected.groups(np.arange(len(raw)), whose)
     return RowTable(
         columns={**usage, **attributes.columns},
         label=label,
         inputs=(*usage_inputs, *attributes.inputs),
         subscriber=subscriber,
         as_of=as_of,
-        notes=(*raw.notes, *repeat_notes, *attributes.notes, *_subscriber_notes(subscriber, attributes, raw)),
+        notes=(
+            *raw.notes,
+            *repeat_notes,
+            *attributes.notes,
+            *group_notes,
+            *_subscriber_notes(subscriber, attributes, raw),
+        ),
+        segments=segments,
     )
 
 

@@ -96,15 +96,18 @@ class Simulator(Source):
         """Simulate the usage history on the catalogue's plans; the same options, the same history.
 
         Raises:
-            DataError: there is no catalogue, or `drop_columns` names what the simulator does not have.
+            DataError: there is no catalogue, or columns are named that the simulator does not have.
         """
         if catalogue is None:
             raise DataError("data=simulator needs plans to choose from; add the override catalogue=ladder")
-        if self.drop_columns:
-            raise DataError(
-                f"data.drop_columns must name columns of the source, got {shown(self.drop_columns)};"
-                " the simulator has usage and no attributes, so there is nothing to drop"
-            )
+        named = {"drop": self.drop_columns, "protect": tuple(self.protected_columns)}
+        if problems := [
+            f"data.{what}{'ed' if what == 'protect' else ''}_columns must name columns of the source,"
+            f" got {shown(columns)}; the simulator has usage and no attributes, so there is nothing to {what}"
+            for what, columns in named.items()
+            if columns
+        ]:
+            raise DataError(problems[0], problems[1:])
         return simulate(self, catalogue)[0]
 
 

@@ -1,5 +1,6 @@
 """Functions over the out-of-fold table. A new metric is one function and one line in METRICS (named.py)."""
 
+from planrec.metrics.gates import check_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
 from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
 from planrec.metrics.paired import Draws, Estimate, draws_of, metric_draws, paired_difference, paired_ratio
@@ -15,8 +16,10 @@ __all__ = [
     "ReliabilityBin",
     "Scored",
     "broken_guards",
+    "check_gates",
     "draws_of",
     "evaluate",
+    "known_gate",
     "known_metric",
     "metric_draws",
     "paired_difference",

@@ -35,6 +35,8 @@ class MetricValue:
     high: float
     n_decisions: int
     n_subscribers: int
+    worst: str | None = None
+    "The group that a gap is worst for; None where the metric is no gap, or too few groups are large enough."
 
 
 def evaluate(
@@ -151,6 +153,8 @@ def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[Me
     """One MetricValue, or one per group. `draws`: (1 + B,) or (groups, 1 + B), the value itself first."""
     named = METRICS[name].groups
     groups = (None,) if named is None else named(judged)
+    worst_of = METRICS[name].worst
+    worst = (None,) * len(groups) if worst_of is None else worst_of(judged)
     return [
         MetricValue(
             model,
@@ -160,8 +164,9 @@ def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[Me
             *interval_of(of_group),
             judged.n_decisions,
             judged.n_subscribers,
+            of_worst,
         )
-        for group, of_group in zip(groups, np.atleast_2d(draws), strict=True)
+        for group, of_group, of_worst in zip(groups, np.atleast_2d(draws), worst, strict=True)
     ]
 
 

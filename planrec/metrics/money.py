@@ -65,13 +65,13 @@ def savings_captured(scored: Scored, weights: np.ndarray) -> np.ndarray:
 
 def harm_rate(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """Share of all decisions that advise a switch with C_r > C_k + 0.50, in [0, 1]."""
-    return scored.mean(weights, _harmed(scored))
+    return scored.mean(weights, harmed(scored))
 
 
 def harm_rate_switched(scored: Scored, weights: np.ndarray) -> np.ndarray:
     """Share of the advised switches with C_r > C_k + 0.50, in [0, 1]; NaN without any."""
     only_switches = np.where(given(scored.costs).switches, 0, -1)
-    return scored.means(weights, _harmed(scored), only_switches, 1)[0]
+    return scored.means(weights, harmed(scored), only_switches, 1)[0]
 
 
 def switch_rate(scored: Scored, weights: np.ndarray) -> np.ndarray:
@@ -86,7 +86,7 @@ def eps_hit(scored: Scored, weights: np.ndarray) -> np.ndarray:
     return scored.mean(weights, costs.regret <= tolerated + _FLOAT_ERROR)
 
 
-def _harmed(scored: Scored) -> np.ndarray:
+def harmed(scored: Scored) -> np.ndarray:
     """Shape (n,), bool; advice to stay never harms."""
     costs = given(scored.costs)
     harmed: np.ndarray = costs.of_advised - costs.of_held > TOLERATED + _FLOAT_ERROR

@@ -8,6 +8,23 @@ import numpy as np
 
 from planrec.metrics.decision import accuracy, f1, flip_rate, macro_f1
 from planrec.metrics.forecast import ece_cheaper, pit_80
+from planrec.metrics.groups import (
+    Worst,
+    by_column,
+    by_group,
+    by_group_and_plan,
+    error_gap,
+    error_rate_by_group,
+    farthest_selection,
+    harm_gap,
+    harm_rate_by_group,
+    highest,
+    regret_by_group,
+    regret_gap,
+    savings_captured_by_group,
+    selection_gap,
+    selection_rate_by_group,
+)
 from planrec.metrics.money import (
     eps_hit,
     harm_rate,
@@ -53,10 +70,14 @@ class Metric:
     "True where a rule that names one plan would be judged on probabilities that it never claimed."
     needs_bills: bool = False
     "True where the realised bills are needed; asking for it without them is an error."
-    left_out_without: Literal["hidden_costs", "decile", "previous", "cheaper", "chances"] | None = None
+    left_out_without: (
+        Literal["hidden_costs", "decile", "previous", "cheaper", "chances", "segments"] | None
+    ) = None
     "The part of `Scored` without which there is nothing to measure; the metric is then left out."
     groups: Callable[[Scored], tuple[str, ...]] | None = None
     "Names what the metric has one value for each of."
+    worst: Worst | None = None
+    "Names the group that a gap is worst for, for each of its values; None where the metric is no gap."
     at_most: float | None = None
     "A value above this says that the advice is not fit to be given."
 
@@ -128,6 +149,78 @@ METRICS: dict[str, Metric] = {
     "top_2": Metric(top_2, higher_is_better=True, unit="share"),
     "top_3": Metric(top_3, higher_is_better=True, unit="share"),
     "mrr": Metric(mrr, higher_is_better=True, unit="score"),
+    "regret_by_group": Metric(
+        regret_by_group,
+        higher_is_better=False,
+        unit=MONEY,
+        needs_bills=True,
+        left_out_without="segments",
+        groups=by_group,
+    ),
+    "savings_captured_by_group": Metric(
+        savings_captured_by_group,
+        higher_is_better=True,
+        unit="share, at most 1",
+        needs_bills=True,
+        left_out_without="segments",
+        groups=by_group,
+    ),
+    "harm_rate_by_group": Metric(
+        harm_rate_by_group,
+        higher_is_better=False,
+        unit="share",
+        needs_bills=True,
+        left_out_without="segments",
+        groups=by_group,
+    ),
+    "error_rate_by_group": Metric(
+        error_rate_by_group,
+        higher_is_better=False,
+        unit="share",
+        left_out_without="segments",
+        groups=by_group,
+    ),
+    "selection_rate_by_group": Metric(
+        selection_rate_by_group,
+        higher_is_better=None,
+        unit="share",
+        left_out_without="segments",
+        groups=by_group_and_plan,
+    ),
+    "regret_gap": Metric(
+        regret_gap,
+        higher_is_better=False,
+        unit=MONEY,
+        needs_bills=True,
+        left_out_without="segments",
+        groups=by_column,
+        worst=highest(regret_by_group),
+    ),
+    "harm_gap": Metric(
+        harm_gap,
+        higher_is_better=False,
+        unit="share",
+        needs_bills=True,
+        left_out_without="segments",
+        groups=by_column,
+        worst=highest(harm_rate_by_group),
+    ),
+    "error_gap": Metric(
+        error_gap,
+        higher_is_better=False,
+        unit="share",
+        left_out_without="segments",
+        groups=by_column,
+        worst=highest(error_rate_by_group),
+    ),
+    "selection_gap": Metric(
+        selection_gap,
+        higher_is_better=False,
+        unit="share",
+        left_out_without="segments",
+        groups=by_column,
+        worst=farthest_selection,
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """The out-of-fold rows of one model as arrays, and the one sum that every metric is made of."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +28,19 @@ class Subscribers:
     codes: np.ndarray
     "Shape (n,), int32: 0 ... count - 1, in the order of the sorted ids: independent of the row order."
     count: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The groups of one protected column."""
+
+    column: str
+    groups: tuple[str, ...]
+    "In the order of their first numbers."
+    codes: np.ndarray
+    "Shape (n,), int64: which group each row is in."
+    n_decisions: np.ndarray
+    "Shape (groups,), int64: distinct decisions of each."
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,8 @@ class Scored:
     previous: np.ndarray | None = None
     """Shape (n,), int64: row of the subscriber's advice before, in the same repeat, -1 for the first and for
     abstained decisions; None where nobody was advised twice."""
+    segments: tuple[Segment, ...] | None = None
+    "The protected columns; None where there are none."
 
     def sums(
         self, weights: np.ndarray, value: np.ndarray, group: np.ndarray | None = None, n_groups: int = 1
@@ -152,6 +168,7 @@ def scored(out_of_fold: "pd.DataFrame", mine: np.ndarray, subscribers: Subscribe
         cheaper=_said(rows, OutOfFold.CHEAPER, plans),
         chances=_chances(rows, plans),
         previous=_previous(rows, codes, recommended),
+        segments=_segments(rows),
     )
 
 
@@ -223,6 +240,26 @@ def _deciles(rows: "pd.DataFrame") -> np.ndarray | None:
             f"{OutOfFold.USAGE_DECILE} must be 1 to {N_DECILES}, got {decile.min()} to {decile.max()}"
         )
     return decile - 1
+
+
+def _segments(rows: "pd.DataFrame") -> tuple[Segment, ...] | None:
+    import pandas as pd
+
+    columns = [name for name in rows.columns if name.startswith(OutOfFold.SEGMENT)]
+    once = ~rows[OutOfFold.DECISION_ID].duplicated().to_numpy()
+    found = []
+    for column in columns:
+        groups = sorted(rows[column].astype(str).unique(), key=_by_number)
+        codes = pd.Index(groups).get_indexer(pd.Index(rows[column].astype(str))).astype(np.int64)
+        size = np.bincount(codes[once], minlength=len(groups))
+        found.append(Segment(column.removeprefix(OutOfFold.SEGMENT), tuple(groups), codes, size))
+    return tuple(found) or None
+
+
+def _by_number(group: str) -> tuple[float, bool, str]:
+    """`<30`, `30 to <60`, `60+`, then text: by the first number, and what lies below an edge before it."""
+    number = re.match(r"<?(-?\d+(\.\d+)?)", group)
+    return (float(number[1]) if number else np.inf, not group.startswith("<"), group)
 
 
 def _previous(rows: "pd.DataFrame", codes: np.ndarray, recommended: np.ndarray) -> np.ndarray | None:

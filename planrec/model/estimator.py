@@ -98,6 +98,12 @@ class Estimator(Model):
         classifier(**parameters)._validate_params()
         return parameters
 
+    @property
+    def takes_weights(self) -> bool:
+        from sklearn.utils.validation import has_fit_parameter
+
+        return bool(has_fit_parameter(_class_of(self.class_path), "sample_weight"))
+
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return imputing, scaling and the classifier, seeded where it is random."""
         from sklearn.impute import SimpleImputer

@@ -25,8 +25,11 @@ class FoldProof(ClassifierMixin, BaseEstimator):
     def __init__(self, classifier: BaseEstimator) -> None:
         self.classifier = classifier
 
-    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
-        """Fit on a float64 matrix (n, n_features), NaN where a value is missing, and integer classes (n,)."""
+    def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
+        """Fit on a float64 matrix (n, n_features), NaN where a value is missing, and integer classes (n,).
+
+        `sample_weight`, shape (n,), is for classifiers that take it: `Model.takes_weights` says which.
+        """
         X = np.ascontiguousarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
         self.classes_ = np.unique(y)
@@ -35,7 +38,7 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         with warnings.catch_warnings():
             # The run sets n_jobs wherever it is a parameter; logistic regression has it without effect.
             warnings.filterwarnings("ignore", "'n_jobs' has no effect", FutureWarning)
-            self.classifier_ = clone(unfitted).fit(self._filled(X), y)
+            self.classifier_ = clone(unfitted).fit(self._filled(X), y, **_weighted(unfitted, sample_weight))
         self.classifier_.set_params(**_one_thread(self.classifier_))
         return self
 
@@ -53,6 +56,14 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         X = X.copy()
         X[:, self.empty_columns_] = 0.0
         return X
+
+
+def _weighted(estimator: BaseEstimator, sample_weight: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Weights as `fit` takes them: a pipeline hands them to its last step."""
+    if sample_weight is None:
+        return {}
+    steps = getattr(estimator, "steps", None)
+    return {"sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight": sample_weight}
 
 
 def _rows_differ(X: np.ndarray) -> bool:

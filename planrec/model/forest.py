@@ -25,6 +25,10 @@ class Forest(Model):
     min_samples_leaf: PositiveInt
     "Fewest training rows in a leaf; more give smoother probabilities."
 
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return scikit-learn's RandomForestClassifier."""
         from sklearn.ensemble import RandomForestClassifier

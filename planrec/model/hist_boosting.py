@@ -27,6 +27,10 @@ class HistBoosting(Model):
     min_samples_leaf: PositiveInt
     "Fewest training rows in a leaf."
 
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return scikit-learn's HistGradientBoostingClassifier, without early stopping."""
         from sklearn.ensemble import HistGradientBoostingClassifier

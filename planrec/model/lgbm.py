@@ -33,6 +33,10 @@ class Lgbm(Model):
     min_child_samples: PositiveInt
     "Fewest training rows in a leaf."
 
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return LightGBM's classifier."""
         from lightgbm import LGBMClassifier

@@ -24,6 +24,10 @@ class Logistic(Model):
     max_iter: PositiveInt
     "Most steps of the solver; it warns where they do not suffice."
 
+    @property
+    def takes_weights(self) -> bool:
+        return True
+
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return median imputing, scaling and the regression; the solver (lbfgs) is not random.
 

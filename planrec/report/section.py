@@ -24,6 +24,11 @@ BY_GROUP = {
     "regret_by_decile": ("usage decile", "Mean regret by decile of usage, 1 the lightest users"),
     "regret_by_held": ("plan held", "Mean regret by plan held"),
     "f1": ("plan", "F1 of each plan"),
+    "selection_rate_by_group": ("group and plan", "How often each group is recommended each plan"),
+} | {
+    gap: ("protected column", f"{gap}: the largest group value minus the smallest")
+    for gap, metric in METRICS.items()
+    if metric.worst is not None
 }
 "Grouped metrics: what a group is, and the title of the chart."
 

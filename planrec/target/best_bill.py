@@ -10,7 +10,15 @@ from planrec.contracts import Target
 from planrec.errors import DataError
 from planrec.history import decision_rows
 from planrec.menu import menu_of, switching_costs
-from planrec.schema import DecisionTable, InputSchema, RowTable, UsageHistory, did_you_mean, shown
+from planrec.schema import (
+    DecisionTable,
+    InputSchema,
+    RowTable,
+    UsageHistory,
+    did_you_mean,
+    shown,
+    take_rows,
+)
 
 
 class BestBill(Target):
@@ -65,6 +73,7 @@ class BestBill(Target):
             future_bills=future,
             switching_cost=cost,
             minor_units=10**catalogue.exponent,
+            segments=take_rows(loaded.segments, rows),
             notes=loaded.notes,
         )
 

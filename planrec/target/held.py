@@ -9,7 +9,15 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import Target
 from planrec.errors import DataError
 from planrec.history import decision_rows
-from planrec.schema import DecisionTable, InputSchema, RowTable, UsageHistory, did_you_mean, shown
+from planrec.schema import (
+    DecisionTable,
+    InputSchema,
+    RowTable,
+    UsageHistory,
+    did_you_mean,
+    shown,
+    take_rows,
+)
 
 
 class Held(Target):
@@ -41,6 +49,7 @@ class Held(Target):
             inputs=InputSchema(takes="attributes", columns=rows.inputs, usage=(), window=1, asks_held=False),
             y=y,
             as_of=rows.as_of,
+            segments=rows.segments,
             notes=rows.notes,
         )
 
@@ -62,6 +71,7 @@ class Held(Target):
             ),
             y=y[decisions.last_month],
             as_of=decisions.as_of,
+            segments=take_rows(history.segments, decisions.last_month),
             notes=history.notes,
         )
 

@@ -199,7 +199,7 @@ def test_parquet_gives_the_same_history_as_csv():
 def test_names_of_people_are_never_read_and_age_and_city_only_where_asked():
     write(messages="1 2018-03-04", users="1 surf")
     assert list(load(**WHOLE).attributes) == []
-    history = load(**WHOLE, drop_columns=["city"])
+    history = load(**WHOLE, drop_columns=["city"], protected_columns={})
     assert history.attributes["age"].tolist() == [31]
     assert [column.name for column in history.inputs] == ["age"]
     assert "data.drop_columns: 'first_name' is not read" in message(drop_columns=["first_name"])

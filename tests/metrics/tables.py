@@ -7,6 +7,14 @@ import pandas as pd
 PLANS = ("mini", "base", "plus", "max")
 
 
+AGES = ("<30", "30 to <60", "60+")
+
+
+def age_of(n: int) -> np.ndarray:
+    """A band of age per row, all of them about as often."""
+    return np.array(AGES, object)[np.arange(n) * 7 % 11 % 3]
+
+
 def out_of_fold(
     y: list[int],
     probability: np.ndarray,
@@ -75,7 +83,7 @@ def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     days = np.datetime64("2030-01-01", "s") + random.permutation(n) * np.timedelta64(86_400, "s")
     table = with_bills(table, future, list(held), switching, hidden, horizon=3)
     table = with_chances(table, random.random((n, n_plans)), np.sort(random.random((n, n_plans, 2))))
-    return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10)
+    return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10, **{"segment@age": age_of(n)})
 
 
 @st.composite
@@ -111,4 +119,9 @@ def tables(
     chances = np.sort(np.stack([bills(0), bills(0)], axis=2), axis=2)
     table = with_chances(table, bills(0) / 5, chances / 5)
     days = np.array(one_per_row(0, 3)) * np.timedelta64(86_400, "s")
-    return table.assign(as_of=np.datetime64("2030-01-01", "s") + days, usage_decile=one_per_row(1, 10))
+    age = np.array(AGES, object)[one_per_row(0, 2)]
+    return table.assign(
+        as_of=np.datetime64("2030-01-01", "s") + days,
+        usage_decile=one_per_row(1, 10),
+        **{"segment@age": age},
+    )

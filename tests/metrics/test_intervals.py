@@ -52,7 +52,7 @@ def test_the_standard_error_of_accuracy_is_the_binomial_one() -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_ten_copies_of_every_row_of_a_subscriber_do_not_narrow_the_interval(name: str) -> None:
-    table = noisy(60, seed=4, n_each=2)
+    table = noisy(400, seed=4, n_each=2)
     copies = pd.concat([table.assign(repeat=copy) for copy in range(10)], ignore_index=True)
     copies["decision_id"] = np.arange(len(copies))
     few, many = (evaluate(rows, [name], seed=0, n_bootstrap=100) for rows in (table, copies))
@@ -86,7 +86,7 @@ def test_the_seed_chooses_the_draws() -> None:
 
 
 def test_intervals_do_not_depend_on_the_order_of_the_rows() -> None:
-    table = noisy(80, seed=7, n_each=2)
+    table = noisy(400, seed=7, n_each=2)
     shuffled = table.sample(frac=1, random_state=0)
     for one, other in zip(*(evaluate(t, list(METRICS), 0, 30) for t in (table, shuffled)), strict=True):
         assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))

@@ -146,10 +146,36 @@ def test_a_weight_is_a_repeated_subscriber(table: pd.DataFrame, times: list[int]
     weights = np.array(times, float)[present][:, np.newaxis]
     copies = [table.assign(subscriber=10 * table["subscriber"] + copy) for copy in range(max(times))]
     drawn = [rows[np.array(repeats) > copy] for copy, rows in enumerate(copies)]
-    expected = values(pd.concat(drawn, ignore_index=True))
+    # Of the protected groups, a draw may miss some: each group has a test of its own.
+    expected = values(pd.concat(drawn, ignore_index=True).drop(columns="segment@age"))
     for name in expected.keys() - {"ece"}:  # its bins are those of the whole sample: see the next test
         weighted = METRICS[name].function(judged, weights)[..., 0]
         assert weighted == pytest.approx(expected[name], nan_ok=True, abs=1e-12), name
+
+
+@given(tables(), st.lists(st.integers(0, 3), min_size=4, max_size=4).filter(any))
+def test_a_group_is_its_rows_measured_alone_also_in_a_draw(table: pd.DataFrame, times: list[int]) -> None:
+    judged, present = read(table), np.unique(table["subscriber"])
+    weights = np.array(times, float)[present][:, np.newaxis]
+    alone_of = {
+        "regret_by_group": "regret",
+        "savings_captured_by_group": "savings_captured",
+        "harm_rate_by_group": "harm_rate",
+        "error_rate_by_group": "accuracy",
+    }
+    for name, alone in alone_of.items():
+        metric = METRICS[name]
+        assert metric.groups is not None
+        for group, found in zip(metric.groups(judged), metric.function(judged, weights)[:, 0], strict=True):
+            rows = table[table["segment@age"] == group.removeprefix("age=")]
+            part = read(rows)
+            mine = np.array(times, float)[np.unique(rows["subscriber"])][:, np.newaxis]
+            if not mine.any():
+                assert np.isnan(found)
+                continue
+            expected = METRICS[alone].function(part, mine)[0]
+            expected = 1 - expected if alone == "accuracy" else expected
+            assert found == pytest.approx(expected, nan_ok=True, abs=1e-9), name
 
 
 def test_ece_keeps_its_bins_in_a_draw() -> None:
@@ -209,3 +235,13 @@ def test_a_plan_without_probability_is_refused_by_name() -> None:
     table = out_of_fold(y=[0, 1], probability=np.full((2, 2), 0.5)).assign(y=["mini", "ghost"])
     with pytest.raises(DataError, match=r"'y' must name plans .*\(mini, base\), got 'ghost' in 1 rows"):
         read(table)
+
+
+@given(tables(min_rows=2))
+def test_many_groups_are_summed_another_way_to_the_same(table: pd.DataFrame) -> None:
+    at_once = values(table)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planrec.metrics.groups.MOST_AT_ONCE", 0)
+        one_by_one = values(table)
+    for name in ("regret_by_group", "savings_captured_by_group", "selection_rate_by_group"):
+        assert one_by_one[name] == pytest.approx(at_once[name], nan_ok=True, abs=1e-9), name

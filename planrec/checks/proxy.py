@@ -1,0 +1,122 @@
+"""The proxy screen: do the features tell a protected group, although its column is none of them?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from planrec.errors import CheckError
+from planrec.schema import DecisionTable
+
+MOST_DECISIONS = 5_000
+"Decisions that are looked at, drawn at random: bounds the cost."
+FEWEST = 50
+"Subscribers on either side, below which a group is not screened."
+N_FOLDS = 3
+N_BOOTSTRAP = 200
+TELLS_FROM = 0.5
+"AUC of who knows nothing; a group whose interval is not above it is not told."
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """How well the features tell one group from the others."""
+
+    column: str
+    group: str
+    auc: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return (
+            f"the features tell {self.column}={self.group} with AUC {self.auc:.2f}"
+            f" [{self.low:.2f}, {self.high:.2f}]"
+        )
+
+
+def check_proxies(
+    features: np.ndarray, table: DecisionTable, at_most: float | None, waiver: str | None, seed: int
+) -> list[str]:
+    """Screen every protected column; return what to record in the run.
+
+    Args:
+        features: shape (n, n_features), float64, NaN where missing; one row per decision of the table.
+        at_most: AUC that may not be surely exceeded; None: nothing stops the run.
+        waiver: why it may be; None: it may not.
+
+    Raises:
+        CheckError: every group that the features tell surely better than `at_most`.
+    """
+    found = list(proxies(features, table, seed))
+    told = [proxy for proxy in found if proxy.low > TELLS_FROM]
+    stops = [proxy for proxy in told if at_most is not None and proxy.low > at_most]
+    if stops and waiver is None:
+        raise CheckError(
+            "the features stand in for a protected column",
+            [
+                *(f"{proxy}, must be at most {at_most:g}" for proxy in stops),
+                "drop what tells it with data.drop_columns=[...], choose other features, or say why this is"
+                " fine: waivers.proxy='WHY THIS IS FINE'",
+            ],
+        )
+    notes = [f"proxy: {proxy}{f'; waived: {waiver}' if proxy in stops else ''}" for proxy in told]
+    untold = [f"{proxy.column}={proxy.group}" for proxy in found if proxy not in told]
+    return notes + ([f"proxy: the features do not tell {', '.join(untold)}"] if untold else [])
+
+
+def proxies(features: np.ndarray, table: DecisionTable, seed: int) -> Iterator[Proxy]:
+    """One entry per group: AUC of a small LightGBM on other subscribers, 95 % interval over subscribers."""
+    generator = np.random.default_rng(seed)
+    rows = generator.permutation(len(table))[:MOST_DECISIONS]
+    subscriber = np.unique(table.subscriber[rows], return_inverse=True)[1]
+    fold = generator.integers(0, N_FOLDS, subscriber.max(initial=0) + 1)[subscriber]
+    draws = generator.multinomial(len(np.unique(subscriber)), _equal(subscriber), N_BOOTSTRAP)
+    for column, of_row in table.segments.items():
+        of_group = of_row[rows].astype(str)
+        for group in np.unique(of_group):
+            is_group = of_group == group
+            sides = [len(np.unique(subscriber[side])) for side in (is_group, ~is_group)]
+            if min(sides) >= FEWEST:
+                score = _cross_fitted(features[rows], is_group, fold, seed)
+                weights = np.vstack([np.ones((1, len(rows))), draws[:, subscriber]])
+                auc = _auc(score, is_group, weights)
+                low, high = np.nanpercentile(auc[1:], (2.5, 97.5))
+                yield Proxy(column, str(group), float(auc[0]), float(low), float(high))
+
+
+def _equal(subscriber: np.ndarray) -> np.ndarray:
+    n = subscriber.max(initial=0) + 1
+    return np.full(n, 1 / n)
+
+
+def _cross_fitted(features: np.ndarray, is_group: np.ndarray, fold: np.ndarray, seed: int) -> np.ndarray:
+    """Chance of the group by a model that saw other subscribers only, as ranks in each fold. Shape (n,)."""
+    from lightgbm import LGBMClassifier
+
+    score = np.full(len(is_group), 0.5)
+    for number in range(N_FOLDS):
+        train, test = fold != number, fold == number
+        if not test.any() or len(np.unique(is_group[train])) < 2:
+            continue
+        model = LGBMClassifier(
+            n_estimators=40, learning_rate=0.1, num_leaves=8, random_state=seed, n_jobs=1, verbose=-1,
+            deterministic=True, force_row_wise=True,
+        )  # fmt: skip
+        chance = model.fit(features[train], is_group[train]).predict_proba(features[test])[:, 1]
+        # Ranks: each fold's model has a level of its own, which says nothing about its rows.
+        score[test] = np.searchsorted(np.sort(chance), chance) / test.sum()
+    return score
+
+
+def _auc(score: np.ndarray, is_group: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted AUC, ties one half. Shape (B,) for weights of shape (B, n); NaN where a side has no weight."""
+    places = np.unique(score, return_inverse=True)[1]
+    order = np.argsort(places, kind="stable")
+    starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+    inside, outside = (
+        np.add.reduceat((weights * side)[:, order], starts, axis=1) for side in (is_group, ~is_group)
+    )
+    below = np.cumsum(outside, axis=1) - outside / 2
+    pairs = inside.sum(axis=1) * outside.sum(axis=1)
+    return np.divide((inside * below).sum(axis=1), pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
