@@ -356,7 +356,9 @@ def test_a_chart_without_a_single_number_is_drawn():
         charts.by_group(["a", "b"], [charts.Series("m", (nothing, bare))], "t", ("g", "x")),
     ]
     for chart in drawn:
-        Page(figure_html(chart, "c"))
+        page = figure_html(chart, "c")
+        assert page.count("<svg") == 1
+        Page(page)
 
 
 def test_an_output_that_could_be_a_file_of_a_run_is_refused(history_run, capsys):
