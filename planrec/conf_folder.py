@@ -98,7 +98,10 @@ def inherited(group: str, option: str, folders: Folders = (CONF,)) -> dict[str, 
     keys: dict[str, Any] = {}
     for parent, place in _parents(file):
         taken_in = inherited(group, parent, folders)
-        keys |= {place: taken_in} if place else taken_in
+        node = keys
+        for part in place.split(".") if place else []:
+            node = node.setdefault(part, {})
+        node |= taken_in
     return keys | {key: value for key, value in (content_of(file) or {}).items() if key != "defaults"}
 
 

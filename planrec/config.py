@@ -90,13 +90,16 @@ class RunConfig(Config):
     def _misfits(self) -> list[tuple[bool, str]]:
         """What does not fit, each with the override that mends it."""
         data, catalogue = self.data.kind, self.catalogue.open()
-        parts = {
+        parts: dict[str, Any] = {
             f"target={self.target.kind}": self.target,
             f"data={data}": self.data,
             f"features={self.features.kind}": self.features,
             f"model={self.model.kind}": self.model,
-        } | {f"baseline {name}": model for name, model in self.baselines.items()}
+        }
+        parts |= {f"baseline {name}": model for name, model in self.baselines.items()}
+        parts |= {f"member {name}": model for name, model in self.model.members.items()}
         priced = [name for name, part in parts.items() if part.needs_catalogue]
+        models = (self.model, *self.model.members.values(), *self.baselines.values())
         money = [name for name in self.metrics if METRICS[name].needs_bills]
         return [
             (
@@ -140,6 +143,16 @@ class RunConfig(Config):
                 self.calibration.cross_fit_folds > 0 and not self.model.probabilistic,
                 f"calibration={self.calibration.kind} needs probabilities and model={self.model.kind} is a"
                 " rule that names one plan: type calibration=none",
+            ),
+            (
+                self.calibration.cross_fit_folds > 0 and not self.model.takes_calibration,
+                f"calibration={self.calibration.kind} does not reach what model={self.model.kind} decides by:"
+                " type calibration=none",
+            ),
+            (
+                any(part.corrects_bills for part in models) and not self.target.needs_catalogue,
+                f"model=lgbm_bills learns bills to come and target={self.target.kind} gives none: type"
+                " target=best_bill",
             ),
             (
                 self.features.reads_held and not self.target.needs_catalogue,

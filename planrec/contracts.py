@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field
@@ -117,6 +117,11 @@ class Model(Config, ABC):
     """True where the estimator has `predict_bills(X)`, which returns the fields of `Prediction` that it knows
     by name, `bill_mean` at least: shape (n, J) each. A `probability` among them is what `predict_proba`
     returns, which is then not asked for."""
+    corrects_bills: ClassVar[bool] = False
+    """True where the estimator starts from re-rated bills, `schema.PastBills`: `fit(X, y, past, came)`, with
+    the mean monthly bills that came, shape (n, J), and `predict_bills(X, past)`."""
+    takes_calibration: ClassVar[bool] = True
+    "Whether a calibration can stand between `predict_proba` and the policy."
     knows_chances: ClassVar[bool] = False
     """True where the estimator has `bill_chances(X, bills)`: P(bill < b) and P(bill <= b), shape (n, J, 2),
     for sums of bills b, shape (n, J), in minor units."""
@@ -144,6 +149,28 @@ class Model(Config, ABC):
         importances, or was fitted on nothing that it could tell apart.
         """
         return None
+
+    rounds: ClassVar[str | None] = None
+    "The field that holds the rounds of boosting; None where there is nothing to stop early."
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether `rounds` is only the most, and inner folds choose how many."""
+        return False
+
+    def staged(self, estimator: BaseEstimator, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
+        """What `predict_proba` of the fitted estimator would say after each of these numbers of rounds."""
+        raise NotImplementedError(f"model={self.kind} has no rounds")
+
+    @property
+    def members(self) -> "dict[str, Model]":
+        """The models that this one blends, by name; empty where it is one model."""
+        return {}
+
+    @property
+    def member_picks(self) -> int:
+        """Times that a member is picked when the weights are chosen."""
+        return 0
 
     @abstractmethod
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
@@ -222,6 +249,20 @@ class Policy(Config, ABC):
     def needs_months(self) -> int:
         """Known months of usage below which the policy abstains."""
         return 0
+
+    @property
+    def harm_limit(self) -> float | None:
+        """Largest share of decisions that may harm, which the run then keeps; None: not looked at."""
+        return None
+
+    @property
+    def least_saving(self) -> float:
+        """Saving a month, major unit, below which no move is advised."""
+        return 0.0
+
+    def demanding(self, least_saving: float) -> Self:
+        """The same policy that advises a move only where it saves this much a month, major unit."""
+        raise NotImplementedError(f"policy={self.kind} knows no savings")
 
     @abstractmethod
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:

@@ -1,4 +1,4 @@
-"""Calibration on probabilities of rows that their model never saw."""
+"""Predictions of rows that their model never saw: what calibration, thresholds and weights are chosen on."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,11 +9,16 @@ from planrec.calibration import Calibrated
 from planrec.config import RunConfig
 from planrec.contracts import Calibration, Model
 from planrec.cv.deal import folds_of_subscribers, most_folds_of_subscribers
-from planrec.recommender import model_input
-from planrec.schema import DecisionTable
+from planrec.recommender import Recommender, model_input
+from planrec.schema import DecisionTable, Prediction
 
 Fit = Callable[[DecisionTable], Pipeline]
 """Fits a new pipeline on these decisions."""
+
+FitRecommender = Callable[[DecisionTable], Recommender]
+"""Fits a new recommender on these decisions."""
+
+N_INNER_FOLDS = 5
 
 
 def calibrated(config: RunConfig, model: Model, train: DecisionTable, fit: Fit) -> Pipeline:
@@ -36,6 +41,32 @@ def calibrated(config: RunConfig, model: Model, train: DecisionTable, fit: Fit) 
     calibrator.fit(probability[np.ix_(known, pipeline.classes_)], column)
     (name, estimator) = pipeline.steps[-1]
     return Pipeline([*pipeline.steps[:-1], (name, Calibrated(estimator, calibrator))])
+
+
+def inner_folds(train: DecisionTable, seed: int) -> np.ndarray | None:
+    """Fold of each row, shape (n,): `N_INNER_FOLDS`, or what the subscribers suffice for; None below 2.
+
+    Subscribers stay whole: who is predicted was not learned from.
+    """
+    n_folds = min(N_INNER_FOLDS, most_folds_of_subscribers(train))
+    if n_folds < 2:
+        return None
+    return folds_of_subscribers(train, n_folds, np.random.default_rng(seed))
+
+
+def held_out_prediction(train: DecisionTable, fit: FitRecommender, seed: int) -> Prediction:
+    """What recommenders say of rows of `train` that they never saw, in the order of `train`.
+
+    The subscribers must suffice for two folds: `inner_folds` says so.
+    """
+    folds = inner_folds(train, seed)
+    assert folds is not None
+    order = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
+    parts = [
+        fit(train.take(np.flatnonzero(folds != fold))).predict(train.take(rows))
+        for fold, rows in zip(np.unique(folds), order, strict=True)
+    ]
+    return Prediction.joined(parts).take(np.argsort(np.concatenate(order), kind="stable"))
 
 
 def n_folds_of(calibration: Calibration, train: DecisionTable) -> int:

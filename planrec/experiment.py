@@ -9,8 +9,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from planrec.catalogue import Catalogue
@@ -18,12 +16,13 @@ from planrec.checks import run_checks
 from planrec.checks.proxy import check_proxies
 from planrec.config import RunConfig
 from planrec.contracts import Fold, Model
-from planrec.cross_fit import calibrated, calibration_notes
+from planrec.cross_fit import calibration_notes
 from planrec.errors import FitError, PlanRecError
+from planrec.fitting import Chosen, FitLog, choices_of, fitted_recommender
 from planrec.metrics import MetricValue, check_gates, evaluate
 from planrec.out_of_fold import FoldPrediction, out_of_fold_table
+from planrec.parameters import set_everywhere
 from planrec.recommender import Recommender, model_input
-from planrec.reweighing import balancing_weights
 from planrec.schema import Columns, DecisionTable
 from planrec.search import with_values
 from planrec.speed import Speed, speed_of
@@ -64,6 +63,8 @@ class RunResult:
     "sha256 of which decisions are learned from and judged in which fold: equal folds, equal fingerprints."
     tuned: tuple[Tuned, ...]
     "What a search chose for each fold and, last, for the final fit; empty where nothing was tuned."
+    chosen: tuple[Chosen, ...]
+    "What every fit chose on inner folds of its own rows, last the final fit; often empty."
     seconds: dict[str, float]
     "Wall time by stage: data, tuning (where the splitter tunes), folds, intervals, final_fit."
     fit_seconds: dict[str, float]
@@ -82,7 +83,7 @@ def run(
     `decide` stands in for `decided`, for whoever runs many configs over the same data.
     """
     seconds: dict[str, float] = {}
-    fit_seconds: dict[str, float] = {}
+    log = FitLog()
     with _timed(seconds, "data"):
         loaded = (decide or decided)(config)
         table = loaded.table
@@ -95,7 +96,7 @@ def run(
             tuned = tune(config, table, folds, partial(_predict_alone, config), report)
     models = models_of(config, len(folds), tuned)
     with _timed(seconds, "folds"):
-        out_of_fold = predict_out_of_fold(config, models, table, folds, report, fit_seconds)
+        out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with _timed(seconds, "intervals"), threadpool_limits(1):
         rules = {name for name, in_fold in models.items() if not in_fold[0].probabilistic}
@@ -115,7 +116,8 @@ def run(
         folds_fingerprint=fingerprint(folds),
         tuned=tuned,
         seconds=seconds,
-        fit_seconds=fit_seconds,
+        chosen=(*log.chosen, *choices_of(config, recommender, config.model.kind, None)),
+        fit_seconds=log.seconds,
         speed=speed_of(recommender, table),
     )
 
@@ -157,14 +159,15 @@ def predict_out_of_fold(
     table: DecisionTable,
     folds: Sequence[Fold],
     report: Report = lambda step, done, total: None,
-    fit_seconds: dict[str, float] | None = None,
+    log: FitLog | None = None,
 ) -> "pd.DataFrame":
     """Decide every test row with a recommender that never saw its fold, for each name and its model by fold.
 
-    `fit_seconds` is given the mean wall time of one fit by model.
+    What there is to tell of the fits is added to `log`.
     """
     import pandas as pd
 
+    log = log or FitLog()
     parts, done = [], 0
     for name, in_fold in models.items():
         predicted, fitting = [], 0.0
@@ -175,8 +178,15 @@ def predict_out_of_fold(
                 recommender = fitted_recommender(config, model, train, table, config.threads)
                 fitting += perf_counter() - start
                 predicted.append(
-                    FoldPrediction(number, fold, recommender.predict(test), recommender.bill_chances(test))
+                    FoldPrediction(
+                        number,
+                        fold,
+                        recommender.policy,
+                        recommender.predict(test),
+                        recommender.bill_chances(test),
+                    )
                 )
+                log.chosen.extend(choices_of(config, recommender, name, number))
             except PlanRecError as error:
                 error.add_note(f"while fitting {name} in fold {number} on {len(train)} decisions")
                 raise
@@ -187,9 +197,8 @@ def predict_out_of_fold(
                 ) from error
             done += 1
             report(f"{name}, fold {number + 1} of {len(folds)}", done, len(models) * len(folds))
-        parts.append(out_of_fold_table(name, config.policy, table, predicted))
-        if fit_seconds is not None:
-            fit_seconds[name] = fitting / max(len(folds), 1)
+        parts.append(out_of_fold_table(name, table, predicted))
+        log.seconds[name] = fitting / max(len(folds), 1)
     return pd.concat(parts, ignore_index=True)
 
 
@@ -199,77 +208,16 @@ def _predict_alone(
     return predict_out_of_fold(config, {model.kind: [model] * len(folds)}, table, folds)
 
 
-def fitted_recommender(
-    config: RunConfig,
-    model: Model,
-    train: DecisionTable,
-    table: DecisionTable,
-    threads: int,
-) -> Recommender:
-    """Fit on `train` and calibrate; plans and inputs are those of the whole `table`, never one fold's."""
-    catalogue = config.catalogue.open()
-
-    def fit(rows: DecisionTable) -> Pipeline:
-        pipeline = clone(build_pipeline(config, model, catalogue))
-        set_threads(pipeline, threads)
-        with threadpool_limits(threads):
-            asked = {"model__horizon": max(rows.horizon, 1)} if model.needs_horizon else {}
-            weights = _weights(config, model, rows)
-            pipeline.fit(model_input(config.features, model, rows), rows.y, **asked, **weights)
-        # One thread when serving: the others cost more than they give for one row.
-        set_threads(pipeline, 1)
-        return pipeline
-
-    return Recommender(
-        pipeline=calibrated(config, model, train, fit),
-        features=config.features,
-        model=model,
-        policy=config.policy,
-        plans=table.plans,
-        inputs=table.inputs,
-        horizon=table.horizon,
-        catalogue=catalogue,
-    )
-
-
-def _weights(config: RunConfig, model: Model, train: DecisionTable) -> dict[str, np.ndarray]:
-    """Balancing weights of the training rows as the pipeline's `fit` takes them; none for rules."""
-    column = config.fairness.reweigh_by
-    if column is None or not model.takes_weights or train.y is None:
-        return {}
-    return {"model__sample_weight": balancing_weights(train.segments[column], train.y)}
-
-
 def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
     """What the features tell of the protected columns; nothing where there are none."""
     if not table.segments:
         return []
     transformer = config.features.build(config.catalogue.open())
-    _set_everywhere(transformer, "encoding", config.model.encoding)
+    set_everywhere(transformer, "encoding", config.model.encoding)
     features = transformer.fit_transform(model_input(config.features, config.model, table), table.y)
     return check_proxies(
         features, table, config.fairness.proxy_auc_at_most, config.waivers.proxy, config.seed
     )
-
-
-def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
-    """Features and model as one unfitted scikit-learn Pipeline."""
-    estimator = model.build(config.seed, catalogue)
-    if model.reads == "history":
-        return Pipeline([("model", estimator)])
-    features = config.features.build(catalogue)
-    _set_everywhere(features, "encoding", model.encoding)
-    return Pipeline([("features", features), ("model", estimator)])
-
-
-def set_threads(pipeline: Pipeline, threads: int) -> None:
-    """Set every `n_jobs` of a pipeline."""
-    _set_everywhere(pipeline, "n_jobs", threads)
-
-
-def _set_everywhere(estimator: BaseEstimator, parameter: str, value: object) -> None:
-    names = [name for name in estimator.get_params() if name.split("__")[-1] == parameter]
-    estimator.set_params(**dict.fromkeys(names, value))
 
 
 def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
 
 from planrec.errors import RunError
+from planrec.fitting import Chosen
 from planrec.json_file import read_object
 from planrec.metrics import MetricValue
 from planrec.schema import Config, InputSchema
@@ -72,6 +73,8 @@ class Manifest(Config, allow_inf_nan=True):
     notes: tuple[str, ...]
     tuned: tuple[Tuned, ...]
     "What a search inside the run chose for each fold and, last, for the model that is kept; often empty."
+    chosen: tuple[Chosen, ...]
+    "What fits chose on inner folds of their own rows, last the model that is kept; often empty."
     metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
     golden: Golden
     seconds: dict[str, float]

@@ -1,8 +1,8 @@
 """The out-of-fold table: decisions in the order of time, one row per decision, repeat and model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,13 +29,15 @@ class FoldPrediction:
 
     number: int
     fold: Fold
+    policy: Policy
+    "What decides about these rows: its threshold may have been chosen on the fold's training rows."
     prediction: Prediction
     chances: np.ndarray | None = None
     "Shape (n, J, 2): P(bill < what came), P(bill <= what came); None where the model cannot say."
 
 
 def out_of_fold_table(
-    model: str, policy: Policy, table: DecisionTable, predicted: Sequence[FoldPrediction]
+    model: str, table: DecisionTable, predicted: Sequence[FoldPrediction]
 ) -> "pd.DataFrame":
     """Decide what was predicted, and write it down."""
     import pandas as pd
@@ -46,8 +48,10 @@ def out_of_fold_table(
         of_repeat = [part for part in predicted if part.fold.repeat == repeat]
         rows = np.concatenate([part.fold.test for part in of_repeat])
         number = np.repeat([part.number for part in of_repeat], [len(part.fold.test) for part in of_repeat])
-        prediction = _joined([part.prediction for part in of_repeat])
-        decided, last = decide_in_time(policy, table.take(rows), prediction)
+        prediction = Prediction.joined([part.prediction for part in of_repeat])
+        part_of_row = np.repeat(np.arange(len(of_repeat)), [len(part.fold.test) for part in of_repeat])
+        policies = [part.policy for part in of_repeat]
+        decided, last = decide_in_time(policies, part_of_row, table.take(rows), prediction)
         columns: dict[str, np.ndarray | int | str] = {
             OutOfFold.DECISION_ID: rows,
             OutOfFold.REPEAT: repeat,
@@ -64,33 +68,49 @@ def out_of_fold_table(
 
 
 def decide_in_time(
-    policy: Policy, table: DecisionTable, prediction: Prediction
+    policies: Sequence[Policy], policy_of_row: np.ndarray, table: DecisionTable, prediction: Prediction
 ) -> tuple[Decisions, np.ndarray | None]:
     """Decide each subscriber's rows by as_of, each knowing the advice before it.
+
+    `policy_of_row`, shape (n,): the position in `policies` of what decides about a row.
 
     Returns the decisions and that advice, shape (n,), -1 for the first; None where the plan held, which
     advice is compared with, plays no part.
     """
-    if table.held is None or table.as_of is None:
-        return policy.decide(prediction, table), None
-    who = np.unique(table.subscriber, return_inverse=True)[1]
-    advice = np.full(len(table), -1, np.int64)
-    before = np.full(len(table), -1, np.int64)
     n, width = table.menu.shape
     decided = Decisions(
         np.empty(n, np.int64), np.empty(n, object), np.empty(n, object), np.empty((n, width), np.int64)
     )
+    if table.held is None or table.as_of is None:
+        _decide(decided, policies, policy_of_row, table, prediction, np.arange(n))
+        return decided, None
+    who = np.unique(table.subscriber, return_inverse=True)[1]
+    advice = np.full(len(table), -1, np.int64)
+    before = np.full(len(table), -1, np.int64)
     for instant in np.unique(table.as_of):
         rows = np.flatnonzero(table.as_of == instant)
         before[rows] = advice[who[rows]]
-        now = policy.decide(
-            _taken(prediction, rows), replace(table.take(rows), last_recommended=before[rows])
-        )
-        for field in fields(Decisions):
-            getattr(decided, field.name)[rows] = getattr(now, field.name)
-        advised = now.recommended >= 0
-        advice[who[rows][advised]] = now.recommended[advised]
+        now = replace(table, last_recommended=before)
+        _decide(decided, policies, policy_of_row, now, prediction, rows)
+        advised = rows[decided.recommended[rows] >= 0]
+        advice[who[advised]] = decided.recommended[advised]
     return decided, before
+
+
+def _decide(
+    decided: Decisions,
+    policies: Sequence[Policy],
+    policy_of_row: np.ndarray,
+    table: DecisionTable,
+    prediction: Prediction,
+    rows: np.ndarray,
+) -> None:
+    """Write the decisions about these rows into `decided`."""
+    for number in np.unique(policy_of_row[rows]):
+        own = rows[policy_of_row[rows] == number]
+        now = policies[number].decide(prediction.take(own), table.take(own))
+        for field in fields(Decisions):
+            getattr(decided, field.name)[own] = getattr(now, field.name)
 
 
 def usage_decile(table: DecisionTable) -> np.ndarray | None:
@@ -156,21 +176,3 @@ def _chances(plans: tuple[str, ...], chances: np.ndarray) -> dict[str, np.ndarra
         for side, prefix in enumerate((OutOfFold.BELOW, OutOfFold.UPTO))
         for index, plan in enumerate(plans)
     }
-
-
-def _taken(prediction: Prediction, rows: np.ndarray) -> Prediction:
-    return _mapped(prediction, lambda name: getattr(prediction, name)[rows])
-
-
-def _joined(predictions: Sequence[Prediction]) -> Prediction:
-    return _mapped(
-        predictions[0], lambda name: np.concatenate([getattr(prediction, name) for prediction in predictions])
-    )
-
-
-def _mapped(prediction: Prediction, array_of: Callable[[str], np.ndarray]) -> Prediction:
-    """The prediction with each of its arrays replaced."""
-    arrays: dict[str, Any] = {
-        name: array_of(name) for name, value in vars(prediction).items() if isinstance(value, np.ndarray)
-    }
-    return replace(prediction, **arrays)

@@ -23,6 +23,7 @@ from planrec.schema import (
     Decisions,
     DecisionTable,
     InputSchema,
+    PastBills,
     Prediction,
     Usage,
     lag,
@@ -60,16 +61,19 @@ class Recommender:
 
     def predict(self, table: DecisionTable) -> Prediction:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
+        if self.model.members:
+            return self._blended(table)
         X = model_input(self.features, self.model, table)
         if self.catalogue is None or table.held is None:
             return Prediction(self._probability(table, self.pipeline.predict_proba(X)))
         if self.model.forecasts_bills:
-            bills = self.pipeline[-1].predict_bills(self._transformed(X))
+            past = (past_bills(table, self.catalogue),) if self.model.corrects_bills else ()
+            bills = self.pipeline[-1].predict_bills(self._transformed(X), *past)
             probability = bills.pop("probability", None)
             if probability is None:
                 probability = self.pipeline.predict_proba(X)
             return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
-        bill_mean = mean_bills(rerated_bills(table.X, self.catalogue, REFERENCE_MONTHS))
+        bill_mean = past_bills(table, self.catalogue).mean
         return Prediction(self._probability(table, self.pipeline.predict_proba(X)), bill_mean=bill_mean)
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
@@ -123,6 +127,15 @@ class Recommender:
         latest = {name: table.X[lag(name, 1)] for name in Usage.ALL if lag(name, 1) in table.X}
         return bill_basis(latest, self.catalogue)
 
+    def _blended(self, table: DecisionTable) -> Prediction:
+        """What the members say, by their weights."""
+        blend = self.estimator
+        said = [
+            replace(self, pipeline=pipeline, model=self.model.members[name]).predict(table)
+            for name, pipeline in zip(blend.names, blend.pipelines, strict=True)
+        ]
+        return blended(said, blend.weights)
+
     def _transformed(self, X: Columns) -> Any:
         """What the last step of the pipeline is given."""
         return self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
@@ -136,6 +149,30 @@ class Recommender:
         # All the mass outside the menu: nothing is known about the plans inside.
         equal = table.menu / np.maximum(table.menu.sum(axis=1, keepdims=True), 1)
         return np.where(total > 0, probability / np.where(total > 0, total, 1.0), equal)
+
+
+def blended(predictions: Sequence[Prediction], weights: Sequence[float] | np.ndarray) -> Prediction:
+    """The weighted mean of what all of them can say; weights sum to 1.
+
+    Quantiles are averaged as well (Vincent averaging): no quantiles of a mixture, but between the members'.
+    """
+    fields = set.intersection(*(set(prediction.arrays) for prediction in predictions))
+    means = {}
+    for name in sorted(fields):
+        means[name] = sum(
+            weight * getattr(prediction, name)
+            for weight, prediction in zip(weights, predictions, strict=True)
+            if weight
+        )
+    ranks_by_bill = all(prediction.ranks_by_bill for prediction in predictions)
+    return Prediction(**means, ranks_by_bill=ranks_by_bill)
+
+
+def past_bills(table: DecisionTable, catalogue: Catalogue) -> PastBills:
+    """What the last `REFERENCE_MONTHS` would have cost on every plan."""
+    mean = mean_bills(rerated_bills(table.X, catalogue, REFERENCE_MONTHS))
+    held = np.full(len(table), -1) if table.held is None else table.held
+    return PastBills(mean, held, max(table.horizon, 1))
 
 
 def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:

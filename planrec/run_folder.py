@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline
 from planrec.address import address_of
 from planrec.atomic_file import write_atomically
 from planrec.config import RunConfig
-from planrec.contracts import Model
+from planrec.contracts import Model, Policy
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
@@ -123,6 +123,7 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
         "inputs": result.recommender.inputs.model_dump(mode="json"),
         "notes": list(result.notes),
         "tuned": [asdict(chosen) for chosen in result.tuned],
+        "chosen": [asdict(chosen) for chosen in result.chosen],
         "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
         "golden": _golden(result.recommender, result.table),
         "seconds": result.seconds,
@@ -157,7 +158,7 @@ def load_run(folder: Path) -> SavedRun:
         pipeline=_pipeline_of(folder / "model.skops"),
         features=config.features,
         model=_model_of(config, manifest, folder),
-        policy=config.policy,
+        policy=_policy_of(config, manifest),
         plans=manifest.plans,
         inputs=manifest.inputs,
         horizon=manifest.horizon,
@@ -325,6 +326,12 @@ def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
         raise RunError(
             f"{folder / 'run.json'}: tuned values do not fit the model", problems_of(error)
         ) from error
+
+
+def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
+    """The policy with the least saving that the final fit chose, where it did."""
+    final = [chosen for chosen in manifest.chosen if chosen.fold is None and chosen.least_saving is not None]
+    return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
 
 
 def _pipeline_of(file: Path) -> Pipeline:

@@ -255,6 +255,35 @@ class Prediction:
     ranks_by_bill: bool = False
     "Whether plans are ranked by `bill_mean`: the model forecasts bills. Else by `probability`."
 
+    def take(self, rows: np.ndarray) -> Self:
+        """What is said of the decisions at these positions, in this order."""
+        return replace(self, **{name: array[rows] for name, array in self.arrays.items()})
+
+    @property
+    def arrays(self) -> dict[str, Any]:
+        """The fields that the model could give."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """What several predictions of one model say, one after the other."""
+        arrays: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].arrays
+        }
+        return replace(parts[0], **arrays)
+
+
+@dataclass(frozen=True)
+class PastBills:
+    """What the last months would have cost, for models that correct it."""
+
+    mean: np.ndarray
+    "Shape (n, J): mean monthly bill of the re-rated months, the major unit; NaN without a known month."
+    held: np.ndarray
+    "Shape (n,), int64: index of the plan held, -1 where unknown."
+    horizon: int
+    "Months that a bill to come is the mean of."
+
 
 @dataclass(frozen=True)
 class Decisions:

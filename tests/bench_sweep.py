@@ -41,7 +41,8 @@ def overhead() -> list[str]:
 def bare_seconds(n: int) -> float:
     """Fit and predict the same models on the same folds, one after the other, in this process."""
     from planrec.compose import compose
-    from planrec.experiment import decided, fitted_recommender
+    from planrec.experiment import decided
+    from planrec.fitting import fitted_recommender
 
     config = compose("model=dummy", *THREE_THOUSAND_ROWS)
     table = decided(config).table

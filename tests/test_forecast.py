@@ -15,7 +15,8 @@ from sklearn.pipeline import Pipeline
 from planrec.catalogue import Catalogue
 from planrec.conf_folder import inherited
 from planrec.errors import DataError
-from planrec.experiment import decided, fitted_recommender, run
+from planrec.experiment import decided, run
+from planrec.fitting import fitted_recommender
 from planrec.history import rerated_bills
 from planrec.metrics import paired_ratio
 from planrec.model import TRUSTED_TYPES, ModelConfig

@@ -89,5 +89,10 @@ def eps_hit(scored: Scored, weights: np.ndarray) -> np.ndarray:
 def harmed(scored: Scored) -> np.ndarray:
     """Shape (n,), bool; advice to stay never harms."""
     costs = given(scored.costs)
-    harmed: np.ndarray = costs.of_advised - costs.of_held > TOLERATED + _FLOAT_ERROR
-    return harmed
+    return costs_more(costs.of_advised, costs.of_held)
+
+
+def costs_more(advised: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Whether the plan advised costs more than is tolerated, shape (n,), bool; currency per month."""
+    more: np.ndarray = advised - held > TOLERATED + _FLOAT_ERROR
+    return more

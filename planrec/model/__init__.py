@@ -6,11 +6,13 @@ from pydantic import Field
 
 from planrec.model.cheapest_fee import CheapestFee
 from planrec.model.dummy import Dummy
+from planrec.model.ensemble import Ensemble
 from planrec.model.estimator import Estimator
 from planrec.model.forecast import Forecast
 from planrec.model.forest import Forest
 from planrec.model.hist_boosting import HistBoosting
 from planrec.model.lgbm import Lgbm
+from planrec.model.lgbm_bills import LgbmBills
 from planrec.model.logistic import Logistic
 from planrec.model.popular import Popular
 from planrec.model.rerate import Rerate
@@ -19,11 +21,13 @@ from planrec.model.stay import Stay
 ModelConfig = Annotated[
     CheapestFee
     | Dummy
+    | Ensemble
     | Estimator
     | Forecast
     | Forest
     | HistBoosting
     | Lgbm
+    | LgbmBills
     | Logistic
     | Popular
     | Rerate
@@ -40,11 +44,13 @@ __all__ = [
     "TRUSTED_TYPES",
     "CheapestFee",
     "Dummy",
+    "Ensemble",
     "Estimator",
     "Forecast",
     "Forest",
     "HistBoosting",
     "Lgbm",
+    "LgbmBills",
     "Logistic",
     "ModelConfig",
     "Popular",

@@ -38,19 +38,20 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         with warnings.catch_warnings():
             # The run sets n_jobs wherever it is a parameter; logistic regression has it without effect.
             warnings.filterwarnings("ignore", "'n_jobs' has no effect", FutureWarning)
-            self.classifier_ = clone(unfitted).fit(self._filled(X), y, **_weighted(unfitted, sample_weight))
+            self.classifier_ = clone(unfitted).fit(self.filled(X), y, **_weighted(unfitted, sample_weight))
         self.classifier_.set_params(**_one_thread(self.classifier_))
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
-        return self.classifier_.predict_proba(self._filled(np.ascontiguousarray(X, dtype=np.float64)))
+        return self.classifier_.predict_proba(self.filled(np.ascontiguousarray(X, dtype=np.float64)))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """The most probable class, shape (n,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _filled(self, X: np.ndarray) -> np.ndarray:
+    def filled(self, X: np.ndarray) -> np.ndarray:
+        """The matrix as `classifier_` wants it: columns that were empty in training are constant."""
         if not len(self.empty_columns_):
             return X
         X = X.copy()

@@ -1,7 +1,9 @@
 """scikit-learn's histogram gradient boosting."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator
 
@@ -19,6 +21,8 @@ class HistBoosting(Model):
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     )
 
+    rounds: ClassVar[str | None] = "max_iter"
+
     kind: Literal["hist_boosting"]
     max_iter: PositiveInt
     "Trees per class."
@@ -26,6 +30,12 @@ class HistBoosting(Model):
     max_leaf_nodes: PositiveInt
     min_samples_leaf: PositiveInt
     "Fewest training rows in a leaf."
+    stop_early: bool
+    "Whether max_iter is only the most: as many as help subscribers of inner folds are kept."
+
+    @property
+    def stops_early(self) -> bool:
+        return self.stop_early
 
     @property
     def takes_weights(self) -> bool:
@@ -46,3 +56,13 @@ class HistBoosting(Model):
                 random_state=seed,
             )
         )
+
+    def staged(self, estimator: BaseEstimator, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
+        """All stages come in one pass; those asked for are kept."""
+        classifier, X = estimator.classifier_, estimator.filled(X)
+        if not hasattr(classifier, "staged_predict_proba"):  # one class: there are no trees
+            yield from (classifier.predict_proba(X) for _ in rounds)
+            return
+        wanted = set(rounds.tolist())
+        stages = enumerate(classifier.staged_predict_proba(X), start=1)
+        yield from (probability for number, probability in stages if number in wanted)

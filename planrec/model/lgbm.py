@@ -1,5 +1,6 @@
 """LightGBM: the default model."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ class Lgbm(Model):
         "lightgbm.sklearn.LGBMClassifier",
     )
     importance_is: ClassVar[str] = "gain of the splits"
+    rounds: ClassVar[str | None] = "n_estimators"
 
     kind: Literal["lgbm"]
     n_estimators: PositiveInt
@@ -32,6 +34,12 @@ class Lgbm(Model):
     "Most leaves of a tree."
     min_child_samples: PositiveInt
     "Fewest training rows in a leaf."
+    stop_early: bool
+    "Whether n_estimators is only the most: as many as help subscribers of inner folds are kept."
+
+    @property
+    def stops_early(self) -> bool:
+        return self.stop_early
 
     @property
     def takes_weights(self) -> bool:
@@ -53,6 +61,14 @@ class Lgbm(Model):
                 verbose=-1,
             )
         )
+
+    def staged(self, estimator: BaseEstimator, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
+        """One prediction for each number of trees."""
+        classifier, X = estimator.classifier_, estimator.filled(X)
+        for number in rounds:
+            # With one class there are no trees.
+            asked = {"num_iteration": int(number)} if hasattr(classifier, "booster_") else {}
+            yield classifier.predict_proba(X, **asked)
 
     def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
         """Summed over all trees; None where one class was all that there was to learn."""

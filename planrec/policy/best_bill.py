@@ -1,9 +1,9 @@
 """Recommend the plan that will cost least, and no other one for a saving that luck could explain."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from planrec.contracts import Policy
 from planrec.errors import DataError
@@ -31,6 +31,10 @@ class BestBill(Policy):
     "Least saving worth a change, currency per month; 0, and relative 0: always advise the best."
     relative: NonNegativeFloat
     "Least saving worth a change, as a share of the bill on the plan compared with."
+    harm_at_most: Annotated[float, Field(gt=0, lt=1)] | None
+    """Largest share of decisions that may cost more than staying: the run chooses the least saving that keeps
+    it on inner folds, in place of `absolute` and `relative`, which hold where too few decisions could tell.
+    None: no limit."""
     min_months: PositiveInt
     "Fewest known months of usage; with fewer there is no advice."
 
@@ -38,6 +42,20 @@ class BestBill(Policy):
     def needs_months(self) -> int:
         """Months of usage below which there is no advice."""
         return self.min_months
+
+    @property
+    def harm_limit(self) -> float | None:
+        """`harm_at_most`."""
+        return self.harm_at_most
+
+    @property
+    def least_saving(self) -> float:
+        """`absolute`."""
+        return self.absolute
+
+    def demanding(self, least_saving: float) -> Self:
+        """The same policy with another `absolute` and no `relative`."""
+        return self.model_copy(update={"absolute": least_saving, "relative": 0.0})
 
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
         """Rank, hold back small savings, and abstain where too little is known.

@@ -5,7 +5,8 @@ import pytest
 
 from planrec.compose import compose
 from planrec.errors import DataError
-from planrec.experiment import decided, fitted_recommender
+from planrec.experiment import decided
+from planrec.fitting import fitted_recommender
 from tests.conftest import SMALL_BILLS
 
 

@@ -14,7 +14,8 @@ from planrec.conf_folder import options
 from planrec.contracts import Model
 from planrec.cross_fit import calibrated, calibration_notes, n_folds_of
 from planrec.errors import ConfigError
-from planrec.experiment import build_pipeline, decided, fitted_recommender, predict_out_of_fold, run
+from planrec.experiment import decided, predict_out_of_fold, run
+from planrec.fitting import build_pipeline, fitted_recommender
 from planrec.model_card import card_of
 from planrec.model_file import canonical_skops, read_skops
 from planrec.recommender import model_input

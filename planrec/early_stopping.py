@@ -1,0 +1,44 @@
+"""How many rounds of boosting, chosen on inner folds of the rows that are learned from."""
+
+import numpy as np
+from sklearn.base import clone
+
+from planrec.config import RunConfig
+from planrec.contracts import Model
+from planrec.cross_fit import inner_folds
+from planrec.parameters import set_everywhere
+from planrec.recommender import model_input
+from planrec.schema import DecisionTable
+from planrec.search import with_values
+
+N_STAGES = 20
+"Numbers of rounds that are compared, in equal ratios from 1 to the model's own."
+
+
+def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Model:
+    """The model with the number of rounds of the lowest log-loss on subscribers it was not fitted on.
+
+    The model as it is where it does not ask for it, or where the subscribers do not suffice for two folds.
+    """
+    folds = inner_folds(train, config.seed) if model.stops_early else None
+    if folds is None or train.y is None or model.rounds is None:
+        return model
+    most = getattr(model, model.rounds)
+    stages = np.unique(np.geomspace(1, most, N_STAGES).round().astype(np.int64))
+    features = config.features.build(config.catalogue.open())
+    set_everywhere(features, "encoding", model.encoding)
+    matrix = features.fit_transform(model_input(config.features, model, train), train.y)
+    unfitted = model.build(config.seed, None)
+    set_everywhere(unfitted, "n_jobs", config.threads)
+    loss = np.zeros(len(stages))
+    for fold in np.unique(folds):
+        learned, judged = folds != fold, np.flatnonzero(folds == fold)
+        estimator = clone(unfitted).fit(matrix[learned], train.y[learned])
+        column = np.searchsorted(estimator.classes_, train.y[judged])
+        known = np.isin(train.y[judged], estimator.classes_)
+        for stage, probability in enumerate(model.staged(estimator, matrix[judged], stages)):
+            # A label that the fold never showed counts like the smallest chance there is.
+            of_label = probability[np.arange(len(judged)), np.where(known, column, 0)]
+            chance = np.clip(np.where(known, of_label, 0.0), np.finfo(np.float64).eps, 1.0)
+            loss[stage] -= np.log(chance).sum()
+    return with_values(model, {model.rounds: int(stages[loss.argmin()])})

@@ -1,0 +1,137 @@
+"""Fitting one recommender on some decisions, with all that is chosen on inner folds of the same decisions."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from planrec.catalogue import Catalogue
+from planrec.config import RunConfig
+from planrec.contracts import Model
+from planrec.cross_fit import calibrated, held_out_prediction, inner_folds
+from planrec.early_stopping import stopped_early
+from planrec.ensemble import weighted_members
+from planrec.harm_guard import guarded
+from planrec.parameters import set_everywhere
+from planrec.recommender import Recommender, model_input, past_bills
+from planrec.reweighing import balancing_weights
+from planrec.schema import DecisionTable
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one fit chose on inner folds of the rows that it learned from; None or empty: nothing."""
+
+    model: str
+    "The model's name in the out-of-fold table."
+    fold: int | None
+    "Number of the fold; None: the final fit."
+    rounds: int | None
+    "Rounds of boosting."
+    weights: dict[str, float]
+    "Of the members of an ensemble."
+    least_saving: float | None
+    "Saving a month, major unit, below which no move is advised."
+
+
+@dataclass(frozen=True)
+class FitLog:
+    """What there is to tell of many fits."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    "Mean wall time of one fit, by model."
+    chosen: list[Chosen] = field(default_factory=list)
+
+
+def choices_of(config: RunConfig, recommender: Recommender, name: str, fold: int | None) -> list[Chosen]:
+    """What this recommender's fit chose: one entry, or none where there was nothing to choose."""
+    model, blend = recommender.model, recommender.estimator
+    rounds = getattr(model, model.rounds) if model.stops_early and model.rounds else None
+    weights = dict(zip(blend.names, blend.weights, strict=True)) if model.members else {}
+    saving = None if config.policy.harm_limit is None else recommender.policy.least_saving
+    something = rounds is not None or weights or saving is not None
+    return [Chosen(name, fold, rounds, weights, saving)] if something else []
+
+
+def fitted_recommender(
+    config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
+) -> Recommender:
+    """Fit on `train`; plans and inputs are those of the whole `table`, never one fold's.
+
+    Where the policy limits harm, its threshold is chosen on predictions of rows that their model never saw;
+    with too few subscribers for two folds the policy is taken as it is.
+    """
+    model = stopped_early(config, model, train)
+    fit = partial(_fitted, config, model, table=table, threads=threads)
+    recommender = fit(train)
+    if config.policy.harm_limit is None or inner_folds(train, config.seed) is None:
+        return recommender
+    prediction = held_out_prediction(train, fit, config.seed)
+    return replace(recommender, policy=guarded(config.policy, train, prediction))
+
+
+def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
+    """Features and model as one unfitted scikit-learn Pipeline."""
+    estimator = model.build(config.seed, catalogue)
+    if model.reads == "history":
+        return Pipeline([("model", estimator)])
+    features = config.features.build(catalogue)
+    set_everywhere(features, "encoding", model.encoding)
+    return Pipeline([("features", features), ("model", estimator)])
+
+
+def _fitted(
+    config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
+) -> Recommender:
+    """Fit features and model, or the members of an ensemble, and calibrate."""
+    recommender = Recommender(
+        pipeline=Pipeline([]),
+        features=config.features,
+        model=model,
+        policy=config.policy,
+        plans=table.plans,
+        inputs=table.inputs,
+        horizon=table.horizon,
+        catalogue=config.catalogue.open(),
+    )
+    if model.members:
+        fits = {
+            name: partial(_fitted, config, member, table=table, threads=threads)
+            for name, member in model.members.items()
+        }
+        return replace(recommender, pipeline=weighted_members(model.member_picks, train, fits, config.seed))
+    fit = partial(_fitted_pipeline, config, model, threads=threads)
+    return replace(recommender, pipeline=calibrated(config, model, train, fit))
+
+
+def _fitted_pipeline(config: RunConfig, model: Model, rows: DecisionTable, threads: int) -> Pipeline:
+    catalogue = config.catalogue.open()
+    pipeline = clone(build_pipeline(config, model, catalogue))
+    set_everywhere(pipeline, "n_jobs", threads)
+    with threadpool_limits(threads):
+        asked = _asked(model, rows, catalogue) | _weights(config, model, rows)
+        pipeline.fit(model_input(config.features, model, rows), rows.y, **asked)
+    # One thread when serving: the others cost more than they give for one row.
+    set_everywhere(pipeline, "n_jobs", 1)
+    return pipeline
+
+
+def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> dict[str, Any]:
+    """What `fit` of this model wants besides features and labels, as the pipeline's `fit` takes it."""
+    asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.needs_horizon else {}
+    if model.corrects_bills and catalogue is not None and train.future_bills is not None:
+        came = train.future_bills / (train.minor_units * max(train.horizon, 1))
+        asked |= {"model__past": past_bills(train, catalogue), "model__came": came}
+    return asked
+
+
+def _weights(config: RunConfig, model: Model, train: DecisionTable) -> dict[str, np.ndarray]:
+    """Balancing weights of the training rows as the pipeline's `fit` takes them; none for rules."""
+    column = config.fairness.reweigh_by
+    if column is None or not model.takes_weights or train.y is None:
+        return {}
+    return {"model__sample_weight": balancing_weights(train.segments[column], train.y)}

@@ -1,0 +1,171 @@
+"""LightGBM on bills: what re-rated months get wrong about the months to come."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from annotated_types import Ge
+from pydantic import PositiveFloat, PositiveInt
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from planrec.catalogue import Catalogue
+from planrec.contracts import Model
+from planrec.model.drawn_bills import shares_best
+from planrec.schema import PastBills
+
+N_ERRORS = 256
+"Errors of training rows that bills are shifted by, to say how sure the best plan is."
+N_LEVELS = 16
+"Groups of equal size that the errors come from, by the bills forecast: heavy users miss by more."
+
+
+class LgbmBills(Model):
+    """Learns for each plan how far the later bills lie from the re-rated ones, and corrects those.
+
+    Usage grows, has seasons and returns to its mean; past months alone know nothing of that.
+    """
+
+    encoding: ClassVar[Literal["codes", "one_hot"]] = "codes"
+    needs_catalogue: ClassVar[bool] = True
+    forecasts_bills: ClassVar[bool] = True
+    corrects_bills: ClassVar[bool] = True
+    takes_calibration: ClassVar[bool] = False
+    trusted_types: ClassVar[tuple[str, ...]] = (
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMRegressor",
+        "planrec.model.lgbm_bills.BillCorrection",
+    )
+    importance_is: ClassVar[str] = "gain of the splits, all plans together"
+
+    kind: Literal["lgbm_bills"]
+    n_estimators: PositiveInt
+    "Trees per plan."
+    learning_rate: PositiveFloat
+    num_leaves: Annotated[int, Ge(2)]
+    "Most leaves of a tree."
+    min_child_samples: PositiveInt
+    "Fewest training rows in a leaf."
+
+    def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
+        """Return a regressor per plan behind the interface of a classifier."""
+        assert catalogue is not None
+        options = self.model_dump(exclude={"kind"})
+        return BillCorrection(catalogue=catalogue.json_text, seed=seed, n_jobs=1, **options)
+
+    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
+        """Summed over all trees; None where no plan's bills were to be corrected."""
+        gains = [
+            regressor.booster_.feature_importance(importance_type="gain")
+            for regressor in estimator.regressors_
+            if regressor is not None
+        ]
+        return np.asarray(np.sum(gains, axis=0), np.float64) if gains else None
+
+
+class BillCorrection(ClassifierMixin, BaseEstimator):
+    """Re-rated bills plus what LightGBM learned to add, never below the plan's fee.
+
+    The chance of being the best plan comes from the errors left on training rows with similar bills: each of
+    some hundred shifts the bills of all plans together, and a plan's chance is the share of shifts in which
+    it is the cheapest.
+    """
+
+    def __init__(
+        self,
+        catalogue: str,
+        seed: int,
+        n_jobs: int,
+        n_estimators: int,
+        learning_rate: float,
+        num_leaves: int,
+        min_child_samples: int,
+    ) -> None:
+        self.catalogue = catalogue
+        self.seed = seed
+        self.n_jobs = n_jobs
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.num_leaves = num_leaves
+        self.min_child_samples = min_child_samples
+
+    def fit(self, X: np.ndarray, y: np.ndarray, past: PastBills, came: np.ndarray) -> Self:
+        """Learn from a matrix (n, n_features) and the mean monthly bills that came, shape (n, J).
+
+        The labels teach nothing. Where all corrections of a plan are equal there is nothing to learn.
+        """
+        X = np.ascontiguousarray(X, np.float64)
+        self.n_features_in_ = X.shape[1]
+        self.classes_ = np.arange(came.shape[1])
+        correction = came - self._past(past)
+        self.constant_ = correction[0]
+        self.regressors_ = [self._regressor(X, correction[:, plan]) for plan in self.classes_]
+        bills = self._bills(X, past)
+        level = bills.sum(axis=1)
+        self.level_edges_ = np.quantile(level, np.arange(1, N_LEVELS) / N_LEVELS)
+        group = np.searchsorted(self.level_edges_, level, side="right")
+        rng = np.random.default_rng(self.seed)
+        self.errors_ = np.stack([_some(came - bills, group == number, rng) for number in range(N_LEVELS)])
+        return self
+
+    def predict_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
+        """`bill_mean` and `probability`, shape (n, J) each."""
+        bills = self._bills(np.ascontiguousarray(X, np.float64), past)
+        return {"bill_mean": bills, "probability": self._chances(bills, past)}
+
+    def _regressor(self, X: np.ndarray, correction: np.ndarray) -> Any:
+        """A fitted one; None where one number says it all."""
+        if np.ptp(correction) == 0:
+            return None
+        from lightgbm import LGBMRegressor
+
+        return LGBMRegressor(
+            n_estimators=self.n_estimators,
+            learning_rate=self.learning_rate,
+            num_leaves=self.num_leaves,
+            min_child_samples=self.min_child_samples,
+            deterministic=True,
+            force_row_wise=True,  # the automatic choice is timed, hence not deterministic
+            random_state=self.seed,
+            n_jobs=self.n_jobs,
+            verbose=-1,
+        ).fit(X, correction)
+
+    def _bills(self, X: np.ndarray, past: PastBills) -> np.ndarray:
+        """Shape (n, J), the currency's major unit a month."""
+        bills = self._past(past)
+        for plan, regressor in enumerate(self.regressors_):
+            if regressor is None:
+                bills[:, plan] += self.constant_[plan]
+            else:
+                # One thread: the others cost more than they give for one row.
+                bills[:, plan] += regressor.booster_.predict(X, num_threads=1)
+        return np.maximum(bills, self._fees())
+
+    def _past(self, past: PastBills) -> np.ndarray:
+        """The re-rated bills, a copy; the fee alone where no month is known, as `rerate` has it."""
+        return np.where(np.isnan(past.mean), self._fees(), past.mean)
+
+    def _fees(self) -> np.ndarray:
+        return np.array([float(plan.fee.recurring) for plan in self._plans.plans])
+
+    def _chances(self, bills: np.ndarray, past: PastBills) -> np.ndarray:
+        """Share of the errors with which a plan is the cheapest, shape (n, J)."""
+        level = np.searchsorted(self.level_edges_, bills.sum(axis=1), side="right")
+        unit = past.horizon * 10**self._plans.exponent
+        shares = [np.empty((0, len(self.classes_)))]
+        for start in range(0, len(bills), N_ERRORS):
+            rows = slice(start, start + N_ERRORS)
+            shifted = np.maximum(bills[rows, None] + self.errors_[level[rows]], self._fees())
+            shares.append(shares_best(np.rint(shifted * unit).astype(np.int64), self._plans, past.held[rows]))
+        return np.concatenate(shares)
+
+    @property
+    def _plans(self) -> Catalogue:
+        return Catalogue.from_json(self.catalogue)
+
+
+def _some(errors: np.ndarray, of_group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """`N_ERRORS` of the errors of a group, as evenly as can be, of all where it is empty; their mean is 0."""
+    from_rows = np.flatnonzero(of_group) if of_group.any() else np.arange(len(errors))
+    some = errors[np.resize(rng.permutation(from_rows), N_ERRORS)]
+    return some - some.mean(axis=0)

@@ -1,0 +1,262 @@
+"""What a fit chooses on inner folds of its own rows: thresholds, weights, rounds; and corrected bills."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from planrec.compose import compose
+from planrec.config import RunConfig
+from planrec.cross_fit import held_out_prediction, inner_folds
+from planrec.early_stopping import stopped_early
+from planrec.ensemble import greedy_weights
+from planrec.errors import ConfigError
+from planrec.experiment import decided, run
+from planrec.fitting import choices_of, fitted_recommender
+from planrec.harm_guard import guarded, harmed, highest
+from planrec.recommender import Recommender, blended, past_bills
+from planrec.run_folder import load_run, replay_golden
+from planrec.schema import DecisionTable, Prediction
+from tests.runs import train_into
+
+SMALL = ("data.n_subscribers=150", "cv.n_folds=2", "n_bootstrap=20", "baselines=[stay]", "metrics=[regret]")
+MODELS = {
+    "lgbm_bills": ("model=lgbm_bills", "model.n_estimators=20"),
+    "ensemble": (
+        "model=ensemble",
+        "model.blend.lgbm_bills.n_estimators=10",
+        "model.blend.forecast.n_draws=8",
+    ),
+    "ensemble_held": ("model=ensemble_held", "model.blend.forest.n_estimators=5"),
+    "guarded": ("model=rerate_6", "policy=guarded"),
+    "stop_early": ("model=lgbm", "model.stop_early=true", "model.n_estimators=40"),
+}
+
+
+def config_of(*overrides: str) -> RunConfig:
+    return compose(*SMALL, *overrides)
+
+
+@pytest.fixture(scope="module")
+def table() -> DecisionTable:
+    return decided(config_of()).table
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
+    return train_into(folder, *SMALL, *MODELS[request.param], small=())
+
+
+def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> None:
+    replay_golden(load_run(saved))
+
+
+def test_what_was_chosen_is_written_for_every_fold_and_for_the_model_that_is_kept(saved: Path) -> None:
+    manifest = json.loads((saved / "run.json").read_text("utf-8"))
+    kind = manifest["config"]["model"]["kind"]
+    chosen = [entry for entry in manifest["chosen"] if entry["model"] == kind]
+    if kind == "lgbm_bills":
+        assert chosen == []
+        return
+    assert [entry["fold"] for entry in chosen] == [0, 1, None]
+    if kind == "ensemble":
+        assert all(sum(entry["weights"].values()) == pytest.approx(1) for entry in chosen)
+    elif kind == "rerate":
+        assert load_run(saved).recommender.policy.least_saving == chosen[-1]["least_saving"]
+    else:
+        assert all(1 <= entry["rounds"] <= 40 for entry in chosen)
+
+
+def test_the_answer_for_a_row_does_not_depend_on_the_other_rows(saved: Path, table: DecisionTable) -> None:
+    recommender = load_run(saved).recommender
+    batch, decisions = recommender.recommend(table)
+    assert batch.bill_mean is not None
+    assert np.isfinite(batch.bill_mean).all()
+    np.testing.assert_allclose(batch.probability.sum(axis=1), 1.0, rtol=0, atol=1e-12)
+    for row in (0, 7, len(table) - 1):
+        alone, decision = recommender.recommend(table.take(np.array([row])))
+        # Logistic regression is exact to 1e-12 only (CONTRACT section 6).
+        np.testing.assert_allclose(alone.probability[0], batch.probability[row], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(alone.bill_mean[0], batch.bill_mean[row], rtol=1e-12)
+        assert decision.recommended[0] == decisions.recommended[row]
+
+
+def test_nobody_is_predicted_by_what_was_fitted_on_their_own_rows(table: DecisionTable) -> None:
+    config = config_of("model=rerate_6")
+    learned: list[set[int]] = []
+    asked: list[set[int]] = []
+
+    class Watching(Recommender):
+        def predict(self, rows: DecisionTable) -> Prediction:
+            asked.append(set(rows.subscriber))
+            return super().predict(rows)
+
+    def fit(rows: DecisionTable) -> Recommender:
+        learned.append(set(rows.subscriber))
+        recommender = fitted_recommender(config, config.model, rows, table, 1)
+        return Watching(**{name: getattr(recommender, name) for name in recommender.__dataclass_fields__})
+
+    prediction = held_out_prediction(table, fit, seed=0)
+    assert all(not one & other for one, other in zip(learned, asked, strict=True))
+    assert set.union(*asked) == set(table.subscriber)
+    # In the order of the table: re-rating learns nothing, so it says the same of every row.
+    same = fitted_recommender(config, config.model, table, table, 1).predict(table)
+    np.testing.assert_array_equal(prediction.bill_mean, same.bill_mean)
+
+
+def test_the_guard_asks_for_the_least_saving_that_keeps_the_limit(table: DecisionTable) -> None:
+    config = config_of("model=rerate_6", "policy=guarded", "policy.harm_at_most=0.1")
+    prediction = fitted_recommender(config, config.model, table, table, 1).predict(table)
+    kept = guarded(config.policy, table, prediction)
+    assert highest(harmed(kept, table, prediction)) <= 0.1
+    assert kept.least_saving > 0
+    weaker = config.policy.demanding(kept.least_saving * 0.5)
+    assert highest(harmed(weaker, table, prediction)) > 0.1
+
+
+def test_a_limit_that_nothing_keeps_leaves_next_to_nobody_to_move(table: DecisionTable) -> None:
+    config = config_of("model=cheapest_fee", "policy=guarded", "policy.harm_at_most=0.02")
+    prediction = fitted_recommender(config, config.model, table, table, 1).predict(table)
+    decisions = guarded(config.policy, table, prediction).decide(prediction, table)
+    assert (decisions.decision == "recommend").mean() < 0.02
+
+
+def test_with_too_few_decisions_to_be_sure_of_the_policy_stays_as_configured(table: DecisionTable) -> None:
+    config = config_of("model=rerate_6", "policy=guarded")
+    few = table.take(np.arange(40))
+    prediction = fitted_recommender(config, config.model, few, table, 1).predict(few)
+    assert guarded(config.policy, few, prediction) == config.policy
+    lonely = table.take(np.arange(1))
+    assert inner_folds(lonely, 0) is None
+    assert fitted_recommender(config, config.model, lonely, table, 1).policy == config.policy
+
+
+@given(st.integers(1, 5_000), st.floats(0, 1))
+def test_the_highest_share_is_above_the_share_and_comes_near_it(n: int, share: float) -> None:
+    happened = np.arange(n) < round(share * n)
+    assert happened.mean() <= highest(happened) <= 1
+    assert highest(np.tile(happened, 100)) - happened.mean() <= highest(happened) - happened.mean() + 1e-12
+
+
+def test_the_highest_share_of_nothing_in_a_hundred_is_that_of_wilson() -> None:
+    assert highest(np.zeros(100)) == pytest.approx(1.645**2 / (100 + 1.645**2))
+    assert highest(np.zeros(0)) == 1.0
+
+
+def prediction_of(probability: np.ndarray) -> Prediction:
+    return Prediction(probability / probability.sum(axis=1, keepdims=True))
+
+
+def test_the_member_that_is_always_right_gets_all_the_weight(table: DecisionTable) -> None:
+    assert table.y is not None
+    right = np.full(table.menu.shape, 1e-9)
+    right[np.arange(len(table)), table.y] = 1.0
+    wrong = np.ones(table.menu.shape)
+    assert greedy_weights([prediction_of(wrong), prediction_of(right)], table, 10) == [0.0, 1.0]
+
+
+def test_weights_follow_money_where_all_members_forecast_bills(table: DecisionTable) -> None:
+    assert table.future_bills is not None
+    knows = table.future_bills / (table.minor_units * table.horizon)
+    probability = np.full(table.menu.shape, 1 / table.menu.shape[1])
+    oracle = Prediction(probability, bill_mean=knows, ranks_by_bill=True)
+    opposite = Prediction(probability, bill_mean=-knows, ranks_by_bill=True)
+    assert greedy_weights([oracle, opposite], table, 10) == [1.0, 0.0]
+
+
+@given(arrays.arrays(np.float64, (2, 3), elements=st.floats(0.01, 1)), st.floats(0, 1))
+def test_a_blend_lies_between_its_members_and_says_what_all_can(shares: np.ndarray, weight: float) -> None:
+    one = replace(prediction_of(shares), bill_mean=shares * 10, bill_p10=shares, ranks_by_bill=True)
+    other = replace(prediction_of(shares[::-1]), bill_mean=shares[::-1] * 10)
+    blend = blended([one, other], [weight, 1 - weight])
+    assert blend.bill_p10 is None
+    assert not blend.ranks_by_bill
+    assert blend.bill_mean is not None
+    both = np.stack([one.bill_mean, other.bill_mean])
+    assert (blend.bill_mean >= both.min(axis=0) - 1e-9).all()
+    assert (blend.bill_mean <= both.max(axis=0) + 1e-9).all()
+    np.testing.assert_allclose(blend.probability.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("model", ["lgbm", "hist_boosting"])
+def test_rounds_are_few_where_there_is_nothing_to_learn_and_many_where_there_is(
+    model: str, table: DecisionTable
+) -> None:
+    assert table.y is not None
+    rounds = compose(f"model={model}").model.rounds
+    config = config_of(f"model={model}", "model.stop_early=true", f"model.{rounds}=50", "features=usage")
+    most = getattr(config.model, config.model.rounds or "")
+    noise = replace(table, y=np.random.default_rng(0).permutation(table.y))
+    # What the label is can be read off one column.
+    plain = replace(table, y=(table.X["data_mib.1"] > np.median(table.X["data_mib.1"])).astype(np.int64))
+    of_noise, of_plain = (stopped_early(config, config.model, rows) for rows in (noise, plain))
+    assert getattr(of_noise, config.model.rounds or "") < most / 2
+    assert getattr(of_plain, config.model.rounds or "") > most / 2
+    assert stopped_early(config, config.model, table.take(np.arange(1))) == config.model
+
+
+def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: DecisionTable) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 4)), rng.integers(0, 3, 200)
+    for name in ("lgbm", "hist_boosting"):
+        model = compose(f"model={name}").model
+        assert model.rounds is not None
+        all_rounds = model.build(0, None).fit(X, y)
+        stages = list(model.staged(all_rounds, X, np.array([3, 10])))
+        for number, stage in zip((3, 10), stages, strict=True):
+            alone = model.model_copy(update={model.rounds: number}).build(0, None).fit(X, y)
+            np.testing.assert_array_equal(stage, alone.predict_proba(X))
+
+
+def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
+    config = config_of("model=lgbm_bills", "data.n_subscribers=600")
+    table = decided(config).table
+    assert table.future_bills is not None
+    learned, judged = table.take(np.arange(0, len(table), 2)), table.take(np.arange(1, len(table), 2))
+    recommender = fitted_recommender(config, config.model, learned, table, 1)
+    came = judged.future_bills / (table.minor_units * table.horizon)
+    bills = recommender.predict(judged).bill_mean
+    catalogue = config.catalogue.open()
+    assert catalogue is not None
+    assert bills is not None
+    past = past_bills(judged, catalogue).mean
+    assert ((bills - came) ** 2).mean() < 0.9 * ((past - came) ** 2).mean()
+    fees = [float(plan.fee.recurring) for plan in catalogue.plans]
+    assert (bills >= fees).all()
+
+
+def test_choices_of_a_model_without_any_are_none(table: DecisionTable) -> None:
+    config = config_of("model=lgbm")
+    assert choices_of(config, fitted_recommender(config, config.model, table, table, 1), "lgbm", 0) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (("model=lgbm_bills", "calibration=temperature"), "calibration=none"),
+        (("model=ensemble", "calibration=isotonic"), "calibration=none"),
+        (("model=lgbm_bills", "target=held", "catalogue=ladder"), "target=best_bill"),
+        (("policy=guarded", "policy.harm_at_most=1.5"), "harm_at_most"),
+    ],
+)
+def test_what_does_not_fit_together_is_told_with_what_mends_it(overrides: tuple[str, ...], said: str) -> None:
+    with pytest.raises(ConfigError, match=r".") as error:
+        compose(*overrides)
+    assert said in str(error.value.problems) + str(error.value)
+
+
+def test_a_run_with_a_limit_keeps_harm_below_that_of_one_without() -> None:
+    plain, limited = (
+        {value.metric: value.value for value in run(config).metrics if value.model == "rerate"}
+        for config in (
+            config_of("model=rerate_6", "policy.absolute=0", "policy.relative=0", "metrics=[harm_rate]"),
+            config_of("model=rerate_6", "policy=guarded", "policy.harm_at_most=0.1", "metrics=[harm_rate]"),
+        )
+    )
+    assert limited["harm_rate"] < plain["harm_rate"]
