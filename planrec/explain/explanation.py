@@ -13,7 +13,16 @@ from threadpoolctl import threadpool_limits
 from planrec.config import RunConfig
 from planrec.experiment import Report
 from planrec.explain.refit import FittedFold, refit
-from planrec.metrics import METRICS, Draws, Estimate, draws_of, mean_estimate, metric_draws, paired_difference
+from planrec.metrics import (
+    METRICS,
+    Draws,
+    Estimate,
+    Metric,
+    draws_of,
+    mean_estimate,
+    metric_draws,
+    paired_difference,
+)
 from planrec.out_of_fold import out_of_fold_table
 from planrec.run_folder import SavedRun, load_run
 from planrec.schema import DecisionTable
@@ -93,9 +102,16 @@ def explain(folder: Path, repeats: int, report: Report = lambda step, done, tota
 
 
 def metrics_of(config: RunConfig) -> tuple[str, ...]:
-    """The run's first metric of probabilities, and regret where the target advises on bills."""
-    asked = [name for name in config.metrics if METRICS[name].needs_probability]
+    """The run's first metric of probabilities, and regret where the target advises on bills.
+
+    Less is better in each.
+    """
+    asked = [name for name in config.metrics if _judges_probabilities(METRICS[name])]
     return (*(asked or [DEFAULT_METRIC])[:1], *([MONEY_METRIC] if config.target.needs_catalogue else []))
+
+
+def _judges_probabilities(metric: Metric) -> bool:
+    return metric.needs_probability and metric.higher_is_better is False
 
 
 def as_csv(explanation: Explanation) -> str:
@@ -142,8 +158,7 @@ def _shuffled(fitted: Sequence[FittedFold], name: str, seed: int, repeat: int) -
 def _worse(metric: str, value: np.ndarray, shuffled: Sequence["pd.DataFrame"], draws: Draws) -> Estimate:
     """By how much the metric gets worse, mean over the shuffles, on the same draws of subscribers."""
     after = np.mean([metric_draws(table, metric, draws) for table in shuffled], axis=0)
-    first, second = (after, value) if METRICS[metric].higher_is_better else (value, after)
-    return paired_difference(first, second)
+    return paired_difference(value, after)
 
 
 def _contributions(
