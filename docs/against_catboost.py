@@ -96,8 +96,8 @@ def against_catboost_page(folder: Path) -> str:
             f" subscribers in {config.cv.n_folds} folds, dealt {config.cv.n_repeats} times (folds"
             f" {fingerprint(folds)[:8]}). CatBoost with its defaults is one more model of the same run: the"
             " same rows, folds, features and metrics. Intervals are 95 % bootstrap intervals over"
-            f" subscribers; differences are to CatBoost, on the same draws. `{OURS}` is the shipped default and was named"
-            " before anything was compared; the others are shown as others.",
+            f" subscribers; differences are to CatBoost, on the same draws. `{OURS}` is the shipped"
+            " default and was named before anything was compared; the others are shown as others.",
             "",
             *lines_of(rival, ours),
             "",
