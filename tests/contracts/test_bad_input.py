@@ -14,9 +14,10 @@ from threadpoolctl import threadpool_limits
 from planrec.conf_folder import options
 from planrec.config import RunConfig
 from planrec.contracts import Fold
-from planrec.errors import CheckError
+from planrec.errors import CheckError, DataError
 from planrec.experiment import Decided, fitted_recommender, predict_out_of_fold, run
 from planrec.out_of_fold import PER_PLAN
+from planrec.request_table import table_of
 from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
 from planrec.train import compose
 
@@ -88,6 +89,25 @@ def test_absurd_months_constant_and_empty_columns_and_one_class_in_a_fold(bad_ta
     assert_numbers(found)
 
 
+@pytest.mark.parametrize("model", ["lgbm", "forecast"])
+@pytest.mark.parametrize("calibration", options("calibration"))
+def test_calibration_of_bad_input_gives_numbers(bad_table, model, calibration):
+    config = compose(*SMALL, f"model={model}", f"calibration={calibration}")
+    third = np.unique(bad_table.subscriber, return_inverse=True)[1] % 3
+    learned = (third == 0) | ((third == 1) & (bad_table.y == np.bincount(bad_table.y).argmax()))
+    folds = [Fold(np.flatnonzero(learned), np.flatnonzero(third == 2))]
+    assert_numbers(predict_out_of_fold(config, {model: [config.model]}, bad_table, folds))
+
+
+def test_a_whole_run_over_bad_input_reports_numbers(bad_table):
+    config = compose(*SMALL[:-1], "features=usage_and_bills")
+    result = run(config, decide=lambda _: Decided(bad_table, {}))
+    assert_numbers(result.out_of_fold[[c for c in result.out_of_fold if "@" in c and "p10" not in c]])
+    values = {value.metric: value.value for value in result.metrics if value.group is None}
+    undefined = [name for name, value in values.items() if not np.isfinite(value)]
+    assert set(undefined) <= {"harm_rate_switched"}  # nobody may be advised to move
+
+
 def assert_numbers(found: pd.DataFrame) -> None:
     filled = [name for name in found.columns if name.startswith(NUMBERS)]
     assert found[filled].columns[~np.isfinite(found[filled].to_numpy(float)).all(axis=0)].tolist() == []
@@ -122,6 +142,13 @@ def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
     alike = replace(bad_table, y=np.zeros_like(bad_table.y))
     with pytest.raises(CheckError, match="constant_label"):
         run(config_of("lgbm", "usage"), decide=lambda _: Decided(alike, {}))
+
+
+def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
+    inputs = bad_table.inputs.model_copy(update={"columns": ()})
+    nothing = {"months": [], "attributes": {}, "plan_held": None, "last_recommended": None}
+    with pytest.raises(DataError, match="one month at least.*1 give none, at positions 0"):
+        table_of([nothing], inputs, bad_table.plans, bad_table.horizon, compose(*SMALL).catalogue.open())
 
 
 def test_the_absurd_months_are_there(bad_table):
