@@ -147,7 +147,7 @@ def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
 def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
     nothing = {"months": [], "attributes": {}, "plan_held": None, "last_recommended": None}
-    with pytest.raises(DataError, match="one month at least.*1 give none, at positions 0"):
+    with pytest.raises(DataError, match=r"one month at least.*1 give none, at positions 0"):
         table_of([nothing], inputs, bad_table.plans, bad_table.horizon, compose(*SMALL).catalogue.open())
 
 
