@@ -34,6 +34,10 @@ leaderboard *options:
 report *options:
     python -m planrec.report "$@"
 
+# Say which features a run's model looks at, e.g. `just explain latest`.
+explain *options:
+    python -m planrec.explain "$@"
+
 # Serve the pinned run on 127.0.0.1:8000.
 serve:
     python -m api

@@ -1,7 +1,7 @@
 """`just docs`: write every page that is made from code and runs; `just docs --only PAGE ...` writes some.
 
-The pages about real data need it (PLANREC_DATA, or ../shared/data); without it they stay as they are, and
-the command says so.
+The pages about real data need it (PLANREC_DATA, or ../shared/data), and against_catboost needs CatBoost;
+without it they stay as they are, and the command says so.
 """
 
 import argparse
@@ -67,6 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
         for name in asked.only or written:
             try:
                 written[name](folder)
+            except ModuleNotFoundError as error:
+                if error.name != "catboost":
+                    raise
+                print(f"{name}: pip install 'planrec[catboost]' is missing: the page stays as it is")
             except Exception as error:
                 if DATA_FOLDER_VARIABLE not in str(error):
                     raise
@@ -76,6 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def pages() -> dict[str, Callable[[Path], None]]:
     """What writes each page, given a folder to work in."""
+    from against_catboost import against_catboost_page
     from generate_boards import LEADERBOARDS, experiment_page
 
     found: dict[str, Callable[[Path], None]] = {
@@ -87,6 +92,9 @@ def pages() -> dict[str, Callable[[Path], None]]:
         "best_bill_megaline_us": lambda folder: write_best_bill("megaline_us", folder),
         "data_card": write_data_card,
         "forecast": write_forecast,
+        "against_catboost": partial(
+            write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
+        ),
     }
     for name, board in LEADERBOARDS.items():
         found[name] = partial(write_made, DOCS / "results" / f"{name}.md", board.page)

@@ -172,6 +172,15 @@ class Model(Config, ABC):
         """Times that a member is picked when the weights are chosen."""
         return 0
 
+    def contributions(self, estimator: BaseEstimator, X: np.ndarray) -> np.ndarray | None:
+        """What each feature of each row adds to the raw scores of what `build` returned, once fitted.
+
+        Shape (n, n_scores, n_features + 1), float64: one score for two plans, else one for each class; last
+        what every row begins with, so that the sum over the last axis is the raw score. None where the model
+        cannot say it exactly.
+        """
+        return None
+
     @abstractmethod
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return an unfitted classifier with `predict_proba`, over integer classes.

@@ -24,6 +24,7 @@ from planrec.schema import (
     UsageHistory,
     lag,
     quantised,
+    shown,
 )
 
 _LAST_MONTH = frozenset(lag(usage, 1) for usage in Usage.ALL)
@@ -155,7 +156,15 @@ def _histories(table: DecisionTable, inputs: InputSchema) -> list[dict[str, Any]
 def _month_columns(
     histories: Sequence[Sequence[Mapping[str, Any]]], inputs: InputSchema
 ) -> tuple[Columns, np.ndarray]:
-    """Lag columns and as_of, one row per history; months inside a history that are not given are silent."""
+    """Lag columns and as_of, one row per history; months inside a history that are not given are silent.
+
+    Raises DataError where a history has no month: there is no instant to decide at.
+    """
+    if empty := [row for row, months in enumerate(histories) if not months]:
+        raise DataError(
+            "every request must give one month at least, since the decision falls after the last one;"
+            f" {len(empty)} give none, at positions {shown(empty)}"
+        )
     filled = [_window(months, inputs) for months in histories]
     length = np.array([len(months) for months in filled])
     history = UsageHistory(

@@ -122,7 +122,15 @@ def test_runs_are_ranked_and_compared(tmp_path):
     assert "model.kind: dummy -> logistic" in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["planrec.leaderboard", "planrec.compare"])
+def test_a_run_is_explained(tmp_path):
+    assert_trained(planrec(tmp_path, "planrec.train", *SIMULATED), tmp_path)
+    done = planrec(tmp_path, "planrec.explain", "latest", "--repeats", "1", "--csv", "features.csv")
+    assert done.returncode == 0, done.stderr
+    assert "log_loss worse by" in done.stdout
+    assert (tmp_path / "features.csv").read_text("utf-8").startswith("feature,log_loss_worse_by,")
+
+
+@pytest.mark.parametrize("verb", ["planrec.leaderboard", "planrec.compare", "planrec.explain"])
 def test_help_of_a_verb_that_reads_runs_waits_for_nothing(tmp_path, verb):
     code = (
         f"import sys; from {verb} import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"

@@ -318,3 +318,24 @@ def grouped_auc(model: BaseEstimator, X: np.ndarray, table: DecisionTable) -> fl
         classifier = clone(model).set_params(classifier__n_jobs=1).fit(X[fold.train], table.y[fold.train])
         probability[fold.test] = classifier.predict_proba(X[fold.test])[:, 1]
     return float(roc_auc_score(table.y, probability))
+
+
+@every_model
+def test_contributions_add_up_to_the_raw_score(model: Model) -> None:
+    X = untidy()
+    for y in (labels(X), np.where(X[:, 0] > np.median(X[:, 0]), 5, 2)):
+        pipeline = fitted(model, X, y)
+        contributions = model.contributions(pipeline[-1], X)
+        if contributions is None:
+            return
+        raw = pipeline[-1].classifier_.predict_proba(X, raw_score=True).reshape(len(X), -1)
+        np.testing.assert_allclose(contributions.sum(axis=2), raw, rtol=0, atol=1e-9)
+        assert contributions.shape == (90, raw.shape[1], 7)
+        assert (contributions[:, :, [1, 2]] == 0).all()  # empty and constant: never used
+
+
+@every_model
+def test_one_class_leaves_nothing_to_contribute(model: Model) -> None:
+    X = untidy(30)
+    contributions = model.contributions(fitted(model, X, np.full(30, 2))[-1], X)
+    assert contributions is None or not contributions.any()

@@ -3,7 +3,15 @@
 from planrec.metrics.gates import check_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
 from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
-from planrec.metrics.paired import Draws, Estimate, draws_of, metric_draws, paired_difference, paired_ratio
+from planrec.metrics.paired import (
+    Draws,
+    Estimate,
+    draws_of,
+    mean_estimate,
+    metric_draws,
+    paired_difference,
+    paired_ratio,
+)
 from planrec.metrics.reliability import ReliabilityBin, reliability, scored_model
 from planrec.metrics.scored import Scored
 
@@ -21,6 +29,7 @@ __all__ = [
     "evaluate",
     "known_gate",
     "known_metric",
+    "mean_estimate",
     "metric_draws",
     "paired_difference",
     "paired_ratio",

@@ -94,6 +94,13 @@ def metric_draws(
         return np.concatenate([METRICS[name].function(judged, weights) for weights in draws.weights()])
 
 
+def mean_estimate(out_of_fold: "pd.DataFrame", value: np.ndarray, draws: Draws) -> Estimate:
+    """Mean over the decisions of one model of one value per row, shape (n,)."""
+    judged = scored(out_of_fold, np.ones(len(out_of_fold), bool), draws.numbered(out_of_fold))
+    means = np.concatenate([judged.mean(weights, value) for weights in draws.weights()])
+    return Estimate(float(means[0]), *interval_of(means))
+
+
 def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
     """How much more the second one is than the first. Both shape (1 + B,), from the same `Draws`."""
     difference = second - first

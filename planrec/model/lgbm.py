@@ -76,3 +76,12 @@ class Lgbm(Model):
         if booster is None:
             return None
         return np.asarray(booster.feature_importance(importance_type="gain"), np.float64)
+
+    def contributions(self, estimator: BaseEstimator, X: np.ndarray) -> np.ndarray | None:
+        """Exact (TreeSHAP), from LightGBM itself; zeros where one class was all that there was to learn."""
+        booster = getattr(estimator.classifier_, "booster_", None)
+        if booster is None:
+            return np.zeros((len(X), 1, X.shape[1] + 1))
+        # A column without any value in training is in no split: what it holds now does not matter.
+        flat = booster.predict(X, pred_contrib=True, num_threads=1)
+        return np.asarray(flat, np.float64).reshape(len(X), -1, X.shape[1] + 1)
