@@ -60,17 +60,18 @@ class Recommender:
 
     def predict(self, table: DecisionTable) -> Prediction:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
-        X = model_input(self.features, self.model, table)
+        X = self._transformed(model_input(self.features, self.model, table))
+        _, classifier = self.pipeline.steps[-1]
         if self.catalogue is None or table.held is None:
-            return Prediction(self._probability(table, self.pipeline.predict_proba(X)))
+            return Prediction(self._probability(table, classifier.predict_proba(X)))
         if self.model.forecasts_bills:
-            bills = self.pipeline[-1].predict_bills(self._transformed(X))
+            bills = classifier.predict_bills(X)
             probability = bills.pop("probability", None)
             if probability is None:
-                probability = self.pipeline.predict_proba(X)
+                probability = classifier.predict_proba(X)
             return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
         bill_mean = mean_bills(rerated_bills(table.X, self.catalogue, REFERENCE_MONTHS))
-        return Prediction(self._probability(table, self.pipeline.predict_proba(X)), bill_mean=bill_mean)
+        return Prediction(self._probability(table, classifier.predict_proba(X)), bill_mean=bill_mean)
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """The same recommender over the plans of another catalogue, without training.
@@ -124,8 +125,11 @@ class Recommender:
         return bill_basis(latest, self.catalogue)
 
     def _transformed(self, X: Columns) -> Any:
-        """What the last step of the pipeline is given."""
-        return self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
+        """What the last step of the pipeline is given: step by step, as a Pipeline's slice takes its time."""
+        given: Any = X
+        for _, step in self.pipeline.steps[:-1]:
+            given = step.transform(given)
+        return given
 
     def _probability(self, table: DecisionTable, of_classes: np.ndarray) -> np.ndarray:
         """Shape (n, J): over all plans, 0 outside the menu, rows sum to 1."""
@@ -133,6 +137,8 @@ class Recommender:
         probability[:, self.pipeline.classes_] = of_classes
         probability *= table.menu
         total = probability.sum(axis=1, keepdims=True)
+        if (total > 0).all():
+            return probability / total
         # All the mass outside the menu: nothing is known about the plans inside.
         equal = table.menu / np.maximum(table.menu.sum(axis=1, keepdims=True), 1)
         return np.where(total > 0, probability / np.where(total > 0, total, 1.0), equal)
@@ -146,8 +152,8 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
     if prediction.bill_mean is None or table.held is None or table.switching_cost is None:
         return None
     cost = prediction.bill_mean + table.switching_cost / (table.minor_units * table.horizon)
-    held = np.take_along_axis(cost, np.maximum(table.held, 0)[:, None], axis=1)
-    return np.where(table.held[:, None] >= 0, held - cost, np.nan)
+    held = cost[np.arange(len(cost)), table.held]
+    return np.where(table.held >= 0, held, np.nan)[:, None] - cost
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:

@@ -383,11 +383,15 @@ def _bytes_of(array: np.ndarray) -> bytes:
     return np.ascontiguousarray(array).tobytes()
 
 
+_COLUMN_TYPES = frozenset((np.dtype(np.float64), np.dtype("datetime64[s]"), np.dtype(object)))
+
+
 def _check_columns(name: str, columns: Columns, n: int) -> None:
     for column, array in columns.items():
+        if len(array) == n and array.dtype in _COLUMN_TYPES:
+            continue
         _check_length(f"{name}[{column!r}]", array, n)
-        if array.dtype.str not in ("<f8", "|O", "<M8[s]"):
-            raise DataError(f"{name}[{column!r}] must be float64, datetime64[s] or object, got {array.dtype}")
+        raise DataError(f"{name}[{column!r}] must be float64, datetime64[s] or object, got {array.dtype}")
 
 
 def _check_length(name: str, array: np.ndarray | None, n: int) -> None:
