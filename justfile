@@ -85,6 +85,10 @@ check: lint types imports
 bench *options:
     python tests/bench.py "$@"
 
+# Load the server and write docs/performance.md; `just bench-serve --quick` writes nothing.
+bench-serve *options:
+    python tests/bench_serve.py "$@"
+
 # The real command lines, end to end, in processes of their own.
 e2e *selection:
     python -m pytest -m e2e "$@"

@@ -99,8 +99,8 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     for start in range(0, n, BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
         counts = _counts({name: usage[name][block] for name in Usage.ALL if name in usage}, tariffs)
-        started = np.array([_started_units(meter, counts[meter.column]) for meter in tariffs.meters])
-        bills[block] = _bills(started, tariffs).T if len(tariffs.meters) else tariffs.fee.T
+        started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
+        bills[block] = _bills(np.array(started or [np.zeros(len(bills[block]), np.int64)]), tariffs).T
     return bills
 
 
@@ -192,6 +192,7 @@ def _in_arrays(
 ) -> Tariffs:
     nothing = Charge(meter=0, included=0, price=0)
     by_charge = list(zip_longest(*(plan.charges for plan in plans), fillvalue=nothing))
+    by_charge = by_charge or [(nothing,) * len(plans)]
     most = np.iinfo(np.int64).max
     caps = [most if plan.cap is None else plan.cap for plan in plans]
     divisors = [plan.divisor for plan in plans]
