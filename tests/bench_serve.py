@@ -35,14 +35,23 @@ CLIENT_CORE, SERVER_CORE = 0, -1
 
 
 @dataclass(frozen=True)
+class Saturated:
+    """A route that gets as many requests as it can answer."""
+
+    per_second: float
+    microseconds: float
+    "Processor time of the server per request: says the same, and is not disturbed by what else is running."
+
+
+@dataclass(frozen=True)
 class Figures:
     """Of one model."""
 
     model: str
     first_answer_seconds: float
-    predict: Load
-    echo: Load
-    pandas: Load | None
+    predict: "Saturated"
+    echo: "Saturated"
+    pandas: "Saturated | None"
     paced: Load
     stages: dict[str, float]
     mib: tuple[float, float]
@@ -82,15 +91,15 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
     n_growth = int(GROWTH_REQUESTS * scale)
     pandas = None
     if model == "lgbm":
-        with served(outputs, "pandas") as (port, _):
+        with served(outputs, "pandas") as (port, pid):
             saturate(port, predict, 20)
-            pandas = saturate(port, predict, int(1_500 * scale) + 20)
+            pandas = loaded(pid, port, predict, int(1_500 * scale) + 20)
     with served(outputs, "measured") as (port, pid):
         n = int(10_000 * scale)
         for warm in (echo, predict):
             saturate(port, warm, 500)
         # In turns, so that a slow spell of the machine meets both.
-        turns = [(saturate(port, echo, n), saturate(port, predict, n)) for _ in range(3)]
+        turns = [(loaded(pid, port, echo, n), loaded(pid, port, predict, n)) for _ in range(3)]
         echoed, predicted = (
             sorted(loads, key=lambda load: load.per_second)[1] for loads in zip(*turns, strict=True)
         )
@@ -100,6 +109,19 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         memory = before, resident_mib(pid)
     taken = stages(saved, bodies, n=int(2_000 * scale))
     return Figures(model, first, predicted, echoed, pandas, paced, taken, memory, n_growth)
+
+
+def loaded(pid: int, port: int, requests: list[bytes], n: int) -> "Saturated":
+    """Load a server, and see what it computes meanwhile."""
+    before = computing_seconds(pid)
+    load = saturate(port, requests, n)
+    return Saturated(load.per_second, (computing_seconds(pid) - before) / n * 1e6)
+
+
+def computing_seconds(pid: int) -> float:
+    """Processor time of a process so far, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pinned(model: str, outputs: Path) -> Any:
@@ -267,14 +289,18 @@ def lines_of(figures: Figures) -> list[str]:
     share = predict.per_second / echo.per_second
     most_ms = 10 if figures.model == "lgbm" else 5
     lines = [
-        f"`/predict`, model={figures.model}: {predict.per_second:,.0f} answers/s",
-        f"echo route with the same schemas: {echo.per_second:,.0f}/s; `/predict` reaches {share:.0%} of it"
-        + (" (at least 35 %)" if pandas else ""),
+        f"`/predict`, model={figures.model}: {predict.per_second:,.0f} answers/s,"
+        f" {predict.microseconds:.0f} microseconds of processor time each",
+        f"echo route with the same schemas: {echo.per_second:,.0f}/s, {echo.microseconds:.0f} microseconds;"
+        f" `/predict` reaches {share:.0%} of its throughput"
+        + (" (at least 35 %)," if pandas else ",")
+        + f" {echo.microseconds / predict.microseconds:.0%} by processor time",
     ]
     if pandas is not None:
         lines.append(
-            f"a pandas pipeline per request: {pandas.per_second:,.0f}/s;"
-            f" `/predict` is {predict.per_second / pandas.per_second:.1f} x as fast (at least 15 x)"
+            f"a pandas pipeline per request: {pandas.per_second:,.0f}/s, {pandas.microseconds:.0f}"
+            f" microseconds; `/predict` is {predict.per_second / pandas.per_second:.1f} x as fast (at least"
+            f" 15 x), {pandas.microseconds / predict.microseconds:.1f} x by processor time"
         )
     before, after = figures.mib
     p50, p99 = figures.paced.percentile_ms(50), figures.paced.percentile_ms(99)
@@ -292,11 +318,12 @@ def page(noop: Load, figures: list[Figures]) -> str:
     lines = [
         "# Performance of serving",
         "",
-        "Written by `just bench-serve`; never edit it by hand. The server runs on one core, the load comes from"
-        " another process on another core over loopback, from 500 subscribers in turn. Compare the ratios, not"
-        " the absolute figures: other machines are slower or faster at everything.",
+        "Written by `just bench-serve`; never edit it by hand. The server runs on one core, the load comes"
+        " over loopback from another process on another core, from 500 subscribers in turn. Compare the"
+        " ratios, not the absolute figures: other machines are slower or faster at everything.",
         "",
-        f"Machine: {processor()}, {len(CORES)} cores; {platform.system()}, Python {platform.python_version()}, "
+        f"Machine: {processor()}, {len(CORES)} cores; {platform.system()},"
+        f" Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         + ".",
         "",
@@ -304,8 +331,7 @@ def page(noop: Load, figures: list[Figures]) -> str:
     ]
     for model in figures:
         lines += ["", f"## model={model.model}", "", *(f"* {line}" for line in lines_of(model))]
-        whole = 1e6 / model.predict.per_second
-        http = 1e6 / model.echo.per_second
+        whole, http = model.predict.microseconds, model.echo.microseconds
         rest = whole - http - sum(model.stages.values())
         rows = {"HTTP, routing, checking the body, JSON of the answer (the echo route)": http}
         rows |= model.stages | {"reasons, sentences, building the answer (what remains)": rest}
