@@ -6,10 +6,11 @@ a service is counted in the service's unit, and a version never changes: any cha
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
@@ -89,6 +90,13 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
     def __eq__(self, other: object) -> bool:
         """Whether the content is the same; cheap, too: pydantic compares plan by plan."""
         return isinstance(other, Catalogue) and self.sha256 == other.sha256
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Pydantic's, but what was derived from the old content is derived anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in vars(copied).keys() - type(self).model_fields.keys():
+            del vars(copied)[name]
+        return copied
 
     def open(self) -> "Catalogue":
         """The catalogue itself; `NoCatalogue.open` gives None."""
