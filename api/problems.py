@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from pydantic import ValidationError
 
+from api.request_id import REQUEST_ID
 from planrec.errors import DataError
 
 MEDIA_TYPE = "application/problem+json"
@@ -16,7 +17,14 @@ log = logging.getLogger("planrec.api")
 
 def problem(status: int, detail: str, **extra: Any) -> Response[dict[str, Any]]:
     """An answer with this status; `detail` says what must hold and what was found."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if request_id := REQUEST_ID.get():
+        content["request_id"] = request_id
     return Response(content | extra, status_code=status, media_type=MEDIA_TYPE)
 
 

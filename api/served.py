@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from api.requests import request_model
 from planrec.run_folder import SavedRun
 
 
@@ -14,6 +15,13 @@ class ServedRun:
 
     saved: SavedRun
     request: type[BaseModel]
+
+    @classmethod
+    def of(cls, saved: SavedRun) -> "ServedRun":
+        """A run made ready to answer, and warmed: the first request should not be the slow one."""
+        served = cls(saved, request_model(saved.recommender.inputs, saved.recommender.plans))
+        saved.recommender.recommend(saved.recommender.table([served.example]))
+        return served
 
     @property
     def example(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from planrec.run_folder import (
 )
 from planrec.schema import Config
 
+SCHEMA = "planrec.pin/2"
 FILE_NAME = "pinned.json"
 MAX_EARLIER = 20
 
@@ -143,7 +144,8 @@ def _pin_of(folder: Path, outputs: Path) -> Pin:
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
-    return Pin(schema="planrec.pin/2", **chosen.model_dump(), earlier=tuple(before[:MAX_EARLIER]))
+    earlier = [pin.model_dump() for pin in before[:MAX_EARLIER]]
+    return Pin.model_validate({"schema": SCHEMA, **chosen.model_dump(), "earlier": earlier})
 
 
 def _pinned_before(outputs: Path) -> Sequence[Pinned]:

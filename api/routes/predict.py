@@ -8,6 +8,7 @@ from litestar import Request, post
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel
 
+from api.observed import answered
 from api.requests import plain_request
 from api.served import ServedRun
 from planrec.policy import Language, Reason
@@ -69,7 +70,9 @@ async def predict(request: Request[Any, Any, Any]) -> Recommendation:
     table = recommender.table([plain_request(asked)])
     prediction, decisions = recommender.recommend(table)
     language: Language = "es" if request.headers.get("accept-language", "").startswith("es") else "en"
-    return _answer(served, table, prediction, decisions, language)
+    answer = _answer(served, table, prediction, decisions, language)
+    answered(request, served.saved.run_id, answer.decision, answer.items[0].plan_id if answer.items else "")
+    return answer
 
 
 def _answer(
