@@ -103,7 +103,7 @@ def _run(settings: Settings, scratch: Path) -> int:
             server_header=False,
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_worker_healthcheck=GRACE_SECONDS,  # on busy machines the imports alone take seconds
+            timeout_worker_healthcheck=10,  # seconds: on a busy machine the imports alone take some
         )
     except SystemExit as ended:
         # Whatever else uvicorn ends with, it has told why.

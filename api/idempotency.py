@@ -76,29 +76,33 @@ class Idempotency:
 
     async def _answer_and_keep(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         sent: list[Any] = []
-        size = 0
+        is_kept = False
 
-        async def send_and_note(message: Any) -> None:
-            nonlocal size
-            size += len(message.get("body", b""))
-            if size <= MAX_ANSWER_BYTES:
-                sent.append({**message, "headers": list(message.get("headers", ()))})
+        async def keep_and_send(message: Any) -> None:
+            nonlocal is_kept
+            # What is sent later must not change what was noted.
+            sent.append({**message, "headers": list(message.get("headers", ()))})
+            answer = _answer_of(sent, scope.get("path_template", ""))
+            if answer is not None:
+                # Before the caller has it: who repeats at once gets the answer.
+                await asyncio.to_thread(self.store.finish, name, answer)
+                is_kept = True
             await send(message)
 
-        kept = None
         try:
-            await self.app(scope, receive, send_and_note)
-            kept = _answer_of(sent, scope.get("path_template", "")) if size <= MAX_ANSWER_BYTES else None
+            await self.app(scope, receive, keep_and_send)
         finally:
-            # What failed may be tried again with the same key.
-            await asyncio.to_thread(self.store.finish, name, kept)
+            if not is_kept:  # what failed may be tried again with the same key
+                await asyncio.to_thread(self.store.finish, name, None)
 
 
 def _answer_of(sent: list[Any], route: str) -> Answer | None:
-    """A complete answer that succeeded, else None."""
-    if not sent or sent[-1].get("more_body") or sent[0].get("status", 500) >= 300:
+    """A complete answer that succeeded and is not too long, else None."""
+    if len(sent) == 1 or sent[-1].get("more_body") or sent[0]["status"] >= 300:
         return None
     body = b"".join(message.get("body", b"") for message in sent[1:])
+    if len(body) > MAX_ANSWER_BYTES:
+        return None
     return Answer(sent[0]["status"], tuple(sent[0]["headers"]), body, route)
 
 

@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -29,15 +31,24 @@ class Server:
             text=True,
         )
         self.log: list[str] = []
+        self._port: Future[int] = Future()
         self._new: Queue[str | None] = Queue()
-        Thread(target=self._read, daemon=True).start()
-        self.port = int(self.wait_for("running on ").split("running on ")[1].split()[0].rsplit(":", 1)[1])
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def port(self) -> int:
+        """The port that was free."""
+        return self._port.result(SECONDS)
 
     def _read(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.log.append(line)
-            self._new.put(line)
+        with self.process.stderr:
+            for line in self.process.stderr:
+                self.log.append(line)
+                self._new.put(line)
+                if found := re.search(r"running on http://.*?:(\d+) ", line):
+                    self._port.set_result(int(found[1]))
         self._new.put(None)
 
     def wait_for(self, text: str) -> str:
@@ -71,7 +82,9 @@ class Server:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """The exit code."""
         self.process.send_signal(how)
-        return self.process.wait(SECONDS)
+        code = self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        return code
 
 
 def asked(
