@@ -83,15 +83,16 @@ def _answer(
     catalogue = recommender.catalogue
     has_bills = catalogue is not None and prediction.bill_mean is not None
     ranked = [int(plan) for plan in decisions.ranking[0] if table.menu[0, plan]]
+    reasons = recommender.reasons(table, language)
     return Recommendation(
         as_of=None if table.as_of is None else str(table.as_of[0]),
         decision=decisions.decision[0],
         reason=decisions.reason[0],
-        sentence=recommender.sentence(table, 0, decisions, language),
+        sentence=reasons.of_decisions(decisions)[0],
         currency=catalogue.currency if catalogue is not None and has_bills else None,
         bill_basis=recommender.bill_basis(table) if has_bills else None,
         items=[
-            _item(rank, plan, table, prediction, recommender.reasons(table, 0, plan, language))
+            _item(rank, plan, table, prediction, reasons.of_plan(0, plan))
             for rank, plan in enumerate(ranked, start=1)
         ],
         model=ModelName(run_id=served.saved.run_id, version=served.saved.manifest["versions"]["planrec"]),
