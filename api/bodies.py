@@ -49,7 +49,7 @@ def read_list(model: type[BaseModel], body: bytes) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=8)
 def _list_of(model: type[BaseModel]) -> TypeAdapter[list[BaseModel]]:
-    return TypeAdapter(Annotated[list[model], Field(min_length=1, max_length=MAX_BATCH)])  # type: ignore[valid-type]
+    return TypeAdapter(Annotated[list[model], Field(min_length=1, max_length=MAX_BATCH)])  # type: ignore[arg-type,valid-type]
 
 
 def check_keys(body: bytes) -> None:

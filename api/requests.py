@@ -66,7 +66,8 @@ _TYPES: dict[str, Any] = {
 
 def request_model(recommender: Recommender) -> type[BaseModel]:
     """A closed model of the request that `planrec.request_table` describes, for one run."""
-    inputs, plan = recommender.inputs, Literal[recommender.plans]  # type: ignore[valid-type]
+    inputs = recommender.inputs
+    plan: Any = Literal[recommender.plans]
     attributes = _model("Attributes", {column.name: _type_of(column) for column in inputs.columns})
     # Without attributes there is nothing to say about them, so they may be left out.
     default: Any = ... if inputs.columns else attributes.model_validate({})
@@ -109,7 +110,7 @@ def _months_and_instant(recommender: Recommender) -> dict[str, Any]:
         AfterValidator(_follows_the_months),
         Field(
             validate_default=knows_population,
-            description="Day of the decision, in the month after the last one given; null: the first day of it.",
+            description="Day of the decision, in the month after the last one given; null: its first day.",
         ),
     ]
     return {"months": (months, ...), "as_of": (as_of, None)}

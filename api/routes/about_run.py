@@ -52,7 +52,7 @@ def run(state: State) -> Run:
         window=recommender.inputs.window,
         horizon=recommender.horizon,
         plans=list(recommender.plans),
-        catalogue=catalogue and CatalogueName(catalogue.catalogue_id, catalogue.version, catalogue.sha256),
+        catalogue=None if catalogue is None else CatalogueName.of(catalogue),
         data_fingerprint=manifest["data_fingerprint"],
     )
 

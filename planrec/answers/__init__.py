@@ -1,4 +1,4 @@
-"""Answers: what a subscriber is told, as the API gives it, the decision log keeps it and a replay repeats it."""
+"""Answers: what a subscriber is told. The API gives them, the log keeps them, a replay repeats them."""
 
 from planrec.answers.answer import (
     Answer,

@@ -1,13 +1,15 @@
 """What an answer says: its fields, in the order in which they are written.
 
-Money is a decimal string in `currency`, a month unless said otherwise; null is what nobody can know. Structs of
-msgspec, not Pydantic models: docs/decisions.md has the figures.
+Money is a decimal string in `currency`, a month unless said otherwise; null is what nobody can know. Structs
+of msgspec, not Pydantic models: docs/decisions.md has the figures.
 """
 
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from planrec.catalogue import Catalogue
 
 Money = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["27.40"])]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -36,8 +38,8 @@ class Item(Struct, frozen=True):
     expected_saving: Annotated[
         Money | None,
         Meta(
-            description="Against the plan held, the cost of changing spread over the months looked ahead; may be"
-            " negative. Null where the plan held is not known."
+            description="Against the plan held, the cost of changing spread over the months looked ahead; may"
+            " be negative. Null where the plan held is not known."
         ),
     ]
     saving_p10: Money | None
@@ -90,6 +92,11 @@ class CatalogueName(Struct, frozen=True):
     id: str
     version: str
     sha256: str
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> "CatalogueName":
+        """The name of this version."""
+        return cls(catalogue.catalogue_id, catalogue.version, catalogue.sha256)
 
 
 class Answer(Struct, frozen=True):

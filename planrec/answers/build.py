@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-
-from planrec.answers.amounts import decimals, numbers
 from planrec.answers.answer import (
     Answer,
     CatalogueName,
@@ -18,10 +15,11 @@ from planrec.answers.answer import (
     NotOffered,
     UsageBasis,
 )
+from planrec.answers.figures import MonthFigures, PlanFigures, month_figures, plan_figures
 from planrec.menu import why_not_offered
-from planrec.policy import Language, Reason, decision_sentence
-from planrec.recommender import Recommender, savings
-from planrec.schema import Decisions, DecisionTable, Prediction, Usage, lag
+from planrec.policy import Language, Reasons
+from planrec.recommender import Recommender
+from planrec.schema import Decisions, DecisionTable, Prediction
 
 
 def answers_of(
@@ -32,8 +30,9 @@ def answers_of(
 ) -> list[Answer]:
     """Answer requests whose values were checked, in their order.
 
-    `requests` by `recommendation_id`, which is the only thing in an answer that the same request need not
-    repeat; `planrec.request_table` says what a request holds, and one may have `top_k` as well.
+    `requests` by `recommendation_id`, the only thing in an answer that does not follow from the request, the
+    run and the language; `planrec.request_table` says what a request holds, and one may have `top_k` as well:
+    the most items to name.
 
     Raises:
         RequestError: requests that the catalogue has no answer for.
@@ -42,7 +41,7 @@ def answers_of(
         return []
     table = recommender.table(list(requests.values()))
     prediction, decisions = recommender.recommend(table)
-    asked = _Asked(recommender, table, prediction, decisions, language)
+    asked = _Asked(recommender, table, prediction, decisions, recommender.reasons(table, language))
     return [asked.answer(row, name, model, request) for row, (name, request) in enumerate(requests.items())]
 
 
@@ -54,112 +53,78 @@ class _Asked:
     table: DecisionTable
     prediction: Prediction
     decisions: Decisions
-    language: Language
+    reasons: Reasons
 
     def answer(self, row: int, name: str, model: ModelName, request: Mapping[str, Any]) -> Answer:
         """What one request is told."""
-        as_of, decisions = self.table.as_of, self.decisions
-        items = [
-            self._item(rank, row, plan)
-            for rank, plan in enumerate(self._menu_in_order(row)[: request.get("top_k")], start=1)
-        ]
+        as_of, decisions, catalogue = self.table.as_of, self.decisions, self.recommender.catalogue
+        usage = self._usage_basis(row)
+        knows_usage = usage is not None and usage.whose == "subscriber"
         return Answer(
             recommendation_id=name,
             as_of=None if as_of is None else str(as_of[row]),
-            currency=self._currency,
-            usage_basis=self._usage_basis(row),
-            bill_basis=self._bill_basis,
+            currency=catalogue.currency if catalogue is not None and self._has_bills else None,
+            usage_basis=usage,
+            bill_basis=self._bill_basis if knows_usage else None,
             current=self._current(row),
             decision=decisions.decision[row],
             reason=decisions.reason[row],
-            sentence=self._sentence(row, items),
-            items=items,
+            sentence=self._sentences[row],
+            items=self._items(row, request.get("top_k")),
             not_offered=self._not_offered(row, request),
             model=model,
-            catalogue=self._catalogue,
+            catalogue=None if catalogue is None else CatalogueName.of(catalogue),
         )
 
-    def _menu_in_order(self, row: int) -> list[int]:
-        menu = self._menu[row]
-        return [plan for plan in self._ranking[row] if menu[plan]]
+    def _items(self, row: int, most: int | None) -> list[Item]:
+        menu, probability, figures = self._menu[row], self._probability[row], self._figures[row]
+        ranked = [plan for plan in self._ranking[row] if menu[plan]][:most]
+        return [
+            Item(rank, self.table.plans[plan], probability[plan], *figures[plan], self._reasons(row, plan))
+            for rank, plan in enumerate(ranked, start=1)
+        ]
 
-    def _item(self, rank: int, row: int, plan: int) -> Item:
-        return Item(
-            rank,
-            self.table.plans[plan],
-            self._probability[row][plan],
-            *(None if values is None else values[row][plan] for values in self._money_and_chances),
-            [
-                _item_reason(reason)
-                for reason in self.recommender.reasons(self.table, row, plan, self.language)
-            ],
-        )
-
-    def _sentence(self, row: int, items: list[Item]) -> str:
-        """Why this decision, and what the plan advised would have cost."""
-        decided = decision_sentence(self.table, row, self.decisions, self._plan_names, self.language)
-        advised = items[0].reasons[:1] if self.decisions.recommended[row] >= 0 else []
-        return " ".join([decided, *(reason.sentence for reason in advised)])
+    def _reasons(self, row: int, plan: int) -> list[ItemReason]:
+        said = self.reasons.of_plan(row, plan)
+        return [ItemReason(code, str(value), unit, sentence) for code, value, unit, sentence in said]
 
     def _current(self, row: int) -> Current | None:
         held = -1 if self.table.held is None else int(self.table.held[row])
-        if held < 0:
-            return None
-        bills = (None if values is None else values[row][held] for values in self._money_and_chances[:3])
-        return Current(self.table.plans[held], *bills)
+        return Current(self.table.plans[held], *self._figures[row][held][:3]) if held >= 0 else None
 
     def _not_offered(self, row: int, request: Mapping[str, Any]) -> list[NotOffered]:
-        menu = self._menu[row]
-        if all(menu):
-            return []
-        excluded, plans = request.get("exclude") or (), self.table.plans
+        menu, excluded = self._menu[row], request.get("exclude") or ()
         return [
             NotOffered(plan, "excluded" if plan in excluded else self._refusal(row, position))
-            for position, plan in enumerate(plans)
+            for position, plan in enumerate(self.table.plans)
             if not menu[position]
         ]
 
-    def _refusal(self, row: int, plan: int) -> Any:
+    def _refusal(self, row: int, plan: int) -> Literal["not_sellable", "not_valid", "not_eligible"]:
         catalogue, as_of = self.recommender.catalogue, self.table.as_of
-        assert catalogue is not None
-        assert as_of is not None, "without a catalogue nothing leaves the menu but what was excluded"
+        if catalogue is None or as_of is None:
+            raise ValueError("without a catalogue nothing but an exclusion takes a plan off the menu")
         return why_not_offered(catalogue.plans[plan], as_of[row])
 
     def _usage_basis(self, row: int) -> UsageBasis | None:
-        if not self._usage:
+        if self._months is None:
             return None
-        known = [ago for ago, value in enumerate(next(iter(self._usage.values()))[row]) if value == value]
-        n = len(known)
-        mean = {
-            name: round(sum(values[row][ago] for ago in known) / n, 2)
-            for name, values in self._usage.items()
-            if n
-        }
-        whose = "subscriber" if n else "population"
-        return UsageBasis(n, self.table.inputs.window, whose, mean or None)
+        n_known, mean = self._months[row]
+        return UsageBasis(
+            n_known, self.table.inputs.window, "subscriber" if n_known else "population", mean or None
+        )
 
     @cached_property
     def _has_bills(self) -> bool:
-        return self.recommender.catalogue is not None and self.prediction.bill_mean is not None
+        return self.prediction.bill_mean is not None
 
     @cached_property
-    def _currency(self) -> str | None:
-        catalogue = self.recommender.catalogue
-        return catalogue.currency if catalogue is not None and self._has_bills else None
-
-    @cached_property
-    def _bill_basis(self) -> Any:
+    def _bill_basis(self) -> Literal["exact", "approximate"] | None:
         return self.recommender.bill_basis(self.table) if self._has_bills else None
 
     @cached_property
-    def _catalogue(self) -> CatalogueName | None:
-        catalogue = self.recommender.catalogue
-        return catalogue and CatalogueName(catalogue.catalogue_id, catalogue.version, catalogue.sha256)
-
-    @cached_property
-    def _plan_names(self) -> list[str]:
-        catalogue = self.recommender.catalogue
-        return list(self.table.plans) if catalogue is None else [plan.name for plan in catalogue.plans]
+    def _sentences(self) -> list[str]:
+        return self.reasons.of_decisions(self.decisions)
 
     @cached_property
     def _menu(self) -> list[list[bool]]:
@@ -174,24 +139,9 @@ class _Asked:
         return self.prediction.probability.tolist()
 
     @cached_property
-    def _money_and_chances(self) -> tuple[list[list[Any]] | None, ...]:
-        """The fields of `Item` from `expected_bill` to `prob_cheaper`."""
-        found, saving = self.prediction, savings(self.table, self.prediction)
-        amounts = (found.bill_mean, found.bill_p10, found.bill_p90, saving)
-        amounts += (found.saving_p10, found.saving_p50, found.saving_p90)
-        money = [decimals(amount, self.table.minor_units) for amount in amounts]
-        return (*money, numbers(found.prob_cheaper))
+    def _figures(self) -> list[list[PlanFigures]]:
+        return plan_figures(self.table, self.prediction)
 
     @cached_property
-    def _usage(self) -> dict[str, list[list[float]]]:
-        """Usage column -> its months by row, the latest first."""
-        reach = range(1, self.table.inputs.window + 1)
-        columns = {
-            name: [self.table.X[lag(name, ago)] for ago in reach if lag(name, ago) in self.table.X]
-            for name in Usage.ALL
-        }
-        return {name: np.stack(months, axis=1).tolist() for name, months in columns.items() if months}
-
-
-def _item_reason(reason: Reason) -> ItemReason:
-    return ItemReason(reason.code, str(reason.value), reason.unit, reason.sentence)
+    def _months(self) -> list[MonthFigures] | None:
+        return month_figures(self.table)

@@ -391,6 +391,7 @@ def test_months_outside_the_validity_of_the_plans_are_refused(bill_client, bill_
         {"pointer": "/months", "detail": "no plan is valid on 2017-07-01, the day of the decision"},
         {
             "pointer": "/plan_held",
-            "detail": f"{bill_request['plan_held']!r} was not valid the day before the decision of 2017-07-01",
+            "detail": f"{bill_request['plan_held']!r} was not valid the day before the decision of"
+            " 2017-07-01",
         },
     ]
