@@ -26,6 +26,7 @@ def create_app(saved: SavedRun) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="PlanRec",
             version=saved.manifest["versions"]["planrec"],
+            use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),
     )
