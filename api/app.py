@@ -12,10 +12,12 @@ from uvicorn.config import STARTUP_FAILURE
 
 from api.access import KeyRequired
 from api.answer_store import AnswerStore
+from api.bodies import MAX_BATCH_BYTES
 from api.idempotency import Idempotency
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import RunJsonRenderPlugin
+from api.pages import PAGES
 from api.pin_follower import PinFollower
 from api.problems import EXCEPTION_HANDLERS
 from api.routes import ROUTES
@@ -61,21 +63,22 @@ def _app(
         store.close()
 
     app = Litestar(
-        ROUTES,
+        [*ROUTES, *PAGES],
         state=State({"served": served, "pin_error": None, "metrics": metrics}),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
         lifespan=[closing, *lifespans],
         logging_config=None,  # Litestar's own would take the place of api/log.py
-        # The renderers with a page load scripts from elsewhere; operators' networks are closed.
+        # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
             version=served.saved.manifest["versions"]["planrec"],
+            use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),
     )
     # Around Litestar's own handler, not in its `middleware`: those see neither 404 nor 405.
-    handler = Idempotency(app.asgi_handler, store, settings.limits.body_bytes)
+    handler = Idempotency(app.asgi_handler, store, MAX_BATCH_BYTES)
     inner = KeyRequired(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
     app.asgi_handler = Observed(SecurityHeaders(inner), metrics)
     return app

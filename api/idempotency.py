@@ -12,7 +12,7 @@ from api.access import key_in
 from api.answer_store import Answer, AnswerStore, State
 from api.asgi_problem import send_problem
 
-MAX_ANSWER_BYTES = 1_000_000
+MAX_ANSWER_BYTES = 16_000_000
 "Longer answers are not kept: repeated, they are computed again."
 _SANE = re.compile(rb"[\x21-\x7e]{1,255}")
 _REFUSED = {

@@ -19,7 +19,7 @@ class ServedRun:
     @classmethod
     def of(cls, saved: SavedRun) -> "ServedRun":
         """A run made ready to answer, and warmed: the first request should not be the slow one."""
-        served = cls(saved, request_model(saved.recommender.inputs, saved.recommender.plans))
+        served = cls(saved, request_model(saved.recommender))
         saved.recommender.recommend(saved.recommender.table([served.example]))
         return served
 

@@ -40,7 +40,7 @@ class Server(Section):
 
 class Limits(Section):
     body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
-    "Largest body of a request."
+    "Largest body of a request; a batch has limits of its own."
 
 
 class Access(Section):

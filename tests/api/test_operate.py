@@ -1,7 +1,10 @@
 """What surrounds the handlers: request ids, log, metrics, keys, headers, repeated requests."""
 
+import asyncio
 import json
 import logging
+import os
+import shutil
 import re
 from pathlib import Path
 
@@ -13,7 +16,9 @@ from api.access import hash_of, new_key
 from api.answer_store import Answer, AnswerStore, State
 from api.app import create_app
 from api.log import JsonFormatter
+from api.pin_follower import PinFollower
 from api.settings import Access, Limits, Settings
+from planrec.pinned import pin_run
 from planrec.run_folder import load_run
 
 KEY = new_key()
@@ -174,8 +179,71 @@ def test_with_a_key_in_either_header_the_server_answers(locked, body, headers):
     assert locked.post("/predict", json=body, headers=headers).status_code == 200
 
 
-def test_health_needs_no_key(locked):
-    assert locked.get("/health").status_code == 200
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_load_balancers_need_no_key(locked, path):
+    assert locked.get(path).status_code == 200
+
+
+def test_the_page_of_the_document_loads_from_this_server_only(client):
+    policy = client.get("/docs").headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "://" not in policy
+
+
+def test_a_batch_counts_each_answer_and_may_be_repeated(saved, body):
+    with TestClient(create_app(saved)) as client:
+        lines = f"{json.dumps(body)}\n" * 3
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "batch"}
+        one, two = (client.post("/predict/batch", content=lines, headers=headers) for _ in range(2))
+        found = samples(client.get("/metrics").text)
+    assert (one.status_code, one.content) == (200, two.content)
+    assert two.headers["idempotency-replayed"] == "true"
+    assert (
+        sum(value for name, value in found.items() if name.startswith("planrec_recommendations_total")) == 3
+    )
+
+
+@pytest.fixture
+def follower(saved, tmp_path):
+    """What follows a pin in a folder of its own, and the state of an app that serves another run."""
+    shutil.copytree(saved.folder, tmp_path / "outputs" / "run")
+    pin_run(tmp_path / "outputs" / "run", tmp_path / "outputs")
+    follower = PinFollower(tmp_path / "outputs", tmp_path)
+    follower.first()
+    return follower, create_app(saved).state
+
+
+def test_a_bad_pin_is_tried_once_and_told_once(follower, caplog):
+    follower, state = follower
+    (follower.outputs / "pinned.json").write_text("{}")
+    served = state.served
+    for _ in range(3):
+        asyncio.run(follower.look(state))
+    assert state.served is served
+    assert "is not a pin" in state.pin_error
+    assert str(follower.outputs) not in state.pin_error
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
+def test_a_pin_that_goes_leaves_the_run_and_the_same_pin_put_back_clears_the_error(follower):
+    follower, state = follower
+    file = follower.outputs / "pinned.json"
+    content = file.read_bytes()
+    file.unlink()
+    asyncio.run(follower.look(state))
+    assert "no run is pinned" in state.pin_error
+    file.write_bytes(content)
+    asyncio.run(follower.look(state))
+    assert state.pin_error is None
+    assert state.served.saved.folder == follower.outputs / "run"
+
+
+def test_an_error_that_nobody_expected_leaves_the_old_run_and_tells_no_details(follower, monkeypatch):
+    follower, state = follower
+    monkeypatch.setattr(follower, "_load", lambda: 1 / 0)
+    os.utime(follower.outputs / "pinned.json", ns=(1, 1))
+    asyncio.run(follower.look(state))
+    assert state.pin_error == "the pinned run cannot be served; the log of the server says why"
 
 
 def test_a_repeated_request_gets_the_same_bytes_and_says_so(client, body, lines):

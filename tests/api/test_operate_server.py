@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from api.app import create_app
 from planrec.pinned import pin_run
 from planrec.run_folder import load_run
-from tests.api.servers import asked, serving
+from tests.api.processes import asked, serving
 from tests.runs import train_into
 
 WORKERS = 2
@@ -122,9 +122,14 @@ def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
     assert {line["level"] for line in lines} == {"error"}
     assert "planrec_pin_refused 1.0" in server.ask("GET", "/metrics")[2].decode()
     assert server.ask("POST", "/predict", request_body)[0] == 200
+    ready = json.loads(server.ask("GET", "/ready")[2])
+    assert (ready["status"], ready["run_id"] in right_answers) == ("ready", True)
+    assert "was changed after it was pinned" in ready["pin_error"]
+    assert str(outputs) not in ready["pin_error"]
     put_pin(outputs, (outputs / "pin-0.json").read_bytes())
     for _ in range(WORKERS):
         server.wait_for("the pin changed: 2030-01-31/two answers")
+    assert json.loads(server.ask("GET", "/ready")[2])["pin_error"] is None
     assert "planrec_pin_refused 0.0" in server.ask("GET", "/metrics")[2].decode()
 
 
