@@ -4,8 +4,8 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import re
+import shutil
 from pathlib import Path
 
 import pytest

@@ -9,6 +9,7 @@ import pytest
 from api.__main__ import main
 from api.settings import Settings, all_settings, read_settings, settings_table
 from planrec.errors import ConfigError
+from tests.conftest import REPOSITORY
 
 
 def test_without_variables_the_defaults_hold():
@@ -77,6 +78,11 @@ def test_the_table_says_where_values_come_from_and_hides_secrets():
     assert "| `PLANREC_SERVER__HOST` | 127.0.0.1 | default |" in table
     assert "| `PLANREC_ACCESS__KEY_HASHES` | 1 hidden | environment |" in table
     assert "aaaa" not in table
+
+
+def test_the_how_to_page_shows_every_setting_with_its_default():
+    page = (REPOSITORY / "docs" / "how-to" / "serve-and-roll-back.md").read_text("utf-8")
+    assert settings_table(Settings(), {}) in page, "paste the output of python -m api.settings"
 
 
 def test_a_wrong_setting_stops_the_start_before_anything_is_imported():
