@@ -4,9 +4,10 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from api.problems import MEDIA_TYPE, Problem
 
-_WHEN = {
+WHEN = {
     400: "The body is not JSON in UTF-8, or has a key twice.",
     404: "There is no such thing here.",
+    405: "The method is none of this address.",
     413: "The body is too large.",
     415: "The content type is not one that is taken.",
     422: "Values that cannot be accepted: all of them, each with its place.",
@@ -20,7 +21,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     return {
         status: ResponseSpec(
             data_container=Problem,
-            description=_WHEN[status],
+            description=WHEN[status],
             media_type=MEDIA_TYPE,
             generate_examples=False,
         )

@@ -1,6 +1,7 @@
 """The request of a run: one Pydantic model made from the run's own columns."""
 
 import re
+import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -29,8 +30,8 @@ _MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 _DAY = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-9]{2}$"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATE = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$"
-_LATEST_ZONE = timedelta(hours=14)
-"A month is over first where clocks are furthest ahead of UTC."
+_LATEST_ZONE = 14 * 3600
+"Seconds: a month is over first where clocks are furthest ahead of UTC."
 
 
 def _instant(text: str) -> str:
@@ -130,15 +131,17 @@ def _model(name: str, types: dict[str, Any]) -> type[BaseModel]:
 
 
 def _each_month_once(months: list[Any]) -> list[Any]:
-    twice = [month for month, count in Counter(month.f0 for month in months).items() if count > 1]
-    if twice:
-        raise ValueError(f"each month may be given once, got {', '.join(sorted(twice))} more than once")
+    if len({month.f0 for month in months}) < len(months):
+        counts = Counter(month.f0 for month in months)
+        twice = sorted(month for month, count in counts.items() if count > 1)
+        raise ValueError(f"each month may be given once, got {', '.join(twice)} more than once")
     return months
 
 
 def _each_month_over(months: list[Any]) -> list[Any]:
     """A month that still runs is no complete month: its usage is too low."""
-    current = (datetime.now(UTC) + _LATEST_ZONE).strftime("%Y-%m")
+    now = time.gmtime(time.time() + _LATEST_ZONE)
+    current = f"{now.tm_year}-{now.tm_mon:02d}"
     if running := sorted(month.f0 for month in months if month.f0 >= current):
         raise ValueError(f"months must be over, and {', '.join(running)} is not: it is {current} now")
     return months

@@ -7,6 +7,14 @@ import numpy as np
 from planrec.catalogue import Catalogue, Plan
 from planrec.schema import Columns
 
+NOT_OFFERED = {
+    "excluded": "The request left it out.",
+    "not_sellable": "It can be held, and is not sold any more.",
+    "not_valid": "It is not valid on the day of the decision.",
+    "not_eligible": "The subscriber does not meet its conditions.",
+}
+"""Why a plan is not on the menu: code -> meaning."""
+
 
 def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: np.ndarray) -> np.ndarray:
     """Plans sellable and eligible at each instant, and the plan held: shape (n, J), bool.

@@ -224,6 +224,13 @@ def sweep() -> list[str]:
     return lines()
 
 
+def answer() -> list[str]:
+    """Where the microseconds of one answer go, besides predicting; and the same answer as Pydantic models."""
+    from bench_answer import answer as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -233,6 +240,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "events": events,
     "training": training,
     "sweep": sweep,
+    "answer": answer,
 }
 
 

@@ -86,6 +86,7 @@ def test_the_reference_says_what_the_code_says(
 ) -> None:
     generate = module_of(REPOSITORY / "docs" / "generate.py")
     monkeypatch.setattr(generate, "DOCS", tmp_path / "docs")
+    monkeypatch.syspath_prepend(REPOSITORY / "docs")
     generate.write_reference()
     stale = [
         line.removeprefix("wrote ")

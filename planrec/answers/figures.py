@@ -8,6 +8,9 @@ import numpy as np
 from planrec.recommender import savings
 from planrec.schema import DecisionTable, Prediction, Usage, lag
 
+_HALF = 0.5 + 1e-7
+"Means of minor units are exact to far more than 7 decimals: the rest is binary fractions just below a half."
+
 
 class PlanFigures(NamedTuple):
     """What one plan is expected to cost and save one subscriber: fields of `Item`."""
@@ -26,35 +29,19 @@ def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[Plan
     """By row and plan."""
     bills = (prediction.bill_mean, prediction.bill_p10, prediction.bill_p90)
     saving = (savings(table, prediction), prediction.saving_p10, prediction.saving_p50, prediction.saving_p90)
-    money = (*bills, *saving)
-    # All at once: one row is what an API is asked for, and every array operation costs a microsecond.
-    known = [amount for amount in money if amount is not None]
-    told = iter(decimals(np.stack(known), table.minor_units) if known else ())
     n, width = table.menu.shape
     blank: list[list[None]] = [[None] * width] * n
-    columns = [blank if amount is None else next(told) for amount in money]
+    columns = [
+        blank if amounts is None else decimals(amounts, table.minor_units) for amounts in (*bills, *saving)
+    ]
     cheaper = blank if prediction.prob_cheaper is None else _numbers(prediction.prob_cheaper)
     return [list(map(PlanFigures, *row)) for row in zip(*columns, cheaper, strict=True)]
 
 
-def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None]]]:
-    """Shape (k, n, J), major unit -> with the currency's decimals, rounded half up; NaN is None."""
-    unknown = np.isnan(amounts)
-    # Means of minor units are exact to far more than 7 decimals; rounding them first undoes binary fractions.
-    size = np.floor(np.round(np.abs(np.where(unknown, 0.0, amounts)) * minor_units, 7) + 0.5)
-    minor = np.where(amounts < 0, -size, size).astype(np.int64).tolist()
+def decimals(amounts: np.ndarray, minor_units: int) -> list[list[str | None]]:
+    """Shape (n, J), major unit -> with the currency's decimals, rounded half up; NaN is None."""
     places = len(str(minor_units)) - 1
-    gone = unknown.tolist() if unknown.any() else None
-    return [
-        [
-            [
-                None if gone and gone[k][row][plan] else _decimal(value, minor_units, places)
-                for plan, value in enumerate(values)
-            ]
-            for row, values in enumerate(rows)
-        ]
-        for k, rows in enumerate(minor)
-    ]
+    return [[_decimal(amount, minor_units, places) for amount in row] for row in amounts.tolist()]
 
 
 class MonthFigures(NamedTuple):
@@ -92,8 +79,12 @@ def _numbers(values: np.ndarray) -> list[list[float | None]]:
     return [[None if value != value else value for value in row] for row in values.tolist()]
 
 
-def _decimal(minor: int, minor_units: int, places: int) -> str:
+def _decimal(amount: float, minor_units: int, places: int) -> str | None:
+    if amount != amount:
+        return None
+    minor = int(abs(amount) * minor_units + _HALF)
+    sign = "-" if amount < 0 and minor else ""
     if not places:
-        return str(minor)
-    whole, rest = divmod(abs(minor), minor_units)
-    return f"{'-' if minor < 0 else ''}{whole}.{rest:0{places}d}"
+        return f"{sign}{minor}"
+    whole, rest = divmod(minor, minor_units)
+    return f"{sign}{whole}.{rest:0{places}d}"
