@@ -114,14 +114,9 @@ class DecisionLog:
         pause = 0.0
         while entries := self._gathered(pause):
             again = self._write(entries)
-            if again and self._is_closing:
-                self._settle(again, "the log was closed")
-            elif again:
-                pause = min(max(2 * pause, LONGEST_PAUSE / 50), LONGEST_PAUSE)
-                with self._changed:
-                    self._entries.extendleft(reversed(again))
-            else:
-                pause = 0.0
+            pause = min(max(2 * pause, LONGEST_PAUSE / 50), LONGEST_PAUSE) if again else 0.0
+            if again:
+                self._put_back(again)
         self._store.close()
 
     def _gathered(self, pause: float) -> list[_Entry]:
@@ -148,14 +143,22 @@ class DecisionLog:
             self._settle(entries, "the database refused the row")
         except Exception as error:  # whatever a driver raises: the thread must outlive it
             self._tell_broken(error)
-            self._settle([entry for entry in entries if entry.written], "the decision log cannot be written")
-            return [entry for entry in entries if not entry.written]
+            return entries
         else:
             self._settle(entries, None)
             if self._is_broken:
                 self._is_broken = False
                 log.warning("decision log: written again")
         return []
+
+    def _put_back(self, again: list[_Entry]) -> None:
+        """Rows wait for the next attempt; those that somebody waits for, or of a closed log, have failed."""
+        with self._changed:
+            waiting = [*again, *self._entries]
+            failed = [entry for entry in waiting if entry.written or self._is_closing]
+            self._entries = deque(entry for entry in waiting if not (entry.written or self._is_closing))
+            self._is_urgent = False
+        self._settle(failed, "the decision log cannot be written")
 
     def _settle(self, entries: list[_Entry], why_not: str | None) -> None:
         """Count these rows as written or failed, and tell whoever waits for them."""
