@@ -4,6 +4,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 
+from api.bodies import MAX_BODY_BYTES
 from api.openapi import RunJsonRenderPlugin
 from api.problems import EXCEPTION_HANDLERS
 from api.requests import request_model
@@ -11,12 +12,10 @@ from api.routes import ROUTES
 from api.served import ServedRun
 from planrec.run_folder import SavedRun
 
-MAX_BODY_BYTES = 1_000_000
-
 
 def create_app(saved: SavedRun) -> Litestar:
     """The app that answers with this run."""
-    served = ServedRun(saved, request_model(saved.recommender.inputs, saved.recommender.plans))
+    served = ServedRun(saved, request_model(saved.recommender))
     return Litestar(
         ROUTES,
         state=State({"served": served}),

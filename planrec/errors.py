@@ -3,6 +3,7 @@
 PlanRecError
 ├── ConfigError      the composed configuration is not a run: change an override or a YAML
 ├── DataError        a file or table does not hold what was agreed: change the data or its options
+│   └── RequestError requests that have no answer, each by its place: change them, or leave them out
 ├── CatalogueError   a plan catalogue is not valid: change the catalogue file
 ├── CheckError       a check stopped the run: change the data or waive the check, with a reason
 ├── SweepError       cells of a sweep failed: their logs say why; the others are complete
@@ -14,6 +15,7 @@ Wrong code raises whatever Python raises.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class PlanRecError(Exception):
@@ -38,6 +40,24 @@ class ConfigError(PlanRecError):
 
 class DataError(PlanRecError):
     """A file or table does not hold what was agreed on."""
+
+
+class Misfit(NamedTuple):
+    """What keeps one request of a call from an answer."""
+
+    request: int
+    "Its position in the call."
+    pointer: str
+    "JSON pointer inside the request."
+    detail: str
+
+
+class RequestError(DataError):
+    """Requests whose values are all possible, but for which there is no answer."""
+
+    def __init__(self, message: str, misfits: Sequence[Misfit]) -> None:
+        self.misfits = tuple(misfits)
+        super().__init__(message, [misfit.detail for misfit in misfits])
 
 
 class CatalogueError(PlanRecError):

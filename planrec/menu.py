@@ -1,8 +1,10 @@
 """What may be recommended to whom, and what it costs to move there."""
 
+from typing import Literal
+
 import numpy as np
 
-from planrec.catalogue import Catalogue
+from planrec.catalogue import Catalogue, Plan
 from planrec.schema import Columns
 
 
@@ -15,6 +17,13 @@ def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: 
     known = np.flatnonzero(held >= 0)
     menu[known, held[known]] = True
     return menu
+
+
+def why_not_offered(plan: Plan, as_of: np.datetime64) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    """What keeps a plan out of the menu of an instant, of someone who does not hold it."""
+    if not plan.sellable:
+        return "not_sellable"
+    return "not_eligible" if plan.valid_on(np.array([as_of]))[0] else "not_valid"
 
 
 def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
