@@ -6,6 +6,7 @@ from litestar.openapi import OpenAPIConfig
 
 from api.bodies import MAX_BODY_BYTES
 from api.openapi import RunJsonRenderPlugin
+from api.pages import PAGES
 from api.problems import EXCEPTION_HANDLERS
 from api.requests import request_model
 from api.routes import ROUTES
@@ -17,11 +18,11 @@ def create_app(saved: SavedRun) -> Litestar:
     """The app that answers with this run."""
     served = ServedRun(saved, request_model(saved.recommender))
     return Litestar(
-        ROUTES,
+        [*ROUTES, *PAGES],
         state=State({"served": served}),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_BODY_BYTES,
-        # The renderers with a page load scripts from elsewhere; operators' networks are closed.
+        # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
             version=saved.manifest["versions"]["planrec"],

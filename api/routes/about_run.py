@@ -34,7 +34,7 @@ class Run(Struct, frozen=True):
     data_fingerprint: Annotated[str, Meta(description="Hash of what it was trained on.")]
 
 
-@get("/run", sync_to_thread=False, summary="Which run answers", responses=problems())
+@get("/run", sync_to_thread=False, tags=["Run"], summary="Which run answers", responses=problems())
 def run(state: State) -> Run:
     """The run, and how it decides."""
     served: ServedRun = state.served
@@ -57,7 +57,7 @@ def run(state: State) -> Run:
     )
 
 
-@get("/run/schema", sync_to_thread=False, summary="What a request holds", responses=problems())
+@get("/run/schema", sync_to_thread=False, tags=["Run"], summary="What a request holds", responses=problems())
 def run_schema(state: State) -> dict[str, Any]:
     """The JSON Schema of the body that POST /predict takes, and one body that it accepts."""
     served: ServedRun = state.served
@@ -67,6 +67,7 @@ def run_schema(state: State) -> dict[str, Any]:
 @get(
     "/catalogue",
     sync_to_thread=False,
+    tags=["Run"],
     summary="The plans and their prices",
     responses={
         200: ResponseSpec(

@@ -31,6 +31,7 @@ ANSWERS = ResponseSpec(
 @post(
     "/predict/batch",
     status_code=200,
+    tags=["Advice"],
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
     request_max_body_size=MAX_BATCH_BYTES,

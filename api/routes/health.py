@@ -28,7 +28,12 @@ class Ready(Struct, frozen=True):
 
 
 @route(
-    "/health", http_method=METHODS, sync_to_thread=False, summary="Is the process alive", responses=problems()
+    "/health",
+    http_method=METHODS,
+    sync_to_thread=False,
+    tags=["Server"],
+    summary="Is the process alive",
+    responses=problems(),
 )
 def health(state: State) -> Health:
     """Alive says nothing about being able to answer: that is `/ready`."""
@@ -36,7 +41,14 @@ def health(state: State) -> Health:
     return Health("ok", None if served is None else served.saved.run_id)
 
 
-@route("/ready", http_method=METHODS, sync_to_thread=False, summary="Can it answer", responses=problems(503))
+@route(
+    "/ready",
+    http_method=METHODS,
+    sync_to_thread=False,
+    tags=["Server"],
+    summary="Can it answer",
+    responses=problems(503),
+)
 def ready(state: State) -> Ready:
     """Loaded and warmed: send requests here."""
     served = state.get("served")

@@ -17,6 +17,7 @@ ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", 
 @post(
     "/predict",
     status_code=200,
+    tags=["Advice"],
     operation_id="predict",
     summary="Recommend a plan to one subscriber",
     responses={200: ANSWER, **problems(400, 413, 415, 422)},
