@@ -44,7 +44,7 @@ class Decision:
     arm: str
     "What was done: the id of the plan advised, `stay` or `abstain`."
     latency_ms: float
-    "From the arrival of the request to the finished answer."
+    "From the moment the server begins with the request until the answer is made."
     run: LoggedRun
 
 
