@@ -28,6 +28,7 @@ def create_app(saved: SavedRun, answer_log: AnswerLog | None = None) -> Litestar
         openapi_config=OpenAPIConfig(
             title="PlanRec",
             version=saved.manifest["versions"]["planrec"],
+            use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),
     )

@@ -31,8 +31,8 @@ _TAGS = {
     "Server": "For load balancers and monitoring.",
 }
 _ABOUT = (
-    "Which mobile plan suits a subscriber, what it would cost, and why. Errors are problem+json (RFC 9457): every"
-    " mistake at once, each with a pointer to its place; programs compare `type`."
+    "Which mobile plan suits a subscriber, what it would cost, and why. Errors are problem+json (RFC 9457):"
+    " every mistake at once, each with a pointer to its place; programs compare `type`."
 )
 
 
@@ -61,13 +61,14 @@ def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
     one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
     asked = _put(document, served.request, "validation")
     one["requestBody"] = _body({JSON: (asked, example)})
-    one["responses"]["200"]["content"][JSON]["example"] = told
+    one["responses"]["200"]["content"][JSON]["examples"] = _example(told)
     batch = {"type": "array", "items": asked, "minItems": 1, "maxItems": MAX_BATCH}
-    lines = {"type": "string", "description": _LINES}
+    # Of no type: a line that is wrong becomes a line of the answer, so nothing that is sent breaks it.
+    lines = {"description": _LINES}
     many["requestBody"] = _body({JSON: (batch, [example]), NDJSON: (lines, json.dumps(example) + "\n")})
     answers = many["responses"]["200"]["content"]
-    answers[JSON]["example"] = [told]
-    answers[NDJSON] = {"schema": lines, "example": encoded(answer).decode() + "\n"}
+    answers[JSON]["examples"] = _example([told])
+    answers[NDJSON] = {"schema": lines, "examples": _example(encoded(answer).decode() + "\n")}
     plans = document["paths"]["/catalogue"]["get"]["responses"]["200"]["content"][JSON]
     plans["schema"] = _put(document, Catalogue, "serialization")
     return document
@@ -76,10 +77,13 @@ def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
 def _body(content: dict[str, tuple[dict[str, Any], Any]]) -> dict[str, Any]:
     """A request body: content type -> schema and example."""
     described = {
-        kind: {"schema": schema, "examples": {"of_this_run": {"value": example}}}
-        for kind, (schema, example) in content.items()
+        kind: {"schema": schema, "examples": _example(example)} for kind, (schema, example) in content.items()
     }
     return {"required": True, "content": described}
+
+
+def _example(value: Any) -> dict[str, Any]:
+    return {"of_this_run": {"value": value}}
 
 
 def _put(document: dict[str, Any], model: type[BaseModel], mode: Any) -> dict[str, Any]:
