@@ -22,7 +22,7 @@ class ServedRun:
     def logged_run(self) -> LoggedRun:
         """The run as the decision log names it."""
         catalogue = self.saved.recommender.catalogue
-        named = (None,) * 3
+        named: tuple[str | None, str | None, str | None] = (None, None, None)
         if catalogue is not None:
             named = (catalogue.catalogue_id, catalogue.version, catalogue.sha256)
         policy = self.saved.config.policy.kind

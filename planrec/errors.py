@@ -9,7 +9,7 @@ PlanRecError
 ├── SweepError       cells of a sweep failed: their logs say why; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
 ├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
-└── LogError         the decision log cannot be read, or not be written: mend its URL, its database or its disk
+└── LogError         the decision log cannot be read or written: mend its URL, its database or its disk
 
 Wrong code raises whatever Python raises.
 """

@@ -30,7 +30,9 @@ def key_of(file: Path) -> bytes:
             _make(file)
         key = file.read_bytes().strip()
     except OSError as error:
-        raise LogError(f"the key file of the decision log, {file}, cannot be used: {error.strerror}") from error
+        raise LogError(
+            f"the key file of the decision log, {file}, cannot be used: {error.strerror}"
+        ) from error
     if len(key) < MIN_KEY_BYTES:
         raise LogError(f"{file} must hold a key of {MIN_KEY_BYTES} bytes or more, got {len(key)}")
     return key

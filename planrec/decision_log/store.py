@@ -170,7 +170,9 @@ def _psycopg(url: str) -> ModuleType:
     try:
         import psycopg
     except ImportError as error:
-        raise LogError("a PostgreSQL decision log needs psycopg: pip install 'planrec[postgresql]'") from error
+        raise LogError(
+            "a PostgreSQL decision log needs psycopg: pip install 'planrec[postgresql]'"
+        ) from error
     try:
         psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:

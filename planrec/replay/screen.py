@@ -39,7 +39,7 @@ def _who_and_when(replayed: Replayed) -> Iterator[str]:
         yield (
             f"catalogue   {logged.catalogue_id} {logged.catalogue_version}, sha256 {logged.catalogue_sha256}"
         )
-    yield f"done        {logged.arm}, which policy={logged.policy} does with probability {logged.propensity:g}"
+    yield f"done        {logged.arm}, by policy={logged.policy}, with probability {logged.propensity:g}"
 
 
 def _inputs(request: dict[str, Any]) -> Iterator[Table | str]:
@@ -55,7 +55,9 @@ def _inputs(request: dict[str, Any]) -> Iterator[Table | str]:
 
 def _plans(replayed: Replayed) -> Table:
     answer = replayed.compared
-    table = Table("rank", "plan", f"bill a month, {answer.currency or '-'}", "p10 to p90", "saving", "probability")
+    table = Table(
+        "rank", "plan", f"bill a month, {answer.currency or '-'}", "p10 to p90", "saving", "probability"
+    )
     for item in answer.items:
         interval = "-" if item.bill_p10 is None else f"{item.bill_p10} to {item.bill_p90}"
         held = " (held)" if answer.current is not None and answer.current.plan_id == item.plan_id else ""

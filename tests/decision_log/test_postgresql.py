@@ -14,6 +14,7 @@ from planrec.decision_log.decision import row_of
 from planrec.errors import LogError
 from tests.decision_log.decisions import KEY, decision, logged_ids
 
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not here: install planrec[postgresql]")
 PASSWORD = "hunter2"
 
 
@@ -31,7 +32,9 @@ class Server:
         self._call("initdb", "-A", "scram-sha-256", "-U", "planrec", f"--pwfile={folder}/password", "-N")
 
     def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c synchronous_commit=off"
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c synchronous_commit=off"
+        )
         self._call("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), "start")
 
     def kill(self) -> None:
@@ -53,7 +56,6 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server():
-    pytest.importorskip("psycopg", reason="psycopg is not here: install planrec[postgresql]")
     # Debian keeps the server's programs out of PATH.
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if on_path := shutil.which("initdb"):
@@ -100,6 +102,8 @@ def test_a_lost_server_loses_no_row_and_is_found_again(server, caplog, monkeypat
 
 
 def test_several_logs_open_one_new_database_together(server):
+    with psycopg.connect(server.url) as connection:
+        connection.execute("DROP TABLE decisions")
     logs = [DecisionLog(server.url, KEY, queue_size=500) for _ in range(4)]
     for number, log in enumerate(logs):
         for row in range(300):
