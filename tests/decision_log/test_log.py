@@ -13,9 +13,8 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from api.requests import plain_request, request_model
 from planrec.decision_log import DecisionLog, find_decision, key_of
@@ -80,13 +79,16 @@ REQUESTS = st.fixed_dictionaries(
         "months": st.lists(
             st.fixed_dictionaries(
                 {
-                    "month": st.dates(date(1900, 1, 1)).map(lambda day: day.isoformat()[:7]),
+                    "month": st.dates(date(1900, 1, 1), date(2020, 1, 1)).map(
+                        lambda day: day.isoformat()[:7]
+                    ),
                     "voice_minutes": AMOUNTS,
                     "sms": AMOUNTS,
                 }
             ),
             min_size=1,
             max_size=4,
+            unique_by=lambda month: month["month"],
         ),
         "attributes": st.fixed_dictionaries(
             {
@@ -106,10 +108,7 @@ def test_every_request_that_the_model_accepts_survives_the_log_bit_for_bit(
     asked, subscriber, tmp_path_factory
 ):
     model = request_model(ASKED)
-    try:
-        request = plain_request(model.model_validate_json(json.dumps(asked)))
-    except ValidationError:
-        reject()
+    request = plain_request(model.model_validate_json(json.dumps(asked)))
     url = url_of(tmp_path_factory.mktemp("log") / "decisions.sqlite")
     log = DecisionLog(url, KEY, queue_size=10)
     log.write(decision("one", request=request, subscriber=subscriber)).result(10)
