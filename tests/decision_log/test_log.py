@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import date
 from threading import Event
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -103,17 +104,21 @@ REQUESTS = st.fixed_dictionaries(
 )
 
 
-@given(asked=REQUESTS, subscriber=st.none() | st.text())
-def test_every_request_that_the_model_accepts_survives_the_log_bit_for_bit(
-    asked, subscriber, tmp_path_factory
-):
-    model = request_model(ASKED)
-    request = plain_request(model.model_validate_json(json.dumps(asked)))
+@pytest.fixture(scope="module")
+def shared_log(tmp_path_factory):
     url = url_of(tmp_path_factory.mktemp("log") / "decisions.sqlite")
     log = DecisionLog(url, KEY, queue_size=10)
-    log.write(decision("one", request=request, subscriber=subscriber)).result(10)
+    yield url, log
     log.close()
-    read = json.loads(find_decision(url, "one").request)
+
+
+@given(asked=REQUESTS, subscriber=st.none() | st.text())
+def test_every_request_that_the_model_accepts_survives_the_log_bit_for_bit(asked, subscriber, shared_log):
+    url, log = shared_log
+    request = plain_request(request_model(ASKED).model_validate_json(json.dumps(asked)))
+    name = str(uuid4())
+    log.write(decision(name, request=request, subscriber=subscriber)).result(10)
+    read = json.loads(find_decision(url, name).request)
     # repr tells -0.0 from 0.0 and 1 from 1.0.
     assert repr(read) == repr(request)
 
