@@ -14,6 +14,8 @@ from api.access import KeyRequired
 from api.answer_store import AnswerStore
 from api.bodies import MAX_BATCH_BYTES
 from api.idempotency import Idempotency
+from api.log_counts import counting
+from api.logged import AnswerLog
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import RunJsonRenderPlugin
@@ -28,9 +30,11 @@ from planrec.errors import PlanRecError
 from planrec.run_folder import SavedRun
 
 
-def create_app(saved: SavedRun, settings: Settings | None = None) -> Litestar:
-    """The app that answers with this run, whatever is pinned."""
-    return _app(ServedRun.of(saved), settings or Settings(), AnswerStore(None))
+def create_app(
+    saved: SavedRun, answer_log: AnswerLog | None = None, settings: Settings | None = None
+) -> Litestar:
+    """The app that answers with this run, whatever is pinned; it closes the log when it stops."""
+    return _app(ServedRun.of(saved), settings or Settings(), AnswerStore(None), answer_log)
 
 
 def pinned_app() -> Litestar:
@@ -39,32 +43,44 @@ def pinned_app() -> Litestar:
     assert settings.server.scratch is not None, "python -m api names a folder"
     follower = PinFollower(settings.outputs, settings.server.scratch)
     try:
+        answer_log = _answer_log(settings)
         served, pin_error = follower.first()
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(STARTUP_FAILURE)  # which tells uvicorn not to start this worker again
     store = AnswerStore(settings.server.scratch / "answers.sqlite3")
-    app = _app(served, settings, store, follower.lifespan)
+    app = _app(served, settings, store, answer_log, follower.lifespan)
     app.state.pin_error = pin_error
     return app
+
+
+def _answer_log(settings: Settings) -> AnswerLog | None:
+    wanted = settings.decision_log
+    if wanted.url == "none":
+        return None
+    url = wanted.url or f"sqlite:///{settings.outputs / 'decisions.sqlite'}"
+    key_file = wanted.key_file or settings.outputs / "decisions.key"
+    return AnswerLog.open(url, key_file, wanted.queue_size, is_required=wanted.required)
 
 
 def _app(
     served: ServedRun,
     settings: Settings,
     store: AnswerStore,
+    answer_log: AnswerLog | None,
     *lifespans: Callable[[Litestar], AbstractAsyncContextManager[None]],
 ) -> Litestar:
     metrics = Metrics()
 
     @asynccontextmanager
     async def closing(app: Litestar) -> AsyncIterator[None]:
-        yield
+        async with counting(answer_log, metrics):
+            yield
         store.close()
 
     app = Litestar(
         [*ROUTES, *PAGES],
-        state=State({"served": served, "pin_error": None, "metrics": metrics}),
+        state=State({"served": served, "pin_error": None, "metrics": metrics, "answer_log": answer_log}),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
         lifespan=[closing, *lifespans],

@@ -12,7 +12,7 @@ WHEN = {
     415: "The content type is not one that is taken.",
     422: "Values that cannot be accepted: all of them, each with its place.",
     500: "The server failed.",
-    503: "No run is served yet.",
+    503: "No run is served yet, or a required decision log does not take the answer.",
 }
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from api.served import ServedRun
+from planrec.decision_log import Counts
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -35,11 +36,18 @@ class Metrics:
             ["run_id", "decision", "plan"],
             registry=registry,
         )
-        self.decision_log_queue = Gauge(
+        self._log_queue = Gauge(
             "planrec_decision_log_queue",
-            "Answers that wait to be written",
+            "Rows that wait to be written",
             registry=registry,
             multiprocess_mode="livesum",
+        )
+        self._log_rows = Gauge(
+            "planrec_decision_log_rows",
+            "Rows since the start, by outcome (written, dropped, failed)",
+            ["outcome"],
+            registry=registry,
+            multiprocess_mode="sum",  # a killed worker's rows still count
         )
 
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -51,6 +59,12 @@ class Metrics:
     def recommended(self, run_id: str, decision: str, plan: str) -> None:
         """Count one recommendation."""
         self._recommendations.labels(run_id, decision, plan).inc()
+
+    def logged(self, counts: Counts) -> None:
+        """What became of the rows of this worker so far."""
+        self._log_queue.set(counts.waiting)
+        for outcome in ("written", "dropped", "failed"):
+            self._log_rows.labels(outcome).set(getattr(counts, outcome))
 
     def text(self, served: ServedRun, pin_error: str | None) -> bytes:
         """All of it as Prometheus reads it; with several workers, the sum over them."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from api.bodies import DuplicateKeyError
 from api.request_id import REQUEST_ID
-from planrec.errors import DataError, RequestError
+from planrec.errors import DataError, LogError, RequestError
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = {
@@ -83,6 +83,8 @@ def of_error(error: Exception) -> dict[str, Any]:
             error.message,
             errors=[{"pointer": pointer, "detail": text} for _, pointer, text in error.misfits],
         )
+    if isinstance(error, LogError):
+        return content(503, f"no answer leaves without its row in the decision log: {error.message}")
     if isinstance(error, DataError):
         return content(
             422, error.message, errors=[{"pointer": "", "detail": text} for text in error.problems]

@@ -84,6 +84,11 @@ def request_model(recommender: Recommender) -> type[BaseModel]:
     fields["exclude"] = (list[plan], Field([], max_length=len(recommender.plans), description=said))
     said = "Most items in the answer, the best; all where it is null."
     fields["top_k"] = (Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None, Field(None, description=said))
+    said = (
+        "Your name for the subscriber. It changes nothing in the answer; the decision log keeps a keyed hash."
+    )
+    subscriber = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+    fields["subscriber"] = (subscriber | None, Field(None, description=said))
     return create_model("PredictRequest", __config__=_CLOSED, **fields)
 
 

@@ -1,11 +1,14 @@
 """What the handlers read, once per request: swapping a run is one assignment."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
 
 from api.requests import request_model
+from planrec.decision_log import LoggedRun
 from planrec.run_folder import SavedRun
 
 
@@ -22,6 +25,16 @@ class ServedRun:
         served = cls(saved, request_model(saved.recommender))
         saved.recommender.recommend(saved.recommender.table([served.example]))
         return served
+
+    @cached_property
+    def logged_run(self) -> LoggedRun:
+        """The run as the decision log names it."""
+        catalogue = self.saved.recommender.catalogue
+        named: tuple[str | None, str | None, str | None] = (None, None, None)
+        if catalogue is not None:
+            named = (catalogue.catalogue_id, catalogue.version, catalogue.sha256)
+        policy = self.saved.config.policy.kind
+        return LoggedRun(self.saved.run_id, self.saved.sha256, version("planrec"), *named, policy)
 
     @property
     def example(self) -> dict[str, Any]:

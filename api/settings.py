@@ -54,6 +54,17 @@ class Access(Section):
     "true: other machines are let in without a key; for containers whose network is closed by other means."
 
 
+class DecisionLog(Section):
+    url: Annotated[str, Field(json_schema_extra={"is_secret": True})] = ""
+    "sqlite:///FILE or postgresql://...; unset: decisions.sqlite in outputs; none: answers are not logged."
+    required: bool = False
+    "true: an answer leaves when its row is on the disk, or not at all."
+    queue_size: Annotated[int, Field(ge=1)] = 10_000
+    "Most rows of one worker that wait for the disk."
+    key_file: Path | None = None
+    "Key that pseudonymises subscribers, made where there is none; unset: decisions.key in outputs."
+
+
 class Settings(Section):
     """Everything that can be set; `read_settings` fills it."""
 
@@ -62,6 +73,7 @@ class Settings(Section):
     "Folder in which pinned.json lies."
     limits: Limits = Limits()
     access: Access = Access()
+    decision_log: DecisionLog = DecisionLog()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     "Least important lines that are logged; each request is one line of level info."
 
@@ -95,7 +107,11 @@ class Setting(NamedTuple):
             value = getattr(value, name)
         if isinstance(value, tuple):
             return f"{len(value)} hidden" if self.is_secret and value else ",".join(value) or "none"
-        return "unset" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        if self.is_secret and value and value != "none":  # a URL may hold a password
+            return "hidden"
+        return (
+            "unset" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
+        )
 
 
 def all_settings(section: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:

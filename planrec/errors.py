@@ -8,7 +8,8 @@ PlanRecError
 ├── CheckError       a check stopped the run: change the data or waive the check, with a reason
 ├── SweepError       cells of a sweep failed: their logs say why; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
-└── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
+├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
+└── LogError         the decision log cannot be read or written: mend its URL, its database or its disk
 
 Wrong code raises whatever Python raises.
 """
@@ -77,3 +78,7 @@ class SweepError(PlanRecError):
 
 class RunError(PlanRecError):
     """A run folder or a pin is missing, incomplete or was changed after saving."""
+
+
+class LogError(PlanRecError):
+    """The decision log cannot be read, cannot be written, or holds no such answer."""

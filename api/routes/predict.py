@@ -5,10 +5,10 @@ from typing import Any
 from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from api.answering import answered, language_of
+from api.answering import answered
 from api.bodies import JSON, content_type, read_one
 from api.described import problems
-from api.served import ServedRun
+from api.logged import Call
 from planrec.answers import Answer, encoded
 
 ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", generate_examples=False)
@@ -20,12 +20,15 @@ ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", 
     tags=["Advice"],
     operation_id="predict",
     summary="Recommend a plan to one subscriber",
-    responses={200: ANSWER, **problems(400, 413, 415, 422)},
+    responses={200: ANSWER, **problems(400, 413, 415, 422, 503)},
 )
 async def predict(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Bills, savings and reasons for every plan on the menu, and what to do: recommend, stay or abstain."""
-    served: ServedRun = request.app.state.served
+    call = Call.of(request)
     content_type(request, JSON)
-    asked = read_one(served.request, await request.body())
-    [answer] = answered(served, [asked], language_of(request))
-    return Response(encoded(answer), media_type=MediaType.JSON)
+    asked = read_one(call.served.request, await request.body())
+    [answer] = answered(call.served, [asked], call.language)
+    body = encoded(answer)
+    if call.log is not None:
+        await call.log.keep(call.decision(asked, answer, body))
+    return Response(body, media_type=MediaType.JSON)

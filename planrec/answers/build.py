@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from itertools import islice
+from typing import Any, Literal, Self
+
+import numpy as np
 
 from planrec.answers.answer import (
     Answer,
@@ -40,9 +43,15 @@ def answers_of(
     if not requests:
         return []
     table = recommender.table(list(requests.values()))
-    prediction, decisions = recommender.recommend(table)
-    asked = _Asked(recommender, table, prediction, decisions, recommender.reasons(table, language))
-    return [asked.answer(row, name, model, request) for row, (name, request) in enumerate(requests.items())]
+    parts = [table]
+    if not recommender.model.is_exact_by_row:
+        parts = [table.take(np.array([row])) for row in range(len(table))]
+    named = iter(requests.items())
+    return [
+        asked.answer(row, name, model, request)
+        for asked in (_Asked.of(recommender, part, language) for part in parts)
+        for row, (name, request) in enumerate(islice(named, len(asked.table)))
+    ]
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,12 @@ class _Asked:
     prediction: Prediction
     decisions: Decisions
     reasons: Reasons
+
+    @classmethod
+    def of(cls, recommender: Recommender, table: DecisionTable, language: Language) -> Self:
+        """Recommend to every row of a table."""
+        prediction, decisions = recommender.recommend(table)
+        return cls(recommender, table, prediction, decisions, recommender.reasons(table, language))
 
     def answer(self, row: int, name: str, model: ModelName, request: Mapping[str, Any]) -> Answer:
         """What one request is told."""

@@ -16,6 +16,7 @@ from api.access import hash_of, new_key
 from api.answer_store import Answer, AnswerStore, State
 from api.app import create_app
 from api.log import JsonFormatter
+from api.logged import AnswerLog
 from api.pin_follower import PinFollower
 from api.settings import Access, Limits, Settings
 from planrec.pinned import pin_run
@@ -39,7 +40,7 @@ def client(saved):
 def locked(saved):
     """A server that wants a key."""
     with TestClient(
-        create_app(saved, Settings(access=Access(key_hashes=(hash_of(KEY.encode()),))))
+        create_app(saved, settings=Settings(access=Access(key_hashes=(hash_of(KEY.encode()),))))
     ) as client:
         yield client
 
@@ -138,6 +139,16 @@ def test_metrics_count_by_route_template_and_recommendations_by_run_decision_and
     assert found["planrec_model_age_seconds"] > 0
     version = saved.manifest["versions"]["planrec"]
     assert found[f'planrec_run_info{{run_id="{saved.run_id}",version="{version}"}}'] == 1
+
+
+def test_the_rows_of_the_decision_log_are_counted(saved, body, tmp_path):
+    log = AnswerLog.open(f"sqlite:///{tmp_path / 'd.sqlite'}", tmp_path / "key", 10, is_required=True)
+    app = create_app(saved, log)
+    with TestClient(app) as client:
+        client.post("/predict", json=body)
+    found = samples(app.state.metrics.text(app.state.served, None).decode())
+    assert found['planrec_decision_log_rows{outcome="written"}'] == 1
+    assert found["planrec_decision_log_queue"] == 0
 
 
 def test_two_apps_in_one_process_count_for_themselves(saved):
@@ -277,7 +288,7 @@ def test_a_repeat_key_that_is_none_is_refused(client, body, key):
 
 
 def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
-    with TestClient(create_app(saved, Settings(limits=Limits(body_bytes=50)))) as client:
+    with TestClient(create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))) as client:
         for headers in ({}, {"Idempotency-Key": "long"}):
             assert client.post("/predict", json={"x": "y" * 100}, headers=headers).status_code == 413
 
@@ -285,7 +296,7 @@ def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
 def test_two_callers_may_choose_the_same_repeat_key(saved, body):
     other = new_key()
     hashes = (hash_of(KEY.encode()), hash_of(other.encode()))
-    with TestClient(create_app(saved, Settings(access=Access(key_hashes=hashes)))) as client:
+    with TestClient(create_app(saved, settings=Settings(access=Access(key_hashes=hashes)))) as client:
         for key in (KEY, other):
             answer = client.post("/predict", json=body, headers={"X-API-Key": key, "Idempotency-Key": "same"})
             assert "idempotency-replayed" not in answer.headers
