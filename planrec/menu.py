@@ -1,11 +1,20 @@
 """What may be recommended to whom, and what it costs to move there."""
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
-from planrec.catalogue import Catalogue
+from planrec.catalogue import Catalogue, Plan
 from planrec.schema import Columns
+
+NOT_OFFERED = {
+    "excluded": "The request left it out.",
+    "not_sellable": "It can be held, and is not sold any more.",
+    "not_valid": "It is not valid on the day of the decision.",
+    "not_eligible": "The subscriber does not meet its conditions.",
+}
+"""Why a plan is not on the menu: code -> meaning."""
 
 
 def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: np.ndarray) -> np.ndarray:
@@ -17,6 +26,15 @@ def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: 
     known = np.flatnonzero(held >= 0)
     menu[known, held[known]] = True
     return menu
+
+
+def why_not_offered(plan: Plan, as_of: np.datetime64) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    """What keeps a plan out of the menu of an instant, of someone who does not hold it."""
+    if not plan.sellable:
+        return "not_sellable"
+    span, day = plan.valid_for, as_of.astype("datetime64[D]").item()
+    is_valid = span.start <= day and (span.end is None or day < span.end)
+    return "not_eligible" if is_valid else "not_valid"
 
 
 def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:

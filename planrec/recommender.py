@@ -14,7 +14,7 @@ from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.errors import DataError
 from planrec.history import mean_bills, rerated_bills
-from planrec.policy import Language, Reason, decision_sentence, reasons_of
+from planrec.policy import Language, Reasons
 from planrec.request_table import table_of
 from planrec.schema import (
     AS_OF,
@@ -103,19 +103,9 @@ class Recommender:
         """The decision table of requests whose values were checked; `request_table` says what they hold."""
         return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
 
-    def reasons(self, table: DecisionTable, row: int, plan: int, language: Language) -> list[Reason]:
-        """Why this plan, from the subscriber's own months; nothing where there are no bills."""
-        if self.catalogue is None or table.held is None:
-            return []
-        return reasons_of(table, row, plan, self.catalogue, language)
-
-    def sentence(self, table: DecisionTable, row: int, decisions: Decisions, language: Language) -> str:
-        """Why this decision: what decided, and what the plan advised would have cost."""
-        names = {plan.id: plan.name for plan in self.catalogue.plans} if self.catalogue else {}
-        decided = decision_sentence(table, row, decisions, [names.get(p, p) for p in self.plans], language)
-        advised = int(decisions.recommended[row])
-        reasons = self.reasons(table, row, advised, language) if advised >= 0 else []
-        return " ".join([decided, *(reason.sentence for reason in reasons[:1])])
+    def reasons(self, table: DecisionTable, language: Language) -> Reasons:
+        """Why these plans and decisions, from the subscribers' own months: made once per table."""
+        return Reasons(table, self.catalogue, language)
 
     def bill_basis(self, table: DecisionTable) -> Literal["exact", "approximate"] | None:
         """Whether bills of this table's months are exact to the cent; None without a catalogue."""

@@ -2,8 +2,10 @@
 
 A request is `{"attributes": {name: value}}` or `{"months": [{"month": "2018-09", usage: value ...}],
 "attributes": {...}}`, and for targets that advise on bills also `plan_held` and `last_recommended`, plan ids
-or None. None is a missing value. The decision falls after the last month given. Usage is quantised, as at
-every border.
+or None. None is a missing value. The decision falls on the first day after the last month given, or on the
+day `as_of` of the month after it; without any month it falls on `as_of`, and the usage is not known. Plans in
+`exclude` leave the menu, but for the plan held: staying is always possible. Usage is quantised, as at every
+border.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.errors import DataError
+from planrec.errors import Misfit, RequestError
 from planrec.history import lag_columns
 from planrec.menu import menu_of, switching_costs
 from planrec.schema import (
@@ -46,7 +48,9 @@ def table_of(
     columns: Columns = {}
     as_of = None
     if inputs.takes == "months":
-        columns, as_of = _month_columns([request["months"] for request in requests], inputs)
+        columns, as_of = _month_columns([_months_of(request, inputs) for request in requests], inputs)
+        _forget_months(requests, columns)
+        as_of = _asked_instants(requests, as_of)
     known: dict[str, Any] = {"menu": np.ones((n, len(plans)), bool)}
     if inputs.asks_held and catalogue is not None and as_of is not None:
         held = _plan_indexes(requests, "plan_held", plans)
@@ -58,6 +62,7 @@ def table_of(
             "switching_cost": switching_costs(catalogue, held),
             "minor_units": 10**catalogue.exponent,
         }
+    _leave_out(requests, known["menu"], known.get("held"), plans)
     return DecisionTable(
         X=columns | attributes,
         subscriber=np.arange(n),
@@ -87,21 +92,57 @@ def requests_of(table: DecisionTable) -> list[dict[str, Any]]:
 
 
 def _check_valid(catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray) -> None:
-    """Raises DataError where no plan is valid at the decision, or the plan held was not the day before."""
-    valid = catalogue.valid_on(as_of)
+    """Raises RequestError where no plan is valid at the decision, or the plan held was not the day before."""
+    nothing_valid = ~catalogue.valid_on(as_of).any(axis=1)
     valid_before = catalogue.valid_on(as_of - np.timedelta64(1, "D"))[np.arange(len(held)), held]
     lapsed = (held >= 0) & ~valid_before
-    if not lapsed.any() and valid.any(axis=1).all():
+    if not (nothing_valid | lapsed).any():
         return
-    problems = [
-        f"no plan is valid on {as_of[row]}, the day after the last month given"
-        for row in np.flatnonzero(~valid.any(axis=1))
+    misfits = [
+        Misfit(int(row), "/months", f"no plan is valid on {as_of[row]}, the day of the decision")
+        for row in np.flatnonzero(nothing_valid)
     ] + [
-        f"plan_held {catalogue.plan_ids[held[row]]!r} was not valid in the last month given,"
-        f" before {as_of[row]}"
+        Misfit(
+            int(row),
+            "/plan_held",
+            f"{catalogue.plan_ids[held[row]]!r} was not valid the day before the decision of {as_of[row]}",
+        )
         for row in np.flatnonzero(lapsed)
     ]
-    raise DataError("the months must lie inside the validity of the plans", problems)
+    raise RequestError("decisions must lie inside the validity of the plans", misfits)
+
+
+def _months_of(request: Mapping[str, Any], inputs: InputSchema) -> Sequence[Mapping[str, Any]]:
+    """The months given; the one before `as_of` stands in where there are none: see `_forget_months`."""
+    if request["months"]:
+        return list(request["months"])
+    before = np.datetime64(request["as_of"], "M") - np.timedelta64(1, "M")
+    return [{"month": str(before)} | dict.fromkeys(inputs.usage, 0.0)]
+
+
+def _forget_months(requests: Sequence[Mapping[str, Any]], columns: Columns) -> None:
+    """Without any month given all usage is missing."""
+    unknown = [row for row, request in enumerate(requests) if not request["months"]]
+    for array in columns.values() if unknown else ():
+        array[unknown] = np.nan
+
+
+def _asked_instants(requests: Sequence[Mapping[str, Any]], as_of: np.ndarray) -> np.ndarray:
+    """The instants asked for, and the first day after the last month where none was."""
+    asked = [request.get("as_of") for request in requests]
+    if not any(asked):
+        return as_of
+    return np.array([day or first for day, first in zip(asked, as_of, strict=True)], "datetime64[D]")
+
+
+def _leave_out(
+    requests: Sequence[Mapping[str, Any]], menu: np.ndarray, held: np.ndarray | None, plans: tuple[str, ...]
+) -> None:
+    """Take excluded plans off the menu, in place; the plan held stays."""
+    for row, request in enumerate(requests):
+        for plan in request.get("exclude") or ():
+            position = plans.index(plan)
+            menu[row, position] &= held is not None and held[row] == position
 
 
 def _plan_indexes(requests: Sequence[Mapping[str, Any]], name: str, plans: tuple[str, ...]) -> np.ndarray:

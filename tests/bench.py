@@ -223,6 +223,13 @@ def sweep() -> list[str]:
     return lines()
 
 
+def answer() -> list[str]:
+    """Where the microseconds of one answer go, besides predicting; and the same answer as Pydantic models."""
+    from bench_answer import answer as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -232,6 +239,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "events": events,
     "training": training,
     "sweep": sweep,
+    "answer": answer,
 }
 
 

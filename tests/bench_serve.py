@@ -160,31 +160,23 @@ def serve(outputs: Path, port: int, kind: str) -> None:
 
 
 def echo_route(saved: Any) -> Any:
-    """POST /bench/echo: the schemas of /predict, and nothing between them."""
-    from litestar import Request, post
+    """POST /bench/echo: reads and writes what /predict does, and computes nothing between."""
+    from litestar import MediaType, Request, Response, post
 
+    from api.bodies import read_one
     from api.requests import request_model
-    from api.routes.predict import Recommendation
+    from planrec.answers import ModelName, answers_of, encoded
 
-    model = request_model(saved.recommender.inputs, saved.recommender.plans)
-    answer = Recommendation.model_validate_json(answer_of(saved))
+    model = request_model(saved.recommender)
+    example = saved.manifest["golden"]["requests"][0]
+    (answer,) = answers_of(saved.recommender, {"id": example}, ModelName(saved.run_id, "bench"))
 
     @post("/bench/echo", status_code=200)
-    async def echo(request: Request[Any, Any, Any]) -> Recommendation:
-        model.model_validate_json(await request.body())
-        return answer
+    async def echo(request: Request[Any, Any, Any]) -> Response[bytes]:
+        read_one(model, await request.body())
+        return Response(encoded(answer), media_type=MediaType.JSON)
 
     return echo
-
-
-def answer_of(saved: Any) -> bytes:
-    """What the app answers to one request of the run."""
-    from litestar.testing import TestClient
-
-    from api.app import create_app
-
-    with TestClient(create_app(saved)) as client:
-        return bytes(client.post("/predict", json=saved.manifest["golden"]["requests"][0]).content)
 
 
 def with_pandas(recommender: Any) -> Any:

@@ -7,7 +7,7 @@ Plans of one operator count alike (whole minutes, whole GiB) and differ in allow
 started units of each way of counting are computed once, and a plan costs a few passes over them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -98,7 +98,11 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     bills = np.empty((n, len(tariffs.fee)), np.int64)
     for start in range(0, n, BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
-        counts = _counts({name: usage[name][block] for name in Usage.ALL if name in usage}, tariffs)
+        counts = counts_of(
+            {name: usage[name][block] for name in Usage.ALL if name in usage},
+            {meter.column for meter in tariffs.meters},
+            tariffs,
+        )
         started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
         bills[block] = _bills(np.array(started or [np.zeros(len(bills[block]), np.int64)]), tariffs).T
     return bills
@@ -141,9 +145,8 @@ def _quantised(usage: np.ndarray) -> np.ndarray:
     return np.rint(usage * 100).astype(np.int64)
 
 
-def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
-    """What the meters read, in hundredths."""
-    read = {meter.column for meter in tariffs.meters}
+def counts_of(usage: Columns, read: Set[str], tariffs: Tariffs) -> Mapping[str, np.ndarray]:
+    """The columns that are to be read, in hundredths, int64; billed minutes from totals where not known."""
     counts = {name: _quantised(usage[name]) for name in read if name in usage}
     if Usage.VOICE_MINUTES_BILLED in read and Usage.VOICE_MINUTES_BILLED not in usage:
         assert tariffs.rounded_calls is not None
@@ -159,13 +162,17 @@ def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step:
     return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))
 
 
+def rounded(mode: str, step: int, used: np.ndarray) -> np.ndarray:
+    """Sums of a period in whole steps; all in hundredths."""
+    if mode == "ceil":
+        return -(-used // step) * step
+    if mode == "nearest":
+        return (2 * used + step) // (2 * step) * step
+    return used if mode == "none" else used // step * step
+
+
 def _started_units(meter: Meter, used: np.ndarray) -> np.ndarray:
-    if meter.mode == "ceil":
-        used = -(-used // meter.step) * meter.step
-    elif meter.mode == "nearest":
-        used = (2 * used + meter.step) // (2 * meter.step) * meter.step
-    elif meter.mode == "floor":
-        used = used // meter.step * meter.step
+    used = rounded(meter.mode, meter.step, used)
     return (used + (meter.per - 1 - meter.offset)) // meter.per
 
 
@@ -218,7 +225,7 @@ def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tarif
     charges = []
     services = plan.services
     for service, column in (
-        (services.voice, _voice_column(services.voice)),
+        (services.voice, voice_column(services.voice)),
         (services.sms, Usage.SMS),
         (services.data, Usage.DATA_MIB),
     ):
@@ -252,7 +259,8 @@ def _charge(service: Service, column: str, unit: Decimal, meters: dict[Meter, in
     return Charge(position, included // per, _micro(service.overage.price))
 
 
-def _voice_column(voice: object) -> str:
+def voice_column(voice: object) -> str:
+    """Which usage column a voice service counts."""
     rounds_calls = isinstance(voice, Service) and voice.rounding.scope == "event"
     return Usage.VOICE_MINUTES_BILLED if rounds_calls else Usage.VOICE_MINUTES
 
