@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Watch:
-    """Adds up the time between laps of each name, one sample per request."""
+    """Keeps the time of each call under the name of its stage."""
 
     def __init__(self) -> None:
         self.samples: dict[str, list[float]] = defaultdict(list)
