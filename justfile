@@ -22,9 +22,9 @@ train *overrides:
 sweep *overrides:
     python -m planrec.train -m "$@"
 
-# Choose the run that is served: a run folder, or the newest.
-pin run="latest":
-    python -m planrec.pin "$1"
+# Choose the run that is served: a run folder, or the newest; `just pin --list`, `just pin --rollback`.
+pin run="latest" *options:
+    python -m planrec.pin "$@"
 
 # Rank the runs in outputs/, e.g. `just leaderboard --html board.html`.
 leaderboard *options:
@@ -41,6 +41,10 @@ explain *options:
 # Serve the pinned run on 127.0.0.1:8000.
 serve:
     python -m api
+
+# Show the settings of the server: values, where they come from, meanings.
+settings:
+    python -m api.settings
 
 # Train a small run, pin it and serve it.
 demo:
@@ -88,6 +92,10 @@ check: lint types imports
 # Print the figures: rows per second, microseconds per row, start-up times.
 bench *options:
     python tests/bench.py "$@"
+
+# Load the server and write docs/performance.md; `just bench-serve --quick` writes nothing.
+bench-serve *options:
+    python tests/bench_serve.py "$@"
 
 # The real command lines, end to end, in processes of their own.
 e2e *selection:

@@ -1,40 +1,115 @@
-"""`python -m api`: serve the pinned run on loopback."""
+"""`python -m api`: serve the pinned run, on loopback unless there are API keys."""
 
 import argparse
+import os
+import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from api.settings import Settings, read_settings
 from planrec.errors import PlanRecError
 
-MAX_PORT = 65_535
+GRACE_SECONDS = 30
+"How long requests under way may take after a signal to stop."
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where there is no run to serve."""
-    parser = argparse.ArgumentParser("python -m api", description="Serve the pinned run.")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where pinned.json lies")
-    parser.add_argument("--host", default="127.0.0.1", help="address to bind to; loopback by default")
-    parser.add_argument("--port", type=_port, default=8000, help="1 to 65535; 0: any free port")
-    options = parser.parse_args(arguments)
-    # Importing the server takes a second or two: a wrong option should not wait for it.
-    import uvicorn
-
-    from api.app import create_app
-    from planrec.pinned import load_pinned
-
+    """Run the command line; return the exit code: 0, 1 without a run to serve, 2 where a setting is wrong."""
+    options = _parser().parse_args(arguments)
+    if options.new_key:
+        return _print_new_key()
+    given = {
+        "PLANREC_OUTPUTS": options.outputs,
+        "PLANREC_SERVER__HOST": options.host,
+        "PLANREC_SERVER__PORT": options.port,
+        "PLANREC_SERVER__WORKERS": options.workers,
+    }
+    # The workers read the environment too.
+    os.environ |= {name: str(value) for name, value in given.items() if value is not None}
     try:
-        app = create_app(load_pinned(options.outputs))
+        return _serve(read_settings(os.environ))
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    uvicorn.run(app, host=options.host, port=options.port)
-    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m api",
+        description="Serve the pinned run.",
+        epilog="What is not given comes from PLANREC_... variables: python -m api.settings shows them.",
+    )
+    parser.add_argument("--outputs", type=Path, help="where pinned.json lies; default outputs")
+    parser.add_argument("--host", help="address to bind to; default 127.0.0.1, others need API keys")
+    parser.add_argument("--port", type=_port, help="1 to 65535; 0: any free port; default 8000")
+    parser.add_argument("--workers", type=int, help="processes that answer; default 1")
+    parser.add_argument("--new-key", action="store_true", help="print a new API key and its hash, and end")
+    return parser
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {MAX_PORT}, got {text!r}")
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to 65535, got {text!r}")
     return int(text)
+
+
+def _print_new_key() -> int:
+    from api.access import hash_of, new_key
+
+    key = new_key()
+    print(f"key, for the caller, shown only now: {key}")
+    print(f"hash, for the server: PLANREC_ACCESS__KEY_HASHES={hash_of(key.encode())}")
+    return 0
+
+
+def _serve(settings: Settings) -> int:
+    # uvicorn raises the signal again once it has stopped; before it runs there is nothing to finish.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda number, frame: sys.exit(0))
+    with TemporaryDirectory(prefix="planrec-") as temporary:
+        scratch = settings.server.scratch or Path(temporary)
+        os.environ |= _emptied(scratch, settings.server.workers)
+        return _run(settings, scratch)
+
+
+def _emptied(scratch: Path, workers: int) -> Mapping[str, str]:
+    """The folder without what another server left in it, and the variables that name it to the workers."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.db", "answers.sqlite3*", "good_pin.json"):
+        for file in scratch.glob(pattern):
+            file.unlink()
+    named = {"PLANREC_SERVER__SCRATCH": str(scratch), "PROMETHEUS_DISABLE_CREATED_SERIES": "true"}
+    # Read when prometheus-client is imported: with it, each worker counts in files of this folder.
+    return named | ({"PROMETHEUS_MULTIPROC_DIR": str(scratch)} if workers > 1 else {})
+
+
+def _run(settings: Settings, scratch: Path) -> int:
+    # Importing the server takes a second or two: a wrong option should not wait for it.
+    import uvicorn
+
+    from api.log import log_config
+
+    try:
+        uvicorn.run(
+            "api.app:pinned_app",
+            factory=True,
+            host=settings.server.host,
+            port=settings.server.port,
+            workers=settings.server.workers,
+            log_config=log_config(settings.log_level),
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_worker_healthcheck=10,  # seconds: on a busy machine the imports alone take some
+        )
+    except SystemExit as ended:
+        # Whatever else uvicorn ends with, it has told why.
+        return 1 if ended.code else 0
+    # Without a pin that could be served no worker came up.
+    return 0 if (scratch / "good_pin.json").is_file() else 1
 
 
 if __name__ == "__main__":

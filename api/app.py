@@ -1,31 +1,100 @@
 """Build the app around one saved run."""
 
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
+from uvicorn.config import STARTUP_FAILURE
 
+from api.access import KeyRequired
+from api.answer_store import AnswerStore
+from api.bodies import MAX_BATCH_BYTES
+from api.idempotency import Idempotency
+from api.log_counts import counting
+from api.logged import AnswerLog
+from api.metrics import Metrics
+from api.observed import Observed
 from api.openapi import RunJsonRenderPlugin
+from api.pages import PAGES
+from api.pin_follower import PinFollower
 from api.problems import EXCEPTION_HANDLERS
-from api.requests import request_model
 from api.routes import ROUTES
+from api.security_headers import SecurityHeaders
 from api.served import ServedRun
+from api.settings import Settings, read_settings
+from planrec.errors import PlanRecError
 from planrec.run_folder import SavedRun
 
-MAX_BODY_BYTES = 1_000_000
+
+def create_app(
+    saved: SavedRun, answer_log: AnswerLog | None = None, settings: Settings | None = None
+) -> Litestar:
+    """The app that answers with this run, whatever is pinned; it closes the log when it stops."""
+    return _app(ServedRun.of(saved), settings or Settings(), AnswerStore(None), answer_log)
 
 
-def create_app(saved: SavedRun) -> Litestar:
-    """The app that answers with this run."""
-    served = ServedRun(saved, request_model(saved.recommender.inputs, saved.recommender.plans))
-    return Litestar(
-        ROUTES,
-        state=State({"served": served}),
+def pinned_app() -> Litestar:
+    """The app of one process of `python -m api`: follows the pin, ends the process where there is no run."""
+    settings = read_settings(os.environ)
+    assert settings.server.scratch is not None, "python -m api names a folder"
+    follower = PinFollower(settings.outputs, settings.server.scratch)
+    try:
+        answer_log = _answer_log(settings)
+        served, pin_error = follower.first()
+    except PlanRecError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(STARTUP_FAILURE)  # which tells uvicorn not to start this worker again
+    store = AnswerStore(settings.server.scratch / "answers.sqlite3")
+    app = _app(served, settings, store, answer_log, follower.lifespan)
+    app.state.pin_error = pin_error
+    return app
+
+
+def _answer_log(settings: Settings) -> AnswerLog | None:
+    wanted = settings.decision_log
+    if wanted.url == "none":
+        return None
+    url = wanted.url or f"sqlite:///{settings.outputs / 'decisions.sqlite'}"
+    key_file = wanted.key_file or settings.outputs / "decisions.key"
+    return AnswerLog.open(url, key_file, wanted.queue_size, is_required=wanted.required)
+
+
+def _app(
+    served: ServedRun,
+    settings: Settings,
+    store: AnswerStore,
+    answer_log: AnswerLog | None,
+    *lifespans: Callable[[Litestar], AbstractAsyncContextManager[None]],
+) -> Litestar:
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def closing(app: Litestar) -> AsyncIterator[None]:
+        async with counting(answer_log, metrics):
+            yield
+        store.close()
+
+    app = Litestar(
+        [*ROUTES, *PAGES],
+        state=State({"served": served, "pin_error": None, "metrics": metrics, "answer_log": answer_log}),
         exception_handlers=EXCEPTION_HANDLERS,
-        request_max_body_size=MAX_BODY_BYTES,
-        # The renderers with a page load scripts from elsewhere; operators' networks are closed.
+        request_max_body_size=settings.limits.body_bytes,
+        lifespan=[closing, *lifespans],
+        logging_config=None,  # Litestar's own would take the place of api/log.py
+        # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
-            version=saved.manifest["versions"]["planrec"],
+            version=served.saved.manifest["versions"]["planrec"],
+            use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),
     )
+    # Around Litestar's own handler, not in its `middleware`: those see neither 404 nor 405.
+    handler = Idempotency(app.asgi_handler, store, MAX_BATCH_BYTES)
+    inner = KeyRequired(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
+    app.asgi_handler = Observed(SecurityHeaders(inner), metrics)
+    return app

@@ -1,14 +1,39 @@
-"""The OpenAPI document: Litestar's, with the request of the run that is served put in."""
+"""The OpenAPI document: Litestar's, with what only the run that is served knows put in."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
+from msgspec.json import schema_components
+from pydantic import BaseModel
 
+from api.answering import model_name
+from api.bodies import JSON, MAX_BATCH, MAX_BATCH_BYTES, NDJSON
+from api.problems import Problem
+from api.routes.about_run import Run
+from api.routes.health import Health, Ready
 from api.served import ServedRun
+from planrec.answers import Answer, answers_of, encoded
+from planrec.catalogue import Catalogue
 
 _REFERENCE = "#/components/schemas/{model}"
+_STRUCT = "#/components/schemas/{name}"
+_ANSWERS = (Answer, Problem, Run, Health, Ready)
+_LINES = (
+    f"One request a line; at most {MAX_BATCH_BYTES:,} bytes together. One line of answer for each line, in"
+    " their order: a recommendation, or a problem."
+)
+_TAGS = {
+    "Advice": "Ask what to recommend.",
+    "Run": "What answers: the model, what it asks for, the plans and prices.",
+    "Server": "For load balancers and monitoring.",
+}
+_ABOUT = (
+    "Which mobile plan suits a subscriber, what it would cost, and why. Errors are problem+json (RFC 9457):"
+    " every mistake at once, each with a pointer to its place; programs compare `type`."
+)
 
 
 class RunJsonRenderPlugin(JsonRenderPlugin):
@@ -16,22 +41,54 @@ class RunJsonRenderPlugin(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as JSON."""
-        return super().render(request, with_request(openapi_schema, request.app.state.served))
+        return super().render(request, document_of(openapi_schema, request.app.state.served))
 
 
-def with_request(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
-    """A copy of the document in which POST /predict has its request body."""
+def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
+    """A copy of the document with the run's requests, plans and one answer."""
     document = deepcopy(document)
-    schema = served.request.model_json_schema(by_alias=True, ref_template=_REFERENCE)
+    document["info"]["description"] = _ABOUT
+    document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
+    # Litestar leaves out what msgspec says of values that may be null.
+    document["components"]["schemas"] |= schema_components(_ANSWERS, ref_template=_STRUCT)[1]
+    for path in document["paths"].values():
+        path.pop("head", None)
+    example = served.example
+    [answer] = answers_of(
+        served.saved.recommender, {"00000000-0000-4000-8000-000000000000": example}, model_name(served)
+    )
+    told = json.loads(encoded(answer))
+    one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
+    asked = _put(document, served.request, "validation")
+    one["requestBody"] = _body({JSON: (asked, example)})
+    one["responses"]["200"]["content"][JSON]["examples"] = _example(told)
+    batch = {"type": "array", "items": asked, "minItems": 1, "maxItems": MAX_BATCH}
+    # Of no type: a line that is wrong becomes a line of the answer, so nothing that is sent breaks it.
+    lines = {"description": _LINES}
+    many["requestBody"] = _body({JSON: (batch, [example]), NDJSON: (lines, json.dumps(example) + "\n")})
+    answers = many["responses"]["200"]["content"]
+    answers[JSON]["examples"] = _example([told])
+    answers[NDJSON] = {"schema": lines, "examples": _example(encoded(answer).decode() + "\n")}
+    plans = document["paths"]["/catalogue"]["get"]["responses"]["200"]["content"][JSON]
+    plans["schema"] = _put(document, Catalogue, "serialization")
+    return document
+
+
+def _body(content: dict[str, tuple[dict[str, Any], Any]]) -> dict[str, Any]:
+    """A request body: content type -> schema and example."""
+    described = {
+        kind: {"schema": schema, "examples": _example(example)} for kind, (schema, example) in content.items()
+    }
+    return {"required": True, "content": described}
+
+
+def _example(value: Any) -> dict[str, Any]:
+    return {"of_this_run": {"value": value}}
+
+
+def _put(document: dict[str, Any], model: type[BaseModel], mode: Any) -> dict[str, Any]:
+    """Put the schema of a model into the document; return a reference to it."""
+    schema = model.model_json_schema(by_alias=True, ref_template=_REFERENCE, mode=mode)
     components = document.setdefault("components", {}).setdefault("schemas", {})
     components |= schema.pop("$defs", {}) | {schema["title"]: schema}
-    document["paths"]["/predict"]["post"]["requestBody"] = {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"$ref": _REFERENCE.format(model=schema["title"])},
-                "examples": {"of_this_run": {"value": served.example}},
-            }
-        },
-    }
-    return document
+    return {"$ref": _REFERENCE.format(model=schema["title"])}

@@ -2,47 +2,119 @@
 
 import logging
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
-from planrec.errors import DataError
+from api.bodies import DuplicateKeyError
+from api.request_id import REQUEST_ID
+from planrec.errors import DataError, LogError, RequestError
 
 MEDIA_TYPE = "application/problem+json"
+TYPES = {
+    400: "urn:planrec:problem:malformed_body",
+    401: "urn:planrec:problem:key_needed",
+    404: "urn:planrec:problem:not_found",
+    405: "urn:planrec:problem:method_not_allowed",
+    409: "urn:planrec:problem:answer_under_way",
+    413: "urn:planrec:problem:body_too_large",
+    415: "urn:planrec:problem:unsupported_content_type",
+    422: "urn:planrec:problem:values_refused",
+    500: "urn:planrec:problem:server_failed",
+    503: "urn:planrec:problem:not_ready",
+}
+"""Status -> what programs compare: stable, whatever the wording of `detail`."""
 log = logging.getLogger("planrec.api")
+
+
+class LineTooLargeError(ValueError):
+    """A line of a batch is larger than a request may be."""
+
+
+class ProblemError(Struct, frozen=True):
+    """One value that cannot be accepted."""
+
+    pointer: Annotated[
+        str, Meta(description="JSON pointer (RFC 6901) into the body.", examples=["/months/0/sms"])
+    ]
+    detail: Annotated[str, Meta(description="What must hold.")]
+
+
+class Problem(Struct, frozen=True):
+    """Why there is no answer (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="Stable code of the problem.", examples=sorted(TYPES.values()))]
+    title: str
+    status: int
+    detail: Annotated[str, Meta(description="What must hold, and what was found.")]
+    request_id: Annotated[str, Meta(description="As in the header X-Request-ID and in the log.")]
+    errors: Annotated[
+        list[ProblemError] | UnsetType, Meta(description="Every value that cannot be accepted.")
+    ] = UNSET
 
 
 def problem(status: int, detail: str, **extra: Any) -> Response[dict[str, Any]]:
     """An answer with this status; `detail` says what must hold and what was found."""
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return Response(content | extra, status_code=status, media_type=MEDIA_TYPE)
+    return Response(content(status, detail, **extra), status_code=status, media_type=MEDIA_TYPE)
 
 
-def _from_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    return problem(error.status_code, error.detail)
+def content(status: int, detail: str, **extra: Any) -> dict[str, Any]:
+    """The members of a problem."""
+    named = {"type": TYPES.get(status, "about:blank"), "title": HTTPStatus(status).phrase}
+    request_id = REQUEST_ID.get()
+    known = {"request_id": request_id} if request_id else {}
+    return named | {"status": status, "detail": detail} | known | extra
 
 
-def _from_validation(request: Request[Any, Any, Any], error: ValidationError) -> Response[dict[str, Any]]:
+def of_error(error: Exception) -> dict[str, Any]:
+    """The problem that an error of reading or answering a request is; 500 where nobody expected it."""
+    if isinstance(error, ValidationError):
+        return _of_validation(error)
+    if isinstance(error, DuplicateKeyError):
+        return content(400, str(error))
+    if isinstance(error, LineTooLargeError):
+        return content(413, str(error))
+    if isinstance(error, RequestError):
+        return content(
+            422,
+            error.message,
+            errors=[{"pointer": pointer, "detail": text} for _, pointer, text in error.misfits],
+        )
+    if isinstance(error, LogError):
+        return content(503, f"no answer leaves without its row in the decision log: {error.message}")
+    if isinstance(error, DataError):
+        return content(
+            422, error.message, errors=[{"pointer": "", "detail": text} for text in error.problems]
+        )
+    log.error("unexpected error while answering", exc_info=error)
+    return content(500, "the server failed; the error is in its log")
+
+
+def _of_validation(error: ValidationError) -> dict[str, Any]:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
-        return problem(400, f"the body must be JSON: {found[0]['msg']}")
+        return content(400, f"the body must be JSON: {found[0]['msg']}")
     errors = [
         {"pointer": _pointer(item["loc"]), "detail": item["msg"].removeprefix("Value error, ")}
         for item in found
     ]
     values = "1 value" if len(errors) == 1 else f"{len(errors)} values"
-    return problem(422, f"{values} cannot be accepted", errors=errors)
+    return content(422, f"{values} cannot be accepted", errors=errors)
 
 
-def _from_data(request: Request[Any, Any, Any], error: DataError) -> Response[dict[str, Any]]:
-    return problem(422, error.message, errors=[{"detail": text} for text in error.problems])
+def _from_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    answer = problem(error.status_code, error.detail)
+    # A 405 says which methods are allowed.
+    answer.headers.update(error.headers or {})
+    return answer
 
 
-def _from_anything(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    log.error("unexpected error while answering %s", request.url.path, exc_info=error)
-    return problem(500, "the server failed; the error is in its log")
+def _from_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    found = of_error(error)
+    return Response(found, status_code=found["status"], media_type=MEDIA_TYPE)
 
 
 def _pointer(loc: tuple[int | str, ...]) -> str:
@@ -50,9 +122,4 @@ def _pointer(loc: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
 
 
-EXCEPTION_HANDLERS: dict[Any, Any] = {
-    HTTPException: _from_http,
-    ValidationError: _from_validation,
-    DataError: _from_data,
-    Exception: _from_anything,
-}
+EXCEPTION_HANDLERS: dict[Any, Any] = {HTTPException: _from_http, Exception: _from_error}

@@ -1,9 +1,9 @@
 """The request of a run: one Pydantic model made from the run's own columns."""
 
 import re
+import time
 from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,19 +13,25 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     StringConstraints,
+    ValidationInfo,
     create_model,
 )
 
+from planrec.recommender import Recommender
 from planrec.request_table import is_usage
-from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn, InputSchema
+from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
 
 MAX_TEXT = 1_000
 MAX_MONTHS = 120
+MAX_ITEMS = 1_000
 
 # [0-9], because \d is every script's digits, which nothing behind this border reads.
 _MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
+_DAY = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-9]{2}$"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATE = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$"
+_LATEST_ZONE = 14 * 3600
+"Seconds: a month is over first where clocks are furthest ahead of UTC."
 
 
 def _instant(text: str) -> str:
@@ -59,29 +65,61 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def request_model(inputs: InputSchema, plans: Sequence[str]) -> type[BaseModel]:
+def request_model(recommender: Recommender) -> type[BaseModel]:
     """A closed model of the request that `planrec.request_table` describes, for one run."""
+    inputs = recommender.inputs
+    plan: Any = Literal[recommender.plans]
     attributes = _model("Attributes", {column.name: _type_of(column) for column in inputs.columns})
     # Without attributes there is nothing to say about them, so they may be left out.
     default: Any = ... if inputs.columns else attributes.model_validate({})
     fields: dict[str, Any] = {"attributes": (attributes, default)}
     if inputs.takes == "months":
-        month = _model("Month", {"month": _Month} | dict.fromkeys(inputs.usage, _Amount))
-        months = Annotated[
-            list[month],  # type: ignore[valid-type]
-            Field(min_length=1, max_length=MAX_MONTHS),
-            AfterValidator(_each_month_once),
-        ]
-        fields["months"] = (months, ...)
+        fields |= _months_and_instant(recommender)
     if inputs.asks_held:
-        plan = Literal[tuple(plans)] | None  # type: ignore[valid-type]
-        fields |= {"plan_held": (plan, ...), "last_recommended": (plan, None)}
+        said = "Plan held now; null where it is not known."
+        fields["plan_held"] = (plan | None, Field(description=said))
+        said = "The last advice, which small savings do not change; null where there was none."
+        fields["last_recommended"] = (plan | None, Field(None, description=said))
+    said = "Plans not to recommend. The plan held stays on the menu: staying is always possible."
+    fields["exclude"] = (list[plan], Field([], max_length=len(recommender.plans), description=said))
+    said = "Most items in the answer, the best; all where it is null."
+    fields["top_k"] = (Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None, Field(None, description=said))
+    said = (
+        "Your name for the subscriber. It changes nothing in the answer; the decision log keeps a keyed hash."
+    )
+    subscriber = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+    fields["subscriber"] = (subscriber | None, Field(None, description=said))
     return create_model("PredictRequest", __config__=_CLOSED, **fields)
 
 
 def plain_request(request: BaseModel) -> dict[str, Any]:
     """A checked request as `Recommender.table` takes it."""
     return request.model_dump(by_alias=True)
+
+
+def _months_and_instant(recommender: Recommender) -> dict[str, Any]:
+    month = _model("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
+    knows_population = recommender.model.knows_population
+    months = Annotated[
+        list[month],  # type: ignore[valid-type]
+        Field(
+            min_length=0 if knows_population else 1,
+            max_length=MAX_MONTHS,
+            description="Complete months, in any order, each once; the missing ones between them were silent."
+            + " None: the usage of all subscribers is expected, and `as_of` is needed." * knows_population,
+        ),
+        AfterValidator(_each_month_once),
+        AfterValidator(_each_month_over),
+    ]
+    as_of = Annotated[
+        Annotated[str, StringConstraints(pattern=_DAY)] | None,
+        AfterValidator(_follows_the_months),
+        Field(
+            validate_default=knows_population,
+            description="Day of the decision, in the month after the last one given; null: its first day.",
+        ),
+    ]
+    return {"months": (months, ...), "as_of": (as_of, None)}
 
 
 def _type_of(column: InputColumn) -> Any:
@@ -98,7 +136,40 @@ def _model(name: str, types: dict[str, Any]) -> type[BaseModel]:
 
 
 def _each_month_once(months: list[Any]) -> list[Any]:
-    twice = [month for month, count in Counter(month.f0 for month in months).items() if count > 1]
-    if twice:
-        raise ValueError(f"each month may be given once, got {', '.join(sorted(twice))} more than once")
+    if len({month.f0 for month in months}) < len(months):
+        counts = Counter(month.f0 for month in months)
+        twice = sorted(month for month, count in counts.items() if count > 1)
+        raise ValueError(f"each month may be given once, got {', '.join(twice)} more than once")
     return months
+
+
+def _each_month_over(months: list[Any]) -> list[Any]:
+    """A month that still runs is no complete month: its usage is too low."""
+    now = time.gmtime(time.time() + _LATEST_ZONE)
+    current = f"{now.tm_year}-{now.tm_mon:02d}"
+    if running := sorted(month.f0 for month in months if month.f0 >= current):
+        raise ValueError(f"months must be over, and {', '.join(running)} is not: it is {current} now")
+    return months
+
+
+def _follows_the_months(as_of: str | None, info: ValidationInfo) -> str | None:
+    months = info.data.get("months")
+    if as_of is None:
+        if months == []:
+            raise ValueError("must be given where months is empty")
+        return as_of
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError as error:
+        raise ValueError(f"must be a day of the calendar: {error}") from error
+    # Months that are wrong have an error of their own.
+    if months and _month_before(day) != (last := max(month.f0 for month in months)):
+        raise ValueError(
+            f"must lie in the month after the last one given, {last}; give the months between, with zeros"
+            " where they were silent"
+        )
+    return as_of
+
+
+def _month_before(day: date) -> str:
+    return (day.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")

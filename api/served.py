@@ -1,10 +1,14 @@
 """What the handlers read, once per request: swapping a run is one assignment."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 from pydantic import BaseModel
 
+from api.requests import request_model
+from planrec.decision_log import LoggedRun
 from planrec.run_folder import SavedRun
 
 
@@ -14,6 +18,23 @@ class ServedRun:
 
     saved: SavedRun
     request: type[BaseModel]
+
+    @classmethod
+    def of(cls, saved: SavedRun) -> "ServedRun":
+        """A run made ready to answer, and warmed: the first request should not be the slow one."""
+        served = cls(saved, request_model(saved.recommender))
+        saved.recommender.recommend(saved.recommender.table([served.example]))
+        return served
+
+    @cached_property
+    def logged_run(self) -> LoggedRun:
+        """The run as the decision log names it."""
+        catalogue = self.saved.recommender.catalogue
+        named: tuple[str | None, str | None, str | None] = (None, None, None)
+        if catalogue is not None:
+            named = (catalogue.catalogue_id, catalogue.version, catalogue.sha256)
+        policy = self.saved.config.policy.kind
+        return LoggedRun(self.saved.run_id, self.saved.sha256, version("planrec"), *named, policy)
 
     @property
     def example(self) -> dict[str, Any]:

@@ -142,7 +142,9 @@ def megaline_ru_runs(folder: Path) -> list[dict[str, Any]]:
 
 
 def write_reference() -> None:
-    """The JSON Schemas for editors, and one page with every option and field."""
+    """The JSON Schemas for editors, a page with every option and field, and one about the API."""
+    from generate_api import api_page
+
     reference = DOCS / "reference"
     schema = RunConfig.model_json_schema(by_alias=True)
     write(reference / "schema" / "run.json", json.dumps(schema, indent=2) + "\n")
@@ -150,6 +152,7 @@ def write_reference() -> None:
         of_group = TypeAdapter(RunConfig.model_fields[group].rebuild_annotation()).json_schema(by_alias=True)
         write(reference / "schema" / f"{group}.json", json.dumps(of_group, indent=2) + "\n")
     write(reference / "configuration.md", configuration_page())
+    write(reference / "api.md", api_page())
 
 
 def configuration_page() -> str:

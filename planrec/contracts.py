@@ -127,6 +127,11 @@ class Model(Config, ABC):
     for sums of bills b, shape (n, J), in minor units."""
     needs_horizon: ClassVar[bool] = False
     "True where `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
+    knows_population: ClassVar[bool] = False
+    "True where bills can be told without any month of the subscriber: those of the population's usage."
+    is_exact_by_row: ClassVar[bool] = True
+    """False where a row alone and among others may differ in the last digits, as BLAS sums them in another
+    order: answers, which a replay repeats bit for bit, are then computed one by one."""
     ranks_unseen_plans: ClassVar[bool] = False
     """True where what is learned says nothing about single plans: the estimator's parameter `catalogue` and
     its `classes_`, the positions of all plans, may be set anew after `fit`."""

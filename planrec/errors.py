@@ -3,16 +3,19 @@
 PlanRecError
 ├── ConfigError      the composed configuration is not a run: change an override or a YAML
 ├── DataError        a file or table does not hold what was agreed: change the data or its options
+│   └── RequestError requests that have no answer, each by its place: change them, or leave them out
 ├── CatalogueError   a plan catalogue is not valid: change the catalogue file
 ├── CheckError       a check stopped the run: change the data or waive the check, with a reason
 ├── SweepError       cells of a sweep failed: their logs say why; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
-└── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
+├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
+└── LogError         the decision log cannot be read or written: mend its URL, its database or its disk
 
 Wrong code raises whatever Python raises.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class PlanRecError(Exception):
@@ -39,6 +42,24 @@ class DataError(PlanRecError):
     """A file or table does not hold what was agreed on."""
 
 
+class Misfit(NamedTuple):
+    """What keeps one request of a call from an answer."""
+
+    request: int
+    "Its position in the call."
+    pointer: str
+    "JSON pointer inside the request."
+    detail: str
+
+
+class RequestError(DataError):
+    """Requests whose values are all possible, but for which there is no answer."""
+
+    def __init__(self, message: str, misfits: Sequence[Misfit]) -> None:
+        self.misfits = tuple(misfits)
+        super().__init__(message, [misfit.detail for misfit in misfits])
+
+
 class CatalogueError(PlanRecError):
     """A plan catalogue is not valid."""
 
@@ -57,3 +78,7 @@ class SweepError(PlanRecError):
 
 class RunError(PlanRecError):
     """A run folder or a pin is missing, incomplete or was changed after saving."""
+
+
+class LogError(PlanRecError):
+    """The decision log cannot be read, cannot be written, or holds no such answer."""

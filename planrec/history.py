@@ -1,6 +1,8 @@
 """Usage history -> decision rows: the same function for training, batch and API."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,15 +31,28 @@ def decision_rows(history: UsageHistory, as_of: np.ndarray | None, window: int) 
     """
     next_month = history.month + np.timedelta64(1, "M")
     rows = np.arange(len(history)) if as_of is None else np.flatnonzero(np.isin(next_month, as_of))
-    months_known = _position_within_subscriber(history.subscriber)[rows]
-    columns = {
-        lag(usage, ago): _months_back(history.usage[usage], rows, months_known, ago - 1)
-        for usage in Usage.ALL
-        if usage in history.usage
-        for ago in range(1, window + 1)
-    }
+    months_before = _position_within_subscriber(history.subscriber)[rows]
+    columns = lag_columns(history.usage, rows, months_before, window)
     columns |= take_rows(history.attributes, rows)
     return DecisionRows(columns, rows, next_month[rows].astype("datetime64[D]"))
+
+
+def lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, window: int) -> Columns:
+    """The months up to one, as columns: `data_mib.1` is the month itself.
+
+    `last` are positions in `usage`, `months_before` how many known months stand before each of them; shape
+    (n,), int64. What lies further back is NaN.
+    """
+    back = np.arange(window)[:, np.newaxis]
+    position = np.maximum(last - back, 0)
+    unknown = months_before < back
+    columns: Columns = {}
+    for name in Usage.ALL:
+        if name in usage:
+            months = usage[name][position]
+            months[unknown] = np.nan
+            columns |= zip(_lag_names(name, window), months, strict=True)
+    return columns
 
 
 def known_months(columns: Columns) -> np.ndarray:
@@ -45,8 +60,9 @@ def known_months(columns: Columns) -> np.ndarray:
     usage = next((name for name in Usage.MEASURED if lag(name, 1) in columns), None)
     if usage is None:
         return np.zeros(len(next(iter(columns.values()))), np.int64)
-    known = [~np.isnan(columns[lag(usage, ago)]) for ago in _lags(columns, usage)]
-    return np.stack(known, axis=1).sum(axis=1)
+    months = [columns[lag(usage, ago)] for ago in _lags(columns, usage)]
+    unknown = np.isnan(np.concatenate(months)).reshape(len(months), -1)
+    return len(months) - unknown.sum(axis=0)
 
 
 def rerated_bills(columns: Columns, catalogue: Catalogue, window: int) -> np.ndarray:
@@ -56,15 +72,22 @@ def rerated_bills(columns: Columns, catalogue: Catalogue, window: int) -> np.nda
     reach back where those are fewer. The latest month comes first; NaN before the observation window.
     """
     lags = _lags(columns, Usage.DATA_MIB)[:window]
-    usage = {
-        name: np.stack([columns[lag(name, ago)] for ago in lags], axis=1).ravel()
-        for name in Usage.ALL
-        if lag(name, 1) in columns
-    }
-    unknown = np.isnan(np.stack(list(usage.values()))).any(axis=0)
-    minor = rate({name: np.where(unknown, 0.0, array) for name, array in usage.items()}, catalogue)
-    bills = np.where(unknown[:, None], np.nan, minor / 10**catalogue.exponent)
-    return bills.reshape(-1, len(lags), len(catalogue.plans))
+    services = [name for name in Usage.ALL if lag(name, 1) in columns]
+    months = np.concatenate([columns[lag(name, ago)] for name in services for ago in lags])
+    return month_bills(months.reshape(len(services), len(lags), -1), services, catalogue).transpose(1, 0, 2)
+
+
+def month_bills(months: np.ndarray, services: Sequence[str], catalogue: Catalogue) -> np.ndarray:
+    """Shape (w, n, J), the major unit, from the usage of w months, (n_services, w, n).
+
+    `services` are `Usage` columns. NaN where any usage of the month is NaN.
+    """
+    unknown = np.isnan(months).any(axis=0)
+    filled = np.where(unknown, 0.0, months).reshape(len(services), -1)
+    minor = rate(dict(zip(services, filled, strict=True)), catalogue)
+    bills = minor / 10**catalogue.exponent
+    bills[unknown.ravel()] = np.nan
+    return bills.reshape(*unknown.shape, -1)
 
 
 def mean_bills(bills: np.ndarray) -> np.ndarray:
@@ -72,13 +95,14 @@ def mean_bills(bills: np.ndarray) -> np.ndarray:
 
     The sum runs month by month, so that a row's mean never depends on how many rows there are.
     """
-    total = np.zeros((len(bills), bills.shape[2]))
-    known = np.zeros((len(bills), 1))
-    for month in range(bills.shape[1]):
-        observed = ~np.isnan(bills[:, month])
-        total += np.where(observed, bills[:, month], 0.0)
-        known += observed[:, :1]
-    return np.where(known > 0, total / np.maximum(known, 1), np.nan)
+    unknown = np.isnan(bills)
+    filled = np.where(unknown, 0.0, bills)
+    total = filled[:, 0].copy()
+    for month in range(1, bills.shape[1]):
+        total += filled[:, month]
+    known = bills.shape[1] - unknown[:, :, 0].sum(axis=1)
+    # Without a known month: 0 / NaN.
+    return total / np.where(known > 0, known, np.nan)[:, np.newaxis]
 
 
 def _lags(columns: Columns, usage: str) -> list[int]:
@@ -97,6 +121,6 @@ def _position_within_subscriber(subscriber: np.ndarray) -> np.ndarray:
     return position - np.maximum.accumulate(np.where(is_first, position, 0))
 
 
-def _months_back(usage: np.ndarray, rows: np.ndarray, months_known: np.ndarray, back: int) -> np.ndarray:
-    values = usage[np.maximum(rows - back, 0)]
-    return np.where(months_known >= back, values, np.nan)
+@lru_cache(maxsize=64)
+def _lag_names(usage: str, window: int) -> tuple[str, ...]:
+    return tuple(lag(usage, ago) for ago in range(1, window + 1))

@@ -1,9 +1,20 @@
 """What may be recommended to whom, and what it costs to move there."""
 
+from functools import lru_cache
+from typing import Literal
+
 import numpy as np
 
-from planrec.catalogue import Catalogue
+from planrec.catalogue import Catalogue, Plan
 from planrec.schema import Columns
+
+NOT_OFFERED = {
+    "excluded": "The request left it out.",
+    "not_sellable": "It can be held, and is not sold any more.",
+    "not_valid": "It is not valid on the day of the decision.",
+    "not_eligible": "The subscriber does not meet its conditions.",
+}
+"""Why a plan is not on the menu: code -> meaning."""
 
 
 def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: np.ndarray) -> np.ndarray:
@@ -17,19 +28,34 @@ def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: 
     return menu
 
 
+def why_not_offered(plan: Plan, as_of: np.datetime64) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    """What keeps a plan out of the menu of an instant, of someone who does not hold it."""
+    if not plan.sellable:
+        return "not_sellable"
+    span, day = plan.valid_for, as_of.astype("datetime64[D]").item()
+    is_valid = span.start <= day and (span.end is None or day < span.end)
+    return "not_eligible" if is_valid else "not_valid"
+
+
 def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
     """Activation fee of each plan and termination fee of the plan held: (n, J), int64, minor units.
 
     0 on the plan held. Where a plan has a commitment, the subscriber is taken to be still bound by it, since
     nothing in a usage history says when the contract began.
     """
+    activation, termination = _fees(catalogue)
+    is_held = np.arange(len(activation)) == held[:, None]
+    return np.where(is_held, 0, activation + termination[held][:, None])
+
+
+@lru_cache(maxsize=64)
+def _fees(catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
+    """What taking and what leaving each plan costs, (J,) and (J + 1,), int64, minor units."""
     minor = 10**catalogue.exponent
-    activation = np.array([int(plan.fee.activation * minor) for plan in catalogue.plans], np.int64)
+    activation = [int(plan.fee.activation * minor) for plan in catalogue.plans]
     leaving = [
         int(plan.contract.early_termination_fee * minor) if plan.contract.commitment_months else 0
         for plan in catalogue.plans
     ]
     # The last entry answers index -1: an unknown plan costs nothing to leave.
-    termination = np.array([*leaving, 0], np.int64)[held]
-    is_held = np.arange(len(catalogue.plans)) == held[:, None]
-    return np.where(is_held, 0, activation + termination[:, None])
+    return np.array(activation, np.int64), np.array([*leaving, 0], np.int64)

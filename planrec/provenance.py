@@ -2,10 +2,26 @@
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 VERSIONED = ("planrec", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "optuna", "skops", "pydantic")
+
+COMPATIBLE = {"planrec": 2, "scikit-learn": 2, "skops": 2, "lightgbm": 1, "numpy": 1}
+"""How many parts of a version must agree for a saved model to be served: scikit-learn promises nothing
+between minor versions, nor do packages at 0.x."""
+
+
+def version_problems(made_by: Mapping[str, str]) -> list[str]:
+    """What is not compatible between the versions that made a model and the installed ones."""
+    installed = versions()
+    return [
+        f"{name}: made by {made_by.get(name, 'an unknown version')}, installed is {installed[name]}; install"
+        f" {'.'.join(made_by[name].split('.')[:parts]) if name in made_by else 'the old one'}, or train anew"
+        for name, parts in COMPATIBLE.items()
+        if made_by.get(name, "").split(".")[:parts] != installed[name].split(".")[:parts]
+    ]
 
 
 def versions() -> dict[str, str]:

@@ -14,7 +14,7 @@ from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.errors import DataError
 from planrec.history import mean_bills, rerated_bills
-from planrec.policy import Language, Reason, decision_sentence, reasons_of
+from planrec.policy import Language, Reasons
 from planrec.request_table import table_of
 from planrec.schema import (
     AS_OF,
@@ -63,18 +63,19 @@ class Recommender:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
         if self.model.members:
             return self._blended(table)
-        X = model_input(self.features, self.model, table)
+        X = self._transformed(model_input(self.features, self.model, table))
+        _, classifier = self.pipeline.steps[-1]
         if self.catalogue is None or table.held is None:
-            return Prediction(self._probability(table, self.pipeline.predict_proba(X)))
+            return Prediction(self._probability(table, classifier.predict_proba(X)))
         if self.model.forecasts_bills:
             past = (past_bills(table, self.catalogue),) if self.model.corrects_bills else ()
-            bills = self.pipeline[-1].predict_bills(self._transformed(X), *past)
+            bills = classifier.predict_bills(X, *past)
             probability = bills.pop("probability", None)
             if probability is None:
-                probability = self.pipeline.predict_proba(X)
+                probability = classifier.predict_proba(X)
             return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
         bill_mean = past_bills(table, self.catalogue).mean
-        return Prediction(self._probability(table, self.pipeline.predict_proba(X)), bill_mean=bill_mean)
+        return Prediction(self._probability(table, classifier.predict_proba(X)), bill_mean=bill_mean)
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """The same recommender over the plans of another catalogue, without training.
@@ -106,19 +107,9 @@ class Recommender:
         """The decision table of requests whose values were checked; `request_table` says what they hold."""
         return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
 
-    def reasons(self, table: DecisionTable, row: int, plan: int, language: Language) -> list[Reason]:
-        """Why this plan, from the subscriber's own months; nothing where there are no bills."""
-        if self.catalogue is None or table.held is None:
-            return []
-        return reasons_of(table, row, plan, self.catalogue, language)
-
-    def sentence(self, table: DecisionTable, row: int, decisions: Decisions, language: Language) -> str:
-        """Why this decision: what decided, and what the plan advised would have cost."""
-        names = {plan.id: plan.name for plan in self.catalogue.plans} if self.catalogue else {}
-        decided = decision_sentence(table, row, decisions, [names.get(p, p) for p in self.plans], language)
-        advised = int(decisions.recommended[row])
-        reasons = self.reasons(table, row, advised, language) if advised >= 0 else []
-        return " ".join([decided, *(reason.sentence for reason in reasons[:1])])
+    def reasons(self, table: DecisionTable, language: Language) -> Reasons:
+        """Why these plans and decisions, from the subscribers' own months: made once per table."""
+        return Reasons(table, self.catalogue, language)
 
     def bill_basis(self, table: DecisionTable) -> Literal["exact", "approximate"] | None:
         """Whether bills of this table's months are exact to the cent; None without a catalogue."""
@@ -137,8 +128,11 @@ class Recommender:
         return blended(said, blend.weights)
 
     def _transformed(self, X: Columns) -> Any:
-        """What the last step of the pipeline is given."""
-        return self.pipeline[:-1].transform(X) if len(self.pipeline) > 1 else X
+        """What the last step of the pipeline is given: step by step, as a Pipeline's slice takes its time."""
+        given: Any = X
+        for _, step in self.pipeline.steps[:-1]:
+            given = step.transform(given)
+        return given
 
     def _probability(self, table: DecisionTable, of_classes: np.ndarray) -> np.ndarray:
         """Shape (n, J): over all plans, 0 outside the menu, rows sum to 1."""
@@ -146,6 +140,8 @@ class Recommender:
         probability[:, self.pipeline.classes_] = of_classes
         probability *= table.menu
         total = probability.sum(axis=1, keepdims=True)
+        if (total > 0).all():
+            return probability / total
         # All the mass outside the menu: nothing is known about the plans inside.
         equal = table.menu / np.maximum(table.menu.sum(axis=1, keepdims=True), 1)
         return np.where(total > 0, probability / np.where(total > 0, total, 1.0), equal)
@@ -183,8 +179,8 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
     if prediction.bill_mean is None or table.held is None or table.switching_cost is None:
         return None
     cost = prediction.bill_mean + table.switching_cost / (table.minor_units * table.horizon)
-    held = np.take_along_axis(cost, np.maximum(table.held, 0)[:, None], axis=1)
-    return np.where(table.held[:, None] >= 0, held - cost, np.nan)
+    held = cost[np.arange(len(cost)), table.held]
+    return np.where(table.held >= 0, held, np.nan)[:, None] - cost
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:

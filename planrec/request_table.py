@@ -2,8 +2,10 @@
 
 A request is `{"attributes": {name: value}}` or `{"months": [{"month": "2018-09", usage: value ...}],
 "attributes": {...}}`, and for targets that advise on bills also `plan_held` and `last_recommended`, plan ids
-or None. None is a missing value. The decision falls after the last month given. Usage is quantised, as at
-every border.
+or None. None is a missing value. The decision falls on the first day after the last month given, or on the
+day `as_of` of the month after it; without any month it falls on `as_of`, and the usage is not known. Plans in
+`exclude` leave the menu, but for the plan held: staying is always possible. Usage is quantised, as at every
+border.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.errors import DataError
-from planrec.history import decision_rows
+from planrec.errors import Misfit, RequestError
+from planrec.history import lag_columns
 from planrec.menu import menu_of, switching_costs
 from planrec.schema import (
     Columns,
@@ -21,10 +23,8 @@ from planrec.schema import (
     InputColumn,
     InputSchema,
     Usage,
-    UsageHistory,
     lag,
     quantised,
-    shown,
 )
 
 _LAST_MONTH = frozenset(lag(usage, 1) for usage in Usage.ALL)
@@ -48,7 +48,10 @@ def table_of(
     columns: Columns = {}
     as_of = None
     if inputs.takes == "months":
-        columns, as_of = _month_columns([request["months"] for request in requests], inputs)
+        _check_instants(requests)
+        columns, as_of = _month_columns([_months_of(request, inputs) for request in requests], inputs)
+        _forget_months(requests, columns)
+        as_of = _asked_instants(requests, as_of)
     known: dict[str, Any] = {"menu": np.ones((n, len(plans)), bool)}
     if inputs.asks_held and catalogue is not None and as_of is not None:
         held = _plan_indexes(requests, "plan_held", plans)
@@ -60,6 +63,7 @@ def table_of(
             "switching_cost": switching_costs(catalogue, held),
             "minor_units": 10**catalogue.exponent,
         }
+    _leave_out(requests, known["menu"], known.get("held"), plans)
     return DecisionTable(
         X=columns | attributes,
         subscriber=np.arange(n),
@@ -89,19 +93,68 @@ def requests_of(table: DecisionTable) -> list[dict[str, Any]]:
 
 
 def _check_valid(catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray) -> None:
-    """Raises DataError where no plan is valid at the decision, or the plan held was not the day before."""
-    valid = np.stack([plan.valid_on(as_of) for plan in catalogue.plans], axis=1)
-    before = np.stack([plan.valid_on(as_of - np.timedelta64(1, "D")) for plan in catalogue.plans], axis=1)
-    problems = [
-        f"no plan is valid on {as_of[row]}, the day after the last month given"
-        for row in np.flatnonzero(~valid.any(axis=1))
+    """Raises RequestError where no plan is valid at the decision, or the plan held was not the day before."""
+    nothing_valid = ~catalogue.valid_on(as_of).any(axis=1)
+    valid_before = catalogue.valid_on(as_of - np.timedelta64(1, "D"))[np.arange(len(held)), held]
+    lapsed = (held >= 0) & ~valid_before
+    if not (nothing_valid | lapsed).any():
+        return
+    misfits = [
+        Misfit(int(row), "/months", f"no plan is valid on {as_of[row]}, the day of the decision")
+        for row in np.flatnonzero(nothing_valid)
     ] + [
-        f"plan_held {catalogue.plan_ids[held[row]]!r} was not valid in the last month given,"
-        f" before {as_of[row]}"
-        for row in np.flatnonzero((held >= 0) & ~before[np.arange(len(held)), held])
+        Misfit(
+            int(row),
+            "/plan_held",
+            f"{catalogue.plan_ids[held[row]]!r} was not valid the day before the decision of {as_of[row]}",
+        )
+        for row in np.flatnonzero(lapsed)
     ]
-    if problems:
-        raise DataError("the months must lie inside the validity of the plans", problems)
+    raise RequestError("decisions must lie inside the validity of the plans", misfits)
+
+
+def _check_instants(requests: Sequence[Mapping[str, Any]]) -> None:
+    """Raises RequestError where a request gives neither a month nor `as_of`: when would the decision be?"""
+    misfits = [
+        Misfit(row, "/months", "must hold a month where no as_of is given: the decision follows the last one")
+        for row, request in enumerate(requests)
+        if not request["months"] and request.get("as_of") is None
+    ]
+    if misfits:
+        raise RequestError("every decision must have its instant", misfits)
+
+
+def _months_of(request: Mapping[str, Any], inputs: InputSchema) -> Sequence[Mapping[str, Any]]:
+    """The months given; the one before `as_of` stands in where there are none: see `_forget_months`."""
+    if request["months"]:
+        return list(request["months"])
+    before = np.datetime64(request["as_of"], "M") - np.timedelta64(1, "M")
+    return [{"month": str(before)} | dict.fromkeys(inputs.usage, 0.0)]
+
+
+def _forget_months(requests: Sequence[Mapping[str, Any]], columns: Columns) -> None:
+    """Without any month given all usage is missing."""
+    unknown = [row for row, request in enumerate(requests) if not request["months"]]
+    for array in columns.values() if unknown else ():
+        array[unknown] = np.nan
+
+
+def _asked_instants(requests: Sequence[Mapping[str, Any]], as_of: np.ndarray) -> np.ndarray:
+    """The instants asked for, and the first day after the last month where none was."""
+    asked = [request.get("as_of") for request in requests]
+    if not any(asked):
+        return as_of
+    return np.array([day or first for day, first in zip(asked, as_of, strict=True)], "datetime64[D]")
+
+
+def _leave_out(
+    requests: Sequence[Mapping[str, Any]], menu: np.ndarray, held: np.ndarray | None, plans: tuple[str, ...]
+) -> None:
+    """Take excluded plans off the menu, in place; the plan held stays."""
+    for row, request in enumerate(requests):
+        for plan in request.get("exclude") or ():
+            position = plans.index(plan)
+            menu[row, position] &= held is not None and held[row] == position
 
 
 def _plan_indexes(requests: Sequence[Mapping[str, Any]], name: str, plans: tuple[str, ...]) -> np.ndarray:
@@ -156,36 +209,25 @@ def _histories(table: DecisionTable, inputs: InputSchema) -> list[dict[str, Any]
 def _month_columns(
     histories: Sequence[Sequence[Mapping[str, Any]]], inputs: InputSchema
 ) -> tuple[Columns, np.ndarray]:
-    """Lag columns and as_of, one row per history; months inside a history that are not given are silent.
-
-    Raises DataError where a history has no month: there is no instant to decide at.
-    """
-    if empty := [row for row, months in enumerate(histories) if not months]:
-        raise DataError(
-            "every request must give one month at least, since the decision falls after the last one;"
-            f" {len(empty)} give none, at positions {shown(empty)}"
-        )
-    filled = [_window(months, inputs) for months in histories]
+    """Lag columns and as_of, one row per history; months inside a history that are not given are silent."""
+    numbered = [{_number_of(month["month"]): month for month in months} for months in histories]
+    as_of = [max(months) + 1 for months in numbered]
+    filled = [_window(months, end, inputs) for months, end in zip(numbered, as_of, strict=True)]
     length = np.array([len(months) for months in filled])
-    history = UsageHistory(
-        subscriber=np.repeat(np.arange(len(filled)), length),
-        month=np.array([month["month"] for months in filled for month in months], "datetime64[M]"),
-        plan_held=np.full(int(length.sum()), -1, np.int32),
-        plans=(),
-        usage={
-            name: quantised(np.array([month[name] for months in filled for month in months], np.float64))
-            for name in inputs.usage
-        },
-    )
-    decisions = decision_rows(history, None, inputs.window)
-    last = np.cumsum(length) - 1
-    return {name: array[last] for name, array in decisions.columns.items()}, decisions.as_of[last]
+    usage = np.array([amounts for months in filled for amounts in months], np.float64)
+    by_name = dict(zip(inputs.usage, quantised(usage).T, strict=True))
+    columns = lag_columns(by_name, np.cumsum(length) - 1, length - 1, inputs.window)
+    return columns, np.array(as_of).astype("datetime64[M]").astype("datetime64[D]")
 
 
-def _window(months: Sequence[Mapping[str, Any]], inputs: InputSchema) -> list[Mapping[str, Any]]:
-    """The last `window` months from the first one given on; one that was not given is silent."""
-    given = {np.datetime64(month["month"], "M"): month for month in months}
-    after_last = max(given) + np.timedelta64(1, "M")
-    first = max(min(given), after_last - np.timedelta64(inputs.window, "M"))
+def _number_of(month: str) -> int:
+    """Months since 1970, as numpy counts them; its own parser takes ten times as long."""
+    return 12 * (int(month[:4]) - 1970) + int(month[5:]) - 1
+
+
+def _window(months: Mapping[int, Mapping[str, Any]], end: int, inputs: InputSchema) -> list[list[float]]:
+    """Usage of the last `window` months before `end`, from the first one given on; 0 where none was given."""
+    first = max(min(months), end - inputs.window)
     silent = dict.fromkeys(inputs.usage, 0.0)
-    return [given.get(month, {"month": month, **silent}) for month in np.arange(first, after_last)]
+    given = (months.get(number, silent) for number in range(first, end))
+    return [[month[name] for name in inputs.usage] for month in given]

@@ -72,6 +72,8 @@ class SavedRun:
     folder: Path
     manifest: dict[str, Any]
     "The content of run.json."
+    sha256: str
+    "Hash of run.json, which holds the hashes of all other files: the identity of the run."
     config: RunConfig
     metrics: tuple[MetricValue, ...]
     recommender: Recommender
@@ -165,7 +167,8 @@ def load_run(folder: Path) -> SavedRun:
         catalogue=config.catalogue.open(),
     )
     _check_plans(recommender, folder)
-    return SavedRun(folder, content, config, manifest.metrics, recommender)
+    sha256 = _sha256((folder / "run.json").read_bytes())
+    return SavedRun(folder, content, sha256, config, manifest.metrics, recommender)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -266,6 +269,22 @@ def complete_runs(outputs: Path) -> list[Path]:
     """Folders of complete runs below `outputs`, the one that finished last at the end."""
     files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
     return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
+
+
+def find_run(outputs: Path, run_id: str, sha256: str) -> Path:
+    """The complete run below `outputs` whose run.json has this hash; it may have been moved.
+
+    Raises:
+        RunError: there is none; the message says whether a run of this name is there that was changed.
+    """
+    runs = complete_runs(outputs)
+    for folder in runs:
+        if _sha256((folder / "run.json").read_bytes()) == sha256:
+            return folder
+    for folder in runs:
+        if _run_id(folder) == run_id:
+            raise RunError(f"{folder} was changed: the sha256 of its run.json is no longer {sha256}")
+    raise RunError(f"no run {run_id} below {outputs} whose run.json has the sha256 {sha256}")
 
 
 def replay_golden(saved: SavedRun) -> None:

@@ -266,11 +266,13 @@ class Prediction:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """What several predictions of one model say, one after the other."""
-        arrays: dict[str, Any] = {
-            name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].arrays
-        }
-        return replace(parts[0], **arrays)
+        """What several predictions of one model say, one after the other; of fields, those that all have.
+
+        Ensembles keep other members in other folds.
+        """
+        shared = set.intersection(*(set(part.arrays) for part in parts))
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in shared}
+        return cls(**arrays, ranks_by_bill=parts[0].ranks_by_bill)
 
 
 @dataclass(frozen=True)
@@ -412,11 +414,15 @@ def _bytes_of(array: np.ndarray) -> bytes:
     return np.ascontiguousarray(array).tobytes()
 
 
+_COLUMN_TYPES = frozenset((np.dtype(np.float64), np.dtype("datetime64[s]"), np.dtype(object)))
+
+
 def _check_columns(name: str, columns: Columns, n: int) -> None:
     for column, array in columns.items():
+        if len(array) == n and array.dtype in _COLUMN_TYPES:
+            continue
         _check_length(f"{name}[{column!r}]", array, n)
-        if array.dtype.str not in ("<f8", "|O", "<M8[s]"):
-            raise DataError(f"{name}[{column!r}] must be float64, datetime64[s] or object, got {array.dtype}")
+        raise DataError(f"{name}[{column!r}] must be float64, datetime64[s] or object, got {array.dtype}")
 
 
 def _check_length(name: str, array: np.ndarray | None, n: int) -> None:

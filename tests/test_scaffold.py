@@ -21,7 +21,8 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
-    "install train sweep pin leaderboard report explain serve demo test properties kills lint types imports"
+    "install train sweep pin leaderboard report explain serve settings demo test properties kills lint types"
+    " imports"
     " check bench e2e image docs lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
@@ -86,6 +87,7 @@ def test_the_reference_says_what_the_code_says(
 ) -> None:
     generate = module_of(REPOSITORY / "docs" / "generate.py")
     monkeypatch.setattr(generate, "DOCS", tmp_path / "docs")
+    monkeypatch.syspath_prepend(REPOSITORY / "docs")
     generate.write_reference()
     stale = [
         line.removeprefix("wrote ")

@@ -1,7 +1,9 @@
-"""One file per endpoint: its request, its response, its handler."""
+"""One file per endpoint, or per few that belong together: responses and handlers."""
 
-from api.routes.health import health
+from api.routes.about_run import catalogue, run, run_schema
+from api.routes.batch import predict_batch
+from api.routes.health import health, ready
+from api.routes.metrics import metrics
 from api.routes.predict import predict
-from api.routes.run_schema import run_schema
 
-ROUTES = [health, predict, run_schema]
+ROUTES = [health, ready, metrics, run, run_schema, catalogue, predict, predict_batch]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from planrec.catalogue.allowances import Allowances, allowances_of
 from planrec.catalogue.file import CatalogueFile
 from planrec.catalogue.invoice import MonthUsage, counted_usage, invoice
 from planrec.catalogue.plans import Catalogue, NoCatalogue, Plan
@@ -25,6 +26,7 @@ CatalogueConfig = Annotated[Catalogue | CatalogueFile | NoCatalogue, Field(discr
 "What `catalogue=` may be; every option answers `open() -> Catalogue | None`."
 
 __all__ = [
+    "Allowances",
     "Catalogue",
     "CatalogueConfig",
     "CatalogueFile",
@@ -38,6 +40,7 @@ __all__ = [
     "Service",
     "Services",
     "UnlimitedService",
+    "allowances_of",
     "bill_basis",
     "counted_usage",
     "invoice",

@@ -6,10 +6,11 @@ a service is counted in the service's unit, and a version never changes: any cha
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
@@ -45,11 +46,6 @@ class Plan(Config):
     contract: Contract
     eligibility: tuple[Eligibility, ...]
     "All must hold."
-
-    def valid_on(self, days: np.ndarray) -> np.ndarray:
-        """Whether the plan is valid on each day; days of shape (n,), datetime64."""
-        started = days >= np.datetime64(self.valid_for.start)
-        return started if self.valid_for.end is None else started & (days < np.datetime64(self.valid_for.end))
 
     def eligible(self, attributes: Columns, n: int) -> np.ndarray:
         """Who of n subscribers may have the plan, shape (n,), bool.
@@ -91,6 +87,17 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         """Equal catalogues, equal hash; cheap, so that prepared tariffs can be looked up by catalogue."""
         return hash(self.sha256)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the content is the same; cheap, too: pydantic compares plan by plan."""
+        return isinstance(other, Catalogue) and self.sha256 == other.sha256
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Pydantic's, but what was derived from the old content is derived anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in vars(copied).keys() - type(self).model_fields.keys():
+            del vars(copied)[name]
+        return copied
+
     def open(self) -> "Catalogue":
         """The catalogue itself; `NoCatalogue.open` gives None."""
         return self
@@ -130,7 +137,13 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
 
     def valid_at(self, day: date) -> tuple[Plan, ...]:
         """The plans valid on a day, sellable or not, in the order of the file."""
-        return tuple(plan for plan in self.plans if plan.valid_on(np.array([day], "datetime64[D]"))[0])
+        valid = self.valid_on(np.array([day], "datetime64[D]"))[0]
+        return tuple(plan for plan, is_valid in zip(self.plans, valid, strict=True) if is_valid)
+
+    def valid_on(self, days: np.ndarray) -> np.ndarray:
+        """Whether each plan is valid on each day. Days (n,) datetime64 -> (n, J) bool."""
+        starts, ends = self._validity
+        return (days[:, np.newaxis] >= starts) & (days[:, np.newaxis] < ends)
 
     def check_attributes(self, attributes: Columns) -> None:
         """Where a catalogue meets the attributes of loaded data: can every condition of a plan be asked?
@@ -158,11 +171,18 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
             CatalogueError: a condition of eligibility that the attributes do not answer.
         """
         self.check_attributes(attributes)
-        offered = np.zeros((len(days), len(self.plans)), bool)
+        offered = self.valid_on(days) & np.array([plan.sellable for plan in self.plans])
         for position, plan in enumerate(self.plans):
-            if plan.sellable:
-                offered[:, position] = plan.valid_on(days) & plan.eligible(attributes, len(days))
+            if plan.eligibility:
+                offered[:, position] &= plan.eligible(attributes, len(days))
         return offered
+
+    @cached_property
+    def _validity(self) -> tuple[np.ndarray, np.ndarray]:
+        """First valid day and first day after it of each plan, shape (J,) each, datetime64[D]."""
+        spans = [plan.valid_for for plan in self.plans]
+        ends = [date.max if span.end is None else span.end for span in spans]
+        return np.array([span.start for span in spans], "datetime64[D]"), np.array(ends, "datetime64[D]")
 
     def mib_per_unit(self, unit: str) -> Decimal:
         """MiB in one of a data service's units."""

@@ -7,11 +7,12 @@ Plans of one operator count alike (whole minutes, whole GiB) and differ in allow
 started units of each way of counting are computed once, and a plan costs a few passes over them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
+from itertools import zip_longest
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from planrec.catalogue.terms import MICRO_DIGITS, Rounding, Service
 from planrec.errors import DataError
 from planrec.schema import MAX_USAGE, Columns, Usage
 
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 2048
 "Rows rated at a time, so that a block's arrays stay in the processor's cache."
 
 
@@ -66,7 +67,18 @@ class Tariffs:
     """A catalogue in integers."""
 
     meters: tuple[Meter, ...]
-    plans: tuple[Tariff, ...]
+    meter: np.ndarray
+    "Shape (S, J): position in `meters`, of up to S charges of each of J plans; 0 where there are fewer."
+    included: np.ndarray
+    "Shape (S, J, 1), int64: `Charge.included`."
+    price: np.ndarray
+    "Shape (S, J, 1), int64: `Charge.price`; 0 where a plan has fewer charges."
+    fee: np.ndarray
+    "Shape (J, 1), int64."
+    cap: np.ndarray | None
+    "Shape (J, 1), int64; None where no plan has one."
+    divisor: np.ndarray | None
+    "Shape (J, 1), int64; None where all are 1."
     rounded_calls: tuple[str, int] | None
     "Mode and step (hundredths) of the rounding of each call, where a plan rounds calls."
 
@@ -83,13 +95,16 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     tariffs = tariffs_of(catalogue)
     _check_usage(usage)
     n = len(usage[Usage.SMS])
-    bills = np.empty((n, len(tariffs.plans)), np.int64)
+    bills = np.empty((n, len(tariffs.fee)), np.int64)
     for start in range(0, n, BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
-        counts = _counts({name: usage[name][block] for name in Usage.ALL if name in usage}, tariffs)
+        counts = counts_of(
+            {name: usage[name][block] for name in Usage.ALL if name in usage},
+            {meter.column for meter in tariffs.meters},
+            tariffs,
+        )
         started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
-        for position, tariff in enumerate(tariffs.plans):
-            bills[block, position] = _bill(tariff, started, len(bills[block]))
+        bills[block] = _bills(np.array(started or [np.zeros(len(bills[block]), np.int64)]), tariffs).T
     return bills
 
 
@@ -103,8 +118,8 @@ def bill_basis(usage: Columns, catalogue: Catalogue) -> Literal["exact", "approx
 def tariffs_of(catalogue: Catalogue) -> Tariffs:
     """The catalogue in integers; made once per catalogue."""
     meters: dict[Meter, int] = {}
-    plans = tuple(_tariff(plan, catalogue, meters) for plan in catalogue.plans)
-    return Tariffs(tuple(meters), plans, _rounding_of_calls(catalogue))
+    plans = [_tariff(plan, catalogue, meters) for plan in catalogue.plans]
+    return _in_arrays(tuple(meters), plans, _rounding_of_calls(catalogue))
 
 
 def _check_usage(usage: Columns) -> None:
@@ -117,7 +132,7 @@ def _check_usage(usage: Columns) -> None:
 
 
 def _check_range(name: str, usage: np.ndarray) -> None:
-    if len(usage) and not (usage.min() >= 0 and usage.max() <= MAX_USAGE):
+    if not ((usage >= 0) & (usage <= MAX_USAGE)).all():
         bad = np.flatnonzero(~((usage >= 0) & (usage <= MAX_USAGE)))
         raise DataError(
             f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
@@ -130,9 +145,8 @@ def _quantised(usage: np.ndarray) -> np.ndarray:
     return np.rint(usage * 100).astype(np.int64)
 
 
-def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
-    """What the meters read, in hundredths."""
-    read = {meter.column for meter in tariffs.meters}
+def counts_of(usage: Columns, read: Set[str], tariffs: Tariffs) -> Mapping[str, np.ndarray]:
+    """The columns that are to be read, in hundredths, int64; billed minutes from totals where not known."""
     counts = {name: _quantised(usage[name]) for name in read if name in usage}
     if Usage.VOICE_MINUTES_BILLED in read and Usage.VOICE_MINUTES_BILLED not in usage:
         assert tariffs.rounded_calls is not None
@@ -148,30 +162,62 @@ def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step:
     return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))
 
 
+def rounded(mode: str, step: int, used: np.ndarray) -> np.ndarray:
+    """Sums of a period in whole steps; all in hundredths."""
+    if mode == "ceil":
+        return -(-used // step) * step
+    if mode == "nearest":
+        return (2 * used + step) // (2 * step) * step
+    return used if mode == "none" else used // step * step
+
+
 def _started_units(meter: Meter, used: np.ndarray) -> np.ndarray:
-    if meter.mode == "ceil":
-        used = -(-used // meter.step) * meter.step
-    elif meter.mode == "nearest":
-        used = (2 * used + meter.step) // (2 * meter.step) * meter.step
-    elif meter.mode == "floor":
-        used = used // meter.step * meter.step
+    used = rounded(meter.mode, meter.step, used)
     return (used + (meter.per - 1 - meter.offset)) // meter.per
 
 
-def _bill(tariff: Tariff, started: list[np.ndarray], n: int) -> np.ndarray:
-    overage = np.zeros(n, np.int64)
-    for charge in tariff.charges:
-        above = started[charge.meter] - charge.included
-        np.maximum(above, 0, out=above)
-        above *= charge.price
-        overage += above
-    if tariff.cap is not None:
-        np.minimum(overage, tariff.cap, out=overage)
-    overage += tariff.fee
-    if tariff.divisor != 1:
-        overage += tariff.divisor // 2
-        overage //= tariff.divisor
-    return overage
+def _bills(started: np.ndarray, tariffs: Tariffs) -> np.ndarray:
+    """Shape (J, n), minor units, from the started units of each meter, (n_meters, n)."""
+    above = started[tariffs.meter]
+    above -= tariffs.included
+    np.maximum(above, 0, out=above)
+    above *= tariffs.price
+    bills = above[0]
+    for overage in above[1:]:
+        bills += overage
+    if tariffs.cap is not None:
+        np.minimum(bills, tariffs.cap, out=bills)
+    bills += tariffs.fee
+    if tariffs.divisor is not None:
+        bills += tariffs.divisor // 2
+        bills //= tariffs.divisor
+    return bills
+
+
+def _in_arrays(
+    meters: tuple[Meter, ...], plans: list[Tariff], rounded_calls: tuple[str, int] | None
+) -> Tariffs:
+    nothing = Charge(meter=0, included=0, price=0)
+    by_charge = list(zip_longest(*(plan.charges for plan in plans), fillvalue=nothing))
+    by_charge = by_charge or [(nothing,) * len(plans)]
+    most = np.iinfo(np.int64).max
+    caps = [most if plan.cap is None else plan.cap for plan in plans]
+    divisors = [plan.divisor for plan in plans]
+    return Tariffs(
+        meters=meters,
+        meter=np.array([[charge.meter for charge in charges] for charges in by_charge], np.intp),
+        included=_integers([[charge.included for charge in charges] for charges in by_charge]),
+        price=_integers([[charge.price for charge in charges] for charges in by_charge]),
+        fee=_integers([plan.fee for plan in plans]),
+        cap=None if min(caps) == most else _integers(caps),
+        divisor=None if max(divisors) == 1 else _integers(divisors),
+        rounded_calls=rounded_calls,
+    )
+
+
+def _integers(values: list[Any]) -> np.ndarray:
+    """With a last axis of 1, over which months are spread."""
+    return np.array(values, np.int64)[..., np.newaxis]
 
 
 def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tariff:
@@ -179,7 +225,7 @@ def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tarif
     charges = []
     services = plan.services
     for service, column in (
-        (services.voice, _voice_column(services.voice)),
+        (services.voice, voice_column(services.voice)),
         (services.sms, Usage.SMS),
         (services.data, Usage.DATA_MIB),
     ):
@@ -213,7 +259,8 @@ def _charge(service: Service, column: str, unit: Decimal, meters: dict[Meter, in
     return Charge(position, included // per, _micro(service.overage.price))
 
 
-def _voice_column(voice: object) -> str:
+def voice_column(voice: object) -> str:
+    """Which usage column a voice service counts."""
     rounds_calls = isinstance(voice, Service) and voice.rounding.scope == "event"
     return Usage.VOICE_MINUTES_BILLED if rounds_calls else Usage.VOICE_MINUTES
 

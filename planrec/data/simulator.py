@@ -219,7 +219,7 @@ def _on_sale(catalogue: Catalogue, n_months: int) -> np.ndarray:
     Nobody switches, so a plan that ends in between would be held after its end.
     """
     first, last = _months(n_months)[[0, -1]].astype("datetime64[D]")[:, np.newaxis]
-    lasts = np.array([plan.valid_on(last)[0] for plan in catalogue.plans])
+    lasts = catalogue.valid_on(last)[0]
     on_sale = catalogue.offered(first, {})[0] & lasts
     if not on_sale.any():
         validity = [

@@ -139,7 +139,7 @@ def _judged(
 ) -> "pd.DataFrame":
     """The out-of-fold table where each fold's model is given its matrix."""
     predicted = [part.predicted(matrix) for part, matrix in zip(fitted, matrices, strict=True)]
-    return out_of_fold_table(saved.config.model.kind, saved.config.policy, table, predicted)
+    return out_of_fold_table(saved.config.model.kind, table, predicted)
 
 
 def _shuffled(fitted: Sequence[FittedFold], name: str, seed: int, repeat: int) -> list[np.ndarray]:

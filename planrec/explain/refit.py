@@ -9,7 +9,8 @@ from sklearn.preprocessing import FunctionTransformer
 from planrec.config import RunConfig
 from planrec.contracts import Fold
 from planrec.errors import RunError
-from planrec.experiment import Report, decided, fingerprint, fitted_recommender, models_of
+from planrec.experiment import Report, decided, fingerprint, models_of
+from planrec.fitting import fitted_recommender
 from planrec.out_of_fold import FoldPrediction
 from planrec.provenance import versions
 from planrec.recommender import Recommender, model_input
@@ -38,9 +39,8 @@ class FittedFold:
         """What the recommender says of the test rows where its model is given this matrix instead."""
         given = FunctionTransformer(lambda _: matrix)
         pipeline = Pipeline([("features", given), self.recommender.pipeline.steps[-1]])
-        return FoldPrediction(
-            self.number, self.fold, replace(self.recommender, pipeline=pipeline).predict(self.test)
-        )
+        predicted = replace(self.recommender, pipeline=pipeline).predict(self.test)
+        return FoldPrediction(self.number, self.fold, self.recommender.policy, predicted)
 
 
 def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FittedFold]]:
@@ -80,6 +80,10 @@ def _with_matrix(
 
 def _check_reads_features(saved: SavedRun) -> None:
     model = saved.config.model
+    if model.members:
+        raise RunError(
+            f"{saved.folder}: model={model.kind} blends {', '.join(model.members)}: explain a run of one of them"
+        )
     if model.reads != "features":
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"

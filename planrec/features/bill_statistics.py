@@ -11,8 +11,8 @@ from functools import lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue, Plan, Rounding, Service
-from planrec.history import rerated_bills
-from planrec.schema import Usage, lag
+from planrec.history import month_bills
+from planrec.schema import Usage
 
 QUANTILE = 0.9
 
@@ -22,8 +22,8 @@ class Layout:
     """Which features there are: made once per catalogue and input."""
 
     catalogue: Catalogue
-    lags: tuple[str, ...]
-    "Lag columns: the months of the first service, then of the next."
+    services: tuple[str, ...]
+    "The usage columns, in the order in which they are given."
     windows: np.ndarray
     "Shape (n_windows,): increasing; the last one is the number of months given."
     varying: np.ndarray
@@ -41,13 +41,13 @@ def layout_of(
     catalogue: str, services: tuple[str, ...], windows: tuple[int, ...], against_held: bool
 ) -> Layout:
     """The features that a catalogue (JSON) gives with these usage columns and windows."""
-    parsed = Catalogue.model_validate_json(catalogue)
+    parsed = Catalogue.from_json(catalogue)
     by_plan = [tuple(_allowances(plan, parsed, services)) for plan in parsed.plans]
     varying = [position for position, allowances in enumerate(by_plan) if allowances]
     allowances = sorted({allowance for plan in by_plan for allowance in plan})
     return Layout(
         parsed,
-        tuple(lag(service, ago) for service in services for ago in range(1, windows[-1] + 1)),
+        services,
         np.array(windows),
         np.array(varying, np.intp),
         np.array([services.index(service) for service, _ in allowances], np.intp),
@@ -60,8 +60,7 @@ def bill_statistics(usage: np.ndarray, held: np.ndarray | None, layout: Layout) 
     """Shape (n_features, n) from usage (n_services, W, n) and the position of the plan held (n,), if read."""
     known = ~np.isnan(usage).any(axis=0)
     months = np.where(known, usage, np.nan)
-    lags = dict(zip(layout.lags, months.reshape(len(layout.lags), -1), strict=True))
-    bills = rerated_bills(lags, layout.catalogue, len(known)).transpose(1, 2, 0)
+    bills = month_bills(usage, layout.services, layout.catalogue).transpose(0, 2, 1)
     n_known = known.cumsum(axis=0, dtype=np.float64)
     divisor = np.where(n_known > 0, n_known, np.nan)
     filled = np.where(known[:, np.newaxis], bills, 0.0)

@@ -11,8 +11,8 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.errors import ConfigError, DataError
 from planrec.features.bill_statistics import Layout, bill_statistics, layout_of
-from planrec.features.columns_input import NamedColumns, columns_from, numbers_of
-from planrec.features.lag_input import BLOCK_ROWS, check_readable, found_lags, stacked
+from planrec.features.columns_input import NamedColumns, columns_from
+from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
 from planrec.schema import HELD, Columns, Usage, lag
 
 
@@ -109,17 +109,13 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
             DataError: names every column that is missing or not a number, or usage out of range.
         """
         check_is_fitted(self, "services_")
-        columns = columns_from(X)
-        read = self.feature_names_in_.tolist()
-        check_readable(columns, read)
+        arrays = read_numbers(columns_from(X), self.feature_names_in_.tolist())
         layout = self._layout()
-        n = len(columns[read[0]])
         n_lags = len(self.services_) * self.window_
-        matrix = np.empty((n, len(layout.names)))
-        for start in range(0, n, BLOCK_ROWS):
-            rows = slice(start, start + BLOCK_ROWS)
-            usage = stacked(columns, read[:n_lags], rows).reshape(len(self.services_), self.window_, -1)
-            held = numbers_of(columns[HELD][rows]) if self.saving_against_held else None
+        matrix = np.empty((len(arrays[0]), len(layout.names)))
+        for rows, block in in_blocks(arrays):
+            usage = block[:n_lags].reshape(len(self.services_), self.window_, -1)
+            held = block[n_lags] if self.saving_against_held else None
             matrix[rows] = bill_statistics(usage, held, layout).T
         return matrix
 

@@ -1,7 +1,7 @@
 """Lag columns as the input of feature sets: which there are, and whether they can be read."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from planrec.schema import Columns, Usage, lag, shown
 
 BLOCK_ROWS = 2048
 "Rows computed at once, so that intermediate arrays stay in the processor's cache."
+
+_FLOAT64 = np.dtype(np.float64)
 
 
 def found_lags(columns: Columns, feature_set: str) -> tuple[list[str], int]:
@@ -41,9 +43,22 @@ def check_readable(columns: Columns, read: Iterable[str]) -> None:
         raise DataError("usage must be given as numbers", problems)
 
 
-def stacked(columns: Columns, names: Iterable[str], rows: slice) -> np.ndarray:
-    """The rows of these columns as one array (n_names, n), float64."""
-    return np.array([numbers_of(columns[name][rows]) for name in names])
+def read_numbers(columns: Columns, names: Sequence[str]) -> list[np.ndarray]:
+    """These columns as float64. Raises DataError as `check_readable` does."""
+    arrays = [columns[name] for name in names if name in columns]
+    if len(arrays) == len(names) and all(array.dtype is _FLOAT64 for array in arrays):
+        return arrays
+    check_readable(columns, names)
+    return [numbers_of(array) for array in arrays]
+
+
+def in_blocks(arrays: Sequence[np.ndarray]) -> Iterator[tuple[slice, np.ndarray]]:
+    """The columns as arrays (n_columns, rows), some rows at a time, and which rows these are."""
+    n = len(arrays[0])
+    for start in range(0, n, BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        block = arrays if n <= BLOCK_ROWS else [array[rows] for array in arrays]
+        yield rows, np.concatenate(block).reshape(len(arrays), -1)
 
 
 def _usage_and_lag(name: str) -> tuple[str, int] | None:

@@ -1,5 +1,7 @@
 """What months of usage say about a subscriber: level, peak, trend, variability, mix of services."""
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -9,7 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.features.columns_input import NamedColumns, columns_from
-from planrec.features.lag_input import BLOCK_ROWS, check_readable, found_lags, stacked
+from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
 from planrec.schema import Usage, lag
 
 SINGLE_MONTH = ("last", "log_mean")
@@ -66,25 +68,23 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
             DataError: names every lag column that is missing or not a number.
         """
         check_is_fitted(self, "services_")
-        columns = columns_from(X)
-        read = _lag_columns(self.services_, self.window_)
-        check_readable(columns, read)
-        n = len(columns[read[0]])
-        matrix = np.empty((n, len(self.get_feature_names_out())))
-        for start in range(0, n, BLOCK_ROWS):
-            rows = slice(start, start + BLOCK_ROWS)
-            shape = (self.window_, len(self.services_), -1)
-            matrix[rows] = _features(stacked(columns, read, rows).reshape(shape), self.services_).T
+        arrays = read_numbers(columns_from(X), self.feature_names_in_.tolist())
+        names = _feature_names(tuple(self.services_), self.window_)
+        matrix = np.empty((len(arrays[0]), len(names)))
+        for rows, block in in_blocks(arrays):
+            months = block.reshape(self.window_, len(self.services_), -1)
+            matrix[rows] = _features(months, self.services_).T
         return matrix
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Such as `data_mib_mean`, `minutes_per_call`, `sms_share`, `months_known`."""
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
-        return np.array(_feature_names(self.services_, self.window_), dtype=object)
+        return np.array(_feature_names(tuple(self.services_), self.window_), dtype=object)
 
 
-def _feature_names(services: list[str], window: int) -> list[str]:
+@lru_cache(maxsize=64)
+def _feature_names(services: tuple[str, ...], window: int) -> tuple[str, ...]:
     """In the order of the rows of `_features`."""
     statistics = SINGLE_MONTH if window == 1 else SEVERAL_MONTHS
     names = [f"{service}_{statistic}" for statistic in statistics for service in services]
@@ -92,7 +92,7 @@ def _feature_names(services: list[str], window: int) -> list[str]:
         names += [f"{service}_share" for service in services]
     if _has_calls_and_minutes(services):
         names.append("minutes_per_call")
-    return [*names, "months_known"] if window > 1 else names
+    return (*names, "months_known") if window > 1 else tuple(names)
 
 
 def _features(months: np.ndarray, services: list[str]) -> np.ndarray:
@@ -141,13 +141,13 @@ def _trend_and_sd(
 
 def _sum(stacked: np.ndarray) -> np.ndarray:
     """Sum over the first axis, always first to last."""
-    total = stacked[0]
+    total = stacked[0].copy()
     for layer in stacked[1:]:
-        total = total + layer
+        total += layer
     return total
 
 
-def _has_calls_and_minutes(services: list[str]) -> bool:
+def _has_calls_and_minutes(services: Sequence[str]) -> bool:
     return Usage.VOICE_CALLS in services and Usage.VOICE_MINUTES in services
 
 

@@ -29,6 +29,8 @@ class Ensemble(Model):
     """
 
     takes_calibration: ClassVar[bool] = False
+    # Some members are not.
+    is_exact_by_row: ClassVar[bool] = False
     trusted_types: ClassVar[tuple[str, ...]] = ("planrec.model.ensemble.Members",)
 
     kind: Literal["ensemble"]

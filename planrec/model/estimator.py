@@ -71,6 +71,7 @@ class Estimator(Model):
     visible: one more column per column with gaps.
     """
 
+    is_exact_by_row: ClassVar[bool] = False
     trusted_types: ClassVar[tuple[str, ...]] = (
         FOLD_PROOF,
         "numpy.dtype",

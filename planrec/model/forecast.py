@@ -32,6 +32,7 @@ class Forecast(Model):
     needs_catalogue: ClassVar[bool] = True
     forecasts_bills: ClassVar[bool] = True
     knows_chances: ClassVar[bool] = True
+    knows_population: ClassVar[bool] = True
     needs_horizon: ClassVar[bool] = True
     ranks_unseen_plans: ClassVar[bool] = True
     trusted_types: ClassVar[tuple[str, ...]] = (

@@ -21,6 +21,7 @@ class Lgbm(Model):
         FOLD_PROOF,
         "collections.OrderedDict",
         "lightgbm.basic.Booster",
+        "planrec.model.boosted_trees.BoostedTrees",
         "lightgbm.sklearn.LGBMClassifier",
     )
     importance_is: ClassVar[str] = "gain of the splits"
@@ -47,10 +48,10 @@ class Lgbm(Model):
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return LightGBM's classifier."""
-        from lightgbm import LGBMClassifier
+        from planrec.model.boosted_trees import BoostedTrees
 
         return FoldProof(
-            LGBMClassifier(
+            BoostedTrees(
                 n_estimators=self.n_estimators,
                 learning_rate=self.learning_rate,
                 num_leaves=self.num_leaves,

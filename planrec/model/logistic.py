@@ -15,6 +15,7 @@ from planrec.model.importances import COEFFICIENTS, importances_of
 class Logistic(Model):
     """Multinomial logistic regression with an L2 penalty."""
 
+    is_exact_by_row: ClassVar[bool] = False
     trusted_types: ClassVar[tuple[str, ...]] = (FOLD_PROOF, "numpy.dtype")
     importance_is: ClassVar[str] = COEFFICIENTS
 

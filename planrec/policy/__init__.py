@@ -7,7 +7,7 @@ from pydantic import Field
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
 from planrec.policy.reason_sentences import Language
-from planrec.policy.reasons import Reason, decision_sentence, reasons_of
+from planrec.policy.reasons import Reason, Reasons
 
 PolicyConfig = Annotated[BestBill | MostProbable, Field(discriminator="kind")]
 
@@ -17,6 +17,5 @@ __all__ = [
     "MostProbable",
     "PolicyConfig",
     "Reason",
-    "decision_sentence",
-    "reasons_of",
+    "Reasons",
 ]

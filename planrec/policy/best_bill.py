@@ -13,6 +13,24 @@ from planrec.schema import Decisions, DecisionTable, Prediction
 SAME_MONEY = 1e-6
 "Amounts of the major unit that differ by less are equal: they are sums of floats."
 
+_DECISIONS = np.array(["recommend", "stay", "abstain"], object)
+_REASONS = np.array(
+    [
+        "most_probable",
+        "saves",
+        "keeps_last_advice",
+        "saving_too_small",
+        "nothing_better",
+        "held_unknown",
+        "history_too_short",
+        "empty_menu",
+    ],
+    object,
+)
+MOST_PROBABLE, SAVES, KEEPS_LAST_ADVICE, SAVING_TOO_SMALL, NOTHING_BETTER = range(5)
+HELD_UNKNOWN, HISTORY_TOO_SHORT, EMPTY_MENU = range(5, 8)
+"Positions in `_REASONS`; with the last two there is no advice."
+
 
 class BestBill(Policy):
     """The best plan on the menu, if it saves enough against the last advice, else against the plan held.
@@ -60,7 +78,7 @@ class BestBill(Policy):
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
         """Rank, hold back small savings, and abstain where too little is known.
 
-        The advice comes first in the ranking, plans outside the menu last. Reason codes: those of `_reason`.
+        The advice comes first in the ranking, plans outside the menu last. Reason codes: `_REASONS`.
 
         Raises:
             DataError: the prediction has no bills.
@@ -70,15 +88,18 @@ class BestBill(Policy):
         cost = _monthly_cost(prediction.bill_mean, table)
         held = np.full(len(table), -1) if table.held is None else table.held
         ranking = _ranking(cost if prediction.ranks_by_bill else -prediction.probability, table.menu, held)
+        best = ranking[:, 0]
         reference = _reference(table, held, cost)
-        is_worth_it = self._is_worth_it(prediction.bill_mean, cost, reference, ranking[:, 0])
-        advice = np.where(is_worth_it, ranking[:, 0], reference)
-        reason = _reason(cost, held, ranking[:, 0], advice)
-        reason[known_months(table.X) < self.min_months] = "history_too_short"
-        reason[~table.menu.any(axis=1)] = "empty_menu"
-        abstain = np.isin(reason, ("history_too_short", "empty_menu"))
-        decision = np.select([abstain, advice == held], ["abstain", "stay"], "recommend").astype(object)
-        return Decisions(np.where(abstain, -1, advice), decision, reason, _first(advice, ranking))
+        is_worth_it = self._is_worth_it(prediction.bill_mean, cost, reference, best)
+        advice = np.where(is_worth_it, best, reference)
+        reason = _reason(cost, held, best, advice)
+        reason[known_months(table.X) < self.min_months] = HISTORY_TOO_SHORT
+        reason[~table.menu.any(axis=1)] = EMPTY_MENU
+        abstain = reason >= HISTORY_TOO_SHORT
+        decision = np.where(abstain, 2, advice == held)
+        return Decisions(
+            np.where(abstain, -1, advice), _DECISIONS[decision], _REASONS[reason], _first(advice, ranking)
+        )
 
     def _is_worth_it(
         self, bill_mean: np.ndarray, cost: np.ndarray, reference: np.ndarray, best: np.ndarray
@@ -115,23 +136,22 @@ def _reference(table: DecisionTable, held: np.ndarray, cost: np.ndarray) -> np.n
 
 
 def _reason(cost: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.ndarray) -> np.ndarray:
-    """Shape (n,), object: why the advice is what it is, where there is any."""
-    saves = _of(cost, held) - _of(cost, advice) > SAME_MONEY
-    best_saves = _of(cost, held) - _of(cost, best) > SAME_MONEY
-    codes = {
-        "held_unknown": held < 0,
-        "nothing_better": (advice == held) & ~best_saves,
-        "saving_too_small": advice == held,
-        "keeps_last_advice": advice != best,
-        "saves": saves,
-    }
-    return np.select(list(codes.values()), list(codes), "most_probable").astype(object)
+    """Shape (n,), position in `_REASONS`: why the advice is what it is, where there is any."""
+    of_held = _of(cost, held)
+    saves = of_held - _of(cost, advice) > SAME_MONEY
+    best_saves = of_held - _of(cost, best) > SAME_MONEY
+    reason = np.where(saves, SAVES, MOST_PROBABLE)
+    reason[advice != best] = KEEPS_LAST_ADVICE
+    reason[advice == held] = SAVING_TOO_SMALL
+    reason[(advice == held) & ~best_saves] = NOTHING_BETTER
+    reason[held < 0] = HELD_UNKNOWN
+    return reason
 
 
 def _first(advice: np.ndarray, ranking: np.ndarray) -> np.ndarray:
     """The ranking with the advice moved to the front."""
     order = np.argsort(ranking != advice[:, np.newaxis], axis=1, kind="stable")
-    return np.take_along_axis(ranking, order, axis=1)
+    return ranking[np.arange(len(ranking))[:, np.newaxis], order]
 
 
 def _of(matrix: np.ndarray, plan: np.ndarray) -> np.ndarray:

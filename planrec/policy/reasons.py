@@ -1,38 +1,28 @@
-"""Why this plan: what the subscriber's own last months say about it.
+"""Why this plan: what the subscriber's own last months say about it, in words.
 
-Everything here can be computed again from a request and the catalogue: it looks at the usage of the last
-months, never at what a model learned.
+What is said is `PastUse`; here it becomes codes, numbers and sentences, of those rows that are asked for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
-from typing import Literal
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from planrec.catalogue import (
-    Catalogue,
-    MonthUsage,
-    Plan,
-    UnlimitedService,
-    bill_basis,
-    counted_usage,
-    invoice,
-)
+from planrec.catalogue import Catalogue, allowances_of
+from planrec.catalogue.allowances import Allowance
 from planrec.history import known_months
-from planrec.policy.reason_sentences import WORDS, Language, counted, sentence
-from planrec.schema import Columns, Decisions, DecisionTable, Usage, lag, take_rows
+from planrec.policy.past_use import PastUse
+from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
+from planrec.schema import Decisions, DecisionTable
 
-REASON_MONTHS = 6
-"Reasons look at this many of the last months, or at those that are known where they are fewer."
-MOSTLY_UNUSED = Decimal("0.5")
-"An allowance is called unused where the mean usage is below this share of it."
+MOST_REMEMBERED = 10_000
+"Sentences without amounts are few and come again and again: this many are kept."
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """One thing to say about a plan."""
 
     code: str
@@ -44,201 +34,243 @@ class Reason:
     sentence: str
 
 
-def reasons_of(
-    table: DecisionTable, row: int, plan: int, catalogue: Catalogue, language: Language = "en"
-) -> list[Reason]:
-    """What the last months say about a plan (its index), against the plan held where it is known."""
-    offered = _PastOnPlan(catalogue, catalogue.plans[plan], _months(table.X, row))
-    position = -1 if table.held is None else int(table.held[row])
-    held = _PastOnPlan(catalogue, catalogue.plans[position], offered.months) if position >= 0 else None
-    words = _Words(catalogue, language, is_exact=bill_basis(_lag_one(table.X), catalogue) == "exact")
-    against = None if position == plan else held
-    reasons: list[Reason] = []
-    if offered.months:
-        reasons.append(_bill(words, offered, against))
-        if held is not None:
-            reasons += [*_over(words, held, "held"), *_unused(words, held)]
-        if position != plan:
-            reasons += [*_covered(words, offered), *_over(words, offered, "offered")]
-    reasons.append(_fee(words, offered, against))
-    if table.switching_cost is not None and table.switching_cost[row, plan] > 0:
-        reasons.append(_switching_cost(words, offered.plan, int(table.switching_cost[row, plan])))
-    return reasons
+@dataclass(frozen=True)
+class Reasons:
+    """Reasons for the plans and decisions of one table; facts are computed once, when they are asked for."""
+
+    table: DecisionTable
+    catalogue: Catalogue | None
+    "None: there are no bills, hence no reasons for plans; decisions have theirs."
+    language: Language = "en"
+
+    def of_plan(self, row: int, plan: int) -> list[Reason]:
+        """What the last months say about a plan (its index), against the plan held where it is known."""
+        if self.catalogue is None or self.table.held is None:
+            return []
+        words, held = self._words, int(self.table.held[row])
+        against = -1 if held == plan else held
+        reasons: list[Reason] = []
+        if months := int(self._past.months[row]):
+            reasons.append(self._bill(row, plan, against, months))
+            if held >= 0:
+                reasons += [*self._over(row, held, months, "held"), *self._unused(row, held, months)]
+            if plan != held:
+                if covered := int(self._past.months_covered[row, plan]):
+                    reasons.append(words.covered(plan, covered, months))
+                reasons += self._over(row, plan, months, "offered")
+        reasons.append(words.fee(plan, against))
+        if self.table.switching_cost is not None and self.table.switching_cost[row, plan] > 0:
+            reasons.append(words.switching_cost(plan, int(self.table.switching_cost[row, plan])))
+        return reasons
+
+    def of_decisions(self, decisions: Decisions) -> list[str]:
+        """Why each row's decision: what decided, and what the plan advised would have cost."""
+        rows = range(len(self.table))
+        advised = decisions.recommended.tolist()
+        return [
+            self._decided(row, decisions) + (self._first(row, advised[row]) if advised[row] >= 0 else "")
+            for row in rows
+        ]
+
+    def _decided(self, row: int, decisions: Decisions) -> str:
+        first, following = decisions.ranking[row, 0], decisions.ranking[row, min(1, len(self._names) - 1)]
+        held = -1 if self.table.held is None else int(self.table.held[row])
+        code = decisions.reason[row]
+        # Counting the months of a table costs more than all of the sentence: few sentences name them.
+        months = int(self._known_months[row]) if code in _NAMES_MONTHS else 0
+        return _decision_sentence(code, self._names, int(first), int(following), held, months, self.language)
+
+    def _first(self, row: int, plan: int) -> str:
+        """The first of the reasons for a plan, with a blank before it."""
+        if self.catalogue is None or self.table.held is None:
+            return ""
+        held = int(self.table.held[row])
+        against = -1 if held == plan else held
+        months = int(self._past.months[row])
+        reason = self._bill(row, plan, against, months) if months else self._words.fee(plan, against)
+        return f" {reason.sentence}"
+
+    @cached_property
+    def _past(self) -> PastUse:
+        assert self.catalogue is not None
+        return PastUse(self.table.X, self.catalogue)
+
+    @cached_property
+    def _words(self) -> "_Words":
+        assert self.catalogue is not None
+        return _words_of(self.catalogue, self.language, self._past.is_exact)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        """What to call `table.plans`."""
+        names = {plan.id: plan.name for plan in self.catalogue.plans} if self.catalogue else {}
+        return tuple(names.get(plan, plan) for plan in self.table.plans)
+
+    @cached_property
+    def _known_months(self) -> np.ndarray:
+        return known_months(self.table.X)
+
+    def _bill(self, row: int, plan: int, against: int, months: int) -> Reason:
+        bill = self._past.mean_bill[row]
+        return self._words.bill(plan, int(bill[plan]), against, int(bill[against]), months)
+
+    def _over(self, row: int, plan: int, months: int, role: str) -> Iterator[Reason]:
+        words, over = self._words, self._past.months_over[row].tolist()
+        for place in words.places[plan]:
+            if over[place]:
+                yield words.over(place, role, over[place], months)
+
+    def _unused(self, row: int, held: int, months: int) -> Iterator[Reason]:
+        words, used = self._words, self._past.used[row].tolist()
+        for place in words.places[held]:
+            # An allowance is called unused where the mean usage is below half of it.
+            if 2 * used[place] < months * words.metered[place].included:
+                yield words.unused(place, used[place], months)
 
 
-def decision_sentence(
-    table: DecisionTable, row: int, decisions: Decisions, names: Sequence[str], language: Language = "en"
+_NAMES_MONTHS = frozenset(code for code, texts in SENTENCES.items() if "{months}" in texts["en"])
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _decision_sentence(
+    code: str, names: tuple[str, ...], first: int, following: int, held: int, months: int, language: Language
 ) -> str:
-    """Why the decision is what it is; `names` are the names of `table.plans` to show."""
-    first, following = (names[plan] for plan in decisions.ranking[row, [0, min(1, len(names) - 1)]])
-    held = "" if table.held is None or table.held[row] < 0 else names[table.held[row]]
     numbers = {
-        "plan": first,
-        "next": following,
-        "held": held,
-        "months": counted(int(known_months(take_rows(table.X, np.array([row])))[0]), "month", language),
+        "plan": names[first],
+        "next": names[following],
+        "held": names[held] if held >= 0 else "",
+        "months": counted(months, "month", language),
     }
-    return sentence(decisions.reason[row], numbers, language)
+    return sentence(code, numbers, language)
 
 
-@dataclass(frozen=True)
-class _PastOnPlan:
-    """The last months, had they been spent on one plan."""
+def _remembered(method: Callable[..., Reason]) -> Any:
+    """The method, with what it said before about the same numbers."""
 
-    catalogue: Catalogue
-    plan: Plan
-    months: tuple[MonthUsage, ...]
+    def said(self: "_Words", *numbers: Any) -> Reason:
+        key = (method, *numbers)
+        reason = self.said.get(key)
+        if reason is None:
+            reason = method(self, *numbers)
+            if len(self.said) < MOST_REMEMBERED:
+                self.said[key] = reason
+        return reason
 
-    @cached_property
-    def mean_bill(self) -> Decimal:
-        """Rounded half up to the currency's decimals."""
-        total = sum((invoice(self.catalogue, self.plan.id, month) for month in self.months), Decimal(0))
-        return _rounded(total / len(self.months), self.catalogue.exponent)
-
-    @cached_property
-    def allowances(self) -> dict[str, Decimal]:
-        """Service -> what is included, in minutes, messages and MiB; unlimited services left out."""
-        services = self.plan.services
-        scale = {"data": self.catalogue.mib_per_unit(services.data.unit)}
-        return {
-            name: service.included * scale.get(name, Decimal(1))
-            for name in ("data", "voice", "sms")
-            if not isinstance(service := getattr(services, name), UnlimitedService)
-        }
-
-    @cached_property
-    def counted(self) -> list[dict[str, Decimal]]:
-        """Per month what counts against the allowances."""
-        return [counted_usage(self.catalogue, self.plan, month) for month in self.months]
-
-    def months_over(self, service: str) -> int:
-        return sum(month[service] > self.allowances[service] for month in self.counted)
+    return said
 
 
-@dataclass(frozen=True)
 class _Words:
-    """Numbers as they stand in the sentences of one subscriber."""
+    """The plans of one catalogue in one language, and what was said about them."""
 
-    catalogue: Catalogue
-    language: Language
-    is_exact: bool
+    def __init__(self, catalogue: Catalogue, language: Language, is_exact: bool) -> None:
+        self.plans, self.exponent, self.currency = catalogue.plans, catalogue.exponent, catalogue.currency
+        self.language: Language = language
+        self.about = "" if is_exact else WORDS["about"][language]
+        self.metered: Sequence[Allowance] = allowances_of(catalogue).metered
+        self.places = [
+            [place for place, allowance in enumerate(self.metered) if allowance.plan == plan]
+            for plan in range(len(self.plans))
+        ]
+        "Plan -> positions of its allowances in `metered`."
+        self.monthly = f"{self.currency}/month"
+        self.said: dict[tuple[Any, ...], Reason] = {}
 
-    @property
-    def currency(self) -> str:
-        return self.catalogue.currency
+    def bill(self, plan: int, bill: int, held: int, bill_held: int, months: int) -> Reason:
+        """Mean bills in rounded minor units, so that the sentence adds up. No comparison: held is -1."""
+        numbers = {
+            "plan": self.plans[plan].name,
+            "bill": self.about + self._money(bill),
+            "span": counted(months, "last month", self.language),
+        }
+        if held < 0:
+            return Reason("bill", self._major(bill), self.monthly, self._text("bill", numbers))
+        saving = bill_held - bill
+        code = "lower_bill" if saving > 0 else "higher_bill" if saving < 0 else "same_bill"
+        numbers |= {
+            "held": self.plans[held].name,
+            "bill_held": self.about + self._money(bill_held),
+            "difference": self.about + self._money(abs(saving)),
+        }
+        return Reason(code, self._major(saving), self.monthly, self._text(code, numbers))
 
-    def money(self, amount: Decimal) -> str:
-        return f"{amount:.{self.catalogue.exponent}f} {self.currency}"
-
-    def bill(self, amount: Decimal) -> str:
-        about = "" if self.is_exact else WORDS["about"][self.language]
-        return f"{about}{self.money(amount)}"
-
-    def allowance(self, past: _PastOnPlan, service: str) -> str:
-        offered = getattr(past.plan.services, service)
-        return f"{offered.included.normalize():f} {self.unit(offered.unit)}"
-
-    def unit(self, unit: str) -> str:
-        return WORDS[unit][self.language] if unit in WORDS else unit
-
-    def reason(self, code: str, value: Decimal, unit: str, plan: Plan, **numbers: str) -> Reason:
-        return Reason(code, value, unit, sentence(code, {"plan": plan.name, **numbers}, self.language))
-
-
-def _bill(words: _Words, offered: _PastOnPlan, held: _PastOnPlan | None) -> Reason:
-    span = counted(len(offered.months), "last month", words.language)
-    monthly, plan, bill = f"{words.currency}/month", offered.plan, words.bill(offered.mean_bill)
-    if held is None:
-        return words.reason("bill", offered.mean_bill, monthly, plan, span=span, bill=bill)
-    # Of the rounded bills, so that the numbers of the sentence add up.
-    saving = held.mean_bill - offered.mean_bill
-    return words.reason(
-        "lower_bill" if saving > 0 else "higher_bill" if saving < 0 else "same_bill",
-        saving,
-        monthly,
-        plan,
-        span=span,
-        bill=bill,
-        held=held.plan.name,
-        bill_held=words.bill(held.mean_bill),
-        difference=words.bill(abs(saving)),
-    )
-
-
-def _over(words: _Words, past: _PastOnPlan, role: Literal["held", "offered"]) -> Iterator[Reason]:
-    for service in past.allowances:
-        if count := past.months_over(service):
-            code, allowance = f"over_{service}_{role}", words.allowance(past, service)
-            yield _share_of_months(words, code, count, past, allowance=allowance)
-
-
-def _covered(words: _Words, past: _PastOnPlan) -> Iterator[Reason]:
-    over = [any(month[name] > most for name, most in past.allowances.items()) for month in past.counted]
-    if count := len(over) - sum(over):
-        yield _share_of_months(words, "within_allowances", count, past)
-
-
-def _share_of_months(words: _Words, code: str, count: int, past: _PastOnPlan, **numbers: str) -> Reason:
-    months = counted(len(past.months), "month", words.language)
-    return words.reason(code, Decimal(count), "months", past.plan, count=str(count), months=months, **numbers)
-
-
-def _unused(words: _Words, past: _PastOnPlan) -> Iterator[Reason]:
-    for name, allowance in past.allowances.items():
-        used = sum((month[name] for month in past.counted), Decimal(0)) / len(past.months)
-        if used >= MOSTLY_UNUSED * allowance:
-            continue
-        service = getattr(past.plan.services, name)
-        shown = _rounded(used * service.included / allowance, 1 if name == "data" else 0)
-        yield words.reason(
-            f"unused_{name}_held",
-            service.included - shown,
-            service.unit,
-            past.plan,
-            used=f"{shown:f}",
-            allowance=words.allowance(past, name),
+    @_remembered
+    def over(self, place: int, role: str, count: int, months: int) -> Reason:
+        """More than an allowance was used, in so many months; role: held or offered."""
+        allowance = self.metered[place]
+        code = f"over_{allowance.service}_{role}"
+        return self._share_of_months(
+            code, allowance.plan, count, months, allowance=self._allowance(allowance)
         )
 
+    @_remembered
+    def covered(self, plan: int, count: int, months: int) -> Reason:
+        """All allowances of the plan would have been enough, in so many months."""
+        return self._share_of_months("within_allowances", plan, count, months)
 
-def _fee(words: _Words, offered: _PastOnPlan, held: _PastOnPlan | None) -> Reason:
-    fee, monthly = offered.plan.fee.recurring, f"{words.currency}/month"
-    if held is None:
-        return words.reason("fee", fee, monthly, offered.plan, fee=words.money(fee))
-    return words.reason(
-        "fee_against_held",
-        fee,
-        monthly,
-        offered.plan,
-        fee=words.money(fee),
-        held=held.plan.name,
-        fee_held=words.money(held.plan.fee.recurring),
-    )
+    def unused(self, place: int, used: int, months: int) -> Reason:
+        """`used`: hundredths of all months together; shown in whole minutes or messages, 0.1 GiB."""
+        allowance = self.metered[place]
+        service = getattr(self.plans[allowance.plan].services, allowance.service)
+        digits = 1 if allowance.service == "data" else 0
+        units = months * allowance.unit
+        shown = Decimal((2 * 10**digits * used + units) // (2 * units)).scaleb(-digits)
+        numbers = {
+            "plan": self.plans[allowance.plan].name,
+            "used": str(shown),
+            "allowance": self._allowance(allowance),
+        }
+        code = f"unused_{allowance.service}_held"
+        return Reason(code, service.included - shown, service.unit, self._text(code, numbers))
+
+    @_remembered
+    def fee(self, plan: int, held: int) -> Reason:
+        """The fee of the plan, beside that of the plan held; no comparison: held is -1."""
+        code, fee = "fee" if held < 0 else "fee_against_held", self.plans[plan].fee.recurring
+        numbers = {"plan": self.plans[plan].name, "fee": self._price(fee)}
+        if held >= 0:
+            numbers |= {
+                "held": self.plans[held].name,
+                "fee_held": self._price(self.plans[held].fee.recurring),
+            }
+        return Reason(code, fee, self.monthly, self._text(code, numbers))
+
+    @_remembered
+    def switching_cost(self, plan: int, minor: int) -> Reason:
+        """What changing to the plan costs once."""
+        numbers = {"plan": self.plans[plan].name, "cost": self._money(minor)}
+        return Reason(
+            "switching_cost", self._major(minor), self.currency, self._text("switching_cost", numbers)
+        )
+
+    def _share_of_months(self, code: str, plan: int, count: int, months: int, **more: str) -> Reason:
+        numbers = {
+            "plan": self.plans[plan].name,
+            "count": str(count),
+            "months": counted(months, "month", self.language),
+        }
+        return Reason(code, Decimal(count), "months", self._text(code, numbers | more))
+
+    def _text(self, code: str, numbers: Mapping[str, str]) -> str:
+        return sentence(code, numbers, self.language)
+
+    def _allowance(self, allowance: Allowance) -> str:
+        service = getattr(self.plans[allowance.plan].services, allowance.service)
+        unit = WORDS[service.unit][self.language] if service.unit in WORDS else service.unit
+        return f"{service.included.normalize():f} {unit}"
+
+    def _major(self, minor: int) -> Decimal:
+        return Decimal(minor).scaleb(-self.exponent)
+
+    def _money(self, minor: int) -> str:
+        if not self.exponent:
+            return f"{minor} {self.currency}"
+        whole, rest = divmod(minor, 10**self.exponent)
+        return f"{whole}.{rest:0{self.exponent}d} {self.currency}"
+
+    def _price(self, price: Decimal) -> str:
+        return f"{price:.{self.exponent}f} {self.currency}"
 
 
-def _switching_cost(words: _Words, plan: Plan, minor: int) -> Reason:
-    cost = Decimal(minor).scaleb(-words.catalogue.exponent)
-    return words.reason("switching_cost", cost, words.currency, plan, cost=words.money(cost))
-
-
-def _months(columns: Columns, row: int) -> tuple[MonthUsage, ...]:
-    """The known ones of the last `REASON_MONTHS` months of one decision, the latest first."""
-    lags = [ago for ago in range(1, REASON_MONTHS + 1) if lag(Usage.DATA_MIB, ago) in columns]
-    known = [ago for ago in lags if not np.isnan(columns[lag(Usage.DATA_MIB, ago)][row])]
-    names = list(_lag_one(columns))
-    return tuple(
-        MonthUsage(**{name: _hundredths(columns[lag(name, ago)][row]) for name in names}) for ago in known
-    )
-
-
-def _lag_one(columns: Columns) -> Columns:
-    """The usage columns of the last month."""
-    return {name: columns[lag(name, 1)] for name in Usage.ALL if lag(name, 1) in columns}
-
-
-def _hundredths(usage: float) -> Decimal:
-    """Usage as rating quantises it."""
-    return Decimal(int(np.rint(usage * 100))).scaleb(-2)
-
-
-def _rounded(value: Decimal, decimals: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+@lru_cache(maxsize=64)
+def _words_of(catalogue: Catalogue, language: Language, is_exact: bool) -> _Words:
+    return _Words(catalogue, language, is_exact)

@@ -387,6 +387,11 @@ def test_months_outside_the_validity_of_the_plans_are_refused(bill_client, bill_
         month["month"] = f"2017-0{number}"
     answer = bill_client.post("/predict", json=bill_request)
     assert answer.status_code == 422
-    details = [error["detail"] for error in answer.json()["errors"]]
-    assert details[0] == "no plan is valid on 2017-07-01, the day after the last month given"
-    assert details[1].endswith("was not valid in the last month given, before 2017-07-01")
+    assert answer.json()["errors"] == [
+        {"pointer": "/months", "detail": "no plan is valid on 2017-07-01, the day of the decision"},
+        {
+            "pointer": "/plan_held",
+            "detail": f"{bill_request['plan_held']!r} was not valid the day before the decision of"
+            " 2017-07-01",
+        },
+    ]

@@ -108,6 +108,18 @@ def test_no_months_give_no_bills():
     assert rate(usage, shipped("ladder")).shape == (0, 6)
 
 
+def test_plans_without_any_allowance_cost_their_fee():
+    raw = shipped("ladder").model_dump(mode="json", by_alias=True)
+    for plan in raw["plans"]:
+        plan["fee"]["recurring"] = "9.99"
+        plan["services"] = {
+            name: {"included": "unlimited", "unit": service["unit"]}
+            for name, service in plan["services"].items()
+        }
+    usage = {name: np.full(2, 1e6) for name in Usage.MEASURED}
+    assert rate(usage, Catalogue.model_validate(raw)).tolist() == [[999] * 6] * 2
+
+
 @pytest.mark.parametrize("bad", [-0.01, np.nan, np.inf, 1.1e9])
 def test_usage_outside_the_range_is_refused_with_row_and_count(bad):
     with pytest.raises(DataError, match=r"usage\['sms'\] must be finite .* at row 1 \(2 such rows\)"):

@@ -12,8 +12,8 @@ from hypothesis import given
 
 from planrec.catalogue import Catalogue, UnlimitedService, invoice
 from planrec.history import mean_bills, rerated_bills
-from planrec.policy.reason_sentences import SENTENCES, WORDS, counted, sentence
-from planrec.policy.reasons import Reason, decision_sentence, reasons_of
+from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
+from planrec.policy.reasons import Reason, Reasons
 from planrec.schema import Columns, Decisions, DecisionTable, InputSchema, Usage, lag
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
@@ -54,6 +54,12 @@ def columns_of(gib: list[float], billed: bool = True, **usage: float) -> Columns
 
 SIX_MONTHS = columns_of([9, 10, 12, 12, 14.2, 8], voice_minutes_billed=100, sms=45)
 "On Mini, 14 dollars with 8 GiB: 19, 24, 34, 34, 49, 14 dollars. On Base, 27 dollars with 16 GiB: 27 each."
+
+
+def reasons_of(
+    table: DecisionTable, row: int, plan: int, catalogue: Catalogue, language: Language = "en"
+) -> list[Reason]:
+    return Reasons(table, catalogue, language).of_plan(row, plan)
 
 
 def by_code(reasons: list[Reason]) -> dict[str, Reason]:
@@ -330,6 +336,9 @@ def test_a_decision_is_said_in_one_sentence(reason: str, english: str) -> None:
         reason=np.array([reason], object),
         ranking=np.array([[BASE, LIGHT, MINI, 3, 4, 5]]),
     )
-    names = [plan.name for plan in LADDER.plans]
-    assert decision_sentence(table_of(SIX_MONTHS), 0, decisions, names) == english
-    assert decision_sentence(table_of(SIX_MONTHS), 0, decisions, names, "es") != english
+    table = table_of(SIX_MONTHS)
+    (said,) = Reasons(table, LADDER).of_decisions(decisions)
+    why_base = Reasons(table, LADDER).of_plan(0, BASE)[0]
+    assert said == f"{english} {why_base.sentence}"
+    (spanish,) = Reasons(table, LADDER, "es").of_decisions(decisions)
+    assert spanish.removesuffix(Reasons(table, LADDER, "es").of_plan(0, BASE)[0].sentence).strip() != english

@@ -1,0 +1,30 @@
+"""Requests -> answers of the run that is served; an answer names the run that gave it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from litestar import Request
+
+from api.observed import note_answers
+from api.served import ServedRun
+from planrec.answers import Answer, ModelName, answers_of
+from planrec.policy import Language
+
+
+def answered(served: ServedRun, requests: Sequence[dict[str, Any]], language: Language) -> list[Answer]:
+    """One answer each, in order. Raises RequestError where the catalogue has no answer for one."""
+    named = {str(uuid4()): request for request in requests}
+    answers = answers_of(served.saved.recommender, named, model_name(served), language)
+    note_answers(served.saved.run_id, answers)
+    return answers
+
+
+def model_name(served: ServedRun) -> ModelName:
+    """The run as answers name it."""
+    return ModelName(served.saved.run_id, served.saved.manifest["versions"]["planrec"])
+
+
+def language_of(request: Request[Any, Any, Any]) -> Language:
+    """Of the sentences: Spanish where Accept-Language begins with it, else English."""
+    return "es" if request.headers.get("accept-language", "").lower().startswith("es") else "en"

@@ -1,0 +1,29 @@
+"""What the OpenAPI document says of the problems that a route can answer with."""
+
+from litestar.openapi.datastructures import ResponseSpec
+
+from api.problems import MEDIA_TYPE, Problem
+
+WHEN = {
+    400: "The body is not JSON in UTF-8, or has a key twice.",
+    404: "There is no such thing here.",
+    405: "The method is none of this address.",
+    413: "The body is too large.",
+    415: "The content type is not one that is taken.",
+    422: "Values that cannot be accepted: all of them, each with its place.",
+    500: "The server failed.",
+    503: "No run is served yet, or a required decision log does not take the answer.",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The `responses` of a route that can answer so, and of any that can fail."""
+    return {
+        status: ResponseSpec(
+            data_container=Problem,
+            description=WHEN[status],
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status in (*statuses, 500)
+    }

@@ -1,0 +1,79 @@
+"""Every request: its id, its line in the log, its place in the metrics."""
+
+import logging
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.asgi_problem import send_problem
+from api.metrics import Metrics
+from api.request_id import REQUEST_ID, request_id_of
+from planrec.answers import Answer
+
+log = logging.getLogger("planrec.api.request")
+
+
+@dataclass
+class _Seen:
+    """What is found out while a request is answered, also by threads that help."""
+
+    metrics: Metrics
+    run_id: str | None = None
+
+
+_SEEN: ContextVar[_Seen | None] = ContextVar("_SEEN", default=None)
+
+
+class Observed:
+    """ASGI middleware around the whole app, so that what is refused or not found is seen too."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, then log and count."""
+        started, status = perf_counter(), 0
+        request_id = request_id_of(scope["headers"])  # type: ignore[arg-type]
+        seen = _Seen(self.metrics)
+        tokens = REQUEST_ID.set(request_id), _SEEN.set(seen)
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception:  # of a middleware: what handlers raise is a problem already
+            log.exception("unexpected error", extra={"fields": {"request_id": request_id}})
+            if not status:
+                await send_problem(send_with_id, 500, "the server failed; the error is in its log")
+        finally:
+            REQUEST_ID.reset(tokens[0])
+            _SEEN.reset(tokens[1])
+            told = {"request_id": request_id, "status": status, "run_id": seen.run_id}
+            self._note(scope, told, perf_counter() - started)
+
+    def _note(self, scope: Any, told: dict[str, Any], seconds: float) -> None:
+        # The raw address and the query may hold anything, personal data among it.
+        route = scope.get("path_template") or "none"
+        self.metrics.requested(scope["method"], route, told["status"], seconds)
+        fields = {"method": scope["method"], "route": route, "ms": round(seconds * 1000, 3)}
+        log.info("request", extra={"fields": told | fields})
+
+
+def note_answers(run_id: str, answers: Iterable[Answer]) -> None:
+    """Count recommendations of the request under way, and name the run in its line of the log."""
+    seen = _SEEN.get()
+    if seen is None:  # no request: a test, a script
+        return
+    seen.run_id = run_id
+    for answer in answers:
+        advised = answer.items[0].plan_id if answer.decision != "abstain" else ""
+        seen.metrics.recommended(run_id, answer.decision, advised)

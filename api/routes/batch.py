@@ -1,0 +1,112 @@
+"""POST /predict/batch: many recommendations in one call, as a JSON list or line by line."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from anyio import to_thread
+from litestar import MediaType, Request, Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response import Stream
+
+from api import problems
+from api.answering import answered
+from api.bodies import JSON, MAX_BATCH_BYTES, MAX_BODY_BYTES, NDJSON, content_type, read_list, read_one
+from api.described import problems as described
+from api.logged import Call
+from api.served import ServedRun
+from planrec.answers import Answer, encoded
+from planrec.errors import LogError, RequestError
+
+LINES_AT_A_TIME = 64
+"Answered in one go, in a thread, so that other requests are answered between."
+
+ANSWERS = ResponseSpec(
+    data_container=list[Answer],
+    description="One answer per request, in the order of the requests.",
+    generate_examples=False,
+)
+
+
+@post(
+    "/predict/batch",
+    status_code=200,
+    tags=["Advice"],
+    operation_id="predict_batch",
+    summary="Recommend a plan to each of many subscribers",
+    request_max_body_size=MAX_BATCH_BYTES,
+    responses={200: ANSWERS, **described(400, 413, 415, 422, 503)},
+)
+async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | Stream:
+    """A JSON list is answered as a whole, or refused as a whole with the place of every mistake.
+
+    Lines (`application/x-ndjson`) are answered one by one, in their order: a line that cannot be answered
+    becomes a problem in its place, and the others are answered.
+    """
+    call, kind = Call.of(request), content_type(request, JSON, NDJSON)
+    # Read whole before the first answer: clients that send all before they read would wait for ever.
+    body = await request.body()
+    if kind == NDJSON:
+        return Stream(_answered_lines(call, body), media_type=NDJSON)
+    answers = await to_thread.run_sync(_answered_list, call, body)
+    return Response(b"[" + b",".join(answers) + b"]", media_type=MediaType.JSON)
+
+
+def _answered_list(call: Call, body: bytes) -> list[bytes]:
+    try:
+        return _logged(call, read_list(call.served.request, body))
+    except RequestError as error:
+        misfits = [item._replace(pointer=f"/{item.request}{item.pointer}") for item in error.misfits]
+        raise RequestError(error.message, misfits) from error
+
+
+def _logged(call: Call, requests: list[dict[str, Any]]) -> list[bytes]:
+    """The answers as they are sent, each in the decision log."""
+    answers = answered(call.served, requests, call.language)
+    bodies = [encoded(answer) for answer in answers]
+    if call.log is not None:
+        call.log.keep_all([call.decision(*each) for each in zip(requests, answers, bodies, strict=True)])
+    return bodies
+
+
+async def _answered_lines(call: Call, body: bytes) -> AsyncIterator[bytes]:
+    lines = body.removesuffix(b"\n").split(b"\n")
+    for start in range(0, len(lines), LINES_AT_A_TIME):
+        some = lines[start : start + LINES_AT_A_TIME]
+        yield await to_thread.run_sync(_answer_lines, call, some)
+
+
+def _answer_lines(call: Call, lines: list[bytes]) -> bytes:
+    """One line of answer for each line, whatever it holds."""
+    told: dict[int, bytes] = {}
+    asked: dict[int, dict[str, Any]] = {}
+    for number, line in enumerate(lines):
+        try:
+            asked[number] = _read_line(call.served, line)
+        except Exception as error:
+            told[number] = msgspec.json.encode(problems.of_error(error))
+    told |= _answer_each(call, asked)
+    return b"".join(told[number] + b"\n" for number in range(len(lines)))
+
+
+def _answer_each(call: Call, asked: dict[int, dict[str, Any]]) -> dict[int, bytes]:
+    """All together, and where one of them has no answer each on its own."""
+    try:
+        return dict(zip(asked, _logged(call, list(asked.values())), strict=True))
+    except Exception as error:
+        # A log that does not take all of them does not take one.
+        if len(asked) == 1 or isinstance(error, LogError):
+            return dict.fromkeys(asked, msgspec.json.encode(problems.of_error(error)))
+    return {
+        number: line
+        for number, request in asked.items()
+        for line in _answer_each(call, {number: request}).values()
+    }
+
+
+def _read_line(served: ServedRun, line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_BODY_BYTES:
+        raise problems.LineTooLargeError(
+            f"a line must have at most {MAX_BODY_BYTES:,} bytes, got {len(line):,}"
+        )
+    return read_one(served.request, line)

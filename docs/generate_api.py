@@ -1,0 +1,115 @@
+"""The page about the API that is made from its code: endpoints, what answers say, problem types, limits."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from msgspec.json import schema_components
+
+from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES
+from api.described import WHEN
+from api.problems import TYPES, Problem
+from api.requests import MAX_ITEMS, MAX_MONTHS, MAX_TEXT
+from api.routes import ROUTES
+from api.routes.about_run import Run
+from planrec.answers import Answer
+from planrec.menu import NOT_OFFERED
+from planrec.policy.reason_sentences import SENTENCES
+
+
+def api_page() -> str:
+    """Markdown."""
+    lines = [
+        "# The API",
+        "",
+        "Generated from `api/` by `just docs`; [ask the API](../how-to/ask-the-api.md) has examples. Fields"
+        " of a request depend on the run: `GET /run/schema` and the page at `/docs` of a running server have"
+        " them.",
+        "",
+        "## Endpoints",
+        "",
+        "| | | statuses |",
+        "|---|---|---|",
+        *_endpoints(),
+        "",
+        "## Answers",
+        "",
+        "Money is a decimal string in `currency`, per month; null is what nobody can know.",
+        *_structs(Answer),
+        "",
+        "`not_offered.code` is one of:",
+        "",
+        *(f"* `{code}`: {meaning}" for code, meaning in NOT_OFFERED.items()),
+        "",
+        "`reason` of an answer, and `code` of an item's reasons, is one of: "
+        + ", ".join(f"`{code}`" for code in SENTENCES)
+        + ".",
+        "",
+        "## The run",
+        *_structs(Run, known=("CatalogueName",)),
+        "",
+        "## Problems",
+        "",
+        "Every error is `application/problem+json` (RFC 9457). Programs compare `type`, which stays as it is;"
+        " `detail` is for people and may be reworded.",
+        "",
+        "| status | `type` | when |",
+        "|---|---|---|",
+        *(f"| {status} | `{name}` | {WHEN[status]} |" for status, name in TYPES.items()),
+        *_structs(Problem),
+        "",
+        "## Limits",
+        "",
+        f"* A body of `POST /predict`, and a line of a batch: {MAX_BODY_BYTES:,} bytes; a batch:"
+        f" {MAX_BATCH_BYTES:,} bytes.",
+        f"* A JSON list: {MAX_BATCH:,} requests. Lines: as many as fit.",
+        f"* Months of a request: {MAX_MONTHS}; a text: {MAX_TEXT:,} characters; `top_k`: {MAX_ITEMS:,};"
+        " `exclude`: as many entries as there are plans.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _endpoints() -> list[str]:
+    """One line each, as the OpenAPI document of an app with these routes has them."""
+    config = OpenAPIConfig(title="PlanRec", version="0", use_handler_docstrings=True)
+    paths = Litestar(ROUTES, openapi_config=config).openapi_schema.to_schema()["paths"]
+    return [
+        f"| `{method.upper()} {path}` | {told['summary']}. {' '.join(told.get('description', '').split())} |"
+        f" {', '.join(told['responses'])} |"
+        for path, methods in paths.items()
+        for method, told in methods.items()
+        if method != "head"
+    ]
+
+
+def _structs(root: type, known: tuple[str, ...] = ()) -> list[str]:
+    """A table for each struct that this one holds, itself first; those that are known are left out."""
+    _, components = schema_components([root], ref_template="{name}")
+    names = [root.__name__, *(name for name in components if name != root.__name__)]
+    lines: list[str] = []
+    for name in names:
+        if name not in known:
+            lines += ["", f"### {name}", "", components[name].get("description", ""), ""]
+            lines += ["| field | type | meaning |", "|---|---|---|"]
+            lines += [
+                f"| `{field}` | {_type_of(schema)} | {_meaning(schema)} |"
+                for field, schema in components[name]["properties"].items()
+            ]
+    return lines
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    """A few words for a JSON Schema."""
+    if "anyOf" in schema:
+        return " or ".join(_type_of(choice) for choice in schema["anyOf"])
+    if "$ref" in schema:
+        return f"[{schema['$ref']}](#{schema['$ref'].lower()})"
+    if "enum" in schema:
+        return " \\| ".join("null" if value is None else f"`{value}`" for value in schema["enum"])
+    if schema["type"] == "array":
+        return f"list of {_type_of(schema['items'])}"
+    return str(schema["type"])
+
+
+def _meaning(schema: dict[str, Any]) -> str:
+    return str(schema.get("description", "")).replace("|", "\\|")

@@ -1,0 +1,90 @@
+"""What counts against the allowances of every plan, for many months at once, in integers.
+
+`rating` says what months cost; this says how much of an allowance they use. `invoice.counted_usage` is the
+readable reference for one month.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from planrec.catalogue.plans import Catalogue
+from planrec.catalogue.rating import counts_of, rounded, tariffs_of, voice_column
+from planrec.catalogue.terms import Rounding, Service
+from planrec.schema import Columns, Usage
+
+SERVICES = ("data", "voice", "sms")
+"In the order in which people look at a bill."
+
+
+@dataclass(frozen=True)
+class Counting:
+    """One way of counting a usage column; step in hundredths."""
+
+    column: str
+    mode: Literal["ceil", "nearest", "floor", "none"]
+    step: int
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one plan includes of one service."""
+
+    plan: int
+    "Index of the plan."
+    service: str
+    counting: int
+    "Position in `Allowances.countings`."
+    included: int
+    "Hundredths of a minute, message or MiB."
+    unit: int
+    "Hundredths in one of the service's unit: 102400 for GiB."
+
+
+@dataclass(frozen=True)
+class Allowances:
+    """All allowances of a catalogue; unlimited services have none."""
+
+    countings: tuple[Counting, ...]
+    metered: tuple[Allowance, ...]
+    "By plan, then in the order of `SERVICES`."
+
+    def counted(self, usage: Columns, catalogue: Catalogue) -> np.ndarray:
+        """What each way of counting makes of n months: (n, countings), int64, hundredths.
+
+        `usage` as `rating.rate` takes it.
+        """
+        columns = {counting.column for counting in self.countings}
+        counts = counts_of(usage, columns, tariffs_of(catalogue))
+        used = [rounded(each.mode, each.step, counts[each.column]) for each in self.countings]
+        return np.stack(used, axis=1) if used else np.zeros((len(usage[Usage.SMS]), 0), np.int64)
+
+
+@lru_cache(maxsize=64)
+def allowances_of(catalogue: Catalogue) -> Allowances:
+    """The allowances of a catalogue in integers; made once per catalogue."""
+    countings: dict[Counting, int] = {}
+    metered = []
+    for position, plan in enumerate(catalogue.plans):
+        columns = {
+            "data": Usage.DATA_MIB,
+            "voice": voice_column(plan.services.voice),
+            "sms": Usage.SMS,
+        }
+        for name in SERVICES:
+            service = getattr(plan.services, name)
+            if isinstance(service, Service):
+                unit = int(100 * (catalogue.mib_per_unit(service.unit) if name == "data" else 1))
+                counting = _counting(service, columns[name], unit)
+                place = countings.setdefault(counting, len(countings))
+                metered.append(Allowance(position, name, place, int(service.included * unit), unit))
+    return Allowances(tuple(countings), tuple(metered))
+
+
+def _counting(service: Service, column: str, unit: int) -> Counting:
+    rounding = service.rounding
+    if isinstance(rounding, Rounding) and rounding.scope == "period":
+        return Counting(column, rounding.mode, int(rounding.step * unit))
+    return Counting(column, "none", 1)

@@ -1,0 +1,75 @@
+"""What the server says of itself: alive, ready, which run, which plans, and the page about it."""
+
+import json
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+
+from api.app import create_app
+from planrec.catalogue import Catalogue
+from planrec.run_folder import load_run
+
+
+@pytest.fixture(scope="module")
+def client(bill_server):
+    with httpx.Client(base_url=bill_server) as client:
+        yield client
+
+
+def test_alive_and_ready_name_the_run_and_may_be_asked_without_a_body(client):
+    run_id = client.get("/run").json()["run_id"]
+    for path in ("/health", "/ready"):
+        assert client.get(path).json()["run_id"] == run_id
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_without_a_run_the_server_lives_and_is_not_ready(bill_run):
+    app = create_app(load_run(bill_run))
+    app.state.served = None
+    with TestClient(app) as client:
+        assert client.get("/health").status_code == 200
+        answer = client.get("/ready")
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:planrec:problem:not_ready")
+
+
+def test_the_run_says_how_it_decides_and_no_path(client, bill_run):
+    saved = load_run(bill_run)
+    told = client.get("/run").json()
+    assert (told["model"], told["target"], told["policy"]) == ("lgbm", "best_bill", "best_bill")
+    assert told["plans"] == list(saved.recommender.plans)
+    assert told["catalogue"]["sha256"] == saved.recommender.catalogue.sha256
+    assert str(bill_run.parent) not in json.dumps(told)
+
+
+def test_the_catalogue_is_the_one_that_answers_name(client, bill_run):
+    content = client.get("/catalogue").json()
+    assert Catalogue.model_validate(content) == load_run(bill_run).recommender.catalogue
+
+
+def test_a_run_without_plans_to_rate_has_no_catalogue(row_server):
+    answer = httpx.get(f"{row_server}/catalogue")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "this run has no catalogue")
+
+
+def test_every_example_of_the_document_is_what_the_server_does(client):
+    document = client.get("/schema/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    post = document["paths"]["/predict"]["post"]
+    body, told = (
+        content["application/json"]["examples"]["of_this_run"]["value"]
+        for content in (post["requestBody"]["content"], post["responses"]["200"]["content"])
+    )
+    answer = client.post("/predict", json=body).json()
+    assert answer | {"recommendation_id": 0} == told | {"recommendation_id": 0}
+
+
+def test_the_page_and_all_that_it_loads_come_from_this_server(client):
+    page = client.get("/docs")
+    assert "https:" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    for file in ("/static/rapidoc-min.js", "/static/api.css", "/schema/openapi.json"):
+        assert file in page.text
+        assert client.get(file).status_code == 200
+    assert "rapidoc" in client.get("/static/rapidoc.LICENSE.txt").text

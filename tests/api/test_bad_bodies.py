@@ -1,0 +1,179 @@
+"""Every bad body is a problem with a clear text, and the server answers the next request, over real HTTP."""
+
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+JSON, NDJSON = "application/json", "application/x-ndjson"
+PROBLEM = "urn:planrec:problem:"
+
+
+@pytest.fixture(scope="module")
+def client(bill_server):
+    with httpx.Client(base_url=bill_server, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def body(client):
+    return client.get("/run/schema").json()["examples"][0]
+
+
+def send(client, content, kind=JSON, path="/predict"):
+    return client.post(path, content=content, headers={"content-type": kind})
+
+
+def with_text(body, text):
+    """The body with some JSON text in place of one amount, which Python may have no word for."""
+    body["months"][0]["data_mib"] = 54321.5
+    return json.dumps(body).replace("54321.5", text)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "code"),
+    [
+        (b"", JSON, 400, "malformed_body"),
+        (b"{", JSON, 400, "malformed_body"),
+        (b"\xff\xfe{}", JSON, 400, "malformed_body"),
+        (b'{"months": "\xc3("}', JSON, 400, "malformed_body"),
+        (b'{"months": "\\ud800"}', JSON, 400, "malformed_body"),
+        (b"[" * 100_000, JSON, 400, "malformed_body"),
+        (b'{"months":' * 50_000, JSON, 400, "malformed_body"),
+        (b"null", JSON, 422, "values_refused"),
+        (b"[]", JSON, 422, "values_refused"),
+        (b"3", JSON, 422, "values_refused"),
+        (b"{}", JSON, 422, "values_refused"),
+        (b"{}", "text/plain", 415, "unsupported_content_type"),
+        (b"{}", "application/xml", 415, "unsupported_content_type"),
+        (b"{}", "", 415, "unsupported_content_type"),
+        (b"{}", NDJSON, 415, "unsupported_content_type"),
+        (b'{"plan_held": "' + b"x" * 10_000_000 + b'"}', JSON, 413, "body_too_large"),
+        (b'{"plan_held": "' + b"x" * 900_000 + b'"}', JSON, 422, "values_refused"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem(client, content, kind, status, code):
+    answer = send(client, content, kind)
+    assert (answer.status_code, answer.json()["type"]) == (status, PROBLEM + code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.text) < 3_000, "a problem never repeats what was sent"
+
+
+def test_a_body_that_is_too_large_is_refused_without_a_length(client):
+    chunks = (b"x" * 100_000 for _ in range(30))
+    assert send(client, chunks).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "amount",
+    ["NaN", "Infinity", "-Infinity", "1e308", "1e400", "-1", "-0.01", "1e10", '"5"', "null", "[]", "true"],
+)
+def test_an_amount_that_is_none_is_refused(client, body, amount):
+    answer = send(client, with_text(body, amount))
+    assert answer.status_code in (400, 422), answer.text
+    if answer.status_code == 422:
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/months/0/data_mib"]
+
+
+@pytest.mark.parametrize("amount", ["0", "-0.0", "1e9", "0.004999", "1e-320"])
+def test_an_amount_that_is_extreme_but_possible_gets_finite_numbers(client, body, amount):
+    answer = send(client, with_text(body, amount))
+    assert answer.status_code == 200, answer.text
+    assert "NaN" not in answer.text
+    assert "Infinity" not in answer.text
+
+
+def test_numbers_of_thousands_of_digits_are_refused_or_read(client, body):
+    for text in ("9" * 5_000, "0." + "1" * 5_000):
+        assert send(client, with_text(body, text)).status_code in (200, 400, 422)
+    assert send(
+        client, json.dumps(body).replace('"months"', f'"top_k": {"9" * 5_000}, "months"')
+    ).status_code in (
+        400,
+        422,
+    )
+
+
+def test_keys_twice_are_refused_wherever_they_stand(client, body):
+    text = json.dumps(body)
+    for once, twice in (
+        ('"plan_held":', '"plan_held": null, "plan_held":'),
+        ('"sms":', '"sms": 1, "sms":'),
+    ):
+        answer = send(client, text.replace(once, twice, 1))
+        assert (answer.status_code, answer.json()["type"]) == (400, PROBLEM + "malformed_body")
+        assert "more than once" in answer.json()["detail"]
+
+
+def pointers(answer):
+    assert answer.status_code == 422, answer.text
+    return {error["pointer"] for error in answer.json()["errors"]}
+
+
+def test_every_mistake_is_named_at_once(client, body):
+    body["months"][0]["sms"] = -1
+    body["months"][1]["month"] = "2018-13"
+    body |= {
+        "shoe": 43,
+        "plan_held": "none such",
+        "top_k": 0,
+        "exclude": ["none such"],
+        "as_of": "2018-02-30",
+    }
+    assert pointers(client.post("/predict", json=body)) == {
+        "/months/0/sms",
+        "/months/1/month",
+        "/shoe",
+        "/plan_held",
+        "/top_k",
+        "/exclude/0",
+        "/as_of",
+    }
+
+
+def test_no_months_are_refused_where_the_model_needs_them(client, body):
+    assert pointers(client.post("/predict", json=body | {"months": []})) == {"/months"}
+
+
+def test_more_months_than_ten_years_are_refused(client, body):
+    month = body["months"][0]
+    years = [f"{year}-{number:02d}" for year in range(2000, 2011) for number in range(1, 13)]
+    asked = body | {"months": [month | {"month": text} for text in years]}
+    assert pointers(client.post("/predict", json=asked)) == {"/months"}
+
+
+def test_a_month_twice_is_refused(client, body):
+    assert pointers(client.post("/predict", json=body | {"months": body["months"][:1] * 2})) == {"/months"}
+
+
+@pytest.mark.parametrize("month", ["2099-12", f"{datetime.now(UTC):%Y-%m}"])
+def test_a_month_that_is_not_over_is_refused(client, body, month):
+    body["months"][-1]["month"] = month
+    answer = client.post("/predict", json=body)
+    assert pointers(answer) == {"/months"}
+    assert "must be over" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "as_of", ["2018-06-30", "2018-08-01", "2017-01-01", "2099-01-01", "2018-07", "today", ""]
+)
+def test_an_instant_outside_the_month_after_the_last_one_is_refused(client, body, as_of):
+    assert body["months"][-1]["month"] == "2018-06"
+    assert pointers(client.post("/predict", json=body | {"as_of": as_of})) == {"/as_of"}
+
+
+def test_more_exclusions_than_plans_are_refused(client, body):
+    assert pointers(client.post("/predict", json=body | {"exclude": ["mini"] * 7})) == {"/exclude"}
+
+
+def test_problems_hold_no_path_and_no_trace(client):
+    for answer in (
+        client.get("/nowhere"),
+        client.put("/predict"),
+        send(client, b"{"),
+        send(client, b"{}", "x/y"),
+    ):
+        assert "/tmp" not in answer.text
+        assert "Traceback" not in answer.text
+    assert client.put("/predict").headers["allow"].startswith("POST")

@@ -1,0 +1,40 @@
+"""Schemathesis sends what our own OpenAPI document allows, and what it forbids, to the real server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+EXAMPLES = "200" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "10"
+
+
+@pytest.mark.parametrize(
+    ("server", "paths"),
+    [
+        ("bill_server", ()),
+        # What does not depend on the request of the run was asked above.
+        ("row_server", ("--include-path", "/predict")),
+        ("forecast_server", ("--include-path", "/predict")),
+    ],
+)
+def test_the_server_does_what_its_document_says(server, paths, request, tmp_path):
+    """Every check: documented statuses, content types and bodies, bad values refused, no failure."""
+    address = request.getfixturevalue(server)
+    options = ("--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--no-color")
+    command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(CONFIG), "run"]
+    finished = subprocess.run(
+        [*command, f"{address}/schema/openapi.json", *options, *paths],
+        cwd=tmp_path,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.api.fuzz_hooks", "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+CONFIG = Path(__file__).parent / "schemathesis.toml"

@@ -1,0 +1,159 @@
+"""What the server answers is in the log, and comes out the same when it is computed again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar.testing import TestClient
+
+from api.app import create_app
+from api.logged import AnswerLog
+from planrec.decision_log import find_decision
+from planrec.decision_log.store import Store
+from planrec.errors import LogError
+from planrec.replay.replayed import replay
+from planrec.run_folder import load_run
+from tests.decision_log.decisions import logged_ids, url_of
+
+
+@pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
+def saved(request):
+    return load_run(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def url(tmp_path):
+    return url_of(tmp_path / "decisions.sqlite")
+
+
+@pytest.fixture
+def client(saved, url, tmp_path):
+    answer_log = AnswerLog.open(url, tmp_path / "key", 1_000, is_required=True)
+    with TestClient(create_app(saved, answer_log)) as client:
+        yield client
+
+
+def outputs_of(saved):
+    return saved.folder.parent.parent
+
+
+def test_every_answer_is_logged_with_what_it_takes_to_replay_it(client, saved, url):
+    for number, request in enumerate(saved.manifest["golden"]["requests"][:5]):
+        language = ("en", "es")[number % 2]
+        sent = request | {"subscriber": "+34 600 000 000", "top_k": 1}
+        answer = client.post("/predict", json=sent, headers={"accept-language": language})
+        logged = find_decision(url, answer.json()["recommendation_id"])
+        assert logged.answer.encode() == answer.content
+        assert logged.run_id == saved.run_id
+        assert logged.language == language
+        assert logged.propensity == 1.0
+        assert logged.policy == saved.config.policy.kind
+        decision = answer.json()["decision"]
+        assert logged.arm == (answer.json()["items"][0]["plan_id"] if decision == "recommend" else decision)
+        assert logged.subscriber is not None
+        for text in (*logged[:1], logged.request, logged.answer, logged.subscriber):
+            assert "600 000 000" not in text
+        replayed = replay(logged, outputs_of(saved))
+        assert replayed.is_equal, replayed.differences
+        assert len(replayed.compared.items) + len(replayed.compared.not_offered) == len(
+            saved.recommender.plans
+        )
+
+
+def test_a_subscribers_name_changes_nothing_in_the_answer(client, saved):
+    request = saved.manifest["golden"]["requests"][0]
+    anonymous, named = (
+        client.post("/predict", json=body).json() for body in (request, request | {"subscriber": "ann"})
+    )
+    assert anonymous.pop("recommendation_id") != named.pop("recommendation_id")
+    assert anonymous == named
+
+
+def test_every_answer_of_a_batch_is_logged_on_its_own(client, saved, url):
+    requests = [request | {"subscriber": "ann"} for request in saved.manifest["golden"]["requests"]]
+    listed = client.post("/predict/batch", json=requests).json()
+    lines = "\n".join([*map(json.dumps, requests), "{}"])
+    streamed = client.post(
+        "/predict/batch", content=lines, headers={"content-type": "application/x-ndjson"}
+    ).text.splitlines()
+    for answer in [*listed, *map(json.loads, streamed[:-1])]:
+        logged = find_decision(url, answer["recommendation_id"])
+        assert json.loads(logged.answer) == answer
+        assert replay(logged, outputs_of(saved)).is_equal
+    assert len(logged_ids(url)) == 2 * len(requests), "a refused line is no answer"
+
+
+@pytest.mark.parametrize("is_required", [True, False])
+def test_a_log_that_cannot_be_written_refuses_only_where_it_is_required(
+    history_run, tmp_path, monkeypatch, is_required
+):
+    def full(store, rows):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Store, "insert", full)
+    saved = load_run(history_run)
+    answer_log = AnswerLog.open(url_of(tmp_path / "d.sqlite"), tmp_path / "key", 100, is_required=is_required)
+    request = saved.manifest["golden"]["requests"][0]
+    with TestClient(create_app(saved, answer_log)) as client:
+        one = client.post("/predict", json=request)
+        listed = client.post("/predict/batch", json=[request, request])
+        lines = "\n".join([json.dumps(request)] * 2)
+        streamed = client.post(
+            "/predict/batch", content=lines, headers={"content-type": "application/x-ndjson"}
+        )
+    if not is_required:
+        assert [one.status_code, listed.status_code, streamed.status_code] == [200] * 3
+        assert answer_log.log.counts.failed == 5, "left over when the server stopped"
+        return
+    assert [one.status_code, listed.status_code] == [503, 503]
+    assert one.headers["content-type"] == "application/problem+json"
+    assert one.json()["detail"] == (
+        "no answer leaves without its row in the decision log: the decision log cannot be written"
+    )
+    assert [json.loads(line)["status"] for line in streamed.text.splitlines()] == [503, 503]
+
+
+SERVER = """
+import sys
+from pathlib import Path
+import uvicorn
+from api.app import create_app
+from api.logged import AnswerLog
+from planrec.run_folder import load_run
+folder, url, key, required, descriptor = sys.argv[1:]
+log = AnswerLog.open(url, Path(key), 10_000, is_required=required == "yes")
+uvicorn.run(create_app(load_run(Path(folder)), log), fd=int(descriptor), log_level="warning")
+"""
+
+
+def test_every_answer_that_left_a_killed_server_is_in_a_required_log(history_run, url, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, descriptor = listener.getsockname()[1], listener.fileno()
+        command = [sys.executable, "-c", SERVER, history_run, url, tmp_path / "key", "yes", str(descriptor)]
+        server = subprocess.Popen(command, pass_fds=[descriptor], cwd=Path(__file__).parents[2])
+    request = load_run(history_run).manifest["golden"]["requests"][0]
+    received = []
+    try:
+        # The socket listens already, so the first request waits for the server.
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            while len(received) < 60:
+                answer = client.post("/predict", json=request)
+                assert answer.status_code == 200, answer.text
+                received.append(answer.json()["recommendation_id"])
+                if len(received) == 60:
+                    os.kill(server.pid, signal.SIGKILL)
+    finally:
+        server.kill()
+        server.wait()
+    assert logged_ids(url) >= set(received)
+
+
+def test_a_log_url_that_names_no_log_is_refused_before_the_server_starts(tmp_path):
+    with pytest.raises(LogError, match="must be sqlite"):
+        AnswerLog.open("nowhere", tmp_path / "key", 10, is_required=False)

@@ -1,0 +1,358 @@
+"""What surrounds the handlers: request ids, log, metrics, keys, headers, repeated requests."""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from litestar.testing import TestClient
+
+from api import idempotency
+from api.access import hash_of, new_key
+from api.answer_store import Answer, AnswerStore, State
+from api.app import create_app
+from api.log import JsonFormatter
+from api.logged import AnswerLog
+from api.pin_follower import PinFollower
+from api.settings import Access, Limits, Settings
+from planrec.pinned import pin_run
+from planrec.run_folder import load_run
+
+KEY = new_key()
+
+
+@pytest.fixture(scope="module")
+def saved(history_run):
+    return load_run(history_run)
+
+
+@pytest.fixture(scope="module")
+def client(saved):
+    with TestClient(create_app(saved)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def locked(saved):
+    """A server that wants a key."""
+    with TestClient(
+        create_app(saved, settings=Settings(access=Access(key_hashes=(hash_of(KEY.encode()),))))
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def body(saved):
+    return json.loads(json.dumps(saved.manifest["golden"]["requests"][0]))
+
+
+@pytest.fixture
+def lines(caplog):
+    """The lines of the log about requests, as they are written."""
+    caplog.set_level(logging.INFO)
+    formatter = JsonFormatter()
+    return lambda: [
+        json.loads(formatter.format(record))
+        for record in caplog.records
+        if record.name == "planrec.api.request"
+    ]
+
+
+def test_a_request_is_one_line_of_json_with_its_id_route_status_time_and_run(client, body, lines, saved):
+    answer = client.post("/predict?who=Ana", json=body, headers={"X-Request-ID": "abc-1"})
+    assert answer.headers["x-request-id"] == "abc-1"
+    (line,) = lines()
+    assert line.pop("ms") > 0
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
+    assert line == {
+        "level": "info",
+        "logger": "planrec.api.request",
+        "message": "request",
+        "request_id": "abc-1",
+        "method": "POST",
+        "route": "/predict",
+        "status": 200,
+        "run_id": saved.run_id,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere/Ana", 404), ("DELETE", "/predict", 405), ("POST", "/predict", 422)],
+)
+def test_a_problem_has_the_id_of_the_request_and_the_log_nothing_that_the_caller_chose(
+    client, lines, method, path, status
+):
+    answer = client.request(method, path, json={"who": "Ana"} if method == "POST" else None)
+    assert answer.status_code == status
+    assert answer.json()["request_id"] == answer.headers["x-request-id"] == lines()[0]["request_id"]
+    assert lines()[0]["status"] == status
+    assert "Ana" not in json.dumps(lines())
+
+
+@pytest.mark.parametrize("given", ["", "a b", 'x"}', "x" * 129, "<script>"])
+def test_an_id_that_is_not_sane_is_replaced(client, given):
+    made = client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f]{32}", made)
+
+
+def test_a_failure_of_a_middleware_is_a_problem_with_an_id_and_tells_nothing(saved, body, lines):
+    app = create_app(saved)
+
+    def fail(name, request):
+        raise RuntimeError("/secret/place")
+
+    app.asgi_handler.app.app.store.begin = fail
+    with TestClient(app) as client:
+        answer = client.post("/predict", json=body, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert [line["status"] for line in lines() if "status" in line] == [500]
+
+
+def samples(text):
+    """The value of each series of an exposition."""
+    pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+def test_metrics_count_by_route_template_and_recommendations_by_run_decision_and_plan(saved, body):
+    with TestClient(create_app(saved)) as client:
+        answer = client.post("/predict", json=body).json()
+        client.post("/predict", json={})
+        client.get("/one"), client.get("/two"), client.request("BREW", "/predict")
+        found = samples(client.get("/metrics").text)
+    labels = {"run_id": saved.run_id, "decision": answer["decision"], "plan": answer["items"][0]["plan_id"]}
+    series = ",".join(f'{name}="{labels[name]}"' for name in sorted(labels))
+    assert found[f"planrec_recommendations_total{{{series}}}"] == 1
+    assert found['planrec_requests_total{method="POST",route="/predict",status="200"}'] == 1
+    assert found['planrec_requests_total{method="POST",route="/predict",status="422"}'] == 1
+    assert found['planrec_requests_total{method="GET",route="none",status="404"}'] == 2
+    assert found['planrec_request_seconds_count{method="POST",route="/predict"}'] == 2
+    assert [name for name in found if "BREW" in name] == []
+    assert found["planrec_pin_refused"] == 0
+    assert found["planrec_model_age_seconds"] > 0
+    version = saved.manifest["versions"]["planrec"]
+    assert found[f'planrec_run_info{{run_id="{saved.run_id}",version="{version}"}}'] == 1
+
+
+def test_the_rows_of_the_decision_log_are_counted(saved, body, tmp_path):
+    log = AnswerLog.open(f"sqlite:///{tmp_path / 'd.sqlite'}", tmp_path / "key", 10, is_required=True)
+    app = create_app(saved, log)
+    with TestClient(app) as client:
+        client.post("/predict", json=body)
+    found = samples(app.state.metrics.text(app.state.served, None).decode())
+    assert found['planrec_decision_log_rows{outcome="written"}'] == 1
+    assert found["planrec_decision_log_queue"] == 0
+
+
+def test_two_apps_in_one_process_count_for_themselves(saved):
+    with TestClient(create_app(saved)) as one, TestClient(create_app(saved)) as other:
+        one.get("/health")
+        assert 'route="/health"' in one.get("/metrics").text
+        assert 'route="/health"' not in other.get("/metrics").text
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics", "/nowhere", "/schema/openapi.json"])
+def test_every_answer_tells_browsers_and_caches_to_do_nothing(client, path):
+    headers = client.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["cache-control"] == "no-store"
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-API-Key": "planrec_wrong"},
+        {"X-API-Key": hash_of(KEY.encode())},
+        {"Authorization": f"Basic {KEY}"},
+        {"Authorization": "Bearer "},
+    ],
+)
+@pytest.mark.parametrize("path", ["/run/schema", "/metrics", "/nowhere", "/health/x"])
+def test_without_a_key_nothing_is_told(locked, headers, path):
+    answer = locked.get(path, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("headers", [{"X-API-Key": KEY}, {"Authorization": f"Bearer {KEY}"}])
+def test_with_a_key_in_either_header_the_server_answers(locked, body, headers):
+    assert locked.post("/predict", json=body, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_load_balancers_need_no_key(locked, path):
+    assert locked.get(path).status_code == 200
+
+
+def test_the_page_of_the_document_loads_from_this_server_only(client):
+    policy = client.get("/docs").headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "://" not in policy
+
+
+def test_a_batch_counts_each_answer_and_may_be_repeated(saved, body):
+    with TestClient(create_app(saved)) as client:
+        lines = f"{json.dumps(body)}\n" * 3
+        headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "batch"}
+        one, two = (client.post("/predict/batch", content=lines, headers=headers) for _ in range(2))
+        found = samples(client.get("/metrics").text)
+    assert (one.status_code, one.content) == (200, two.content)
+    assert two.headers["idempotency-replayed"] == "true"
+    assert (
+        sum(value for name, value in found.items() if name.startswith("planrec_recommendations_total")) == 3
+    )
+
+
+@pytest.fixture
+def follower(saved, tmp_path):
+    """What follows a pin in a folder of its own, and the state of an app that serves another run."""
+    shutil.copytree(saved.folder, tmp_path / "outputs" / "run")
+    pin_run(tmp_path / "outputs" / "run", tmp_path / "outputs")
+    follower = PinFollower(tmp_path / "outputs", tmp_path)
+    follower.first()
+    return follower, create_app(saved).state
+
+
+def test_a_bad_pin_is_tried_once_and_told_once(follower, caplog):
+    follower, state = follower
+    (follower.outputs / "pinned.json").write_text("{}")
+    served = state.served
+    for _ in range(3):
+        asyncio.run(follower.look(state))
+    assert state.served is served
+    assert "is not a pin" in state.pin_error
+    assert str(follower.outputs) not in state.pin_error
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
+
+
+def test_a_pin_that_goes_leaves_the_run_and_the_same_pin_put_back_clears_the_error(follower):
+    follower, state = follower
+    file = follower.outputs / "pinned.json"
+    content = file.read_bytes()
+    file.unlink()
+    asyncio.run(follower.look(state))
+    assert "no run is pinned" in state.pin_error
+    file.write_bytes(content)
+    asyncio.run(follower.look(state))
+    assert state.pin_error is None
+    assert state.served.saved.folder == follower.outputs / "run"
+
+
+def test_an_error_that_nobody_expected_leaves_the_old_run_and_tells_no_details(follower, monkeypatch):
+    follower, state = follower
+    monkeypatch.setattr(follower, "_load", lambda: 1 / 0)
+    os.utime(follower.outputs / "pinned.json", ns=(1, 1))
+    asyncio.run(follower.look(state))
+    assert state.pin_error == "the pinned run cannot be served; the log of the server says why"
+
+
+def test_a_repeated_request_gets_the_same_bytes_and_says_so(client, body, lines):
+    headers = {"Idempotency-Key": "first"}
+    one, two = (client.post("/predict", json=body, headers=headers) for _ in range(2))
+    assert (one.status_code, one.content) == (two.status_code, two.content)
+    assert "idempotency-replayed" not in one.headers
+    assert two.headers["idempotency-replayed"] == "true"
+    assert two.headers["content-type"] == one.headers["content-type"]
+    assert one.headers["x-request-id"] != two.headers["x-request-id"]
+    assert [line["route"] for line in lines()] == ["/predict", "/predict"]
+
+
+def test_a_key_with_another_request_is_refused(client, body):
+    client.post("/predict", json=body, headers={"Idempotency-Key": "other"})
+    headers = {"Idempotency-Key": "other", "Accept-Language": "es"}
+    answer = client.post("/predict", json=body, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_what_was_refused_may_be_mended_under_the_same_key(client, body):
+    headers = {"Idempotency-Key": "mended"}
+    assert client.post("/predict", json={}, headers=headers).status_code == 422
+    assert client.post("/predict", json=body, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256])
+def test_a_repeat_key_that_is_none_is_refused(client, body, key):
+    answer = client.post("/predict", json=body, headers={"Idempotency-Key": key})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
+    with TestClient(create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))) as client:
+        for headers in ({}, {"Idempotency-Key": "long"}):
+            assert client.post("/predict", json={"x": "y" * 100}, headers=headers).status_code == 413
+
+
+def test_two_callers_may_choose_the_same_repeat_key(saved, body):
+    other = new_key()
+    hashes = (hash_of(KEY.encode()), hash_of(other.encode()))
+    with TestClient(create_app(saved, settings=Settings(access=Access(key_hashes=hashes)))) as client:
+        for key in (KEY, other):
+            answer = client.post("/predict", json=body, headers={"X-API-Key": key, "Idempotency-Key": "same"})
+            assert "idempotency-replayed" not in answer.headers
+
+
+def test_an_answer_too_long_to_keep_is_given_and_not_replayed(client, body, monkeypatch):
+    monkeypatch.setattr(idempotency, "MAX_ANSWER_BYTES", 10)
+    headers = {"Idempotency-Key": "too-long"}
+    for _ in range(2):
+        answer = client.post("/predict", json=body, headers=headers)
+        assert (answer.status_code, "idempotency-replayed" in answer.headers) == (200, False)
+
+
+ANSWER = Answer(200, ((b"content-type", b"text/plain"),), b"x" * 3_000, "/predict")
+
+
+def test_a_key_under_way_is_told_to_another_process(tmp_path):
+    one, other = AnswerStore(tmp_path / "a.sqlite3"), AnswerStore(tmp_path / "a.sqlite3")
+    assert one.begin("k", "r") == (State.NEW, None)
+    assert other.begin("k", "r") == (State.IN_PROGRESS, None)
+    one.finish("k", ANSWER)
+    assert other.begin("k", "r") == (State.ANSWERED, ANSWER)
+    assert other.begin("k", "another") == (State.OTHER_REQUEST, None)
+    one.close(), other.close()
+
+
+def test_a_key_whose_answer_failed_is_free_again(tmp_path):
+    store = AnswerStore(tmp_path / "a.sqlite3")
+    store.begin("k", "r")
+    store.finish("k", None)
+    assert store.begin("k", "another") == (State.NEW, None)
+    store.close()
+
+
+@pytest.mark.parametrize(("name", "is_answered"), [("KEPT_SECONDS", True), ("IN_PROGRESS_SECONDS", False)])
+def test_keys_expire(monkeypatch, name, is_answered):
+    monkeypatch.setattr(f"api.answer_store.{name}", -1)
+    store = AnswerStore(None)
+    store.begin("k", "r")
+    if is_answered:
+        store.finish("k", ANSWER)
+    assert store.begin("k", "r")[0] is State.NEW
+    store.close()
+
+
+def test_the_store_stays_below_its_size_and_drops_the_oldest(tmp_path):
+    store = AnswerStore(tmp_path / "a.sqlite3", max_pages=50)
+    for number in range(200):
+        assert store.begin(f"k{number}", "r")[0] is State.NEW
+        store.finish(f"k{number}", ANSWER)
+    assert (tmp_path / "a.sqlite3").stat().st_size <= 50 * 4096
+    assert store.begin("k199", "r")[0] is State.ANSWERED
+    assert store.begin("k0", "r")[0] is State.NEW
+    store.close()
+
+
+def test_no_path_of_the_machine_is_in_an_answer(client):
+    for path in ("/health", "/run/schema", "/metrics", "/schema/openapi.json", "/nowhere"):
+        assert str(Path.cwd()) not in client.get(path).text

@@ -1,0 +1,203 @@
+"""Real servers with several workers: new pins under load, bad pins, killed workers, signals."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+from itertools import pairwise
+from threading import Event, Thread
+
+import pytest
+from litestar.testing import TestClient
+
+from api.app import create_app
+from planrec.pinned import pin_run
+from planrec.run_folder import load_run
+from tests.api.processes import asked, serving
+from tests.runs import train_into
+
+WORKERS = 2
+SWITCHES = 50
+
+
+@pytest.fixture(scope="module")
+def outputs(history_run, tmp_path_factory):
+    """Two runs that answer the same requests differently, and the pin of each to put in place."""
+    outputs = tmp_path_factory.mktemp("served")
+    shutil.copytree(history_run, outputs / "one")
+    train_into(outputs / "2030-01-31" / "two", "model=dummy")
+    for number, run in enumerate((outputs / "2030-01-31" / "two", outputs / "one")):
+        pin_run(run, outputs)
+        shutil.copy(outputs / "pinned.json", outputs / f"pin-{number}.json")
+    return outputs
+
+
+def put_pin(outputs, content: bytes) -> None:
+    (outputs / "new.json").write_bytes(content)
+    os.replace(outputs / "new.json", outputs / "pinned.json")
+
+
+@pytest.fixture
+def good_pin(outputs):
+    """The pin as it was, afterwards too."""
+    content = (outputs / "pin-1.json").read_bytes()
+    put_pin(outputs, content)
+    return content
+
+
+@pytest.fixture(scope="module")
+def request_body(outputs):
+    return load_run(outputs / "one").manifest["golden"]["requests"][0]
+
+
+@pytest.fixture(scope="module")
+def right_answers(outputs, request_body):
+    """What each run says, by its id."""
+    answers = {}
+    for folder in (outputs / "one", outputs / "2030-01-31" / "two"):
+        with TestClient(create_app(load_run(folder))) as client:
+            answer = client.post("/predict", json=request_body).json()
+        answers[answer["model"]["run_id"]] = (answer["decision"], answer["items"])
+    one, two = answers.values()
+    assert one != two
+    return answers
+
+
+@pytest.fixture(scope="module")
+def server(outputs):
+    with serving(outputs, "--workers", str(WORKERS)) as server:
+        for _ in range(WORKERS):
+            server.wait_for("Application startup complete")
+        yield server
+        assert server.stop(signal.SIGINT) == 0
+    for line in server.log:
+        assert "error" not in json.loads(line), "a line of the log has a traceback"
+
+
+def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
+    server, outputs, request_body, right_answers, good_pin
+):
+    stop, found, wrong = Event(), [], []
+
+    def ask_on() -> None:
+        # A few requests a connection: each connection belongs to one worker.
+        while not stop.is_set():
+            with server.connection() as connection:
+                for _ in range(20):
+                    status, _, body = asked(connection, "POST", "/predict", request_body)
+                    answer = json.loads(body)
+                    run_id = answer["model"]["run_id"] if status == 200 else None
+                    found.append(run_id)
+                    if status != 200 or (answer["decision"], answer["items"]) != right_answers[run_id]:
+                        wrong.append((status, answer))
+
+    def ask_and_tell() -> None:
+        try:
+            ask_on()
+        except Exception as error:
+            wrong.append(error)
+
+    askers = [Thread(target=ask_and_tell) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    for number in range(SWITCHES):
+        put_pin(outputs, (outputs / f"pin-{number % 2}.json").read_bytes())
+        server.wait_for("the pin changed")
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert wrong == []
+    assert set(found) == set(right_answers)
+    assert sum(before != after for before, after in pairwise(found)) >= 10
+
+
+def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
+    server, outputs, request_body, right_answers, good_pin
+):
+    pin = json.loads(good_pin)
+    put_pin(outputs, json.dumps(pin | {"run_json_sha256": "0" * 64}).encode())
+    lines = [json.loads(server.wait_for("the new pin cannot be served")) for _ in range(WORKERS)]
+    assert {line["level"] for line in lines} == {"error"}
+    assert "planrec_pin_refused 1.0" in server.ask("GET", "/metrics")[2].decode()
+    assert server.ask("POST", "/predict", request_body)[0] == 200
+    ready = json.loads(server.ask("GET", "/ready")[2])
+    assert (ready["status"], ready["run_id"] in right_answers) == ("ready", True)
+    assert "was changed after it was pinned" in ready["pin_error"]
+    assert str(outputs) not in ready["pin_error"]
+    put_pin(outputs, (outputs / "pin-0.json").read_bytes())
+    for _ in range(WORKERS):
+        server.wait_for("the pin changed: 2030-01-31/two answers")
+    assert json.loads(server.ask("GET", "/ready")[2])["pin_error"] is None
+    assert "planrec_pin_refused 0.0" in server.ask("GET", "/metrics")[2].decode()
+
+
+def test_workers_count_together_and_a_key_holds_for_all_of_them(server, request_body, good_pin):
+    def count() -> float:
+        text = server.ask("GET", "/metrics")[2].decode()
+        series = r'^planrec_requests_total\{method="POST",route="/predict",status="200"\} (\S+)$'
+        return sum(float(value) for value in re.findall(series, text, flags=re.MULTILINE))
+
+    before = count()
+    answers = [
+        server.ask("POST", "/predict", request_body, {"Idempotency-Key": "of-all-workers"}) for _ in range(20)
+    ]
+    assert {status for status, _, _ in answers} == {200}
+    assert len({body for _, _, body in answers}) == 1
+    assert sum("idempotency-replayed" in headers for _, headers, _ in answers) == 19
+    # Whichever worker is asked.
+    assert {count() for _ in range(10)} == {before + 20}
+
+
+def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the_pin_is_bad(
+    server, outputs, request_body, right_answers, good_pin
+):
+    put_pin(outputs, b"no pin")
+    for _ in range(WORKERS):
+        server.wait_for("the new pin cannot be served")
+    started = [line for line in server.log if "Started server process" in line]
+    pid = int(re.findall(r"\[(\d+)\]", started[-1])[0])
+    os.kill(pid, signal.SIGKILL)
+    for line in ("died", "the pin cannot be served", "Application startup complete"):
+        server.wait_for(line)
+        for _ in range(10):
+            status, _, body = server.ask("POST", "/predict", request_body)
+            assert status == 200
+            assert json.loads(body)["model"]["run_id"] in right_answers
+    put_pin(outputs, good_pin)
+    for _ in range(WORKERS):
+        server.wait_for("the pin changed")
+
+
+def test_a_request_under_way_is_finished_before_the_server_ends(outputs, request_body, good_pin):
+    body = json.dumps(request_body).encode()
+    lines = (
+        "POST /predict HTTP/1.1",
+        "host: x",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+    )
+    head = "\r\n".join([*lines, "", ""])
+    with (
+        serving(outputs) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection,
+    ):
+        connection.sendall(head.encode() + body[:10])
+        # Answered behind the half request: the server has begun to read that.
+        assert server.ask("GET", "/health")[0] == 200
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for("Shutting down")
+        connection.sendall(body[10:])
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert server.process.wait(60) == 0
+
+
+def test_without_a_run_that_can_be_served_several_workers_do_not_start(outputs, tmp_path):
+    pin = json.loads((outputs / "pin-1.json").read_bytes())
+    (tmp_path / "pinned.json").write_text(json.dumps(pin))
+    with (
+        pytest.raises(AssertionError, match="which is not there"),
+        serving(tmp_path, "--workers", "2") as server,
+    ):
+        server.wait_for("Application startup complete")

@@ -1,0 +1,353 @@
+"""`just bench-serve`: what serving costs, written to docs/performance.md. Nothing here is a test.
+
+python tests/bench_serve.py           every figure, in some minutes
+python tests/bench_serve.py --quick   few requests, nothing written: does the bench still run?
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter, sleep
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.load_client import Load, pace, requests_to, saturate
+from tests.serve_stages import stages
+
+PAGE = Path("docs/performance.md")
+MODELS = ("lgbm", "forecast")
+GROWTH_REQUESTS = 200_000
+CLIENT_CORE, SERVER_CORE = 0, -1
+"Positions in the list of cores that this process may use."
+
+
+@dataclass(frozen=True)
+class Saturated:
+    """A route that gets as many requests as it can answer."""
+
+    per_second: float
+    microseconds: float
+    "Processor time of the server per request: says the same, and is not disturbed by what else is running."
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one model."""
+
+    model: str
+    first_answer_seconds: float
+    predict: "Saturated"
+    echo: "Saturated"
+    pandas: "Saturated | None"
+    paced: Load
+    stages: dict[str, float]
+    mib: tuple[float, float]
+    "Resident memory of the worker, before and after the growth requests."
+    n_growth: int
+
+
+def main() -> int:
+    """Measure, print, and write the page."""
+    parser = argparse.ArgumentParser("python tests/bench_serve.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few requests, no page")
+    parser.add_argument("--serve", nargs=3, metavar=("OUTPUTS", "PORT", "KIND"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        serve(Path(options.serve[0]), int(options.serve[1]), options.serve[2])
+        return 0
+    pin_to(os.getpid(), CLIENT_CORE)
+    scale = 0.02 if options.quick else 1.0
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        noop = no_op(int(20_000 * scale))
+        for model in MODELS:
+            figures.append(figures_of(model, Path(folder) / model, scale))
+            print("\n".join(lines_of(figures[-1])), flush=True)
+    if not options.quick:
+        PAGE.write_text(page(noop, figures), "utf-8")
+        print(f"wrote {PAGE}")
+    return 0
+
+
+def figures_of(model: str, outputs: Path, scale: float) -> Figures:
+    """Train, pin, serve and load one model."""
+    saved = pinned(model, outputs)
+    bodies = bodies_of(saved)
+    predict, echo = requests_to("/predict", bodies), requests_to("/bench/echo", bodies)
+    first = min(first_answer(outputs, bodies[0]) for _ in range(3 if scale == 1 else 1))
+    n_growth = int(GROWTH_REQUESTS * scale)
+    pandas = None
+    if model == "lgbm":
+        with served(outputs, "pandas") as (port, pid):
+            saturate(port, predict, 20)
+            pandas = loaded(pid, port, predict, int(1_500 * scale) + 20)
+    with served(outputs, "measured") as (port, pid):
+        n = int(10_000 * scale)
+        for warm in (echo, predict):
+            saturate(port, warm, 500)
+        # In turns, so that a slow spell of the machine meets both.
+        turns = [(loaded(pid, port, echo, n), loaded(pid, port, predict, n)) for _ in range(3)]
+        echoed, predicted = (
+            sorted(loads, key=lambda load: load.per_second)[1] for loads in zip(*turns, strict=True)
+        )
+        paced = pace(port, predict, int(20_000 * scale), predicted.per_second / 2)
+        before = resident_mib(pid)
+        saturate(port, predict, n_growth)
+        memory = before, resident_mib(pid)
+    taken = stages(saved, bodies, n=int(2_000 * scale))
+    return Figures(model, first, predicted, echoed, pandas, paced, taken, memory, n_growth)
+
+
+def loaded(pid: int, port: int, requests: list[bytes], n: int) -> "Saturated":
+    """Load a server, and see what it computes meanwhile."""
+    before = computing_seconds(pid)
+    load = saturate(port, requests, n)
+    return Saturated(load.per_second, (computing_seconds(pid) - before) / n * 1e6)
+
+
+def computing_seconds(pid: int) -> float:
+    """Processor time of a process so far, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def pinned(model: str, outputs: Path) -> Any:
+    """A trained and pinned default run of the model."""
+    from planrec.pinned import load_pinned, pin_run
+    from tests.runs import train_into
+
+    small = ("data.n_subscribers=1000", "n_bootstrap=50", "baselines=[]")
+    pin_run(train_into(outputs / "2030-01-31" / "12-00-00-abc123", f"model={model}", small=small), outputs)
+    return load_pinned(outputs)
+
+
+def bodies_of(saved: Any, n: int = 500) -> list[bytes]:
+    """Requests of many subscribers: one row again and again stays in the processor's cache."""
+    from planrec.request_table import requests_of
+
+    catalogue = saved.recommender.catalogue
+    table = saved.config.target.label(saved.config.data.load(catalogue), catalogue)
+    rows = np.random.default_rng(0).permutation(len(table))[:n]
+    return [json.dumps(request).encode() for request in requests_of(table.take(rows))]
+
+
+def serve(outputs: Path, port: int, kind: str) -> None:
+    """The real app, with the routes of the bench beside its own; runs until it is ended."""
+    import uvicorn
+
+    from api.app import create_app
+    from planrec.pinned import load_pinned
+
+    saved = load_pinned(outputs)
+    if kind == "pandas":
+        saved = replace(saved, recommender=with_pandas(saved.recommender))
+    app = create_app(saved)
+    app.register(echo_route(saved))
+    uvicorn.run(app, port=port, log_level="warning", access_log=False)
+
+
+def echo_route(saved: Any) -> Any:
+    """POST /bench/echo: reads and writes what /predict does, and computes nothing between."""
+    from litestar import MediaType, Request, Response, post
+
+    from api.bodies import read_one
+    from api.requests import request_model
+    from planrec.answers import ModelName, answers_of, encoded
+
+    model = request_model(saved.recommender)
+    example = saved.manifest["golden"]["requests"][0]
+    (answer,) = answers_of(saved.recommender, {"id": example}, ModelName(saved.run_id, "bench"))
+
+    @post("/bench/echo", status_code=200)
+    async def echo(request: Request[Any, Any, Any]) -> Response[bytes]:
+        read_one(model, await request.body())
+        return Response(encoded(answer), media_type=MediaType.JSON)
+
+    return echo
+
+
+def with_pandas(recommender: Any) -> Any:
+    """The same model behind features written with pandas, asked through LightGBM's scikit-learn wrapper."""
+    from lightgbm import LGBMClassifier
+    from sklearn.pipeline import Pipeline
+
+    from tests.pandas_features import PandasFeatures
+
+    names = recommender.pipeline[0].get_feature_names_out().tolist()
+    classifier = recommender.estimator.classifier_
+    classifier.__class__ = LGBMClassifier
+    classifier.set_params(n_jobs=1)
+    steps = [("features", PandasFeatures(recommender.catalogue, names)), ("model", classifier)]
+    return replace(recommender, pipeline=Pipeline(steps))
+
+
+@contextmanager
+def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
+    """A server process on a core of its own: its port and pid."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, __file__, "--serve", str(outputs), str(port), kind])
+    try:
+        pin_to(process.pid, SERVER_CORE)
+        until_answers(f"http://127.0.0.1:{port}/health", None)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def first_answer(outputs: Path, body: bytes) -> float:
+    """Seconds from starting `python -m api` to the first recommendation."""
+    port = free_port()
+    start = perf_counter()
+    command = [sys.executable, "-m", "api", "--outputs", str(outputs), "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        pin_to(process.pid, SERVER_CORE)
+        until_answers(f"http://127.0.0.1:{port}/predict", body)
+        return perf_counter() - start
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def until_answers(url: str, body: bytes | None, seconds: float = 60.0) -> None:
+    """Ask until there is an answer."""
+    end = perf_counter() + seconds
+    while True:
+        try:
+            urlopen(Request(url, body, {"Content-Type": "application/json"})).read()
+            return
+        except (URLError, ConnectionError):
+            if perf_counter() > end:
+                raise
+            sleep(0.01)
+
+
+def no_op(n: int) -> Load:
+    """What the client reaches against a Litestar route that does nothing, in a process of its own."""
+    port = free_port()
+    code = (
+        "import uvicorn; from litestar import Litestar, post\n"
+        "@post('/', status_code=200)\nasync def nothing() -> None: ...\n"
+        f"uvicorn.run(Litestar([nothing], openapi_config=None), port={port}, log_level='error')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        pin_to(process.pid, SERVER_CORE)
+        until_answers(f"http://127.0.0.1:{port}/", b"")
+        return saturate(port, requests_to("/", [b""]), max(n, 100))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def pin_to(pid: int, core: int) -> None:
+    """Keep a process on one core, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(pid, {CORES[core]})
+
+
+def resident_mib(pid: int) -> float:
+    """Resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def lines_of(figures: Figures) -> list[str]:
+    """One line per figure, with what it must be."""
+    predict, echo, pandas = figures.predict, figures.echo, figures.pandas
+    share = predict.per_second / echo.per_second
+    most_ms = 10 if figures.model == "lgbm" else 5
+    lines = [
+        f"`/predict`, model={figures.model}: {predict.per_second:,.0f} answers/s,"
+        f" {predict.microseconds:.0f} microseconds of processor time each",
+        f"echo route with the same schemas: {echo.per_second:,.0f}/s, {echo.microseconds:.0f} microseconds;"
+        f" `/predict` reaches {share:.0%} of its throughput"
+        + (" (at least 35 %)," if pandas else ",")
+        + f" {echo.microseconds / predict.microseconds:.0%} by processor time",
+    ]
+    if pandas is not None:
+        lines.append(
+            f"a pandas pipeline per request: {pandas.per_second:,.0f}/s, {pandas.microseconds:.0f}"
+            f" microseconds; `/predict` is {predict.per_second / pandas.per_second:.1f} x as fast (at least"
+            f" 15 x), {pandas.microseconds / predict.microseconds:.1f} x by processor time"
+        )
+    before, after = figures.mib
+    p50, p99 = figures.paced.percentile_ms(50), figures.paced.percentile_ms(99)
+    return [
+        *lines,
+        f"at half of that load: p50 {p50:.2f} ms, p99 {p99:.2f} ms (p99 under {most_ms})",
+        f"first answer {figures.first_answer_seconds:.2f} s after the start (within 3)",
+        f"memory of the worker {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
+        f" {after - before:+.1f} MiB over {figures.n_growth:,} requests",
+    ]
+
+
+def page(noop: Load, figures: list[Figures]) -> str:
+    """The page, made from one run of the bench."""
+    lines = [
+        "# Performance of serving",
+        "",
+        "Written by `just bench-serve`; never edit it by hand. The server runs on one core, the load comes"
+        " over loopback from another process on another core, from 500 subscribers in turn. Compare the"
+        " ratios, not the absolute figures: other machines are slower or faster at everything.",
+        "",
+        f"Machine: {processor()}, {len(CORES)} cores; {platform.system()},"
+        f" Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+        + ".",
+        "",
+        f"The client alone, against a route that does nothing: {noop.per_second:,.0f} answers/s.",
+    ]
+    for model in figures:
+        lines += ["", f"## model={model.model}", "", *(f"* {line}" for line in lines_of(model))]
+        whole, http = model.predict.microseconds, model.echo.microseconds
+        rest = whole - http - sum(model.stages.values())
+        rows = {"HTTP, routing, checking the body, JSON of the answer (the echo route)": http}
+        rows |= model.stages | {"reasons, sentences, building the answer (what remains)": rest}
+        lines += ["", "Where the time of one request goes:", "", "| stage | microseconds |", "|---|---:|"]
+        lines += [f"| {name} | {taken:.0f} |" for name, taken in rows.items()]
+        lines += [f"| whole request | {whole:.0f} |"]
+    return "\n".join(lines) + "\n"
+
+
+def processor() -> str:
+    """The processor's name."""
+    info = Path("/proc/cpuinfo")
+    names = (
+        [line for line in info.read_text("utf-8").splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
+    return names[0].split(":")[1].strip() if names else platform.processor()
+
+
+PACKAGES = ("numpy", "lightgbm", "litestar", "uvicorn", "pydantic")
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+
+
+if __name__ == "__main__":
+    assert Path("pyproject.toml").is_file(), "run me from the repository"
+    sys.exit(main())
