@@ -6,7 +6,7 @@ from operator import truediv
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planrec.answers import ModelName, answers_of, encoded
@@ -223,6 +223,7 @@ def test_why_a_plan_is_not_offered(rules):
     | st.builds(truediv, st.integers(-(10**6), 10**6), st.sampled_from([600, 1000])),
     minor_units=st.sampled_from([1, 100, 1000]),
 )
+@example(amount=1.005, minor_units=100)  # 100.49999999999999 cents
 def test_money_is_rounded_half_up_to_the_currency(amount, minor_units):
     """As `Decimal` does it, on the number without its binary fractions."""
     [[text]] = decimals(np.array([[amount]]), minor_units)
