@@ -54,8 +54,7 @@ def _list_of(model: type[BaseModel]) -> TypeAdapter[list[BaseModel]]:
 
 def check_keys(body: bytes) -> None:
     """Pydantic takes the last of two equal keys. Raises DuplicateKeyError, naming the key."""
-    # Numbers stay text: a whole number of more than 4,300 digits would be an error of another kind.
-    json.loads(body, object_pairs_hook=_once, parse_int=str, parse_float=str)
+    json.loads(body, object_pairs_hook=_once)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
