@@ -6,8 +6,10 @@ from api.problems import MEDIA_TYPE, Problem
 
 WHEN = {
     400: "The body is not JSON in UTF-8, or has a key twice.",
+    401: "The server asks for an API key.",
     404: "There is no such thing here.",
     405: "The method is none of this address.",
+    409: "The first request with this `Idempotency-Key` is still being answered.",
     413: "The body is too large.",
     415: "The content type is not one that is taken.",
     422: "Values that cannot be accepted: all of them, each with its place.",

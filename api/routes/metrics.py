@@ -5,8 +5,17 @@ from litestar.datastructures import State
 from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from api.described import problems
 
-@get("/metrics", sync_to_thread=True, media_type="text/plain")
+
+@get(
+    "/metrics",
+    sync_to_thread=True,
+    media_type="text/plain",
+    tags=["Server"],
+    summary="Figures for Prometheus",
+    responses=problems(),
+)
 def metrics(state: State) -> Response[bytes]:
     """Requests, times, recommendations and the run that answers, for all workers together."""
     text = state.metrics.text(state.served, state.pin_error)
