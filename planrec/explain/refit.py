@@ -82,7 +82,7 @@ def _check_reads_features(saved: SavedRun) -> None:
     model = saved.config.model
     if model.members:
         raise RunError(
-            f"{saved.folder}: model={model.kind} blends {', '.join(model.members)}: explain a run of one of them"
+            f"{saved.folder}: model={model.kind} blends {', '.join(model.members)}: explain one of them"
         )
     if model.reads != "features":
         raise RunError(

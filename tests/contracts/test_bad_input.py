@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from planrec.conf_folder import options
 from planrec.config import RunConfig
 from planrec.contracts import Fold
-from planrec.errors import CheckError
-from planrec.experiment import Decided, fitted_recommender, predict_out_of_fold, run
+from planrec.errors import CheckError, RequestError
+from planrec.experiment import Decided, predict_out_of_fold, run
+from planrec.fitting import fitted_recommender
 from planrec.out_of_fold import PER_PLAN
 from planrec.request_table import table_of
 from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
