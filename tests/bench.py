@@ -224,6 +224,13 @@ def sweep() -> list[str]:
     return lines()
 
 
+def score() -> list[str]:
+    """Files of months: rows per second beside the booster alone, with and without sentences; memory."""
+    from bench_score import score as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -233,6 +240,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "events": events,
     "training": training,
     "sweep": sweep,
+    "score": score,
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from planrec.contracts import FileForm
+from planrec.data.raw_table import tidy_name
 from planrec.menu import menu_of, switching_costs
 from planrec.recommender import Recommender
 from planrec.schema import Columns, DecisionTable, lag
@@ -26,7 +27,7 @@ class MonthsForm:
 
     def column(self, name: str) -> str:
         """Our name -> column of the file."""
-        return " ".join(self.form.columns.get(name, name).split())
+        return tidy_name(self.form.columns.get(name, name))
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from planrec.contracts import FileForm
+from planrec.data.raw_table import tidy_name
 from planrec.recommender import Recommender
 from planrec.schema import DecisionTable
 from planrec.score.columns import PartColumns, subscribers
@@ -29,9 +30,13 @@ class RowsForm:
         """Columns that are read where the file has them."""
         return () if self._subscriber in self.required else (self._subscriber,)
 
+    def column(self, name: str) -> str:
+        """Our name -> column of the file."""
+        return tidy_name(self.form.columns.get(name, name))
+
     @property
     def _subscriber(self) -> str:
-        return " ".join(self.form.columns.get("subscriber", "subscriber").split())
+        return self.column("subscriber")
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
         """Whose rows they are (their number in the file where it does not say), and their decisions."""

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from planrec.errors import DataError
 from planrec.policy import Language
@@ -12,7 +13,7 @@ from planrec.recommender import Recommender, savings
 from planrec.run_folder import SavedRun
 from planrec.schema import Decisions, DecisionTable, Prediction, did_you_mean, shown
 from planrec.score.bad_values import BadValues
-from planrec.score.columns import PartColumns
+from planrec.score.columns import PartColumns, subscribers
 from planrec.score.months import MonthsForm
 from planrec.score.parts import POSITION
 from planrec.score.rows import RowsForm
@@ -73,7 +74,9 @@ class Scorer:
         return None if bad or found is None else self._answers(*found)
 
     def score(self, rows: pa.Table) -> pa.Table:
-        """Advice for a table in memory in which every subscriber is whole and stands together.
+        """Advice for a table in memory that holds subscribers with all their rows, in any order.
+
+        Subscribers come out in the order of their ids as text; single rows in the order of the table.
 
         Raises:
             DataError: columns are missing, or every rule that rows break.
@@ -81,6 +84,9 @@ class Scorer:
         columns = self.columns_of(tuple(rows.column_names), "the table")
         bad = BadValues()
         part = rows.select(columns).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
+        if isinstance(self.form, MonthsForm):
+            whose = subscribers(part, self.form.column("subscriber"))
+            part = part.take(pc.sort_indices(whose))
         answers = self.answers(part, False, bad) if rows.num_rows else self.schema.empty_table()
         if answers is None:
             raise DataError(
