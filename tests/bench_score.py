@@ -1,5 +1,6 @@
 """Scoring files: rows per second beside the booster alone, and memory that does not grow."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,9 @@ def score() -> list[str]:
     from planrec.run_folder import begin_run, load_run, save_run
     from planrec.train import compose
 
+    # One core for both sides: reading and writing would otherwise have one of their own.
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = compose("baselines=[]", "n_bootstrap=20", "cv.n_folds=2")
@@ -44,7 +48,9 @@ def score() -> list[str]:
             f"peak memory of the command: {peaks[0]:,.0f} MiB for {N_SUBSCRIBERS:,} subscribers,"
             f" {peaks[1]:,.0f} MiB for {N_MANY:,}"
         )
-    return [*lines, *one_answer(saved)]
+        lines += one_answer(saved)
+    os.sched_setaffinity(0, cores)
+    return lines
 
 
 def write_months(file: Path, n: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from planrec.catalogue import Plan
 from planrec.contracts import FileForm
 from planrec.data.raw_table import tidy_name
 from planrec.menu import menu_of, switching_costs
@@ -101,8 +102,8 @@ class MonthsForm:
             return
         valid = np.zeros(len(table), bool)
         for index, plan in enumerate(self.recommender.catalogue.plans):
-            valid |= plan.valid_on(table.as_of)
-            outside = (table.held == index) & ~plan.valid_on(table.as_of - np.timedelta64(1, "D"))
+            valid |= _is_valid(plan, table.as_of)
+            outside = (table.held == index) & ~_is_valid(plan, table.as_of - np.timedelta64(1, "D"))
             rule = f"plan {plan.id!r} must be valid in the last month of a subscriber who holds it"
             columns.bad.add(rule, columns.positions[last[outside]])
         rule = "some plan must be valid on the day after a subscriber's last month"
@@ -159,6 +160,11 @@ class _Groups:
             filled[at] = values[inside]
             columns |= {lag(name, back + 1): filled[back] for back in range(window)}
         return columns
+
+
+def _is_valid(plan: Plan, days: np.ndarray) -> np.ndarray:
+    started = days >= np.datetime64(plan.valid_for.start)
+    return started if plan.valid_for.end is None else started & (days < np.datetime64(plan.valid_for.end))
 
 
 def changes(whose: pa.Array) -> np.ndarray:

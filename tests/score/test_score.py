@@ -339,3 +339,15 @@ def test_too_many_months_of_one_subscriber_are_told_and_not_gathered(
     months_table(n=1, n_months=9).loc[[0] * 2_000].to_csv(tmp_path / "in.csv", index=False)
     assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
     assert "a subscriber must have at most 120 months" in capsys.readouterr().err
+
+
+def test_months_outside_the_validity_of_the_plans_are_told(
+    saved: SavedRun, tmp_path: Path, capsys: Any
+) -> None:
+    table = months_table(n=2, n_months=2)
+    table.loc[2:, "month"] = ["2001-01", "2001-02"]
+    table.to_csv(tmp_path / "in.csv", index=False)
+    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+    error = capsys.readouterr().err
+    assert "plan 'light' must be valid in the last month of a subscriber who holds it at line 5" in error
+    assert "some plan must be valid on the day after a subscriber's last month at line 5" in error
