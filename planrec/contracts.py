@@ -6,7 +6,7 @@ object, never its type or name.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -27,6 +27,18 @@ def _rising(edges: tuple[float, ...]) -> tuple[float, ...]:
 Bands = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising)] | None
 """Where the bands of a column begin: (30, 60) makes three. None: each value is a group, and numbers of more
 than ten different values are cut at their quartiles."""
+
+
+@dataclass(frozen=True)
+class FileForm:
+    """How files of a source differ from a request: what they call things, how they write plans and months."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    "`subscriber`, `month`, `plan_held` or a `Usage` column -> column of the file; others keep our name."
+    plan_names: dict[str, str] = field(default_factory=dict)
+    "Plan in the file -> plan id, where they differ."
+    time_year: int | None = None
+    "Year of month numbers 1 to 12."
 
 
 class Source(Config, ABC):
@@ -53,6 +65,11 @@ class Source(Config, ABC):
     def has_time(self) -> bool:
         """Whether every decision has an as_of, so that `cv=rolling` can split."""
         return self.gives == "history"
+
+    @property
+    def file_form(self) -> FileForm:
+        """How files of this source are written, so that a run scores them as they are."""
+        return FileForm()
 
     def hidden_bills(
         self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int

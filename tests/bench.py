@@ -230,6 +230,13 @@ def answer() -> list[str]:
     return lines()
 
 
+def score() -> list[str]:
+    """Files of months: rows per second beside the booster alone, with and without sentences; memory."""
+    from bench_score import score as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -240,6 +247,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "training": training,
     "sweep": sweep,
     "answer": answer,
+    "score": score,
 }
 
 

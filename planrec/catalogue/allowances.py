@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from planrec.catalogue.plans import Catalogue
-from planrec.catalogue.rating import counts_of, rounded, tariffs_of, voice_column
+from planrec.catalogue.rating import counts_of, rounded, voice_column
 from planrec.catalogue.terms import Rounding, Service
 from planrec.schema import Columns, Usage
 
@@ -56,8 +56,7 @@ class Allowances:
 
         `usage` as `rating.rate` takes it.
         """
-        columns = {counting.column for counting in self.countings}
-        counts = counts_of(usage, columns, tariffs_of(catalogue))
+        counts = counts_of(usage, catalogue)
         used = [rounded(each.mode, each.step, counts[each.column]) for each in self.countings]
         return np.stack(used, axis=1) if used else np.zeros((len(usage[Usage.SMS]), 0), np.int64)
 

@@ -7,7 +7,7 @@ Plans of one operator count alike (whole minutes, whole GiB) and differ in allow
 started units of each way of counting are computed once, and a plan costs a few passes over them.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -98,11 +98,7 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     bills = np.empty((n, len(tariffs.fee)), np.int64)
     for start in range(0, n, BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
-        counts = counts_of(
-            {name: usage[name][block] for name in Usage.ALL if name in usage},
-            {meter.column for meter in tariffs.meters},
-            tariffs,
-        )
+        counts = _counts({name: usage[name][block] for name in Usage.ALL if name in usage}, tariffs)
         started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
         bills[block] = _bills(np.array(started or [np.zeros(len(bills[block]), np.int64)]), tariffs).T
     return bills
@@ -145,8 +141,9 @@ def _quantised(usage: np.ndarray) -> np.ndarray:
     return np.rint(usage * 100).astype(np.int64)
 
 
-def counts_of(usage: Columns, read: Set[str], tariffs: Tariffs) -> Mapping[str, np.ndarray]:
-    """The columns that are to be read, in hundredths, int64; billed minutes from totals where not known."""
+def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
+    """What the meters read, in hundredths."""
+    read = {meter.column for meter in tariffs.meters}
     counts = {name: _quantised(usage[name]) for name in read if name in usage}
     if Usage.VOICE_MINUTES_BILLED in read and Usage.VOICE_MINUTES_BILLED not in usage:
         assert tariffs.rounded_calls is not None
@@ -160,6 +157,11 @@ def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step:
     half_steps = {"ceil": 1, "nearest": 0, "floor": -1}[mode]
     billed = minutes + (half_steps * calls * step + 100) // 200
     return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))
+
+
+def counts_of(usage: Columns, catalogue: Catalogue) -> Mapping[str, np.ndarray]:
+    """The columns that any plan charges for, in hundredths; billed minutes from totals if not known."""
+    return _counts(usage, tariffs_of(catalogue))
 
 
 def rounded(mode: str, step: int, used: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def read_parquet_file(content: bytes, path: str) -> RawTable:
     if not table.num_rows:
         raise DataError(f"{path} has {len(names)} column(s) but no rows")
     return RawTable(
-        columns=dict(zip(names, map(_simple, table.columns), strict=True)),
+        columns=dict(zip(names, map(simple, table.columns), strict=True)),
         unnamed=unnamed,
         positions=np.arange(1, table.num_rows + 1),
         position_word="row",
@@ -71,7 +71,7 @@ def read_parquet_file(content: bytes, path: str) -> RawTable:
     )
 
 
-def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def simple(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A Parquet column as float64, bool, timestamp[s] or tidy text; other types unchanged."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)

@@ -63,11 +63,15 @@ class RawTable:
 
     def text(self, name: str) -> np.ndarray:
         """The cells of a readable column as text, shape (n,), object: None where blank, 7.0 as `7`."""
-        column = self.columns[name]
-        if pa.types.is_floating(column.type) and pc.all(_is_exact_integer(column)).as_py():
-            # Without this detour 79161234567.0 would read 7.9161234567e+10.
-            column = column.cast(pa.int64())
-        return column.cast(pa.string()).to_numpy()
+        return text_of(self.columns[name]).to_numpy()
+
+
+def text_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of text, numbers, booleans or dates as text, null where blank, 7.0 as `7`."""
+    if pa.types.is_floating(column.type) and pc.all(_is_exact_integer(column)).as_py():
+        # Without this detour 79161234567.0 would read 7.9161234567e+10.
+        column = column.cast(pa.int64())
+    return column.cast(pa.string())
 
 
 def _is_exact_integer(numbers: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Source
+from planrec.contracts import FileForm, Source
 from planrec.schema import RowTable
 
 Name = Annotated[str, Field(min_length=1)]
@@ -47,6 +47,10 @@ class Table(Source):
     @property
     def has_time(self) -> bool:
         return self.time_column is not None
+
+    @property
+    def file_form(self) -> FileForm:
+        return FileForm({} if self.subscriber_column is None else {"subscriber": self.subscriber_column})
 
     def load(self, catalogue: Catalogue | None) -> RowTable:
         """Read the file and check every cell that has a role.

@@ -39,7 +39,7 @@ def read_text_file(content: bytes, path: str) -> RawTable:
     text, notes = _decoded(content, path)
     if not text.strip():
         raise DataError(f"{path} is empty ({len(content)} bytes): it must hold a header and rows")
-    separator = _separator_of(text)
+    separator = separator_of(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows = _rows(reader, path)
     header = next(rows)[1]
@@ -96,7 +96,7 @@ def _rows(reader: Any, path: str) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
-def _separator_of(text: str) -> str:
+def separator_of(text: str) -> str:
     """The separator that cuts the first rows into the same number of cells, two or more."""
 
     def fit(separator: str) -> tuple[bool, float, int]:
@@ -113,14 +113,14 @@ def _separator_of(text: str) -> str:
 def _decoded(content: bytes, path: str) -> tuple[str, tuple[str, ...]]:
     """The content as text, and a note where its encoding had to be guessed."""
     marked = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), None)
+    notes: tuple[str, ...] = ()
     try:
         text = content.decode(marked or "utf-8")
     except UnicodeDecodeError as error:
         if marked:
             raise DataError(f"{path} begins with the mark of {marked} text but is not: {error}") from None
-        text, notes = _decoded_by_guess(content, path)
-    else:
-        notes = ()
+        text, encoding = decoded_by_guess(content, path)
+        notes = (f"the file is not UTF-8: read as {encoding}; if names look wrong, save it as UTF-8",)
     if "\x00" in text:
         raise DataError(
             f"{path} is not text: NUL at character {text.index(chr(0)) + 1:,}; save it as UTF-8 CSV"
@@ -128,13 +128,17 @@ def _decoded(content: bytes, path: str) -> tuple[str, tuple[str, ...]]:
     return text, notes
 
 
-def _decoded_by_guess(content: bytes, path: str) -> tuple[str, tuple[str, ...]]:
-    """Text in a one-byte encoding: Cyrillic writes whole words above 0xC0, Latin single letters."""
+def decoded_by_guess(content: bytes, path: str, first_line: int = 1) -> tuple[str, str]:
+    """Text in a one-byte encoding, and which: Cyrillic writes whole words above 0xC0, Latin single letters.
+
+    Raises:
+        DataError: the content is damaged UTF-8; it begins on `first_line` of the file.
+    """
     replaced = content.decode("utf-8", errors="replace")
     broken = replaced.count("\ufffd")
     # In a one-byte encoding hardly any pair of bytes is UTF-8 by chance: such a file is damaged UTF-8.
     if len(re.findall(r"[^\x00-\x7f\ufffd]", replaced)) > broken:
-        line = replaced[: replaced.index("\ufffd")].count("\n") + 1
+        line = replaced[: replaced.index("\ufffd")].count("\n") + first_line
         raise DataError(
             f"{path} is UTF-8 text but for {broken} place(s), first on line {line}: save it again"
         )
@@ -142,10 +146,7 @@ def _decoded_by_guess(content: bytes, path: str) -> tuple[str, tuple[str, ...]]:
     cyrillic = sum(len(run) for run in high_runs if len(run) > 1) > sum(len(run) == 1 for run in high_runs)
     for encoding in ("cp1251",) if cyrillic else ("cp1252", "latin-1"):
         try:
-            text = content.decode(encoding)
+            return content.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-        return text, (f"the file is not UTF-8: read as {encoding}; if names look wrong, save it as UTF-8",)
-    return content.decode("latin-1"), (
-        "the file is not UTF-8: read as latin-1; if names look wrong, save it as UTF-8",
-    )
+    return content.decode("latin-1"), "latin-1"

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Source
+from planrec.contracts import FileForm, Source
 from planrec.data.bad_rows import OnBadRows
 from planrec.schema import Config, UsageHistory
 
@@ -48,6 +48,16 @@ class UsageMonths(Source):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None
     "ISO 4217: what the operator bills in, which must be the catalogue's currency; null does not ask."
     on_bad_rows: OnBadRows
+
+    @property
+    def file_form(self) -> FileForm:
+        own = {
+            "subscriber": self.subscriber_column,
+            "month": self.month_column,
+            "plan_held": self.plan_column,
+        }
+        usage = {usage: name for usage, name in self.usage_columns if name is not None}
+        return FileForm(own | usage, self.plan_names, self.time_year)
 
     def load(self, catalogue: Catalogue | None) -> UsageHistory:
         """Read the file, check every cell that has a role, and fill the silent months.

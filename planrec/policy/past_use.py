@@ -72,17 +72,25 @@ class PastUse:
         return [ago for ago in range(1, REASON_MONTHS + 1) if lag(Usage.DATA_MIB, ago) in self.columns]
 
     @cached_property
+    def _names(self) -> list[str]:
+        return [name for name in Usage.ALL if lag(name, 1) in self.columns]
+
+    @cached_property
+    def _stacked(self) -> np.ndarray:
+        """Shape (usage columns, n, months), float64."""
+        columns = [[self.columns[lag(name, ago)] for ago in self._lags] for name in self._names]
+        return np.array(columns).transpose(0, 2, 1)
+
+    @cached_property
     def _is_known(self) -> np.ndarray:
         """Shape (n, months), bool."""
-        return ~np.isnan(np.array([self.columns[lag(Usage.DATA_MIB, ago)] for ago in self._lags])).T
+        return ~np.isnan(self._stacked[self._names.index(Usage.DATA_MIB)])
 
     @cached_property
     def _usage(self) -> Columns:
         """Usage columns of all months, subscriber by subscriber, shape (n * months,); 0 where not known."""
-        names = [name for name in Usage.ALL if lag(name, 1) in self.columns]
-        stacked = np.array([[self.columns[lag(name, ago)] for ago in self._lags] for name in names])
-        flat = np.nan_to_num(stacked.transpose(0, 2, 1).reshape(len(names), -1))
-        return dict(zip(names, flat, strict=True))
+        flat = np.where(self._is_known, self._stacked, 0.0).reshape(len(self._names), -1)
+        return dict(zip(self._names, flat, strict=True))
 
     @cached_property
     def _counted(self) -> np.ndarray:

@@ -47,20 +47,19 @@ class Reasons:
         """What the last months say about a plan (its index), against the plan held where it is known."""
         if self.catalogue is None or self.table.held is None:
             return []
-        words, held = self._words, int(self.table.held[row])
+        words, facts = self._words, self._facts
+        held, months = facts.held[row], facts.months[row]
         against = -1 if held == plan else held
         reasons: list[Reason] = []
-        if months := int(self._past.months[row]):
-            reasons.append(self._bill(row, plan, against, months))
-            if held >= 0:
-                reasons += [*self._over(row, held, months, "held"), *self._unused(row, held, months)]
+        if months:
+            reasons += [self._bill(row, plan, against), *self._of_held(row)]
             if plan != held:
-                if covered := int(self._past.months_covered[row, plan]):
+                if covered := facts.covered[row][plan]:
                     reasons.append(words.covered(plan, covered, months))
-                reasons += self._over(row, plan, months, "offered")
+                reasons += self._over(row, plan, "offered")
         reasons.append(words.fee(plan, against))
-        if self.table.switching_cost is not None and self.table.switching_cost[row, plan] > 0:
-            reasons.append(words.switching_cost(plan, int(self.table.switching_cost[row, plan])))
+        if self.table.switching_cost is not None and (cost := int(self.table.switching_cost[row, plan])) > 0:
+            reasons.append(words.switching_cost(plan, cost))
         return reasons
 
     def of_decisions(self, decisions: Decisions) -> list[str]:
@@ -84,10 +83,10 @@ class Reasons:
         """The first of the reasons for a plan, with a blank before it."""
         if self.catalogue is None or self.table.held is None:
             return ""
-        held = int(self.table.held[row])
+        held = self._facts.held[row]
         against = -1 if held == plan else held
-        months = int(self._past.months[row])
-        reason = self._bill(row, plan, against, months) if months else self._words.fee(plan, against)
+        has_months = self._facts.months[row] > 0
+        reason = self._bill(row, plan, against) if has_months else self._words.fee(plan, against)
         return f" {reason.sentence}"
 
     @cached_property
@@ -110,22 +109,60 @@ class Reasons:
     def _known_months(self) -> np.ndarray:
         return known_months(self.table.X)
 
-    def _bill(self, row: int, plan: int, against: int, months: int) -> Reason:
-        bill = self._past.mean_bill[row]
-        return self._words.bill(plan, int(bill[plan]), against, int(bill[against]), months)
+    @cached_property
+    def _facts(self) -> "_Facts":
+        assert self.table.held is not None
+        return _Facts(self._past, self.table.held.tolist())
 
-    def _over(self, row: int, plan: int, months: int, role: str) -> Iterator[Reason]:
-        words, over = self._words, self._past.months_over[row].tolist()
+    @cached_property
+    def _said_of_held(self) -> dict[int, list[Reason]]:
+        return {}
+
+    def _of_held(self, row: int) -> list[Reason]:
+        """What speaks against the plan held: the same beside every plan."""
+        if row not in self._said_of_held:
+            held = self._facts.held[row]
+            found = [] if held < 0 else [*self._over(row, held, "held"), *self._unused(row, held)]
+            self._said_of_held[row] = found
+        return self._said_of_held[row]
+
+    def _bill(self, row: int, plan: int, against: int) -> Reason:
+        bill = self._facts.mean_bill[row]
+        return self._words.bill(plan, bill[plan], against, bill[against], self._facts.months[row])
+
+    def _over(self, row: int, plan: int, role: str) -> Iterator[Reason]:
+        words, over = self._words, self._facts.over[row]
         for place in words.places[plan]:
             if over[place]:
-                yield words.over(place, role, over[place], months)
+                yield words.over(place, role, over[place], self._facts.months[row])
 
-    def _unused(self, row: int, held: int, months: int) -> Iterator[Reason]:
-        words, used = self._words, self._past.used[row].tolist()
+    def _unused(self, row: int, held: int) -> Iterator[Reason]:
+        words, used, months = self._words, self._facts.used[row], self._facts.months[row]
         for place in words.places[held]:
             # An allowance is called unused where the mean usage is below half of it.
             if 2 * used[place] < months * words.metered[place].included:
                 yield words.unused(place, used[place], months)
+
+
+class _Facts:
+    """What is said in words, row by row: lists, because single entries of arrays are slow."""
+
+    def __init__(self, past: PastUse, held: list[int]) -> None:
+        self._past, self.held = past, held
+        self.months: list[int] = past.months.tolist()
+        self.mean_bill: list[list[int]] = past.mean_bill.tolist()
+
+    @cached_property
+    def over(self) -> list[list[int]]:
+        return self._past.months_over.tolist()
+
+    @cached_property
+    def covered(self) -> list[list[int]]:
+        return self._past.months_covered.tolist()
+
+    @cached_property
+    def used(self) -> list[list[int]]:
+        return self._past.used.tolist()
 
 
 _NAMES_MONTHS = frozenset(code for code, texts in SENTENCES.items() if "{months}" in texts["en"])
