@@ -81,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
 def pages() -> dict[str, Callable[[Path], None]]:
     """What writes each page, given a folder to work in."""
     from against_catboost import against_catboost_page
+    from beating_rerating import beating_rerating_page
     from generate_boards import LEADERBOARDS, experiment_page
 
     found: dict[str, Callable[[Path], None]] = {
@@ -92,6 +93,11 @@ def pages() -> dict[str, Callable[[Path], None]]:
         "best_bill_megaline_us": lambda folder: write_best_bill("megaline_us", folder),
         "data_card": write_data_card,
         "forecast": write_forecast,
+        "beating_rerating": partial(
+            write_made,
+            DOCS / "results" / "beating_rerating.md",
+            partial(beating_rerating_page, manifest_of),
+        ),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),
