@@ -60,7 +60,8 @@ def beating_rerating_page(train: Train, folder: Path) -> str:
         " before it is worth more than re-rating, and what each one reaches. Ratios are of means on the same"
         " decisions, paired, with 95 % bootstrap intervals over subscribers, to the rule without any"
         " threshold (`policy.absolute=0 policy.relative=0`). The threshold of `policy=guarded` is chosen for"
-        " every fold on inner folds of its training rows; no setting was chosen on the decisions that are reported.",
+        " every fold on inner folds of its training rows; no setting was chosen on the decisions that are"
+        " reported.",
     ]
     for source, (rule, overrides) in DATA.items():
         lines += ["", f"## `data={source}`, against `{rule}`", "", "| model | figure | must be | is | |"]
