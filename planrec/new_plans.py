@@ -93,7 +93,7 @@ def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recom
                 " calibration=none",
             ],
         ) from error
-    if problems := [*_misfits(saved, catalogue), *_unanswered(saved, recommender)]:
+    if problems := [*_misfits(saved, catalogue), *_unanswered(saved, catalogue)]:
         raise CatalogueError(f"{path} is no new version of the catalogue of {saved.folder}", problems)
     return recommender
 
@@ -117,22 +117,25 @@ def _misfits(saved: "SavedRun", new: "Catalogue") -> Iterator[str]:
             )
 
 
-def _unanswered(saved: "SavedRun", recommender: "Recommender") -> Iterator[str]:
+def _unanswered(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str]:
     """Why requests that the run was saved with have no answer under the new plans."""
-    held = set(recommender.plans)
-    # A plan that is missing is told already, and would be taken for one that is not known.
-    requests = [
-        request
-        for request in saved.manifest["golden"]["requests"]
-        if {request.get("plan_held"), request.get("last_recommended")} <= held | {None}
-    ]
+    inputs = saved.recommender.inputs
+    if not inputs.asks_held:
+        return
+    asked = saved.manifest["golden"]["requests"]
+    X = saved.recommender.table(asked).X
     try:
-        recommender.table(requests)
+        catalogue.check_attributes({column.becomes: X[column.becomes] for column in inputs.columns})
+    except CatalogueError as error:
+        yield from error.problems
+    try:
+        # A plan held that is not there any more becomes an unknown one here, and was told above.
+        saved.recommender.with_catalogue(catalogue).table(asked)
     except RequestError as error:
         rule = "valid_for must cover the months of the run's own requests, for plans that they hold"
         yield from (f"{rule}: {problem}" for problem in dict.fromkeys(error.problems))
-    except CatalogueError as error:
-        yield from error.problems
+    except CatalogueError:
+        pass  # told above
 
 
 def _told(run: Path, folder: Path) -> Iterator[str]:

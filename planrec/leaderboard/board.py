@@ -161,7 +161,8 @@ def _differences(first: RunRecord, other: RunRecord) -> tuple[str, ...]:
 
 def why_not_paired(first: RunRecord, other: RunRecord) -> str:
     """Why two runs have no paired difference; empty where they have one."""
-    return "; ".join(_differences(first, other))
+    borrowed = [run.measured_by.note for run in (first, other) if run.measured_by is not None]
+    return "; ".join([*borrowed, *_differences(first, other)])
 
 
 def _changes(first: RunRecord, other: RunRecord, groups: Sequence[str]) -> str:
