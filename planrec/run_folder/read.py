@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from planrec.config import RunConfig
 from planrec.contracts import Model, Policy
-from planrec.errors import RunError
+from planrec.errors import RequestError, RunError
 from planrec.manifest import Manifest, MeasuredBy, problems_of, read_checked
 from planrec.metrics import MetricValue
 from planrec.model_file import read_skops
@@ -177,7 +177,7 @@ def replay_golden(saved: SavedRun) -> None:
     try:
         prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden["requests"]))
         expected = np.array(golden["probability"], np.float64).reshape(prediction.probability.shape)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
         raise RunError(f"{saved.folder}: its golden requests cannot be asked again: {error!r}") from error
     # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
     same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
