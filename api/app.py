@@ -47,7 +47,8 @@ def pinned_app() -> Litestar:
         served, pin_error = follower.first()
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(STARTUP_FAILURE)  # which tells uvicorn not to start this worker again
+        # A failed start ends the whole server: where other workers answer, this one is tried again.
+        sys.exit(1 if follower.good_pin.is_file() else STARTUP_FAILURE)
     store = AnswerStore(settings.server.scratch / "answers.sqlite3")
     app = _app(served, settings, store, answer_log, follower.lifespan)
     app.state.pin_error = pin_error
