@@ -78,7 +78,7 @@ def test_whoever_gave_up_waiting_does_not_keep_the_others_from_their_answers(ask
         tasks = [asyncio.create_task(everybody.answer(*asked[0])) for _ in range(2)]
         await asyncio.sleep(0)  # both wait now
         tasks[0].cancel()
-        return await asyncio.gather(*tasks, return_exceptions=True)
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
 
     gone, answer = asyncio.run(ask())
     assert isinstance(gone, asyncio.CancelledError)
