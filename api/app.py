@@ -26,6 +26,7 @@ from api.routes import ROUTES
 from api.security_headers import SecurityHeaders
 from api.served import ServedRun
 from api.settings import Settings, read_settings
+from api.together import Together
 from planrec.errors import PlanRecError
 from planrec.run_folder import SavedRun
 
@@ -81,7 +82,15 @@ def _app(
 
     app = Litestar(
         [*ROUTES, *PAGES],
-        state=State({"served": served, "pin_error": None, "metrics": metrics, "answer_log": answer_log}),
+        state=State(
+            {
+                "served": served,
+                "pin_error": None,
+                "metrics": metrics,
+                "answer_log": answer_log,
+                "together": Together(),
+            }
+        ),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
         lifespan=[closing, *lifespans],
