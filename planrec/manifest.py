@@ -17,6 +17,7 @@ from planrec.tuning import Tuned
 SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
 "Files that every complete run has."
+DROPPED_ROWS = "dropped_rows.csv"
 
 _FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -39,6 +40,23 @@ class Golden(Config):
                 f" {len(self.probability)} probabilities, {len(self.recommended)} recommended"
             )
         return self
+
+
+class MeasuredBy(Config):
+    """The run that learned and measured, where this one is the same under the plans of another catalogue."""
+
+    run_id: str
+    run_json_sha256: _Sha256
+    catalogue: str
+    "Id and version of the catalogue whose plans it was trained and judged on."
+
+    @property
+    def note(self) -> str:
+        """One sentence for whoever reads figures."""
+        return (
+            f"these plans were put in without training: what was learned, chosen and measured is that of run"
+            f" {self.run_id}, on the plans of {self.catalogue}"
+        )
 
 
 def _null_as_nan(value: Any) -> Any:
@@ -70,6 +88,8 @@ class Manifest(Config, allow_inf_nan=True):
     plans: Annotated[tuple[str, ...], Field(min_length=1)]
     horizon: NonNegativeInt
     inputs: InputSchema
+    measured_by: MeasuredBy | None = None
+    "None: this run itself. Runs that were saved before there were others do not say it."
     notes: tuple[str, ...]
     tuned: tuple[Tuned, ...]
     "What a search inside the run chose for each fold and, last, for the model that is kept; often empty."

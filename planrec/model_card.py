@@ -9,6 +9,7 @@ from typing import Any
 from planrec.card_check import THIS_RUN, check_card
 from planrec.card_command import print_card
 from planrec.card_prose import INTENDED, LEARNED, NEVER, NOT_COMPARED, calibration, caveats, ethics
+from planrec.manifest import MeasuredBy
 from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
 
 
@@ -121,6 +122,8 @@ def _data_lines(manifest: dict[str, Any]) -> list[str]:
 
 def _metric_section(manifest: dict[str, Any]) -> list[str]:
     config, warnings = manifest["config"], broken_guards(own_figures(manifest))
+    if (measured_by := manifest.get("measured_by")) is not None:
+        warnings = [marked(MeasuredBy.model_validate(measured_by).note), *warnings]
     return [
         *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
         f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"

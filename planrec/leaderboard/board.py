@@ -49,7 +49,7 @@ class Board:
 
     tables: tuple[BoardTable, ...]
     refused: tuple[str, ...]
-    "One line for each run that could not be read: which, and why."
+    "One line for each run that could not be read or has no figures of its own: which, and why."
     failed: tuple[FailedCell, ...] = ()
     "Cells of sweeps that have no run."
 
@@ -74,13 +74,18 @@ def board_of(folders: Iterable[Path], metric: str | None = None, failed: Iterabl
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
-    """The complete runs among these folders, and a line for each of the others."""
+    """The complete runs among these folders that were measured, and a line for each of the others."""
     runs, refused = [], []
     for folder in folders:
         try:
-            runs.append(read_record(folder))
+            run = read_record(folder)
         except RunError as error:
             refused.append("; ".join([error.message, *error.problems]))
+            continue
+        if run.measured_by is None:
+            runs.append(run)
+        else:
+            refused.append(f"{folder}: {run.measured_by.note}")
     return runs, refused
 
 
@@ -156,7 +161,8 @@ def _differences(first: RunRecord, other: RunRecord) -> tuple[str, ...]:
 
 def why_not_paired(first: RunRecord, other: RunRecord) -> str:
     """Why two runs have no paired difference; empty where they have one."""
-    return "; ".join(_differences(first, other))
+    borrowed = [run.measured_by.note for run in (first, other) if run.measured_by is not None]
+    return "; ".join([*borrowed, *_differences(first, other)])
 
 
 def _changes(first: RunRecord, other: RunRecord, groups: Sequence[str]) -> str:

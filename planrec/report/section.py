@@ -96,6 +96,8 @@ def warnings_of(run: ReportedRun) -> str:
             "a search chose this configuration by its results on the decisions reported here:"
             " the figures flatter"
         )
+    if measured_by := run.saved.measured_by:
+        found.append(measured_by.note)
     if not found:
         return ""
     return f'<div class="warning"><strong>Warning</strong>{bullets(found)}</div>\n'

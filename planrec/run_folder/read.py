@@ -1,18 +1,7 @@
-"""The run folder: written once by `save_run`, read by `load_run`, by nobody else.
+"""Reading a run folder: nothing is parsed before its hash was checked."""
 
-config.json          written first: what was started
-model.skops          the fitted Pipeline, no pickle, canonical bytes
-out_of_fold.parquet  every out-of-fold prediction and decision
-dropped_rows.csv     rows that the source left out and why, where there were any
-run.json             written last: a folder with it is complete
-model_card.md        written when the run is pinned; no part of what the hashes cover
-"""
-
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,30 +9,20 @@ import numpy as np
 from pydantic import ValidationError
 from sklearn.pipeline import Pipeline
 
-from planrec.address import address_of
-from planrec.atomic_file import write_atomically
 from planrec.config import RunConfig
 from planrec.contracts import Model, Policy
-from planrec.data_summary import data_summary
 from planrec.errors import RunError
-from planrec.experiment import RunResult
-from planrec.folder_walk import folders_below
-from planrec.manifest import ALWAYS, SCHEMA, Manifest, problems_of, read_checked
+from planrec.manifest import Manifest, MeasuredBy, problems_of, read_checked
 from planrec.metrics import MetricValue
-from planrec.model_file import canonical_skops, read_skops
-from planrec.provenance import git_commit, versions
+from planrec.model_file import read_skops
 from planrec.recommender import Recommender
-from planrec.request_table import requests_of
-from planrec.schema import DecisionTable, OutOfFold, frame_of
+from planrec.run_folder.identity import sha256_of
+from planrec.schema import OutOfFold
 from planrec.sweep_folder import is_sweep
 from planrec.tuning import final_model
 
 if TYPE_CHECKING:
     import pandas as pd
-
-N_GOLDEN = 20
-"Requests stored with their answers, to be replayed before a run is served."
-
 
 MEASURED = (
     *(OutOfFold.DECISION_ID, OutOfFold.REPEAT, OutOfFold.MODEL, OutOfFold.SUBSCRIBER, OutOfFold.AS_OF),
@@ -64,6 +43,12 @@ class RunRecord:
     model_bytes: int
     "Size of the model file."
 
+    @property
+    def measured_by(self) -> MeasuredBy | None:
+        """The run that its figures are of; None: itself."""
+        content = self.manifest.get("measured_by")
+        return None if content is None else MeasuredBy.model_validate(content)
+
 
 @dataclass(frozen=True)
 class SavedRun:
@@ -77,67 +62,13 @@ class SavedRun:
     config: RunConfig
     metrics: tuple[MetricValue, ...]
     recommender: Recommender
+    measured_by: MeasuredBy | None
+    "The run that its figures are of; None: itself."
 
     @property
     def run_id(self) -> str:
         """Name of the run in answers and logs: date/time-id."""
         return str(self.manifest["run_id"])
-
-
-def begin_run(folder: Path, config: RunConfig, command: str) -> None:
-    """Claim the folder for one run. Raises RunError where another run has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    started = {"command": command, "started": _now(), "config": config.model_dump(mode="json", by_alias=True)}
-    try:
-        with (folder / "config.json").open("x", encoding="utf-8") as file:
-            json.dump(started, file, indent=2)
-    except FileExistsError:
-        raise RunError(f"{folder} belongs to another run: nothing is overwritten") from None
-
-
-def save_run(result: RunResult, folder: Path, command: str, selected: bool = False) -> None:
-    """Write the run; `run.json` comes last, so a folder with it is complete.
-
-    `selected` says that a search chose the config by its results on the folds that it reports.
-    """
-    model = canonical_skops(result.recommender.pipeline)
-    write_atomically(folder / "model.skops", model)
-    result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
-    files = list(ALWAYS)
-    if result.dropped:
-        frame_of(result.dropped).to_csv(folder / "dropped_rows.csv", index=False)
-        files.append("dropped_rows.csv")
-    data_fingerprint = result.table.fingerprint()
-    manifest = {
-        "schema": SCHEMA,
-        "run_id": _run_id(folder),
-        "address": address_of(result.config, data_fingerprint, selected),
-        "selected": selected,
-        "command": command,
-        "finished": _now(),
-        "config": result.config.model_dump(mode="json", by_alias=True),
-        **_catalogue(result.config),
-        "data_fingerprint": data_fingerprint,
-        "folds_fingerprint": result.folds_fingerprint,
-        "data": data_summary(result.table),
-        "plans": list(result.recommender.plans),
-        "horizon": result.recommender.horizon,
-        "inputs": result.recommender.inputs.model_dump(mode="json"),
-        "notes": list(result.notes),
-        "tuned": [asdict(chosen) for chosen in result.tuned],
-        "chosen": [asdict(chosen) for chosen in result.chosen],
-        "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
-        "golden": _golden(result.recommender, result.table),
-        "seconds": result.seconds,
-        "fit_seconds": result.fit_seconds,
-        "speed": asdict(result.speed),
-        "seeds": {"run": result.config.seed},
-        "versions": versions(),
-        "git_commit": git_commit(Path(__file__).parent),
-        "files": {name: _sha256((folder / name).read_bytes()) for name in files},
-    }
-    text = json.dumps(manifest, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
-    write_atomically(folder / "run.json", text.encode())
 
 
 def load_run(folder: Path) -> SavedRun:
@@ -151,7 +82,7 @@ def load_run(folder: Path) -> SavedRun:
     changed = [
         f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
         for name, sha256 in manifest.files.items()
-        if not (folder / name).is_file() or _sha256((folder / name).read_bytes()) != sha256
+        if not (folder / name).is_file() or sha256_of((folder / name).read_bytes()) != sha256
     ]
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
@@ -167,8 +98,8 @@ def load_run(folder: Path) -> SavedRun:
         catalogue=config.catalogue.open(),
     )
     _check_plans(recommender, folder)
-    sha256 = _sha256((folder / "run.json").read_bytes())
-    return SavedRun(folder, content, sha256, config, manifest.metrics, recommender)
+    sha256 = sha256_of((folder / "run.json").read_bytes())
+    return SavedRun(folder, content, sha256, config, manifest.metrics, recommender, manifest.measured_by)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -212,7 +143,7 @@ def read_record(folder: Path) -> RunRecord:
         RunError: not a run, not finished, or changed after saving.
     """
     manifest = read_manifest(folder)
-    _checked_bytes(folder, "out_of_fold.parquet", manifest["files"]["out_of_fold.parquet"])
+    checked_bytes(folder, "out_of_fold.parquet", manifest["files"]["out_of_fold.parquet"])
     if not (folder / "model.skops").is_file():
         raise RunError(f"{folder} was changed after it was saved: model.skops is missing")
     return RunRecord(folder, manifest, (folder / "model.skops").stat().st_size)
@@ -228,7 +159,7 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
     import pyarrow.parquet as parquet
 
     name = "out_of_fold.parquet"
-    content = pyarrow.BufferReader(_checked_bytes(run.folder, name, run.manifest["files"][name]))
+    content = pyarrow.BufferReader(checked_bytes(run.folder, name, run.manifest["files"][name]))
     # Beginnings end in @, so that `held` does not take a column `held_before` along.
     columns = [
         column
@@ -238,53 +169,6 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
     rows = parquet.read_table(content, columns=columns, filters=[(OutOfFold.MODEL, "in", list(models))])
     frame: pd.DataFrame = rows.to_pandas()
     return frame
-
-
-def run_folders(places: Iterable[Path]) -> list[Path]:
-    """Folders of runs, complete or not, at or below these places; links are followed, each run once."""
-    return [
-        folder for folder, files in folders_below(places) if not {"run.json", "config.json"}.isdisjoint(files)
-    ]
-
-
-def write_card(folder: Path, card: str) -> Path:
-    """Put the model card into a complete run folder; where it lies. Raises RunError where it cannot."""
-    file = folder / "model_card.md"
-    try:
-        write_atomically(file, card.encode())
-    except OSError as error:
-        raise RunError(f"{file} cannot be written: {error}") from error
-    return file
-
-
-def newest_run(outputs: Path) -> Path:
-    """The complete run that finished last. Raises RunError where there is none."""
-    runs = complete_runs(outputs)
-    if not runs:
-        raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
-    return runs[-1]
-
-
-def complete_runs(outputs: Path) -> list[Path]:
-    """Folders of complete runs below `outputs`, the one that finished last at the end."""
-    files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
-    return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
-
-
-def find_run(outputs: Path, run_id: str, sha256: str) -> Path:
-    """The complete run below `outputs` whose run.json has this hash; it may have been moved.
-
-    Raises:
-        RunError: there is none; the message says whether a run of this name is there that was changed.
-    """
-    runs = complete_runs(outputs)
-    for folder in runs:
-        if _sha256((folder / "run.json").read_bytes()) == sha256:
-            return folder
-    for folder in runs:
-        if _run_id(folder) == run_id:
-            raise RunError(f"{folder} was changed: the sha256 of its run.json is no longer {sha256}")
-    raise RunError(f"no run {run_id} below {outputs} whose run.json has the sha256 {sha256}")
 
 
 def replay_golden(saved: SavedRun) -> None:
@@ -301,24 +185,15 @@ def replay_golden(saved: SavedRun) -> None:
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
 
 
-def _checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
+def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
     """The content of a file of a run. Raises RunError where it is not what the run saved."""
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
         raise RunError(f"{folder} was changed after it was saved: {name} cannot be read") from error
-    if _sha256(content) != sha256:
+    if sha256_of(content) != sha256:
         raise RunError(f"{folder} was changed after it was saved: {name} is not the file that this run saved")
     return content
-
-
-def _catalogue(config: RunConfig) -> dict[str, Any]:
-    """The plans themselves: the file of `catalogue=file` may change or go after the run."""
-    catalogue = config.catalogue.open()
-    if catalogue is None:
-        return {"catalogue": None, "catalogue_sha256": None}
-    content = catalogue.model_dump(mode="json", by_alias=True)
-    return {"catalogue": content, "catalogue_sha256": catalogue.sha256}
 
 
 def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
@@ -375,41 +250,3 @@ def _check_plans(recommender: Recommender, folder: Path) -> None:
             f"{place}: plans must be those of its catalogue, {', '.join(recommender.catalogue.plan_ids)},"
             f" got {', '.join(plans)}"
         )
-
-
-def _run_id(folder: Path) -> str:
-    """date/time-id; cells/address for a cell of a sweep."""
-    return "/".join(folder.resolve().parts[-2:])
-
-
-def _golden(recommender: Recommender, table: DecisionTable) -> dict[str, Any]:
-    """A few decisions as requests, and the answers to them."""
-    rows = np.unique(np.linspace(0, len(table) - 1, N_GOLDEN).astype(np.int64))
-    requests = requests_of(table.take(rows))
-    prediction, decisions = recommender.recommend(recommender.table(requests))
-    return {
-        "requests": requests,
-        "probability": prediction.probability.tolist(),
-        "recommended": decisions.recommended.tolist(),
-    }
-
-
-def _nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: a metric that is not defined is null."""
-    return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value)} cannot be written to run.json")
