@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from litestar import Request
 
-from api.observed import note_answers
 from api.served import ServedRun
 from planrec.answers import Answer, ModelName, answers_of
 from planrec.policy import Language
@@ -15,9 +14,19 @@ from planrec.policy import Language
 def answered(served: ServedRun, requests: Sequence[dict[str, Any]], language: Language) -> list[Answer]:
     """One answer each, in order. Raises RequestError where the catalogue has no answer for one."""
     named = {str(uuid4()): request for request in requests}
-    answers = answers_of(served.saved.recommender, named, model_name(served), language)
-    note_answers(served.saved.run_id, answers)
-    return answers
+    return answers_of(served.saved.recommender, named, model_name(served), language)
+
+
+def answered_each(
+    served: ServedRun, requests: Sequence[dict[str, Any]], language: Language
+) -> list[Answer | Exception]:
+    """All together, and where one of them has no answer each on its own: the answer, or why there is none."""
+    try:
+        return list(answered(served, requests, language))
+    except Exception as error:
+        if len(requests) == 1:
+            return [error]
+    return [told for request in requests for told in answered_each(served, [request], language)]
 
 
 def model_name(served: ServedRun) -> ModelName:

@@ -26,6 +26,7 @@ from api.routes import ROUTES
 from api.security_headers import SecurityHeaders
 from api.served import ServedRun
 from api.settings import Settings, read_settings
+from api.together import Together
 from planrec.errors import PlanRecError
 from planrec.run_folder import SavedRun
 
@@ -47,7 +48,8 @@ def pinned_app() -> Litestar:
         served, pin_error = follower.first()
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(STARTUP_FAILURE)  # which tells uvicorn not to start this worker again
+        # A failed start ends the whole server: where other workers answer, this one is tried again.
+        sys.exit(1 if follower.good_pin.is_file() else STARTUP_FAILURE)
     store = AnswerStore(settings.server.scratch / "answers.sqlite3")
     app = _app(served, settings, store, answer_log, follower.lifespan)
     app.state.pin_error = pin_error
@@ -80,7 +82,15 @@ def _app(
 
     app = Litestar(
         [*ROUTES, *PAGES],
-        state=State({"served": served, "pin_error": None, "metrics": metrics, "answer_log": answer_log}),
+        state=State(
+            {
+                "served": served,
+                "pin_error": None,
+                "metrics": metrics,
+                "answer_log": answer_log,
+                "together": Together(),
+            }
+        ),
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
         lifespan=[closing, *lifespans],

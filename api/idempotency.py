@@ -76,10 +76,15 @@ class Idempotency:
 
     async def _answer_and_keep(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         sent: list[Any] = []
-        is_kept = False
+        size, is_kept = 0, False
 
         async def keep_and_send(message: Any) -> None:
-            nonlocal is_kept
+            nonlocal size, is_kept
+            size += len(message.get("body", b""))
+            if size > MAX_ANSWER_BYTES:  # a stream may be longer than memory
+                sent.clear()
+                await send(message)
+                return
             # What is sent later must not change what was noted.
             sent.append({**message, "headers": list(message.get("headers", ()))})
             answer = _answer_of(sent, scope.get("path_template", ""))
@@ -97,12 +102,10 @@ class Idempotency:
 
 
 def _answer_of(sent: list[Any], route: str) -> Answer | None:
-    """A complete answer that succeeded and is not too long, else None."""
+    """A complete answer that succeeded, else None."""
     if len(sent) == 1 or sent[-1].get("more_body") or sent[0]["status"] >= 300:
         return None
     body = b"".join(message.get("body", b"") for message in sent[1:])
-    if len(body) > MAX_ANSWER_BYTES:
-        return None
     return Answer(sent[0]["status"], tuple(sent[0]["headers"]), body, route)
 
 

@@ -2,11 +2,14 @@
 
 import os
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 from api.served import ServedRun
 from planrec.decision_log import Counts
@@ -50,6 +53,13 @@ class Metrics:
             multiprocess_mode="sum",  # a killed worker's rows still count
         )
 
+        self._log_errors = Gauge(
+            "planrec_decision_log_errors",
+            "Attempts to write rows that failed, since the start",
+            registry=registry,
+            multiprocess_mode="sum",
+        )
+
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request. `route` is a template: raw addresses would make a series each."""
         method = method if method in _METHODS else "other"
@@ -63,6 +73,7 @@ class Metrics:
     def logged(self, counts: Counts) -> None:
         """What became of the rows of this worker so far."""
         self._log_queue.set(counts.waiting)
+        self._log_errors.set(counts.errors)
         for outcome in ("written", "dropped", "failed"):
             self._log_rows.labels(outcome).set(getattr(counts, outcome))
 
@@ -81,14 +92,27 @@ class Metrics:
 
 def _of_the_run(served: ServedRun, pin_error: str | None) -> CollectorRegistry:
     """Facts of the worker that is asked: computed now, so that no killed worker can leave an old one."""
-    registry, manifest = CollectorRegistry(), served.saved.manifest
-    info = Gauge("planrec_run_info", "The run that answers", ["run_id", "version"], registry=registry)
-    info.labels(served.saved.run_id, manifest["versions"]["planrec"]).set(1)
-    age = datetime.now(UTC) - datetime.fromisoformat(manifest["finished"])
-    Gauge("planrec_model_age_seconds", "Since its run finished", registry=registry).set(age.total_seconds())
-    refused = Gauge("planrec_pin_refused", "1: the newest pin cannot be served", registry=registry)
-    refused.set(pin_error is not None)
+    registry = CollectorRegistry()
+    registry.register(_RunFacts(served, pin_error))
     return registry
+
+
+class _RunFacts(Collector):
+    """Not gauges: with several workers these would be files, added to the answers of all."""
+
+    def __init__(self, served: ServedRun, pin_error: str | None) -> None:
+        self._served, self._pin_error = served, pin_error
+
+    def collect(self) -> Iterable[Metric]:
+        """The facts as Prometheus has them."""
+        run_id, manifest = self._served.saved.run_id, self._served.saved.manifest
+        info = GaugeMetricFamily("planrec_run_info", "The run that answers", labels=["run_id", "version"])
+        info.add_metric([run_id, manifest["versions"]["planrec"]], 1)
+        yield info
+        age = datetime.now(UTC) - datetime.fromisoformat(manifest["finished"])
+        yield GaugeMetricFamily("planrec_model_age_seconds", "Since its run finished", age.total_seconds())
+        refused = self._pin_error is not None
+        yield GaugeMetricFamily("planrec_pin_refused", "1: the newest pin cannot be served", refused)
 
 
 def _forget_the_dead(folder: Path) -> None:

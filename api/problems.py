@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
@@ -27,6 +28,8 @@ TYPES = {
     503: "urn:planrec:problem:not_ready",
 }
 """Status -> what programs compare: stable, whatever the wording of `detail`."""
+MAX_ERRORS = 10_000
+"More than these are only counted."
 log = logging.getLogger("planrec.api")
 
 
@@ -94,6 +97,10 @@ def of_error(error: Exception) -> dict[str, Any]:
 
 
 def _of_validation(error: ValidationError) -> dict[str, Any]:
+    if (count := error.error_count()) > MAX_ERRORS:
+        # Half a kilobyte and some microseconds each: a body of a million unknown fields would stop a worker.
+        detail = f"{count:,} values cannot be accepted; {MAX_ERRORS:,} or fewer would be listed"
+        return content(422, detail, errors=[])
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return content(400, f"the body must be JSON: {found[0]['msg']}")
@@ -112,6 +119,11 @@ def _from_http(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return answer
 
 
+def _too_large(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    limit = request.route_handler.resolve_request_max_body_size()
+    return problem(413, f"the body must have at most {limit:,} bytes")
+
+
 def _from_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     found = of_error(error)
     return Response(found, status_code=found["status"], media_type=MEDIA_TYPE)
@@ -122,4 +134,8 @@ def _pointer(loc: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
 
 
-EXCEPTION_HANDLERS: dict[Any, Any] = {HTTPException: _from_http, Exception: _from_error}
+EXCEPTION_HANDLERS: dict[Any, Any] = {
+    RequestEntityTooLarge: _too_large,
+    HTTPException: _from_http,
+    Exception: _from_error,
+}

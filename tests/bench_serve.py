@@ -92,8 +92,9 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
     pandas = None
     if model == "lgbm":
         with served(outputs, "pandas") as (port, pid):
-            saturate(port, predict, 20)
-            pandas = loaded(pid, port, predict, int(1_500 * scale) + 20)
+            one_by_one = requests_to("/bench/alone", bodies)
+            saturate(port, one_by_one, 20)
+            pandas = loaded(pid, port, one_by_one, int(1_500 * scale) + 20)
     with served(outputs, "measured") as (port, pid):
         n = int(10_000 * scale)
         for warm in (echo, predict):
@@ -156,6 +157,7 @@ def serve(outputs: Path, port: int, kind: str) -> None:
         saved = replace(saved, recommender=with_pandas(saved.recommender))
     app = create_app(saved)
     app.register(echo_route(saved))
+    app.register(alone_route(saved))
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 
 
@@ -177,6 +179,25 @@ def echo_route(saved: Any) -> Any:
         return Response(encoded(answer), media_type=MediaType.JSON)
 
     return echo
+
+
+def alone_route(saved: Any) -> Any:
+    """POST /bench/alone: `/predict` without answering requests together that are there together."""
+    from litestar import MediaType, Request, Response, post
+
+    from api.answering import answered
+    from api.bodies import read_one
+    from api.served import ServedRun
+    from planrec.answers import encoded
+
+    run = ServedRun.of(saved)
+
+    @post("/bench/alone", status_code=200)
+    async def alone(request: Request[Any, Any, Any]) -> Response[bytes]:
+        [answer] = answered(run, [read_one(run.request, await request.body())], "en")
+        return Response(encoded(answer), media_type=MediaType.JSON)
+
+    return alone
 
 
 def with_pandas(recommender: Any) -> Any:

@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("dev", deadline=None, max_examples=25)
@@ -12,6 +14,16 @@ settings.register_profile(
     "nightly", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file of tests stays in one process, so that what its tests share is made once."""
+    # `--dist loadfile` in pyproject.toml would be refused wherever pytest runs without `-n`.
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log)
+
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -40,35 +52,45 @@ SMALL_BILLS = ("data.n_subscribers=80", "cv.n_folds=2", "n_bootstrap=50", "threa
 
 
 @pytest.fixture(scope="session")
-def history_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of all processes of this session, for what is trained once."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def history_run(shared_folder: Path) -> Path:
     """The folder of one small finished run over months; read-only, shared by all tests."""
-    return _saved(tmp_path_factory, *SMALL, "model=lgbm")
+    return trained_once(shared_folder / "history", *SMALL, "model=lgbm")
 
 
 @pytest.fixture(scope="session")
-def bill_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bill_run(shared_folder: Path) -> Path:
     """The folder of one small finished default run, on later bills; read-only, shared by all tests."""
-    return _saved(tmp_path_factory, *SMALL_BILLS)
+    return trained_once(shared_folder / "bills", *SMALL_BILLS)
 
 
 @pytest.fixture(scope="session")
-def row_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def row_run(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one small finished run over a stranger's table; read-only, shared by all tests."""
     file = tmp_path_factory.mktemp("data") / "customers.csv"
     file.write_text(STRANGERS_TABLE, "utf-8")
     options = ("data=table", f"data.path={file}", "data.plan_column=tariff", "model=logistic")
-    return _saved(tmp_path_factory, *options, "cv.n_folds=2", "n_bootstrap=50", "threads=1")
+    return trained_once(shared_folder / "rows", *options, "cv.n_folds=2", "n_bootstrap=50", "threads=1")
 
 
-def _saved(tmp_path_factory: pytest.TempPathFactory, *overrides: str) -> Path:
+def trained_once(outputs: Path, *overrides: str) -> Path:
+    """The one run in a folder of outputs; whichever process asks first trains it."""
     from planrec.experiment import run
     from planrec.run_folder import begin_run, save_run
     from planrec.train import compose
 
-    config = compose(*overrides)
-    folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    folder = outputs / "2030-01-31" / "12-00-00-abc123"
+    with FileLock(f"{outputs}.lock"):
+        if not (folder / "run.json").is_file():
+            config = compose(*overrides)
+            begin_run(folder, config, "python -m planrec.train")
+            save_run(run(config), folder, "python -m planrec.train")
     return folder
 
 

@@ -2,11 +2,36 @@
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from planrec.conf_folder import inherited
+from planrec.model import ModelConfig
 from tests.conftest import SMALL
+
+FEW = {"n_estimators": 10, "n_draws": 16, "n_picks": 5}
+"What makes a model slow -> how many of it are enough where the quality of its fit is not what is tested."
+
+
+def quick(model: str) -> list[str]:
+    """Overrides that make a model of conf/model/ quick to fit."""
+    return list(_fewer(inherited("model", model), "model"))
+
+
+def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _fewer(value, f"{path}.{key}")
+        elif key in FEW:
+            yield f"{path}.{key}={FEW[key]}"
+
+
+def reads_of(model: str) -> str:
+    """What a model of conf/model/ reads; without Hydra, so that it is quick where tests are collected."""
+    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).reads
 
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:

@@ -20,12 +20,12 @@ from planrec.metrics import Estimate
 from planrec.run_folder import load_run
 from planrec.train import compose
 from tests.conftest import REPOSITORY, SMALL_BILLS
-from tests.runs import edit_run, train_into
+from tests.runs import edit_run, reads_of, train_into
 
 NOTHING = Estimate(0.0, 0.0, 0.0)
 SMALL = ("data=table", "data.plan_column=plan", "cv.n_folds=2", "n_bootstrap=30", "baselines=[]", "threads=1")
 PAGE = (REPOSITORY / "docs" / "how-to" / "explain-a-model.md").read_text("utf-8")
-READ_FEATURES = [name for name in options("model") if compose(f"model={name}").model.reads == "features"]
+READ_FEATURES = [name for name in options("model") if reads_of(name) == "features"]
 QUICK = {"forest": ["model.n_estimators=20"]}
 READ_MONTHS = [name for name in options("model") if name not in READ_FEATURES]
 

@@ -11,6 +11,7 @@ from planrec.fitting import build_pipeline
 from planrec.schema import OutOfFold, frame_of
 from planrec.train import compose
 from tests.conftest import SMALL, SMALL_BILLS
+from tests.runs import quick
 
 LEARN_BILLS = {"lgbm_bills", "ensemble"}
 "Models that need later bills to learn from, which target=held does not give."
@@ -24,7 +25,7 @@ def result():
 @pytest.mark.parametrize("model", options("model"))
 def test_every_model_trains_on_the_default_data(model):
     learns_bills = model in LEARN_BILLS
-    result = run(compose(*(SMALL_BILLS if learns_bills else SMALL), f"model={model}"))
+    result = run(compose(*(SMALL_BILLS if learns_bills else SMALL), f"model={model}", *quick(model)))
     kind = result.config.model.kind
     expected = {"regret", "log_loss"} if learns_bills else {"accuracy", "macro_f1"}
     assert {value.metric for value in result.metrics if value.model == kind} >= expected
@@ -33,7 +34,7 @@ def test_every_model_trains_on_the_default_data(model):
 @pytest.mark.parametrize("features", options("features"))
 @pytest.mark.parametrize("model", ["logistic", "lgbm"])
 def test_every_feature_set_trains(features, model):
-    result = run(compose(*SMALL, f"features={features}", f"model={model}"))
+    result = run(compose(*SMALL, f"features={features}", f"model={model}", *quick(model)))
     assert np.isfinite([value.value for value in result.metrics if value.metric == "log_loss"]).all()
 
 

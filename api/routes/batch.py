@@ -1,6 +1,6 @@
 """POST /predict/batch: many recommendations in one call, as a JSON list or line by line."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +10,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
 from api import problems
-from api.answering import answered
+from api.answering import answered, answered_each
 from api.bodies import JSON, MAX_BATCH_BYTES, MAX_BODY_BYTES, NDJSON, content_type, read_list, read_one
 from api.described import problems as described
 from api.logged import Call
+from api.observed import note_answers
 from api.served import ServedRun
 from planrec.answers import Answer, encoded
 from planrec.errors import LogError, RequestError
@@ -54,15 +55,16 @@ async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | St
 
 def _answered_list(call: Call, body: bytes) -> list[bytes]:
     try:
-        return _logged(call, read_list(call.served.request, body))
+        requests = read_list(call.served.request, body)
+        return _logged(call, requests, answered(call.served, requests, call.language))
     except RequestError as error:
         misfits = [item._replace(pointer=f"/{item.request}{item.pointer}") for item in error.misfits]
         raise RequestError(error.message, misfits) from error
 
 
-def _logged(call: Call, requests: list[dict[str, Any]]) -> list[bytes]:
-    """The answers as they are sent, each in the decision log."""
-    answers = answered(call.served, requests, call.language)
+def _logged(call: Call, requests: Sequence[dict[str, Any]], answers: Sequence[Answer]) -> list[bytes]:
+    """The answers as they are sent, each counted and in the decision log."""
+    note_answers(call.served.saved.run_id, answers)
     bodies = [encoded(answer) for answer in answers]
     if call.log is not None:
         call.log.keep_all([call.decision(*each) for each in zip(requests, answers, bodies, strict=True)])
@@ -85,23 +87,23 @@ def _answer_lines(call: Call, lines: list[bytes]) -> bytes:
             asked[number] = _read_line(call.served, line)
         except Exception as error:
             told[number] = msgspec.json.encode(problems.of_error(error))
-    told |= _answer_each(call, asked)
+    answers = answered_each(call.served, list(asked.values()), call.language) if asked else []
+    said: dict[int, Answer] = {}
+    for number, answer in zip(asked, answers, strict=True):
+        if isinstance(answer, Exception):
+            told[number] = msgspec.json.encode(problems.of_error(answer))
+        else:
+            said[number] = answer
+    told |= _logged_lines(call, [asked[number] for number in said], said)
     return b"".join(told[number] + b"\n" for number in range(len(lines)))
 
 
-def _answer_each(call: Call, asked: dict[int, dict[str, Any]]) -> dict[int, bytes]:
-    """All together, and where one of them has no answer each on its own."""
+def _logged_lines(call: Call, requests: list[dict[str, Any]], answers: dict[int, Answer]) -> dict[int, bytes]:
+    """A log that does not take all of them does not take one."""
     try:
-        return dict(zip(asked, _logged(call, list(asked.values())), strict=True))
-    except Exception as error:
-        # A log that does not take all of them does not take one.
-        if len(asked) == 1 or isinstance(error, LogError):
-            return dict.fromkeys(asked, msgspec.json.encode(problems.of_error(error)))
-    return {
-        number: line
-        for number, request in asked.items()
-        for line in _answer_each(call, {number: request}).values()
-    }
+        return dict(zip(answers, _logged(call, requests, list(answers.values())), strict=True))
+    except LogError as error:
+        return dict.fromkeys(answers, msgspec.json.encode(problems.of_error(error)))
 
 
 def _read_line(served: ServedRun, line: bytes) -> dict[str, Any]:

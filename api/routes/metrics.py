@@ -19,4 +19,5 @@ from api.described import problems
 def metrics(state: State) -> Response[bytes]:
     """Requests, times, recommendations and the run that answers, for all workers together."""
     text = state.metrics.text(state.served, state.pin_error)
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    # Litestar adds the charset to what begins with text/.
+    return Response(text, media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))

@@ -5,10 +5,10 @@ from typing import Any
 from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from api.answering import answered
 from api.bodies import JSON, content_type, read_one
 from api.described import problems
 from api.logged import Call
+from api.observed import note_answers
 from planrec.answers import Answer, encoded
 
 ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", generate_examples=False)
@@ -27,7 +27,8 @@ async def predict(request: Request[Any, Any, Any]) -> Response[bytes]:
     call = Call.of(request)
     content_type(request, JSON)
     asked = read_one(call.served.request, await request.body())
-    [answer] = answered(call.served, [asked], call.language)
+    answer = await request.app.state.together.answer(call.served, asked, call.language)
+    note_answers(call.served.saved.run_id, [answer])
     body = encoded(answer)
     if call.log is not None:
         await call.log.keep(call.decision(asked, answer, body))

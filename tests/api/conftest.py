@@ -3,15 +3,14 @@
 import pytest
 
 from tests.api.servers import serving
-from tests.conftest import SMALL_BILLS
-from tests.runs import train_into
+from tests.conftest import SMALL_BILLS, trained_once
 
 
 @pytest.fixture(scope="session")
-def forecast_run(tmp_path_factory):
+def forecast_run(shared_folder):
     """The folder of a small run that forecasts bills."""
-    folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-forecast"
-    return train_into(folder, "model=forecast", "model.n_draws=32", "baselines=[]", small=SMALL_BILLS)
+    options = ("model=forecast", "model.n_draws=32", "baselines=[]")
+    return trained_once(shared_folder / "forecast", *SMALL_BILLS, *options)
 
 
 @pytest.fixture(scope="session")

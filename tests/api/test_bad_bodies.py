@@ -62,7 +62,16 @@ def test_a_body_that_cannot_be_read_is_a_problem(client, content, kind, status, 
 
 def test_a_body_that_is_too_large_is_refused_without_a_length(client):
     chunks = (b"x" * 100_000 for _ in range(30))
-    assert send(client, chunks).status_code == 413
+    answer = send(client, chunks)
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "the body must have at most 1,000,000 bytes"
+
+
+def test_a_body_with_more_mistakes_than_anybody_reads_is_refused_without_a_list(client):
+    unknown = ",".join(f'"{number}": 1' for number in range(60_000))
+    answer = send(client, "{" + unknown + "}")
+    assert (answer.status_code, answer.json()["errors"]) == (422, [])
+    assert answer.json()["detail"].startswith("60,00"), "with the fields that are missing"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import weakref
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,7 @@ def test_the_rows_of_the_decision_log_are_counted(saved, body, tmp_path):
     found = samples(app.state.metrics.text(app.state.served, None).decode())
     assert found['planrec_decision_log_rows{outcome="written"}'] == 1
     assert found["planrec_decision_log_queue"] == 0
+    assert found["planrec_decision_log_errors"] == 0
 
 
 def test_two_apps_in_one_process_count_for_themselves(saved):
@@ -308,6 +310,34 @@ def test_an_answer_too_long_to_keep_is_given_and_not_replayed(client, body, monk
     for _ in range(2):
         answer = client.post("/predict", json=body, headers=headers)
         assert (answer.status_code, "idempotency-replayed" in answer.headers) == (200, False)
+
+
+def test_a_stream_too_long_to_keep_is_not_gathered(monkeypatch):
+    monkeypatch.setattr(idempotency, "MAX_ANSWER_BYTES", 10)
+    chunks = []
+
+    class Chunk(bytearray):
+        """What a weak reference can watch."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(50):
+            chunk = Chunk(b"xxx")
+            chunks.append(weakref.ref(chunk))
+            await send({"type": "http.response.body", "body": chunk, "more_body": number < 49})
+            del chunk
+        gathered.append(sum(chunk() is not None for chunk in chunks))
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        pass
+
+    gathered = []
+    scope = {"method": "POST", "path": "/predict/batch", "headers": [(b"idempotency-key", b"long")]}
+    asyncio.run(idempotency.Idempotency(app, AnswerStore(None), 1_000)(scope, receive, send))
+    assert gathered == [0]
 
 
 ANSWER = Answer(200, ((b"content-type", b"text/plain"),), b"x" * 3_000, "/predict")

@@ -120,7 +120,11 @@ def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
     put_pin(outputs, json.dumps(pin | {"run_json_sha256": "0" * 64}).encode())
     lines = [json.loads(server.wait_for("the new pin cannot be served")) for _ in range(WORKERS)]
     assert {line["level"] for line in lines} == {"error"}
-    assert "planrec_pin_refused 1.0" in server.ask("GET", "/metrics")[2].decode()
+    for _ in range(10):  # of whichever worker
+        text = server.ask("GET", "/metrics")[2].decode()
+        assert "planrec_pin_refused 1.0" in text
+        assert text.count("# TYPE planrec_pin_refused") == 1, "not once more for each worker"
+        assert "pid=" not in text
     assert server.ask("POST", "/predict", request_body)[0] == 200
     ready = json.loads(server.ask("GET", "/ready")[2])
     assert (ready["status"], ready["run_id"] in right_answers) == ("ready", True)
@@ -168,6 +172,26 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the
     put_pin(outputs, good_pin)
     for _ in range(WORKERS):
         server.wait_for("the pin changed")
+
+
+def test_a_killed_worker_does_not_end_the_server_where_the_run_was_damaged_meanwhile(
+    outputs, request_body, right_answers, good_pin
+):
+    model = outputs / "one" / "model.skops"
+    content = model.read_bytes()
+    with serving(outputs, "--workers", "2") as server:
+        for _ in range(WORKERS):
+            server.wait_for("Application startup complete")
+        started = next(line for line in server.log if "Started server process" in line)
+        model.write_bytes(content + b"x")
+        try:
+            os.kill(int(re.findall(r"\[(\d+)\]", started)[0]), signal.SIGKILL)
+            for _ in range(2):  # tried again and again
+                server.wait_for("died")
+                assert server.ask("POST", "/predict", request_body)[0] == 200
+        finally:
+            model.write_bytes(content)
+        server.wait_for("Application startup complete")
 
 
 def test_a_request_under_way_is_finished_before_the_server_ends(outputs, request_body, good_pin):

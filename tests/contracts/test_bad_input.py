@@ -5,6 +5,7 @@ A new model or feature set is tested without a line here.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from planrec.out_of_fold import PER_PLAN
 from planrec.request_table import table_of
 from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
 from planrec.train import compose
+from tests.runs import quick, reads_of
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
@@ -29,8 +31,8 @@ NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
 
 def combinations() -> Iterator[tuple[str, str]]:
     for model in options("model"):
-        reads = compose(f"model={model}").model.reads
-        yield from ((model, name) for name in (options("features") if reads == "features" else ["usage"]))
+        sets = options("features") if reads_of(model) == "features" else ["usage"]
+        yield from ((model, name) for name in sets)
 
 
 every_combination = pytest.mark.parametrize(("model", "features"), list(combinations()))
@@ -65,8 +67,9 @@ def bad_table() -> DecisionTable:
     return replace(table, X=table.X | attributes, inputs=table.inputs.model_copy(update={"columns": columns}))
 
 
+@cache
 def config_of(model: str, features: str) -> RunConfig:
-    return compose(*SMALL, f"model={model}", f"features={features}")
+    return compose(*SMALL, f"model={model}", f"features={features}", *quick(model))
 
 
 def unknown(table: DecisionTable) -> DecisionTable:
@@ -99,7 +102,7 @@ def test_absurd_months_constant_and_empty_columns_and_one_class_in_a_fold(bad_ta
 @pytest.mark.parametrize("model", ["lgbm", "forecast"])
 @pytest.mark.parametrize("calibration", options("calibration"))
 def test_calibration_of_bad_input_gives_numbers(bad_table, model, calibration):
-    config = compose(*SMALL, f"model={model}", f"calibration={calibration}")
+    config = compose(*SMALL, f"model={model}", f"calibration={calibration}", *quick(model))
     third = np.unique(bad_table.subscriber, return_inverse=True)[1] % 3
     learned = (third == 0) | ((third == 1) & (bad_table.y == np.bincount(bad_table.y).argmax()))
     folds = [Fold(np.flatnonzero(learned), np.flatnonzero(third == 2))]

@@ -1,6 +1,7 @@
 """Holds for every YAML in conf/: adding an option adds its tests."""
 
 import json
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,7 @@ BESIDE = {
 } | {("search", option): ["cv=nested"] for option in options("search")}
 
 
+@cache  # it is frozen, and composing takes longer than what each test asks of it
 def composed(group: str, option: str) -> RunConfig:
     return compose(f"{group}={option}", *BESIDE.get((group, option), []))
 

@@ -1,0 +1,63 @@
+"""Requests that are there at the same time are answered at the same time.
+
+Answering costs mostly per call, not per row. Nobody waits for others to come: whoever has been read when the
+event loop gets to it is answered, be it one request, and answers do not depend on who else is asked for.
+"""
+
+from asyncio import Future, get_running_loop
+from collections import defaultdict, deque
+from typing import Any, NamedTuple
+
+from api.answering import answered_each
+from api.served import ServedRun
+from planrec.answers import Answer
+from planrec.policy import Language
+
+MOST_AT_ONCE = 32
+"Answered in one go, so that other requests are read between."
+
+
+class _Waiting(NamedTuple):
+    served: ServedRun
+    language: Language
+    request: dict[str, Any]
+    answer: "Future[Answer]"
+
+
+class Together:
+    """The requests of one event loop that wait for their answer."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Waiting] = deque()
+
+    async def answer(self, served: ServedRun, request: dict[str, Any], language: Language) -> Answer:
+        """The answer that the request gets on its own. Raises RequestError where the catalogue has none."""
+        loop = get_running_loop()
+        waiting = _Waiting(served, language, request, loop.create_future())
+        if not self._waiting:
+            loop.call_soon(self._answer_some)
+        self._waiting.append(waiting)
+        return await waiting.answer
+
+    def _answer_some(self) -> None:
+        """Answer those who wait, the first ones first; together only what the same run answers."""
+        some = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
+        if self._waiting:
+            get_running_loop().call_soon(self._answer_some)
+        alike: dict[tuple[int, Language], list[_Waiting]] = defaultdict(list)
+        for waiting in some:
+            alike[id(waiting.served), waiting.language].append(waiting)
+        for group in alike.values():
+            _answer_group(group)
+
+
+def _answer_group(group: list[_Waiting]) -> None:
+    requests = [waiting.request for waiting in group]
+    answers = answered_each(group[0].served, requests, group[0].language)
+    for waiting, answer in zip(group, answers, strict=True):
+        if waiting.answer.done():  # cancelled: nobody waits any more
+            continue
+        if isinstance(answer, Exception):
+            waiting.answer.set_exception(answer)
+        else:
+            waiting.answer.set_result(answer)
