@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
     "install train sweep pin leaderboard report explain serve settings demo test properties kills lint types"
     " imports"
-    " check bench e2e image docs lock clean"
+    " check bench bench-serve e2e image docs lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
 
