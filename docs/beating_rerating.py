@@ -132,7 +132,10 @@ def _rows(folder: Path, model: str) -> "pd.DataFrame":
 
 def _asked(manifest: dict[str, Any], model: str) -> str:
     """The thresholds that the folds chose."""
-    chosen = [c["least_saving"] for c in manifest["chosen"] if c["model"] == model and c["fold"] is not None]
+    of_folds = [c for c in manifest["chosen"] if c["model"] == model and c["fold"] is not None]
+    chosen = [c["least_saving"] for c in of_folds if c["least_saving"] is not None]
+    if not chosen:
+        return "as shipped in all folds: too few decisions"
     return f"{min(chosen):.2f} to {max(chosen):.2f} in {len(chosen)} folds"
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from planrec.config import RunConfig
 from planrec.contracts import Model
@@ -33,7 +34,8 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
     loss = np.zeros(len(stages))
     for fold in np.unique(folds):
         learned, judged = folds != fold, np.flatnonzero(folds == fold)
-        estimator = clone(unfitted).fit(matrix[learned], train.y[learned])
+        with threadpool_limits(config.threads):
+            estimator = clone(unfitted).fit(matrix[learned], train.y[learned])
         column = np.searchsorted(estimator.classes_, train.y[judged])
         known = np.isin(train.y[judged], estimator.classes_)
         for stage, probability in enumerate(model.staged(estimator, matrix[judged], stages)):

@@ -19,6 +19,7 @@ from planrec.contracts import Fold, Model
 from planrec.cross_fit import calibration_notes
 from planrec.errors import FitError, PlanRecError
 from planrec.fitting import Chosen, FitLog, choices_of, fitted_recommender
+from planrec.harm_guard import guard_notes
 from planrec.metrics import MetricValue, check_gates, evaluate
 from planrec.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.parameters import set_everywhere
@@ -111,7 +112,13 @@ def run(
         table=table,
         out_of_fold=out_of_fold,
         metrics=tuple(metrics),
-        notes=(*table.notes, *waived, *calibration_notes(config.calibration, table), *gated),
+        notes=(
+            *table.notes,
+            *waived,
+            *calibration_notes(config.calibration, table),
+            *guard_notes(config.policy, [*(len(fold.train) for fold in folds), len(table)]),
+            *gated,
+        ),
         dropped=loaded.dropped,
         folds_fingerprint=fingerprint(folds),
         tuned=tuned,

@@ -1,5 +1,7 @@
 """The least saving worth a change that keeps harm below a limit, chosen on rows that no model saw."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from planrec.contracts import Policy
@@ -28,6 +30,18 @@ def guarded(policy: Policy, table: DecisionTable, prediction: Prediction) -> Pol
     return next(kept, demanding[-1])
 
 
+def guard_notes(policy: Policy, n_decisions: Sequence[int]) -> Iterator[str]:
+    """What a run should say of fits on so few decisions that none could be sure to keep the limit."""
+    limit = policy.harm_limit
+    few = [n for n in n_decisions if limit is not None and highest(np.zeros(n)) > limit]
+    if few:
+        yield (
+            f"policy.harm_at_most={limit:g} was not enforced in {len(few)} of {len(n_decisions)} fits: with"
+            f" {max(few):,} decisions or fewer none could be sure of it; policy.absolute and policy.relative"
+            " hold there"
+        )
+
+
 def highest(happened: np.ndarray) -> float:
     """Upper end of a one-sided 95 % interval (Wilson's score interval) of a share; 1 without any row."""
     n = len(happened)
@@ -35,7 +49,8 @@ def highest(happened: np.ndarray) -> float:
         return 1.0
     share = float(happened.mean())
     spread = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return float((share + Z**2 / (2 * n) + spread) / (1 + Z**2 / n))
+    # Rounding may put the end of what always happened beside 1.
+    return min(1.0, max(share, float((share + Z**2 / (2 * n) + spread) / (1 + Z**2 / n))))
 
 
 def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.ndarray:

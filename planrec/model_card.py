@@ -200,7 +200,16 @@ def _selection_lines(manifest: dict[str, Any]) -> list[str]:
             " here: the figures flatter.**"
         ]
     line = "The configuration was not chosen by a search over the decisions that are reported here."
-    return [line, *(["", *_tuned_lines(manifest)] if manifest["tuned"] else [])]
+    from planrec.fitting import Chosen
+
+    chosen = [
+        "Chosen on inner folds of the training rows, anew for each reported fold; for the model that is kept:"
+        f" {marked(str(Chosen(**entry)))}."
+        for entry in manifest["chosen"]
+        if entry["fold"] is None
+    ]
+    tuned = _tuned_lines(manifest) if manifest["tuned"] else []
+    return [line, *(["", *tuned] if tuned else []), *(["", *chosen] if chosen else [])]
 
 
 def _tuned_lines(manifest: dict[str, Any]) -> list[str]:

@@ -37,6 +37,9 @@ def print_result(result: RunResult, folder: Path) -> None:
     for chosen in result.tuned[-1:]:
         values = ", ".join(f"{name} {value}" for name, value in chosen.values.items())
         console.print(f"tuned for the model that is kept: {values}", markup=False, highlight=False)
+    for kept in (chosen for chosen in result.chosen if chosen.fold is None):
+        line = f"chosen on inner folds for the model that is kept: {kept}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     first = result.metrics[0]
     own = {value.metric: value.value for value in result.metrics if value.model == first.model}
     for warning in broken_guards(own):

@@ -17,9 +17,12 @@ from planrec.early_stopping import stopped_early
 from planrec.ensemble import greedy_weights
 from planrec.errors import ConfigError
 from planrec.experiment import decided, run
-from planrec.fitting import choices_of, fitted_recommender
+from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
+from planrec.model_card import card_of
 from planrec.recommender import Recommender, blended, past_bills
+from planrec.report.asked import asked_for
+from planrec.report.page import report_page
 from planrec.run_folder import load_run, replay_golden
 from planrec.schema import DecisionTable, Prediction
 from tests.runs import train_into
@@ -35,6 +38,7 @@ MODELS = {
     "ensemble_held": ("model=ensemble_held", "model.blend.forest.n_estimators=5"),
     "guarded": ("model=rerate_6", "policy=guarded"),
     "stop_early": ("model=lgbm", "model.stop_early=true", "model.n_estimators=40"),
+    "guarded_in_vain": ("model=rerate_6", "policy=guarded", "policy.harm_at_most=1e-6"),
 }
 
 
@@ -61,7 +65,7 @@ def test_what_was_chosen_is_written_for_every_fold_and_for_the_model_that_is_kep
     manifest = json.loads((saved / "run.json").read_text("utf-8"))
     kind = manifest["config"]["model"]["kind"]
     chosen = [entry for entry in manifest["chosen"] if entry["model"] == kind]
-    if kind == "lgbm_bills":
+    if kind == "lgbm_bills" or manifest["config"]["policy"]["harm_at_most"] == 1e-6:
         assert chosen == []
         return
     assert [entry["fold"] for entry in chosen] == [0, 1, None]
@@ -71,6 +75,56 @@ def test_what_was_chosen_is_written_for_every_fold_and_for_the_model_that_is_kep
         assert load_run(saved).recommender.policy.least_saving == chosen[-1]["least_saving"]
     else:
         assert all(1 <= entry["rounds"] <= 40 for entry in chosen)
+
+
+def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) -> None:
+    manifest = json.loads((saved / "run.json").read_text("utf-8"))
+    policy = load_run(saved).recommender.policy
+    if manifest["config"]["policy"]["harm_at_most"] == 1e-6:
+        # Too few decisions to be sure of the limit: both thresholds hold, and the run says so.
+        assert policy == config_of(*MODELS["guarded_in_vain"]).policy
+        assert any(
+            "policy.harm_at_most=1e-06 was not enforced in 3 of 3" in note for note in manifest["notes"]
+        )
+    else:
+        assert not any("harm_at_most" in note for note in manifest["notes"])
+
+
+def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: Path) -> None:
+    kept = [entry for entry in load_run(saved).manifest["chosen"] if entry["fold"] is None]
+    card, page = card_of(saved), report_page(asked_for([saved]))
+    assert ("Chosen on inner folds" in card) == bool(kept)
+    for entry in kept:
+        assert str(Chosen(**entry)) in card.replace("\\", "")
+        assert f"{Chosen(**entry)} for the model that is kept" in page
+
+
+def test_what_was_chosen_reads_as_a_line() -> None:
+    weights = {"forecast": 0.15, "lgbm_bills": 0.85}
+    assert str(Chosen("m", None, 23, weights, 5.126)) == (
+        "23 rounds, weights forecast 0.15, lgbm_bills 0.85, least saving 5.13 a month"
+    )
+
+
+def test_members_of_an_ensemble_stop_early(table: DecisionTable) -> None:
+    options = (
+        "model=ensemble_held",
+        "model.blend.lgbm.stop_early=true",
+        "model.blend.lgbm.n_estimators=30",
+        "model.blend.forest.n_estimators=2",
+        "model.n_picks=1",
+    )
+    config = config_of(*options)
+    rows = table.take(np.arange(300))
+    # What the label is can be read off one column, by boosting best of all.
+    plain = replace(rows, y=(rows.X["data_mib.1"] > np.median(rows.X["data_mib.1"])).astype(np.int64))
+    noise = replace(plain, y=np.random.default_rng(0).permutation(plain.y))
+    for labelled in (plain, noise):
+        blend = fitted_recommender(config, config.model, labelled, table, 1).estimator
+        for name, pipeline in zip(blend.names, blend.pipelines, strict=True):
+            if name == "lgbm":
+                kept = stopped_early(config, config.model.members["lgbm"], labelled)
+                assert pipeline[-1].classifier_.n_estimators == kept.n_estimators < 30
 
 
 def test_the_answer_for_a_row_does_not_depend_on_the_other_rows(saved: Path, table: DecisionTable) -> None:

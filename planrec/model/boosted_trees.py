@@ -7,10 +7,13 @@ from lightgbm import LGBMClassifier
 class BoostedTrees(LGBMClassifier):
     """LightGBM's classifier without its checks of every call, which take ten times as long as one row."""
 
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Shape (n, n_classes), from a C-contiguous float64 matrix; the bits of LightGBM's own method."""
+    def predict_proba(self, X: np.ndarray, num_iteration: int | None = None) -> np.ndarray:
+        """Shape (n, n_classes), from a C-contiguous float64 matrix; the bits of LightGBM's own method.
+
+        `num_iteration`: rounds of boosting that are asked; None: all.
+        """
         # More threads would cost more than they save on one row, and starve whoever serves beside us.
-        probability: np.ndarray = self.booster_.predict(X, num_threads=1)
+        probability: np.ndarray = self.booster_.predict(X, num_iteration=num_iteration, num_threads=1)
         if probability.ndim == 1:  # of two classes, that of the second
             probability = np.stack([1.0 - probability, probability], axis=1)
         return probability

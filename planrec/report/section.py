@@ -7,6 +7,7 @@ import numpy as np
 
 from planrec.card_prose import INTENDED, QUESTION
 from planrec.config_diff import flat
+from planrec.fitting import Chosen
 from planrec.metrics import METRICS, MetricValue, broken_guards, reliability
 from planrec.report import charts
 from planrec.report.charts import Series
@@ -70,6 +71,7 @@ def what_it_is(run: ReportedRun) -> str:
         ("features", config.features.kind),
         ("model", f"{run.model}{f' ({parameters})' if parameters else ''}"),
         *([("tuned", tuned_text(manifest["tuned"]))] if manifest["tuned"] else []),
+        *(("chosen", chosen_text(entry)) for entry in manifest["chosen"] if entry["fold"] is None),
         ("folds", f"{config.cv.kind}: {folds}; fingerprint {manifest['folds_fingerprint'][:16]}"),
         ("judged", f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold"),
         ("command", manifest["command"]),
@@ -86,6 +88,11 @@ def tuned_text(tuned: Sequence[Mapping[str, Any]]) -> str:
     return (
         f"{values} for the model that is kept; each of the {len(tuned) - 1} folds judged was tuned separately"
     )
+
+
+def chosen_text(entry: Mapping[str, Any]) -> str:
+    """What the fit of the model that is kept chose on inner folds."""
+    return f"{Chosen(**entry)} for the model that is kept, on inner folds; each fold judged chose its own"
 
 
 def warnings_of(run: ReportedRun) -> str:
