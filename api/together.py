@@ -1,7 +1,7 @@
 """Requests that are there at the same time are answered at the same time.
 
-Answering costs mostly per call, not per row. Nobody waits for others to come: whoever has been read when the
-event loop gets to it is answered, be it one request, and answers do not depend on who else is asked for.
+Answering costs mostly per call, not per row. There is no timer: those whose requests have arrived when the
+event loop gets to it are answered, be it one, and answers do not depend on who else is asked for.
 """
 
 from asyncio import Future, get_running_loop
@@ -35,9 +35,17 @@ class Together:
         loop = get_running_loop()
         waiting = _Waiting(served, language, request, loop.create_future())
         if not self._waiting:
-            loop.call_soon(self._answer_some)
+            loop.call_soon(self._answer_unless_more_come, 0)
         self._waiting.append(waiting)
         return await waiting.answer
+
+    def _answer_unless_more_come(self, before: int) -> None:
+        """Look again in the next turn as long as more wait than at the last look."""
+        # A request that has arrived takes two turns until it waits here: one to be read, one to be checked.
+        if before < len(self._waiting) < MOST_AT_ONCE:
+            get_running_loop().call_soon(self._answer_unless_more_come, len(self._waiting))
+        else:
+            self._answer_some()
 
     def _answer_some(self) -> None:
         """Answer those who wait, the first ones first; together only what the same run answers."""

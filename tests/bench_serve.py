@@ -51,6 +51,8 @@ class Figures:
     first_answer_seconds: float
     predict: "Saturated"
     echo: "Saturated"
+    alone: "Saturated"
+    "`/predict` answering requests one by one."
     pandas: "Saturated | None"
     paced: Load
     stages: dict[str, float]
@@ -104,12 +106,13 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         echoed, predicted = (
             sorted(loads, key=lambda load: load.per_second)[1] for loads in zip(*turns, strict=True)
         )
+        alone = loaded(pid, port, requests_to("/bench/alone", bodies), n // 4)
         paced = pace(port, predict, int(20_000 * scale), predicted.per_second / 2)
         before = resident_mib(pid)
         saturate(port, predict, n_growth)
         memory = before, resident_mib(pid)
     taken = stages(saved, bodies, n=int(2_000 * scale))
-    return Figures(model, first, predicted, echoed, pandas, paced, taken, memory, n_growth)
+    return Figures(model, first, predicted, echoed, alone, pandas, paced, taken, memory, n_growth)
 
 
 def loaded(pid: int, port: int, requests: list[bytes], n: int) -> "Saturated":
@@ -315,6 +318,10 @@ def lines_of(figures: Figures) -> list[str]:
             f" microseconds; `/predict` is {predict.per_second / pandas.per_second:.1f} x as fast (at least"
             f" 15 x), {pandas.microseconds / predict.microseconds:.1f} x by processor time"
         )
+    lines.append(
+        f"requests answered one by one, not together: {figures.alone.per_second:,.0f}/s,"
+        f" {figures.alone.microseconds:.0f} microseconds"
+    )
     before, after = figures.mib
     p50, p99 = figures.paced.percentile_ms(50), figures.paced.percentile_ms(99)
     return [
@@ -344,11 +351,17 @@ def page(noop: Load, figures: list[Figures]) -> str:
     ]
     for model in figures:
         lines += ["", f"## model={model.model}", "", *(f"* {line}" for line in lines_of(model))]
-        whole, http = model.predict.microseconds, model.echo.microseconds
+        whole, http = model.alone.microseconds, model.echo.microseconds
         rest = whole - http - sum(model.stages.values())
         rows = {"HTTP, routing, checking the body, JSON of the answer (the echo route)": http}
         rows |= model.stages | {"reasons, sentences, building the answer (what remains)": rest}
-        lines += ["", "Where the time of one request goes:", "", "| stage | microseconds |", "|---|---:|"]
+        lines += [
+            "",
+            "Where the time of one request goes that is answered alone:",
+            "",
+            "| stage | microseconds |",
+            "|---|---:|",
+        ]
         lines += [f"| {name} | {taken:.0f} |" for name, taken in rows.items()]
         lines += [f"| whole request | {whole:.0f} |"]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ Sentences speak of past usage and promise nothing.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 Language = Literal["en", "es"]
@@ -121,6 +122,7 @@ def sentence(code: str, numbers: Mapping[str, str], language: Language) -> str:
     return SENTENCES[code][language].format(**numbers)
 
 
+@lru_cache(maxsize=256)
 def counted(n: int, noun: Literal["month", "last month"], language: Language) -> str:
     """`1 month`, `6 months`, `last 6 months'`."""
     return WORDS[noun if n == 1 else f"{noun}s"][language].format(n=n)

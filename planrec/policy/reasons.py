@@ -296,16 +296,27 @@ class _Words:
         return f"{service.included.normalize():f} {unit}"
 
     def _major(self, minor: int) -> Decimal:
-        return Decimal(minor).scaleb(-self.exponent)
+        return _major(minor, self.exponent)
 
     def _money(self, minor: int) -> str:
-        if not self.exponent:
-            return f"{minor} {self.currency}"
-        whole, rest = divmod(minor, 10**self.exponent)
-        return f"{whole}.{rest:0{self.exponent}d} {self.currency}"
+        return _money(minor, self.exponent, self.currency)
 
     def _price(self, price: Decimal) -> str:
         return f"{price:.{self.exponent}f} {self.currency}"
+
+
+# Amounts come again and again: the bill of the plan held stands in the sentence of every plan.
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _major(minor: int, exponent: int) -> Decimal:
+    return Decimal(minor).scaleb(-exponent)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _money(minor: int, exponent: int, currency: str) -> str:
+    if not exponent:
+        return f"{minor} {currency}"
+    whole, rest = divmod(minor, 10**exponent)
+    return f"{whole}.{rest:0{exponent}d} {currency}"
 
 
 @lru_cache(maxsize=64)
