@@ -105,7 +105,7 @@ CASES = list(cases())
 def every_feature_set(test: Callable[..., None]) -> Callable[..., None]:
     """Run a property over every option of conf/features, with `data` to draw tables from."""
     # A table of many lag columns is one large draw, which is no sign of a filter gone wrong.
-    calm = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    calm = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     return pytest.mark.parametrize("case", CASES, ids=str)(given(data=st.data())(calm(test)))
 
 
