@@ -13,7 +13,7 @@ from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.errors import DataError
-from planrec.history import mean_bills, rerated_bills
+from planrec.history import known_months, mean_bills, rerated_bills
 from planrec.policy import Language, Reasons
 from planrec.request_table import table_of
 from planrec.schema import (
@@ -73,6 +73,8 @@ class Recommender:
             probability = bills.pop("probability", None)
             if probability is None:
                 probability = classifier.predict_proba(X)
+            if not self.model.knows_population:
+                bills = _of_the_known(bills, table)
             return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
         bill_mean = past_bills(table, self.catalogue).mean
         return Prediction(self._probability(table, classifier.predict_proba(X)), bill_mean=bill_mean)
@@ -125,7 +127,10 @@ class Recommender:
             replace(self, pipeline=pipeline, model=self.model.members[name]).predict(table)
             for name, pipeline in zip(blend.names, blend.pipelines, strict=True)
         ]
-        return blended(said, blend.weights)
+        # Of all members, not of those that kept a weight: other folds may have kept others.
+        all_forecast = all(member.forecasts_bills for member in self.model.members.values())
+        answer = blended(said, blend.weights)
+        return replace(answer, ranks_by_bill=answer.ranks_by_bill and all_forecast)
 
     def _transformed(self, X: Columns) -> Any:
         """What the last step of the pipeline is given: step by step, as a Pipeline's slice takes its time."""
@@ -162,6 +167,14 @@ def blended(predictions: Sequence[Prediction], weights: Sequence[float] | np.nda
         )
     ranks_by_bill = all(prediction.ranks_by_bill for prediction in predictions)
     return Prediction(**means, ranks_by_bill=ranks_by_bill)
+
+
+def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[str, np.ndarray]:
+    """The bills with NaN where no month is known: what is told of nobody's months is nobody's bill."""
+    unknown = known_months(table.X) == 0
+    if not unknown.any():
+        return bills
+    return {name: np.where(unknown[:, None], np.nan, values) for name, values in bills.items()}
 
 
 def past_bills(table: DecisionTable, catalogue: Catalogue) -> PastBills:

@@ -14,7 +14,8 @@ import pytest
 
 from planrec.errors import RunError
 from planrec.experiment import run
-from planrec.metrics import MetricValue, reliability
+from planrec.metrics import MetricValue, reliability, reliability_of_cheaper
+from planrec.metrics.forecast import ece_cheaper
 from planrec.metrics.probability import ece
 from planrec.report import charts
 from planrec.report.__main__ import main
@@ -26,7 +27,8 @@ from planrec.report.section import confusion, confusion_table
 from planrec.report.svg import figure_html
 from planrec.run_folder import begin_run, read_manifest, read_out_of_fold, read_record, save_run
 from planrec.train import compose
-from tests.conftest import SMALL
+from tests.conftest import SMALL, SMALL_BILLS
+from tests.runs import train_into
 from tests.sweeps import sweep_into
 
 HOSTILE = "</td></text><script>alert(1)</script> $x_{1}$ & \"quoted\" 'text' \x07 日本 Familia ilimitada"
@@ -145,6 +147,18 @@ def test_the_bins_add_up_to_the_calibration_error(folder):
     error = sum(one.n * abs(one.confidence - one.hit_rate) for one in bins) / total
     assert error == pytest.approx(ece(judged, np.ones((judged.subscribers.count, 1)))[0])
     assert [one.confidence for one in bins] == sorted(one.confidence for one in bins)
+
+
+def test_the_bins_of_p_cheaper_add_up_to_its_error(tmp_path):
+    folder = train_into(tmp_path / "run", *SMALL_BILLS, "model=forecast", "model.n_draws=32", small=())
+    judged = reported(folder).judged
+    bins = reliability_of_cheaper(judged)
+    total = sum(one.n for one in bins)
+    # Each decision has one pair for every plan of its menu but the one held.
+    assert total == int((np.isfinite(judged.costs.monthly).sum(axis=1) - 1).sum())
+    error = sum(one.n * abs(one.confidence - one.hit_rate) for one in bins) / total
+    assert error == pytest.approx(ece_cheaper(judged, np.ones((judged.subscribers.count, 1)))[0])
+    assert "Reliability of P(cheaper than the plan held)" in page_of(folder)
 
 
 def test_the_rows_of_the_confusion_matrix_count_every_decision(folder):

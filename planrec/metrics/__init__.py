@@ -12,7 +12,7 @@ from planrec.metrics.paired import (
     paired_difference,
     paired_ratio,
 )
-from planrec.metrics.reliability import ReliabilityBin, reliability, scored_model
+from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper, scored_model
 from planrec.metrics.scored import Scored
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "paired_difference",
     "paired_ratio",
     "reliability",
+    "reliability_of_cheaper",
     "scored_model",
     "value_of",
 ]

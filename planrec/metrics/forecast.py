@@ -16,19 +16,31 @@ def ece_cheaper(scored: Scored, weights: np.ndarray) -> np.ndarray:
     Over all pairs of a decision and another plan of its menu; it came true where the plan cost less than the
     plan held, switching included. Bins and their small-sample bias as in `ece`. NaN without such a pair.
     """
-    costs, chance = given(scored.costs), given(scored.cheaper)
-    n_plans = chance.shape[1]
-    is_pair = np.isfinite(costs.monthly) & ~np.isnan(chance)
-    is_pair &= np.arange(n_plans) != costs.held[:, np.newaxis]
+    chance, came_true, bins = cheaper_pairs(scored)
+    is_pair = bins >= 0
     if not is_pair.any():
         return np.full(weights.shape[1], np.nan)
-    edges = np.quantile(chance[is_pair], np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
-    bins = np.where(is_pair, np.searchsorted(edges, chance), -1).ravel()
-    gap = np.where(is_pair, chance - (costs.monthly < costs.of_held[:, np.newaxis]), 0.0).ravel()
-    pairs = _of_pairs(scored, n_plans)
+    gap = np.where(is_pair, chance - came_true, 0.0).ravel()
+    n_plans = chance.shape[1]
+    pairs, bins = _of_pairs(scored, n_plans), bins.ravel()
     gaps = np.abs(pairs.sums(weights, gap, bins, N_BINS)).sum(axis=0)
     total = pairs.sums(weights, is_pair.ravel().astype(np.float64))[0]
     return np.divide(gaps, total, out=np.full_like(gaps, np.nan), where=total > 0)
+
+
+def cheaper_pairs(scored: Scored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """P(cheaper than the plan held), whether it was, and the bin of the chance: shape (n, J) each.
+
+    The bin is -1 where there is no such pair: the plan held, plans outside the menu, no chance known.
+    """
+    costs, chance = given(scored.costs), given(scored.cheaper)
+    is_pair = np.isfinite(costs.monthly) & ~np.isnan(chance)
+    is_pair &= np.arange(chance.shape[1]) != costs.held[:, np.newaxis]
+    came_true = costs.monthly < costs.of_held[:, np.newaxis]
+    if not is_pair.any():
+        return chance, came_true, np.full(chance.shape, -1)
+    edges = np.quantile(chance[is_pair], np.arange(1, N_BINS) / N_BINS, method="inverted_cdf")
+    return chance, came_true, np.where(is_pair, np.searchsorted(edges, chance), -1)
 
 
 def pit_80(scored: Scored, weights: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planrec.metrics.forecast import cheaper_pairs
 from planrec.metrics.probability import N_BINS, top_label
 from planrec.metrics.scored import Scored, scored, subscribers_of
 from planrec.schema import OutOfFold
@@ -15,19 +16,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Decisions of about the same confidence."""
+    """Decisions of about the same confidence; for P(cheaper), pairs of a decision and a plan."""
 
     confidence: float
-    "Mean probability of the most probable plan, in [0, 1]."
+    "Mean of the probabilities given, in [0, 1]."
     hit_rate: float
-    "Share of them for which that plan was right, in [0, 1]."
+    "Share of them that came true, in [0, 1]."
     n: int
-    "Decisions, each counted once per repeat."
+    "Decisions or pairs, each counted once per repeat."
 
 
 def reliability(judged: Scored) -> tuple[ReliabilityBin, ...]:
     """The bins of `ece` that hold decisions, the least confident first: their gaps, weighted, are the ECE."""
-    confidence, hit, bins = top_label(judged)
+    return _bins_of(*top_label(judged))
+
+
+def reliability_of_cheaper(judged: Scored) -> tuple[ReliabilityBin, ...]:
+    """The bins of `ece_cheaper` that hold pairs: what customers are told, and how often it came true.
+
+    Empty where the model does not say P(cheaper).
+    """
+    if judged.cheaper is None or judged.costs is None:
+        return ()
+    chance, came_true, bins = cheaper_pairs(judged)
+    is_pair = bins >= 0
+    return _bins_of(chance[is_pair], came_true[is_pair], bins[is_pair])
+
+
+def _bins_of(confidence: np.ndarray, hit: np.ndarray, bins: np.ndarray) -> tuple[ReliabilityBin, ...]:
     counts = np.bincount(bins, minlength=N_BINS)
     confidences, hits = (np.bincount(bins, value, N_BINS) for value in (confidence, hit))
     return tuple(

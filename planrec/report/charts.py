@@ -66,17 +66,17 @@ def by_group(groups: Sequence[str], series: Sequence[Series], title: str, axes_a
 
 
 def calibration(bins: Sequence[ReliabilityBin], title: str) -> Chart:
-    """How often the most probable plan was right, by its probability; on the diagonal all is well."""
+    """How often it came true, by the probability given; on the diagonal all is well."""
     figure = Figure(figsize=(WIDTH * 0.8, WIDTH * 0.8), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#666666", linestyle="--", linewidth=1, label="perfectly calibrated")
     x, y = [one.confidence for one in bins], [one.hit_rate for one in bins]
     axes.plot(x, y, linewidth=1.2, markersize=5, label="this model", **MARKERS[0])
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability given", ylabel="share that was right", aspect=1)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability given", ylabel="share that came true", aspect=1)
     axes.legend(loc="upper left", frameon=False, fontsize=9)
     _quiet(axes)
     axes.grid(color="#dddddd", linewidth=0.6)
-    said = [f"{one.confidence:.2f} given, {one.hit_rate:.2f} right, of {one.n:,}" for one in bins]
+    said = [f"{one.confidence:.2f} given, {one.hit_rate:.2f} came true, of {one.n:,}" for one in bins]
     return Chart(figure, title, f"Points against the diagonal, which is perfect. {'; '.join(said)}.")
 
 

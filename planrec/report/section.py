@@ -8,7 +8,14 @@ import numpy as np
 from planrec.card_prose import INTENDED, QUESTION
 from planrec.config_diff import flat
 from planrec.fitting import Chosen
-from planrec.metrics import METRICS, MetricValue, broken_guards, reliability
+from planrec.metrics import (
+    METRICS,
+    MetricValue,
+    ReliabilityBin,
+    broken_guards,
+    reliability,
+    reliability_of_cheaper,
+)
 from planrec.report import charts
 from planrec.report.charts import Series
 from planrec.report.markup import Cell, bullets, interval, number, paragraph, table, terms
@@ -139,18 +146,25 @@ def axis_of(metric: str) -> str:
 
 
 def calibration(run: ReportedRun, name: str) -> str:
-    """The reliability of the top label, in the bins of the ECE."""
+    """The reliability of the top label, in the bins of the ECE, and of what customers are told."""
     if not run.saved.config.model.probabilistic:
         return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
-    bins = reliability(run.judged)
+    title = "Reliability of the most probable plan, 15 bins of equal mass"
+    shown = _bins_shown(reliability(run.judged), title, f"{name}-calibration", "decisions")
+    if cheaper := reliability_of_cheaper(run.judged):
+        title = "Reliability of P(cheaper than the plan held), 15 bins of equal mass"
+        shown += _bins_shown(cheaper, title, f"{name}-cheaper", "pairs of a decision and another plan")
+    return shown
+
+
+def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: str) -> str:
     rows = [
         (str(position), [Cell(f"{one.confidence:.3f}"), Cell(f"{one.hit_rate:.3f}"), Cell(f"{one.n:,}")])
         for position, one in enumerate(bins, start=1)
     ]
-    title = "Reliability of the most probable plan, 15 bins of equal mass"
-    return figure_html(charts.calibration(bins, title), f"{name}-calibration") + table(
+    return figure_html(charts.calibration(bins, title), name) + table(
         "The same in figures; equal probabilities share a bin",
-        ["bin", "probability given", "share that was right", "decisions"],
+        ["bin", "probability given", "share that came true", counted],
         rows,
     )
 

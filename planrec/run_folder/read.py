@@ -28,7 +28,7 @@ MEASURED = (
     *(OutOfFold.DECISION_ID, OutOfFold.REPEAT, OutOfFold.MODEL, OutOfFold.SUBSCRIBER, OutOfFold.AS_OF),
     *(OutOfFold.HELD, OutOfFold.Y, OutOfFold.RECOMMENDED, OutOfFold.HORIZON, OutOfFold.USAGE_DECILE),
     *(OutOfFold.PROBABILITY, OutOfFold.MENU, OutOfFold.FUTURE, OutOfFold.SWITCHING, OutOfFold.HIDDEN),
-    OutOfFold.SEGMENT,
+    *(OutOfFold.CHEAPER, OutOfFold.SEGMENT),
 )
 "Columns of the out-of-fold table, or beginnings of them, that metrics and segments are made of."
 
