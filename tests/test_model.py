@@ -328,7 +328,7 @@ def test_contributions_add_up_to_the_raw_score(model: Model) -> None:
         contributions = model.contributions(pipeline[-1], X)
         if contributions is None:
             return
-        raw = pipeline[-1].classifier_.predict_proba(X, raw_score=True).reshape(len(X), -1)
+        raw = pipeline[-1].classifier_.booster_.predict(X, raw_score=True).reshape(len(X), -1)
         np.testing.assert_allclose(contributions.sum(axis=2), raw, rtol=0, atol=1e-9)
         assert contributions.shape == (90, raw.shape[1], 7)
         assert (contributions[:, :, [1, 2]] == 0).all()  # empty and constant: never used

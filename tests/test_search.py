@@ -155,7 +155,7 @@ def test_everything_that_the_model_does_not_take_is_told_at_once() -> None:
     found = sorted(problems(*NESTED, *space))
     assert found[0] == (
         "search.space.learning_rat: model=lgbm has no such field (did you mean 'learning_rate'?); allowed:"
-        " learning_rate, min_child_samples, n_estimators, num_leaves"
+        " learning_rate, min_child_samples, n_estimators, num_leaves, stop_early"
     )
     told = [
         "search.space.learning_rate: model=lgbm does not take -1: input should be greater than 0",
