@@ -22,8 +22,8 @@ _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
 _ANSWERS = (Answer, Problem, Run, Health, Ready)
 _LINES = (
-    f"One request a line; at most {MAX_BATCH_BYTES:,} bytes together. One line of answer for each line, in"
-    " their order: a recommendation, or a problem."
+    f"One request a line; at most {MAX_BATCH:,} lines and {MAX_BATCH_BYTES:,} bytes together. One line of"
+    " answer for each line that is not blank, in their order: a recommendation, or a problem."
 )
 _TAGS = {
     "Advice": "Ask what to recommend.",

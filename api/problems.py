@@ -10,7 +10,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
-from api.bodies import DuplicateKeyError
+from api.bodies import DuplicateKeyError, UnknownKeysError
 from api.request_id import REQUEST_ID
 from planrec.errors import DataError, LogError, RequestError
 
@@ -78,6 +78,8 @@ def of_error(error: Exception) -> dict[str, Any]:
         return _of_validation(error)
     if isinstance(error, DuplicateKeyError):
         return content(400, str(error))
+    if isinstance(error, UnknownKeysError):
+        return content(422, str(error), errors=[])
     if isinstance(error, LineTooLargeError):
         return content(413, str(error))
     if isinstance(error, RequestError):

@@ -6,7 +6,7 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
-from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES
+from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_UNKNOWN
 from api.described import WHEN
 from api.problems import TYPES, Problem
 from api.requests import MAX_ITEMS, MAX_MONTHS, MAX_TEXT
@@ -62,7 +62,8 @@ def api_page() -> str:
         "",
         f"* A body of `POST /predict`, and a line of a batch: {MAX_BODY_BYTES:,} bytes; a batch:"
         f" {MAX_BATCH_BYTES:,} bytes.",
-        f"* A JSON list: {MAX_BATCH:,} requests. Lines: as many as fit.",
+        f"* A batch: {MAX_BATCH:,} requests, as a JSON list or as lines (413 where there are more lines).",
+        f"* Keys that no request has: {MAX_UNKNOWN:,} in a body; more are counted, not listed.",
         f"* Months of a request: {MAX_MONTHS}; a text: {MAX_TEXT:,} characters; `top_k`: {MAX_ITEMS:,};"
         " `exclude`: as many entries as there are plans.",
     ]
