@@ -5,7 +5,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from api.problems import MEDIA_TYPE, Problem
 
 WHEN = {
-    400: "The body is not JSON in UTF-8, or has a key twice.",
+    400: "The body is not JSON in UTF-8, or has a key twice; or the request is not valid HTTP.",
     401: "The server asks for an API key.",
     404: "There is no such thing here.",
     405: "The method is none of this address.",
@@ -13,6 +13,7 @@ WHEN = {
     413: "The body is too large.",
     415: "The content type is not one that is taken.",
     422: "Values that cannot be accepted: all of them, each with its place.",
+    431: "Request line and headers are too large; the connection is closed.",
     500: "The server failed.",
     503: "No run is served yet, or a required decision log does not take the answer.",
 }
