@@ -2,10 +2,10 @@
 
 from litestar.openapi.datastructures import ResponseSpec
 
-from api.problems import MEDIA_TYPE, Problem
+from api.problems import KEY_REUSED, MALFORMED_REQUEST, MEDIA_TYPE, NOT_LOGGED, Problem
 
 WHEN = {
-    400: "The body is not JSON in UTF-8, or has a key twice; or the request is not valid HTTP.",
+    400: "The body is not JSON in UTF-8, or has a key twice; or the `Idempotency-Key` is none.",
     401: "The server asks for an API key.",
     404: "There is no such thing here.",
     405: "The method is none of this address.",
@@ -16,6 +16,11 @@ WHEN = {
     431: "Request line and headers are too large; the connection is closed.",
     500: "The server failed.",
     503: "No run is served yet, or a required decision log does not take the answer.",
+}
+WHEN_OWN = {
+    MALFORMED_REQUEST: "The request is not valid HTTP, or its `Idempotency-Key` is none.",
+    KEY_REUSED: "This `Idempotency-Key` was used with another request.",
+    NOT_LOGGED: "A required decision log does not take the answer, which does not leave without it.",
 }
 
 

@@ -1,11 +1,11 @@
-"""uvicorn's HTTP protocol, with what it lacks: a limit of headers, problems, and a stop that loses no request."""
+"""uvicorn's HTTP protocol, with what it lacks: a limit of headers, problems, a stop without lost requests."""
 
 import json
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api.problems import MEDIA_TYPE, content
+from api.problems import MALFORMED_REQUEST, MEDIA_TYPE, TYPES, content
 
 MAX_HEAD_BYTES = 65_536
 "Of the request line and the headers: they come before any key is asked for."
@@ -34,7 +34,7 @@ class Protocol(HttpToolsProtocol):
             self._head_bytes += len(piece)
             super().data_received(piece)
             if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-                self._refuse(431, f"the headers must have at most {MAX_HEAD_BYTES:,} bytes")
+                self._refuse(431, TYPES[431], f"the headers must have at most {MAX_HEAD_BYTES:,} bytes")
 
     def on_headers_complete(self) -> None:
         """The parser has all headers."""
@@ -55,7 +55,7 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What the parser cannot read is a problem like any other."""
-        self._refuse(400, "the request is not valid HTTP")
+        self._refuse(400, MALFORMED_REQUEST, "the request is not valid HTTP")
 
     def shutdown(self) -> None:
         """The answer under way, or the next one, says `Connection: close`."""
@@ -65,9 +65,9 @@ class Protocol(HttpToolsProtocol):
         else:
             super().shutdown()
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _refuse(self, status: int, kind: str, detail: str) -> None:
         self.logger.warning("refused before it was read: %s", detail)
-        body = json.dumps(content(status, detail)).encode()
+        body = json.dumps(content(status, detail, type=kind)).encode()
         lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {len(body)}", "connection: close", "", ""]
         # In the middle of an answer there is no place for another one.
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:

@@ -7,8 +7,8 @@ from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
 from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_UNKNOWN
-from api.described import WHEN
-from api.problems import TYPES, Problem
+from api.described import WHEN, WHEN_OWN
+from api.problems import OWN_TYPES, TYPES, Problem
 from api.requests import MAX_ITEMS, MAX_MONTHS, MAX_TEXT
 from api.routes import ROUTES
 from api.routes.about_run import Run
@@ -56,6 +56,7 @@ def api_page() -> str:
         "| status | `type` | when |",
         "|---|---|---|",
         *(f"| {status} | `{name}` | {WHEN[status]} |" for status, name in TYPES.items()),
+        *(f"| {status} | `{name}` | {WHEN_OWN[name]} |" for name, status in OWN_TYPES.items()),
         *_structs(Problem),
         "",
         "## Limits",

@@ -45,7 +45,7 @@ ANSWERS = ResponseSpec(
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
     request_max_body_size=MAX_BATCH_BYTES,
-    responses={200: ANSWERS, **described(400, 413, 415, 422, 503)},
+    responses={200: ANSWERS, **described(400, 409, 413, 415, 422, 503)},
 )
 async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | Stream:
     """A JSON list is answered as a whole, or refused as a whole with the place of every mistake.

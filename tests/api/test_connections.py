@@ -76,7 +76,7 @@ def test_headers_as_long_as_may_be_are_read_and_bodies_of_any_length_are_no_head
 @pytest.mark.parametrize("content", [b"nonsense\r\n\r\n", b"GET /health HTTP/1.1\r\na b\r\n\r\n"])
 def test_what_is_no_http_is_a_problem(server, content):
     status, problem = answer_to(server, content)
-    assert (status, problem["detail"]) == (400, "the request is not valid HTTP")
+    assert (status, problem["type"]) == (400, "urn:planrec:problem:malformed_request")
 
 
 def test_a_kept_connection_gets_its_next_answer_while_the_server_stops(outputs):

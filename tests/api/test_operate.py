@@ -275,6 +275,7 @@ def test_a_key_with_another_request_is_refused(client, body):
     headers = {"Idempotency-Key": "other", "Accept-Language": "es"}
     answer = client.post("/predict", json=body, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["type"] == "urn:planrec:problem:key_reused"
 
 
 def test_what_was_refused_may_be_mended_under_the_same_key(client, body):
@@ -287,6 +288,7 @@ def test_what_was_refused_may_be_mended_under_the_same_key(client, body):
 def test_a_repeat_key_that_is_none_is_refused(client, body, key):
     answer = client.post("/predict", json=body, headers={"Idempotency-Key": key})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["type"] == "urn:planrec:problem:malformed_request"
 
 
 def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
