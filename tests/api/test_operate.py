@@ -197,6 +197,20 @@ def test_load_balancers_need_no_key(locked, path):
     assert locked.get(path).status_code == 200
 
 
+def test_the_document_tells_of_keys_where_they_are_asked_for(client, locked):
+    told = locked.get("/schema/openapi.json", headers={"X-API-Key": KEY}).json()
+    assert set(told["components"]["securitySchemes"]) == {"bearer", "api_key"}
+    assert told["security"] == [{"bearer": []}, {"api_key": []}]
+    assert told["paths"]["/health"]["get"]["security"] == []
+    assert {"401", "409"} < set(told["paths"]["/predict"]["post"]["responses"])
+    open_one = client.get("/schema/openapi.json").json()
+    assert "security" not in open_one
+    assert "securitySchemes" not in open_one["components"]
+    for path in ("/predict", "/predict/batch"):
+        names = [one["name"] for one in open_one["paths"][path]["post"]["parameters"]]
+        assert names == ["Idempotency-Key", "X-Request-ID", "Accept-Language"]
+
+
 def test_the_page_of_the_document_loads_from_this_server_only(client):
     policy = client.get("/docs").headers["content-security-policy"]
     assert policy.startswith("default-src 'self'")
