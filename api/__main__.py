@@ -98,6 +98,7 @@ def _run(settings: Settings, scratch: Path) -> int:
             host=settings.server.host,
             port=settings.server.port,
             workers=settings.server.workers,
+            http="api.http_protocol:Protocol",
             log_config=log_config(settings.log_level),
             access_log=False,
             server_header=False,

@@ -1,5 +1,6 @@
 """Requests -> answers of the run that is served; an answer names the run that gave it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,8 @@ from litestar import Request
 from api.served import ServedRun
 from planrec.answers import Answer, ModelName, answers_of
 from planrec.policy import Language
+
+_LANGUAGE = re.compile(r"(en|es|\*)(?:-[a-z0-9-]+)?(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 
 
 def answered(served: ServedRun, requests: Sequence[dict[str, Any]], language: Language) -> list[Answer]:
@@ -35,5 +38,11 @@ def model_name(served: ServedRun) -> ModelName:
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:
-    """Of the sentences: Spanish where Accept-Language begins with it, else English."""
-    return "es" if request.headers.get("accept-language", "").lower().startswith("es") else "en"
+    """Of the sentences: the one that Accept-Language weighs most (RFC 9110, 12.5.4), else English."""
+    weights: dict[Language, float] = {}
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        if (found := _LANGUAGE.fullmatch(part.strip())) and float(found[2] or 1) > 0:
+            language: Language = "es" if found[1] == "es" else "en"  # * is whatever we like
+            weights[language] = max(weights.get(language, 0.0), float(found[2] or 1))
+    # Of equal ones, the first that is named.
+    return max(weights, key=weights.__getitem__, default="en")

@@ -86,6 +86,7 @@ def _app(
             {
                 "served": served,
                 "pin_error": None,
+                "asks_for_keys": bool(settings.access.key_hashes),
                 "metrics": metrics,
                 "answer_log": answer_log,
                 "together": Together(),

@@ -11,15 +11,21 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from api.access import key_in
 from api.answer_store import Answer, AnswerStore, State
 from api.asgi_problem import send_problem
+from api.problems import KEY_REUSED, MALFORMED_REQUEST, TYPES
 
 MAX_ANSWER_BYTES = 16_000_000
 "Longer answers are not kept: repeated, they are computed again."
 _SANE = re.compile(rb"[\x21-\x7e]{1,255}")
 _REFUSED = {
-    State.OTHER_REQUEST: (422, "this Idempotency-Key was used with another request: take a new one"),
+    State.OTHER_REQUEST: (
+        "this Idempotency-Key was used with another request: take a new one",
+        422,
+        KEY_REUSED,
+    ),
     State.IN_PROGRESS: (
-        409,
         "the first request with this Idempotency-Key is being answered: ask again later",
+        409,
+        TYPES[409],
     ),
 }
 # They shape the answer, as the body does.
@@ -38,7 +44,8 @@ class Idempotency:
         if key is None:
             await self.app(scope, receive, send)
         elif not _SANE.fullmatch(key):
-            await send_problem(send, 400, "Idempotency-Key must be 1 to 255 visible ASCII characters")
+            detail = "Idempotency-Key must be 1 to 255 visible ASCII characters"
+            await send_problem(send, 400, detail, type=MALFORMED_REQUEST)
         else:
             await self._answer(scope, receive, send, key)
 
@@ -56,7 +63,8 @@ class Idempotency:
             scope["path_template"] = answer.route  # the log and the metrics name it
             await _replay(answer, send)
         elif state in _REFUSED:
-            await send_problem(send, *_REFUSED[state])
+            detail, status, kind = _REFUSED[state]
+            await send_problem(send, status, detail, type=kind)
         else:
             await self._answer_and_keep(scope, _again(received, receive), send, name)
 

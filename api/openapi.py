@@ -9,9 +9,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec.json import schema_components
 from pydantic import BaseModel
 
+from api.access import OPEN
 from api.answering import model_name
 from api.bodies import JSON, MAX_BATCH, MAX_BATCH_BYTES, NDJSON
-from api.problems import Problem
+from api.described import WHEN
+from api.problems import MEDIA_TYPE, Problem
 from api.routes.about_run import Run
 from api.routes.health import Health, Ready
 from api.served import ServedRun
@@ -22,9 +24,14 @@ _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
 _ANSWERS = (Answer, Problem, Run, Health, Ready)
 _LINES = (
-    f"One request a line; at most {MAX_BATCH_BYTES:,} bytes together. One line of answer for each line, in"
-    " their order: a recommendation, or a problem."
+    f"One request a line; at most {MAX_BATCH:,} lines and {MAX_BATCH_BYTES:,} bytes together. One line of"
+    " answer for each line that is not blank, in their order: a recommendation, or a problem."
 )
+_HEADERS = {
+    "Idempotency-Key": "A POST that is sent again with it gets the first answer again.",
+    "X-Request-ID": "Your name for the request, in the answer, in problems and in the log.",
+    "Accept-Language": "Of the sentences: English, or Spanish where it weighs more.",
+}
 _TAGS = {
     "Advice": "Ask what to recommend.",
     "Run": "What answers: the model, what it asks for, the plans and prices.",
@@ -41,7 +48,9 @@ class RunJsonRenderPlugin(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as JSON."""
-        return super().render(request, document_of(openapi_schema, request.app.state.served))
+        state = request.app.state
+        document = document_of(openapi_schema, state.served)
+        return super().render(request, with_keys(document) if state.asks_for_keys else document)
 
 
 def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
@@ -59,6 +68,9 @@ def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
     )
     told = json.loads(encoded(answer))
     one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
+    for post in (one, many):
+        post["parameters"] = [_header(name, said) for name, said in _HEADERS.items()]
+        post["parameters"][0]["schema"]["pattern"] = "^[!-~]{1,255}$"
     asked = _put(document, served.request, "validation")
     one["requestBody"] = _body({JSON: (asked, example)})
     one["responses"]["200"]["content"][JSON]["examples"] = _example(told)
@@ -72,6 +84,37 @@ def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
     plans = document["paths"]["/catalogue"]["get"]["responses"]["200"]["content"][JSON]
     plans["schema"] = _put(document, Catalogue, "serialization")
     return document
+
+
+def with_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """The document of a server that asks for keys."""
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    document["components"]["securitySchemes"] = schemes
+    document["security"] = [{name: []} for name in schemes]
+    refused = {
+        "description": WHEN[401],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _STRUCT.format(name="Problem")}}},
+    }
+    for path, methods in document["paths"].items():
+        for told in methods.values():
+            if path in OPEN:
+                told["security"] = []
+            else:
+                told["responses"]["401"] = refused
+    return document
+
+
+def _header(name: str, said: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": said,
+        "schema": {"type": "string"},
+    }
 
 
 def _body(content: dict[str, tuple[dict[str, Any], Any]]) -> dict[str, Any]:

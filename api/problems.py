@@ -10,7 +10,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
-from api.bodies import DuplicateKeyError
+from api.bodies import DuplicateKeyError, UnknownKeysError
 from api.request_id import REQUEST_ID
 from planrec.errors import DataError, LogError, RequestError
 
@@ -24,10 +24,16 @@ TYPES = {
     413: "urn:planrec:problem:body_too_large",
     415: "urn:planrec:problem:unsupported_content_type",
     422: "urn:planrec:problem:values_refused",
+    431: "urn:planrec:problem:headers_too_large",
     500: "urn:planrec:problem:server_failed",
     503: "urn:planrec:problem:not_ready",
 }
 """Status -> what programs compare: stable, whatever the wording of `detail`."""
+MALFORMED_REQUEST = "urn:planrec:problem:malformed_request"
+KEY_REUSED = "urn:planrec:problem:key_reused"
+NOT_LOGGED = "urn:planrec:problem:not_logged"
+OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503}
+"Types that are not the first one of their status."
 MAX_ERRORS = 10_000
 "More than these are only counted."
 log = logging.getLogger("planrec.api")
@@ -49,7 +55,9 @@ class ProblemError(Struct, frozen=True):
 class Problem(Struct, frozen=True):
     """Why there is no answer (RFC 9457)."""
 
-    type: Annotated[str, Meta(description="Stable code of the problem.", examples=sorted(TYPES.values()))]
+    type: Annotated[
+        str, Meta(description="Stable code of the problem.", examples=sorted({*TYPES.values(), *OWN_TYPES}))
+    ]
     title: str
     status: int
     detail: Annotated[str, Meta(description="What must hold, and what was found.")]
@@ -78,6 +86,8 @@ def of_error(error: Exception) -> dict[str, Any]:
         return _of_validation(error)
     if isinstance(error, DuplicateKeyError):
         return content(400, str(error))
+    if isinstance(error, UnknownKeysError):
+        return content(422, str(error), errors=[])
     if isinstance(error, LineTooLargeError):
         return content(413, str(error))
     if isinstance(error, RequestError):
@@ -87,7 +97,8 @@ def of_error(error: Exception) -> dict[str, Any]:
             errors=[{"pointer": pointer, "detail": text} for _, pointer, text in error.misfits],
         )
     if isinstance(error, LogError):
-        return content(503, f"no answer leaves without its row in the decision log: {error.message}")
+        detail = f"no answer leaves without its row in the decision log: {error.message}"
+        return content(503, detail, type=NOT_LOGGED)
     if isinstance(error, DataError):
         return content(
             422, error.message, errors=[{"pointer": "", "detail": text} for text in error.problems]

@@ -6,9 +6,9 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
-from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES
-from api.described import WHEN
-from api.problems import TYPES, Problem
+from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_UNKNOWN
+from api.described import WHEN, WHEN_OWN
+from api.problems import OWN_TYPES, TYPES, Problem
 from api.requests import MAX_ITEMS, MAX_MONTHS, MAX_TEXT
 from api.routes import ROUTES
 from api.routes.about_run import Run
@@ -56,13 +56,15 @@ def api_page() -> str:
         "| status | `type` | when |",
         "|---|---|---|",
         *(f"| {status} | `{name}` | {WHEN[status]} |" for status, name in TYPES.items()),
+        *(f"| {status} | `{name}` | {WHEN_OWN[name]} |" for name, status in OWN_TYPES.items()),
         *_structs(Problem),
         "",
         "## Limits",
         "",
         f"* A body of `POST /predict`, and a line of a batch: {MAX_BODY_BYTES:,} bytes; a batch:"
         f" {MAX_BATCH_BYTES:,} bytes.",
-        f"* A JSON list: {MAX_BATCH:,} requests. Lines: as many as fit.",
+        f"* A batch: {MAX_BATCH:,} requests, as a JSON list or as lines (413 where there are more lines).",
+        f"* Keys that no request has: {MAX_UNKNOWN:,} in a body; more are counted, not listed.",
         f"* Months of a request: {MAX_MONTHS}; a text: {MAX_TEXT:,} characters; `top_k`: {MAX_ITEMS:,};"
         " `exclude`: as many entries as there are plans.",
     ]

@@ -18,6 +18,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for line in _lines(options):
             print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough, as `head` does: Python must not try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -1,5 +1,8 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -231,3 +234,13 @@ def test_cells_of_a_sweep_are_compared_and_a_sweep_alone_is_refused(sweep, capsy
     with pytest.raises(SystemExit):
         compare([str(sweep / "0")])
     assert "B is missing" in capsys.readouterr().err
+
+
+def test_who_reads_only_the_first_line_gets_no_traceback(outputs):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "planrec.pin", "latest", "--outputs", str(outputs)]
+    with open(write, "w") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read_pin(outputs).run == "2030-01-31/b"

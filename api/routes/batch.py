@@ -11,7 +11,16 @@ from litestar.response import Stream
 
 from api import problems
 from api.answering import answered, answered_each
-from api.bodies import JSON, MAX_BATCH_BYTES, MAX_BODY_BYTES, NDJSON, content_type, read_list, read_one
+from api.bodies import (
+    JSON,
+    MAX_BATCH_BYTES,
+    MAX_BODY_BYTES,
+    NDJSON,
+    content_type,
+    lines_of,
+    read_list,
+    read_one,
+)
 from api.described import problems as described
 from api.logged import Call
 from api.observed import note_answers
@@ -36,19 +45,19 @@ ANSWERS = ResponseSpec(
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
     request_max_body_size=MAX_BATCH_BYTES,
-    responses={200: ANSWERS, **described(400, 413, 415, 422, 503)},
+    responses={200: ANSWERS, **described(400, 409, 413, 415, 422, 503)},
 )
 async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | Stream:
     """A JSON list is answered as a whole, or refused as a whole with the place of every mistake.
 
     Lines (`application/x-ndjson`) are answered one by one, in their order: a line that cannot be answered
-    becomes a problem in its place, and the others are answered.
+    becomes a problem in its place, and the others are answered. Blank lines are skipped.
     """
     call, kind = Call.of(request), content_type(request, JSON, NDJSON)
     # Read whole before the first answer: clients that send all before they read would wait for ever.
     body = await request.body()
     if kind == NDJSON:
-        return Stream(_answered_lines(call, body), media_type=NDJSON)
+        return Stream(_answered_lines(call, lines_of(body)), media_type=NDJSON)
     answers = await to_thread.run_sync(_answered_list, call, body)
     return Response(b"[" + b",".join(answers) + b"]", media_type=MediaType.JSON)
 
@@ -71,8 +80,7 @@ def _logged(call: Call, requests: Sequence[dict[str, Any]], answers: Sequence[An
     return bodies
 
 
-async def _answered_lines(call: Call, body: bytes) -> AsyncIterator[bytes]:
-    lines = body.removesuffix(b"\n").split(b"\n")
+async def _answered_lines(call: Call, lines: list[bytes]) -> AsyncIterator[bytes]:
     for start in range(0, len(lines), LINES_AT_A_TIME):
         some = lines[start : start + LINES_AT_A_TIME]
         yield await to_thread.run_sync(_answer_lines, call, some)

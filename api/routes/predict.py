@@ -20,7 +20,7 @@ ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", 
     tags=["Advice"],
     operation_id="predict",
     summary="Recommend a plan to one subscriber",
-    responses={200: ANSWER, **problems(400, 413, 415, 422, 503)},
+    responses={200: ANSWER, **problems(400, 409, 413, 415, 422, 503)},
 )
 async def predict(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Bills, savings and reasons for every plan on the menu, and what to do: recommend, stay or abstain."""

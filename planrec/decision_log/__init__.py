@@ -6,10 +6,9 @@ Light: importing it loads no pandas, and psycopg only for a PostgreSQL log.
 from planrec.decision_log.decision import Decision, LoggedDecision, LoggedRun
 from planrec.decision_log.log import Counts, DecisionLog
 from planrec.decision_log.pseudonym import key_of
-from planrec.decision_log.store import DEFAULT_URL, find_decision
+from planrec.decision_log.store import find_decision
 
 __all__ = [
-    "DEFAULT_URL",
     "Counts",
     "Decision",
     "DecisionLog",

@@ -17,7 +17,6 @@ from urllib.parse import unquote, urlsplit
 from planrec.decision_log.decision import LoggedDecision
 from planrec.errors import LogError
 
-DEFAULT_URL = "sqlite:///outputs/decisions.sqlite"
 SECONDS_TO_CONNECT = 5
 "Until a PostgreSQL server that does not answer counts as lost, and a locked SQLite file as busy."
 

@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("input", type=Path, metavar="INPUT", help="CSV or Parquet, as the run's own data")
     parser.add_argument("output", type=_output, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
     parser.add_argument("--run", help="folder of a complete run, or `latest`; the pinned one if not given")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs"), help="where pinned.json lies")
+    outputs = Path(os.environ.get("PLANREC_OUTPUTS") or "outputs")
+    said = "where pinned.json lies; or the variable PLANREC_OUTPUTS"
+    parser.add_argument("--outputs", type=Path, default=outputs, help=said)
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
     parser.add_argument("--no-reasons", action="store_true", help="leave the sentences out, which is faster")
     return parser

@@ -66,14 +66,13 @@ def test_a_bad_line_is_a_problem_in_its_place_and_the_others_are_answered(served
     bad = {
         3: b"{",
         70: b'{"a": 1, "a": 2}',
-        71: b"",
         100: b"\xff",
         101: b'{"x": "' + b"y" * 1_000_001 + b'"}',
     }
     lines = [bad.get(number, line) for number, line in enumerate(good)]
     answers = lines_of(client, lines)
     statuses = {number: answer["status"] for number, answer in enumerate(answers) if "status" in answer}
-    assert statuses == {3: 400, 70: 422, 71: 400, 100: 400, 101: 413}
+    assert statuses == {3: 400, 70: 422, 100: 400, 101: 413}
     expected = lines_of(client, good)
     for number, answer in enumerate(answers):
         if number not in bad:
@@ -97,6 +96,16 @@ def test_a_list_has_at_least_one_and_at_most_a_thousand_requests(served, request
     answer = client.post("/predict/batch", json=[requests[0]] * n_requests)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [""]
+
+
+def test_blank_lines_are_skipped_and_more_lines_than_a_list_may_have_are_refused(served, requests):
+    client, _ = served
+    lines = [b"", json.dumps(requests[0]).encode(), b" \r", json.dumps(requests[1]).encode(), b""]
+    assert len(lines_of(client, lines)) == 2
+    assert lines_of(client, [b""] * 1_000_000) == []
+    answer = client.post("/predict/batch", content=b"{}\n" * (MAX_BATCH + 1), headers=NDJSON)
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:planrec:problem:body_too_large")
+    assert answer.json()["detail"] == "a batch must have at most 1,000 lines, got 1,001"
 
 
 def test_a_batch_that_is_too_large_is_refused(served):

@@ -113,6 +113,7 @@ def test_a_log_that_cannot_be_written_refuses_only_where_it_is_required(
         return
     assert [one.status_code, listed.status_code] == [503, 503]
     assert one.headers["content-type"] == "application/problem+json"
+    assert one.json()["type"] == "urn:planrec:problem:not_logged"
     assert one.json()["detail"] == (
         "no answer leaves without its row in the decision log: the decision log cannot be written"
     )

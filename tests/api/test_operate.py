@@ -197,6 +197,20 @@ def test_load_balancers_need_no_key(locked, path):
     assert locked.get(path).status_code == 200
 
 
+def test_the_document_tells_of_keys_where_they_are_asked_for(client, locked):
+    told = locked.get("/schema/openapi.json", headers={"X-API-Key": KEY}).json()
+    assert set(told["components"]["securitySchemes"]) == {"bearer", "api_key"}
+    assert told["security"] == [{"bearer": []}, {"api_key": []}]
+    assert told["paths"]["/health"]["get"]["security"] == []
+    assert {"401", "409"} < set(told["paths"]["/predict"]["post"]["responses"])
+    open_one = client.get("/schema/openapi.json").json()
+    assert "security" not in open_one
+    assert "securitySchemes" not in open_one["components"]
+    for path in ("/predict", "/predict/batch"):
+        names = [one["name"] for one in open_one["paths"][path]["post"]["parameters"]]
+        assert names == ["Idempotency-Key", "X-Request-ID", "Accept-Language"]
+
+
 def test_the_page_of_the_document_loads_from_this_server_only(client):
     policy = client.get("/docs").headers["content-security-policy"]
     assert policy.startswith("default-src 'self'")
@@ -275,6 +289,7 @@ def test_a_key_with_another_request_is_refused(client, body):
     headers = {"Idempotency-Key": "other", "Accept-Language": "es"}
     answer = client.post("/predict", json=body, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["type"] == "urn:planrec:problem:key_reused"
 
 
 def test_what_was_refused_may_be_mended_under_the_same_key(client, body):
@@ -287,6 +302,7 @@ def test_what_was_refused_may_be_mended_under_the_same_key(client, body):
 def test_a_repeat_key_that_is_none_is_refused(client, body, key):
     answer = client.post("/predict", json=body, headers={"Idempotency-Key": key})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json()["type"] == "urn:planrec:problem:malformed_request"
 
 
 def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):

@@ -121,3 +121,16 @@ def test_an_unknown_id_is_told(history_run, tmp_path, capsys):
     url = logged(tmp_path, answered(history_run))
     assert replay_of(url, history_run.parent.parent, "nothing") == 1
     assert "holds no answer 'nothing'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names_log", [True, False])
+def test_the_log_and_the_runs_are_looked_for_where_the_server_is_told_to_put_them(
+    history_run, tmp_path, capsys, monkeypatch, names_log
+):
+    shutil.copytree(history_run, tmp_path / "2030-01-31" / "one")
+    monkeypatch.setenv("PLANREC_OUTPUTS", str(tmp_path if not names_log else tmp_path / "2030-01-31"))
+    url = logged(tmp_path, answered(tmp_path / "2030-01-31" / "one"))
+    if names_log:
+        monkeypatch.setenv("PLANREC_DECISION_LOG__URL", url)
+    assert main([ID]) == 0, capsys.readouterr().err
+    assert main([ID, "--outputs", str(tmp_path / "elsewhere")]) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from planrec.score import main
 from tests.score.test_score import months_table
 
 pytestmark = pytest.mark.e2e
@@ -67,3 +68,11 @@ def test_the_real_command_line_ends_with_what_it_wrote(files: list[str]) -> None
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "6,000 rows" in done.stdout
     assert done.stderr == ""
+
+
+def test_the_pinned_run_is_looked_for_where_the_server_looks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANREC_OUTPUTS", str(tmp_path / "elsewhere"))
+    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]) == 1
+    assert "elsewhere" in capsys.readouterr().err

@@ -1,0 +1,75 @@
+"""uvicorn's HTTP protocol, with what it lacks: a limit of headers, problems, a stop without lost requests."""
+
+import json
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from api.problems import MALFORMED_REQUEST, MEDIA_TYPE, TYPES, content
+
+MAX_HEAD_BYTES = 65_536
+"Of the request line and the headers: they come before any key is asked for."
+LINGER_SECONDS = 1.0
+"After a signal to stop, an idle connection is kept as long: a request may be on its way already."
+_PIECE = 4_096
+"Bytes that the parser gets at once; it bounds nothing itself."
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._head_bytes = 0
+        "Since the last piece of a body, or the last end of headers or of a body."
+        self._is_stopping = False
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser until it has had more than headers may be long."""
+        for start in range(0, len(data), _PIECE):
+            # Closed for what came before, by the parser or by us.
+            if self.parser is None or self.transport.is_closing():
+                return
+            piece = data[start : start + _PIECE]
+            self._head_bytes += len(piece)
+            super().data_received(piece)
+            if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+                self._refuse(431, TYPES[431], f"the headers must have at most {MAX_HEAD_BYTES:,} bytes")
+
+    def on_headers_complete(self) -> None:
+        """The parser has all headers."""
+        self._head_bytes = 0
+        super().on_headers_complete()
+        if self._is_stopping:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """The parser has a piece of the body."""
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The parser has the whole request."""
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What the parser cannot read is a problem like any other."""
+        self._refuse(400, MALFORMED_REQUEST, "the request is not valid HTTP")
+
+    def shutdown(self) -> None:
+        """The answer under way, or the next one, says `Connection: close`."""
+        self._is_stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
+
+    def _refuse(self, status: int, kind: str, detail: str) -> None:
+        self.logger.warning("refused before it was read: %s", detail)
+        body = json.dumps(content(status, detail, type=kind)).encode()
+        lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {len(body)}", "connection: close", "", ""]
+        # In the middle of an answer there is no place for another one.
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            self.transport.write(STATUS_LINE[status] + "\r\n".join(lines).encode() + body)
+        self.transport.close()

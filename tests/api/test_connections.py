@@ -1,0 +1,91 @@
+"""Connections, by raw sockets: headers without end, what is no HTTP, and requests while the server stops."""
+
+import http.client
+import json
+import shutil
+import signal
+import socket
+
+import pytest
+
+from api.http_protocol import MAX_HEAD_BYTES
+from planrec.pinned import pin_run
+from tests.api.processes import asked, serving
+
+
+@pytest.fixture(scope="module")
+def outputs(history_run, tmp_path_factory):
+    outputs = tmp_path_factory.mktemp("served")
+    shutil.copytree(history_run, outputs / "one")
+    pin_run(outputs / "one", outputs)
+    return outputs
+
+
+@pytest.fixture(scope="module")
+def server(outputs):
+    with serving(outputs) as server:
+        yield server
+
+
+def answer_to(server, content):
+    """Status and body of the first answer; the connection must be closed behind it."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(content)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.getheader("connection") == "close"
+        assert answer.getheader("content-type") == "application/problem+json"
+        return answer.status, json.loads(answer.read())
+
+
+TOO_LONG = MAX_HEAD_BYTES + 4_096
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"GET /health HTTP/1.1\r\na: " + b"x" * TOO_LONG,
+        b"GET /health HTTP/1.1\r\n" + b"a: b\r\n" * (TOO_LONG // 6),
+        b"GET /" + b"x" * TOO_LONG,
+        b"GET /health HTTP/1.1\r\na: " + b"x" * TOO_LONG + b"\r\n\r\n",
+    ],
+    ids=["one header", "many headers", "address", "complete"],
+)
+def test_headers_that_are_too_long_are_refused_before_they_are_complete(server, content):
+    status, problem = answer_to(server, content)
+    assert (status, problem["type"]) == (431, "urn:planrec:problem:headers_too_large")
+    assert problem["detail"] == "the headers must have at most 65,536 bytes"
+
+
+def test_trailers_behind_a_body_are_bounded_too(server):
+    head = (
+        b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked"
+    )
+    body = b"\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: b\r\n" * (TOO_LONG // 6)
+    assert answer_to(server, head + body)[0] == 431
+
+
+def test_headers_as_long_as_may_be_are_read_and_bodies_of_any_length_are_no_headers(server):
+    long = {"a": "x" * (MAX_HEAD_BYTES - 5_000)}
+    with server.connection() as connection:
+        for _ in range(3):
+            assert asked(connection, "GET", "/health", headers=long)[0] == 200
+            assert asked(connection, "POST", "/predict", {"x": "y" * 500_000}, long)[0] == 422
+
+
+@pytest.mark.parametrize("content", [b"nonsense\r\n\r\n", b"GET /health HTTP/1.1\r\na b\r\n\r\n"])
+def test_what_is_no_http_is_a_problem(server, content):
+    status, problem = answer_to(server, content)
+    assert (status, problem["type"]) == (400, "urn:planrec:problem:malformed_request")
+
+
+def test_a_kept_connection_gets_its_next_answer_while_the_server_stops(outputs):
+    with serving(outputs) as server, server.connection() as connection, server.connection() as unused:
+        unused.connect()
+        assert "connection" not in asked(connection, "GET", "/health")[1]
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for("Shutting down")
+        for kept in (connection, unused):
+            status, headers, _ = asked(kept, "GET", "/health")
+            assert (status, headers["connection"]) == (200, "close")
+        assert server.process.wait(60) == 0
