@@ -8,9 +8,11 @@ from hashlib import sha256
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.asgi_problem import send_problem
+from api.pages import FOLDER
 
-OPEN = frozenset({"/health", "/ready"})
-"What load balancers ask; nothing that a key protects is in it."
+_FILES = (f"/static/{file.name}" for file in (FOLDER / "static").iterdir())
+OPEN = frozenset({"/health", "/ready", "/docs", *_FILES})
+"What load balancers ask, and the page that asks for a key; nothing that a key protects is in it."
 
 
 def new_key() -> str:

@@ -192,6 +192,12 @@ def test_with_a_key_in_either_header_the_server_answers(locked, body, headers):
     assert locked.post("/predict", json=body, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/docs", "/static/page.js", "/static/api.css", "/static/rapidoc-min.js"])
+def test_the_page_opens_without_a_key_and_asks_for_one(locked, path):
+    assert locked.get(path).status_code == 200
+    assert locked.get("/schema/openapi.json").status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/health", "/ready"])
 def test_load_balancers_need_no_key(locked, path):
     assert locked.get(path).status_code == 200
