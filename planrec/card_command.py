@@ -1,11 +1,10 @@
 """The command line that both cards share: name runs, print their page, or check a page against them."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 Page = Callable[[Sequence[Path]], str]
 """The page of some run folders."""
@@ -13,6 +12,7 @@ Check = Callable[[str, Path], int]
 """Compare a page with a file, print what differs, return the exit code."""
 
 
+@tells_mistakes
 def print_card(name: str, page: Page, arguments: Sequence[str] | None, check: Check | None = None) -> int:
     """Print the page of the runs; return the exit code: 0, or 1 where a run cannot be read."""
     parser = _parser(name)
@@ -24,15 +24,11 @@ def print_card(name: str, page: Page, arguments: Sequence[str] | None, check: Ch
     # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import newest_run
 
-    try:
-        folders = [newest_run(options.outputs) if run == "latest" else Path(run) for run in options.runs]
-        text = page(folders)
-        if check is not None and options.check is not None:
-            return check(text, options.check)
-        print(text, end="")
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    folders = [newest_run(options.outputs) if run == "latest" else Path(run) for run in options.runs]
+    text = page(folders)
+    if check is not None and options.check is not None:
+        return check(text, options.check)
+    print(text, end="")
     return 0
 
 

@@ -181,8 +181,11 @@ class Model(Config, ABC):
         return False
 
     def staged(self, estimator: BaseEstimator, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
-        """What `predict_proba` of the fitted estimator would say after each of these numbers of rounds."""
-        raise NotImplementedError(f"model={self.kind} has no rounds")
+        """What `predict_proba` of the fitted estimator would say after each of these numbers of rounds.
+
+        Without rounds it says the same after any number.
+        """
+        return (estimator.predict_proba(X) for _ in rounds)
 
     @property
     def members(self) -> "dict[str, Model]":
@@ -292,8 +295,11 @@ class Policy(Config, ABC):
         return 0.0
 
     def demanding(self, least_saving: float) -> Self:
-        """The same policy that advises a move only where it saves this much a month, major unit."""
-        raise NotImplementedError(f"policy={self.kind} knows no savings")
+        """The same policy that advises a move only where it saves this much a month, major unit.
+
+        A policy that knows no savings stays as it is.
+        """
+        return self
 
     @abstractmethod
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:

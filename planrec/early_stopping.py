@@ -9,6 +9,7 @@ from planrec.contracts import Model
 from planrec.cross_fit import inner_folds
 from planrec.parameters import set_everywhere
 from planrec.recommender import model_input
+from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable
 from planrec.search import with_values
 
@@ -31,11 +32,13 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
     matrix = features.fit_transform(model_input(config.features, model, train), train.y)
     unfitted = model.build(config.seed, None)
     set_everywhere(unfitted, "n_jobs", config.threads)
+    weights = sample_weights(config, model, train)
     loss = np.zeros(len(stages))
     for fold in np.unique(folds):
         learned, judged = folds != fold, np.flatnonzero(folds == fold)
         with threadpool_limits(config.threads):
-            estimator = clone(unfitted).fit(matrix[learned], train.y[learned])
+            weighed = {} if weights is None else {"sample_weight": weights[learned]}
+            estimator = clone(unfitted).fit(matrix[learned], train.y[learned], **weighed)
         column = np.searchsorted(estimator.classes_, train.y[judged])
         known = np.isin(train.y[judged], estimator.classes_)
         for stage, probability in enumerate(model.staged(estimator, matrix[judged], stages)):

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -18,7 +17,7 @@ from planrec.ensemble import weighted_members
 from planrec.harm_guard import guarded
 from planrec.parameters import set_everywhere
 from planrec.recommender import Recommender, model_input, past_bills
-from planrec.reweighing import balancing_weights
+from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable
 
 
@@ -124,7 +123,9 @@ def _fitted_pipeline(config: RunConfig, model: Model, rows: DecisionTable, threa
     pipeline = clone(build_pipeline(config, model, catalogue))
     set_everywhere(pipeline, "n_jobs", threads)
     with threadpool_limits(threads):
-        asked = _asked(model, rows, catalogue) | _weights(config, model, rows)
+        asked = _asked(model, rows, catalogue)
+        if (weights := sample_weights(config, model, rows)) is not None:
+            asked["model__sample_weight"] = weights
         pipeline.fit(model_input(config.features, model, rows), rows.y, **asked)
     # One thread when serving: the others cost more than they give for one row.
     set_everywhere(pipeline, "n_jobs", 1)
@@ -138,11 +139,3 @@ def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> d
         came = train.future_bills / (train.minor_units * max(train.horizon, 1))
         asked |= {"model__past": past_bills(train, catalogue), "model__came": came}
     return asked
-
-
-def _weights(config: RunConfig, model: Model, train: DecisionTable) -> dict[str, np.ndarray]:
-    """Balancing weights of the training rows as the pipeline's `fit` takes them; none for rules."""
-    column = config.fairness.reweigh_by
-    if column is None or not model.takes_weights or train.y is None:
-        return {}
-    return {"model__sample_weight": balancing_weights(train.segments[column], train.y)}

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrec.errors import CatalogueError, DataError, PlanRecError, RequestError, RunError
+from planrec.errors import CatalogueError, DataError, RequestError, RunError
+from planrec.verb import tells_mistakes
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
@@ -18,22 +19,16 @@ if TYPE_CHECKING:
     from planrec.run_folder import SavedRun
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 1 where run and catalogue do not go together."""
     options = _parser().parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import newest_run
 
-    try:
-        run = newest_run(options.outputs) if options.run == "latest" else Path(options.run)
-        for line in _told(run, with_new_plans(run, options.catalogue, options.outputs)):
-            print(line)
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: nothing was added to {options.outputs}: {error}", file=sys.stderr)
-        return 1
+    run = newest_run(options.outputs) if options.run == "latest" else Path(options.run)
+    for line in _told(run, with_new_plans(run, options.catalogue, options.outputs)):
+        print(line)
     return 0
 
 

@@ -6,25 +6,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 1 where the run cannot be pinned."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list and options.dry_run:
         parser.error("--list changes nothing: leave --dry-run out")
-    try:
-        for line in _lines(options):
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has enough, as `head` does: Python must not try again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    for line in _lines(options):
+        print(line)
     return 0
 
 

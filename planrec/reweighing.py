@@ -2,6 +2,18 @@
 
 import numpy as np
 
+from planrec.config import RunConfig
+from planrec.contracts import Model
+from planrec.schema import DecisionTable
+
+
+def sample_weights(config: RunConfig, model: Model, train: DecisionTable) -> np.ndarray | None:
+    """Weights of the rows that a model learns from, shape (n,); None where rows count as they are."""
+    column = config.fairness.reweigh_by
+    if column is None or not model.takes_weights or train.y is None:
+        return None
+    return balancing_weights(train.segments[column], train.y)
+
 
 def balancing_weights(group: np.ndarray, y: np.ndarray) -> np.ndarray:
     """P(group) P(label) / P(group, label) of each row, shape (n,): Kamiran and Calders' reweighing.

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planrec.conf_folder import CONF, content_of, options
-from planrec.errors import ConfigError, DataError, PlanRecError
+from planrec.errors import ConfigError, DataError
+from planrec.verb import tells_mistakes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +28,11 @@ if TYPE_CHECKING:
     from planrec.schema import UsageHistory
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 nothing could be written, 2 a wrong option."""
     chosen = _parser().parse_args(arguments)
-    try:
-        folder = write_simulation(_simulator(vars(chosen)), _catalogue(chosen.catalogue), chosen.folder)
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    folder = write_simulation(_simulator(vars(chosen)), _catalogue(chosen.catalogue), chosen.folder)
     print(
         f"wrote {folder}\ntrain on it: python -m planrec.train"
         f" data=usage_months data.path={folder}/history.parquet"

@@ -15,12 +15,12 @@ from planrec.config import RunConfig
 from planrec.cross_fit import held_out_prediction, inner_folds
 from planrec.early_stopping import stopped_early
 from planrec.ensemble import greedy_weights
-from planrec.errors import ConfigError
+from planrec.errors import ConfigError, RunError
 from planrec.experiment import decided, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
-from planrec.recommender import Recommender, blended, past_bills
+from planrec.recommender import Recommender, blended, model_input, past_bills
 from planrec.report.asked import asked_for
 from planrec.report.page import report_page
 from planrec.run_folder import load_run, replay_golden
@@ -58,7 +58,11 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> None:
-    replay_golden(load_run(saved))
+    run = load_run(saved)
+    replay_golden(run)
+    run.manifest["golden"]["recommended"][0] += 1
+    with pytest.raises(RunError, match="does not give the answers"):
+        replay_golden(run)
 
 
 def test_what_was_chosen_is_written_for_every_fold_and_for_the_model_that_is_kept(saved: Path) -> None:
@@ -283,6 +287,22 @@ def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     assert ((bills - came) ** 2).mean() < 0.9 * ((past - came) ** 2).mean()
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     assert (bills >= fees).all()
+
+
+def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) -> None:
+    config = config_of("model=lgbm_bills", "model.n_estimators=9")
+    recommender = fitted_recommender(config, config.model, table, table, 1)
+    catalogue = config.catalogue.open()
+    assert catalogue is not None
+    features, correction = recommender.pipeline[0], recommender.pipeline[-1]
+    X = features.transform(model_input(config.features, config.model, table))
+    contributions = config.model.contributions(correction, X)
+    assert contributions is not None
+    assert contributions.shape == (len(table), len(table.plans), X.shape[1] + 1)
+    past = past_bills(table, catalogue)
+    fees = [float(plan.fee.recurring) for plan in catalogue.plans]
+    expected = np.maximum(past.mean + contributions.sum(axis=2), fees)
+    np.testing.assert_allclose(correction.predict_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
 
 
 def test_choices_of_a_model_without_any_are_none(table: DecisionTable) -> None:

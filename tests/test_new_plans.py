@@ -198,7 +198,7 @@ def test_a_model_that_knows_only_its_plans_is_refused_with_what_to_do(folder, re
 
 def test_a_run_that_was_changed_is_refused(run):
     (run / "out_of_fold.parquet").write_bytes(b"")
-    refusal(run, with_summer(), RunError)
+    assert "was changed after it was saved" in str(refusal(run, with_summer(), RunError))
 
 
 KILLED_AT = """

@@ -1,13 +1,12 @@
 """`python -m planrec.compare A B`: where two runs differ, by how much, and on which segments."""
 
 import argparse
-import sys
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 if TYPE_CHECKING:
     from planrec.compare.comparison import Comparison
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 SCHEMA = "planrec.compare.comparison/1"
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 where a run cannot be read, 2 a wrong option."""
     parser = _parser()
@@ -26,22 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
     from planrec.compare.screen import print_comparison
     from planrec.run_folder import read_manifest
 
-    try:
-        if options.b is None:
-            read_manifest(options.a)  # says what to name instead of a sweep
-            parser.error("B is missing: the folder of the run to compare with")
-        comparison = compare(options.a, options.b, options.metric)
-        print_comparison(comparison)
-        if options.json is not None:
-            options.json.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(options.json, as_json(comparison).encode())
-            print(f"wrote {options.json}")
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: the comparison cannot be written: {error}", file=sys.stderr)
-        return 1
+    if options.b is None:
+        read_manifest(options.a)  # says what to name instead of a sweep
+        parser.error("B is missing: the folder of the run to compare with")
+    comparison = compare(options.a, options.b, options.metric)
+    print_comparison(comparison)
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(options.json, as_json(comparison).encode())
+        print(f"wrote {options.json}")
     return 0
 
 

@@ -1,12 +1,12 @@
 """`python -m planrec.explain RUN`: which features a run's model looks at, on rows that it never saw."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 where a run cannot be explained, 2 a wrong option."""
     options = _parser().parse_args(arguments)
@@ -17,21 +17,14 @@ def main(arguments: list[str] | None = None) -> int:
     from planrec.run_folder import newest_run
     from planrec.screen import progress_of
 
-    try:
-        folder = newest_run(Path("outputs")) if options.run == "latest" else Path(options.run)
-        with progress_of("explaining") as report:
-            explanation = explain(folder, options.repeats, report)
-        print_explanation(explanation, options.features)
-        if options.csv is not None:
-            options.csv.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(options.csv, as_csv(explanation).encode())
-            print(f"wrote {options.csv}")
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {options.csv} cannot be written: {error}", file=sys.stderr)
-        return 1
+    folder = newest_run(Path("outputs")) if options.run == "latest" else Path(options.run)
+    with progress_of("explaining") as report:
+        explanation = explain(folder, options.repeats, report)
+    print_explanation(explanation, options.features)
+    if options.csv is not None:
+        options.csv.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(options.csv, as_csv(explanation).encode())
+        print(f"wrote {options.csv}")
     return 0
 
 

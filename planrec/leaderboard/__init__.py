@@ -2,34 +2,28 @@
 failed cells of sweeps below it."""
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrec.errors import PlanRecError, RunError
+from planrec.errors import RunError
+from planrec.verb import tells_mistakes
 
 if TYPE_CHECKING:
     from planrec.leaderboard.board import Board
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 where no run could be read, 2 a wrong option."""
     options = _parser().parse_args(arguments)
     # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.leaderboard.screen import print_board
 
-    try:
-        board = leaderboard(options.runs or [options.outputs], options.metric)
-        print_board(board)
-        for file in write_board(board, options.csv, options.json, options.html):
-            print(f"wrote {file}")
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: the board cannot be written: {error}", file=sys.stderr)
-        return 1
+    board = leaderboard(options.runs or [options.outputs], options.metric)
+    print_board(board)
+    for file in write_board(board, options.csv, options.json, options.html):
+        print(f"wrote {file}")
     return 0 if board.tables else 1
 
 

@@ -228,7 +228,7 @@ def broken_guards(values: Mapping[str, float]) -> list[str]:
     """One sentence per metric whose value is above its guard. `values`: metric -> value of one model."""
     return [
         f"{name} is {value:.3f} and must be at most {guard:g}: the advice harms too many;"
-        " higher policy.absolute or policy.relative advise fewer moves"
+        " policy=guarded keeps it below a limit; higher policy.absolute or policy.relative advise fewer moves"
         for name, value in values.items()
         if (guard := METRICS[name].at_most) is not None and value > guard
     ]

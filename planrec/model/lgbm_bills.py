@@ -61,6 +61,16 @@ class LgbmBills(Model):
         ]
         return np.asarray(np.sum(gains, axis=0), np.float64) if gains else None
 
+    def contributions(self, estimator: BaseEstimator, X: np.ndarray) -> np.ndarray | None:
+        """Exact (TreeSHAP), one score for each plan: what is added to its re-rated bill."""
+        scores = np.zeros((len(X), len(estimator.classes_), X.shape[1] + 1))
+        for plan, regressor in enumerate(estimator.regressors_):
+            if regressor is None:
+                scores[:, plan, -1] = estimator.constant_[plan]
+            else:
+                scores[:, plan] = regressor.booster_.predict(X, pred_contrib=True, num_threads=1)
+        return scores
+
 
 class BillCorrection(ClassifierMixin, BaseEstimator):
     """Re-rated bills plus what LightGBM learned to add, never below the plan's fee.

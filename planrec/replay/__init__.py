@@ -2,28 +2,24 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0 the same answer, 1 another one or none."""
     from planrec.decision_log import find_decision
 
     options = _parser().parse_args(arguments)
-    try:
-        logged = find_decision(options.log or f"sqlite:///{options.outputs / 'decisions.sqlite'}", options.id)
-        # scikit-learn takes a second to import: a wrong id should not wait for it.
-        from planrec.replay.replayed import replay
-        from planrec.replay.screen import print_replayed
+    logged = find_decision(options.log or f"sqlite:///{options.outputs / 'decisions.sqlite'}", options.id)
+    # scikit-learn takes a second to import: a wrong id should not wait for it.
+    from planrec.replay.replayed import replay
+    from planrec.replay.screen import print_replayed
 
-        replayed = replay(logged, options.outputs)
-        print_replayed(replayed)
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    replayed = replay(logged, options.outputs)
+    print_replayed(replayed)
     return 0 if replayed.is_equal else 1
 
 

@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
     parser = argparse.ArgumentParser("python -m planrec.report", description="Write one page about runs.")
@@ -21,16 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     from planrec.report.page import report_page
     from planrec.run_folder import newest_run
 
-    try:
-        folders = [newest_run(options.outputs) if run == "latest" else Path(run) for run in options.runs]
-        page = report_page(asked_for(folders))
-        options.output.write_text(page, "utf-8")
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {options.output} cannot be written: {error}", file=sys.stderr)
-        return 1
+    folders = [newest_run(options.outputs) if run == "latest" else Path(run) for run in options.runs]
+    page = report_page(asked_for(folders))
+    options.output.write_text(page, "utf-8")
     print(f"wrote {options.output}")
     return 0
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from planrec.errors import PlanRecError
+from planrec.verb import tells_mistakes
 
 INTERRUPTED = 130
 
 
+@tells_mistakes
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 nothing was written, 2 a wrong option, 130 Ctrl-C."""
     parser = _parser()
@@ -22,12 +23,6 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         _score(options)
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {options.output} cannot be written: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print(f"interrupted: {options.output} was not written", file=sys.stderr)
         return INTERRUPTED

@@ -78,7 +78,10 @@ def test_every_possible_usage_gets_finite_numbers(asked, amounts, top_k):
     ]
     body = json.dumps(request | {"months": months, "top_k": top_k}).encode()
     [answer] = answers_of(recommender, {"id": read_one(model, body)}, MODEL)
-    json.loads(encoded(answer), parse_constant=pytest.fail)
+    # JSON has no NaN and no infinity.
+    told = json.loads(encoded(answer), parse_constant=pytest.fail)
+    assert told["recommendation_id"] == "id"
+    assert len(told["items"]) == min(top_k or 100, len(recommender.plans) - len(told["not_offered"]))
 
 
 @given(document=VALUES, key=st.text(max_size=8), depth=st.integers(0, 5))
