@@ -90,7 +90,8 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
     bodies = bodies_of(saved)
     predict, echo = requests_to("/predict", bodies), requests_to("/bench/echo", bodies)
     first = min(first_answer(outputs, bodies[0]) for _ in range(3 if scale == 1 else 1))
-    n_growth = int(GROWTH_REQUESTS * scale)
+    # What grows is the server's, not the model's: one model shows it.
+    n_growth = int(GROWTH_REQUESTS * scale * (1.0 if model == "lgbm" else 0.1))
     pandas = None
     if model == "lgbm":
         with served(outputs, "pandas") as (port, pid):
@@ -98,6 +99,7 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
             saturate(port, one_by_one, 20)
             pandas = loaded(pid, port, one_by_one, int(1_500 * scale) + 20)
     with served(outputs, "measured") as (port, pid):
+        told(f"model={model}: echo and /predict in turns")
         n = int(10_000 * scale)
         for warm in (echo, predict):
             saturate(port, warm, 500)
@@ -106,13 +108,21 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         echoed, predicted = (
             sorted(loads, key=lambda load: load.per_second)[1] for loads in zip(*turns, strict=True)
         )
+        told("one by one")
         alone = loaded(pid, port, requests_to("/bench/alone", bodies), n // 4)
+        told("at half of the load")
         paced = pace(port, predict, int(20_000 * scale), predicted.per_second / 2)
+        told(f"{n_growth:,} requests, to see whether memory grows")
         before = resident_mib(pid)
         saturate(port, predict, n_growth)
         memory = before, resident_mib(pid)
     taken = stages(saved, bodies, n=int(2_000 * scale))
     return Figures(model, first, predicted, echoed, alone, pandas, paced, taken, memory, n_growth)
+
+
+def told(what: str) -> None:
+    """Say what is measured now: the whole bench takes minutes."""
+    print(f"... {what}", file=sys.stderr, flush=True)
 
 
 def loaded(pid: int, port: int, requests: list[bytes], n: int) -> "Saturated":

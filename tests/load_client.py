@@ -1,6 +1,7 @@
 """Load over loopback: keep-alive connections that send one prepared request after the other."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -40,7 +41,7 @@ def pace(port: int, requests: Sequence[bytes], n: int, rate: float) -> Load:
 
 async def _load(port: int, requests: Sequence[bytes], n: int, connections: int, rate: float | None) -> Load:
     loop = asyncio.get_running_loop()
-    free: list[_Connection] = []
+    free: deque[_Connection] = deque()
     opened = [
         (await loop.create_connection(lambda: _Connection(free), "127.0.0.1", port))[1]
         for _ in range(connections)
@@ -51,7 +52,8 @@ async def _load(port: int, requests: Sequence[bytes], n: int, connections: int, 
     while len(seconds) < n:
         due = n if rate is None else min(n, int((perf_counter() - start) * rate) + 1)
         while free and sent < due:
-            free.pop().send(next(waiting), seconds)
+            # In turn: a server closes connections that are idle for seconds.
+            free.popleft().send(next(waiting), seconds)
             sent += 1
         # Woken by the selector; the timers of asyncio are a millisecond coarse.
         await asyncio.sleep(0)
@@ -64,7 +66,7 @@ async def _load(port: int, requests: Sequence[bytes], n: int, connections: int, 
 class _Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request under way."""
 
-    def __init__(self, free: list["_Connection"]) -> None:
+    def __init__(self, free: "deque[_Connection]") -> None:
         self.free = free
         self.answer = b""
 
