@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, Validat
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
 from planrec.checks import Waivers
+from planrec.contracts import Model
 from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
@@ -89,18 +90,32 @@ class RunConfig(Config):
 
     def _misfits(self) -> list[tuple[bool, str]]:
         """What does not fit, each with the override that mends it."""
-        data, catalogue = self.data.kind, self.catalogue.open()
+        return [
+            *self._data_misfits(),
+            *self._bill_misfits(),
+            *self._calibration_misfits(),
+            *self._search_misfits(),
+            *self._fairness_misfits(),
+        ]
+
+    def _models(self) -> dict[str, Model]:
+        """Every model of the run, by how a message names it."""
+        return (
+            {f"model={self.model.kind}": self.model}
+            | {f"baseline {name}": model for name, model in self.baselines.items()}
+            | {f"member {name}": model for name, model in self.model.members.items()}
+        )
+
+    def _data_misfits(self) -> list[tuple[bool, str]]:
+        """What does not fit what the data and the catalogue give."""
+        data = self.data.kind
         parts: dict[str, Any] = {
             f"target={self.target.kind}": self.target,
             f"data={data}": self.data,
             f"features={self.features.kind}": self.features,
-            f"model={self.model.kind}": self.model,
+            **self._models(),
         }
-        parts |= {f"baseline {name}": model for name, model in self.baselines.items()}
-        parts |= {f"member {name}": model for name, model in self.model.members.items()}
         priced = [name for name, part in parts.items() if part.needs_catalogue]
-        models = (self.model, *self.model.members.values(), *self.baselines.values())
-        money = [name for name in self.metrics if METRICS[name].needs_bills]
         return [
             (
                 self.target.needs_history and self.data.gives != "history",
@@ -108,7 +123,7 @@ class RunConfig(Config):
                 " type target=held, or data=simulator",
             ),
             (
-                bool(priced) and catalogue is None,
+                bool(priced) and self.catalogue.open() is None,
                 f"{', '.join(priced)} need{'s' if len(priced) == 1 else ''} a plan catalogue: type"
                 " catalogue=ladder, or your own with catalogue=file catalogue.path=FILE",
             ),
@@ -123,8 +138,16 @@ class RunConfig(Config):
                 f" cv={'grouped' if self.cv.inner_splitter is None else 'nested_grouped'},"
                 " or data.time_column=COLUMN",
             ),
+        ]
+
+    def _bill_misfits(self) -> list[tuple[bool, str]]:
+        """What does not fit where the target gives no bills, or few months."""
+        gives_none = not self.target.needs_catalogue
+        money = [name for name in self.metrics if METRICS[name].needs_bills]
+        correcting = [name for name, model in self._models().items() if model.corrects_bills]
+        return [
             (
-                self.policy.needs_bills and not self.target.needs_catalogue,
+                self.policy.needs_bills and gives_none,
                 f"policy={self.policy.kind} needs bills and target={self.target.kind} gives none:"
                 " type policy=most_probable, or target=best_bill",
             ),
@@ -135,32 +158,35 @@ class RunConfig(Config):
                 " target.window",
             ),
             (
-                bool(money) and not self.target.needs_catalogue,
+                bool(money) and gives_none,
                 f"metrics {', '.join(money)} need bills and target={self.target.kind} gives none:"
                 " leave them out, or type target=best_bill",
             ),
             (
-                self.calibration.cross_fit_folds > 0 and not self.model.probabilistic,
-                f"calibration={self.calibration.kind} needs probabilities and model={self.model.kind} is a"
-                " rule that names one plan: type calibration=none",
+                bool(correcting) and gives_none,
+                f"{', '.join(correcting)} learn{'s' if len(correcting) == 1 else ''} bills to come and"
+                f" target={self.target.kind} gives none: type target=best_bill",
             ),
             (
-                self.calibration.cross_fit_folds > 0 and not self.model.takes_calibration,
-                f"calibration={self.calibration.kind} does not reach what model={self.model.kind} decides by:"
-                " type calibration=none",
-            ),
-            (
-                any(part.corrects_bills for part in models) and not self.target.needs_catalogue,
-                f"model=lgbm_bills learns bills to come and target={self.target.kind} gives none: type"
-                " target=best_bill",
-            ),
-            (
-                self.features.reads_held and not self.target.needs_catalogue,
+                self.features.reads_held and gives_none,
                 f"features={self.features.kind} reads the plan held, which target={self.target.kind} learns:"
                 " type features=usage, or target=best_bill",
             ),
-            *self._search_misfits(),
-            *self._fairness_misfits(),
+        ]
+
+    def _calibration_misfits(self) -> list[tuple[bool, str]]:
+        """What does not fit where probabilities are calibrated."""
+        is_asked, asked = self.calibration.cross_fit_folds > 0, f"calibration={self.calibration.kind}"
+        return [
+            (
+                is_asked and not self.model.probabilistic,
+                f"{asked} needs probabilities and model={self.model.kind} is a rule that names one plan:"
+                " type calibration=none",
+            ),
+            (
+                is_asked and not self.model.takes_calibration,
+                f"{asked} does not reach what model={self.model.kind} decides by: type calibration=none",
+            ),
         ]
 
     def _fairness_misfits(self) -> list[tuple[bool, str]]:

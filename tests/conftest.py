@@ -22,7 +22,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     # `--dist loadfile` in pyproject.toml would be refused wherever pytest runs without `-n`.
     from xdist.scheduler import LoadFileScheduling
 
+    # Files with many tests would come first, and those with few slow ones keep one process busy at the end.
+    config.option.loadscopereorder = False
     return LoadFileScheduling(config, log)
+
+
+SLOWEST_FILES = (
+    *("test_sweep.py", "test_command_lines.py", "test_tuning.py", "test_report.py", "test_features.py"),
+    *("test_new_plans.py", "test_explain.py", "test_operate_server.py", "test_ray_data.py"),
+)
+"They start processes or train whole runs, a minute or more each: begun first, nothing waits for them."
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first; the others as they were found."""
+    place = {name: number for number, name in enumerate(SLOWEST_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 REPOSITORY = Path(__file__).parent.parent
