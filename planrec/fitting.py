@@ -16,6 +16,7 @@ from planrec.early_stopping import stopped_early
 from planrec.ensemble import weighted_members
 from planrec.harm_guard import guarded
 from planrec.parameters import set_everywhere
+from planrec.policy import PastUse
 from planrec.recommender import Recommender, model_input, past_bills
 from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable
@@ -137,5 +138,5 @@ def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> d
     asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.needs_horizon else {}
     if model.corrects_bills and catalogue is not None and train.future_bills is not None:
         came = train.future_bills / (train.minor_units * max(train.horizon, 1))
-        asked |= {"model__past": past_bills(train, catalogue), "model__came": came}
+        asked |= {"model__past": past_bills(train, PastUse(train.X, catalogue)), "model__came": came}
     return asked

@@ -13,8 +13,8 @@ from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.errors import DataError
-from planrec.history import known_months, mean_bills, rerated_bills
-from planrec.policy import Language, Reasons
+from planrec.history import known_months
+from planrec.policy import Language, PastUse, Reasons
 from planrec.request_table import table_of
 from planrec.schema import (
     AS_OF,
@@ -28,9 +28,6 @@ from planrec.schema import (
     Usage,
     lag,
 )
-
-REFERENCE_MONTHS = 6
-"Months re-rated for the expected bill where the model does not forecast bills."
 
 
 @dataclass(frozen=True)
@@ -54,30 +51,40 @@ class Recommender:
         last = self.pipeline[-1]
         return last.estimator if isinstance(last, Calibrated) else last
 
-    def recommend(self, table: DecisionTable) -> tuple[Prediction, Decisions]:
-        """Predict and decide. The answer for a row never depends on the other rows."""
-        prediction = self.predict(table)
+    def recommend(self, table: DecisionTable, past: PastUse | None = None) -> tuple[Prediction, Decisions]:
+        """Predict and decide. The answer for a row never depends on the other rows.
+
+        `past` is `past_use` of the table, for callers that ask for `reasons` too.
+        """
+        prediction = self.predict(table, past)
         return prediction, self.policy.decide(prediction, table)
 
-    def predict(self, table: DecisionTable) -> Prediction:
+    def past_use(self, table: DecisionTable) -> PastUse | None:
+        """What the last months were on every plan; None where nobody asks: no catalogue, or no plan held."""
+        if self.catalogue is None or table.held is None:
+            return None
+        return PastUse(table.X, self.catalogue)
+
+    def predict(self, table: DecisionTable, past: PastUse | None = None) -> Prediction:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
+        past = past or self.past_use(table)
         if self.model.members:
-            return self._blended(table)
+            return self._blended(table, past)
         X = self._transformed(model_input(self.features, self.model, table))
         _, classifier = self.pipeline.steps[-1]
-        if self.catalogue is None or table.held is None:
+        if past is None:
             return Prediction(self._probability(table, classifier.predict_proba(X)))
         if self.model.forecasts_bills:
-            past = (past_bills(table, self.catalogue),) if self.model.corrects_bills else ()
-            bills = classifier.predict_bills(X, *past)
+            asked = (past_bills(table, past),) if self.model.corrects_bills else ()
+            bills = classifier.predict_bills(X, *asked)
             probability = bills.pop("probability", None)
             if probability is None:
                 probability = classifier.predict_proba(X)
             if not self.model.knows_population:
                 bills = _of_the_known(bills, table)
             return Prediction(self._probability(table, probability), **bills, ranks_by_bill=True)
-        bill_mean = past_bills(table, self.catalogue).mean
-        return Prediction(self._probability(table, classifier.predict_proba(X)), bill_mean=bill_mean)
+        probability = self._probability(table, classifier.predict_proba(X))
+        return Prediction(probability, bill_mean=past.expected_bill)
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
         """The same recommender over the plans of another catalogue, without training.
@@ -109,9 +116,9 @@ class Recommender:
         """The decision table of requests whose values were checked; `request_table` says what they hold."""
         return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
 
-    def reasons(self, table: DecisionTable, language: Language) -> Reasons:
+    def reasons(self, table: DecisionTable, language: Language, past: PastUse | None = None) -> Reasons:
         """Why these plans and decisions, from the subscribers' own months: made once per table."""
-        return Reasons(table, self.catalogue, language)
+        return Reasons(table, self.catalogue, past or self.past_use(table), language)
 
     def bill_basis(self, table: DecisionTable) -> Literal["exact", "approximate"] | None:
         """Whether bills of this table's months are exact to the cent; None without a catalogue."""
@@ -120,11 +127,11 @@ class Recommender:
         latest = {name: table.X[lag(name, 1)] for name in Usage.ALL if lag(name, 1) in table.X}
         return bill_basis(latest, self.catalogue)
 
-    def _blended(self, table: DecisionTable) -> Prediction:
+    def _blended(self, table: DecisionTable, past: PastUse | None) -> Prediction:
         """What the members say, by their weights."""
         blend = self.estimator
         said = [
-            replace(self, pipeline=pipeline, model=self.model.members[name]).predict(table)
+            replace(self, pipeline=pipeline, model=self.model.members[name]).predict(table, past)
             for name, pipeline in zip(blend.names, blend.pipelines, strict=True)
         ]
         # Of all members, not of those that kept a weight: other folds may have kept others.
@@ -177,11 +184,10 @@ def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[st
     return {name: np.where(unknown[:, None], np.nan, values) for name, values in bills.items()}
 
 
-def past_bills(table: DecisionTable, catalogue: Catalogue) -> PastBills:
-    """What the last `REFERENCE_MONTHS` would have cost on every plan."""
-    mean = mean_bills(rerated_bills(table.X, catalogue, REFERENCE_MONTHS))
+def past_bills(table: DecisionTable, past: PastUse) -> PastBills:
+    """What models start from that correct what the last months would have cost."""
     held = np.full(len(table), -1) if table.held is None else table.held
-    return PastBills(mean, held, max(table.horizon, 1))
+    return PastBills(past.expected_bill, held, max(table.horizon, 1))
 
 
 def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:

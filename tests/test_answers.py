@@ -227,7 +227,7 @@ def test_why_a_plan_is_not_offered(rules):
 @example(amount=1.005, minor_units=100)  # 100.49999999999999 cents
 def test_money_is_rounded_half_up_to_the_currency(amount, minor_units):
     """As `Decimal` does it, on the number without its binary fractions."""
-    [[text]] = decimals(np.array([[amount]]), minor_units)
+    [[[text]]] = decimals(np.array([[[amount]]]), minor_units)
     scaled = Decimal(str(round(abs(amount) * minor_units, 7))).quantize(Decimal(1), ROUND_HALF_UP)
     expected = (scaled if amount >= 0 else -scaled) / minor_units
     assert Decimal(text) == expected

@@ -207,8 +207,8 @@ def test_the_mean_bill_is_the_mean_of_rated_draws() -> None:
     columns = one(SUBSCRIBERS)
     estimator = FITTED[-1]
     (drawn,) = estimator._drawn(columns)
-    assert drawn.total.shape == (1, estimator.n_draws, 6)
-    expected = drawn.total[0].mean(axis=0) / (HORIZON * 100)
+    assert drawn.total.shape == (6, 1, estimator.n_draws)
+    expected = drawn.total[:, 0].mean(axis=1) / (HORIZON * 100)
     np.testing.assert_allclose(bills_of(columns)["bill_mean"][0], expected, rtol=1e-12)
 
 
@@ -232,11 +232,11 @@ def test_switching_cost_counts_in_chances_and_savings_and_not_in_bills() -> None
 def test_bill_chances_count_the_draws_below_and_up_to_a_bill() -> None:
     columns = rows_of(subscribers(300), list(range(300)))
     first = next(FITTED[-1]._drawn(columns)).total
-    bills = np.repeat(first[0, :1], 300, axis=0)
+    bills = np.repeat(first[:, 0, :1].T, 300, axis=0)
     chances = FITTED[-1].bill_chances(columns, bills)
     assert chances.shape == (300, 6, 2)
-    np.testing.assert_array_equal(chances[0, :, 0], (first[0] < bills[0]).mean(axis=0))
-    np.testing.assert_array_equal(chances[0, :, 1], (first[0] <= bills[0]).mean(axis=0))
+    np.testing.assert_array_equal(chances[0, :, 0], (bills[0] > first[:, 0].T).mean(axis=0))
+    np.testing.assert_array_equal(chances[0, :, 1], (bills[0] >= first[:, 0].T).mean(axis=0))
     assert (chances[0, :, 1] > chances[0, :, 0]).all()
 
 
@@ -251,8 +251,8 @@ def test_the_seed_scrambles_the_draws_and_nothing_else() -> None:
     np.testing.assert_array_equal(draws_of(100, 3, 1).level, draws_of(100, 3, 1).level)
     assert not np.array_equal(draws_of(100, 3, 1).level, draws_of(100, 3, 2).level)
     level = draws_of(256, 3, 0).level
-    np.testing.assert_allclose(level.mean(axis=0), 0, atol=0.02)
-    np.testing.assert_allclose(level.std(axis=0), 1, atol=0.02)
+    np.testing.assert_allclose(level.mean(axis=1), 0, atol=0.02)
+    np.testing.assert_allclose(level.std(axis=1), 1, atol=0.02)
 
 
 def test_trend_and_season_are_found_where_the_months_show_them() -> None:

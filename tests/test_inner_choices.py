@@ -20,6 +20,7 @@ from planrec.experiment import decided, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
+from planrec.policy import PastUse
 from planrec.recommender import Recommender, blended, model_input, past_bills
 from planrec.report.asked import asked_for
 from planrec.report.page import report_page
@@ -283,7 +284,7 @@ def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     catalogue = config.catalogue.open()
     assert catalogue is not None
     assert bills is not None
-    past = past_bills(judged, catalogue).mean
+    past = PastUse(judged.X, catalogue).expected_bill
     assert ((bills - came) ** 2).mean() < 0.9 * ((past - came) ** 2).mean()
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     assert (bills >= fees).all()
@@ -299,7 +300,7 @@ def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) 
     contributions = config.model.contributions(correction, X)
     assert contributions is not None
     assert contributions.shape == (len(table), len(table.plans), X.shape[1] + 1)
-    past = past_bills(table, catalogue)
+    past = past_bills(table, PastUse(table.X, catalogue))
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     expected = np.maximum(past.mean + contributions.sum(axis=2), fees)
     np.testing.assert_allclose(correction.predict_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)

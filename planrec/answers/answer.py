@@ -10,21 +10,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue
+from planrec.policy import Money, Reason
 
-Money = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["27.40"])]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class ItemReason(Struct, frozen=True):
-    """One thing that the subscriber's own months say about a plan."""
-
-    code: str
-    value: Annotated[Money, Meta(description="The number that the sentence is about.")]
-    unit: Annotated[str, Meta(examples=["USD/month"])]
-    sentence: Annotated[str, Meta(description="In English, or in Spanish where Accept-Language asks for it.")]
-
-
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One plan of the menu."""
 
     rank: Annotated[int, Meta(ge=1)]
@@ -46,10 +37,10 @@ class Item(Struct, frozen=True):
     saving_p50: Money | None
     saving_p90: Money | None
     prob_cheaper: Annotated[Share | None, Meta(description="That the plan costs less than the plan held.")]
-    reasons: Annotated[list[ItemReason], Meta(description="Empty where the run knows no bills.")]
+    reasons: Annotated[list[Reason], Meta(description="Empty where the run knows no bills.")]
 
 
-class Current(Struct, frozen=True):
+class Current(Struct, frozen=True, gc=False):
     """The plan held."""
 
     plan_id: str
@@ -58,14 +49,14 @@ class Current(Struct, frozen=True):
     bill_p90: Money | None
 
 
-class NotOffered(Struct, frozen=True):
+class NotOffered(Struct, frozen=True, gc=False):
     """A plan that could not be recommended, and why."""
 
     plan_id: str
     code: Literal["excluded", "not_sellable", "not_valid", "not_eligible"]
 
 
-class UsageBasis(Struct, frozen=True):
+class UsageBasis(Struct, frozen=True, gc=False):
     """What the answer knows of the subscriber's usage."""
 
     months_used: Annotated[int, Meta(ge=0, description="Months of the window that are known.")]
@@ -79,14 +70,14 @@ class UsageBasis(Struct, frozen=True):
     ]
 
 
-class ModelName(Struct, frozen=True):
+class ModelName(Struct, frozen=True, gc=False):
     """The run that answered."""
 
     run_id: str
     version: Annotated[str, Meta(description="Of PlanRec, when the run was trained.")]
 
 
-class CatalogueName(Struct, frozen=True):
+class CatalogueName(Struct, frozen=True, gc=False):
     """The plans and prices that the answer was computed with."""
 
     id: str
@@ -99,7 +90,7 @@ class CatalogueName(Struct, frozen=True):
         return cls(catalogue.catalogue_id, catalogue.version, catalogue.sha256)
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """One recommendation."""
 
     recommendation_id: str

@@ -13,12 +13,11 @@ from planrec.answers.answer import (
     CatalogueName,
     Current,
     Item,
-    ItemReason,
     ModelName,
     NotOffered,
     UsageBasis,
 )
-from planrec.answers.figures import MonthFigures, PlanFigures, month_figures, plan_figures
+from planrec.answers.figures import PlanFigures, month_figures, plan_figures
 from planrec.menu import why_not_offered
 from planrec.policy import Language, Reasons
 from planrec.recommender import Recommender
@@ -67,44 +66,42 @@ class _Asked:
     @classmethod
     def of(cls, recommender: Recommender, table: DecisionTable, language: Language) -> Self:
         """Recommend to every row of a table."""
-        prediction, decisions = recommender.recommend(table)
-        return cls(recommender, table, prediction, decisions, recommender.reasons(table, language))
+        past = recommender.past_use(table)
+        prediction, decisions = recommender.recommend(table, past)
+        return cls(recommender, table, prediction, decisions, recommender.reasons(table, language, past))
 
     def answer(self, row: int, name: str, model: ModelName, request: Mapping[str, Any]) -> Answer:
         """What one request is told."""
-        as_of, decisions, catalogue = self.table.as_of, self.decisions, self.recommender.catalogue
+        catalogue = self.recommender.catalogue
         usage = self._usage_basis(row)
         knows_usage = usage is not None and usage.whose == "subscriber"
         return Answer(
             recommendation_id=name,
-            as_of=None if as_of is None else str(as_of[row]),
+            as_of=self._as_of[row],
             currency=catalogue.currency if catalogue is not None and self._has_bills else None,
             usage_basis=usage,
             bill_basis=self._bill_basis if knows_usage else None,
             current=self._current(row),
-            decision=decisions.decision[row],
-            reason=decisions.reason[row],
+            decision=self.decisions.decision[row],
+            reason=self.decisions.reason[row],
             sentence=self._sentences[row],
             items=self._items(row, request.get("top_k")),
             not_offered=self._not_offered(row, request),
             model=model,
-            catalogue=None if catalogue is None else CatalogueName.of(catalogue),
+            catalogue=self._catalogue_name,
         )
 
     def _items(self, row: int, most: int | None) -> list[Item]:
         menu, probability, figures = self._menu[row], self._probability[row], self._figures[row]
+        plans, of_plan = self.table.plans, self.reasons.of_plan
         ranked = [plan for plan in self._ranking[row] if menu[plan]][:most]
         return [
-            Item(rank, self.table.plans[plan], probability[plan], *figures[plan], self._reasons(row, plan))
+            Item(rank, plans[plan], probability[plan], *figures[plan], of_plan(row, plan))
             for rank, plan in enumerate(ranked, start=1)
         ]
 
-    def _reasons(self, row: int, plan: int) -> list[ItemReason]:
-        said = self.reasons.of_plan(row, plan)
-        return [ItemReason(code, str(value), unit, sentence) for code, value, unit, sentence in said]
-
     def _current(self, row: int) -> Current | None:
-        held = -1 if self.table.held is None else int(self.table.held[row])
+        held = self._held[row]
         return Current(self.table.plans[held], *self._figures[row][held][:3]) if held >= 0 else None
 
     def _not_offered(self, row: int, request: Mapping[str, Any]) -> list[NotOffered]:
@@ -142,6 +139,20 @@ class _Asked:
         return self.reasons.of_decisions(self.decisions)
 
     @cached_property
+    def _as_of(self) -> list[str] | list[None]:
+        as_of = self.table.as_of
+        return [None] * len(self.table) if as_of is None else np.datetime_as_string(as_of).tolist()
+
+    @cached_property
+    def _held(self) -> list[int]:
+        return [-1] * len(self.table) if self.table.held is None else self.table.held.tolist()
+
+    @cached_property
+    def _catalogue_name(self) -> CatalogueName | None:
+        catalogue = self.recommender.catalogue
+        return None if catalogue is None else CatalogueName.of(catalogue)
+
+    @cached_property
     def _menu(self) -> list[list[bool]]:
         return self.table.menu.tolist()
 
@@ -158,5 +169,5 @@ class _Asked:
         return plan_figures(self.table, self.prediction)
 
     @cached_property
-    def _months(self) -> list[MonthFigures] | None:
+    def _months(self) -> list[tuple[int, dict[str, float]]] | None:
         return month_figures(self.table)

@@ -1,28 +1,22 @@
 """Numbers of arrays as answers have them: decimal strings, and None for what nobody can know."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
+from planrec.policy import major
 from planrec.recommender import savings
 from planrec.schema import DecisionTable, Prediction, Usage, lag
 
 _HALF = 0.5 + 1e-7
 "Means of minor units are exact to far more than 7 decimals: the rest is binary fractions just below a half."
+_UNKNOWN = np.iinfo(np.int64).min
 
-
-class PlanFigures(NamedTuple):
-    """What one plan is expected to cost and save one subscriber: fields of `Item`."""
-
-    expected_bill: str | None
-    bill_p10: str | None
-    bill_p90: str | None
-    expected_saving: str | None
-    saving_p10: str | None
-    saving_p50: str | None
-    saving_p90: str | None
-    prob_cheaper: float | None
+PlanFigures = tuple[
+    str | None, str | None, str | None, str | None, str | None, str | None, str | None, float | None
+]
+"""Fields of `Item` for one plan and one subscriber: expected_bill, bill_p10, bill_p90, expected_saving,
+saving_p10, saving_p50, saving_p90, prob_cheaper."""
 
 
 def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[PlanFigures]]:
@@ -31,60 +25,54 @@ def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[Plan
     saving = (savings(table, prediction), prediction.saving_p10, prediction.saving_p50, prediction.saving_p90)
     n, width = table.menu.shape
     blank: list[list[None]] = [[None] * width] * n
-    columns = [
-        blank if amounts is None else decimals(amounts, table.minor_units) for amounts in (*bills, *saving)
-    ]
+    known = [amounts for amounts in (*bills, *saving) if amounts is not None]
+    texts = iter(decimals(np.array(known), table.minor_units) if known else ())
+    columns = [blank if amounts is None else next(texts) for amounts in (*bills, *saving)]
     cheaper = blank if prediction.prob_cheaper is None else _numbers(prediction.prob_cheaper)
-    return [list(map(PlanFigures, *row)) for row in zip(*columns, cheaper, strict=True)]
+    return [list(zip(*row, strict=True)) for row in zip(*columns, cheaper, strict=True)]
 
 
-def decimals(amounts: np.ndarray, minor_units: int) -> list[list[str | None]]:
-    """Shape (n, J), major unit -> with the currency's decimals, rounded half up; NaN is None."""
-    places = len(str(minor_units)) - 1
-    return [[_decimal(amount, minor_units, places) for amount in row] for row in amounts.tolist()]
+def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None]]]:
+    """Shape (k, n, J), major unit -> with the currency's decimals, rounded half up; NaN is None."""
+    exponent = len(str(minor_units)) - 1
+    size = np.floor(np.abs(amounts) * minor_units + _HALF)
+    known = size == size
+    minor = np.where(known, np.copysign(size, amounts), 0.0).astype(np.int64)
+    minor[~known] = _UNKNOWN
+    return [[[_text(each, exponent) for each in row] for row in matrix] for matrix in minor.tolist()]
 
 
-class MonthFigures(NamedTuple):
-    """What is known of one subscriber's usage."""
-
-    n_known: int
-    mean: dict[str, float]
-    "Usage column -> mean of the known months, to 0.01; empty without any."
+def _text(minor: int, exponent: int) -> str | None:
+    return None if minor == _UNKNOWN else major(minor, exponent)
 
 
-def month_figures(table: DecisionTable) -> list[MonthFigures] | None:
-    """By row; None in a table without usage."""
-    usage = {
-        name: [table.X[column].tolist() for column in columns if column in table.X]
-        for name, columns in _lag_columns(table.inputs.window)
-    }
-    usage = {name: months for name, months in usage.items() if months}
-    return [_of_row(usage, row) for row in range(len(table))] if usage else None
+def month_figures(table: DecisionTable) -> list[tuple[int, dict[str, float]]] | None:
+    """By row: how many months are known, and usage column -> mean of these, to 0.01, empty without any.
+
+    None in a table without usage.
+    """
+    names, columns = _lag_columns(table.inputs.window, tuple(table.X))
+    if not names:
+        return None
+    months = np.array([table.X[column] for column in columns]).reshape(len(names), -1, len(table))
+    is_known = ~np.isnan(months)
+    n_known = is_known.sum(axis=1)
+    # In hundredths, as usage is quantised: sums are exact, and means rounded half up.
+    total = np.rint(np.where(is_known, months, 0.0) * 100).astype(np.int64).sum(axis=1)
+    divisor = np.maximum(n_known, 1)
+    mean = ((2 * total + divisor) // (2 * divisor) / 100).T.tolist()
+    return [
+        (n, dict(zip(names, values, strict=True)) if n else {})
+        for n, values in zip(n_known[0].tolist(), mean, strict=True)
+    ]
 
 
-def _of_row(usage: dict[str, list[list[float]]], row: int) -> MonthFigures:
-    by_name = {name: [month[row] for month in months] for name, months in usage.items()}
-    known = {name: [value for value in values if value == value] for name, values in by_name.items()}
-    n_known = len(next(iter(known.values())))
-    mean = {name: round(sum(values) / len(values), 2) for name, values in known.items() if values}
-    return MonthFigures(n_known, mean)
-
-
-@lru_cache(maxsize=8)
-def _lag_columns(window: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((name, tuple(lag(name, ago) for ago in range(1, window + 1))) for name in Usage.ALL)
+@lru_cache(maxsize=64)
+def _lag_columns(window: int, given: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The usage columns that a table has, and all their lags."""
+    names = tuple(name for name in Usage.ALL if lag(name, 1) in given)
+    return names, tuple(lag(name, ago) for name in names for ago in range(1, window + 1))
 
 
 def _numbers(values: np.ndarray) -> list[list[float | None]]:
     return [[None if value != value else value for value in row] for row in values.tolist()]
-
-
-def _decimal(amount: float, minor_units: int, places: int) -> str | None:
-    if amount != amount:
-        return None
-    minor = int(abs(amount) * minor_units + _HALF)
-    sign = "-" if amount < 0 and minor else ""
-    if not places:
-        return f"{sign}{minor}"
-    whole, rest = divmod(minor, minor_units)
-    return f"{sign}{whole}.{rest:0{places}d}"

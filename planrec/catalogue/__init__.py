@@ -11,7 +11,7 @@ from planrec.catalogue.allowances import Allowances, allowances_of
 from planrec.catalogue.file import CatalogueFile
 from planrec.catalogue.invoice import MonthUsage, counted_usage, invoice
 from planrec.catalogue.plans import Catalogue, NoCatalogue, Plan
-from planrec.catalogue.rating import bill_basis, rate
+from planrec.catalogue.rating import bill_basis, counts_of, rate, rate_counts
 from planrec.catalogue.terms import (
     DataUnit,
     Eligibility,
@@ -43,6 +43,8 @@ __all__ = [
     "allowances_of",
     "bill_basis",
     "counted_usage",
+    "counts_of",
     "invoice",
     "rate",
+    "rate_counts",
 ]

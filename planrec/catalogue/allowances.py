@@ -4,16 +4,17 @@
 readable reference for one month.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
 
 from planrec.catalogue.plans import Catalogue
-from planrec.catalogue.rating import counts_of, rounded, voice_column
+from planrec.catalogue.rating import rounded, voice_column
 from planrec.catalogue.terms import Rounding, Service
-from planrec.schema import Columns, Usage
+from planrec.schema import Usage
 
 SERVICES = ("data", "voice", "sms")
 "In the order in which people look at a bill."
@@ -47,18 +48,34 @@ class Allowance:
 class Allowances:
     """All allowances of a catalogue; unlimited services have none."""
 
+    n_plans: int
     countings: tuple[Counting, ...]
     metered: tuple[Allowance, ...]
     "By plan, then in the order of `SERVICES`."
 
-    def counted(self, usage: Columns, catalogue: Catalogue) -> np.ndarray:
-        """What each way of counting makes of n months: (n, countings), int64, hundredths.
+    @cached_property
+    def plan(self) -> np.ndarray:
+        """Whose each metered allowance is: (A, J), int64, 0 or 1."""
+        owner = np.array([allowance.plan for allowance in self.metered], np.int64)
+        return (owner[:, None] == np.arange(self.n_plans)).astype(np.int64)
 
-        `usage` as `rating.rate` takes it.
+    @cached_property
+    def counting(self) -> np.ndarray:
+        """Position in `countings` of each metered allowance: (A,), int64."""
+        return np.array([allowance.counting for allowance in self.metered], np.int64)
+
+    @cached_property
+    def included(self) -> np.ndarray:
+        """What each metered allowance includes: (A, 1), int64, hundredths."""
+        return np.array([[allowance.included] for allowance in self.metered], np.int64).reshape(-1, 1)
+
+    def counted(self, counts: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+        """What each way of counting makes of n months: (countings, n), int64, hundredths.
+
+        `counts` as `rating.counts_of` gives them.
         """
-        counts = counts_of(usage, catalogue)
         used = [rounded(each.mode, each.step, counts[each.column]) for each in self.countings]
-        return np.stack(used, axis=1) if used else np.zeros((len(usage[Usage.SMS]), 0), np.int64)
+        return np.array(used, np.int64).reshape(len(used), n)
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +96,7 @@ def allowances_of(catalogue: Catalogue) -> Allowances:
                 counting = _counting(service, columns[name], unit)
                 place = countings.setdefault(counting, len(countings))
                 metered.append(Allowance(position, name, place, int(service.included * unit), unit))
-    return Allowances(tuple(countings), tuple(metered))
+    return Allowances(len(catalogue.plans), tuple(countings), tuple(metered))
 
 
 def _counting(service: Service, column: str, unit: int) -> Counting:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -66,6 +66,10 @@ class Tariff:
 class Tariffs:
     """A catalogue in integers."""
 
+    read: tuple[str, ...]
+    "`Usage` columns that the meters read."
+    read_without_billed: tuple[str, ...]
+    "The same where billed minutes are not known: what they are estimated from stands in."
     meters: tuple[Meter, ...]
     meter: np.ndarray
     "Shape (S, J): position in `meters`, of up to S charges of each of J plans; 0 where there are fewer."
@@ -86,6 +90,8 @@ class Tariffs:
 def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     """Bills of n months on the J plans of the catalogue: (n, J) int64, minor units of the currency.
 
+    In memory plan by plan (Fortran order): most of what is done with bills is done to all those of a plan.
+
     `usage` holds the `Usage.MEASURED` columns of shape (n,) and, for exact bills on plans that round calls,
     `voice_minutes_billed`; without it the bills are approximate (see `bill_basis`).
 
@@ -93,15 +99,32 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
         DataError: a missing column, or a value that is not in [0, MAX_USAGE].
     """
     tariffs = tariffs_of(catalogue)
-    _check_usage(usage)
-    n = len(usage[Usage.SMS])
-    bills = np.empty((n, len(tariffs.fee)), np.int64)
+    _check_columns(usage)
+    bills = np.empty((len(tariffs.fee), len(usage[Usage.SMS])), np.int64)
+    for start in range(0, bills.shape[1], BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        _rate_into(bills[:, block], _counts(usage, tariffs, block), tariffs)
+    return bills.T
+
+
+def counts_of(usage: Columns, catalogue: Catalogue) -> Mapping[str, np.ndarray]:
+    """The columns that any plan charges for, in hundredths, int64; billed minutes from totals if not known.
+
+    Raises:
+        DataError: as `rate` does.
+    """
+    _check_columns(usage)
+    return _counts(usage, tariffs_of(catalogue), slice(None))
+
+
+def rate_counts(counts: Mapping[str, np.ndarray], n: int, catalogue: Catalogue) -> np.ndarray:
+    """The bills of `rate`, from what `counts_of` counted of n months."""
+    tariffs = tariffs_of(catalogue)
+    bills = np.empty((len(tariffs.fee), n), np.int64)
     for start in range(0, n, BLOCK_ROWS):
         block = slice(start, start + BLOCK_ROWS)
-        counts = _counts({name: usage[name][block] for name in Usage.ALL if name in usage}, tariffs)
-        started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
-        bills[block] = _bills(np.array(started or [np.zeros(len(bills[block]), np.int64)]), tariffs).T
-    return bills
+        _rate_into(bills[:, block], {name: count[block] for name, count in counts.items()}, tariffs)
+    return bills.T
 
 
 def bill_basis(usage: Columns, catalogue: Catalogue) -> Literal["exact", "approximate"]:
@@ -118,36 +141,37 @@ def tariffs_of(catalogue: Catalogue) -> Tariffs:
     return _in_arrays(tuple(meters), plans, _rounding_of_calls(catalogue))
 
 
-def _check_usage(usage: Columns) -> None:
+def _check_columns(usage: Columns) -> None:
     missing = [name for name in Usage.MEASURED if name not in usage]
     if missing:
         raise DataError("columns that a bill needs are missing", missing)
-    for name in Usage.ALL:
-        if name in usage:
-            _check_range(name, usage[name])
 
 
-def _check_range(name: str, usage: np.ndarray) -> None:
-    if not ((usage >= 0) & (usage <= MAX_USAGE)).all():
-        bad = np.flatnonzero(~((usage >= 0) & (usage <= MAX_USAGE)))
-        raise DataError(
-            f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
-            f" got {usage[bad[0]]:g} at row {bad[0]} ({len(bad)} such rows)"
-        )
+def _refuse(usage: Columns) -> NoReturn:
+    """Raises DataError: the first column with values out of range, and where they are."""
+    bad = {name: ~((usage[name] >= 0) & (usage[name] <= MAX_USAGE)) for name in Usage.ALL if name in usage}
+    name, rows = next((name, np.flatnonzero(is_bad)) for name, is_bad in bad.items() if is_bad.any())
+    raise DataError(
+        f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
+        f" got {usage[name][rows[0]]:g} at row {rows[0]} ({len(rows)} such rows)"
+    )
 
 
-def _quantised(usage: np.ndarray) -> np.ndarray:
-    """Usage in its own unit, quantised to 0.01, as int64 hundredths."""
-    return np.rint(usage * 100).astype(np.int64)
-
-
-def _counts(usage: Columns, tariffs: Tariffs) -> Mapping[str, np.ndarray]:
-    """What the meters read, in hundredths."""
-    read = {meter.column for meter in tariffs.meters}
-    counts = {name: _quantised(usage[name]) for name in read if name in usage}
-    if Usage.VOICE_MINUTES_BILLED in read and Usage.VOICE_MINUTES_BILLED not in usage:
+def _counts(usage: Columns, tariffs: Tariffs, rows: slice) -> Mapping[str, np.ndarray]:
+    """What the meters read in some rows, in hundredths; all columns are checked."""
+    # One array of all columns: calls of numpy take longer than what they do to one subscriber's months.
+    is_billed_known = Usage.VOICE_MINUTES_BILLED in usage
+    read = tariffs.read if is_billed_known else tariffs.read_without_billed
+    unread = [name for name in Usage.ALL if name in usage and name not in read]
+    amounts = np.array([usage[name][rows] for name in (*read, *unread)])
+    # NaN is neither, and is the minimum and the maximum of what it is in.
+    if not (amounts.min(initial=0.0) >= 0.0 and amounts.max(initial=0.0) <= MAX_USAGE):
+        _refuse(usage)
+    hundredths = np.rint(amounts[: len(read)] * 100).astype(np.int64)
+    counts = dict(zip(read, hundredths, strict=True))
+    if Usage.VOICE_MINUTES_BILLED in tariffs.read and not is_billed_known:
         assert tariffs.rounded_calls is not None
-        minutes, calls = (_quantised(usage[name]) for name in (Usage.VOICE_MINUTES, Usage.VOICE_CALLS))
+        minutes, calls = (counts[name] for name in (Usage.VOICE_MINUTES, Usage.VOICE_CALLS))
         counts[Usage.VOICE_MINUTES_BILLED] = _billed_from_totals(minutes, calls, *tariffs.rounded_calls)
     return counts
 
@@ -157,11 +181,6 @@ def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step:
     half_steps = {"ceil": 1, "nearest": 0, "floor": -1}[mode]
     billed = minutes + (half_steps * calls * step + 100) // 200
     return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))
-
-
-def counts_of(usage: Columns, catalogue: Catalogue) -> Mapping[str, np.ndarray]:
-    """The columns that any plan charges for, in hundredths; billed minutes from totals if not known."""
-    return _counts(usage, tariffs_of(catalogue))
 
 
 def rounded(mode: str, step: int, used: np.ndarray) -> np.ndarray:
@@ -178,22 +197,20 @@ def _started_units(meter: Meter, used: np.ndarray) -> np.ndarray:
     return (used + (meter.per - 1 - meter.offset)) // meter.per
 
 
-def _bills(started: np.ndarray, tariffs: Tariffs) -> np.ndarray:
-    """Shape (J, n), minor units, from the started units of each meter, (n_meters, n)."""
-    above = started[tariffs.meter]
+def _rate_into(bills: np.ndarray, counts: Mapping[str, np.ndarray], tariffs: Tariffs) -> None:
+    """Fill `bills`, shape (J, n), minor units."""
+    started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
+    above = np.array(started or [np.zeros(bills.shape[1], np.int64)])[tariffs.meter]
     above -= tariffs.included
     np.maximum(above, 0, out=above)
     above *= tariffs.price
-    bills = above[0]
-    for overage in above[1:]:
-        bills += overage
+    above.sum(axis=0, out=bills)
     if tariffs.cap is not None:
         np.minimum(bills, tariffs.cap, out=bills)
     bills += tariffs.fee
     if tariffs.divisor is not None:
         bills += tariffs.divisor // 2
         bills //= tariffs.divisor
-    return bills
 
 
 def _in_arrays(
@@ -205,7 +222,12 @@ def _in_arrays(
     most = np.iinfo(np.int64).max
     caps = [most if plan.cap is None else plan.cap for plan in plans]
     divisors = [plan.divisor for plan in plans]
+    read = {meter.column for meter in meters}
+    totals = {Usage.VOICE_MINUTES, Usage.VOICE_CALLS} if Usage.VOICE_MINUTES_BILLED in read else set()
+    without_billed = (read | totals) - {Usage.VOICE_MINUTES_BILLED}
     return Tariffs(
+        read=tuple(name for name in Usage.ALL if name in read),
+        read_without_billed=tuple(name for name in Usage.ALL if name in without_billed),
         meters=meters,
         meter=np.array([[charge.meter for charge in charges] for charges in by_charge], np.intp),
         included=_integers([[charge.included for charge in charges] for charges in by_charge]),

@@ -1,7 +1,8 @@
 """What drawn bills say: chances, means and ranges.
 
-`total` is the sum of the bills of the months drawn: shape (n, D, J), int64, minor units; n subscribers, D
-equally likely draws, J plans. `held`, shape (n,), int64, is the index of the plan held, -1 where unknown.
+`total` is the sum of the bills of the months drawn: shape (J, n, D), int64, minor units; J plans, n
+subscribers, D equally likely draws. `held`, shape (n,), int64, is the index of the plan held, -1 where it is
+not known.
 """
 
 import numpy as np
@@ -15,16 +16,16 @@ def shares_best(total: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np
 
     One more draw is shared among all plans: what no draw shows is not impossible.
     """
-    n_plans = total.shape[2]
+    n_plans, _, n_draws = total.shape
     by_fee = sorted(range(n_plans), key=lambda j: (catalogue.plans[j].fee.recurring, catalogue.plans[j].id))
     rank = np.empty(n_plans, np.int64)
     rank[by_fee] = np.arange(1, n_plans + 1)
     preference = np.where(np.arange(n_plans) == held[:, None], 0, rank)
     # Costs are whole numbers: what is preferred decides where they are equal, and nowhere else.
-    cost = (total + switching_costs(catalogue, held)[:, None]) * (n_plans + 1) + preference[:, None]
-    best = cost.argmin(axis=2)
-    wins = np.stack([(best == plan).sum(axis=1) for plan in range(n_plans)], axis=1)
-    return (wins + 1 / n_plans) / (total.shape[1] + 1)
+    extra = switching_costs(catalogue, held) * (n_plans + 1) + preference
+    cost = total * (n_plans + 1) + extra.T[..., None]
+    wins = (cost == cost.min(axis=0)).sum(axis=-1).T
+    return (wins + 1 / n_plans) / (n_draws + 1)
 
 
 def bill_fields(
@@ -32,29 +33,32 @@ def bill_fields(
 ) -> dict[str, np.ndarray]:
     """The bill fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
     unit = horizon * 10**catalogue.exponent
-    bills = np.sort(total, axis=1)
-    cost = total + switching_costs(catalogue, held)[:, None]
-    of_held = np.take_along_axis(cost, np.maximum(held, 0)[:, None, None], axis=2)
-    saving = np.sort(of_held - cost, axis=1)
-    against_held = {
-        "prob_cheaper": (saving > 0).mean(axis=1),
-        "saving_p10": _quantile(saving, 10) / unit,
-        "saving_p50": _quantile(saving, 50) / unit,
-        "saving_p90": _quantile(saving, 90) / unit,
-    }
-    known = held[:, None] >= 0
+    n_draws = total.shape[2]
+    bills = np.sort(total)
+    cost = total + switching_costs(catalogue, held).T[..., None]
+    of_held = cost[np.maximum(held, 0), np.arange(len(held))]
+    saving = np.sort(of_held - cost)
+    bill_ranges = bills[..., _places(n_draws, 10, 90)] / unit
+    # Against the plan held: NaN where it is not known.
+    known = np.where(held >= 0, 1.0, np.nan)[:, None]
+    saving_ranges = saving[..., _places(n_draws, 10, 50, 90)] / unit * known
     return {
-        "bill_mean": total.sum(axis=1) / (total.shape[1] * unit),
-        "bill_p10": _quantile(bills, 10) / unit,
-        "bill_p90": _quantile(bills, 90) / unit,
-    } | {name: np.where(known, values, np.nan) for name, values in against_held.items()}
+        "bill_mean": total.sum(axis=-1).T / (n_draws * unit),
+        "bill_p10": bill_ranges[..., 0].T,
+        "bill_p90": bill_ranges[..., 1].T,
+        "prob_cheaper": (saving > 0).sum(axis=-1).T / n_draws * known,
+        "saving_p10": saving_ranges[..., 0].T,
+        "saving_p50": saving_ranges[..., 1].T,
+        "saving_p90": saving_ranges[..., 2].T,
+    }
 
 
 def chances(total: np.ndarray, bills: np.ndarray) -> np.ndarray:
     """P(bill < b) and P(bill <= b) of each plan, shape (n, J, 2), for `bills` b of shape (n, J)."""
-    return np.stack([(total < bills[:, None]).mean(axis=1), (total <= bills[:, None]).mean(axis=1)], axis=2)
+    came = bills.T[..., None]
+    return np.stack([(total < came).mean(axis=-1).T, (total <= came).mean(axis=-1).T], axis=2)
 
 
-def _quantile(in_order: np.ndarray, percent: int) -> np.ndarray:
-    """The smallest draw that at least `percent` of the draws do not exceed; sorted along axis 1."""
-    return in_order[:, (in_order.shape[1] * percent + 99) // 100 - 1]
+def _places(n_draws: int, *percents: int) -> list[int]:
+    """Positions in the sorted draws: the smallest one that at least `percent` of them do not exceed."""
+    return [(n_draws * percent + 99) // 100 - 1 for percent in percents]

@@ -71,7 +71,7 @@ class Drawn:
     held: np.ndarray
     "Shape (n,), int64: index of the plan held, -1 where unknown."
     total: np.ndarray
-    "Shape (n, D, J), int64: sum of the bills of the months drawn, minor units."
+    "Shape (J, n, D), int64: sum of the bills of the months drawn, minor units."
 
 
 class ForecastClassifier(ClassifierMixin, BaseEstimator):
@@ -143,12 +143,12 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
             months = months_of(block)
             amounts = self.forecast_.amounts(months)
             bills = rate(self._usage(block, months, amounts), self._plans)
-            total = bills.reshape(*amounts.shape[:3], bills.shape[1]).sum(axis=2)
+            total = bills.T.reshape(bills.shape[1], *amounts.shape[1:]).sum(axis=2)
             yield Drawn(rows, held_of(block), total)
 
     def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
         """The months drawn as usage columns, one row per subscriber, draw and month."""
-        voice, sms, data = (amounts[..., service] for service in range(3))
+        voice, sms, data = amounts
         usual_voice, usual_minutes, usual_calls = self.usual_voice_
         # One usual month is added, so that a subscriber without calls has the population's ratio.
         counted = np.maximum(months.total[:, 0] + usual_voice, 1.0)

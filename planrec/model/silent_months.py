@@ -23,10 +23,11 @@ class SilentMonths:
 
     def probability(self, n_silent: np.ndarray, n_known: np.ndarray) -> np.ndarray:
         """That a month to come is silent, shape (n, 3), given months of that many known and silent ones."""
-        all_silent = np.ones_like(n_known, dtype=np.float64)
-        for month in range(int(n_known.max(initial=0))):
-            seen = (self.silent + month) / (self.known + month)
-            all_silent *= np.where(month < n_known, seen, 1.0)
+        month = np.arange(n_known.max(initial=0))[:, None]
+        seen = (self.silent + month) / (self.known + month)
+        # That the first 0, 1, 2 ... months are all silent.
+        silent_so_far = np.concatenate([np.ones((1, len(seen.T))), seen.cumprod(axis=0)])
+        all_silent = silent_so_far[n_known.astype(np.intp), np.arange(len(seen.T))]
         chance = self.never / (self.never + (1 - self.never) * all_silent)
         never = np.where(n_silent == n_known, chance, 0.0)
         return never + (1 - never) * (n_silent + self.silent) / (n_known + self.known)

@@ -30,12 +30,12 @@ class Calendar:
     last: float
     "First and last as_of learned from, months since 1970."
 
-    def of(self, month: np.ndarray, ahead: int) -> np.ndarray:
-        """The month `ahead` months after as_of (0 begins on it) relative to as_of, shape (n, 3).
+    def of(self, month: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+        """The months `ahead` months after as_of (0 begins on it) relative to as_of, shape (n, A, 3).
 
-        `month`, shape (n,): as_of in months since 1970, NaN where unknown.
+        `month`, shape (n,): as_of in months since 1970, NaN where unknown. `ahead`, shape (A,): whole months.
         """
-        return self.trend * ahead + self.season[season_row(month, ahead)]
+        return self.trend * ahead[:, None] + self.season[season_row(month[:, None], ahead)]
 
     def at(self, month: np.ndarray) -> np.ndarray:
         """The trend from the first as_of to this one, shape (n, 3); followed for a year at most."""
@@ -44,8 +44,8 @@ class Calendar:
         return np.clip(since, -MONTHS_A_YEAR, span + MONTHS_A_YEAR)[:, None] * self.trend
 
 
-def season_row(month: np.ndarray, ahead: int) -> np.ndarray:
-    """Row of `Calendar.season`, shape (n,), for the month `ahead` months after as_of."""
+def season_row(month: np.ndarray, ahead: int | np.ndarray) -> np.ndarray:
+    """Row of `Calendar.season` for the month `ahead` months after as_of; shapes are those of a sum."""
     known = ~np.isnan(month)
     return np.where(known, (np.where(known, month, 0.0).astype(np.int64) + ahead) % MONTHS_A_YEAR, _UNKNOWN)
 

@@ -35,11 +35,11 @@ class Draws:
     """Points that all subscribers share: equally likely, evenly spread."""
 
     level: np.ndarray
-    "Shape (D, 3): normal scores of the level."
+    "Shape (3, D): normal scores of the level."
     month: np.ndarray
-    "Shape (D, H, 3): normal scores of each month's own deviations."
+    "Shape (3, H, D): normal scores of each month's own deviations."
     silence: np.ndarray
-    "Shape (D, H, 3), in (0, 1): the month is silent where its probability is higher."
+    "Shape (3, H, D), in (0, 1): the month is silent where its probability is higher."
 
 
 def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
@@ -50,12 +50,15 @@ def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
     width = horizon * N_SERVICES
     # In whole powers of two, which the sequence is balanced for; it warns at others.
     points = Sobol(N_SERVICES + 2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
-    points = np.clip(points, 1e-9, 1 - 1e-9)
-    shape = (n_draws, horizon, N_SERVICES)
+    points = np.ascontiguousarray(np.clip(points, 1e-9, 1 - 1e-9).T)
+
+    def by_service(rows: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(rows.reshape(horizon, N_SERVICES, n_draws).transpose(1, 0, 2))
+
     return Draws(
-        ndtri(points[:, :N_SERVICES]),
-        ndtri(points[:, N_SERVICES : N_SERVICES + width]).reshape(shape),
-        points[:, N_SERVICES + width :].reshape(shape),
+        ndtri(points[:N_SERVICES]),
+        by_service(ndtri(points[N_SERVICES : N_SERVICES + width])),
+        by_service(points[N_SERVICES + width :]),
     )
 
 
@@ -68,28 +71,30 @@ class UsageForecast:
     population: Population
     silent: SilentMonths
     draws: Draws
+    shock: np.ndarray
+    "Shape (3, H, D): what the draws of each month's own deviations multiply usage by."
 
     def amounts(self, months: Months) -> np.ndarray:
-        """Shape (n, D, H, 3), in [0, MAX_USAGE]; a row does not depend on the others."""
-        shock = self.draws.month @ np.linalg.cholesky(self.population.within).T
-        ahead = np.stack([self.calendar.of(months.month, h) for h in range(self.beliefs.horizon)], axis=1)
+        """Shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
+        ahead = self.calendar.of(months.month, np.arange(self.beliefs.horizon)).transpose(2, 0, 1)
         # exp of a sum as a product of small arrays: most of the time would go into exp.
-        drawn = np.exp(self._levels(months))[:, :, None] * np.exp(ahead)[:, None] * np.exp(shock)
+        drawn = np.exp(self._levels(months))[:, :, None] * np.exp(ahead)[..., None] * self.shock[:, None]
         np.minimum(drawn, MAX_USAGE, out=drawn)
-        silence = self.silent.probability(*silences(months))
-        drawn[self.draws.silence < silence[:, None, None]] = 0.0
+        silence = self.silent.probability(*silences(months)).T
+        drawn *= self.draws.silence[:, None] >= silence[:, :, None, None]
         return drawn
 
     def _levels(self, months: Months) -> np.ndarray:
-        """Drawn log levels, shape (n, D, 3), with the doubt about what the calendar does to all."""
+        """Drawn log levels, shape (3, n, D), with the doubt about what the calendar does to all."""
         deviation = adjusted(log_amounts(months, self.beliefs.largest_swing), months.month, self.calendar)
         expected = self.population.mean + self.calendar.at(months.month)
         levels = self.population.levels(deviation, expected)
         doubt = self.calendar.doubt[season_row(months.month, 0)]
         root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * np.eye(N_SERVICES))
-        drawn = np.repeat(levels.mean[:, None], len(self.draws.level), axis=1)
-        for service in range(N_SERVICES):
-            drawn += root[:, None, :, service] * self.draws.level[None, :, None, service]
+        by_service = root.transpose(1, 0, 2)[..., None]
+        drawn = levels.mean.T[..., None] + by_service[:, :, 0] * self.draws.level[0]
+        for service in range(1, N_SERVICES):
+            drawn += by_service[:, :, service] * self.draws.level[service]
         return np.minimum(drawn, _MOST)
 
 
@@ -99,7 +104,10 @@ def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast
     calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
     population = population_of(adjusted(log_amount, months.month, calendar), calendar.at(months.month))
     silent = silent_months_of(*silences(months))
-    return UsageForecast(beliefs, calendar, population, silent, draws)
+    # One matrix for all services, on the last axis: their deviations go together.
+    shock = np.exp(draws.month.transpose(1, 2, 0) @ np.linalg.cholesky(population.within).T)
+    by_service = np.ascontiguousarray(shock.transpose(2, 0, 1))
+    return UsageForecast(beliefs, calendar, population, silent, draws, by_service)
 
 
 def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
@@ -115,8 +123,7 @@ def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
 
 def adjusted(log_amount: np.ndarray, month: np.ndarray, calendar: Calendar) -> np.ndarray:
     """Log amounts less what the calendar explains, shape (n, W, 3): as if all months were the as_of's."""
-    window = log_amount.shape[1]
-    return log_amount - np.stack([calendar.of(month, -ago) for ago in range(1, window + 1)], axis=1)
+    return log_amount - calendar.of(month, -np.arange(1, log_amount.shape[1] + 1))
 
 
 def silences(months: Months) -> tuple[np.ndarray, np.ndarray]:

@@ -6,16 +6,21 @@ from pydantic import Field
 
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
+from planrec.policy.past_use import PastUse
 from planrec.policy.reason_sentences import Language
-from planrec.policy.reasons import Reason, Reasons
+from planrec.policy.reason_words import Money, Reason, major
+from planrec.policy.reasons import Reasons
 
 PolicyConfig = Annotated[BestBill | MostProbable, Field(discriminator="kind")]
 
 __all__ = [
     "BestBill",
     "Language",
+    "Money",
     "MostProbable",
+    "PastUse",
     "PolicyConfig",
     "Reason",
     "Reasons",
+    "major",
 ]

@@ -96,12 +96,13 @@ class Scorer:
         return answers
 
     def _answers(self, whose: pa.Array, table: DecisionTable) -> pa.Table:
-        prediction, decisions = self._recommender.recommend(table)
+        past = self._recommender.past_use(table)
+        prediction, decisions = self._recommender.recommend(table, past)
         advised = decisions.recommended
         plans = pa.array([*self._recommender.plans, None], pa.string())
         texts: list[pa.Array] = [pa.array(decisions.reason, pa.string())]
         if self.has_reasons:
-            reasons = self._recommender.reasons(table, self.language)
+            reasons = self._recommender.reasons(table, self.language, past)
             texts.append(pa.array(reasons.of_decisions(decisions), pa.string()))
         return pa.Table.from_arrays(
             [
