@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from itertools import zip_longest
 from typing import Any, Literal, NoReturn
 
 import numpy as np
@@ -51,12 +50,16 @@ class Charge:
     "Money units of the tariff, per unit of the meter."
 
 
+UNLIMITED = Charge(meter=0, included=0, price=0)
+
+
 @dataclass(frozen=True)
 class Tariff:
     """One plan in integers."""
 
     fee: int
     charges: tuple[Charge, ...]
+    "For voice, SMS and data."
     cap: int | None
     divisor: int
     "How many of this tariff's money units make one minor unit; 1 where every price is whole minor units."
@@ -72,11 +75,11 @@ class Tariffs:
     "The same where billed minutes are not known: what they are estimated from stands in."
     meters: tuple[Meter, ...]
     meter: np.ndarray
-    "Shape (S, J): position in `meters`, of up to S charges of each of J plans; 0 where there are fewer."
+    "Shape (S, J): position in `meters`, of S services and J plans; or (S, 1), see `_meters_of`."
     included: np.ndarray
     "Shape (S, J, 1), int64: `Charge.included`."
     price: np.ndarray
-    "Shape (S, J, 1), int64: `Charge.price`; 0 where a plan has fewer charges."
+    "Shape (S, J, 1), int64: `Charge.price`; 0 where a plan charges nothing."
     fee: np.ndarray
     "Shape (J, 1), int64."
     cap: np.ndarray | None
@@ -200,8 +203,7 @@ def _started_units(meter: Meter, used: np.ndarray) -> np.ndarray:
 def _rate_into(bills: np.ndarray, counts: Mapping[str, np.ndarray], tariffs: Tariffs) -> None:
     """Fill `bills`, shape (J, n), minor units."""
     started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
-    above = np.array(started or [np.zeros(bills.shape[1], np.int64)])[tariffs.meter]
-    above -= tariffs.included
+    above = np.array(started or [np.zeros(bills.shape[1], np.int64)])[tariffs.meter] - tariffs.included
     np.maximum(above, 0, out=above)
     above *= tariffs.price
     above.sum(axis=0, out=bills)
@@ -216,9 +218,9 @@ def _rate_into(bills: np.ndarray, counts: Mapping[str, np.ndarray], tariffs: Tar
 def _in_arrays(
     meters: tuple[Meter, ...], plans: list[Tariff], rounded_calls: tuple[str, int] | None
 ) -> Tariffs:
-    nothing = Charge(meter=0, included=0, price=0)
-    by_charge = list(zip_longest(*(plan.charges for plan in plans), fillvalue=nothing))
-    by_charge = by_charge or [(nothing,) * len(plans)]
+    by_service = list(zip(*(plan.charges for plan in plans), strict=True))
+    # A service that no plan charges for costs nothing; one row stays, so that there is an array.
+    charged = [row for row in by_service if any(charge.price for charge in row)] or by_service[:1]
     most = np.iinfo(np.int64).max
     caps = [most if plan.cap is None else plan.cap for plan in plans]
     divisors = [plan.divisor for plan in plans]
@@ -229,14 +231,22 @@ def _in_arrays(
         read=tuple(name for name in Usage.ALL if name in read),
         read_without_billed=tuple(name for name in Usage.ALL if name in without_billed),
         meters=meters,
-        meter=np.array([[charge.meter for charge in charges] for charges in by_charge], np.intp),
-        included=_integers([[charge.included for charge in charges] for charges in by_charge]),
-        price=_integers([[charge.price for charge in charges] for charges in by_charge]),
+        meter=_meters_of(charged),
+        included=_integers([[charge.included for charge in row] for row in charged]),
+        price=_integers([[charge.price for charge in row] for row in charged]),
         fee=_integers([plan.fee for plan in plans]),
         cap=None if min(caps) == most else _integers(caps),
         divisor=None if max(divisors) == 1 else _integers(divisors),
         rounded_calls=rounded_calls,
     )
+
+
+def _meters_of(charged: list[tuple[Charge, ...]]) -> np.ndarray:
+    """Shape (S, J), or (S, 1) where the plans that charge for a service count alike: one pass less."""
+    distinct = [{charge.meter for charge in row if charge.price} for row in charged]
+    if all(len(meters) <= 1 for meters in distinct):
+        return np.array([[next(iter(meters), 0)] for meters in distinct], np.intp)
+    return np.array([[charge.meter for charge in row] for row in charged], np.intp)
 
 
 def _integers(values: list[Any]) -> np.ndarray:
@@ -256,6 +266,8 @@ def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tarif
         if isinstance(service, Service):
             unit = catalogue.data_unit.mib if service.unit in ("GiB", "GB") else Decimal(1)
             charges.append(_charge(service, column, unit, meters))
+        else:
+            charges.append(UNLIMITED)
     return _in_largest_money_unit(
         _micro(plan.fee.recurring),
         charges,

@@ -10,8 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from planrec.catalogue import Catalogue, Plan, Rounding, Service
-from planrec.history import month_bills
+from planrec.catalogue import Catalogue, Plan, Rounding, Service, rate
 from planrec.schema import Usage
 
 QUANTILE = 0.9
@@ -59,11 +58,11 @@ def layout_of(
 def bill_statistics(usage: np.ndarray, held: np.ndarray | None, layout: Layout) -> np.ndarray:
     """Shape (n_features, n) from usage (n_services, W, n) and the position of the plan held (n,), if read."""
     known = ~np.isnan(usage).any(axis=0)
-    months = np.where(known, usage, np.nan)
-    bills = month_bills(usage, layout.services, layout.catalogue).transpose(0, 2, 1)
+    months = np.where(known, usage, 0.0)
+    # Of a month that is not known the bill is 0 here, not the fee.
+    filled = _bills(months, layout) * known[:, np.newaxis]
     n_known = known.cumsum(axis=0, dtype=np.float64)
     divisor = np.where(n_known > 0, n_known, np.nan)
-    filled = np.where(known[:, np.newaxis], bills, 0.0)
     ends = layout.windows - 1
     mean = filled.cumsum(axis=0)[ends] / divisor[ends, np.newaxis]
     cheapest = np.where(n_known[ends] > 0, mean.argmin(axis=1), np.nan)
@@ -72,10 +71,17 @@ def bill_statistics(usage: np.ndarray, held: np.ndarray | None, layout: Layout) 
     parts = [mean[:, layout.varying].reshape(-1, n), gap.reshape(-1, n), cheapest]
     if len(known) > 1:
         parts += _spread(filled, mean[-1], known, divisor[-1], layout.varying)
-    parts += _use_of_allowances(months, known, divisor[-1], layout)
+    parts += _use_of_allowances(months, divisor[-1], layout)
     if held is not None:
         parts += _against_held(mean[-1], held)
     return np.concatenate(parts)
+
+
+def _bills(months: np.ndarray, layout: Layout) -> np.ndarray:
+    """Shape (W, J, n), float64, the major unit, from usage (n_services, W, n)."""
+    columns = dict(zip(layout.services, months.reshape(len(months), -1), strict=True))
+    minor = rate(columns, layout.catalogue).T.reshape(-1, *months.shape[1:])
+    return minor.transpose(1, 0, 2) / 10**layout.catalogue.exponent
 
 
 def _spread(
@@ -93,15 +99,13 @@ def _spread(
     return [sd, (weight * ranked).cumsum(axis=0)[-1]]
 
 
-def _use_of_allowances(
-    months: np.ndarray, known: np.ndarray, divisor: np.ndarray, layout: Layout
-) -> list[np.ndarray]:
+def _use_of_allowances(months: np.ndarray, divisor: np.ndarray, layout: Layout) -> list[np.ndarray]:
     """Share of the months above each allowance, and mean usage divided by each that is not 0."""
     counted, allowances = layout.counted, layout.allowances
-    above = months[counted].transpose(1, 0, 2) > allowances  # never where unknown: NaN is above nothing
-    mean = np.where(known, months, 0.0).cumsum(axis=1)[:, -1] / divisor
+    above = months[counted] > allowances[:, np.newaxis]  # never in a month that is not known: it reads 0
+    mean = months.cumsum(axis=1)[:, -1] / divisor
     given = allowances[:, 0] > 0
-    return [above.sum(axis=0) / divisor, mean[counted[given]] / allowances[given]]
+    return [above.sum(axis=1) / divisor, mean[counted[given]] / allowances[given]]
 
 
 def _against_held(mean: np.ndarray, held: np.ndarray) -> list[np.ndarray]:

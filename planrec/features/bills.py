@@ -109,7 +109,11 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
             DataError: names every column that is missing or not a number, or usage out of range.
         """
         check_is_fitted(self, "services_")
-        arrays = read_numbers(columns_from(X), self.feature_names_in_.tolist())
+        return self.matrix(columns_from(X))
+
+    def matrix(self, columns: Columns) -> np.ndarray:
+        """What `transform` returns, without scikit-learn's checks, which take longer than one row."""
+        arrays = read_numbers(columns, self.feature_names_in_.tolist())
         layout = self._layout()
         n_lags = len(self.services_) * self.window_
         matrix = np.empty((len(arrays[0]), len(layout.names)))

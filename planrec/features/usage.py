@@ -12,7 +12,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.features.columns_input import NamedColumns, columns_from
 from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
-from planrec.schema import Usage, lag
+from planrec.schema import Columns, Usage, lag
 
 SINGLE_MONTH = ("last", "log_mean")
 SEVERAL_MONTHS = ("last", "mean", "peak", "log_mean", "trend", "sd")
@@ -68,7 +68,11 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
             DataError: names every lag column that is missing or not a number.
         """
         check_is_fitted(self, "services_")
-        arrays = read_numbers(columns_from(X), self.feature_names_in_.tolist())
+        return self.matrix(columns_from(X))
+
+    def matrix(self, columns: Columns) -> np.ndarray:
+        """What `transform` returns, without scikit-learn's checks, which take longer than one row."""
+        arrays = read_numbers(columns, self.feature_names_in_.tolist())
         names = _feature_names(tuple(self.services_), self.window_)
         matrix = np.empty((len(arrays[0]), len(names)))
         for rows, block in in_blocks(arrays):

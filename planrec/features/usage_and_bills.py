@@ -65,7 +65,7 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "bills_")
         columns = columns_from(X)
         check_present(columns, self.feature_names_in_)
-        return np.concatenate([self.usage_.transform(columns), self.bills_.transform(columns)], axis=1)
+        return np.concatenate([self.usage_.matrix(columns), self.bills_.matrix(columns)], axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Such as `data_mib_mean` and `bill_gap_6@mini`."""

@@ -17,8 +17,8 @@ from planrec.model.plan_rule import n_rows
 from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
 from planrec.schema import HELD, MAX_USAGE, Columns, Usage, take_rows
 
-ROWS_AT_A_TIME = 256
-"So that the draws of a block stay small: 256 rows of 256 draws of 3 months are 200,000 months."
+ROWS_AT_A_TIME = 64
+"So that the draws of a block stay small: 64 rows of 256 draws of 3 months are 50,000 months."
 
 
 class Forecast(Model):

@@ -90,10 +90,19 @@ class Words:
     def unused(self, place: int, used: int, months: int) -> Reason:
         """`used`: hundredths of all months together; shown in whole minutes or messages, 0.1 GiB."""
         allowance = self.metered[place]
-        service = getattr(self.plans[allowance.plan].services, allowance.service)
         digits = 1 if allowance.service == "data" else 0
         units = months * allowance.unit
-        shown = Decimal((2 * 10**digits * used + units) // (2 * units)).scaleb(-digits)
+        return self._unused(place, (2 * 10**digits * used + units) // (2 * units), digits)
+
+    @cached_property
+    def _unused(self) -> Callable[[int, int, int], Reason]:
+        """Place, mean use rounded to so many digits and without the point, digits."""
+        return lru_cache(MOST_REMEMBERED)(self._unused_said)
+
+    def _unused_said(self, place: int, mean: int, digits: int) -> Reason:
+        allowance = self.metered[place]
+        service = getattr(self.plans[allowance.plan].services, allowance.service)
+        shown = Decimal(mean).scaleb(-digits)
         numbers = {
             "plan": self.plans[allowance.plan].name,
             "used": str(shown),
