@@ -27,7 +27,7 @@ class SilentMonths:
         seen = (self.silent + month) / (self.known + month)
         # That the first 0, 1, 2 ... months are all silent.
         silent_so_far = np.concatenate([np.ones((1, len(seen.T))), seen.cumprod(axis=0)])
-        all_silent = silent_so_far[n_known.astype(np.intp), np.arange(len(seen.T))]
+        all_silent = silent_so_far[n_known, np.arange(len(seen.T))]
         chance = self.never / (self.never + (1 - self.never) * all_silent)
         never = np.where(n_silent == n_known, chance, 0.0)
         return never + (1 - never) * (n_silent + self.silent) / (n_known + self.known)

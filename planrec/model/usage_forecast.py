@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.model.known_months import N_SERVICES, Months, summed
+from planrec.model.known_months import N_SERVICES, Months
 from planrec.model.silent_months import SilentMonths, silent_months_of
 from planrec.model.usage_calendar import Calendar, calendar_of, season_row
 from planrec.model.usage_level import Population, population_of
@@ -127,5 +127,5 @@ def adjusted(log_amount: np.ndarray, month: np.ndarray, calendar: Calendar) -> n
 
 
 def silences(months: Months) -> tuple[np.ndarray, np.ndarray]:
-    """Silent months, and known ones, shape (n, 3) each."""
-    return summed(months.amount == 0), summed(~np.isnan(months.amount))
+    """Silent months, and known ones, shape (n, 3), int64, each."""
+    return (months.amount == 0).sum(axis=1), (~np.isnan(months.amount)).sum(axis=1)

@@ -76,10 +76,9 @@ def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
 def _means(deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean of the months used, their number, both (n, 3), and how many two services share, (n, 3, 3)."""
     used = ~np.isnan(deviation)
-    count = summed(used.astype(np.float64))
-    both = np.zeros((len(deviation), N_SERVICES, N_SERVICES))
-    for ago in range(deviation.shape[1]):
-        both += _outer(used[:, ago])
+    numbers = used.astype(np.float64)
+    both = numbers.transpose(0, 2, 1) @ numbers
+    count = np.diagonal(both, axis1=1, axis2=2)
     mean = summed(np.where(used, deviation, 0.0)) / np.maximum(count, 1)
     return mean, count, both
 
