@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
-    "install train sweep pin leaderboard report explain serve settings demo test properties kills lint types"
+    "install train sweep pin leaderboard report explain serve settings demo test test-slow properties kills lint types"
     " imports"
     " check bench bench-serve e2e image docs lock clean"
 )

@@ -101,7 +101,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     return folder, time.monotonic() - start
 
 
-@pytest.mark.parametrize("kill", [0, *(pytest.param(kill, marks=pytest.mark.slow) for kill in range(1, KILLS))])
+@pytest.mark.parametrize(
+    "kill", [0, *(pytest.param(kill, marks=pytest.mark.slow) for kill in range(1, KILLS))]
+)
 def test_a_sweep_that_was_killed_ends_as_if_it_had_not_been(undisturbed, tmp_path, swept, kill):
     whole, seconds = undisturbed
     process = started(tmp_path, *GRID)
