@@ -53,7 +53,7 @@ demo:
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     python -m api
 
-# The whole suite on all cores with the coverage gate; `just test tests/model -k lgbm` runs a selection without it.
+# All but the slow tests on all cores with the coverage gate; `just test tests/model -k lgbm`: these, without it.
 test *selection:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -61,9 +61,13 @@ test *selection:
         exec python -m pytest "$@"
     fi
     python -m coverage erase
-    python -m coverage run -m pytest -n auto
+    python -m coverage run -m pytest -n auto -m "not slow"
     python -m coverage combine --quiet
     python -m coverage report
+
+# The tests that are slow by nature: Ray clusters, more kills, workers that die; `just test` leaves them out.
+test-slow *selection:
+    python -m pytest -n auto -m slow "$@"
 
 # The Hypothesis tests, with many more examples (profile nightly).
 properties *selection:

@@ -74,7 +74,9 @@ def api_page() -> str:
 def _endpoints() -> list[str]:
     """One line each, as the OpenAPI document of an app with these routes has them."""
     config = OpenAPIConfig(title="PlanRec", version="0", use_handler_docstrings=True)
-    paths = Litestar(ROUTES, openapi_config=config).openapi_schema.to_schema()["paths"]
+    # Litestar's own logging would stay installed, and write to the stream that the caller has now.
+    app = Litestar(ROUTES, openapi_config=config, logging_config=None)
+    paths = app.openapi_schema.to_schema()["paths"]
     return [
         f"| `{method.upper()} {path}` | {told['summary']}. {' '.join(told.get('description', '').split())} |"
         f" {', '.join(told['responses'])} |"

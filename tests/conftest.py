@@ -1,10 +1,12 @@
 """Fixtures of the whole suite, and the Hypothesis profiles: dev, ci (derandomised), nightly."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from coverage import Coverage
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
@@ -29,7 +31,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 SLOWEST_FILES = (
     *("test_sweep.py", "test_command_lines.py", "test_tuning.py", "test_report.py", "test_features.py"),
-    *("test_new_plans.py", "test_explain.py", "test_operate_server.py", "test_ray_data.py"),
+    *("test_new_plans.py", "test_explain.py", "test_operate_server.py"),
 )
 "They start processes or train whole runs, a minute or more each: begun first, nothing waits for them."
 
@@ -38,6 +40,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest files first; the others as they were found."""
     place = {name: number for number, name in enumerate(SLOWEST_FILES)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Coverage counts what examples reach: it makes Python half as fast, and a property runs many times."""
+    counting = Coverage.current() if item.get_closest_marker("hypothesis") else None
+    if counting:
+        counting.stop()
+    try:
+        return (yield)
+    finally:
+        if counting:
+            counting.start()
 
 
 REPOSITORY = Path(__file__).parent.parent

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import numpy as np
@@ -35,8 +36,9 @@ HOSTILE = "</td></text><script>alert(1)</script> $x_{1}$ & \"quoted\" 'text' \x0
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
 
 
+@cache
 def page_of(*folders, failed=()):
-    """The page about these runs."""
+    """The page about these runs, none of which changes."""
     return report_page(replace(asked_for(folders), failed=failed))
 
 
@@ -297,15 +299,24 @@ def sweep(tmp_path_factory):
     )
 
 
-def test_the_cells_of_a_sweep_are_ranked_and_the_best_ten_have_a_section_named_by_what_differs(sweep):
+@pytest.fixture(scope="module")
+def sweeps_page(sweep, tmp_path_factory):
+    """The page about the sweep, as the command line writes it."""
+    file = tmp_path_factory.mktemp("report") / "page.html"
+    assert main([str(sweep), "--output", str(file)]) == 0
+    return Page(file.read_text("utf-8"))
+
+
+def test_the_cells_of_a_sweep_are_ranked_and_the_best_ten_have_a_section_named_by_what_differs(
+    sweep, sweeps_page
+):
     asked = asked_for([sweep])
     values = [run.value.value for run in asked.runs]
     assert len(values) == 12
     assert values == sorted(values)
-    page = Page(report_page(asked))
-    assert "run-10" in page.ids
-    assert "run-11" not in page.ids
-    said = "".join(page.text)
+    assert "run-10" in sweeps_page.ids
+    assert "run-11" not in sweeps_page.ids
+    said = "".join(sweeps_page.text)
     assert "The best 10 of 12 runs have a section each." in said
     assert f"1 {asked.runs[0].label}" in said
     assert asked.runs[0].label.startswith("model.inverse_penalty=")
@@ -313,9 +324,8 @@ def test_the_cells_of_a_sweep_are_ranked_and_the_best_ten_have_a_section_named_b
     assert f"{sweep.parent.name}/{sweep.name}/" in said
 
 
-def test_failed_cells_of_a_sweep_are_a_table_of_the_report(sweep, tmp_path):
-    assert main([str(sweep), "--output", str(tmp_path / "page.html")]) == 0
-    said = "".join(Page((tmp_path / "page.html").read_text("utf-8")).text)
+def test_failed_cells_of_a_sweep_are_a_table_of_the_report(sweeps_page):
+    said = "".join(sweeps_page.text)
     assert said.count("DataError: cv.n_folds=1000 needs a plan with at least 1000 subscribers") == 12
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,23 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def swept(folder: Path, *arguments: str) -> tuple[int, str, str]:
+def swept_apart(folder: Path, *arguments: str) -> tuple[int, str, str]:
     process = started(folder, *arguments)
     out, error = process.communicate(timeout=240)
     return process.returncode, out, error
+
+
+@pytest.fixture
+def swept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """As `swept_apart`, in this process: starting one takes most of the time of a small sweep."""
+
+    def in_this_process(folder: Path, *arguments: str) -> tuple[int, str, str]:
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.argv", ["train"])
+        return main(list(arguments)), *capsys.readouterr()
+
+    return in_this_process
 
 
 def finished(folder: Path) -> dict[str, int]:
@@ -81,14 +95,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """A folder with a whole sweep, and the seconds that it took."""
     folder = tmp_path_factory.mktemp("undisturbed")
     start = time.monotonic()
-    code, out, error = swept(folder, *GRID)
+    code, out, error = swept_apart(folder, *GRID)
     assert code == 0, error
     assert len(finished(folder)) == CELLS, out
     return folder, time.monotonic() - start
 
 
-@pytest.mark.parametrize("kill", range(KILLS))
-def test_a_sweep_that_was_killed_ends_as_if_it_had_not_been(undisturbed, tmp_path, kill):
+@pytest.mark.parametrize(
+    "kill", [0, *(pytest.param(kill, marks=pytest.mark.slow) for kill in range(1, KILLS))]
+)
+def test_a_sweep_that_was_killed_ends_as_if_it_had_not_been(undisturbed, tmp_path, swept, kill):
     whole, seconds = undisturbed
     process = started(tmp_path, *GRID)
     # At any instant: while it composes, loads, fits, saves, or after its end.
@@ -105,7 +121,7 @@ def test_a_sweep_that_was_killed_ends_as_if_it_had_not_been(undisturbed, tmp_pat
     assert not list(tmp_path.glob("outputs/multirun/.partial/*/cells/*"))
 
 
-def test_a_finished_sweep_is_linked_and_nothing_is_written_again(undisturbed, tmp_path):
+def test_a_finished_sweep_is_linked_and_nothing_is_written_again(undisturbed, tmp_path, swept):
     shutil.copytree(undisturbed[0], tmp_path / "again", symlinks=True)
     before = finished(tmp_path / "again")
     code, out, error = swept(tmp_path / "again", *GRID)
@@ -114,7 +130,7 @@ def test_a_finished_sweep_is_linked_and_nothing_is_written_again(undisturbed, tm
     assert finished(tmp_path / "again") == before
 
 
-def test_another_sweep_takes_the_cells_that_it_shares(undisturbed, tmp_path):
+def test_another_sweep_takes_the_cells_that_it_shares(undisturbed, tmp_path, swept):
     shutil.copytree(undisturbed[0], tmp_path / "again", symlinks=True)
     code, out, error = swept(tmp_path / "again", "-m", "model=dummy,popular", *QUICK)
     assert code == 0, error
@@ -122,7 +138,7 @@ def test_another_sweep_takes_the_cells_that_it_shares(undisturbed, tmp_path):
     assert len(sweeps(tmp_path / "again")) == 2
 
 
-def test_a_run_made_alone_is_a_cell_that_a_sweep_need_not_run(tmp_path):
+def test_a_run_made_alone_is_a_cell_that_a_sweep_need_not_run(tmp_path, swept):
     code, _, error = swept(tmp_path, "model=dummy", *QUICK)
     assert code == 0, error
     sweep = ("-m", "model=dummy,popular", *QUICK)
@@ -136,7 +152,7 @@ def test_a_run_made_alone_is_a_cell_that_a_sweep_need_not_run(tmp_path):
     assert "1 done, 1 linked" in out
 
 
-def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(tmp_path):
+def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(tmp_path, swept):
     process = started(tmp_path, *GRID, "sweep.n_jobs=2")
     while not finished(tmp_path):
         assert process.poll() is None
@@ -164,7 +180,7 @@ def test_two_sweeps_at_once_share_the_work_and_do_not_collide(tmp_path):
     assert len(board(tmp_path)["tables"]) == 2
 
 
-def test_a_failing_cell_is_a_row_and_the_sweep_goes_on(tmp_path):
+def test_a_failing_cell_is_a_row_and_the_sweep_goes_on(tmp_path, swept):
     cells = ("-m", "cv.n_folds=1000,2", "model=dummy,popular", *QUICK[:-1])
     code, out, error = swept(tmp_path, *cells)
     assert code == 1
@@ -181,7 +197,7 @@ def test_a_failing_cell_is_a_row_and_the_sweep_goes_on(tmp_path):
     assert failure["overrides"][:2] == ["cv.n_folds=1000", "model=popular"]
 
 
-def test_a_sweep_stops_after_too_many_failures(tmp_path):
+def test_a_sweep_stops_after_too_many_failures(tmp_path, swept):
     cells = ("-m", "cv.n_folds=1000,1001,1002,2", "model=dummy", *QUICK[:-1], "sweep.max_failures=1")
     code, out, error = swept(tmp_path, *cells)
     assert code == 1
@@ -189,7 +205,7 @@ def test_a_sweep_stops_after_too_many_failures(tmp_path):
     assert error.endswith("  - 2 cells were not run: sweep.max_failures=1\n")
 
 
-def test_data_that_cannot_be_read_fails_its_cells_alone(tmp_path):
+def test_data_that_cannot_be_read_fails_its_cells_alone(tmp_path, swept):
     rows = "".join(f"{row % 7},{('a', 'b')[row % 2]}\n" for row in range(40))
     (tmp_path / "there.csv").write_text(f"calls,plan\n{rows}", "utf-8")
     table = ("data=table", "data.plan_column=plan", "n_bootstrap=20", "model=dummy")
@@ -199,7 +215,7 @@ def test_data_that_cannot_be_read_fails_its_cells_alone(tmp_path):
     assert "cell 1 (data.path=gone.csv): DataError: data.path: no file 'gone.csv'" in error
 
 
-def test_bad_cells_are_told_together_and_nothing_runs(tmp_path):
+def test_bad_cells_are_told_together_and_nothing_runs(tmp_path, swept):
     code, out, error = swept(tmp_path, "-m", "model=dummy,lgmb", "seed=0,-1", *QUICK)
     assert code == 2
     assert out == ""
@@ -210,12 +226,6 @@ def test_bad_cells_are_told_together_and_nothing_runs(tmp_path):
     assert "model = 'lgmb': no such option (did you mean 'lgbm'?)" in error
     assert error.splitlines()[-1].endswith("(from override model=lgmb) [cells 2, 3]")
     assert not (tmp_path / "outputs").exists()
-
-
-def told(folder: Path, monkeypatch: Any, capsys: Any, *arguments: str) -> tuple[int, str, str]:
-    """As `swept`, in this process: starting one takes most of the time of what ends at once."""
-    monkeypatch.chdir(folder)
-    return main(list(arguments)), *capsys.readouterr()
 
 
 @pytest.mark.parametrize(
@@ -229,15 +239,15 @@ def told(folder: Path, monkeypatch: Any, capsys: Any, *arguments: str) -> tuple[
         "experiment=which_features_matter,row_splits_against_grouped",
     ],
 )
-def test_a_mistake_of_any_kind_is_told_without_a_traceback(tmp_path, monkeypatch, capsys, typed):
-    code, out, error = told(tmp_path, monkeypatch, capsys, "-m", typed, "model=dummy,popular", *QUICK)
+def test_a_mistake_of_any_kind_is_told_without_a_traceback(tmp_path, swept, typed):
+    code, out, error = swept(tmp_path, "-m", typed, "model=dummy,popular", *QUICK)
     assert (code, out) == (2, ""), error
     assert error.startswith("error: the configuration does not describe a run")
     assert "Traceback" not in error
     assert not (tmp_path / "outputs").exists()
 
 
-def test_what_was_typed_in_square_brackets_is_no_markup(tmp_path):
+def test_what_was_typed_in_square_brackets_is_no_markup(tmp_path, swept):
     code, out, error = swept(tmp_path, "-m", 'owner="[/x]","[b]"', "model=dummy", *QUICK)
     assert code == 0, error
     assert "[/x]" in out
@@ -253,7 +263,7 @@ def damaged(folder: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["broken", "incomplete"])
-def test_a_damaged_cell_is_a_row_with_its_remedy_and_the_others_go_on(tmp_path, how):
+def test_a_damaged_cell_is_a_row_with_its_remedy_and_the_others_go_on(tmp_path, swept, how):
     cells = ("model=dummy,popular", *QUICK)
     code, _, error = swept(tmp_path, "-m", *cells)
     assert code == 0, error
@@ -268,7 +278,7 @@ def test_a_damaged_cell_is_a_row_with_its_remedy_and_the_others_go_on(tmp_path, 
     assert "1 done, 1 linked" in out
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path):
+def test_a_place_that_cannot_be_written_is_told(tmp_path, swept):
     (tmp_path / "outputs").write_text("in the way", "utf-8")
     code, _, error = swept(tmp_path, "-m", "model=dummy", *QUICK)
     assert code == 1
@@ -279,14 +289,14 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(("group", "instead"), [("launcher", "sweep.executor"), ("sweeper", "search=")])
-def test_other_launchers_and_sweepers_are_refused_by_name(tmp_path, monkeypatch, capsys, group, instead):
-    code, _, error = told(tmp_path, monkeypatch, capsys, "-m", "model=dummy,popular", f"hydra/{group}=other")
+def test_other_launchers_and_sweepers_are_refused_by_name(tmp_path, swept, group, instead):
+    code, _, error = swept(tmp_path, "-m", "model=dummy,popular", f"hydra/{group}=other")
     assert code == 2
     assert f"hydra/{group}=other is not used: the only one is " in error
     assert instead in error
 
 
-def test_every_model_is_swept_by_a_pattern(tmp_path):
+def test_every_model_is_swept_by_a_pattern(tmp_path, swept):
     pattern = "model=glob(*,exclude=[ens*,estimator,fore*,hist_*,lgbm_bills,rerate*,stay,cheapest_fee])"
     code, out, error = swept(tmp_path, "-m", pattern, *QUICK)
     assert code == 0, error
@@ -294,7 +304,7 @@ def test_every_model_is_swept_by_a_pattern(tmp_path):
     assert len(finished(tmp_path)) == 4
 
 
-def test_the_command_of_a_cell_repeats_it_alone(tmp_path):
+def test_the_command_of_a_cell_repeats_it_alone(tmp_path, swept):
     code, _, error = swept(tmp_path, "-m", "model=dummy", "waivers.overlap='it is, fine','no'", *QUICK)
     assert code == 0, error
     runs = [
@@ -318,13 +328,13 @@ def on_path() -> dict[str, str]:
 SEARCH = ("-m", "search=logistic", *QUICK)
 
 
-def test_a_search_tries_values_and_goes_on_where_it_was(tmp_path):
+def test_a_search_tries_values_and_goes_on_where_it_was(tmp_path, swept):
     code, out, error = swept(tmp_path, *SEARCH, "search.n_trials=3")
     assert code == 0, error
     assert "3 done" in out
     assert "cv=nested with the same search reports on decisions that no choice has seen" in out
     first = finished(tmp_path)
-    code, out, error = swept(tmp_path, *SEARCH, "search.n_trials=5", "sweep.n_jobs=2")
+    code, out, error = swept_apart(tmp_path, *SEARCH, "search.n_trials=5", "sweep.n_jobs=2")
     assert code == 0, error
     assert "2 done, 3 linked" in out
     assert {address: finished(tmp_path)[address] for address in first} == first
@@ -336,7 +346,7 @@ def test_a_search_tries_values_and_goes_on_where_it_was(tmp_path):
     assert all(run["selected"] and run["config"]["search"] is None for run in runs)
 
 
-def test_a_search_for_fewer_trials_than_before_shows_all(tmp_path):
+def test_a_search_for_fewer_trials_than_before_shows_all(tmp_path, swept):
     for n_trials, told in ((2, "2 done"), (1, "2 linked")):
         code, out, error = swept(tmp_path, *SEARCH, f"search.n_trials={n_trials}")
         assert code == 0, error
@@ -349,7 +359,7 @@ def test_a_search_for_fewer_trials_than_before_shows_all(tmp_path):
     assert "Traceback" not in error
 
 
-def test_a_search_that_was_killed_goes_on(tmp_path):
+def test_a_search_that_was_killed_goes_on(tmp_path, swept):
     process = started(tmp_path, *SEARCH, "search.n_trials=6")
     while len(finished(tmp_path)) < 2:
         assert process.poll() is None
@@ -364,13 +374,13 @@ def test_a_search_that_was_killed_goes_on(tmp_path):
     assert "6 done" not in out
 
 
-def test_a_search_of_several_cells_is_refused(tmp_path):
+def test_a_search_of_several_cells_is_refused(tmp_path, swept):
     code, _, error = swept(tmp_path, *SEARCH, "seed=0,1")
     assert code == 2
     assert "a search is a sweep of its own: give every key one value, got seed=0 and others" in error
 
 
-def test_a_search_without_a_sweep_tunes_nothing_and_says_so(tmp_path):
+def test_a_search_without_a_sweep_tunes_nothing_and_says_so(tmp_path, swept):
     code, _, error = swept(tmp_path, *SEARCH[1:])
     assert code == 2
     assert (
@@ -378,9 +388,17 @@ def test_a_search_without_a_sweep_tunes_nothing_and_says_so(tmp_path):
     )
 
 
+def test_a_cluster_is_not_asked_for_where_ray_is_not_installed(tmp_path, swept, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, error = swept(tmp_path, "-m", "model=dummy,popular", *QUICK, "sweep.executor=ray")
+    assert code == 2
+    assert "sweep.executor=ray needs Ray: type pip install 'planrec[ray]'" in error
+
+
+@pytest.mark.slow
 def test_the_same_cells_run_on_ray(undisturbed, tmp_path):
     pytest.importorskip("ray")
-    code, _, error = swept(tmp_path, *GRID, "sweep.executor=ray", "sweep.n_jobs=2")
+    code, _, error = swept_apart(tmp_path, *GRID, "sweep.executor=ray", "sweep.n_jobs=2")
     assert code == 0, error
     assert finished(tmp_path).keys() == finished(undisturbed[0]).keys()
     assert without_commands(board(tmp_path)) == without_commands(board(undisturbed[0]))

@@ -174,6 +174,7 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the
         server.wait_for("the pin changed")
 
 
+@pytest.mark.slow
 def test_a_killed_worker_does_not_end_the_server_where_the_run_was_damaged_meanwhile(
     outputs, request_body, right_answers, good_pin
 ):
