@@ -102,6 +102,8 @@ def _run(settings: Settings, scratch: Path) -> int:
             log_config=log_config(settings.log_level),
             access_log=False,
             server_header=False,
+            # Nothing asks who the client is, and around the app it would keep it from the protocol.
+            proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_worker_healthcheck=10,  # seconds: on a busy machine the imports alone take some

@@ -1,5 +1,6 @@
 """Build the app around one saved run."""
 
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +13,6 @@ from uvicorn.config import STARTUP_FAILURE
 
 from api.access import KeyRequired
 from api.answer_store import AnswerStore
-from api.bodies import MAX_BATCH_BYTES
 from api.idempotency import Idempotency
 from api.log_counts import counting
 from api.logged import AnswerLog
@@ -22,7 +22,7 @@ from api.openapi import RunJsonRenderPlugin
 from api.pages import PAGES
 from api.pin_follower import PinFollower
 from api.problems import EXCEPTION_HANDLERS
-from api.routes import ROUTES
+from api.routes import routes
 from api.security_headers import SecurityHeaders
 from api.served import ServedRun
 from api.settings import Settings, read_settings
@@ -35,14 +35,15 @@ def create_app(
     saved: SavedRun, answer_log: AnswerLog | None = None, settings: Settings | None = None
 ) -> Litestar:
     """The app that answers with this run, whatever is pinned; it closes the log when it stops."""
-    return _app(ServedRun.of(saved), settings or Settings(), AnswerStore(None), answer_log)
+    settings = settings or Settings()
+    return _app(ServedRun.of(saved, settings.limits), settings, AnswerStore(None), answer_log)
 
 
 def pinned_app() -> Litestar:
     """The app of one process of `python -m api`: follows the pin, ends the process where there is no run."""
     settings = read_settings(os.environ)
     assert settings.server.scratch is not None, "python -m api names a folder"
-    follower = PinFollower(settings.outputs, settings.server.scratch)
+    follower = PinFollower(settings.outputs, settings.server.scratch, settings.limits)
     try:
         answer_log = _answer_log(settings)
         served, pin_error = follower.first()
@@ -53,6 +54,9 @@ def pinned_app() -> Litestar:
     store = AnswerStore(settings.server.scratch / "answers.sqlite3")
     app = _app(served, settings, store, answer_log, follower.lifespan)
     app.state.pin_error = pin_error
+    # What is there by now stays: searched for garbage it would hold up everybody, mostly while large bodies
+    # are read.
+    gc.freeze()
     return app
 
 
@@ -81,11 +85,12 @@ def _app(
         store.close()
 
     app = Litestar(
-        [*ROUTES, *PAGES],
+        [*routes(settings.limits), *PAGES],
         state=State(
             {
                 "served": served,
                 "pin_error": None,
+                "limits": settings.limits,
                 "asks_for_keys": bool(settings.access.key_hashes),
                 "metrics": metrics,
                 "answer_log": answer_log,
@@ -105,7 +110,7 @@ def _app(
         ),
     )
     # Around Litestar's own handler, not in its `middleware`: those see neither 404 nor 405.
-    handler = Idempotency(app.asgi_handler, store, MAX_BATCH_BYTES)
+    handler = Idempotency(app.asgi_handler, store, settings.limits.batch_bytes)
     inner = KeyRequired(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
     app.asgi_handler = Observed(SecurityHeaders(inner), metrics)
     return app

@@ -2,32 +2,34 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from json import JSONDecodeError
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 from litestar import Request
 from litestar.exceptions import HTTPException
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, ValidationError
 
 from api.requests import plain_request
+from planrec.errors import Misfit, RequestError
 
-T = TypeVar("T")
 JSON, NDJSON = "application/json", "application/x-ndjson"
-MAX_BODY_BYTES = 1_000_000
-"Of one request, and of one line."
-MAX_BATCH_BYTES = 16_000_000
-"Of a batch, which is read whole before the first answer."
-MAX_BATCH = 1_000
-"Requests of a JSON list, and of lines."
 MAX_UNKNOWN = 1_000
 "Keys that no request has, all objects together: pydantic makes an error of half a kilobyte of each."
 
 
+class MalformedJsonError(ValueError):
+    """A body that is no JSON in UTF-8."""
+
+
 class DuplicateKeyError(ValueError):
     """An object has a key twice: readers of JSON do not agree on what that means."""
+
+
+class RequestTooLargeError(ValueError):
+    """A request of a batch is larger than one alone may be."""
 
 
 class UnknownKeysError(ValueError):
@@ -46,38 +48,32 @@ def content_type(request: Request[Any, Any, Any], *allowed: str) -> str:
 
 def read_one(model: type[BaseModel], body: bytes) -> dict[str, Any]:
     """One request. Raises ValidationError with every error, DuplicateKeyError or UnknownKeysError."""
-    return plain_request(_checked(model, body, model.model_validate_json))
-
-
-def read_list(model: type[BaseModel], body: bytes) -> list[dict[str, Any]]:
-    """The requests of a JSON list; raises as `read_one` does, over all of them at once."""
-    requests = _checked(model, body, _list_of(model).validate_json)
-    return [plain_request(request) for request in requests]
-
-
-def lines_of(body: bytes) -> list[bytes]:
-    """The lines that are not blank. Raises HTTPException (413) where there are too many."""
-    lines = [line for line in body.split(b"\n") if line.strip()]
-    if len(lines) > MAX_BATCH:
-        raise HTTPException(
-            status_code=413, detail=f"a batch must have at most {MAX_BATCH:,} lines, got {len(lines):,}"
-        )
-    return lines
-
-
-def _checked(model: type[BaseModel], body: bytes, validate: Callable[[bytes], T]) -> T:
     try:
         check_keys(body, known_keys(model))
     except DuplicateKeyError as error:
         # Told only where nothing else is wrong: values have places, keys given twice have none.
-        validate(body)
+        model.model_validate_json(body)
         raise error
-    return validate(body)
+    return plain_request(model.model_validate_json(body))
 
 
-@lru_cache(maxsize=8)
-def _list_of(model: type[BaseModel]) -> TypeAdapter[list[BaseModel]]:
-    return TypeAdapter(Annotated[list[model], Field(min_length=1, max_length=MAX_BATCH)])  # type: ignore[arg-type,valid-type]
+def misfits_of(error: ValidationError) -> list[Misfit]:
+    """Each value of a request that cannot be accepted. Raises MalformedJsonError where it is no JSON."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        raise MalformedJsonError(found[0]["msg"].removeprefix("Invalid JSON: "))
+    return [Misfit(0, _pointer(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in found]
+
+
+def refused(misfits: Sequence[Misfit]) -> RequestError:
+    """The error of values that cannot be accepted."""
+    values = "1 value" if len(misfits) == 1 else f"{len(misfits):,} values"
+    return RequestError(f"{values} cannot be accepted", misfits)
+
+
+def _pointer(loc: tuple[int | str, ...]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
 
 
 @lru_cache(maxsize=8)
@@ -100,7 +96,7 @@ def check_keys(body: bytes, known: frozenset[str]) -> None:
     with suppress(JSONDecodeError, UnicodeDecodeError, RecursionError):
         json.loads(body, object_pairs_hook=keys.look_at, parse_int=float)
     if keys.n_unknown > MAX_UNKNOWN:
-        raise UnknownKeysError(f"the body has {keys.n_unknown:,} keys that no request has")
+        raise UnknownKeysError(f"the request has {keys.n_unknown:,} unknown keys")
     if keys.twice is not None:
         raise DuplicateKeyError(
             f"each key of an object may be given once, got {keys.twice[:100]!r} more than once"

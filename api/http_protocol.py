@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -66,10 +67,14 @@ class Protocol(HttpToolsProtocol):
             super().shutdown()
 
     def _refuse(self, status: int, kind: str, detail: str) -> None:
-        self.logger.warning("refused before it was read: %s", detail)
-        body = json.dumps(content(status, detail, type=kind)).encode()
-        lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {len(body)}", "connection: close", "", ""]
         # In the middle of an answer there is no place for another one.
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(STATUS_LINE[status] + "\r\n".join(lines).encode() + body)
+            # What names the request may be what cannot be read.
+            request_id = uuid4().hex
+            body = json.dumps(content(status, detail, type=kind, request_id=request_id)).encode()
+            lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {len(body)}", "connection: close"]
+            head = "\r\n".join([*lines, f"x-request-id: {request_id}", "", ""])
+            self.transport.write(STATUS_LINE[status] + head.encode() + body)
+            told = {"request_id": request_id, "status": status, "run_id": None}
+            self.app.asgi_handler.note({"method": "other"}, told, seconds=0.0)
         self.transport.close()

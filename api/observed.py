@@ -58,9 +58,10 @@ class Observed:
             REQUEST_ID.reset(tokens[0])
             _SEEN.reset(tokens[1])
             told = {"request_id": request_id, "status": status, "run_id": seen.run_id}
-            self._note(scope, told, perf_counter() - started)
+            self.note(scope, told, perf_counter() - started)
 
-    def _note(self, scope: Any, told: dict[str, Any], seconds: float) -> None:
+    def note(self, scope: Any, told: dict[str, Any], seconds: float) -> None:
+        """Log and count a request that was answered, or refused before anybody could read it."""
         # The raw address and the query may hold anything, personal data among it.
         route = scope.get("path_template") or "none"
         self.metrics.requested(scope["method"], route, told["status"], seconds)

@@ -11,12 +11,13 @@ from pydantic import BaseModel
 
 from api.access import OPEN
 from api.answering import model_name
-from api.bodies import JSON, MAX_BATCH, MAX_BATCH_BYTES, NDJSON
+from api.bodies import JSON, NDJSON
 from api.described import WHEN
 from api.problems import MEDIA_TYPE, Problem
 from api.routes.about_run import Run
 from api.routes.health import Health, Ready
 from api.served import ServedRun
+from api.settings import Limits
 from planrec.answers import Answer, answers_of, encoded
 from planrec.catalogue import Catalogue
 
@@ -24,7 +25,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
 _ANSWERS = (Answer, Problem, Run, Health, Ready)
 _LINES = (
-    f"One request a line; at most {MAX_BATCH:,} lines and {MAX_BATCH_BYTES:,} bytes together. One line of"
+    "One request a line; at most {batch_requests:,} lines and {batch_bytes:,} bytes together. One line of"
     " answer for each line that is not blank, in their order: a recommendation, or a problem."
 )
 _HEADERS = {
@@ -49,11 +50,11 @@ class RunJsonRenderPlugin(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as JSON."""
         state = request.app.state
-        document = document_of(openapi_schema, state.served)
+        document = document_of(openapi_schema, state.served, state.limits)
         return super().render(request, with_keys(document) if state.asks_for_keys else document)
 
 
-def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
+def document_of(document: dict[str, Any], served: ServedRun, limits: Limits) -> dict[str, Any]:
     """A copy of the document with the run's requests, plans and one answer."""
     document = deepcopy(document)
     document["info"]["description"] = _ABOUT
@@ -74,9 +75,9 @@ def document_of(document: dict[str, Any], served: ServedRun) -> dict[str, Any]:
     asked = _put(document, served.request, "validation")
     one["requestBody"] = _body({JSON: (asked, example)})
     one["responses"]["200"]["content"][JSON]["examples"] = _example(told)
-    batch = {"type": "array", "items": asked, "minItems": 1, "maxItems": MAX_BATCH}
+    batch = {"type": "array", "items": asked, "minItems": 1, "maxItems": limits.batch_requests}
     # Of no type: a line that is wrong becomes a line of the answer, so nothing that is sent breaks it.
-    lines = {"description": _LINES}
+    lines = {"description": _LINES.format(**limits.model_dump())}
     many["requestBody"] = _body({JSON: (batch, [example]), NDJSON: (lines, json.dumps(example) + "\n")})
     answers = many["responses"]["200"]["content"]
     answers[JSON]["examples"] = _example([told])

@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from api.served import ServedRun
+from api.settings import Limits
 from planrec.atomic_file import write_atomically
 from planrec.errors import PlanRecError
 from planrec.json_file import read_object
@@ -33,9 +34,10 @@ def stamp_of(outputs: Path) -> Stamp:
 class PinFollower:
     """Keeps `state.served` the pinned run, and `state.pin_error` why it is not."""
 
-    def __init__(self, outputs: Path, scratch: Path) -> None:
+    def __init__(self, outputs: Path, scratch: Path, limits: Limits) -> None:
         """`scratch`: where workers leave each other the last pin that could be served."""
-        self.outputs, self.good_pin = outputs, scratch / "good_pin.json"
+        self.outputs, self.limits = outputs, limits
+        self.good_pin = scratch / "good_pin.json"
         self.seen: Stamp = None
 
     def first(self) -> tuple[ServedRun, str | None]:
@@ -53,11 +55,11 @@ class PinFollower:
                 raise
             log.error("the pin cannot be served: %s", error)
             good = Pin.model_validate(read_object(self.good_pin))
-            return ServedRun.of(pinned_run(good, self.outputs)), _for_others(error)
+            return ServedRun.of(pinned_run(good, self.outputs), self.limits), _for_others(error)
 
     def _load(self) -> ServedRun:
         pin = read_pin(self.outputs)
-        served = ServedRun.of(pinned_run(pin, self.outputs))
+        served = ServedRun.of(pinned_run(pin, self.outputs), self.limits)
         write_atomically(self.good_pin, pin.model_dump_json(by_alias=True).encode())
         return served
 

@@ -10,7 +10,14 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
-from api.bodies import DuplicateKeyError, UnknownKeysError
+from api.bodies import (
+    DuplicateKeyError,
+    MalformedJsonError,
+    RequestTooLargeError,
+    UnknownKeysError,
+    misfits_of,
+    refused,
+)
 from api.request_id import REQUEST_ID
 from planrec.errors import DataError, LogError, RequestError
 
@@ -34,13 +41,7 @@ KEY_REUSED = "urn:planrec:problem:key_reused"
 NOT_LOGGED = "urn:planrec:problem:not_logged"
 OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503}
 "Types that are not the first one of their status."
-MAX_ERRORS = 10_000
-"More than these are only counted."
 log = logging.getLogger("planrec.api")
-
-
-class LineTooLargeError(ValueError):
-    """A line of a batch is larger than a request may be."""
 
 
 class ProblemError(Struct, frozen=True):
@@ -83,12 +84,17 @@ def content(status: int, detail: str, **extra: Any) -> dict[str, Any]:
 def of_error(error: Exception) -> dict[str, Any]:
     """The problem that an error of reading or answering a request is; 500 where nobody expected it."""
     if isinstance(error, ValidationError):
-        return _of_validation(error)
+        try:
+            error = refused(misfits_of(error))
+        except MalformedJsonError as malformed:
+            error = malformed
+    if isinstance(error, MalformedJsonError):
+        return content(400, f"the body must be JSON: {error}")
     if isinstance(error, DuplicateKeyError):
         return content(400, str(error))
     if isinstance(error, UnknownKeysError):
         return content(422, str(error), errors=[])
-    if isinstance(error, LineTooLargeError):
+    if isinstance(error, RequestTooLargeError):
         return content(413, str(error))
     if isinstance(error, RequestError):
         return content(
@@ -107,22 +113,6 @@ def of_error(error: Exception) -> dict[str, Any]:
     return content(500, "the server failed; the error is in its log")
 
 
-def _of_validation(error: ValidationError) -> dict[str, Any]:
-    if (count := error.error_count()) > MAX_ERRORS:
-        # Half a kilobyte and some microseconds each: a body of a million unknown fields would stop a worker.
-        detail = f"{count:,} values cannot be accepted; {MAX_ERRORS:,} or fewer would be listed"
-        return content(422, detail, errors=[])
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return content(400, f"the body must be JSON: {found[0]['msg']}")
-    errors = [
-        {"pointer": _pointer(item["loc"]), "detail": item["msg"].removeprefix("Value error, ")}
-        for item in found
-    ]
-    values = "1 value" if len(errors) == 1 else f"{len(errors)} values"
-    return content(422, f"{values} cannot be accepted", errors=errors)
-
-
 def _from_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     answer = problem(error.status_code, error.detail)
     # A 405 says which methods are allowed.
@@ -138,11 +128,6 @@ def _too_large(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def _from_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     found = of_error(error)
     return Response(found, status_code=found["status"], media_type=MEDIA_TYPE)
-
-
-def _pointer(loc: tuple[int | str, ...]) -> str:
-    """A JSON pointer (RFC 6901)."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in loc)
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

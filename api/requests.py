@@ -17,12 +17,12 @@ from pydantic import (
     create_model,
 )
 
+from api.settings import Limits
 from planrec.recommender import Recommender
 from planrec.request_table import is_usage
 from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
 
 MAX_TEXT = 1_000
-MAX_MONTHS = 120
 MAX_ITEMS = 1_000
 
 # [0-9], because \d is every script's digits, which nothing behind this border reads.
@@ -65,7 +65,7 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def request_model(recommender: Recommender) -> type[BaseModel]:
+def request_model(recommender: Recommender, limits: Limits | None = None) -> type[BaseModel]:
     """A closed model of the request that `planrec.request_table` describes, for one run."""
     inputs = recommender.inputs
     plan: Any = Literal[recommender.plans]
@@ -74,7 +74,7 @@ def request_model(recommender: Recommender) -> type[BaseModel]:
     default: Any = ... if inputs.columns else attributes.model_validate({})
     fields: dict[str, Any] = {"attributes": (attributes, default)}
     if inputs.takes == "months":
-        fields |= _months_and_instant(recommender)
+        fields |= _months_and_instant(recommender, (limits or Limits()).months)
     if inputs.asks_held:
         said = "Plan held now; null where it is not known."
         fields["plan_held"] = (plan | None, Field(description=said))
@@ -97,14 +97,14 @@ def plain_request(request: BaseModel) -> dict[str, Any]:
     return request.model_dump(by_alias=True)
 
 
-def _months_and_instant(recommender: Recommender) -> dict[str, Any]:
+def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
     month = _model("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
     knows_population = recommender.model.knows_population
     months = Annotated[
         list[month],  # type: ignore[valid-type]
         Field(
             min_length=0 if knows_population else 1,
-            max_length=MAX_MONTHS,
+            max_length=most,
             description="Complete months, in any order, each once; the missing ones between them were silent."
             + " None: the usage of all subscribers is expected, and `as_of` is needed." * knows_population,
         ),

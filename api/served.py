@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.requests import request_model
+from api.settings import Limits
 from planrec.decision_log import LoggedRun
 from planrec.run_folder import SavedRun
 
@@ -20,9 +21,9 @@ class ServedRun:
     request: type[BaseModel]
 
     @classmethod
-    def of(cls, saved: SavedRun) -> "ServedRun":
+    def of(cls, saved: SavedRun, limits: Limits | None = None) -> "ServedRun":
         """A run made ready to answer, and warmed: the first request should not be the slow one."""
-        served = cls(saved, request_model(saved.recommender))
+        served = cls(saved, request_model(saved.recommender, limits))
         saved.recommender.recommend(saved.recommender.table([served.example]))
         return served
 

@@ -6,12 +6,14 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
-from api.bodies import MAX_BATCH, MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_UNKNOWN
+from api.batch_bodies import MAX_ERRORS
+from api.bodies import MAX_UNKNOWN
 from api.described import WHEN, WHEN_OWN
 from api.problems import OWN_TYPES, TYPES, Problem
-from api.requests import MAX_ITEMS, MAX_MONTHS, MAX_TEXT
-from api.routes import ROUTES
+from api.requests import MAX_ITEMS, MAX_TEXT
+from api.routes import routes
 from api.routes.about_run import Run
+from api.settings import Limits
 from planrec.answers import Answer
 from planrec.menu import NOT_OFFERED
 from planrec.policy.reason_sentences import SENTENCES
@@ -19,6 +21,7 @@ from planrec.policy.reason_sentences import SENTENCES
 
 def api_page() -> str:
     """Markdown."""
+    limits = Limits()
     lines = [
         "# The API",
         "",
@@ -61,12 +64,16 @@ def api_page() -> str:
         "",
         "## Limits",
         "",
-        f"* A body of `POST /predict`, and a line of a batch: {MAX_BODY_BYTES:,} bytes; a batch:"
-        f" {MAX_BATCH_BYTES:,} bytes.",
-        f"* A batch: {MAX_BATCH:,} requests, as a JSON list or as lines (413 where there are more lines).",
-        f"* Keys that no request has: {MAX_UNKNOWN:,} in a body; more are counted, not listed.",
-        f"* Months of a request: {MAX_MONTHS}; a text: {MAX_TEXT:,} characters; `top_k`: {MAX_ITEMS:,};"
-        " `exclude`: as many entries as there are plans.",
+        "Those with a name are [settings](../how-to/serve-and-roll-back.md#settings) of the server.",
+        "",
+        f"* A body of `POST /predict`, and a request of a batch: {limits.body_bytes:,} bytes"
+        f" (`limits.body_bytes`); a batch: {limits.batch_bytes:,} bytes (`limits.batch_bytes`).",
+        f"* A batch: {limits.batch_requests:,} requests (`limits.batch_requests`), as a JSON list or as lines"
+        " (413 where there are more lines).",
+        f"* Keys that no request has: {MAX_UNKNOWN:,} in a request; more are counted, not listed.",
+        f"* Values of a JSON list that cannot be accepted: {MAX_ERRORS:,} are listed, the first ones.",
+        f"* Months of a request: {limits.months} (`limits.months`); a text: {MAX_TEXT:,} characters; `top_k`:"
+        f" {MAX_ITEMS:,}; `exclude`: as many entries as there are plans.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -75,7 +82,7 @@ def _endpoints() -> list[str]:
     """One line each, as the OpenAPI document of an app with these routes has them."""
     config = OpenAPIConfig(title="PlanRec", version="0", use_handler_docstrings=True)
     # Litestar's own logging would stay installed, and write to the stream that the caller has now.
-    app = Litestar(ROUTES, openapi_config=config, logging_config=None)
+    app = Litestar(routes(Limits()), openapi_config=config, logging_config=None)
     paths = app.openapi_schema.to_schema()["paths"]
     return [
         f"| `{method.upper()} {path}` | {told['summary']}. {' '.join(told.get('description', '').split())} |"

@@ -11,20 +11,13 @@ from litestar.response import Stream
 
 from api import problems
 from api.answering import answered, answered_each
-from api.bodies import (
-    JSON,
-    MAX_BATCH_BYTES,
-    MAX_BODY_BYTES,
-    NDJSON,
-    content_type,
-    lines_of,
-    read_list,
-    read_one,
-)
+from api.batch_bodies import lines_of, read_list
+from api.bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
 from api.described import problems as described
 from api.logged import Call
 from api.observed import note_answers
 from api.served import ServedRun
+from api.settings import Limits
 from planrec.answers import Answer, encoded
 from planrec.errors import LogError, RequestError
 
@@ -44,7 +37,6 @@ ANSWERS = ResponseSpec(
     tags=["Advice"],
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
-    request_max_body_size=MAX_BATCH_BYTES,
     responses={200: ANSWERS, **described(400, 409, 413, 415, 422, 503)},
 )
 async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | Stream:
@@ -54,17 +46,19 @@ async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | St
     becomes a problem in its place, and the others are answered. Blank lines are skipped.
     """
     call, kind = Call.of(request), content_type(request, JSON, NDJSON)
+    limits: Limits = request.app.state.limits
     # Read whole before the first answer: clients that send all before they read would wait for ever.
     body = await request.body()
     if kind == NDJSON:
-        return Stream(_answered_lines(call, lines_of(body)), media_type=NDJSON)
-    answers = await to_thread.run_sync(_answered_list, call, body)
+        lines = await to_thread.run_sync(lines_of, body, limits)
+        return Stream(_answered_lines(call, lines, limits.body_bytes), media_type=NDJSON)
+    answers = await to_thread.run_sync(_answered_list, call, body, limits)
     return Response(b"[" + b",".join(answers) + b"]", media_type=MediaType.JSON)
 
 
-def _answered_list(call: Call, body: bytes) -> list[bytes]:
+def _answered_list(call: Call, body: bytes, limits: Limits) -> list[bytes]:
+    requests = read_list(call.served.request, body, limits)
     try:
-        requests = read_list(call.served.request, body)
         return _logged(call, requests, answered(call.served, requests, call.language))
     except RequestError as error:
         misfits = [item._replace(pointer=f"/{item.request}{item.pointer}") for item in error.misfits]
@@ -80,19 +74,19 @@ def _logged(call: Call, requests: Sequence[dict[str, Any]], answers: Sequence[An
     return bodies
 
 
-async def _answered_lines(call: Call, lines: list[bytes]) -> AsyncIterator[bytes]:
+async def _answered_lines(call: Call, lines: list[bytes], most_bytes: int) -> AsyncIterator[bytes]:
     for start in range(0, len(lines), LINES_AT_A_TIME):
         some = lines[start : start + LINES_AT_A_TIME]
-        yield await to_thread.run_sync(_answer_lines, call, some)
+        yield await to_thread.run_sync(_answer_lines, call, some, most_bytes)
 
 
-def _answer_lines(call: Call, lines: list[bytes]) -> bytes:
+def _answer_lines(call: Call, lines: list[bytes], most_bytes: int) -> bytes:
     """One line of answer for each line, whatever it holds."""
     told: dict[int, bytes] = {}
     asked: dict[int, dict[str, Any]] = {}
     for number, line in enumerate(lines):
         try:
-            asked[number] = _read_line(call.served, line)
+            asked[number] = _read_line(call.served, line, most_bytes)
         except Exception as error:
             told[number] = msgspec.json.encode(problems.of_error(error))
     answers = answered_each(call.served, list(asked.values()), call.language) if asked else []
@@ -114,9 +108,7 @@ def _logged_lines(call: Call, requests: list[dict[str, Any]], answers: dict[int,
         return dict.fromkeys(answers, msgspec.json.encode(problems.of_error(error)))
 
 
-def _read_line(served: ServedRun, line: bytes) -> dict[str, Any]:
-    if len(line) > MAX_BODY_BYTES:
-        raise problems.LineTooLargeError(
-            f"a line must have at most {MAX_BODY_BYTES:,} bytes, got {len(line):,}"
-        )
+def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> dict[str, Any]:
+    if len(line) > most_bytes:
+        raise RequestTooLargeError(f"a line must have at most {most_bytes:,} bytes, got {len(line):,}")
     return read_one(served.request, line)

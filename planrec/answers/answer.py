@@ -44,7 +44,13 @@ class Current(Struct, frozen=True, gc=False):
     """The plan held."""
 
     plan_id: str
-    expected_bill: Money | None
+    expected_bill: Annotated[
+        Money | None,
+        Meta(
+            description="Mean of the months looked ahead. A model that forecasts bills may expect"
+            " another usage than that of the last months, which sentences speak of."
+        ),
+    ]
     bill_p10: Money | None
     bill_p90: Money | None
 

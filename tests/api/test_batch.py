@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from api.bodies import MAX_BATCH
+from api.settings import Limits
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.run_folder import load_run
 
@@ -90,7 +90,7 @@ def test_a_list_is_refused_whole_with_the_place_of_every_mistake(served, request
     assert {pointer.split("/")[1] for pointer in pointers} == {"2", "7"}
 
 
-@pytest.mark.parametrize("n_requests", [0, MAX_BATCH + 1])
+@pytest.mark.parametrize("n_requests", [0, Limits().batch_requests + 1])
 def test_a_list_has_at_least_one_and_at_most_a_thousand_requests(served, requests, n_requests):
     client, _ = served
     answer = client.post("/predict/batch", json=[requests[0]] * n_requests)
@@ -103,9 +103,9 @@ def test_blank_lines_are_skipped_and_more_lines_than_a_list_may_have_are_refused
     lines = [b"", json.dumps(requests[0]).encode(), b" \r", json.dumps(requests[1]).encode(), b""]
     assert len(lines_of(client, lines)) == 2
     assert lines_of(client, [b""] * 1_000_000) == []
-    answer = client.post("/predict/batch", content=b"{}\n" * (MAX_BATCH + 1), headers=NDJSON)
+    answer = client.post("/predict/batch", content=b"{}\n" * (Limits().batch_requests + 1), headers=NDJSON)
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:planrec:problem:body_too_large")
-    assert answer.json()["detail"] == "a batch must have at most 1,000 lines, got 1,001"
+    assert answer.json()["detail"] == "a batch must have at most 1,000 lines, got more"
 
 
 def test_a_batch_that_is_too_large_is_refused(served):

@@ -28,14 +28,18 @@ def server(outputs):
 
 
 def answer_to(server, content):
-    """Status and body of the first answer; the connection must be closed behind it."""
+    """Status and body of the first answer, which is in the log; the connection must be closed behind it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(content)
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert answer.getheader("connection") == "close"
         assert answer.getheader("content-type") == "application/problem+json"
-        return answer.status, json.loads(answer.read())
+        problem = json.loads(answer.read())
+    assert answer.getheader("x-request-id") == problem["request_id"]
+    line = json.loads(server.wait_for(problem["request_id"]))
+    assert (line["message"], line["status"], line["route"]) == ("request", answer.status, "none")
+    return answer.status, problem
 
 
 TOO_LONG = MAX_HEAD_BYTES + 4_096
@@ -77,6 +81,18 @@ def test_headers_as_long_as_may_be_are_read_and_bodies_of_any_length_are_no_head
 def test_what_is_no_http_is_a_problem(server, content):
     status, problem = answer_to(server, content)
     assert (status, problem["type"]) == (400, "urn:planrec:problem:malformed_request")
+
+
+def test_what_is_refused_on_the_connection_is_counted(server):
+    def count(status):
+        text = server.ask("GET", "/metrics")[2].decode()
+        series = f'planrec_requests_total{{method="other",route="none",status="{status}"}} '
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(series))
+
+    before = count(400), count(431)
+    answer_to(server, b"nonsense\r\n\r\n")
+    answer_to(server, b"GET /" + b"x" * TOO_LONG)
+    assert (count(400), count(431)) == (before[0] + 1, before[1] + 1)
 
 
 def test_a_kept_connection_gets_its_next_answer_while_the_server_stops(outputs):

@@ -241,7 +241,7 @@ def follower(saved, tmp_path):
     """What follows a pin in a folder of its own, and the state of an app that serves another run."""
     shutil.copytree(saved.folder, tmp_path / "outputs" / "run")
     pin_run(tmp_path / "outputs" / "run", tmp_path / "outputs")
-    follower = PinFollower(tmp_path / "outputs", tmp_path)
+    follower = PinFollower(tmp_path / "outputs", tmp_path, Limits())
     follower.first()
     return follower, create_app(saved).state
 
@@ -315,6 +315,34 @@ def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
     with TestClient(create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))) as client:
         for headers in ({}, {"Idempotency-Key": "long"}):
             assert client.post("/predict", json={"x": "y" * 100}, headers=headers).status_code == 413
+
+
+def test_an_operator_sets_the_limits_and_the_document_has_them(saved, body):
+    limits = Limits(body_bytes=2_000, months=2, batch_bytes=6_000, batch_requests=2)
+    month = body["months"][0]
+    with TestClient(create_app(saved, settings=Settings(limits=limits))) as client:
+
+        def status(path, content, kind="application/json"):
+            return client.post(path, content=content, headers={"content-type": kind}).status_code
+
+        good, ndjson = json.dumps(body), "application/x-ndjson"
+        two, three = (
+            json.dumps(body | {"months": [month | {"month": f"2018-0{number}"} for number in range(1, most)]})
+            for most in (3, 4)
+        )
+        assert [status("/predict", text) for text in (two, three)] == [200, 422]
+        assert [status("/predict", good.ljust(size)) for size in (2_000, 2_001)] == [200, 413]
+        lists = (f"[{good}, {good}]", f"[{good}, {good}, {good}]")
+        assert [status("/predict/batch", text) for text in lists] == [200, 422]
+        assert [status("/predict/batch", f"{good}\n" * n, ndjson) for n in (2, 3)] == [200, 413]
+        assert [status("/predict/batch", f"[{good}]".ljust(size)) for size in (6_000, 6_001)] == [200, 413]
+        assert status("/predict/batch", f'["{"y" * 2_000}"]') == 413
+        document = client.get("/schema/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    assert schemas["PredictRequest"]["properties"]["months"]["maxItems"] == 2
+    many = document["paths"]["/predict/batch"]["post"]["requestBody"]["content"]
+    assert many["application/json"]["schema"]["maxItems"] == 2
+    assert "at most 2 lines and 6,000 bytes" in many[ndjson]["schema"]["description"]
 
 
 def test_two_callers_may_choose_the_same_repeat_key(saved, body):

@@ -1,15 +1,18 @@
 """Requests in process: whatever is sent is refused with pointers, or gets an answer of finite numbers."""
 
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from api.bodies import DuplicateKeyError, check_keys, read_one
+from api.batch_bodies import _split, read_list
+from api.bodies import DuplicateKeyError, MalformedJsonError, RequestTooLargeError, check_keys, read_one
 from api.problems import of_error
 from api.requests import request_model
+from api.settings import Limits
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.errors import RequestError
 from planrec.run_folder import load_run
@@ -63,6 +66,73 @@ def test_any_value_at_any_place_is_refused_or_answered(asked, data, value):
         assert problem["status"] == 400 or problem["errors"]
     else:
         json.loads(encoded(told[0]), parse_constant=pytest.fail)
+
+
+@given(data=st.data(), values=st.lists(VALUES, min_size=1, max_size=3))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_a_list_is_refused_at_the_places_where_pydantic_refuses_it_as_a_whole(asked, data, values):
+    _, model, request = asked
+    spots = places(request)
+    requests = [put(request, data.draw(st.sampled_from(spots)), value) for value in values]
+    body = json.dumps(requests).encode()  # with NaN and Infinity, as Python writes them
+    try:
+        TypeAdapter(list[model]).validate_json(body)
+    except ValidationError as error:
+        expected = of_error(error)
+        with pytest.raises((RequestError, MalformedJsonError)) as caught:
+            read_list(model, body, Limits())
+        told = of_error(caught.value)
+        assert told["status"] == expected["status"]
+        assert [e["pointer"] for e in told.get("errors", ())] == [
+            e["pointer"] for e in expected.get("errors", ())
+        ]
+    else:
+        alone = [read_one(model, json.dumps(request).encode()) for request in requests]
+        assert read_list(model, body, Limits()) == alone
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "Input data was truncated"),
+        (b"[{}", "Input data was truncated"),
+        (b"[{},]", "trailing comma in array (byte 4)"),
+        (b"[{}] []", "trailing characters (byte 6)"),
+        (b"\xef\xbb\xbf[{}]", "invalid character (byte 0)"),
+        (b'[{}, "\xff"]', "invalid unicode code point at line 1 column 2, in /1"),
+        (b"[{}, " + b"[" * 300 + b"]" * 300 + b"]", "recursion limit exceeded at line 1 column 202, in /1"),
+        (b"[" * 100_000, "recursion limit exceeded"),
+        (b"null", "a list of 1 to 1,000 requests, got `null`"),
+        (b"{}", "a list of 1 to 1,000 requests, got `object`"),
+        (b"[]", "a list of 1 to 1,000 requests, got none"),
+        (b"[" + b"0," * 1_000 + b"0]", "a list of 1 to 1,000 requests, got more"),
+        (b'[0, "' + b"x" * 999_999 + b'"]', "at most 1,000,000 bytes, got 1,000,001, in /1"),
+    ],
+)
+def test_what_is_no_list_of_requests_is_told_in_words(asked, content, told):
+    with pytest.raises((MalformedJsonError, RequestError, RequestTooLargeError)) as caught:
+        read_list(asked[1], content, Limits())
+    assert told in str(caught.value)
+
+
+def test_keys_twice_in_a_list_are_told_with_their_place_where_nothing_else_is_wrong(asked):
+    _, model, request = asked
+    good = json.dumps(request)
+    twice = f'{good[:-1]}, "top_k": 1, "top_k": 1}}'
+    with pytest.raises(DuplicateKeyError, match="got 'top_k' more than once, in /1"):
+        read_list(model, f"[{good}, {twice}]".encode(), Limits())
+    with pytest.raises(RequestError, match="1 value"):
+        read_list(model, f"[{good}, {twice}, 3]".encode(), Limits())
+
+
+@given(documents=st.lists(VALUES, min_size=1, max_size=5), text=st.text(max_size=5))
+def test_what_has_no_place_in_json_is_replaced_outside_of_texts_only(documents, text):
+    documents = [[document, f'NaN"Infinity\\{text}'] for document in documents]
+    body = json.dumps(documents).encode()
+    told = [json.loads(bytes(element)) for element in _split(body, 10) if bytes(element)]
+    assert [element[1] for element in told] == [element[1] for element in documents]
+    if not re.search("NaN|Infinity", json.dumps([document[0] for document in documents])):
+        assert told == documents
 
 
 @given(amounts=st.lists(AMOUNTS, min_size=1, max_size=6), top_k=st.none() | st.integers(1, 1_000))

@@ -1,0 +1,117 @@
+"""Batches made to hold up a server: they are refused within bounds, and others are answered meanwhile."""
+
+import json
+import re
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from planrec.pinned import pin_run
+from planrec.run_folder import load_run
+from tests.api.processes import asked, serving
+
+MEBIBYTE = 1_048_576
+
+
+@pytest.fixture(scope="module")
+def outputs(history_run, tmp_path_factory):
+    outputs = tmp_path_factory.mktemp("served")
+    shutil.copytree(history_run, outputs / "one")
+    pin_run(outputs / "one", outputs)
+    return outputs
+
+
+@pytest.fixture(scope="module")
+def request_body(outputs):
+    return load_run(outputs / "one").manifest["golden"]["requests"][0]
+
+
+@pytest.fixture(scope="module")
+def server(outputs):
+    with serving(outputs) as server:
+        server.wait_for("Application startup complete")
+        yield server
+
+
+def highest_memory(server):
+    """Most bytes that the process ever held."""
+    status = Path(f"/proc/{server.process.pid}/status")
+    if not status.is_file():
+        pytest.skip("memory is read from /proc")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) * 1024
+
+
+def refused(server, content):
+    """Status and problem of this batch."""
+    with server.connection() as connection:
+        connection.request("POST", "/predict/batch", content, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@contextmanager
+def others(server, request_body):
+    """Two other clients that ask without end; the statuses of their answers."""
+    stop, statuses = Event(), []
+
+    def ask_on(method, path, body):
+        with server.connection() as connection:
+            while not stop.is_set():
+                statuses.append(asked(connection, method, path, body)[0])
+
+    asks = (("GET", "/health", None), ("POST", "/predict", request_body))
+    askers = [Thread(target=ask_on, args=ask) for ask in asks]
+    for asker in askers:
+        asker.start()
+    yield statuses
+    stop.set()
+    for asker in askers:
+        asker.join()
+
+
+MISTAKES = f"[{','.join([json.dumps({'months': [{}] * 120})] * 1_000)}]"
+ONE_LARGE = "a request must have at most 1,000,000 bytes, got 15,000,003, in /1"
+NESTED = '{"months": [' + "[]," * 300_000 + "[]]}"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "n_errors", "detail"),
+    [
+        (MISTAKES, 422, 10_000, "more than 10,000 values cannot be accepted; the first 10,000 are listed"),
+        (f"[{'0,' * 7_000_000}0]", 422, 1, "1 value cannot be accepted"),
+        (f"[{'NaN,' * 2_000_000}0]", 422, 1, "1 value cannot be accepted"),
+        (f"[{','.join([NESTED] * 15)}]", 422, 15, "15 values cannot be accepted"),
+        (f"[0, [{'[],' * 5_000_000}0]]", 413, 0, ONE_LARGE),
+    ],
+    ids=["mistakes", "elements", "no numbers", "nested", "one large"],
+)
+def test_a_batch_made_to_cost_memory_is_refused_within_little_of_it(
+    server, content, status, n_errors, detail
+):
+    before = highest_memory(server)
+    told, problem = refused(server, content)
+    assert (told, problem["detail"], len(problem.get("errors", ()))) == (status, detail, n_errors)
+    assert highest_memory(server) - before < 150 * MEBIBYTE
+
+
+def test_others_are_answered_while_a_batch_made_to_cost_time_is_refused(server, request_body):
+    body = f"[{','.join([NESTED] * 15)}]".encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body))}
+    with (
+        others(server, request_body) as statuses,
+        server.connection() as connection,
+        server.connection() as other,
+    ):
+        connection.request("POST", "/predict/batch", body[:-1], headers)
+        # Each turn of the server reads a part of the body: what is counted is not answered while it arrives.
+        for _ in range(200):
+            assert asked(other, "GET", "/health")[0] == 200
+        before = len(statuses)
+        connection.send(body[-1:])
+        assert connection.getresponse().status == 422
+        n_meanwhile = len(statuses) - before
+    assert set(statuses) == {200}
+    assert n_meanwhile > 10, "each of the 15 requests is read in a go"
