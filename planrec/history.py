@@ -55,6 +55,17 @@ def lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, win
     return columns
 
 
+@lru_cache(maxsize=64)
+def lags_in(given: tuple[str, ...], most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The usage columns that have lags among the columns given, and these lags: the latest, up to `most`.
+
+    The lags of one usage column stand together, latest first, and there are equally many of each.
+    """
+    services = tuple(name for name in Usage.ALL if lag(name, 1) in given)
+    reach = next((ago for ago in range(most, 0, -1) if services and lag(services[0], ago) in given), 0)
+    return services, tuple(lag(name, ago) for name in services for ago in range(1, reach + 1))
+
+
 def known_months(columns: Columns) -> np.ndarray:
     """Months of a decision's window that were observed, shape (n,), int64; 0 in a table without usage."""
     usage = next((name for name in Usage.MEASURED if lag(name, 1) in columns), None)

@@ -4,13 +4,16 @@ from functools import lru_cache
 
 import numpy as np
 
+from planrec.history import lags_in
 from planrec.policy import major
 from planrec.recommender import savings
-from planrec.schema import DecisionTable, Prediction, Usage, lag
+from planrec.schema import DecisionTable, Prediction
 
 _HALF = 0.5 + 1e-7
 "Means of minor units are exact to far more than 7 decimals: the rest is binary fractions just below a half."
-_UNKNOWN = np.iinfo(np.int64).min
+_UNKNOWN = int(np.iinfo(np.int64).min)
+MOST_REMEMBERED = 10_000
+"Amounts come again and again: this many are kept."
 
 PlanFigures = tuple[
     str | None, str | None, str | None, str | None, str | None, str | None, str | None, float | None
@@ -42,6 +45,7 @@ def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None
     return [[[_text(each, exponent) for each in row] for row in matrix] for matrix in minor.tolist()]
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def _text(minor: int, exponent: int) -> str | None:
     return None if minor == _UNKNOWN else major(minor, exponent)
 
@@ -51,10 +55,10 @@ def month_figures(table: DecisionTable) -> list[tuple[int, dict[str, float]]] | 
 
     None in a table without usage.
     """
-    names, columns = _lag_columns(table.inputs.window, tuple(table.X))
+    names, lags = lags_in(tuple(table.X), table.inputs.window)
     if not names:
         return None
-    months = np.array([table.X[column] for column in columns]).reshape(len(names), -1, len(table))
+    months = np.array([table.X[name] for name in lags]).reshape(len(names), -1, len(table))
     is_known = ~np.isnan(months)
     n_known = is_known.sum(axis=1)
     # In hundredths, as usage is quantised: sums are exact, and means rounded half up.
@@ -65,13 +69,6 @@ def month_figures(table: DecisionTable) -> list[tuple[int, dict[str, float]]] | 
         (n, dict(zip(names, values, strict=True)) if n else {})
         for n, values in zip(n_known[0].tolist(), mean, strict=True)
     ]
-
-
-@lru_cache(maxsize=64)
-def _lag_columns(window: int, given: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The usage columns that a table has, and all their lags."""
-    names = tuple(name for name in Usage.ALL if lag(name, 1) in given)
-    return names, tuple(lag(name, ago) for name in names for ago in range(1, window + 1))
 
 
 def _numbers(values: np.ndarray) -> list[list[float | None]]:

@@ -7,14 +7,26 @@ months, never at what a model learned.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from planrec.catalogue import Allowances, Catalogue, allowances_of, bill_basis, counts_of, rate_counts
-from planrec.schema import Columns, Usage, lag
+from planrec.history import lags_in
+from planrec.schema import Columns
 
 PAST_MONTHS = 6
 "Expected bills of models that forecast none, and reasons, look at this many of the last months."
+
+
+class _Read(NamedTuple):
+    """The months as they were given."""
+
+    is_known: np.ndarray
+    "Shape (months, n), bool."
+    counts: Mapping[str, np.ndarray]
+    "What `counts_of` says of all of them, shape (months * n,); 0 where not known."
+    is_exact: bool
 
 
 @dataclass(frozen=True)
@@ -31,12 +43,12 @@ class PastUse:
     @cached_property
     def months(self) -> np.ndarray:
         """How many months are known, shape (n,), int64."""
-        return self._is_known.sum(axis=0)
+        return self._read.is_known.sum(axis=0)
 
-    @cached_property
+    @property
     def is_exact(self) -> bool:
         """Whether the months rate to the cent."""
-        return bill_basis(self._usage, self.catalogue) == "exact"
+        return self._read.is_exact
 
     @cached_property
     def mean_bill(self) -> np.ndarray:
@@ -53,7 +65,7 @@ class PastUse:
         divisor = self.months * 10.0**self.catalogue.exponent
         return self._total_bill / np.where(divisor > 0, divisor, np.nan)[:, None]
 
-    @cached_property
+    @property
     def allowances(self) -> Allowances:
         """The A allowances of all plans."""
         return allowances_of(self.catalogue)
@@ -71,48 +83,35 @@ class PastUse:
     @cached_property
     def months_covered(self) -> np.ndarray:
         """In how many known months all allowances of a plan were enough: (n, J), int64."""
-        n_over = self.allowances.plan.T @ self._is_over.reshape(len(self._is_over), self._is_known.size)
-        is_over_any = (n_over > 0).reshape(-1, *self._is_known.shape)
+        is_known, plans = self._read.is_known, self.allowances.plan.T
+        n_over = plans @ self._is_over.reshape(len(self._is_over), is_known.size)
+        is_over_any = (n_over > 0).reshape(len(plans), *is_known.shape)
         return self.months[:, None] - is_over_any.sum(axis=1).T
 
     @cached_property
-    def _names(self) -> list[str]:
-        return [name for name in Usage.ALL if lag(name, 1) in self.columns]
-
-    @cached_property
-    def _stacked(self) -> np.ndarray:
-        """Shape (usage columns, months, n), float64."""
-        lags = [ago for ago in range(1, PAST_MONTHS + 1) if lag(Usage.DATA_MIB, ago) in self.columns]
-        return np.array([[self.columns[lag(name, ago)] for ago in lags] for name in self._names])
-
-    @cached_property
-    def _is_known(self) -> np.ndarray:
-        """Shape (months, n), bool."""
-        return ~np.isnan(self._stacked).any(axis=0)
-
-    @cached_property
-    def _usage(self) -> Columns:
-        """Usage columns of all months, shape (months * n,); 0 where not known."""
-        flat = np.where(self._is_known, self._stacked, 0.0).reshape(len(self._names), -1)
-        return dict(zip(self._names, flat, strict=True))
-
-    @cached_property
-    def _counts(self) -> Mapping[str, np.ndarray]:
-        return counts_of(self._usage, self.catalogue)
+    def _read(self) -> "_Read":
+        services, lags = lags_in(tuple(self.columns), PAST_MONTHS)
+        n_months = len(lags) // len(services)
+        months = np.array([self.columns[name] for name in lags]).reshape(len(services), n_months, -1)
+        is_known = ~np.isnan(months).any(axis=0)
+        flat = np.where(is_known, months, 0.0).reshape(len(services), -1)
+        usage = dict(zip(services, flat, strict=True))
+        return _Read(is_known, counts_of(usage, self.catalogue), bill_basis(usage, self.catalogue) == "exact")
 
     @cached_property
     def _total_bill(self) -> np.ndarray:
         """Shape (n, J), int64, minor units: the known months together."""
-        bills = rate_counts(self._counts, self._is_known.size, self.catalogue)
-        by_month = bills.reshape(*self._is_known.shape, -1)
-        total: np.ndarray = (by_month * self._is_known[..., None]).sum(axis=0)
+        is_known, counts, _ = self._read
+        bills = rate_counts(counts, is_known.size, self.catalogue).T
+        total: np.ndarray = (bills.reshape(len(bills), *is_known.shape) * is_known).sum(axis=1).T
         return total
 
     @cached_property
     def _counted(self) -> np.ndarray:
         """Shape (countings, months, n), int64; 0 in a month that is not known."""
-        counted = self.allowances.counted(self._counts, self._is_known.size)
-        return counted.reshape(-1, *self._is_known.shape)
+        is_known, counts, _ = self._read
+        counted = self.allowances.counted(counts, is_known.size)
+        return counted.reshape(len(counted), *is_known.shape)
 
     @cached_property
     def _is_over(self) -> np.ndarray:
