@@ -16,7 +16,7 @@ from planrec.early_stopping import stopped_early
 from planrec.ensemble import weighted_members
 from planrec.harm_guard import guarded
 from planrec.parameters import set_everywhere
-from planrec.policy import PastUse
+from planrec.past_use import PastUse
 from planrec.recommender import Recommender, model_input, past_bills
 from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable

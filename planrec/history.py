@@ -1,12 +1,10 @@
 """Usage history -> decision rows: the same function for training, batch and API."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from planrec.catalogue import Catalogue, rate
 from planrec.schema import Columns, Usage, UsageHistory, lag, take_rows
 
 
@@ -71,57 +69,12 @@ def known_months(columns: Columns) -> np.ndarray:
     usage = next((name for name in Usage.MEASURED if lag(name, 1) in columns), None)
     if usage is None:
         return np.zeros(len(next(iter(columns.values()))), np.int64)
-    months = [columns[lag(usage, ago)] for ago in _lags(columns, usage)]
-    unknown = np.isnan(np.concatenate(months)).reshape(len(months), -1)
-    return len(months) - unknown.sum(axis=0)
-
-
-def rerated_bills(columns: Columns, catalogue: Catalogue, window: int) -> np.ndarray:
-    """What each of the last months would have cost on every plan.
-
-    Shape (n, w, J), float64, the currency's major unit; w is `window`, or the months that the lag columns
-    reach back where those are fewer. The latest month comes first; NaN before the observation window.
-    """
-    lags = _lags(columns, Usage.DATA_MIB)[:window]
-    services = [name for name in Usage.ALL if lag(name, 1) in columns]
-    months = np.concatenate([columns[lag(name, ago)] for name in services for ago in lags])
-    return month_bills(months.reshape(len(services), len(lags), -1), services, catalogue).transpose(1, 0, 2)
-
-
-def month_bills(months: np.ndarray, services: Sequence[str], catalogue: Catalogue) -> np.ndarray:
-    """Shape (w, n, J), the major unit, from the usage of w months, (n_services, w, n).
-
-    `services` are `Usage` columns. NaN where any usage of the month is NaN.
-    """
-    unknown = np.isnan(months).any(axis=0)
-    filled = np.where(unknown, 0.0, months).reshape(len(services), -1)
-    minor = rate(dict(zip(services, filled, strict=True)), catalogue)
-    bills = minor / 10**catalogue.exponent
-    bills[unknown.ravel()] = np.nan
-    return bills.reshape(*unknown.shape, -1)
-
-
-def mean_bills(bills: np.ndarray) -> np.ndarray:
-    """Mean over the known months of `rerated_bills`: shape (n, J); NaN where no month is known.
-
-    The sum runs month by month, so that a row's mean never depends on how many rows there are.
-    """
-    unknown = np.isnan(bills)
-    filled = np.where(unknown, 0.0, bills)
-    total = filled[:, 0].copy()
-    for month in range(1, bills.shape[1]):
-        total += filled[:, month]
-    known = bills.shape[1] - unknown[:, :, 0].sum(axis=1)
-    # Without a known month: 0 / NaN.
-    return total / np.where(known > 0, known, np.nan)[:, np.newaxis]
-
-
-def _lags(columns: Columns, usage: str) -> list[int]:
-    """The lags 1, 2 ... that the columns hold of a usage column."""
     reach = 1
     while lag(usage, reach + 1) in columns:
         reach += 1
-    return list(range(1, reach + 1))
+    months = [columns[lag(usage, ago)] for ago in range(1, reach + 1)]
+    unknown = np.isnan(np.concatenate(months)).reshape(len(months), -1)
+    return len(months) - unknown.sum(axis=0)
 
 
 def _position_within_subscriber(subscriber: np.ndarray) -> np.ndarray:

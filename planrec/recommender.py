@@ -14,7 +14,8 @@ from planrec.catalogue import Catalogue, bill_basis
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.errors import DataError
 from planrec.history import known_months
-from planrec.policy import Language, PastUse, Reasons
+from planrec.past_use import PastUse
+from planrec.policy import Language, Reasons
 from planrec.request_table import table_of
 from planrec.schema import (
     AS_OF,

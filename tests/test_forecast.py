@@ -17,7 +17,6 @@ from planrec.conf_folder import inherited
 from planrec.errors import DataError
 from planrec.experiment import decided, run
 from planrec.fitting import fitted_recommender
-from planrec.history import rerated_bills
 from planrec.metrics import paired_ratio
 from planrec.model import TRUSTED_TYPES, ModelConfig
 from planrec.model.known_months import months_of
@@ -25,6 +24,7 @@ from planrec.model.silent_months import silent_months_of
 from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
+from planrec.past_use import PastUse
 from planrec.recommender import Recommender
 from planrec.schema import AS_OF, HELD, MAX_USAGE, Columns, DecisionTable, Usage, lag
 from planrec.train import compose
@@ -298,15 +298,14 @@ def test_what_is_known_of_one_service_tells_of_another() -> None:
 def test_never_is_told_from_seldom() -> None:
     """A fifth never use it; the others are silent in a tenth of months."""
     rng = np.random.default_rng(0)
-    known = np.full((5_000, 3), 6.0)
-    silent = rng.binomial(6, 0.1, (5_000, 3)).astype(float)
+    known = np.full((5_000, 3), 6)
+    silent = rng.binomial(6, 0.1, (5_000, 3))
     silent[:1_000] = 6
     learned = silent_months_of(silent, known)
     np.testing.assert_allclose(learned.never, 0.2, atol=0.01)
-    asked = np.array([[0.0, 1.0, 6.0]])
-    chance = learned.probability(asked, np.full((1, 3), 6.0))
+    chance = learned.probability(np.array([[0, 1, 6]]), np.full((1, 3), 6))
     np.testing.assert_allclose(chance[0], [0.1, 0.1, 1.0], atol=0.02)
-    unknown = learned.probability(np.zeros((1, 3)), np.zeros((1, 3)))
+    unknown = learned.probability(np.zeros((1, 3), np.int64), np.zeros((1, 3), np.int64))
     np.testing.assert_allclose(unknown, 0.2 + 0.8 * 0.1, atol=0.02)
 
 
@@ -387,5 +386,5 @@ def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: 
 def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
-    past = rerated_bills(table.X, LADDER, 6).mean(axis=1)
+    past = PastUse(table.X, LADDER).expected_bill
     assert ((past >= prediction.bill_p10 - 5) & (past <= prediction.bill_p90 + 5)).mean() > 0.8

@@ -20,7 +20,7 @@ from planrec.experiment import decided, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
-from planrec.policy import PastUse
+from planrec.past_use import PastUse
 from planrec.recommender import Recommender, blended, model_input, past_bills
 from planrec.report.asked import asked_for
 from planrec.report.page import report_page

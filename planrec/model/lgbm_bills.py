@@ -166,7 +166,8 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         for start in range(0, len(bills), N_ERRORS):
             rows = slice(start, start + N_ERRORS)
             shifted = np.maximum(bills[rows, None] + self.errors_[level[rows]], self._fees())
-            shares.append(shares_best(np.rint(shifted * unit).astype(np.int64), self._plans, past.held[rows]))
+            drawn = np.rint(shifted * unit).astype(np.int64).transpose(2, 0, 1)
+            shares.append(shares_best(drawn, self._plans, past.held[rows]))
         return np.concatenate(shares)
 
     @property

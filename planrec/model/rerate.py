@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model
-from planrec.history import mean_bills, rerated_bills
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
+from planrec.past_use import PastUse
 from planrec.schema import HELD, Columns
 
 
@@ -47,10 +47,8 @@ class RerateClassifier(PlanRule):
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
         """`bill_mean`, shape (n, J), the currency's major unit; without any known month the fee alone."""
         catalogue = Catalogue.from_json(self.catalogue)
-        minor_units = 10**catalogue.exponent
         # Summed in whole minor units: plans that cost the same have equal means, to the last bit.
-        minor = np.rint(rerated_bills(X, catalogue, self.window) * minor_units)
-        mean = mean_bills(minor) / minor_units
+        mean = PastUse(X, catalogue, self.window).expected_bill
         fees = np.array([float(plan.fee.recurring) for plan in catalogue.plans])
         return {"bill_mean": np.where(np.isnan(mean), fees, mean)}
 

@@ -22,7 +22,7 @@ class SilentMonths:
     "The beta distribution of the others: silent months among months known, as if seen before."
 
     def probability(self, n_silent: np.ndarray, n_known: np.ndarray) -> np.ndarray:
-        """That a month to come is silent, shape (n, 3), given months of that many known and silent ones."""
+        """That a month to come is silent, shape (n, 3), given so many silent ones of so many known: int64."""
         month = np.arange(n_known.max(initial=0))[:, None]
         seen = (self.silent + month) / (self.known + month)
         # That the first 0, 1, 2 ... months are all silent.

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
-from planrec.policy.past_use import PastUse
 from planrec.policy.reason_sentences import Language
 from planrec.policy.reason_words import Money, Reason, major
 from planrec.policy.reasons import Reasons
@@ -18,7 +17,6 @@ __all__ = [
     "Language",
     "Money",
     "MostProbable",
-    "PastUse",
     "PolicyConfig",
     "Reason",
     "Reasons",

@@ -10,7 +10,7 @@ import numpy as np
 
 from planrec.catalogue import Catalogue
 from planrec.history import known_months
-from planrec.policy.past_use import PastUse
+from planrec.past_use import PastUse
 from planrec.policy.reason_sentences import SENTENCES, Language, counted, sentence
 from planrec.policy.reason_words import MOST_REMEMBERED, Reason, Words, words_of
 from planrec.schema import Decisions, DecisionTable

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 
 from planrec.catalogue import Catalogue, counted_usage, invoice
-from planrec.policy.past_use import PastUse
+from planrec.past_use import PastUse
 from planrec.schema import Columns, lag
 from tests.catalogue.catalogues import month_of, raw_catalogues, usages
 

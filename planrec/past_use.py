@@ -31,7 +31,7 @@ class _Read(NamedTuple):
 
 @dataclass(frozen=True)
 class PastUse:
-    """The known ones of the last `PAST_MONTHS` months of n subscribers, on the J plans of a catalogue.
+    """The known ones of the last `window` months of n subscribers, on the J plans of a catalogue.
 
     Each array is computed when it is asked for first: one of these serves predictions and reasons.
     """
@@ -39,6 +39,7 @@ class PastUse:
     columns: Columns
     "Lag columns, shape (n,) each."
     catalogue: Catalogue
+    window: int = PAST_MONTHS
 
     @cached_property
     def months(self) -> np.ndarray:
@@ -90,7 +91,7 @@ class PastUse:
 
     @cached_property
     def _read(self) -> "_Read":
-        services, lags = lags_in(tuple(self.columns), PAST_MONTHS)
+        services, lags = lags_in(tuple(self.columns), self.window)
         n_months = len(lags) // len(services)
         months = np.array([self.columns[name] for name in lags]).reshape(len(services), n_months, -1)
         is_known = ~np.isnan(months).any(axis=0)
