@@ -53,7 +53,7 @@ def outcome(config_of, *arguments):
         return {problem.partition(" = ")[0].partition(":")[0] for problem in error.problems}
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.lists(CHOICES | VALUES, max_size=5, unique_by=lambda text: text.strip("+~").partition("=")[0]))
 def test_a_cell_is_what_hydra_composes(composer, overrides):
     cell = outcome(composer.config, overrides)
