@@ -1,7 +1,6 @@
 """Bodies of batches: bytes -> requests or lines, as many and as long as the limits allow."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -78,7 +77,7 @@ def _in_list(error: ValidationError, number: int) -> list[Misfit]:
         raise MalformedJsonError(f"{malformed}, in /{number}") from error
 
 
-def _elements(body: bytes, limits: Limits) -> Iterator[bytes]:
+def _elements(body: bytes, limits: Limits) -> list[bytes]:
     """The texts of the elements, of which there is at least one."""
     elements = [element for element in map(bytes, _split(body, limits.batch_requests)) if element]
     if not elements:
@@ -90,7 +89,7 @@ def _elements(body: bytes, limits: Limits) -> Iterator[bytes]:
             raise RequestTooLargeError(
                 f"a request must have at most {limits.body_bytes:,} bytes, got {len(element):,}, in /{number}"
             )
-        yield element
+    return elements
 
 
 def _split(body: bytes, most: int) -> tuple[msgspec.Raw, ...]:

@@ -67,8 +67,14 @@ class Protocol(HttpToolsProtocol):
             super().shutdown()
 
     def _refuse(self, status: int, kind: str, detail: str) -> None:
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering and not self.cycle.more_body:
+            # What cannot be read came behind a whole request, whose answer comes first, and is the last.
+            self.cycle.keep_alive = False
+            self.parser = None  # type: ignore[assignment]
+            return
         # In the middle of an answer there is no place for another one.
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        if not (is_answering and self.cycle.response_started):
             # What names the request may be what cannot be read.
             request_id = uuid4().hex
             body = json.dumps(content(status, detail, type=kind, request_id=request_id)).encode()
@@ -76,5 +82,5 @@ class Protocol(HttpToolsProtocol):
             head = "\r\n".join([*lines, f"x-request-id: {request_id}", "", ""])
             self.transport.write(STATUS_LINE[status] + head.encode() + body)
             told = {"request_id": request_id, "status": status, "run_id": None}
-            self.app.asgi_handler.note({"method": "other"}, told, seconds=0.0)
+            self.app.asgi_handler.note({"method": "other"}, told, seconds=None)
         self.transport.close()

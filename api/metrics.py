@@ -60,11 +60,15 @@ class Metrics:
             multiprocess_mode="sum",
         )
 
-    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request. `route` is a template: raw addresses would make a series each."""
+    def requested(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count one request. `route` is a template: raw addresses would make a series each.
+
+        `seconds` is None where nobody began to answer it.
+        """
         method = method if method in _METHODS else "other"
         self._requests.labels(method, route, status).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        if seconds is not None:
+            self._seconds.labels(method, route).observe(seconds)
 
     def recommended(self, run_id: str, decision: str, plan: str) -> None:
         """Count one recommendation."""

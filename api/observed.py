@@ -14,6 +14,8 @@ from api.metrics import Metrics
 from api.request_id import REQUEST_ID, request_id_of
 from planrec.answers import Answer
 
+CLIENT_GONE = 499
+"Noted where the client hung up before its answer began; no status of HTTP, but what proxies call it."
 log = logging.getLogger("planrec.api.request")
 
 
@@ -36,10 +38,16 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, then log and count."""
-        started, status = perf_counter(), 0
+        started, status, is_gone = perf_counter(), 0, False
         request_id = request_id_of(scope["headers"])  # type: ignore[arg-type]
         seen = _Seen(self.metrics)
         tokens = REQUEST_ID.set(request_id), _SEEN.set(seen)
+
+        async def receive_or_gone() -> Any:
+            nonlocal is_gone
+            message = await receive()
+            is_gone = is_gone or (message["type"] == "http.disconnect" and not status)
+            return message
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -49,7 +57,7 @@ class Observed:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive_or_gone, send_with_id)
         except Exception:  # of a middleware: what handlers raise is a problem already
             log.exception("unexpected error", extra={"fields": {"request_id": request_id}})
             if not status:
@@ -57,15 +65,17 @@ class Observed:
         finally:
             REQUEST_ID.reset(tokens[0])
             _SEEN.reset(tokens[1])
-            told = {"request_id": request_id, "status": status, "run_id": seen.run_id}
+            # Whatever was then answered to nobody is no failure of the server.
+            noted = CLIENT_GONE if is_gone else status
+            told = {"request_id": request_id, "status": noted, "run_id": seen.run_id}
             self.note(scope, told, perf_counter() - started)
 
-    def note(self, scope: Any, told: dict[str, Any], seconds: float) -> None:
-        """Log and count a request that was answered, or refused before anybody could read it."""
+    def note(self, scope: Any, told: dict[str, Any], seconds: float | None) -> None:
+        """Log and count a request that was answered, or, without seconds, refused before it could be read."""
         # The raw address and the query may hold anything, personal data among it.
         route = scope.get("path_template") or "none"
         self.metrics.requested(scope["method"], route, told["status"], seconds)
-        fields = {"method": scope["method"], "route": route, "ms": round(seconds * 1000, 3)}
+        fields = {"method": scope["method"], "route": route, "ms": round((seconds or 0.0) * 1000, 3)}
         log.info("request", extra={"fields": told | fields})
 
 

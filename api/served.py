@@ -1,15 +1,18 @@
 """What the handlers read, once per request: swapping a run is one assignment."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from api.bodies import misfits_of, read_one
 from api.requests import request_model
 from api.settings import Limits
 from planrec.decision_log import LoggedRun
+from planrec.errors import ConfigError
 from planrec.run_folder import SavedRun
 
 
@@ -22,9 +25,24 @@ class ServedRun:
 
     @classmethod
     def of(cls, saved: SavedRun, limits: Limits | None = None) -> "ServedRun":
-        """A run made ready to answer, and warmed: the first request should not be the slow one."""
+        """A run made ready to answer, and warmed: the first request should not be the slow one.
+
+        Raises:
+            ConfigError: the limits refuse an ordinary request of this run.
+        """
+        limits = limits or Limits()
         served = cls(saved, request_model(saved.recommender, limits))
-        saved.recommender.recommend(saved.recommender.table([served.example]))
+        body = json.dumps(served.example).encode()
+        problems = [] if len(body) <= limits.body_bytes else [f"it has {len(body):,} bytes"]
+        try:
+            request = read_one(served.request, body)
+        except ValidationError as error:
+            problems += [f"{misfit.pointer}: {misfit.detail}" for misfit in misfits_of(error)]
+        if problems:
+            raise ConfigError(
+                f"PLANREC_LIMITS refuse an ordinary request of the run {saved.run_id}", problems
+            )
+        saved.recommender.recommend(saved.recommender.table([request]))
         return served
 
     @cached_property

@@ -39,13 +39,13 @@ class Server(Section):
 
 
 class Limits(Section):
-    body_bytes: Annotated[int, Field(ge=1)] = 1_000_000
+    body_bytes: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
     "Largest body of a request, and the largest line or list element of a batch."
     months: Annotated[int, Field(ge=1, le=2_400)] = 120
     "Most months of a request."
-    batch_bytes: Annotated[int, Field(ge=1)] = 16_000_000
+    batch_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 16_000_000
     "Largest body of a batch, which is read whole before the first answer."
-    batch_requests: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    batch_requests: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     "Most requests of a batch, as a JSON list or as lines."
 
 

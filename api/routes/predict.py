@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from anyio import to_thread
 from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -11,6 +12,8 @@ from api.logged import Call
 from api.observed import note_answers
 from planrec.answers import Answer, encoded
 
+LARGE_BODY_BYTES = 65_536
+"Read in a thread, so that others are answered meanwhile; ten years of months are a quarter of it."
 ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", generate_examples=False)
 
 
@@ -26,10 +29,14 @@ async def predict(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Bills, savings and reasons for every plan on the menu, and what to do: recommend, stay or abstain."""
     call = Call.of(request)
     content_type(request, JSON)
-    asked = read_one(call.served.request, await request.body())
+    body = await request.body()
+    if len(body) <= LARGE_BODY_BYTES:
+        asked = read_one(call.served.request, body)
+    else:
+        asked = await to_thread.run_sync(read_one, call.served.request, body)
     answer = await request.app.state.together.answer(call.served, asked, call.language)
     note_answers(call.served.saved.run_id, [answer])
-    body = encoded(answer)
+    told = encoded(answer)
     if call.log is not None:
-        await call.log.keep(call.decision(asked, answer, body))
-    return Response(body, media_type=MediaType.JSON)
+        await call.log.keep(call.decision(asked, answer, told))
+    return Response(told, media_type=MediaType.JSON)

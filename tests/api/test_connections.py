@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from api.http_protocol import MAX_HEAD_BYTES
+from api.observed import CLIENT_GONE
 from planrec.pinned import pin_run
 from tests.api.processes import asked, serving
 
@@ -105,3 +106,21 @@ def test_a_kept_connection_gets_its_next_answer_while_the_server_stops(outputs):
             status, headers, _ = asked(kept, "GET", "/health")
             assert (status, headers["connection"]) == (200, "close")
         assert server.process.wait(60) == 0
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_is_no_failure_of_the_server(server):
+    head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 20\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(head + b"x-request-id: hung-up\r\n\r\n{}")
+    line = json.loads(server.wait_for('"hung-up"'))
+    assert (line["message"], line["status"], line["route"]) == ("request", CLIENT_GONE, "/predict")
+
+
+def test_a_whole_request_is_answered_though_nonsense_follows_it(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\nnonsense\r\n\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, answer.getheader("connection")) == (200, "close")
+        answer.read()
+        assert connection.recv(1) == b""

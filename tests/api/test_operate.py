@@ -20,6 +20,7 @@ from api.log import JsonFormatter
 from api.logged import AnswerLog
 from api.pin_follower import PinFollower
 from api.settings import Access, Limits, Settings
+from planrec.errors import ConfigError
 from planrec.pinned import pin_run
 from planrec.run_folder import load_run
 
@@ -312,9 +313,15 @@ def test_a_repeat_key_that_is_none_is_refused(client, body, key):
 
 
 def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
-    with TestClient(create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))) as client:
+    with TestClient(create_app(saved, settings=Settings(limits=Limits(body_bytes=500)))) as client:
         for headers in ({}, {"Idempotency-Key": "long"}):
-            assert client.post("/predict", json={"x": "y" * 100}, headers=headers).status_code == 413
+            assert client.post("/predict", json={"x": "y" * 1_000}, headers=headers).status_code == 413
+
+
+def test_limits_that_refuse_an_ordinary_request_of_the_run_are_told_at_start(saved):
+    with pytest.raises(ConfigError, match="PLANREC_LIMITS refuse an ordinary request") as told:
+        create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))
+    assert told.value.problems == [f"it has {len(json.dumps(saved.manifest['golden']['requests'][0]))} bytes"]
 
 
 def test_an_operator_sets_the_limits_and_the_document_has_them(saved, body):
