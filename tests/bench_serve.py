@@ -338,7 +338,7 @@ def lines_of(figures: Figures) -> list[str]:
         *lines,
         f"at half of that load: p50 {p50:.2f} ms, p99 {p99:.2f} ms (p99 under {most_ms})",
         f"first answer {figures.first_answer_seconds:.2f} s after the start (within 3)",
-        f"memory of the worker {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
+        f"memory of the worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
         f" {after - before:+.1f} MiB over {figures.n_growth:,} requests",
     ]
 
