@@ -1,10 +1,8 @@
 """Requests -> answers: one decision table for all of them, and no answer depends on the other requests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,11 +15,11 @@ from planrec.answers.answer import (
     NotOffered,
     UsageBasis,
 )
-from planrec.answers.figures import PlanFigures, month_figures, plan_figures
+from planrec.answers.figures import month_figures, plan_figures
 from planrec.menu import why_not_offered
-from planrec.policy import Language, Reasons
+from planrec.policy import Language
 from planrec.recommender import Recommender
-from planrec.schema import Decisions, DecisionTable, Prediction
+from planrec.schema import DecisionTable
 
 
 def answers_of(
@@ -48,27 +46,33 @@ def answers_of(
     named = iter(requests.items())
     return [
         asked.answer(row, name, model, request)
-        for asked in (_Asked.of(recommender, part, language) for part in parts)
+        for asked in (_Asked(recommender, part, language) for part in parts)
         for row, (name, request) in enumerate(islice(named, len(asked.table)))
     ]
 
 
-@dataclass(frozen=True)
 class _Asked:
-    """What was computed for all requests of a call."""
+    """What was computed for all requests of a call, as lists: single entries of arrays are slow."""
 
-    recommender: Recommender
-    table: DecisionTable
-    prediction: Prediction
-    decisions: Decisions
-    reasons: Reasons
-
-    @classmethod
-    def of(cls, recommender: Recommender, table: DecisionTable, language: Language) -> Self:
-        """Recommend to every row of a table."""
+    def __init__(self, recommender: Recommender, table: DecisionTable, language: Language) -> None:
         past = recommender.past_use(table)
         prediction, decisions = recommender.recommend(table, past)
-        return cls(recommender, table, prediction, decisions, recommender.reasons(table, language, past))
+        n = len(table)
+        self.recommender, self.table = recommender, table
+        self.has_bills = prediction.bill_mean is not None
+        self.bill_basis = recommender.bill_basis(table) if self.has_bills else None
+        self.catalogue = None if recommender.catalogue is None else CatalogueName.of(recommender.catalogue)
+        self.reasons = recommender.reasons(table, language, past)
+        self.sentences = self.reasons.of_decisions(decisions)
+        self.decision: list[Any] = decisions.decision.tolist()
+        self.reason: list[str] = decisions.reason.tolist()
+        self.ranking: list[list[int]] = decisions.ranking.tolist()
+        self.probability: list[list[float]] = prediction.probability.tolist()
+        self.figures = plan_figures(table, prediction)
+        self.months = month_figures(table)
+        self.menu: list[list[bool]] = table.menu.tolist()
+        self.held: list[int] = [-1] * n if table.held is None else table.held.tolist()
+        self.as_of: list[Any] = [None] * n if table.as_of is None else table.as_of.astype(str).tolist()
 
     def answer(self, row: int, name: str, model: ModelName, request: Mapping[str, Any]) -> Answer:
         """What one request is told."""
@@ -77,35 +81,35 @@ class _Asked:
         knows_usage = usage is not None and usage.whose == "subscriber"
         return Answer(
             recommendation_id=name,
-            as_of=self._as_of[row],
-            currency=catalogue.currency if catalogue is not None and self._has_bills else None,
+            as_of=self.as_of[row],
+            currency=catalogue.currency if catalogue is not None and self.has_bills else None,
             usage_basis=usage,
-            bill_basis=self._bill_basis if knows_usage else None,
+            bill_basis=self.bill_basis if knows_usage else None,
             current=self._current(row),
-            decision=self.decisions.decision[row],
-            reason=self.decisions.reason[row],
-            sentence=self._sentences[row],
+            decision=self.decision[row],
+            reason=self.reason[row],
+            sentence=self.sentences[row],
             items=self._items(row, request.get("top_k")),
             not_offered=self._not_offered(row, request),
             model=model,
-            catalogue=self._catalogue_name,
+            catalogue=self.catalogue,
         )
 
     def _items(self, row: int, most: int | None) -> list[Item]:
-        menu, probability, figures = self._menu[row], self._probability[row], self._figures[row]
+        menu, probability, figures = self.menu[row], self.probability[row], self.figures[row]
         plans, of_plan = self.table.plans, self.reasons.of_plan
-        ranked = [plan for plan in self._ranking[row] if menu[plan]][:most]
+        ranked = [plan for plan in self.ranking[row] if menu[plan]][:most]
         return [
             Item(rank, plans[plan], probability[plan], *figures[plan], of_plan(row, plan))
             for rank, plan in enumerate(ranked, start=1)
         ]
 
     def _current(self, row: int) -> Current | None:
-        held = self._held[row]
-        return Current(self.table.plans[held], *self._figures[row][held][:3]) if held >= 0 else None
+        held = self.held[row]
+        return Current(self.table.plans[held], *self.figures[row][held][:3]) if held >= 0 else None
 
     def _not_offered(self, row: int, request: Mapping[str, Any]) -> list[NotOffered]:
-        menu, excluded = self._menu[row], request.get("exclude") or ()
+        menu, excluded = self.menu[row], request.get("exclude") or ()
         return [
             NotOffered(plan, "excluded" if plan in excluded else self._refusal(row, position))
             for position, plan in enumerate(self.table.plans)
@@ -119,55 +123,8 @@ class _Asked:
         return why_not_offered(catalogue.plans[plan], as_of[row])
 
     def _usage_basis(self, row: int) -> UsageBasis | None:
-        if self._months is None:
+        if self.months is None:
             return None
-        n_known, mean = self._months[row]
-        return UsageBasis(
-            n_known, self.table.inputs.window, "subscriber" if n_known else "population", mean or None
-        )
-
-    @cached_property
-    def _has_bills(self) -> bool:
-        return self.prediction.bill_mean is not None
-
-    @cached_property
-    def _bill_basis(self) -> Literal["exact", "approximate"] | None:
-        return self.recommender.bill_basis(self.table) if self._has_bills else None
-
-    @cached_property
-    def _sentences(self) -> list[str]:
-        return self.reasons.of_decisions(self.decisions)
-
-    @cached_property
-    def _as_of(self) -> list[str] | list[None]:
-        as_of = self.table.as_of
-        return [None] * len(self.table) if as_of is None else np.datetime_as_string(as_of).tolist()
-
-    @cached_property
-    def _held(self) -> list[int]:
-        return [-1] * len(self.table) if self.table.held is None else self.table.held.tolist()
-
-    @cached_property
-    def _catalogue_name(self) -> CatalogueName | None:
-        catalogue = self.recommender.catalogue
-        return None if catalogue is None else CatalogueName.of(catalogue)
-
-    @cached_property
-    def _menu(self) -> list[list[bool]]:
-        return self.table.menu.tolist()
-
-    @cached_property
-    def _ranking(self) -> list[list[int]]:
-        return self.decisions.ranking.tolist()
-
-    @cached_property
-    def _probability(self) -> list[list[float]]:
-        return self.prediction.probability.tolist()
-
-    @cached_property
-    def _figures(self) -> list[list[PlanFigures]]:
-        return plan_figures(self.table, self.prediction)
-
-    @cached_property
-    def _months(self) -> list[tuple[int, dict[str, float]]] | None:
-        return month_figures(self.table)
+        n_known, mean = self.months[row]
+        window = self.table.inputs.window
+        return UsageBasis(n_known, window, "subscriber" if n_known else "population", mean or None)

@@ -5,6 +5,8 @@ subscribers, D equally likely draws. `held`, shape (n,), int64, is the index of 
 not known.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from planrec.catalogue import Catalogue
@@ -17,15 +19,19 @@ def shares_best(total: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np
     One more draw is shared among all plans: what no draw shows is not impossible.
     """
     n_plans, _, n_draws = total.shape
-    by_fee = sorted(range(n_plans), key=lambda j: (catalogue.plans[j].fee.recurring, catalogue.plans[j].id))
-    rank = np.empty(n_plans, np.int64)
-    rank[by_fee] = np.arange(1, n_plans + 1)
-    preference = np.where(np.arange(n_plans) == held[:, None], 0, rank)
+    preference = np.where(np.arange(n_plans) == held[:, None], 0, _rank_by_fee(catalogue))
     # Costs are whole numbers: what is preferred decides where they are equal, and nowhere else.
     extra = switching_costs(catalogue, held) * (n_plans + 1) + preference
     cost = total * (n_plans + 1) + extra.T[..., None]
     wins = (cost == cost.min(axis=0)).sum(axis=-1).T
     return (wins + 1 / n_plans) / (n_draws + 1)
+
+
+@lru_cache(maxsize=64)
+def _rank_by_fee(catalogue: Catalogue) -> np.ndarray:
+    """Shape (J,), int64: 1 for the plan that is preferred among equal ones of which none is held, 2 ..."""
+    fees = [(plan.fee.recurring, plan.id) for plan in catalogue.plans]
+    return np.array([sorted(fees).index(fee) + 1 for fee in fees], np.int64)
 
 
 def bill_fields(
