@@ -30,7 +30,8 @@ def api_page() -> Response[bytes]:
     sync_to_thread=False,
 )
 def static_file(name: FromPath[str]) -> File:
-    """A file that the page loads. Litestar's router fails where the system takes no such name: NUL, 5,000 letters."""
+    """A file that the page loads."""
+    # Litestar's own router fails where the system takes no such name: NUL, 5,000 letters.
     if name not in FILES:
         raise HTTPException(status_code=404, detail="the page has no such file")
     return File(FOLDER / "static" / name, filename=name, content_disposition_type="inline")
