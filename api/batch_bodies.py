@@ -21,7 +21,7 @@ from api.settings import Limits
 from planrec.errors import Misfit, RequestError
 
 MAX_ERRORS = 10_000
-"Of a list; each costs half a kilobyte and some microseconds."
+"Of a batch; each costs half a kilobyte and some microseconds."
 
 _LINE = re.compile(rb"\S[^\n]*")
 # Behind a quote that nothing closes all is text: tried again at each quote in it, it would take for ever.

@@ -1,7 +1,6 @@
 """The request of a run: one Pydantic model made from the run's own columns."""
 
 import re
-import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from api.settings import Limits
+from planrec.history import running_month
 from planrec.recommender import Recommender
 from planrec.request_table import is_usage
 from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
@@ -30,8 +30,6 @@ _MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 _DAY = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-9]{2}$"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATE = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$"
-_LATEST_ZONE = 14 * 3600
-"Seconds: a month is over first where clocks are furthest ahead of UTC."
 
 
 def _instant(text: str) -> str:
@@ -145,8 +143,7 @@ def _each_month_once(months: list[Any]) -> list[Any]:
 
 def _each_month_over(months: list[Any]) -> list[Any]:
     """A month that still runs is no complete month: its usage is too low."""
-    now = time.gmtime(time.time() + _LATEST_ZONE)
-    current = f"{now.tm_year}-{now.tm_mon:02d}"
+    current = running_month()
     if running := sorted(month.f0 for month in months if month.f0 >= current):
         raise ValueError(f"months must be over, and {', '.join(running)} is not: it is {current} now")
     return months

@@ -1,11 +1,15 @@
 """Usage history -> decision rows: the same function for training, batch and API."""
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from planrec.schema import Columns, Usage, UsageHistory, lag, take_rows
+
+_LATEST_ZONE = 14 * 3600
+"Seconds: a month is over first where clocks are furthest ahead of UTC."
 
 
 @dataclass(frozen=True)
@@ -88,3 +92,9 @@ def _position_within_subscriber(subscriber: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _lag_names(usage: str, window: int) -> tuple[str, ...]:
     return tuple(lag(usage, ago) for ago in range(1, window + 1))
+
+
+def running_month() -> str:
+    """The month, as 2026-05, that is not over yet where clocks are furthest ahead: its usage is too low."""
+    now = time.gmtime(time.time() + _LATEST_ZONE)
+    return f"{now.tm_year}-{now.tm_mon:02d}"

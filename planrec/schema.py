@@ -379,7 +379,8 @@ def take_rows(columns: Columns, rows: np.ndarray) -> Columns:
 
 def quantised(usage: np.ndarray) -> np.ndarray:
     """Usage as every border lets it in: to the nearest 0.01 of the column's unit, NaN kept, same shape."""
-    return np.round(usage, 2)
+    with np.errstate(over="ignore"):  # 1e308 is refused by whoever knows its row
+        return np.round(usage, 2)
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

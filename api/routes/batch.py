@@ -11,7 +11,7 @@ from litestar.response import Stream
 
 from api import problems
 from api.answering import answered, answered_each
-from api.batch_bodies import lines_of, read_list
+from api.batch_bodies import MAX_ERRORS, lines_of, read_list
 from api.bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
 from api.described import problems as described
 from api.logged import Call
@@ -75,12 +75,31 @@ def _logged(call: Call, requests: Sequence[dict[str, Any]], answers: Sequence[An
 
 
 async def _answered_lines(call: Call, lines: list[bytes], most_bytes: int) -> AsyncIterator[bytes]:
+    refusals = _Refusals()
     for start in range(0, len(lines), LINES_AT_A_TIME):
         some = lines[start : start + LINES_AT_A_TIME]
-        yield await to_thread.run_sync(_answer_lines, call, some, most_bytes)
+        yield await to_thread.run_sync(_answer_lines, call, some, most_bytes, refusals)
 
 
-def _answer_lines(call: Call, lines: list[bytes], most_bytes: int) -> bytes:
+class _Refusals:
+    """The problems of the lines of one batch, which list as many mistakes as those of a list may."""
+
+    def __init__(self) -> None:
+        self.left = MAX_ERRORS
+
+    def told(self, error: Exception) -> bytes:
+        """The problem that stands in place of an answer."""
+        problem = problems.of_error(error)
+        if errors := problem.get("errors"):
+            kept = problem["errors"] = errors[: self.left]
+            self.left -= len(kept)
+            if len(kept) < len(errors):
+                together = f"the lines of a batch list {MAX_ERRORS:,} together, of these {len(kept):,}"
+                problem["detail"] += f"; {together}"
+        return msgspec.json.encode(problem)
+
+
+def _answer_lines(call: Call, lines: list[bytes], most_bytes: int, refusals: _Refusals) -> bytes:
     """One line of answer for each line, whatever it holds."""
     told: dict[int, bytes] = {}
     asked: dict[int, dict[str, Any]] = {}
@@ -88,12 +107,12 @@ def _answer_lines(call: Call, lines: list[bytes], most_bytes: int) -> bytes:
         try:
             asked[number] = _read_line(call.served, line, most_bytes)
         except Exception as error:
-            told[number] = msgspec.json.encode(problems.of_error(error))
+            told[number] = refusals.told(error)
     answers = answered_each(call.served, list(asked.values()), call.language) if asked else []
     said: dict[int, Answer] = {}
     for number, answer in zip(asked, answers, strict=True):
         if isinstance(answer, Exception):
-            told[number] = msgspec.json.encode(problems.of_error(answer))
+            told[number] = refusals.told(answer)
         else:
             said[number] = answer
     told |= _logged_lines(call, [asked[number] for number in said], said)

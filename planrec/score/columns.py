@@ -11,6 +11,7 @@ from planrec.data.decision_time import MONTH, MONTH_NUMBER, months_of
 from planrec.data.input_file import simple
 from planrec.data.raw_table import text_of, tidy_text
 from planrec.data.row_table import whole_numbers
+from planrec.history import running_month
 from planrec.request_table import is_usage
 from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn, did_you_mean, quantised, shown
 from planrec.score.bad_values import BadValues
@@ -66,6 +67,9 @@ class PartColumns:
             "month numbers 1 to 12" if year is not None else "months (2018-11, 201811) or dates (2018-11-30)"
         )
         self.add(f"column {name!r} must hold {rule}", np.isnat(months) & (codes >= 0), name)
+        now = running_month()
+        rule = f"column {name!r} must hold months that are over: it is {now} now"
+        self.add(rule, months >= np.datetime64(now, "M"), name)
         return months
 
     def plans(self, name: str, plans: tuple[str, ...], plan_names: dict[str, str]) -> np.ndarray:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 SECONDS = 60
@@ -53,9 +54,10 @@ class Server:
 
     def wait_for(self, text: str) -> str:
         """The next line of the log with this text."""
+        deadline = monotonic() + SECONDS  # of all lines: requests are told all the time
         while True:
             try:
-                line = self._new.get(timeout=SECONDS)
+                line = self._new.get(timeout=max(0.0, deadline - monotonic()))
             except Empty:
                 line = None
             if line is None:

@@ -69,7 +69,15 @@ def test_the_page_and_all_that_it_loads_come_from_this_server(client):
     page = client.get("/docs")
     assert "https:" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    for file in ("/static/rapidoc-min.js", "/static/api.css", "/schema/openapi.json"):
+    for file in ("/static/rapidoc-min.js", "/static/page.js", "/static/api.css"):
         assert file in page.text
         assert client.get(file).status_code == 200
     assert "rapidoc" in client.get("/static/rapidoc.LICENSE.txt").text
+
+
+@pytest.mark.parametrize(
+    "name", ["%00", "a" * 5_000, "..", "%2e%2e/api.html", "..%2f__init__.py", "no.js", ""]
+)
+def test_what_is_no_file_of_the_page_is_not_found(client, name):
+    answer = client.get(f"/static/{name}")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:planrec:problem:not_found")

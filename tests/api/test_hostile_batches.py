@@ -46,10 +46,15 @@ def highest_memory(server):
 
 def refused(server, content):
     """Status and problem of this batch."""
+    status, body = answered(server, content, "application/json")
+    return status, json.loads(body)
+
+
+def answered(server, content, kind):
     with server.connection() as connection:
-        connection.request("POST", "/predict/batch", content, {"content-type": "application/json"})
+        connection.request("POST", "/predict/batch", content, {"content-type": kind})
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        return answer.status, answer.read()
 
 
 @contextmanager
@@ -95,6 +100,23 @@ def test_a_batch_made_to_cost_memory_is_refused_within_little_of_it(
     told, problem = refused(server, content)
     assert (told, problem["detail"], len(problem.get("errors", ()))) == (status, detail, n_errors)
     assert highest_memory(server) - before < 150 * MEBIBYTE
+
+
+def test_lines_that_are_all_wrong_list_no_more_mistakes_than_a_list(server, request_body):
+    wrong = json.dumps({"months": [{}] * 120})
+    lines = "\n".join([wrong] * 999 + [json.dumps(request_body)])
+    status, body = answered(server, lines, "application/x-ndjson")
+    *problems, advice = map(json.loads, body.splitlines())
+    assert (status, len(problems)) == (200, 999)
+    assert "recommendation_id" in advice
+    assert {problem["status"] for problem in problems} == {422}
+    assert sum(len(problem["errors"]) for problem in problems) == 10_000
+    count = len(problems[0]["errors"])
+    assert problems[0]["detail"] == f"{count} values cannot be accepted"
+    assert problems[-1]["detail"] == (
+        f"{count} values cannot be accepted; the lines of a batch list 10,000 together, of these 0"
+    )
+    assert len(body) < 2 * MEBIBYTE
 
 
 def test_others_are_answered_while_a_batch_made_to_cost_time_is_refused(server, request_body):

@@ -73,6 +73,7 @@ def test_a_request_is_one_line_of_json_with_its_id_route_status_time_and_run(cli
     assert line == {
         "level": "info",
         "logger": "planrec.api.request",
+        "pid": os.getpid(),
         "message": "request",
         "request_id": "abc-1",
         "method": "POST",

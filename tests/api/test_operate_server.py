@@ -6,7 +6,8 @@ import re
 import shutil
 import signal
 import socket
-from itertools import pairwise
+from collections import Counter
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
@@ -18,7 +19,7 @@ from planrec.run_folder import load_run
 from tests.api.processes import asked, serving
 from tests.runs import train_into
 
-WORKERS = 2
+WORKERS = 3
 SWITCHES = 50
 
 
@@ -65,21 +66,27 @@ def right_answers(outputs, request_body):
     return answers
 
 
+def wait_for_all_workers(server, text: str) -> None:
+    """Until each worker has told this in the log."""
+    told: set[int] = set()
+    while len(told) < WORKERS:
+        told.add(json.loads(server.wait_for(text))["pid"])
+
+
 @pytest.fixture(scope="module")
 def server(outputs):
     with serving(outputs, "--workers", str(WORKERS)) as server:
-        for _ in range(WORKERS):
-            server.wait_for("Application startup complete")
+        wait_for_all_workers(server, "Application startup complete")
         yield server
         assert server.stop(signal.SIGINT) == 0
     for line in server.log:
         assert "error" not in json.loads(line), "a line of the log has a traceback"
 
 
-def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
-    server, outputs, request_body, right_answers, good_pin
-):
-    stop, found, wrong = Event(), [], []
+@contextmanager
+def asked_all_the_time(server, request_body, right_answers):
+    """Requests one after the other by two callers; yields the runs that answered and what was wrong."""
+    stop, runs, wrong = Event(), Counter(), []
 
     def ask_on() -> None:
         # A few requests a connection: each connection belongs to one worker.
@@ -89,7 +96,7 @@ def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
                     status, _, body = asked(connection, "POST", "/predict", request_body)
                     answer = json.loads(body)
                     run_id = answer["model"]["run_id"] if status == 200 else None
-                    found.append(run_id)
+                    runs[run_id] += 1
                     if status != 200 or (answer["decision"], answer["items"]) != right_answers[run_id]:
                         wrong.append((status, answer))
 
@@ -102,15 +109,31 @@ def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
     askers = [Thread(target=ask_and_tell) for _ in range(2)]
     for asker in askers:
         asker.start()
-    for number in range(SWITCHES):
-        put_pin(outputs, (outputs / f"pin-{number % 2}.json").read_bytes())
-        server.wait_for("the pin changed")
-    stop.set()
-    for asker in askers:
-        asker.join()
+    try:
+        yield runs, wrong
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+
+
+def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
+    server, outputs, request_body, right_answers, good_pin
+):
+    one, two = right_answers
+    with asked_all_the_time(server, request_body, right_answers) as (runs, wrong):
+        for number in range(SWITCHES):
+            pinned = (two, one)[number % 2]
+            answered = runs.copy()
+            put_pin(outputs, (outputs / f"pin-{number % 2}.json").read_bytes())
+            wait_for_all_workers(server, f"the pin changed: {pinned} answers")
+            # From here on nobody gets an answer of the run before.
+            for _ in range(2 * WORKERS):
+                body = server.ask("POST", "/predict", request_body)[2]
+                assert json.loads(body)["model"]["run_id"] == pinned
+            assert runs.total() > answered.total(), "asked all the time"
     assert wrong == []
-    assert set(found) == set(right_answers)
-    assert sum(before != after for before, after in pairwise(found)) >= 10
+    assert set(runs) == set(right_answers)
 
 
 def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
@@ -118,8 +141,9 @@ def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
 ):
     pin = json.loads(good_pin)
     put_pin(outputs, json.dumps(pin | {"run_json_sha256": "0" * 64}).encode())
-    lines = [json.loads(server.wait_for("the new pin cannot be served")) for _ in range(WORKERS)]
-    assert {line["level"] for line in lines} == {"error"}
+    wait_for_all_workers(server, "the new pin cannot be served")
+    lines = [json.loads(line) for line in server.log if "the new pin cannot be served" in line]
+    assert [line["level"] for line in lines] == ["error"] * WORKERS, "told once by each"
     for _ in range(10):  # of whichever worker
         text = server.ask("GET", "/metrics")[2].decode()
         assert "planrec_pin_refused 1.0" in text
@@ -131,8 +155,7 @@ def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
     assert "was changed after it was pinned" in ready["pin_error"]
     assert str(outputs) not in ready["pin_error"]
     put_pin(outputs, (outputs / "pin-0.json").read_bytes())
-    for _ in range(WORKERS):
-        server.wait_for("the pin changed: 2030-01-31/two answers")
+    wait_for_all_workers(server, "the pin changed: 2030-01-31/two answers")
     assert json.loads(server.ask("GET", "/ready")[2])["pin_error"] is None
     assert "planrec_pin_refused 0.0" in server.ask("GET", "/metrics")[2].decode()
 
@@ -158,8 +181,7 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the
     server, outputs, request_body, right_answers, good_pin
 ):
     put_pin(outputs, b"no pin")
-    for _ in range(WORKERS):
-        server.wait_for("the new pin cannot be served")
+    wait_for_all_workers(server, "the new pin cannot be served")
     started = [line for line in server.log if "Started server process" in line]
     pid = int(re.findall(r"\[(\d+)\]", started[-1])[0])
     os.kill(pid, signal.SIGKILL)
@@ -170,8 +192,7 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the
             assert status == 200
             assert json.loads(body)["model"]["run_id"] in right_answers
     put_pin(outputs, good_pin)
-    for _ in range(WORKERS):
-        server.wait_for("the pin changed")
+    wait_for_all_workers(server, "the pin changed")
 
 
 @pytest.mark.slow
@@ -180,9 +201,8 @@ def test_a_killed_worker_does_not_end_the_server_where_the_run_was_damaged_meanw
 ):
     model = outputs / "one" / "model.skops"
     content = model.read_bytes()
-    with serving(outputs, "--workers", "2") as server:
-        for _ in range(WORKERS):
-            server.wait_for("Application startup complete")
+    with serving(outputs, "--workers", str(WORKERS)) as server:
+        wait_for_all_workers(server, "Application startup complete")
         started = next(line for line in server.log if "Started server process" in line)
         model.write_bytes(content + b"x")
         try:

@@ -103,7 +103,7 @@ def month_tables(draw: st.DrawFn) -> pd.DataFrame:
         months = draw(st.lists(st.integers(0, 13), min_size=1, max_size=9, unique=True))
         held, advice = (draw(st.sampled_from(["", *PLANS])) for _ in range(2))
         for month in months:
-            cells = {"subscriber": f"s{subscriber}", "month": str(np.datetime64("2026-01") + month)}
+            cells = {"subscriber": f"s{subscriber}", "month": str(np.datetime64("2025-01") + month)}
             usage = {name: draw(amount) for name in USAGE}
             rows.append(cells | {"plan_held": held, "last_recommended": advice} | usage)
     return pd.DataFrame(rows)
@@ -192,6 +192,7 @@ def operators_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
     table = months_table(n=40, n_months=12).rename(
         columns={"subscriber": "msisdn", "month": "period", "plan_held": "tariff", "data_mib": "mb"}
     )
+    table["period"] = table["period"].str.replace("2026", "2025")  # a whole year that is over
     table["tariff"] = table["tariff"].replace({"mini": "S", "max": "XL"})
     table["region"] = ["north", "south"][0]
     table.loc[table.index % 24 < 12, "region"] = "south"
@@ -229,11 +230,16 @@ BROKEN = {
         ["one row per month", "line 3 (2 such rows"],
     ),
     "a month that is none": ("s0000,2026-13,mini,1,1,1,1,1", ["'month' must hold months", "'2026-13'"]),
+    "a month that is not over": ("s0000,2099-01,mini,1,1,1,1,1", ["'month' must hold months that are over"]),
     "a negative amount": ("s0000,2026-03,mini,1,1,1,-4,1", ["'sms' must be >= 0, got '-4' at line 4"]),
     "an amount that is no number": ("s0000,2026-03,mini,1,1,1,lots,1", ["must hold numbers, got 'lots'"]),
     "a blank amount": ("s0000,2026-03,mini,1,1,1,,1", ["'sms' must not be blank at line 4"]),
     "infinity": ("s0000,2026-03,mini,1,1,1,inf,1", ["'sms' must be at most 1,000,000,000"]),
     "too much": ("s0000,2026-03,mini,1,1,1,1e10,1", ["'sms' must be at most 1,000,000,000"]),
+    "far too much": (
+        "s0000,2026-03,mini,1,1,1,1e308,1",
+        ["'sms' must be at most 1,000,000,000, got '1e308'"],
+    ),
     "no subscriber": (",2026-03,mini,1,1,1,1,1", ["'subscriber' must not be blank at line 4"]),
     "a cell too many": ("s0000,2026-03,mini,1,1,1,1,1,9", ["every row must have 8 cells", "line 4 has 9"]),
 }
