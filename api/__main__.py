@@ -106,7 +106,7 @@ def _run(settings: Settings, scratch: Path) -> int:
             proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_worker_healthcheck=10,  # seconds: on a busy machine the imports alone take some
+            timeout_worker_healthcheck=30,  # seconds: on a busy machine the imports alone take ten
         )
     except SystemExit as ended:
         # Whatever else uvicorn ends with, it has told why.
