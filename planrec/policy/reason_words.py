@@ -91,8 +91,9 @@ class Words:
         """`used`: hundredths of all months together; shown in whole minutes or messages, 0.1 GiB."""
         allowance = self.metered[place]
         digits = 1 if allowance.service == "data" else 0
-        units = months * allowance.unit
-        return self._unused(place, (2 * 10**digits * used + units) // (2 * units), digits)
+        unit, parts = allowance.unit.as_integer_ratio()
+        units = months * unit
+        return self._unused(place, (2 * 10**digits * used * parts + units) // (2 * units), digits)
 
     @cached_property
     def _unused(self) -> Callable[[int, int, int], Reason]:

@@ -72,7 +72,8 @@ def test_a_bigger_allowance_at_the_same_price_never_costs_more(raw, usage, name,
     for plan in bigger["plans"]:
         if plan["services"][name]["included"] != "unlimited":
             included = plan["services"][name]["included"]
-            plan["services"][name]["included"] = min(included + more / 4, 1e9)
+            # Fives are whole hundredths of a MiB in every unit of data.
+            plan["services"][name]["included"] = min(included + 5 * more, 1e9)
     was = rate(usage, Catalogue.model_validate(raw))
     assert (rate(usage, Catalogue.model_validate(bigger)) <= was).all()
 
