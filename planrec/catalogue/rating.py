@@ -156,7 +156,7 @@ def _refuse(usage: Columns) -> NoReturn:
     name, rows = next((name, np.flatnonzero(is_bad)) for name, is_bad in bad.items() if is_bad.any())
     raise DataError(
         f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
-        f" got {usage[name][rows[0]]:g} at row {rows[0]} ({len(rows)} such rows)"
+        f" got {float(usage[name][rows[0]])!r} at row {rows[0]} ({len(rows)} such rows)"
     )
 
 

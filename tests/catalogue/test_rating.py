@@ -130,6 +130,12 @@ def test_usage_outside_the_range_is_refused_with_row_and_count(bad):
         )
 
 
+def test_usage_just_above_the_range_is_told_with_all_its_digits():
+    usage = {name: np.array([1e9 + 1]) for name in Usage.MEASURED}
+    with pytest.raises(DataError, match=r"between 0 and 1e\+09, got 1000000001\.0 at row 0"):
+        rate(usage, shipped("ladder"))
+
+
 def test_missing_usage_columns_are_all_named():
     with pytest.raises(DataError, match=r"(?s)sms.*data_mib"):
         rate({Usage.VOICE_CALLS: np.ones(1), Usage.VOICE_MINUTES: np.ones(1)}, shipped("ladder"))
