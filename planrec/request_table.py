@@ -55,7 +55,7 @@ def table_of(
     known: dict[str, Any] = {"menu": np.ones((n, len(plans)), bool)}
     if inputs.asks_held and catalogue is not None and as_of is not None:
         held = _plan_indexes(requests, "plan_held", plans)
-        _check_valid(catalogue, as_of, held)
+        _check_valid(requests, catalogue, as_of, held)
         known = {
             "menu": menu_of(catalogue, as_of, attributes, held),
             "held": held,
@@ -92,7 +92,9 @@ def requests_of(table: DecisionTable) -> list[dict[str, Any]]:
     return requests
 
 
-def _check_valid(catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray) -> None:
+def _check_valid(
+    requests: Sequence[Mapping[str, Any]], catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray
+) -> None:
     """Raises RequestError where no plan is valid at the decision, or the plan held was not the day before."""
     nothing_valid = ~catalogue.valid_on(as_of).any(axis=1)
     valid_before = catalogue.valid_on(as_of - np.timedelta64(1, "D"))[np.arange(len(held)), held]
@@ -100,15 +102,19 @@ def _check_valid(catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray) -> N
     if not (nothing_valid | lapsed).any():
         return
     misfits = [
-        Misfit(int(row), "/months", f"no plan is valid on {as_of[row]}, the day of the decision")
-        for row in np.flatnonzero(nothing_valid)
+        Misfit(
+            row,
+            "/as_of" if requests[row].get("as_of") else "/months",
+            f"no plan is valid on {as_of[row]}, the day of the decision",
+        )
+        for row in np.flatnonzero(nothing_valid).tolist()
     ] + [
         Misfit(
-            int(row),
+            row,
             "/plan_held",
             f"{catalogue.plan_ids[held[row]]!r} was not valid the day before the decision of {as_of[row]}",
         )
-        for row in np.flatnonzero(lapsed)
+        for row in np.flatnonzero(lapsed).tolist()
     ]
     raise RequestError("decisions must lie inside the validity of the plans", misfits)
 

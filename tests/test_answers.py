@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.answers.figures import decimals
 from planrec.catalogue import Catalogue
+from planrec.errors import RequestError
 from planrec.experiment import run
 from planrec.menu import why_not_offered
 from planrec.recommender import savings
@@ -206,6 +207,27 @@ def test_an_instant_later_in_the_month_sees_the_same_months(rules):
     first, later = told(recommender, requests[0], {**requests[0], "as_of": "2018-07-31"})
     assert (first["as_of"], later["as_of"]) == ("2018-07-01", "2018-07-31")
     assert first["items"] == later["items"]
+
+
+def test_an_instant_at_which_no_plan_is_valid_is_pointed_at_where_it_was_said(rules):
+    recommender, requests = rules["forecast"]
+    early = [{**requests[0]["months"][0], "month": "1999-01"}]
+    request = {**requests[0], "plan_held": None}
+    with pytest.raises(RequestError) as caught:
+        recommender.table(
+            [
+                {**request, "months": [], "as_of": "1999-02-01"},
+                {**request, "months": early, "as_of": "1999-02-27"},
+                {**request, "months": early, "as_of": None},
+                {**request, "months": early},
+            ]
+        )
+    assert [(misfit.request, misfit.pointer) for misfit in caught.value.misfits] == [
+        (0, "/as_of"),
+        (1, "/as_of"),
+        (2, "/months"),
+        (3, "/months"),
+    ]
 
 
 def test_why_a_plan_is_not_offered(rules):

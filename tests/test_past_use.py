@@ -39,7 +39,10 @@ def test_bills_and_allowances_are_those_of_the_invoices(raw: Any, usage: Columns
             for place, allowance in enumerate(past.allowances.metered):
                 if allowance.plan == index:
                     used = [month[allowance.service] for month in counted]
-                    included = Decimal(allowance.included) / 100
+                    service = getattr(plan.services, allowance.service)
+                    is_data = allowance.service == "data"
+                    unit = catalogue.mib_per_unit(service.unit) if is_data else 1
+                    included = service.included * unit
                     assert past.used[row, place] == 100 * sum(used)
                     assert past.months_over[row, place] == sum(each > included for each in used)
                     is_over |= [each > included for each in used]

@@ -6,13 +6,15 @@ readable reference for one month.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
 
 from planrec.catalogue.plans import Catalogue
-from planrec.catalogue.rating import rounded, voice_column
+from planrec.catalogue.rating import hundredths, rounded, voice_column
 from planrec.catalogue.terms import Rounding, Service
 from planrec.schema import Usage
 
@@ -40,8 +42,8 @@ class Allowance:
     "Position in `Allowances.countings`."
     included: int
     "Hundredths of a minute, message or MiB."
-    unit: int
-    "Hundredths in one of the service's unit: 102400 for GiB."
+    unit: Fraction
+    "Hundredths in one of the service's unit: 102400 for GiB. A GB need not be whole hundredths."
 
 
 @dataclass(frozen=True)
@@ -92,15 +94,16 @@ def allowances_of(catalogue: Catalogue) -> Allowances:
         for name in SERVICES:
             service = getattr(plan.services, name)
             if isinstance(service, Service):
-                unit = int(100 * (catalogue.mib_per_unit(service.unit) if name == "data" else 1))
+                unit = catalogue.mib_per_unit(service.unit) if name == "data" else Decimal(1)
                 counting = _counting(service, columns[name], unit)
                 place = countings.setdefault(counting, len(countings))
-                metered.append(Allowance(position, name, place, int(service.included * unit), unit))
+                included = hundredths(service.included * unit)
+                metered.append(Allowance(position, name, place, included, 100 * Fraction(unit)))
     return Allowances(len(catalogue.plans), tuple(countings), tuple(metered))
 
 
-def _counting(service: Service, column: str, unit: int) -> Counting:
+def _counting(service: Service, column: str, unit: Decimal) -> Counting:
     rounding = service.rounding
     if isinstance(rounding, Rounding) and rounding.scope == "period":
-        return Counting(column, rounding.mode, int(rounding.step * unit))
+        return Counting(column, rounding.mode, hundredths(rounding.step * unit))
     return Counting(column, "none", 1)

@@ -135,13 +135,8 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
             raise CatalogueError(f"no plan {plan_id!r}; plans: {', '.join(self.plan_ids)}")
         return self.plans[self.plan_ids.index(plan_id)]
 
-    def valid_at(self, day: date) -> tuple[Plan, ...]:
-        """The plans valid on a day, sellable or not, in the order of the file."""
-        valid = self.valid_on(np.array([day], "datetime64[D]"))[0]
-        return tuple(plan for plan, is_valid in zip(self.plans, valid, strict=True) if is_valid)
-
     def valid_on(self, days: np.ndarray) -> np.ndarray:
-        """Whether each plan is valid on each day. Days (n,) datetime64 -> (n, J) bool."""
+        """Whether each plan, sellable or not, is valid on each day. Days (n,) datetime64 -> (n, J) bool."""
         starts, ends = self._validity
         return (days[:, np.newaxis] >= starts) & (days[:, np.newaxis] < ends)
 

@@ -156,7 +156,7 @@ def _refuse(usage: Columns) -> NoReturn:
     name, rows = next((name, np.flatnonzero(is_bad)) for name, is_bad in bad.items() if is_bad.any())
     raise DataError(
         f"usage[{name!r}] must be finite and between 0 and {MAX_USAGE:g},"
-        f" got {usage[name][rows[0]]:g} at row {rows[0]} ({len(rows)} such rows)"
+        f" got {float(usage[name][rows[0]])!r} at row {rows[0]} ({len(rows)} such rows)"
     )
 
 
@@ -285,10 +285,10 @@ def _in_largest_money_unit(fee: int, charges: list[Charge], cap: int | None, div
 
 
 def _charge(service: Service, column: str, unit: Decimal, meters: dict[Meter, int]) -> Charge:
-    per, included = _hundredths(service.overage.per * unit), _hundredths(service.included * unit)
+    per, included = hundredths(service.overage.per * unit), hundredths(service.included * unit)
     rounding = service.rounding
     if isinstance(rounding, Rounding) and rounding.scope == "period":
-        meter = Meter(column, rounding.mode, _hundredths(rounding.step * unit), per, included % per)
+        meter = Meter(column, rounding.mode, hundredths(rounding.step * unit), per, included % per)
     else:
         meter = Meter(column, "none", 1, per, included % per)
     position = meters.setdefault(meter, len(meters))
@@ -309,11 +309,12 @@ def _rounding_of_calls(catalogue: Catalogue) -> tuple[str, int] | None:
             and isinstance(voice.rounding, Rounding)
             and voice.rounding.scope == "event"
         ):
-            return voice.rounding.mode, _hundredths(voice.rounding.step)
+            return voice.rounding.mode, hundredths(voice.rounding.step)
     return None
 
 
-def _hundredths(quantity: Decimal) -> int:
+def hundredths(quantity: Decimal) -> int:
+    """Of minutes, messages or MiB. A catalogue has whole ones, but only after the unit is multiplied."""
     return int(quantity * 100)
 
 

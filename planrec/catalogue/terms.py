@@ -24,11 +24,12 @@ def money_from(value: object) -> Decimal:
     """A decimal string as money: >= 0, at most six decimals. Raises ValueError."""
     if isinstance(value, Decimal):
         money = value
-    elif isinstance(value, str) and value.strip().replace(".", "", 1).lstrip("-").isdecimal():
+    elif isinstance(value, str) and value.strip().removeprefix("-").replace(".", "", 1).isdecimal():
         money = Decimal(value.strip())
     else:
         raise ValueError(f'money must be a decimal string like "20.00", got {value!r}')
-    if money < 0:
+    # A NaN is not compared but raises.
+    if not money.is_finite() or money < 0:
         raise ValueError(f"money must be >= 0, got {money}")
     if decimals_of(money) > MICRO_DIGITS:
         raise ValueError(f"money must have at most {MICRO_DIGITS} decimals, got {money}")
@@ -40,7 +41,7 @@ def quantity_from(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"a quantity must be a number, got {value!r}")
     quantity = Decimal(str(value))
-    if not 0 <= quantity <= int(MAX_USAGE):
+    if not (quantity.is_finite() and 0 <= quantity <= int(MAX_USAGE)):
         raise ValueError(f"a quantity must be between 0 and {MAX_USAGE:g}, got {value!r}")
     return quantity
 

@@ -91,8 +91,9 @@ class Words:
         """`used`: hundredths of all months together; shown in whole minutes or messages, 0.1 GiB."""
         allowance = self.metered[place]
         digits = 1 if allowance.service == "data" else 0
-        units = months * allowance.unit
-        return self._unused(place, (2 * 10**digits * used + units) // (2 * units), digits)
+        unit, parts = allowance.unit.as_integer_ratio()
+        units = months * unit
+        return self._unused(place, (2 * 10**digits * used * parts + units) // (2 * units), digits)
 
     @cached_property
     def _unused(self) -> Callable[[int, int, int], Reason]:
@@ -109,7 +110,7 @@ class Words:
             "allowance": self._allowance(allowance),
         }
         code = f"unused_{allowance.service}_held"
-        return Reason(code, str(service.included - shown), service.unit, self._text(code, numbers))
+        return Reason(code, _plain(service.included - shown), service.unit, self._text(code, numbers))
 
     def _over(self, place: int, role: str, count: int, months: int) -> Reason:
         allowance = self.metered[place]
@@ -122,14 +123,14 @@ class Words:
         return self._share_of_months("within_allowances", plan, count, months)
 
     def _fee(self, plan: int, held: int) -> Reason:
-        code, fee = "fee" if held < 0 else "fee_against_held", self.plans[plan].fee.recurring
-        numbers = {"plan": self.plans[plan].name, "fee": self._price(fee)}
+        code, fee = "fee" if held < 0 else "fee_against_held", self._recurring(plan)
+        numbers = {"plan": self.plans[plan].name, "fee": f"{fee} {self.currency}"}
         if held >= 0:
             numbers |= {
                 "held": self.plans[held].name,
-                "fee_held": self._price(self.plans[held].fee.recurring),
+                "fee_held": f"{self._recurring(held)} {self.currency}",
             }
-        return Reason(code, str(fee), self.monthly, self._text(code, numbers))
+        return Reason(code, fee, self.monthly, self._text(code, numbers))
 
     def _switching_cost(self, plan: int, minor: int) -> Reason:
         numbers = {"plan": self.plans[plan].name, "cost": _money(minor, self.exponent, self.currency)}
@@ -166,13 +167,13 @@ class Words:
     def _allowance(self, allowance: Allowance) -> str:
         service = getattr(self.plans[allowance.plan].services, allowance.service)
         unit = WORDS[service.unit][self.language] if service.unit in WORDS else service.unit
-        return f"{service.included.normalize():f} {unit}"
+        return f"{_plain(service.included)} {unit}"
 
     def _money(self, minor: int) -> str:
         return _money(minor, self.exponent, self.currency)
 
-    def _price(self, price: Decimal) -> str:
-        return f"{price:.{self.exponent}f} {self.currency}"
+    def _recurring(self, plan: int) -> str:
+        return f"{self.plans[plan].fee.recurring:.{self.exponent}f}"
 
 
 @lru_cache(maxsize=64)
@@ -194,6 +195,11 @@ def major(minor: int, exponent: int) -> str:
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _money(minor: int, exponent: int, currency: str) -> str:
     return f"{major(minor, exponent)} {currency}"
+
+
+def _plain(quantity: Decimal) -> str:
+    """Without exponent and trailing zeros."""
+    return f"{quantity.normalize():f}"
 
 
 def _literally(text: str) -> str:

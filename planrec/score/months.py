@@ -15,7 +15,7 @@ from planrec.schema import Columns, DecisionTable, lag
 from planrec.score.columns import PartColumns, subscribers
 
 MOST_MONTHS = 120
-"Of one subscriber, as in a request."
+"Of one subscriber: ten years. A file has this fixed limit; that of a request is a setting of the API."
 LAST_ADVICE = "last_recommended"
 
 

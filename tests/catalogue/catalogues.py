@@ -33,15 +33,16 @@ def money(digits: int, most: int = 300) -> st.SearchStrategy[str]:
     return st.integers(0, most * 10**digits).map(lambda n: f"{Decimal(n).scaleb(-digits):f}")
 
 
-def services(unit: str, rounding: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def services(unit: str, rounding: st.SearchStrategy[Any], times: int = 1) -> st.SearchStrategy[Any]:
+    """`times`: allowances and priced steps are multiples of a quarter of so many units."""
     pers = [1, 10, 0.25, 7] if unit != "GiB" else [1, 0.25, 5, 0.5]
     metered = st.fixed_dictionaries(
         {
-            "included": st.sampled_from([0, 1, 3, 10, 50, 500, 1e9])
-            | st.integers(0, 4000).map(lambda n: n / 4),
+            "included": st.sampled_from([0, times, 3 * times, 10 * times, 50 * times, 500 * times, 1e9])
+            | st.integers(0, 4000).map(lambda n: n / 4 * times),
             "unit": st.just(unit),
             "overage": st.fixed_dictionaries(
-                {"price": money(6, 20) | money(2, 20), "per": st.sampled_from(pers)}
+                {"price": money(6, 20) | money(2, 20), "per": st.sampled_from([per * times for per in pers])}
             ),
             "rounding": rounding,
         }
@@ -58,7 +59,10 @@ def roundings(steps: list[float]) -> st.SearchStrategy[Any]:
 def raw_catalogues(draw: st.DrawFn, max_plans: int = 3) -> Any:
     """Everything a catalogue may say that changes a bill."""
     currency, digits = draw(st.sampled_from([("USD", 2), ("JPY", 0), ("KWD", 3)]))
-    data_unit = draw(st.sampled_from([("GiB", 1024), ("GB", 953.68)]))
+    data_unit = draw(st.sampled_from([("GiB", 1024), ("GB", 953.68), ("GB", 953.674)]))
+    # Of 953.674 MiB only five units and their multiples are whole hundredths.
+    times = 20 if data_unit[1] == 953.674 else 1
+    data_roundings = roundings([1 * times, 0.25 * times, 0.5 * times])
     # All plans of a catalogue round calls alike.
     of_calls = {
         "scope": "event",
@@ -72,7 +76,7 @@ def raw_catalogues(draw: st.DrawFn, max_plans: int = 3) -> Any:
             {
                 "voice": voice,
                 "sms": services("message", roundings([1, 5])),
-                "data": services(draw(st.sampled_from([data_unit[0], "MiB"])), roundings([1, 0.25, 0.5])),
+                "data": services(draw(st.sampled_from([data_unit[0], "MiB"])), data_roundings, times),
             }
         ),
         "overage_policy": st.fixed_dictionaries(
@@ -90,11 +94,12 @@ def raw_catalogues(draw: st.DrawFn, max_plans: int = 3) -> Any:
 
 
 def amounts(most: float) -> st.SearchStrategy[float]:
-    """Usage at the border's precision of 0.01, with the edges of whole GiB and of the range."""
+    """Usage at the border's precision of 0.01, with the edges of whole GiB, of five GB and of the range."""
     return (
         st.integers(0, int(most * 100)).map(lambda n: n / 100)
         | st.integers(0, 200).map(lambda n: n / 2)
         | st.integers(0, 40).map(lambda gib: gib * 1024 + 0.01)
+        | st.integers(0, 40).map(lambda n: n * 476837 / 100)
         | st.sampled_from([0.0, 0.01, 1.0, 500.0, 1024.0, 1e9])
     )
 

@@ -72,7 +72,8 @@ def test_a_bigger_allowance_at_the_same_price_never_costs_more(raw, usage, name,
     for plan in bigger["plans"]:
         if plan["services"][name]["included"] != "unlimited":
             included = plan["services"][name]["included"]
-            plan["services"][name]["included"] = min(included + more / 4, 1e9)
+            # Fives are whole hundredths of a MiB in every unit of data.
+            plan["services"][name]["included"] = min(included + 5 * more, 1e9)
     was = rate(usage, Catalogue.model_validate(raw))
     assert (rate(usage, Catalogue.model_validate(bigger)) <= was).all()
 
@@ -127,6 +128,12 @@ def test_usage_outside_the_range_is_refused_with_row_and_count(bad):
             {name: np.ones(3) for name in Usage.MEASURED} | {"sms": np.array([1, bad, bad])},
             shipped("ladder"),
         )
+
+
+def test_usage_just_above_the_range_is_told_with_all_its_digits():
+    usage = {name: np.array([1e9 + 1]) for name in Usage.MEASURED}
+    with pytest.raises(DataError, match=r"between 0 and 1e\+09, got 1000000001\.0 at row 0"):
+        rate(usage, shipped("ladder"))
 
 
 def test_missing_usage_columns_are_all_named():

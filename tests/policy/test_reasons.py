@@ -1,7 +1,10 @@
 """Reasons: hand-computed sentences, both languages, and numbers that anybody can compute again."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from string import Formatter
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from planrec.catalogue import Catalogue, UnlimitedService, invoice
+from planrec.catalogue import Catalogue, UnlimitedService, counted_usage, invoice
 from planrec.past_use import PastUse
 from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
 from planrec.policy.reasons import Reason, Reasons
@@ -175,6 +178,58 @@ def test_what_an_allowance_leaves_unused_is_in_its_own_unit() -> None:
     )
 
 
+def gigabytes_of_ten_to_the_nine(included: float = 10) -> Catalogue:
+    """The ladder by the GB of 953.674 MiB; Mini includes some of them, and five more cost 5 dollars."""
+    raw = raw_catalogue("ladder")
+    for plan in raw["plans"]:
+        plan["services"]["data"] = {"included": "unlimited", "unit": "GB"}
+    overage, rounding = {"price": "5.00", "per": 5}, {"scope": "none"}
+    data = {"included": included, "unit": "GB", "overage": overage, "rounding": rounding}
+    raw["plans"][MINI]["services"]["data"] = data
+    return Catalogue.model_validate(raw | {"data_unit": {"name": "GB", "mib": 953.674}})
+
+
+def test_a_month_that_fills_an_allowance_is_not_above_it() -> None:
+    catalogue = gigabytes_of_ten_to_the_nine()
+    full = columns_of([9536.74 / GIB] * 2)
+    reasons = by_code(reasons_of(table_of(full, catalogue=catalogue), 0, MINI, catalogue))
+    assert reasons["bill"].value == "14.00"
+    assert "over_data_held" not in reasons
+    held = table_of(full, held=BASE, catalogue=catalogue)
+    assert by_code(reasons_of(held, 0, MINI, catalogue))["within_allowances"].value == "2"
+    more = columns_of([9536.75 / GIB, 9536.74 / GIB])
+    reasons = by_code(reasons_of(table_of(more, catalogue=catalogue), 0, MINI, catalogue))
+    assert reasons["bill"].value == "16.50"
+    assert reasons["over_data_held"].value == "1"
+
+
+def test_the_mean_use_is_counted_in_exact_units() -> None:
+    catalogue = gigabytes_of_ten_to_the_nine(included=1e9)
+    most = columns_of([953674000 / GIB])
+    reasons = by_code(reasons_of(table_of(most, catalogue=catalogue), 0, MINI, catalogue))
+    assert reasons["unused_data_held"].sentence.startswith(
+        "On average you used 1000000.0 of the 1000000000 GB"
+    )
+
+
+@given(raw_catalogues(max_plans=1), usages(n=3))
+def test_what_is_left_unused_is_the_allowance_less_the_mean_use(raw: Any, usage: Columns) -> None:
+    catalogue = Catalogue.model_validate(raw)
+    (plan,) = catalogue.plans
+    columns = {lag(name, ago): array[[ago - 1]] for name, array in usage.items() for ago in (1, 2, 3)}
+    said = by_code(reasons_of(table_of(columns, 0, catalogue=catalogue), 0, 0, catalogue))
+    counted = [counted_usage(catalogue, plan, month_of(usage, row)) for row in range(3)]
+    for name, parts in (("data", 10), ("voice", 1), ("sms", 1)):
+        service = getattr(plan.services, name)
+        if not isinstance(service, UnlimitedService):
+            unit = catalogue.mib_per_unit(service.unit) if name == "data" else Decimal(1)
+            mean = Fraction(sum((each[name] for each in counted), Decimal(0))) / (3 * Fraction(unit))
+            assert (f"unused_{name}_held" in said) is (2 * mean < Fraction(service.included))
+            if reason := said.get(f"unused_{name}_held"):
+                shown = Fraction(floor(mean * parts + Fraction(1, 2)), parts)
+                assert Fraction(reason.value) == Fraction(service.included) - shown
+
+
 def test_only_known_months_count_and_one_month_is_called_a_month() -> None:
     nan = float("nan")
     reasons = by_code(reasons_of(table_of(columns_of([9, nan, nan])), 0, BASE, LADDER))
@@ -201,6 +256,30 @@ def test_bills_from_totals_of_calls_are_called_approximate() -> None:
     spanish = by_code(reasons_of(table_of(columns), 0, BASE, LADDER, "es"))
     assert "costaría unos 27.00 USD" in spanish["higher_bill"].sentence
     assert "about" not in english["fee_against_held"].sentence
+
+
+@pytest.mark.parametrize(("fee", "value"), [("20", "20.00"), ("0.0000000", "0.00"), ("14.5", "14.50")])
+def test_the_value_of_a_fee_is_the_number_of_its_sentence(fee: str, value: str) -> None:
+    raw = raw_catalogue("ladder")
+    raw["plans"][BASE]["fee"]["recurring"] = fee
+    catalogue = Catalogue.model_validate(raw)
+    for held, code in ((MINI, "fee_against_held"), (BASE, "fee")):
+        table = table_of(SIX_MONTHS, held, catalogue=catalogue)
+        reason = by_code(reasons_of(table, 0, BASE, catalogue))[code]
+        assert reason.value == value
+        assert reason.sentence.startswith(f"The fee of Base is {value} USD a month")
+
+
+def test_what_is_unused_is_written_as_plainly_as_the_allowance() -> None:
+    raw = raw_catalogue("ladder")
+    raw["plans"][MINI]["services"]["voice"]["included"] = 1000.0
+    catalogue = Catalogue.model_validate(raw)
+    table = table_of(columns_of([1], voice_minutes_billed=61), catalogue=catalogue)
+    reasons = by_code(reasons_of(table, 0, MINI, catalogue))
+    assert reasons["unused_voice_held"].value == "939"
+    assert reasons["unused_voice_held"].sentence.startswith("On average you used 61 of the 1000 minutes")
+    idle = table_of(columns_of([0]), catalogue=catalogue)
+    assert by_code(reasons_of(idle, 0, MINI, catalogue))["unused_voice_held"].value == "1000"
 
 
 def test_money_has_the_decimals_of_its_currency() -> None:
@@ -265,7 +344,7 @@ def test_every_plan_of_every_catalogue_has_whole_sentences(
     for plan in range(len(catalogue.plans)):
         for reason in by_code(reasons_of(table, 0, plan, catalogue, language)).values():
             assert reason.code in SENTENCES
-            assert Decimal(reason.value).is_finite()
+            assert re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", reason.value)
             assert reason.sentence.endswith(".")
             assert "{" not in reason.sentence
             assert "  " not in reason.sentence
