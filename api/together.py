@@ -17,6 +17,10 @@ MOST_AT_ONCE = 32
 "Answered in one go, so that other requests are read between."
 
 
+TURNS = 2
+"Of the event loop, until a request that has arrived waits here: one to be read, one to be checked."
+
+
 class _Waiting(NamedTuple):
     served: ServedRun
     language: Language
@@ -35,15 +39,16 @@ class Together:
         loop = get_running_loop()
         waiting = _Waiting(served, language, request, loop.create_future())
         if not self._waiting:
-            loop.call_soon(self._answer_unless_more_come, 0)
+            loop.call_soon(self._answer_unless_more_come, 0, TURNS)
         self._waiting.append(waiting)
         return await waiting.answer
 
-    def _answer_unless_more_come(self, before: int) -> None:
-        """Look again in the next turn as long as more wait than at the last look."""
-        # A request that has arrived takes two turns until it waits here: one to be read, one to be checked.
-        if before < len(self._waiting) < MOST_AT_ONCE:
-            get_running_loop().call_soon(self._answer_unless_more_come, len(self._waiting))
+    def _answer_unless_more_come(self, before: int, turns: int) -> None:
+        """Look again in the next turn, until no more have come for some turns."""
+        n = len(self._waiting)
+        turns = TURNS if n > before else turns - 1
+        if turns and n < MOST_AT_ONCE:
+            get_running_loop().call_soon(self._answer_unless_more_come, n, turns)
         else:
             self._answer_some()
 
