@@ -15,8 +15,6 @@ from planrec.policy import Language
 
 MOST_AT_ONCE = 32
 "Answered in one go, so that other requests are read between."
-
-
 TURNS = 2
 "Of the event loop, until a request that has arrived waits here: one to be read, one to be checked."
 
