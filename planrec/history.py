@@ -58,25 +58,24 @@ def lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, win
 
 
 @lru_cache(maxsize=64)
-def lags_in(given: tuple[str, ...], most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The usage columns that have lags among the columns given, and these lags: the latest, up to `most`.
+def lags_in(given: tuple[str, ...], most: int | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The usage columns that have lags among the columns given, and these lags: the latest, `most` at most.
 
     The lags of one usage column stand together, latest first, and there are equally many of each.
     """
     services = tuple(name for name in Usage.ALL if lag(name, 1) in given)
-    reach = next((ago for ago in range(most, 0, -1) if services and lag(services[0], ago) in given), 0)
+    reach = 0
+    while services and reach != most and lag(services[0], reach + 1) in given:
+        reach += 1
     return services, tuple(lag(name, ago) for name in services for ago in range(1, reach + 1))
 
 
 def known_months(columns: Columns) -> np.ndarray:
     """Months of a decision's window that were observed, shape (n,), int64; 0 in a table without usage."""
-    usage = next((name for name in Usage.MEASURED if lag(name, 1) in columns), None)
-    if usage is None:
+    services, lags = lags_in(tuple(columns))
+    if not services:
         return np.zeros(len(next(iter(columns.values()))), np.int64)
-    reach = 1
-    while lag(usage, reach + 1) in columns:
-        reach += 1
-    months = [columns[lag(usage, ago)] for ago in range(1, reach + 1)]
+    months = [columns[name] for name in lags[: len(lags) // len(services)]]
     unknown = np.isnan(np.concatenate(months)).reshape(len(months), -1)
     return len(months) - unknown.sum(axis=0)
 

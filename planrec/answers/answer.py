@@ -1,7 +1,7 @@
 """What an answer says: its fields, in the order in which they are written.
 
 Money is a decimal string in `currency`, a month unless said otherwise; null is what nobody can know. Structs
-of msgspec, not Pydantic models: docs/decisions.md has the figures.
+of msgspec, not Pydantic models: docs/decisions.md has the figures. None can hold itself, hence `gc=False`.
 """
 
 from typing import Annotated, Literal

@@ -1,6 +1,7 @@
 """Numbers of arrays as answers have them: decimal strings, and None for what nobody can know."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,11 +16,26 @@ _UNKNOWN = int(np.iinfo(np.int64).min)
 MOST_REMEMBERED = 10_000
 "Amounts come again and again: this many are kept."
 
-PlanFigures = tuple[
-    str | None, str | None, str | None, str | None, str | None, str | None, str | None, float | None
-]
-"""Fields of `Item` for one plan and one subscriber: expected_bill, bill_p10, bill_p90, expected_saving,
-saving_p10, saving_p50, saving_p90, prob_cheaper."""
+
+class PlanFigures(NamedTuple):
+    """What one plan is expected to cost and save one subscriber: fields of `Item`."""
+
+    expected_bill: str | None
+    bill_p10: str | None
+    bill_p90: str | None
+    expected_saving: str | None
+    saving_p10: str | None
+    saving_p50: str | None
+    saving_p90: str | None
+    prob_cheaper: float | None
+
+
+class MonthFigures(NamedTuple):
+    """What is known of one subscriber's usage."""
+
+    n_known: int
+    mean: dict[str, float]
+    "Usage column -> mean of the known months, to 0.01; empty without any."
 
 
 def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[PlanFigures]]:
@@ -32,7 +48,7 @@ def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[Plan
     texts = iter(decimals(np.array(known), table.minor_units) if known else ())
     columns = [blank if amounts is None else next(texts) for amounts in (*bills, *saving)]
     cheaper = blank if prediction.prob_cheaper is None else _numbers(prediction.prob_cheaper)
-    return [list(zip(*row, strict=True)) for row in zip(*columns, cheaper, strict=True)]
+    return [list(map(PlanFigures, *row)) for row in zip(*columns, cheaper, strict=True)]
 
 
 def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None]]]:
@@ -50,11 +66,8 @@ def _text(minor: int, exponent: int) -> str | None:
     return None if minor == _UNKNOWN else major(minor, exponent)
 
 
-def month_figures(table: DecisionTable) -> list[tuple[int, dict[str, float]]] | None:
-    """By row: how many months are known, and usage column -> mean of these, to 0.01, empty without any.
-
-    None in a table without usage.
-    """
+def month_figures(table: DecisionTable) -> list[MonthFigures] | None:
+    """By row; None in a table without usage."""
     names, lags = lags_in(tuple(table.X), table.inputs.window)
     if not names:
         return None
@@ -66,7 +79,7 @@ def month_figures(table: DecisionTable) -> list[tuple[int, dict[str, float]]] | 
     divisor = np.maximum(n_known, 1)
     mean = ((2 * total + divisor) // (2 * divisor) / 100).T.tolist()
     return [
-        (n, dict(zip(names, values, strict=True)) if n else {})
+        MonthFigures(n, dict(zip(names, values, strict=True)) if n else {})
         for n, values in zip(n_known[0].tolist(), mean, strict=True)
     ]
 

@@ -1,7 +1,10 @@
 """Servers of the API's tests: one process per kind of run and session, ended by its pid."""
 
+import shutil
+
 import pytest
 
+from planrec.pinned import pin_run
 from tests.api.servers import serving
 from tests.conftest import SMALL_BILLS, trained_once
 
@@ -11,6 +14,15 @@ def forecast_run(shared_folder):
     """The folder of a small run that forecasts bills."""
     options = ("model=forecast", "model.n_draws=32", "baselines=[]")
     return trained_once(shared_folder / "forecast", *SMALL_BILLS, *options)
+
+
+@pytest.fixture(scope="module")
+def outputs(history_run, tmp_path_factory):
+    """A folder with one pinned run, for servers of one file of tests."""
+    outputs = tmp_path_factory.mktemp("served")
+    shutil.copytree(history_run, outputs / "one")
+    pin_run(outputs / "one", outputs)
+    return outputs
 
 
 @pytest.fixture(scope="session")

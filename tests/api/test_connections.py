@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import shutil
 import signal
 import socket
 
@@ -10,16 +9,7 @@ import pytest
 
 from api.http_protocol import MAX_HEAD_BYTES
 from api.observed import CLIENT_GONE
-from planrec.pinned import pin_run
 from tests.api.processes import asked, serving
-
-
-@pytest.fixture(scope="module")
-def outputs(history_run, tmp_path_factory):
-    outputs = tmp_path_factory.mktemp("served")
-    shutil.copytree(history_run, outputs / "one")
-    pin_run(outputs / "one", outputs)
-    return outputs
 
 
 @pytest.fixture(scope="module")

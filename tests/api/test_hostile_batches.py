@@ -2,26 +2,16 @@
 
 import json
 import re
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
-from planrec.pinned import pin_run
 from planrec.run_folder import load_run
 from tests.api.processes import asked, serving
 
 MEBIBYTE = 1_048_576
-
-
-@pytest.fixture(scope="module")
-def outputs(history_run, tmp_path_factory):
-    outputs = tmp_path_factory.mktemp("served")
-    shutil.copytree(history_run, outputs / "one")
-    pin_run(outputs / "one", outputs)
-    return outputs
 
 
 @pytest.fixture(scope="module")
