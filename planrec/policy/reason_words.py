@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -51,6 +51,10 @@ class Words:
         ]
         "Plan -> positions of its allowances in `metered`."
         self.monthly = f"{self.currency}/month"
+        remembered = lru_cache(MOST_REMEMBERED)
+        self.over, self.covered = remembered(self._over), remembered(self._covered)
+        self.fee, self.switching_cost = remembered(self._fee), remembered(self._switching_cost)
+        self._unused_remembered, self._bill_text = remembered(self._unused), remembered(self._bill_sentence)
 
     def bill(self, plan: int, bill: int, months: int) -> Reason:
         """A mean bill in rounded minor units, compared with nothing."""
@@ -67,40 +71,16 @@ class Words:
         )
         return Reason(code, major(saving, self.exponent), self.monthly, said)
 
-    @cached_property
-    def over(self) -> Callable[[int, str, int, int], Reason]:
-        """Place, role (held or offered), count, months -> so often more than an allowance was used."""
-        return lru_cache(MOST_REMEMBERED)(self._over)
-
-    @cached_property
-    def covered(self) -> Callable[[int, int, int], Reason]:
-        """Plan, count, months -> so often all its allowances would have been enough."""
-        return lru_cache(MOST_REMEMBERED)(self._covered)
-
-    @cached_property
-    def fee(self) -> Callable[[int, int], Reason]:
-        """Plan, plan held -> the fee, beside that of the plan held; -1 compares it with nothing."""
-        return lru_cache(MOST_REMEMBERED)(self._fee)
-
-    @cached_property
-    def switching_cost(self) -> Callable[[int, int], Reason]:
-        """Plan, minor units -> what changing to it costs once."""
-        return lru_cache(MOST_REMEMBERED)(self._switching_cost)
-
     def unused(self, place: int, used: int, months: int) -> Reason:
         """`used`: hundredths of all months together; shown in whole minutes or messages, 0.1 GiB."""
         allowance = self.metered[place]
         digits = 1 if allowance.service == "data" else 0
         unit, parts = allowance.unit.as_integer_ratio()
         units = months * unit
-        return self._unused(place, (2 * 10**digits * used * parts + units) // (2 * units), digits)
+        return self._unused_remembered(place, (2 * 10**digits * used * parts + units) // (2 * units), digits)
 
-    @cached_property
-    def _unused(self) -> Callable[[int, int, int], Reason]:
-        """Place, mean use rounded to so many digits and without the point, digits."""
-        return lru_cache(MOST_REMEMBERED)(self._unused_said)
-
-    def _unused_said(self, place: int, mean: int, digits: int) -> Reason:
+    def _unused(self, place: int, mean: int, digits: int) -> Reason:
+        """The mean use, rounded to so many digits and written without the point."""
         allowance = self.metered[place]
         service = getattr(self.plans[allowance.plan].services, allowance.service)
         shown = Decimal(mean).scaleb(-digits)
@@ -113,6 +93,7 @@ class Words:
         return Reason(code, _plain(service.included - shown), service.unit, self._text(code, numbers))
 
     def _over(self, place: int, role: str, count: int, months: int) -> Reason:
+        """So often more than an allowance was used; role: held or offered."""
         allowance = self.metered[place]
         code = f"over_{allowance.service}_{role}"
         return self._share_of_months(
@@ -120,9 +101,11 @@ class Words:
         )
 
     def _covered(self, plan: int, count: int, months: int) -> Reason:
+        """So often all allowances of the plan would have been enough."""
         return self._share_of_months("within_allowances", plan, count, months)
 
     def _fee(self, plan: int, held: int) -> Reason:
+        """The fee, beside that of the plan held; -1 compares it with nothing."""
         code, fee = "fee" if held < 0 else "fee_against_held", self._recurring(plan)
         numbers = {"plan": self.plans[plan].name, "fee": f"{fee} {self.currency}"}
         if held >= 0:
@@ -133,6 +116,7 @@ class Words:
         return Reason(code, fee, self.monthly, self._text(code, numbers))
 
     def _switching_cost(self, plan: int, minor: int) -> Reason:
+        """What changing to the plan costs once."""
         numbers = {"plan": self.plans[plan].name, "cost": _money(minor, self.exponent, self.currency)}
         value = major(minor, self.exponent)
         return Reason("switching_cost", value, self.currency, self._text("switching_cost", numbers))
@@ -145,12 +129,8 @@ class Words:
         }
         return Reason(code, str(count), "months", self._text(code, numbers | more))
 
-    @cached_property
-    def _bill_text(self) -> Callable[[str, int, int, int], Callable[..., str]]:
-        """Code, plan, plan held, months -> the sentence, to be formatted with the amounts."""
-        return lru_cache(MOST_REMEMBERED)(self._bill_sentence)
-
     def _bill_sentence(self, code: str, plan: int, held: int, months: int) -> Callable[..., str]:
+        """The sentence, to be formatted with the amounts."""
         numbers = {
             "plan": _literally(self.plans[plan].name),
             "held": _literally(self.plans[held].name) if held >= 0 else "",
