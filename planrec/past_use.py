@@ -7,7 +7,7 @@ months, never at what a model learned.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class _Read(NamedTuple):
     "Shape (months, n), bool."
     counts: Mapping[str, np.ndarray]
     "What `counts_of` says of all of them, shape (months * n,); 0 where not known."
-    is_exact: bool
+    bill_basis: Literal["exact", "approximate"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class PastUse:
         return self._read.is_known.sum(axis=0)
 
     @property
-    def is_exact(self) -> bool:
+    def bill_basis(self) -> Literal["exact", "approximate"]:
         """Whether the months rate to the cent."""
-        return self._read.is_exact
+        return self._read.bill_basis
 
     @cached_property
     def mean_bill(self) -> np.ndarray:
@@ -97,7 +97,7 @@ class PastUse:
         is_known = ~np.isnan(months).any(axis=0)
         flat = np.where(is_known, months, 0.0).reshape(len(services), -1)
         usage = dict(zip(services, flat, strict=True))
-        return _Read(is_known, counts_of(usage, self.catalogue), bill_basis(usage, self.catalogue) == "exact")
+        return _Read(is_known, counts_of(usage, self.catalogue), bill_basis(usage, self.catalogue))
 
     @cached_property
     def _total_bill(self) -> np.ndarray:

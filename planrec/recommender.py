@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from planrec.calibration import Calibrated
-from planrec.catalogue import Catalogue, bill_basis
+from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet, Model, Policy
 from planrec.errors import DataError
 from planrec.history import known_months
@@ -26,8 +26,6 @@ from planrec.schema import (
     InputSchema,
     PastBills,
     Prediction,
-    Usage,
-    lag,
 )
 
 
@@ -120,13 +118,6 @@ class Recommender:
     def reasons(self, table: DecisionTable, language: Language, past: PastUse | None = None) -> Reasons:
         """Why these plans and decisions, from the subscribers' own months: made once per table."""
         return Reasons(table, self.catalogue, past or self.past_use(table), language)
-
-    def bill_basis(self, table: DecisionTable) -> Literal["exact", "approximate"] | None:
-        """Whether bills of this table's months are exact to the cent; None without a catalogue."""
-        if self.catalogue is None:
-            return None
-        latest = {name: table.X[lag(name, 1)] for name in Usage.ALL if lag(name, 1) in table.X}
-        return bill_basis(latest, self.catalogue)
 
     def _blended(self, table: DecisionTable, past: PastUse | None) -> Prediction:
         """What the members say, by their weights."""

@@ -372,7 +372,7 @@ def frame_of(columns: Columns) -> "pd.DataFrame":
     return pd.DataFrame({name: pd.Series(array, dtype=array.dtype) for name, array in columns.items()})
 
 
-def take_rows(columns: Columns, rows: np.ndarray) -> Columns:
+def take_rows(columns: Columns, rows: np.ndarray | slice) -> Columns:
     """The rows at these positions, in this order."""
     return {name: array[rows] for name, array in columns.items()}
 

@@ -5,6 +5,7 @@ python tests/bench_serve.py --quick   few requests, nothing written: does the be
 """
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -55,6 +56,9 @@ class Figures:
     "`/predict` answering requests one by one."
     pandas: "Saturated | None"
     paced: Load
+    shipped: "Saturated"
+    "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
+    shipped_paced: Load
     stages: dict[str, float]
     mib: tuple[float, float]
     "Resident memory of the worker, before and after the growth requests."
@@ -65,10 +69,10 @@ def main() -> int:
     """Measure, print, and write the page."""
     parser = argparse.ArgumentParser("python tests/bench_serve.py", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few requests, no page")
-    parser.add_argument("--serve", nargs=3, metavar=("OUTPUTS", "PORT", "KIND"), help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs=3, metavar=("OUTPUTS", "KIND", "PORT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(Path(options.serve[0]), int(options.serve[1]), options.serve[2])
+        serve(Path(options.serve[0]), options.serve[1], int(options.serve[2]))
         return 0
     pin_to(os.getpid(), CLIENT_CORE)
     scale = 0.02 if options.quick else 1.0
@@ -116,8 +120,26 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         before = resident_mib(pid)
         saturate(port, predict, n_growth)
         memory = before, resident_mib(pid)
+    with shipped(outputs) as (port, pid):
+        told("as it is installed")
+        saturate(port, predict, 500)
+        logging = loaded(pid, port, predict, n)
+        logging_paced = pace(port, predict, n, logging.per_second / 2)
     taken = stages(saved, bodies, n=int(2_000 * scale))
-    return Figures(model, first, predicted, echoed, alone, pandas, paced, taken, memory, n_growth)
+    return Figures(
+        model,
+        first_answer_seconds=first,
+        predict=predicted,
+        echo=echoed,
+        alone=alone,
+        pandas=pandas,
+        paced=paced,
+        shipped=logging,
+        shipped_paced=logging_paced,
+        stages=taken,
+        mib=memory,
+        n_growth=n_growth,
+    )
 
 
 def told(what: str) -> None:
@@ -158,7 +180,7 @@ def bodies_of(saved: Any, n: int = 500) -> list[bytes]:
     return [json.dumps(request).encode() for request in requests_of(table.take(rows))]
 
 
-def serve(outputs: Path, port: int, kind: str) -> None:
+def serve(outputs: Path, kind: str, port: int) -> None:
     """The real app, with the routes of the bench beside its own; runs until it is ended."""
     import uvicorn
 
@@ -171,6 +193,7 @@ def serve(outputs: Path, port: int, kind: str) -> None:
     app = create_app(saved)
     app.register(echo_route(saved))
     app.register(alone_route(saved))
+    gc.freeze()  # as `pinned_app` does
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 
 
@@ -229,32 +252,41 @@ def with_pandas(recommender: Any) -> Any:
 
 
 @contextmanager
-def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
-    """A server process on a core of its own: its port and pid."""
+def running(*arguments: str) -> Iterator[tuple[int, int]]:
+    """A Python process on a core of its own, given a free port as the last argument: the port and its pid."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, __file__, "--serve", str(outputs), str(port), kind])
+    command = [sys.executable, *arguments, str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         pin_to(process.pid, SERVER_CORE)
-        until_answers(f"http://127.0.0.1:{port}/health", None)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
+@contextmanager
+def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
+    """A server of the bench: its port and pid."""
+    with running(__file__, "--serve", str(outputs), kind) as (port, pid):
+        until_answers(f"http://127.0.0.1:{port}/health", None)
+        yield port, pid
+
+
+@contextmanager
+def shipped(outputs: Path) -> Iterator[tuple[int, int]]:
+    """`python -m api` with the settings it has: its port and pid."""
+    with running("-m", "api", "--outputs", str(outputs), "--port") as (port, pid):
+        until_answers(f"http://127.0.0.1:{port}/health", None)
+        yield port, pid
+
+
 def first_answer(outputs: Path, body: bytes) -> float:
     """Seconds from starting `python -m api` to the first recommendation."""
-    port = free_port()
     start = perf_counter()
-    command = [sys.executable, "-m", "api", "--outputs", str(outputs), "--port", str(port)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        pin_to(process.pid, SERVER_CORE)
+    with running("-m", "api", "--outputs", str(outputs), "--port") as (port, _):
         until_answers(f"http://127.0.0.1:{port}/predict", body)
         return perf_counter() - start
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def until_answers(url: str, body: bytes | None, seconds: float = 60.0) -> None:
@@ -272,20 +304,14 @@ def until_answers(url: str, body: bytes | None, seconds: float = 60.0) -> None:
 
 def no_op(n: int) -> Load:
     """What the client reaches against a Litestar route that does nothing, in a process of its own."""
-    port = free_port()
     code = (
-        "import uvicorn; from litestar import Litestar, post\n"
+        "import sys, uvicorn; from litestar import Litestar, post\n"
         "@post('/', status_code=200)\nasync def nothing() -> None: ...\n"
-        f"uvicorn.run(Litestar([nothing], openapi_config=None), port={port}, log_level='error')"
+        "uvicorn.run(Litestar([nothing], openapi_config=None), port=int(sys.argv[1]), log_level='error')"
     )
-    process = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        pin_to(process.pid, SERVER_CORE)
+    with running("-c", code) as (port, _):
         until_answers(f"http://127.0.0.1:{port}/", b"")
         return saturate(port, requests_to("/", [b""]), max(n, 100))
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def free_port() -> int:
@@ -333,14 +359,21 @@ def lines_of(figures: Figures) -> list[str]:
         f" {figures.alone.microseconds:.0f} microseconds"
     )
     before, after = figures.mib
-    p50, p99 = figures.paced.percentile_ms(50), figures.paced.percentile_ms(99)
     return [
         *lines,
-        f"at half of that load: p50 {p50:.2f} ms, p99 {p99:.2f} ms (p99 under {most_ms})",
+        f"at half of that load: {percentiles(figures.paced)} (p99 under {most_ms})",
+        f"`python -m api` as it is installed, with a log line for each request and the decision log written"
+        f" by the same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f}"
+        f" microseconds; at half of that load {percentiles(figures.shipped_paced)}",
         f"first answer {figures.first_answer_seconds:.2f} s after the start (within 3)",
         f"memory of the worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
         f" {after - before:+.1f} MiB over {figures.n_growth:,} requests",
     ]
+
+
+def percentiles(load: Load) -> str:
+    """Half of the latencies are below the first, 99 in 100 below the second."""
+    return f"p50 {load.percentile_ms(50):.2f} ms, p99 {load.percentile_ms(99):.2f} ms"
 
 
 def page(noop: Load, figures: list[Figures]) -> str:

@@ -60,7 +60,7 @@ class _Asked:
         n = len(table)
         self.recommender, self.table = recommender, table
         self.has_bills = prediction.bill_mean is not None
-        self.bill_basis = recommender.bill_basis(table) if self.has_bills else None
+        self.bill_basis = past.bill_basis if past is not None and self.has_bills else None
         self.catalogue = None if recommender.catalogue is None else CatalogueName.of(recommender.catalogue)
         self.reasons = recommender.reasons(table, language, past)
         self.sentences = self.reasons.of_decisions(decisions)

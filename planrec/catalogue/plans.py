@@ -166,11 +166,16 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
             CatalogueError: a condition of eligibility that the attributes do not answer.
         """
         self.check_attributes(attributes)
-        offered = self.valid_on(days) & np.array([plan.sellable for plan in self.plans])
+        offered = self.valid_on(days) & self._is_sellable
         for position, plan in enumerate(self.plans):
             if plan.eligibility:
                 offered[:, position] &= plan.eligible(attributes, len(days))
         return offered
+
+    @cached_property
+    def _is_sellable(self) -> np.ndarray:
+        """Shape (J,), bool."""
+        return np.array([plan.sellable for plan in self.plans])
 
     @cached_property
     def _validity(self) -> tuple[np.ndarray, np.ndarray]:

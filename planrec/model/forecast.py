@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.catalogue import Catalogue, rate
 from planrec.contracts import Model
-from planrec.model.drawn_bills import bill_fields, chances, shares_best
+from planrec.model.drawn_bills import bill_fields, chances, costs_of, shares_best
 from planrec.model.known_months import Months, months_of, voice_column
 from planrec.model.plan_rule import n_rows
 from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
@@ -66,8 +66,8 @@ class Forecast(Model):
 class Drawn:
     """Some rows of a call, and what their draws cost."""
 
-    rows: np.ndarray
-    "Shape (n,), int64: positions in the call."
+    rows: slice
+    "Positions in the call."
     held: np.ndarray
     "Shape (n,), int64: index of the plan held, -1 where unknown."
     total: np.ndarray
@@ -114,16 +114,19 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Columns) -> np.ndarray:
         """Shape (n, J), over all plans of the catalogue."""
-        return np.concatenate([shares_best(drawn.total, self._plans, drawn.held) for drawn in self._drawn(X)])
+        plans = self._plans
+        parts = [(costs_of(drawn.total, plans, drawn.held), drawn.held) for drawn in self._drawn(X)]
+        return np.concatenate([shares_best(cost, plans, held) for cost, held in parts])
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
         """The fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
-        horizon = self.forecast_.beliefs.horizon
-        answers = [
-            {"probability": shares_best(drawn.total, self._plans, drawn.held)}
-            | bill_fields(drawn.total, self._plans, drawn.held, horizon)
-            for drawn in self._drawn(X)
-        ]
+        plans = self._plans
+        unit = self.forecast_.beliefs.horizon * 10**plans.exponent
+        answers = []
+        for drawn in self._drawn(X):
+            cost = costs_of(drawn.total, plans, drawn.held)
+            best = {"probability": shares_best(cost, plans, drawn.held)}
+            answers.append(best | bill_fields(drawn.total, cost, drawn.held, unit))
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:
@@ -136,9 +139,8 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
 
     def _drawn(self, X: Columns) -> Iterator[Drawn]:
         """Rate the draws of some rows at a time."""
-        n = n_rows(X)
-        for start in range(0, max(n, 1), ROWS_AT_A_TIME):
-            rows = np.arange(start, min(start + ROWS_AT_A_TIME, n))
+        for start in range(0, max(n_rows(X), 1), ROWS_AT_A_TIME):
+            rows = slice(start, start + ROWS_AT_A_TIME)
             block = take_rows(X, rows)
             months = months_of(block)
             amounts = self.forecast_.amounts(months)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model
-from planrec.model.drawn_bills import shares_best
+from planrec.model.drawn_bills import costs_of, shares_best
 from planrec.schema import PastBills
 
 N_ERRORS = 256
@@ -167,7 +167,8 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
             rows = slice(start, start + N_ERRORS)
             shifted = np.maximum(bills[rows, None] + self.errors_[level[rows]], self._fees())
             drawn = np.rint(shifted * unit).astype(np.int64).transpose(2, 0, 1)
-            shares.append(shares_best(drawn, self._plans, past.held[rows]))
+            held = past.held[rows]
+            shares.append(shares_best(costs_of(drawn, self._plans, held), self._plans, held))
         return np.concatenate(shares)
 
     @property

@@ -41,7 +41,8 @@ class Calendar:
         """The trend from the first as_of to this one, shape (n, 3); followed for a year at most."""
         span = self.last - self.first
         since = np.where(np.isnan(month), span / 2, month - self.first)
-        return np.clip(since, -MONTHS_A_YEAR, span + MONTHS_A_YEAR)[:, None] * self.trend
+        followed = np.minimum(np.maximum(since, -MONTHS_A_YEAR), span + MONTHS_A_YEAR)
+        return followed[:, None] * self.trend
 
 
 def season_row(month: np.ndarray, ahead: int | np.ndarray) -> np.ndarray:

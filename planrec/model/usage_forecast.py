@@ -4,15 +4,17 @@ Formulas: docs/reference/forecast.md.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from planrec.model.known_months import N_SERVICES, Months
+from planrec.model.known_months import IDENTITY, N_SERVICES, Months
 from planrec.model.silent_months import SilentMonths, silent_months_of
 from planrec.model.usage_calendar import Calendar, calendar_of, season_row
 from planrec.model.usage_level import Population, population_of
 from planrec.schema import MAX_USAGE
 
+_SERVICE = np.arange(N_SERVICES)
 _MOST = float(np.log(MAX_USAGE)) + 1.0
 "Log level above which nothing changes: the exponential stays finite."
 
@@ -76,21 +78,27 @@ class UsageForecast:
 
     def amounts(self, months: Months) -> np.ndarray:
         """Shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
-        ahead = self.calendar.of(months.month, np.arange(self.beliefs.horizon)).transpose(2, 0, 1)
+        window = months.amount.shape[1]
+        relative = self.calendar.of(months.month, _around(window, self.beliefs.horizon))
+        level = np.exp(self._levels(months, relative[:, :window]))
+        ahead = np.exp(relative[:, window:]).transpose(2, 0, 1)
         # exp of a sum as a product of small arrays: most of the time would go into exp.
-        drawn = np.exp(self._levels(months))[:, :, None] * np.exp(ahead)[..., None] * self.shock[:, None]
+        drawn = level[:, :, None] * ahead[..., None] * self.shock[:, None]
         np.minimum(drawn, MAX_USAGE, out=drawn)
         silence = self.silent.probability(*silences(months)).T
         drawn *= self.draws.silence[:, None] >= silence[:, :, None, None]
         return drawn
 
-    def _levels(self, months: Months) -> np.ndarray:
-        """Drawn log levels, shape (3, n, D), with the doubt about what the calendar does to all."""
-        deviation = adjusted(log_amounts(months, self.beliefs.largest_swing), months.month, self.calendar)
+    def _levels(self, months: Months, explained: np.ndarray) -> np.ndarray:
+        """Drawn log levels, shape (3, n, D), with the doubt about what the calendar does to all.
+
+        `explained`, shape (n, W, 3): what the calendar says of the known months.
+        """
+        deviation = log_amounts(months, self.beliefs.largest_swing) - explained
         expected = self.population.mean + self.calendar.at(months.month)
         levels = self.population.levels(deviation, expected)
         doubt = self.calendar.doubt[season_row(months.month, 0)]
-        root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * np.eye(N_SERVICES))
+        root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * IDENTITY)
         by_service = root.transpose(1, 0, 2)[..., None]
         drawn = levels.mean.T[..., None] + by_service[:, :, 0] * self.draws.level[0]
         for service in range(1, N_SERVICES):
@@ -102,7 +110,9 @@ def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast
     """Learn from the months of n decisions, all of them before their as_of."""
     log_amount = log_amounts(months, beliefs.largest_swing)
     calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
-    population = population_of(adjusted(log_amount, months.month, calendar), calendar.at(months.month))
+    # As if all months were the as_of's.
+    deviation = log_amount - calendar.of(months.month, _around(log_amount.shape[1], 0))
+    population = population_of(deviation, calendar.at(months.month))
     silent = silent_months_of(*silences(months))
     # One matrix for all services, on the last axis: their deviations go together.
     shock = np.exp(draws.month.transpose(1, 2, 0) @ np.linalg.cholesky(population.within).T)
@@ -116,16 +126,17 @@ def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
     logs = np.where(used, np.log(np.where(used, months.amount, 1.0)), np.nan)
     in_order = np.sort(logs, axis=1)
     middle = np.maximum(used.sum(axis=1) - 1, 0) // 2
-    median = np.take_along_axis(in_order, middle[:, None], axis=1)
+    median = in_order[np.arange(len(logs))[:, None], middle, _SERVICE][:, None]
     swing = np.log(largest_swing)
-    return np.clip(logs, median - swing, median + swing)
-
-
-def adjusted(log_amount: np.ndarray, month: np.ndarray, calendar: Calendar) -> np.ndarray:
-    """Log amounts less what the calendar explains, shape (n, W, 3): as if all months were the as_of's."""
-    return log_amount - calendar.of(month, -np.arange(1, log_amount.shape[1] + 1))
+    return np.minimum(np.maximum(logs, median - swing), median + swing)
 
 
 def silences(months: Months) -> tuple[np.ndarray, np.ndarray]:
     """Silent months, and known ones, shape (n, 3), int64, each."""
     return (months.amount == 0).sum(axis=1), (~np.isnan(months.amount)).sum(axis=1)
+
+
+@lru_cache(maxsize=64)
+def _around(window: int, horizon: int) -> np.ndarray:
+    """Months from the as_of, shape (window + horizon,): -1, -2 ... and then 0, 1 ..."""
+    return np.concatenate([-np.arange(1, window + 1), np.arange(horizon)])

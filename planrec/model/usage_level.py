@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.model.known_months import N_SERVICES, summed
+from planrec.model.known_months import IDENTITY, N_SERVICES, summed
 
 _PRIOR_ROWS = 5.0
 "Rows that the prior spreads weigh as much as, so that a handful of subscribers is survived."
@@ -48,7 +48,7 @@ class Population:
         mean, count, both = _means(deviation)
         seen = count > 0
         noise = self.within * both / _outer(np.maximum(count, 1))
-        system = np.where(_outer(seen), self.between + noise, np.eye(N_SERVICES))
+        system = np.where(_outer(seen), self.between + noise, IDENTITY)
         # 0 for services that were never seen use: their mean says nothing.
         gain = np.linalg.solve(system, np.where(seen[:, :, None], self.between, 0.0)).transpose(0, 2, 1)
         covariance = self.between - gain @ self.between
@@ -89,6 +89,6 @@ def _outer(values: np.ndarray) -> np.ndarray:
 
 def _with_prior(products: np.ndarray, freedom: np.ndarray, sd: float) -> np.ndarray:
     """Products over their degrees of freedom, a few rows of the prior added, made a covariance again."""
-    moments = (products + _PRIOR_ROWS * sd**2 * np.eye(N_SERVICES)) / (freedom + _PRIOR_ROWS)
+    moments = (products + _PRIOR_ROWS * sd**2 * IDENTITY) / (freedom + _PRIOR_ROWS)
     values, vectors = np.linalg.eigh((moments + moments.T) / 2)
     return (vectors * np.maximum(values, _LEAST_VARIANCE)) @ vectors.T

@@ -73,7 +73,7 @@ class Reasons:
     @cached_property
     def _words(self) -> Words:
         assert self.past is not None
-        return words_of(self.past.catalogue, self.language, self.past.is_exact)
+        return words_of(self.past.catalogue, self.language, self.past.bill_basis == "exact")
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

@@ -12,9 +12,14 @@ from tests.catalogue.catalogues import shipped
 from tests.conftest import SMALL
 
 LADDER = {
-    plan: {"minute": f"0.00{place}713", "message": f"0.00{place}279", "data_unit": f"0.{place}4619"}
+    plan: {
+        "minute": f"0.00{place}713902846157",
+        "message": f"0.00{place}279361540982",
+        "data_unit": f"0.{place}461908273351",
+    }
     for place, plan in enumerate(shipped("ladder").plan_ids)
 }
+"With so many digits that no time or loss in a run's files holds one by chance."
 COSTS = {
     "schema": "planrec.unit_costs/1",
     "catalogue_id": "ladder",
