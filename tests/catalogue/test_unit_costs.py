@@ -13,9 +13,9 @@ from tests.conftest import SMALL
 
 LADDER = {
     plan: {
-        "minute": f"0.00{place}713902846157",
-        "message": f"0.00{place}279361540982",
-        "data_unit": f"0.{place}461908273351",
+        "minute": f"713902.84{place}157",
+        "message": f"279361.54{place}982",
+        "data_unit": f"461908.27{place}351",
     }
     for place, plan in enumerate(shipped("ladder").plan_ids)
 }
