@@ -9,6 +9,7 @@ WHEN = {
     401: "The server asks for an API key.",
     404: "There is no such thing here.",
     405: "The method is none of this address.",
+    408: "The request did not arrive in time; the connection is closed.",
     409: "The first request with this `Idempotency-Key` is still being answered.",
     413: "The body is too large.",
     415: "The content type is not one that is taken.",

@@ -1,6 +1,7 @@
-"""uvicorn's HTTP protocol, with what it lacks: a limit of headers, problems, a stop without lost requests."""
+"""uvicorn's HTTP protocol, and what it lacks: limits of headers and time, problems, a stop without loss."""
 
 import json
+from asyncio import TimerHandle, Transport
 from typing import Any
 from uuid import uuid4
 
@@ -24,9 +25,22 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes = 0
         "Since the last piece of a body, or the last end of headers or of a body."
         self._is_stopping = False
+        self._too_late: TimerHandle | None = None
+        "Runs while a request is on its way, and before the first one."
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """The first request is awaited."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser until it has had more than headers may be long."""
+        self._await_request()
         for start in range(0, len(data), _PIECE):
             # Closed for what came before, by the parser or by us.
             if self.parser is None or self.transport.is_closing():
@@ -52,6 +66,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The parser has the whole request."""
         self._head_bytes = 0
+        self._stop_waiting()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -65,6 +80,28 @@ class Protocol(HttpToolsProtocol):
             self.loop.call_later(LINGER_SECONDS, super().shutdown)
         else:
             super().shutdown()
+
+    def _await_request(self) -> None:
+        if self._too_late is None:
+            self._too_late = self.loop.call_later(self._seconds, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._too_late is not None:
+            self._too_late.cancel()
+            self._too_late = None
+
+    def _give_up(self) -> None:
+        is_body = self.cycle is not None and self.cycle.more_body and not self.cycle.response_complete
+        if self._head_bytes or is_body:
+            self._refuse(408, TYPES[408], f"a request must arrive within {self._seconds} s")
+        else:
+            # Of nobody who waits for an answer.
+            self.transport.close()
+
+    @property
+    def _seconds(self) -> int:
+        seconds: int = self.app.state.limits.seconds
+        return seconds
 
     def _refuse(self, status: int, kind: str, detail: str) -> None:
         is_answering = self.cycle is not None and not self.cycle.response_complete

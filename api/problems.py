@@ -27,6 +27,7 @@ TYPES = {
     401: "urn:planrec:problem:key_needed",
     404: "urn:planrec:problem:not_found",
     405: "urn:planrec:problem:method_not_allowed",
+    408: "urn:planrec:problem:request_too_slow",
     409: "urn:planrec:problem:answer_under_way",
     413: "urn:planrec:problem:body_too_large",
     415: "urn:planrec:problem:unsupported_content_type",

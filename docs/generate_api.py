@@ -72,6 +72,7 @@ def api_page() -> str:
         " (413 where there are more lines).",
         f"* Keys that no request has: {MAX_UNKNOWN:,} in a request; more are counted, not listed.",
         f"* Values of a JSON list that cannot be accepted: {MAX_ERRORS:,} are listed, the first ones.",
+        f"* A request must arrive within {limits.seconds} s (`limits.seconds`).",
         f"* Months of a request: {limits.months} (`limits.months`); a text: {MAX_TEXT:,} characters; `top_k`:"
         f" {MAX_ITEMS:,}; `exclude`: as many entries as there are plans.",
     ]

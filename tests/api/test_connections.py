@@ -4,6 +4,7 @@ import http.client
 import json
 import signal
 import socket
+from time import sleep
 
 import pytest
 
@@ -104,6 +105,47 @@ def test_who_hangs_up_in_the_middle_of_a_body_is_no_failure_of_the_server(server
         connection.sendall(head + b"x-request-id: hung-up\r\n\r\n{}")
     line = json.loads(server.wait_for('"hung-up"'))
     assert (line["message"], line["status"], line["route"]) == ("request", CLIENT_GONE, "/predict")
+
+
+@pytest.fixture(scope="module")
+def hasty_server(outputs):
+    with serving(outputs, PLANREC_LIMITS__SECONDS="2") as server:
+        yield server
+
+
+HALF = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 20\r\n"
+
+
+@pytest.mark.parametrize("content", [b"P", HALF, HALF + b"\r\n", HALF + b"\r\n{"])
+def test_a_request_that_does_not_arrive_in_time_is_given_up(hasty_server, content):
+    status, problem = answer_to(hasty_server, content)
+    assert (status, problem["type"]) == (408, "urn:planrec:problem:request_too_slow")
+    assert problem["detail"] == "a request must arrive within 2 s"
+
+
+def test_sending_a_little_now_and_then_gains_no_time(hasty_server):
+    with socket.create_connection(("127.0.0.1", hasty_server.port), timeout=0.2) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\na: ")
+        for _ in range(1_000):
+            connection.sendall(b"x")
+            try:
+                answer = connection.recv(12)
+            except TimeoutError:
+                continue
+            break
+    assert answer == b"HTTP/1.1 408"
+
+
+def test_a_connection_on_which_nothing_comes_is_closed_without_a_word(hasty_server):
+    with socket.create_connection(("127.0.0.1", hasty_server.port), timeout=60) as connection:
+        assert connection.recv(1) == b""
+
+
+def test_a_connection_in_use_may_grow_older_than_a_request(hasty_server):
+    with hasty_server.connection() as connection:
+        for _ in range(8):
+            assert asked(connection, "GET", "/health")[0] == 200
+            sleep(0.3)
 
 
 def test_a_whole_request_is_answered_though_nonsense_follows_it(server):
