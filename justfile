@@ -97,7 +97,7 @@ check: lint types imports
 bench *options:
     python tests/bench.py "$@"
 
-# Load the server and write docs/performance.md; `just bench-serve --quick` writes nothing.
+# Load the server, score files, and write docs/performance.md; `just bench-serve --quick` writes nothing.
 bench-serve *options:
     python tests/bench_serve.py "$@"
 

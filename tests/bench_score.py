@@ -15,7 +15,7 @@ N_MANY = 1_000_000
 MONTHS = 6
 
 
-def score() -> list[str]:
+def score(n_few: int = N_SUBSCRIBERS, n_many: int = N_MANY) -> list[str]:
     """The booster alone on the same matrix; the same subscribers from file to file; peak memory."""
     from planrec.experiment import run
     from planrec.run_folder import begin_run, load_run, save_run
@@ -29,24 +29,24 @@ def score() -> list[str]:
         config = compose("baselines=[]", "n_bootstrap=20", "cv.n_folds=2")
         begin_run(folder / "run", config, "bench")
         save_run(run(config), folder / "run", "bench")
-        write_months(folder / "few.parquet", N_SUBSCRIBERS)
+        write_months(folder / "few.parquet", n_few)
         saved = load_run(folder / "run")
         booster = booster_alone(saved.recommender, folder / "few.parquet")
         lines = [f"booster alone, one thread: {booster:,.0f} subscribers/s"]
         write_csv(folder / "few.parquet")
         for suffix in ("parquet", "csv"):
             for has_reasons, goal in ((False, 0.6), (True, 0.25)):
-                rate = scoring(saved, folder / f"few.{suffix}", has_reasons)
+                rate = n_few / scoring(saved, folder / f"few.{suffix}", has_reasons)
                 what = "with sentences" if has_reasons else "without sentences"
                 lines.append(
                     f"score {suffix} {what}: {rate:,.0f} subscribers/s of {MONTHS} months,"
                     f" {rate / booster:.0%} of the booster (at least {goal:.0%})"
                 )
-        write_months(folder / "many.parquet", N_MANY)
+        write_months(folder / "many.parquet", n_many)
         peaks = [peak_of(folder, file) for file in ("few", "many")]
         lines.append(
-            f"peak memory of the command: {peaks[0]:,.0f} MiB for {N_SUBSCRIBERS:,} subscribers,"
-            f" {peaks[1]:,.0f} MiB for {N_MANY:,}"
+            f"peak memory of the command: {peaks[0]:,.0f} MiB for {n_few:,} subscribers,"
+            f" {peaks[1]:,.0f} MiB for {n_many:,}"
         )
         lines += one_answer(saved)
     os.sched_setaffinity(0, cores)
@@ -102,13 +102,13 @@ def booster_alone(recommender: Any, file: Path) -> float:
 
 
 def scoring(saved: Any, file: Path, has_reasons: bool) -> float:
-    """Subscribers per second from file to file, without starting the process."""
+    """Seconds from file to file, without starting the process."""
     from planrec.score.file import score_file
     from planrec.score.scorer import Scorer
 
     scorer = Scorer(saved, "en", has_reasons)
     target = file.with_name(f"out{file.suffix}")
-    return N_SUBSCRIBERS / fastest(lambda: score_file(scorer, file, target, lambda share: None), 3)
+    return fastest(lambda: score_file(scorer, file, target, lambda share: None), 3)
 
 
 def peak_of(folder: Path, name: str) -> float:

@@ -25,6 +25,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.bench_score import score
 from tests.load_client import Load, pace, requests_to, saturate
 from tests.serve_stages import stages
 
@@ -59,6 +60,7 @@ class Figures:
     shipped: "Saturated"
     "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
     shipped_paced: Load
+    shipped_mib: float
     stages: dict[str, float]
     mib: tuple[float, float]
     "Resident memory of the worker, before and after the growth requests."
@@ -82,8 +84,11 @@ def main() -> int:
         for model in MODELS:
             figures.append(figures_of(model, Path(folder) / model, scale))
             print("\n".join(lines_of(figures[-1])), flush=True)
+    told("model=lgbm: files")
+    files = score(2_000, 4_000) if options.quick else score()
+    print("\n".join(files))
     if not options.quick:
-        PAGE.write_text(page(noop, figures), "utf-8")
+        PAGE.write_text(page(noop, figures, files), "utf-8")
         print(f"wrote {PAGE}")
     return 0
 
@@ -125,6 +130,7 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         saturate(port, predict, 500)
         logging = loaded(pid, port, predict, n)
         logging_paced = pace(port, predict, n, logging.per_second / 2)
+        logging_mib = resident_mib(pid)
     taken = stages(saved, bodies, n=int(2_000 * scale))
     return Figures(
         model,
@@ -136,6 +142,7 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         paced=paced,
         shipped=logging,
         shipped_paced=logging_paced,
+        shipped_mib=logging_mib,
         stages=taken,
         mib=memory,
         n_growth=n_growth,
@@ -364,7 +371,8 @@ def lines_of(figures: Figures) -> list[str]:
         f"at half of that load: {percentiles(figures.paced)} (p99 under {most_ms})",
         f"`python -m api` as it is installed, with a log line for each request and the decision log written"
         f" by the same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f}"
-        f" microseconds; at half of that load {percentiles(figures.shipped_paced)}",
+        f" microseconds; at half of that load {percentiles(figures.shipped_paced)};"
+        f" memory {figures.shipped_mib:.0f} MiB",
         f"first answer {figures.first_answer_seconds:.2f} s after the start (within 3)",
         f"memory of the worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
         f" {after - before:+.1f} MiB over {figures.n_growth:,} requests",
@@ -376,7 +384,7 @@ def percentiles(load: Load) -> str:
     return f"p50 {load.percentile_ms(50):.2f} ms, p99 {load.percentile_ms(99):.2f} ms"
 
 
-def page(noop: Load, figures: list[Figures]) -> str:
+def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
     """The page, made from one run of the bench."""
     lines = [
         "# Performance of serving",
@@ -407,6 +415,14 @@ def page(noop: Load, figures: list[Figures]) -> str:
         ]
         lines += [f"| {name} | {taken:.0f} |" for name, taken in rows.items()]
         lines += [f"| whole request | {whole:.0f} |"]
+    lines += [
+        "",
+        "## `python -m planrec.score`, model=lgbm",
+        "",
+        "Beside the booster alone, which predicts from the same matrix, on the same core.",
+        "",
+        *(f"* {line}" for line in files),
+    ]
     return "\n".join(lines) + "\n"
 
 
