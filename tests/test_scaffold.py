@@ -180,11 +180,11 @@ def test_the_request_in_the_readme_is_answered(language: str, trained_by_a_wheel
     from litestar.testing import TestClient
 
     from api.app import create_app
-    from planrec.run_folder import load_run
+    from planrec.run_folder import load_run, newest_run
 
     request = re.search(r"-d '(.*?)'", (REPOSITORY / language).read_text("utf-8"), flags=re.DOTALL)
     assert request is not None
-    saved = load_run(next(trained_by_a_wheel.glob("outputs/*/*")))
+    saved = load_run(newest_run(trained_by_a_wheel / "outputs"))
     with TestClient(create_app(saved)) as client:
         answer = client.post("/predict", json=json.loads(request[1]))
     assert answer.status_code == 200, answer.text

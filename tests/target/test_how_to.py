@@ -8,7 +8,7 @@ import pytest
 
 from planrec import train
 from planrec.metrics import METRICS
-from planrec.run_folder import load_run
+from planrec.run_folder import load_run, newest_run
 from tests.conftest import REPOSITORY, SMALL_BILLS
 from tests.target.test_best_bill import history_of
 
@@ -44,7 +44,7 @@ def test_the_printed_command_ends_in_a_table_of_regret(capsys):
     explained = re.findall(r"^\* `(\w+)`: ", PAGE, flags=re.MULTILINE)
     assert {"regret", "savings_captured", "harm_rate", "eps_hit"} <= set(explained)
     assert all(name in METRICS and name in table for name in ("regret", "harm_rate", "eps_hit"))
-    saved = load_run(next(Path("outputs").glob("*/*")))
+    saved = load_run(newest_run(Path("outputs")))
     regret = {value.model: value.value for value in saved.metrics if value.metric == "regret"}
     assert set(regret) == {"lgbm", "stay", "popular", "cheapest_fee", "rerate_1", "rerate_3", "rerate_6"}
     assert any("approximate" in note for note in saved.manifest["notes"])
