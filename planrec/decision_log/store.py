@@ -120,6 +120,7 @@ class Store:
             tcp_user_timeout=SECONDS_TO_CONNECT * 1_000,
             application_name="planrec",
             options="-c synchronous_commit=on",
+            prepare_threshold=None,  # as for SQLite: a prepared statement for each number of rows
         )
 
 
@@ -144,8 +145,11 @@ def _sqlite_connection(file: Path, read_only: bool) -> sqlite3.Connection:
     if read_only:
         return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=SECONDS_TO_CONNECT)
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Made where the log is opened, used by the one thread that writes.
-    connection = sqlite3.connect(file, timeout=SECONDS_TO_CONNECT, check_same_thread=False)
+    # Made where the log is opened, used by the one thread that writes. A statement that is kept for its next
+    # use keeps the rows that it wrote, and there is one for each number of rows: megabytes of them.
+    connection = sqlite3.connect(
+        file, timeout=SECONDS_TO_CONNECT, check_same_thread=False, cached_statements=0
+    )
     # Write-ahead: readers do not hold up the writer, and a commit is one sync of one file.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")

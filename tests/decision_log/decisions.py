@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planrec.decision_log import Decision, DecisionLog, LoggedRun
+from planrec.decision_log.decision import row_of
 from planrec.decision_log.store import Store
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -72,9 +73,27 @@ def log_some(url: str, name: str, n_rows: int) -> None:
     print(log.counts.written, flush=True)
 
 
+def grow(url: str) -> None:
+    """Write as many rows at once as there happen to be, from 1 to 120; say by how many MiB that grew."""
+    store = Store(url)
+    rows = [row_of(decision(number, answer=b"x" * 7_000), KEY) for number in range(120)]
+    store.insert(rows[:1])
+    before = _resident_mib()
+    for n_rows in range(2, len(rows) + 1):
+        store.insert([row._replace(recommendation_id=f"{n_rows}-{n}") for n, row in enumerate(rows[:n_rows])])
+    print(_resident_mib() - before, flush=True)
+
+
+def _resident_mib() -> float:
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
 if __name__ == "__main__":
     url, name, *n_rows = sys.argv[1:]
-    if n_rows:
+    if name == "grow":
+        grow(url)
+    elif n_rows:
         log_some(url, name, int(n_rows[0]))
     else:
         log_forever(url, name)
