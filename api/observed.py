@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -79,12 +79,24 @@ class Observed:
         log.info("request", extra={"fields": told | fields})
 
 
-def note_answers(run_id: str, answers: Iterable[Answer]) -> None:
+class Advice(NamedTuple):
+    """What the metrics count of an answer."""
+
+    decision: str
+    plan: str
+    "In front; empty where there is no advice."
+
+    @classmethod
+    def of(cls, answer: Answer) -> "Advice":
+        """What an answer advises."""
+        return cls(answer.decision, answer.items[0].plan_id if answer.decision != "abstain" else "")
+
+
+def note_advice(run_id: str, given: Iterable[Advice]) -> None:
     """Count recommendations of the request under way, and name the run in its line of the log."""
     seen = _SEEN.get()
     if seen is None:  # no request: a test, a script
         return
     seen.run_id = run_id
-    for answer in answers:
-        advised = answer.items[0].plan_id if answer.decision != "abstain" else ""
-        seen.metrics.recommended(run_id, answer.decision, advised)
+    for advice in given:
+        seen.metrics.recommended(run_id, advice.decision, advice.plan)

@@ -60,10 +60,9 @@ class Figures:
     shipped: "Saturated"
     "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
     shipped_paced: Load
-    shipped_mib: float
     stages: dict[str, float]
     mib: tuple[float, float]
-    "Resident memory of the worker, before and after the growth requests."
+    "Resident memory of a worker of `python -m api`, before and after the growth requests."
     n_growth: int
 
 
@@ -121,16 +120,15 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         alone = loaded(pid, port, requests_to("/bench/alone", bodies), n // 4)
         told("at half of the load")
         paced = pace(port, predict, int(20_000 * scale), predicted.per_second / 2)
-        told(f"{n_growth:,} requests, to see whether memory grows")
-        before = resident_mib(pid)
-        saturate(port, predict, n_growth)
-        memory = before, resident_mib(pid)
     with shipped(outputs) as (port, pid):
         told("as it is installed")
         saturate(port, predict, 500)
         logging = loaded(pid, port, predict, n)
         logging_paced = pace(port, predict, n, logging.per_second / 2)
-        logging_mib = resident_mib(pid)
+        told(f"{n_growth:,} requests, to see whether memory grows")
+        before = resident_mib(pid)
+        saturate(port, predict, n_growth)
+        memory = before, resident_mib(pid)
     taken = stages(saved, bodies, n=int(2_000 * scale))
     return Figures(
         model,
@@ -142,7 +140,6 @@ def figures_of(model: str, outputs: Path, scale: float) -> Figures:
         paced=paced,
         shipped=logging,
         shipped_paced=logging_paced,
-        shipped_mib=logging_mib,
         stages=taken,
         mib=memory,
         n_growth=n_growth,
@@ -371,11 +368,10 @@ def lines_of(figures: Figures) -> list[str]:
         f"at half of that load: {percentiles(figures.paced)} (p99 under {most_ms})",
         f"`python -m api` as it is installed, with a log line for each request and the decision log written"
         f" by the same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f}"
-        f" microseconds; at half of that load {percentiles(figures.shipped_paced)};"
-        f" memory {figures.shipped_mib:.0f} MiB",
-        f"first answer {figures.first_answer_seconds:.2f} s after the start (within 3)",
-        f"memory of the worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
+        f" microseconds; at half of that load {percentiles(figures.shipped_paced)}",
+        f"memory of its worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
         f" {after - before:+.1f} MiB over {figures.n_growth:,} requests",
+        f"first answer {figures.first_answer_seconds:.2f} s after the start (within 3)",
     ]
 
 

@@ -1,7 +1,7 @@
 """POST /predict/batch: many recommendations in one call, as a JSON list or line by line."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from anyio import to_thread
@@ -15,14 +15,15 @@ from api.batch_bodies import MAX_ERRORS, lines_of, read_list
 from api.bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
 from api.described import problems as described
 from api.logged import Call
-from api.observed import note_answers
+from api.observed import Advice, note_advice
 from api.served import ServedRun
 from api.settings import Limits
 from planrec.answers import Answer, encoded
-from planrec.errors import LogError, RequestError
+from planrec.decision_log import Decision
+from planrec.errors import LogError, Misfit, RequestError
 
-LINES_AT_A_TIME = 64
-"Answered in one go, in a thread, so that other requests are answered between."
+AT_A_TIME = 64
+"Answered in one go, in a thread: other requests are answered between, and only bytes are kept of answers."
 
 ANSWERS = ResponseSpec(
     data_container=list[Answer],
@@ -52,32 +53,62 @@ async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | St
     if kind == NDJSON:
         lines = await to_thread.run_sync(lines_of, body, limits)
         return Stream(_answered_lines(call, lines, limits.body_bytes), media_type=NDJSON)
-    answers = await to_thread.run_sync(_answered_list, call, body, limits)
-    return Response(b"[" + b",".join(answers) + b"]", media_type=MediaType.JSON)
+    return Response(await to_thread.run_sync(_answered_list, call, body, limits), media_type=MediaType.JSON)
 
 
-def _answered_list(call: Call, body: bytes, limits: Limits) -> list[bytes]:
+class _Told(NamedTuple):
+    """One answer, as it is sent, counted and logged."""
+
+    body: bytes
+    advice: Advice
+    decision: Decision | None
+    "None where no log is kept."
+
+    @classmethod
+    def of(cls, call: Call, request: dict[str, Any], answer: Answer) -> "_Told":
+        """What a request of the call is told."""
+        body = encoded(answer)
+        decision = None if call.log is None else call.decision(request, answer, body)
+        return cls(body, Advice.of(answer), decision)
+
+
+def _answered_list(call: Call, body: bytes, limits: Limits) -> bytes:
     requests = read_list(call.served.request, body, limits)
-    try:
-        return _logged(call, requests, answered(call.served, requests, call.language))
-    except RequestError as error:
-        misfits = [item._replace(pointer=f"/{item.request}{item.pointer}") for item in error.misfits]
-        raise RequestError(error.message, misfits) from error
+    told: list[_Told] = []
+    refused: dict[str, list[Misfit]] = {}
+    for start in range(0, len(requests), AT_A_TIME):
+        some = requests[start : start + AT_A_TIME]
+        try:
+            answers = answered(call.served, some, call.language)
+        except RequestError as error:
+            refused.setdefault(error.message, []).extend(_placed(error.misfits, start))
+        else:
+            told += [_Told.of(call, *each) for each in zip(some, answers, strict=True)]
+    if refused:
+        raise RequestError("; ".join(refused), [misfit for misfits in refused.values() for misfit in misfits])
+    # One copy of them all, and not two.
+    pieces = [piece for answer in _kept(call, told) for piece in (b",", answer)]
+    return b"".join([b"[", *pieces[1:], b"]"])
 
 
-def _logged(call: Call, requests: Sequence[dict[str, Any]], answers: Sequence[Answer]) -> list[bytes]:
+def _placed(misfits: Iterable[Misfit], start: int) -> list[Misfit]:
+    """In the whole list, of which a part begins at `start`."""
+    places = [(misfit, start + misfit.request) for misfit in misfits]
+    return [misfit._replace(request=place, pointer=f"/{place}{misfit.pointer}") for misfit, place in places]
+
+
+def _kept(call: Call, told: Sequence[_Told]) -> list[bytes]:
     """The answers as they are sent, each counted and in the decision log."""
-    note_answers(call.served.saved.run_id, answers)
-    bodies = [encoded(answer) for answer in answers]
+    note_advice(call.served.saved.run_id, [each.advice for each in told])
     if call.log is not None:
-        call.log.keep_all([call.decision(*each) for each in zip(requests, answers, bodies, strict=True)])
-    return bodies
+        call.log.keep_all([each.decision for each in told if each.decision is not None])
+    return [each.body for each in told]
 
 
 async def _answered_lines(call: Call, lines: list[bytes], most_bytes: int) -> AsyncIterator[bytes]:
     refusals = _Refusals()
-    for start in range(0, len(lines), LINES_AT_A_TIME):
-        some = lines[start : start + LINES_AT_A_TIME]
+    for start in range(0, len(lines), AT_A_TIME):
+        some = lines[start : start + AT_A_TIME]
         yield await to_thread.run_sync(_answer_lines, call, some, most_bytes, refusals)
 
 
@@ -109,22 +140,22 @@ def _answer_lines(call: Call, lines: list[bytes], most_bytes: int, refusals: _Re
         except Exception as error:
             told[number] = refusals.told(error)
     answers = answered_each(call.served, list(asked.values()), call.language) if asked else []
-    said: dict[int, Answer] = {}
+    said: dict[int, _Told] = {}
     for number, answer in zip(asked, answers, strict=True):
         if isinstance(answer, Exception):
             told[number] = refusals.told(answer)
         else:
-            said[number] = answer
-    told |= _logged_lines(call, [asked[number] for number in said], said)
+            said[number] = _Told.of(call, asked[number], answer)
+    told |= _kept_lines(call, said)
     return b"".join(told[number] + b"\n" for number in range(len(lines)))
 
 
-def _logged_lines(call: Call, requests: list[dict[str, Any]], answers: dict[int, Answer]) -> dict[int, bytes]:
+def _kept_lines(call: Call, said: dict[int, _Told]) -> dict[int, bytes]:
     """A log that does not take all of them does not take one."""
     try:
-        return dict(zip(answers, _logged(call, requests, list(answers.values())), strict=True))
+        return dict(zip(said, _kept(call, list(said.values())), strict=True))
     except LogError as error:
-        return dict.fromkeys(answers, msgspec.json.encode(problems.of_error(error)))
+        return dict.fromkeys(said, msgspec.json.encode(problems.of_error(error)))
 
 
 def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> dict[str, Any]:

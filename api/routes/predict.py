@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from api.bodies import JSON, content_type, read_one
 from api.described import problems
 from api.logged import Call
-from api.observed import note_answers
+from api.observed import Advice, note_advice
 from planrec.answers import Answer, encoded
 
 LARGE_BODY_BYTES = 65_536
@@ -35,7 +35,7 @@ async def predict(request: Request[Any, Any, Any]) -> Response[bytes]:
     else:
         asked = await to_thread.run_sync(read_one, call.served.request, body)
     answer = await request.app.state.together.answer(call.served, asked, call.language)
-    note_answers(call.served.saved.run_id, [answer])
+    note_advice(call.served.saved.run_id, [Advice.of(answer)])
     told = encoded(answer)
     if call.log is not None:
         await call.log.keep(call.decision(asked, answer, told))

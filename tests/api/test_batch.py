@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from api.routes.batch import AT_A_TIME
 from api.settings import Limits
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.run_folder import load_run
@@ -124,6 +125,19 @@ def test_what_the_catalogue_has_no_answer_for_is_named_by_its_place(bill_server,
         lines = lines_of(client, [json.dumps(request).encode() for request in requests])
         assert [line.get("status") for line in lines] == [None, None, 422, None]
         assert {error["pointer"] for error in lines[2]["errors"]} == {"/months", "/plan_held"}
+
+
+def test_mistakes_are_named_by_their_place_in_the_whole_of_a_long_list(bill_server, bill_run):
+    good = load_run(bill_run).manifest["golden"]["requests"][0]
+    bad = good | {"months": [good["months"][0] | {"month": "1999-01"}], "plan_held": None}
+    requests = [bad if place in (3, AT_A_TIME, 2 * AT_A_TIME + 5) else good for place in range(3 * AT_A_TIME)]
+    with httpx.Client(base_url=bill_server, timeout=60) as client:
+        answer = client.post("/predict/batch", json=requests)
+        assert answer.status_code == 422
+        places = [error["pointer"] for error in answer.json()["errors"]]
+        assert places == ["/3/months", f"/{AT_A_TIME}/months", f"/{2 * AT_A_TIME + 5}/months"]
+        answers = client.post("/predict/batch", json=[good] * (AT_A_TIME + 1)).json()
+        assert len({answer["recommendation_id"] for answer in answers}) == AT_A_TIME + 1
 
 
 def test_sentences_come_in_spanish_where_they_are_asked_for(bill_server, bill_run):
