@@ -39,7 +39,9 @@ class Observed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, then log and count."""
         started, status, is_gone = perf_counter(), 0, False
-        request_id = request_id_of(scope["headers"])  # type: ignore[arg-type]
+        # Shared with the connection, which may have to answer in place of the app.
+        state = scope.setdefault("state", {})
+        request_id = state.setdefault("request_id", request_id_of(scope["headers"]))
         seen = _Seen(self.metrics)
         tokens = REQUEST_ID.set(request_id), _SEEN.set(seen)
 
@@ -66,12 +68,13 @@ class Observed:
             REQUEST_ID.reset(tokens[0])
             _SEEN.reset(tokens[1])
             # Whatever was then answered to nobody is no failure of the server.
-            noted = CLIENT_GONE if is_gone else status
+            refused = state.get("refused")
+            noted = refused or (CLIENT_GONE if is_gone else status)
             told = {"request_id": request_id, "status": noted, "run_id": seen.run_id}
-            self.note(scope, told, perf_counter() - started)
+            self.note(scope, told, None if refused else perf_counter() - started)
 
     def note(self, scope: Any, told: dict[str, Any], seconds: float | None) -> None:
-        """Log and count a request that was answered, or, without seconds, refused before it could be read."""
+        """Log and count a request that was answered, or, without seconds, refused before it was read."""
         # The raw address and the query may hold anything, personal data among it.
         route = scope.get("path_template") or "none"
         self.metrics.requested(scope["method"], route, told["status"], seconds)

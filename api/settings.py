@@ -42,7 +42,7 @@ class Limits(Section):
     body_bytes: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
     "Largest body of a request, and the largest line or list element of a batch."
     seconds: Annotated[int, Field(ge=1, le=3_600)] = 60
-    "Within which a request must have arrived, from its connection or its first byte on."
+    "Within which a request must arrive, from its first byte on; and the first one of a connection begin."
     months: Annotated[int, Field(ge=1, le=2_400)] = 120
     "Most months of a request."
     batch_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 16_000_000

@@ -48,7 +48,7 @@ class PastUse:
 
     @property
     def bill_basis(self) -> Literal["exact", "approximate"]:
-        """Whether the months rate to the cent."""
+        """`exact`: the months rate to the cent."""
         return self._read.bill_basis
 
     @cached_property

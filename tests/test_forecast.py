@@ -1,6 +1,7 @@
 """Forecast x rater: draws of usage, rated on every plan."""
 
 import copy
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from planrec.experiment import decided, run
 from planrec.fitting import fitted_recommender
 from planrec.metrics import paired_ratio
 from planrec.model import TRUSTED_TYPES, ModelConfig
+from planrec.model.forecast import ROWS_AT_A_TIME
 from planrec.model.known_months import months_of
 from planrec.model.silent_months import silent_months_of
 from planrec.model.usage_calendar import calendar_of, season_row
@@ -388,3 +390,18 @@ def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
     prediction = recommender.predict(table)
     past = PastUse(table.X, LADDER).expected_bill
     assert ((past >= prediction.bill_p10 - 5) & (past <= prediction.bill_p90 + 5)).mean() > 0.8
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "predict_bills"])
+def test_draws_of_some_rows_are_forgotten_before_those_of_the_next(method):
+    classifier = fitted(subscribers(50))[-1]
+
+    def peak(n: int) -> int:
+        columns = subscribers(n)
+        tracemalloc.start()
+        getattr(classifier, method)(columns)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(20 * ROWS_AT_A_TIME) < 3 * peak(ROWS_AT_A_TIME)

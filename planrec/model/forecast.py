@@ -115,8 +115,12 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Columns) -> np.ndarray:
         """Shape (n, J), over all plans of the catalogue."""
         plans = self._plans
-        parts = [(costs_of(drawn.total, plans, drawn.held), drawn.held) for drawn in self._drawn(X)]
-        return np.concatenate([shares_best(cost, plans, held) for cost, held in parts])
+        return np.concatenate(
+            [
+                shares_best(costs_of(drawn.total, plans, drawn.held), plans, drawn.held)
+                for drawn in self._drawn(X)
+            ]
+        )
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
         """The fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""

@@ -4,12 +4,15 @@ import http.client
 import json
 import signal
 import socket
+from collections import Counter
+from contextlib import contextmanager
 from time import sleep
 
 import pytest
 
 from api.http_protocol import MAX_HEAD_BYTES
 from api.observed import CLIENT_GONE
+from planrec.pinned import load_pinned, pin_run
 from tests.api.processes import asked, serving
 
 
@@ -19,7 +22,7 @@ def server(outputs):
         yield server
 
 
-def answer_to(server, content):
+def answer_to(server, content, route="none"):
     """Status and body of the first answer, which is in the log; the connection must be closed behind it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(content)
@@ -30,7 +33,7 @@ def answer_to(server, content):
         problem = json.loads(answer.read())
     assert answer.getheader("x-request-id") == problem["request_id"]
     line = json.loads(server.wait_for(problem["request_id"]))
-    assert (line["message"], line["status"], line["route"]) == ("request", answer.status, "none")
+    assert (line["message"], line["status"], line["route"]) == ("request", answer.status, route)
     return answer.status, problem
 
 
@@ -58,7 +61,7 @@ def test_trailers_behind_a_body_are_bounded_too(server):
         b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked"
     )
     body = b"\r\n\r\n2\r\n{}\r\n0\r\n" + b"a: b\r\n" * (TOO_LONG // 6)
-    assert answer_to(server, head + body)[0] == 431
+    assert answer_to(server, head + body, "/predict")[0] == 431
 
 
 def test_headers_as_long_as_may_be_are_read_and_bodies_of_any_length_are_no_headers(server):
@@ -114,31 +117,119 @@ def hasty_server(outputs):
 
 
 HALF = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 20\r\n"
+WITHOUT_BODY, HALF_BODY = HALF + b"\r\n", HALF + b"\r\n{"
+GET = b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n"
 
 
-@pytest.mark.parametrize("content", [b"P", HALF, HALF + b"\r\n", HALF + b"\r\n{"])
-def test_a_request_that_does_not_arrive_in_time_is_given_up(hasty_server, content):
-    status, problem = answer_to(hasty_server, content)
+@contextmanager
+def raw(server):
+    """A connection on which bytes are sent, and a file of what comes back."""
+    address = ("127.0.0.1", server.port)
+    with socket.create_connection(address, 60) as connection, connection.makefile("rb") as answers:
+        yield connection, answers
+
+
+def next_answer(answers):
+    """Status and body of one answer; what stands behind it is not touched."""
+    status = int(answers.readline().split()[1])
+    headers = dict(line.lower().strip().split(b": ", 1) for line in iter(answers.readline, b"\r\n"))
+    if b"content-length" in headers:
+        return status, answers.read(int(headers[b"content-length"]))
+    chunks = [answers.read(int(size, 16) + 2)[:-2] for size in iter(answers.readline, b"0\r\n")]
+    answers.readline()
+    return status, b"".join(chunks)
+
+
+def counted(server):
+    """What the metrics count of requests, but of those for the metrics."""
+    text = server.ask("GET", "/metrics")[2].decode()
+    series = (line.rpartition(" ") for line in text.splitlines() if line.startswith("planrec_requests_total"))
+    return Counter({name: int(float(n)) for name, _, n in series if "/metrics" not in name})
+
+
+@pytest.mark.parametrize(
+    ("content", "route"),
+    [(b"P", "none"), (HALF, "none"), (WITHOUT_BODY, "/predict"), (HALF_BODY, "/predict")],
+)
+def test_a_request_that_does_not_arrive_in_time_is_given_up(hasty_server, content, route):
+    status, problem = answer_to(hasty_server, content, route)
     assert (status, problem["type"]) == (408, "urn:planrec:problem:request_too_slow")
     assert problem["detail"] == "a request must arrive within 2 s"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("content", [HALF, WITHOUT_BODY, HALF_BODY])
+def test_a_later_request_of_a_connection_must_arrive_in_time_too(hasty_server, content, together):
+    with raw(hasty_server) as (connection, answers):
+        connection.sendall(GET + content if together else GET)
+        assert next_answer(answers)[0] == 200
+        if not together:
+            connection.sendall(content)
+        assert next_answer(answers)[0] == 408
+        assert answers.read(1) == b""
+
+
+def test_a_refused_request_is_told_and_counted_once(hasty_server):
+    before = counted(hasty_server)
+    answer_to(hasty_server, HALF_BODY, "/predict")
+    new = counted(hasty_server) - before
+    assert new == {'planrec_requests_total{method="POST",route="/predict",status="408"}': 1}
 
 
 def test_sending_a_little_now_and_then_gains_no_time(hasty_server):
     with socket.create_connection(("127.0.0.1", hasty_server.port), timeout=0.2) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\na: ")
-        for _ in range(1_000):
+        answer = b""
+        for _ in range(100):
             connection.sendall(b"x")
             try:
                 answer = connection.recv(12)
+                break
             except TimeoutError:
                 continue
-            break
     assert answer == b"HTTP/1.1 408"
 
 
-def test_a_connection_on_which_nothing_comes_is_closed_without_a_word(hasty_server):
-    with socket.create_connection(("127.0.0.1", hasty_server.port), timeout=60) as connection:
-        assert connection.recv(1) == b""
+@pytest.mark.parametrize("content", [b"", b"\r\n"])
+def test_a_connection_on_which_no_request_begins_is_closed_without_a_word(hasty_server, content):
+    with raw(hasty_server) as (connection, answers):
+        connection.sendall(content)
+        assert answers.read(1) == b""
+
+
+def test_who_hangs_up_is_not_given_up_later(hasty_server):
+    before = counted(hasty_server)
+    with raw(hasty_server) as (connection, _):
+        connection.sendall(HALF)
+    sleep(2.5)
+    assert counted(hasty_server) == before
+    assert [line for line in hasty_server.log if '"level": "error"' in line] == []
+
+
+def test_blank_lines_do_not_keep_a_connection(hasty_server):
+    with raw(hasty_server) as (connection, answers):
+        connection.sendall(GET)
+        assert next_answer(answers)[0] == 200
+        connection.sendall(b"\r\n")
+        assert answers.read(1) == b""
+
+
+def test_what_was_answered_before_its_body_came_is_not_answered_twice(hasty_server):
+    head = HALF.replace(b"/predict", b"/nowhere")
+    with raw(hasty_server) as (connection, answers):
+        connection.sendall(head + b"\r\n")
+        assert next_answer(answers)[0] == 404
+        connection.sendall(b"{")
+        assert answers.read(1) == b""
+
+
+def test_the_time_of_a_request_begins_with_it_and_not_with_the_connection(hasty_server):
+    with raw(hasty_server) as (connection, answers):
+        sleep(1.2)
+        connection.sendall(GET[:9])
+        sleep(1.2)
+        connection.sendall(GET[9:])
+        assert next_answer(answers)[0] == 200
 
 
 def test_a_connection_in_use_may_grow_older_than_a_request(hasty_server):
@@ -146,6 +237,22 @@ def test_a_connection_in_use_may_grow_older_than_a_request(hasty_server):
         for _ in range(8):
             assert asked(connection, "GET", "/health")[0] == 200
             sleep(0.3)
+
+
+def test_an_answer_may_take_longer_than_a_request_and_the_next_one_waits_in_line(bill_run, tmp_path):
+    pin_run(bill_run, tmp_path)
+    request = json.dumps(load_pinned(tmp_path).manifest["golden"]["requests"][0]).encode()
+    lines = b"\n".join([request] * 1_000)
+    head = HALF.replace(b"/predict", b"/predict/batch").replace(b"/json", b"/x-ndjson")
+    long = head.replace(b": 20", f": {len(lines)}".encode()) + b"\r\n" + lines
+    with serving(tmp_path, PLANREC_LIMITS__SECONDS="2") as server, raw(server) as (connection, answers):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        connection.sendall(long + long + HALF_BODY)
+        sleep(2.5)  # what nobody reads, and no buffer holds, is not sent
+        for _ in range(2):
+            status, body = next_answer(answers)
+            assert (status, body.count(b"recommendation_id")) == (200, 1_000)
+        assert next_answer(answers)[0] == 408
 
 
 def test_a_whole_request_is_answered_though_nonsense_follows_it(server):
@@ -156,3 +263,11 @@ def test_a_whole_request_is_answered_though_nonsense_follows_it(server):
         assert (answer.status, answer.getheader("connection")) == (200, "close")
         answer.read()
         assert connection.recv(1) == b""
+
+
+def test_nonsense_in_the_body_of_the_next_request_costs_the_one_before_nothing(server):
+    chunked = HALF.replace(b"content-length: 20", b"transfer-encoding: chunked") + b"\r\nzz\r\n"
+    with raw(server) as (connection, answers):
+        connection.sendall(GET + chunked)
+        assert next_answer(answers)[0] == 200
+        assert answers.read(1) == b""
