@@ -112,8 +112,7 @@ class Protocol(HttpToolsProtocol):
         if self._arriving is None or self.pipeline or self.transport.is_closing():
             self._stop_clock()
         elif self._too_late is None:
-            seconds = min(self._seconds, STOP_SECONDS) if self._is_stopping else self._seconds
-            self._too_late = self.loop.call_later(seconds, self._give_up)
+            self._too_late = self.loop.call_later(self._seconds, self._give_up)
 
     def _stop_clock(self) -> None:
         if self._too_late is not None:
@@ -130,8 +129,8 @@ class Protocol(HttpToolsProtocol):
 
     @property
     def _seconds(self) -> int:
-        seconds: int = self.app.state.limits.seconds
-        return seconds
+        most: int = self.app.state.limits.seconds
+        return min(most, STOP_SECONDS) if self._is_stopping else most
 
     def _refuse(self, status: int, kind: str, detail: str) -> None:
         if self.pipeline and self.cycle.more_body:

@@ -198,6 +198,18 @@ def test_a_connection_on_which_no_request_begins_is_closed_without_a_word(hasty_
         assert answers.read(1) == b""
 
 
+@pytest.mark.slow
+def test_a_server_that_stops_waits_less_for_a_request_than_for_its_answers(outputs):
+    with serving(outputs) as server, raw(server) as (connection, answers):
+        connection.sendall(HALF_BODY)
+        assert server.ask("GET", "/health")[0] == 200  # so that the other one has been read too
+        server.process.send_signal(signal.SIGTERM)
+        status, problem = next_answer(answers)
+        assert (status, json.loads(problem)["detail"]) == (408, "a request must arrive within 20 s")
+        assert server.process.wait(60) == 0
+        assert [line for line in server.log if '"level": "error"' in line] == []
+
+
 def test_who_hangs_up_is_not_given_up_later(hasty_server):
     before = counted(hasty_server)
     with raw(hasty_server) as (connection, _):
