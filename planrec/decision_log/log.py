@@ -13,8 +13,9 @@ from planrec.errors import LogError
 
 ROWS_AT_ONCE = 250
 "Most rows of one transaction."
-SECONDS_TO_GATHER = 0.05
-"How long a row that nobody waits for may wait for others, to share one sync of the disk."
+SECONDS_TO_GATHER = 0.02
+"""How long a row that nobody waits for may wait for others, to share one sync of the disk. On a single core
+requests wait while rows are written, so few at a time."""
 LONGEST_PAUSE = 5.0
 "Seconds between two attempts while the database is lost or the disk full; the first pause is a fiftieth."
 

@@ -7,11 +7,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from time import time
+from uuid import RFC_4122, UUID
 
 import httpx
 import pytest
 from litestar.testing import TestClient
 
+from api.answering import new_id
 from api.app import create_app
 from api.logged import AnswerLog
 from planrec.decision_log import find_decision
@@ -37,6 +40,17 @@ def client(saved, url, tmp_path):
     answer_log = AnswerLog.open(url, tmp_path / "key", 1_000, is_required=True)
     with TestClient(create_app(saved, answer_log)) as client:
         yield client
+
+
+def test_ids_come_in_order_and_begin_with_the_time(monkeypatch):
+    before, now = UUID(new_id()), time()
+    assert (before.version, before.variant) == (7, RFC_4122)
+    assert abs((before.int >> 80) / 1000 - now) < 60
+    ids = []
+    for milliseconds in (0, 255, 256, 2**41):
+        monkeypatch.setattr("api.answering.time_ns", lambda at=milliseconds: at * 1_000_000)
+        ids += sorted(new_id() for _ in range(100))
+    assert ids == sorted(set(ids))
 
 
 def outputs_of(saved):
