@@ -96,9 +96,10 @@ def _check_valid(
     requests: Sequence[Mapping[str, Any]], catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray
 ) -> None:
     """Raises RequestError where no plan is valid at the decision, or the plan held was not the day before."""
-    nothing_valid = ~catalogue.valid_on(as_of).any(axis=1)
-    valid_before = catalogue.valid_on(as_of - np.timedelta64(1, "D"))[np.arange(len(held)), held]
-    lapsed = (held >= 0) & ~valid_before
+    n = len(held)
+    valid = catalogue.valid_on(np.concatenate([as_of, as_of - np.timedelta64(1, "D")]))
+    nothing_valid = ~valid[:n].any(axis=1)
+    lapsed = (held >= 0) & ~valid[np.arange(n, 2 * n), held]
     if not (nothing_valid | lapsed).any():
         return
     misfits = [

@@ -303,8 +303,8 @@ def test_never_is_told_from_seldom() -> None:
     known = np.full((5_000, 3), 6)
     silent = rng.binomial(6, 0.1, (5_000, 3))
     silent[:1_000] = 6
-    learned = silent_months_of(silent, known)
-    np.testing.assert_allclose(learned.never, 0.2, atol=0.01)
+    learned = silent_months_of(silent, known, 6)
+    np.testing.assert_allclose(learned.never[0], 0.2, atol=0.01)
     chance = learned.probability(np.array([[0, 1, 6]]), np.full((1, 3), 6))
     np.testing.assert_allclose(chance[0], [0.1, 0.1, 1.0], atol=0.02)
     unknown = learned.probability(np.zeros((1, 3), np.int64), np.zeros((1, 3), np.int64))

@@ -131,6 +131,8 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
             cost = costs_of(drawn.total, plans, drawn.held)
             best = {"probability": shares_best(cost, plans, drawn.held)}
             answers.append(best | bill_fields(drawn.total, cost, drawn.held, unit))
+        if len(answers) == 1:
+            return answers[0]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:

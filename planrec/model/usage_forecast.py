@@ -113,7 +113,7 @@ def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast
     # As if all months were the as_of's.
     deviation = log_amount - calendar.of(months.month, _around(log_amount.shape[1], 0))
     population = population_of(deviation, calendar.at(months.month))
-    silent = silent_months_of(*silences(months))
+    silent = silent_months_of(*silences(months), log_amount.shape[1])
     # One matrix for all services, on the last axis: their deviations go together.
     shock = np.exp(draws.month.transpose(1, 2, 0) @ np.linalg.cholesky(population.within).T)
     by_service = np.ascontiguousarray(shock.transpose(2, 0, 1))

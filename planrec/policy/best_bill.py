@@ -150,6 +150,8 @@ def _reason(cost: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.nda
 
 def _first(advice: np.ndarray, ranking: np.ndarray) -> np.ndarray:
     """The ranking with the advice moved to the front."""
+    if (ranking[:, 0] == advice).all():
+        return ranking
     order = np.argsort(ranking != advice[:, np.newaxis], axis=1, kind="stable")
     return ranking[np.arange(len(ranking))[:, np.newaxis], order]
 
