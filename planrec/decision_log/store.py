@@ -153,8 +153,8 @@ def _sqlite_connection(file: Path, read_only: bool) -> sqlite3.Connection:
     # Write-ahead: readers do not hold up the writer, and a commit is one sync of one file.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    # Of 4 KiB: what was written ahead goes to its place a megabyte at a time. On a single core requests wait.
-    connection.execute("PRAGMA wal_autocheckpoint=250")
+    # Pages that are written ahead before they go to their place, all at once: on a single core requests wait.
+    connection.execute("PRAGMA wal_autocheckpoint=100")
     return connection
 
 
