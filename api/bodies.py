@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from json import JSONDecodeError
@@ -48,13 +48,14 @@ def content_type(request: Request[Any, Any, Any], *allowed: str) -> str:
 
 def read_one(model: type[BaseModel], body: bytes) -> dict[str, Any]:
     """One request. Raises ValidationError with every error, DuplicateKeyError or UnknownKeysError."""
-    try:
-        check_keys(body, known_keys(model))
-    except DuplicateKeyError as error:
-        # Told only where nothing else is wrong: values have places, keys given twice have none.
-        model.model_validate_json(body)
-        raise error
-    return plain_request(model.model_validate_json(body))
+    # There is one after each key; those inside of texts count as well.
+    n_colons = body.count(b":")
+    if n_colons > MAX_UNKNOWN:
+        check_known(body, known_keys(model))
+    request = model.model_validate_json(body)
+    if n_colons != _n_keys(request):
+        check_once(body)
+    return plain_request(request)
 
 
 def misfits_of(error: ValidationError) -> list[Misfit]:
@@ -84,37 +85,46 @@ def known_keys(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(key for one in objects for key in one.get("properties", {}))
 
 
-def check_keys(body: bytes, known: frozenset[str]) -> None:
-    """Look at the keys before pydantic does, which takes the last of equal ones and reports each unknown one.
+def check_known(body: bytes, known: frozenset[str]) -> None:
+    """Raises UnknownKeysError where more than `MAX_UNKNOWN` keys are none of the known ones."""
+    n_unknown = 0
 
-    Raises:
-        DuplicateKeyError: an object has a key twice.
-        UnknownKeysError: more than `MAX_UNKNOWN` keys are none of the known ones.
-    """
-    keys = _Keys(known)
-    # Whatever is no JSON is left to pydantic. As floats, numbers may have any length.
-    with suppress(JSONDecodeError, UnicodeDecodeError, RecursionError):
-        json.loads(body, object_pairs_hook=keys.look_at, parse_int=float)
-    if keys.n_unknown > MAX_UNKNOWN:
-        raise UnknownKeysError(f"the request has {keys.n_unknown:,} unknown keys")
-    if keys.twice is not None:
+    def look_at(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal n_unknown
+        n_unknown += sum(key not in known for key, _ in pairs)
+
+    _read_objects(body, look_at)
+    if n_unknown > MAX_UNKNOWN:
+        raise UnknownKeysError(f"the request has {n_unknown:,} unknown keys")
+
+
+def check_once(body: bytes) -> None:
+    """Raises DuplicateKeyError where an object has a key twice: pydantic takes the last of them."""
+    twice: list[str] = []
+
+    def look_at(pairs: list[tuple[str, Any]]) -> None:
+        if len({key for key, _ in pairs}) < len(pairs):
+            names = Counter(key for key, _ in pairs)
+            twice.append(next(name for name, count in names.items() if count > 1))
+
+    _read_objects(body, look_at)
+    if twice:
         raise DuplicateKeyError(
-            f"each key of an object may be given once, got {keys.twice[:100]!r} more than once"
+            f"each key of an object may be given once, got {twice[0][:100]!r} more than once"
         )
 
 
-class _Keys:
-    """What is found while a body is read."""
+def _read_objects(body: bytes, look_at: Callable[[list[tuple[str, Any]]], None]) -> None:
+    """Show the keys and values of each object; whatever is no JSON is left to pydantic."""
+    with suppress(JSONDecodeError, UnicodeDecodeError, RecursionError):
+        # As floats, numbers may have any length.
+        json.loads(body, object_pairs_hook=look_at, parse_int=float)
 
-    def __init__(self, known: frozenset[str]) -> None:
-        self.known, self.n_unknown = known, 0
-        self.twice: str | None = None
 
-    def look_at(self, pairs: list[tuple[str, Any]]) -> None:
-        """Called with the keys and values of each object."""
-        keys = {key for key, _ in pairs}
-        if len(keys) < len(pairs) and self.twice is None:
-            names = Counter(key for key, _ in pairs)
-            self.twice = next(name for name, count in names.items() if count > 1)
-        if not keys <= self.known:
-            self.n_unknown += sum(key not in self.known for key, _ in pairs)
+def _n_keys(request: BaseModel) -> int:
+    """How many keys were given, in a checked request and the objects that stand in it or in its lists."""
+    found = len(request.model_fields_set)
+    for value in vars(request).values():
+        for inner in value if isinstance(value, list) else (value,):
+            found += len(getattr(inner, "model_fields_set", ()))
+    return found

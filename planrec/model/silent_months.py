@@ -22,7 +22,8 @@ class SilentMonths:
     "Shape (W + 1, 3): share of those who never use it among whom 0, 1 ... W known months were all silent."
     silent: np.ndarray
     known: np.ndarray
-    "Shape (3,) each. The beta distribution of the others: silent months among months known, as if seen before."
+    """Shape (3,) each: the beta distribution of the others, silent months among months known, as if seen
+    before."""
 
     def probability(self, n_silent: np.ndarray, n_known: np.ndarray) -> np.ndarray:
         """That a month to come is silent, shape (n, 3), given so many silent ones of so many known: int64."""

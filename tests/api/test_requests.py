@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from api.batch_bodies import _split, read_list
-from api.bodies import DuplicateKeyError, MalformedJsonError, RequestTooLargeError, check_keys, read_one
+from api.bodies import DuplicateKeyError, MalformedJsonError, RequestTooLargeError, check_once, read_one
 from api.problems import of_error
 from api.requests import request_model
 from api.settings import Limits
@@ -157,10 +157,28 @@ def test_every_possible_usage_gets_finite_numbers(asked, amounts, top_k):
 @given(document=VALUES, key=st.text(max_size=8), depth=st.integers(0, 5))
 def test_a_key_twice_is_found_wherever_it_stands_and_nowhere_else(document, key, depth):
     text = json.dumps(document)
-    check_keys(text.encode(), frozenset())
+    check_once(text.encode())
     name = json.dumps(key)
     twice = f"{{{name}: {text}, {name}: 0}}"
     for _ in range(depth):
         twice = f'[{{"in": {twice}}}]'
     with pytest.raises(DuplicateKeyError, match="more than once"):
-        check_keys(twice.encode(), frozenset())
+        check_once(twice.encode())
+
+
+@given(data=st.data(), subscriber=st.sampled_from([None, "a", "a:b", '":"', "\u003a"]))
+def test_a_request_with_a_key_twice_is_refused_and_no_other_one(asked, data, subscriber):
+    _, model, request = asked
+    request = request | {"subscriber": subscriber}
+    body = json.dumps(request)
+    assert read_one(model, body.encode())["subscriber"] == subscriber
+    starts = [match.start() for match in re.finditer(r'"[^"{}]+": ', body)]
+    place = data.draw(st.sampled_from(starts))
+    # Once more what stands there: a key, and the value up to where it ends.
+    key, value = json.JSONDecoder().raw_decode(body, place)
+    _, end = json.JSONDecoder().raw_decode(body, value + 2)
+    again = body[place:end]
+    for space in ("", " "):
+        twice = body[:place] + again.replace(": ", space + ":") + ", " + body[place:]
+        with pytest.raises(DuplicateKeyError, match=re.escape(f"{key!r} more than once")):
+            read_one(model, twice.encode())
