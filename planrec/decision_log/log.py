@@ -13,7 +13,7 @@ from planrec.errors import LogError
 
 ROWS_AT_ONCE = 250
 "Most rows of one transaction."
-SECONDS_TO_GATHER = 0.02
+SECONDS_TO_GATHER = 0.01
 """How long a row that nobody waits for may wait for others, to share one sync of the disk. On a single core
 requests wait while rows are written, so few at a time."""
 LONGEST_PAUSE = 5.0
