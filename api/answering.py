@@ -37,7 +37,8 @@ def answered_each(
 def new_id() -> str:
     """A UUID of version 7 (RFC 9562): the time to the millisecond, then random bits.
 
-    The decision log is keyed by it: keys that come in order touch the end of an index, random ones all of it.
+    The decision log is keyed by it: keys that come about in order touch the end of an index, random ones
+    all of it.
     """
     milliseconds = (time_ns() // 1_000_000).to_bytes(6)
     number = bytearray(milliseconds + os.urandom(10))

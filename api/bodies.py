@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from json import JSONDecodeError
@@ -48,13 +48,20 @@ def content_type(request: Request[Any, Any, Any], *allowed: str) -> str:
 
 def read_one(model: type[BaseModel], body: bytes) -> dict[str, Any]:
     """One request. Raises ValidationError with every error, DuplicateKeyError or UnknownKeysError."""
-    # There is one after each key; those inside of texts count as well.
-    n_colons = body.count(b":")
+    # There is one after each key, so no more keys than colons, and if equally many, none twice: few bodies
+    # have to be read once more, by `Keys`. Pydantic takes the last of equal keys.
+    n_colons, keys = body.count(b":"), None
     if n_colons > MAX_UNKNOWN:
-        check_known(body, known_keys(model))
+        keys = Keys(body, known_keys(model))
+        if keys.n_unknown > MAX_UNKNOWN:
+            raise UnknownKeysError(f"the request has {keys.n_unknown:,} unknown keys")
     request = model.model_validate_json(body)
     if n_colons != _n_keys(request):
-        check_once(body)
+        keys = keys or Keys(body, known_keys(model))
+        if keys.twice is not None:
+            raise DuplicateKeyError(
+                f"each key of an object may be given once, got {keys.twice[:100]!r} more than once"
+            )
     return plain_request(request)
 
 
@@ -85,44 +92,33 @@ def known_keys(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(key for one in objects for key in one.get("properties", {}))
 
 
-def check_known(body: bytes, known: frozenset[str]) -> None:
-    """Raises UnknownKeysError where more than `MAX_UNKNOWN` keys are none of the known ones."""
-    n_unknown = 0
+class Keys:
+    """What is found out about the keys of a body; whatever is no JSON is left to pydantic."""
 
-    def look_at(pairs: list[tuple[str, Any]]) -> None:
-        nonlocal n_unknown
-        n_unknown += sum(key not in known for key, _ in pairs)
+    def __init__(self, body: bytes, known: frozenset[str]) -> None:
+        """`known`: the keys of a request and of the objects in it."""
+        self._known, self.n_unknown = known, 0
+        self.twice: str | None = None
+        "The first key that an object has twice."
+        with suppress(JSONDecodeError, UnicodeDecodeError, RecursionError):
+            # As floats, numbers may have any length.
+            json.loads(body, object_pairs_hook=self._look_at, parse_int=float)
 
-    _read_objects(body, look_at)
-    if n_unknown > MAX_UNKNOWN:
-        raise UnknownKeysError(f"the request has {n_unknown:,} unknown keys")
-
-
-def check_once(body: bytes) -> None:
-    """Raises DuplicateKeyError where an object has a key twice: pydantic takes the last of them."""
-    twice: list[str] = []
-
-    def look_at(pairs: list[tuple[str, Any]]) -> None:
-        if len({key for key, _ in pairs}) < len(pairs):
+    def _look_at(self, pairs: list[tuple[str, Any]]) -> None:
+        """Called with the keys and values of each object."""
+        keys = {key for key, _ in pairs}
+        if len(keys) < len(pairs) and self.twice is None:
             names = Counter(key for key, _ in pairs)
-            twice.append(next(name for name, count in names.items() if count > 1))
-
-    _read_objects(body, look_at)
-    if twice:
-        raise DuplicateKeyError(
-            f"each key of an object may be given once, got {twice[0][:100]!r} more than once"
-        )
-
-
-def _read_objects(body: bytes, look_at: Callable[[list[tuple[str, Any]]], None]) -> None:
-    """Show the keys and values of each object; whatever is no JSON is left to pydantic."""
-    with suppress(JSONDecodeError, UnicodeDecodeError, RecursionError):
-        # As floats, numbers may have any length.
-        json.loads(body, object_pairs_hook=look_at, parse_int=float)
+            self.twice = next(name for name, count in names.items() if count > 1)
+        if not keys <= self._known:
+            self.n_unknown += sum(key not in self._known for key, _ in pairs)
 
 
 def _n_keys(request: BaseModel) -> int:
-    """How many keys were given, in a checked request and the objects that stand in it or in its lists."""
+    """How many keys were given, in a checked request and the objects that stand in it or in its lists.
+
+    Requests are no deeper; of one that was, too few would be counted, and its keys looked at for nothing.
+    """
     found = len(request.model_fields_set)
     for value in vars(request).values():
         for inner in value if isinstance(value, list) else (value,):

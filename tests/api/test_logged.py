@@ -42,7 +42,7 @@ def client(saved, url, tmp_path):
         yield client
 
 
-def test_ids_come_in_order_and_begin_with_the_time(monkeypatch):
+def test_ids_begin_with_the_time_and_are_in_its_order(monkeypatch):
     before, now = UUID(new_id()), time()
     assert (before.version, before.variant) == (7, RFC_4122)
     assert abs((before.int >> 80) / 1000 - now) < 60
