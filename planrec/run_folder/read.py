@@ -178,7 +178,10 @@ def replay_golden(saved: SavedRun) -> None:
         prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden["requests"]))
         expected = np.array(golden["probability"], np.float64).reshape(prediction.probability.shape)
     except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
-        raise RunError(f"{saved.folder}: its golden requests cannot be asked again: {error!r}") from error
+        raise RunError(
+            f"{saved.folder}: its golden requests cannot be asked again: {error!r};"
+            " train it again where another version of PlanRec made it"
+        ) from error
     # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
     same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
     if not same or decisions.recommended.tolist() != golden["recommended"]:
