@@ -9,9 +9,10 @@ from uuid import UUID
 
 from litestar import Request
 
-from api.served import ServedRun
 from planrec.answers import Answer, ModelName, answers_of
 from planrec.policy import Language
+
+from .served import ServedRun
 
 _LANGUAGE = re.compile(r"(en|es|\*)(?:-[a-z0-9-]+)?(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 

@@ -12,8 +12,9 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
-from api.requests import plain_request
 from planrec.errors import Misfit, RequestError
+
+from .requests import plain_request
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 MAX_UNKNOWN = 1_000

@@ -16,11 +16,12 @@ from pydantic import (
     create_model,
 )
 
-from api.settings import Limits
 from planrec.history import running_month
 from planrec.recommender import Recommender
 from planrec.request_table import is_usage
 from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
+
+from .settings import Limits
 
 MAX_TEXT = 1_000
 MAX_ITEMS = 1_000
