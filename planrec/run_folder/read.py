@@ -89,7 +89,7 @@ def load_run(folder: Path) -> SavedRun:
         raise RunError(f"{folder} was changed after it was saved", changed)
     config = _config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=_pipeline_of(folder / "model.skops"),
+        pipeline=_pipeline_of(folder / "model.skops", [use.package for use in manifest.plugins]),
         features=config.features,
         model=_model_of(config, manifest, folder),
         policy=_policy_of(config, manifest),
@@ -233,10 +233,10 @@ def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
     return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
 
 
-def _pipeline_of(file: Path) -> Pipeline:
-    """The pipeline of a file whose sha256 was checked."""
+def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
+    """Return the pipeline of a file whose sha256 was checked."""
     try:
-        pipeline = read_skops(file.read_bytes())
+        pipeline = read_skops(file.read_bytes(), plugin_packages)
     except Exception as error:  # whatever skops or a type that it loads raises: the versions do not match
         raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
     if not isinstance(pipeline, Pipeline):

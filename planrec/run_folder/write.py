@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from planrec.address import address_of
+from planrec.address import address_of, plugins_of
 from planrec.atomic_file import write_atomically
 from planrec.config import RunConfig
 from planrec.data_summary import data_summary
@@ -118,6 +118,7 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
         "inputs": recommender.inputs.model_dump(mode="json"),
         "seeds": {"run": config.seed},
         "versions": versions(),
+        "plugins": [asdict(use) for use in plugins_of(config)],
         "git_commit": git_commit(Path(__file__).parents[1]),
         "files": {name: sha256_of((folder / name).read_bytes()) for name in files},
     }
