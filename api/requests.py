@@ -97,7 +97,7 @@ def plain_request(request: BaseModel) -> dict[str, Any]:
 
 def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
     month = _model("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
-    knows_population = recommender.model.knows_population
+    knows_population = recommender.model.traits.knows_population
     months = Annotated[
         list[month],  # type: ignore[valid-type]
         Field(

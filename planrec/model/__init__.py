@@ -36,7 +36,7 @@ ModelConfig = Annotated[
 ]
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
-    sorted({name for model in get_args(get_args(ModelConfig)[0]) for name in model.trusted_types})
+    sorted({name for model in get_args(get_args(ModelConfig)[0]) for name in model.traits.trusted_types})
 )
 "Types that a saved pipeline of any model may hold, beyond skops' own list."
 
