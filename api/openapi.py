@@ -20,6 +20,7 @@ from api.served import ServedRun
 from api.settings import Limits
 from planrec.answers import Answer, answers_of, encoded
 from planrec.catalogue import Catalogue
+from planrec.request import read_request
 
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
@@ -64,9 +65,8 @@ def document_of(document: dict[str, Any], served: ServedRun, limits: Limits) -> 
     for path in document["paths"].values():
         path.pop("head", None)
     example = served.example
-    [answer] = answers_of(
-        served.saved.recommender, {"00000000-0000-4000-8000-000000000000": example}, model_name(served)
-    )
+    named = {"00000000-0000-4000-8000-000000000000": read_request(example)}
+    [answer] = answers_of(served.saved.recommender, named, model_name(served))
     told = json.loads(encoded(answer))
     one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
     for post in (one, many):

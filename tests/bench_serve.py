@@ -6,7 +6,6 @@ python tests/bench_serve.py --quick   few requests, nothing written: does the be
 
 import argparse
 import gc
-import json
 import os
 import platform
 import subprocess
@@ -23,6 +22,8 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import numpy as np
+
+from planrec.request import fields_of, json_of, read_request
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.bench_score import score
@@ -181,7 +182,8 @@ def bodies_of(saved: Any, n: int = 500) -> list[bytes]:
     catalogue = saved.recommender.catalogue
     table = saved.config.target.label(saved.config.data.load(catalogue), catalogue)
     rows = np.random.default_rng(0).permutation(len(table))[:n]
-    return [json.dumps(request).encode() for request in requests_of(table.take(rows))]
+    fields = [name for name in fields_of(table.inputs) if name not in ("as_of", "exclude", "top_k")]
+    return [json_of(request, fields) for request in requests_of(table.take(rows))]
 
 
 def serve(outputs: Path, kind: str, port: int) -> None:
@@ -211,7 +213,7 @@ def echo_route(saved: Any) -> Any:
 
     model = request_model(saved.recommender)
     example = saved.manifest["golden"]["requests"][0]
-    (answer,) = answers_of(saved.recommender, {"id": example}, ModelName(saved.run_id, "bench"))
+    (answer,) = answers_of(saved.recommender, {"id": read_request(example)}, ModelName(saved.run_id, "bench"))
 
     @post("/bench/echo", status_code=200)
     async def echo(request: Request[Any, Any, Any]) -> Response[bytes]:

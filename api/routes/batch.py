@@ -21,6 +21,7 @@ from api.settings import Limits
 from planrec.answers import Answer, encoded
 from planrec.decision_log import Decision
 from planrec.errors import LogError, Misfit, RequestError
+from planrec.request import Request as PlanRequest
 
 AT_A_TIME = 64
 "Answered in one go, in a thread: other requests are answered between, and only bytes are kept of answers."
@@ -65,7 +66,7 @@ class _Told(NamedTuple):
     "None where no log is kept."
 
     @classmethod
-    def of(cls, call: Call, request: dict[str, Any], answer: Answer) -> "_Told":
+    def of(cls, call: Call, request: PlanRequest, answer: Answer) -> "_Told":
         """What a request of the call is told."""
         body = encoded(answer)
         decision = None if call.log is None else call.decision(request, answer, body)
@@ -133,7 +134,7 @@ class _Refusals:
 def _answer_lines(call: Call, lines: list[bytes], most_bytes: int, refusals: _Refusals) -> bytes:
     """One line of answer for each line, whatever it holds."""
     told: dict[int, bytes] = {}
-    asked: dict[int, dict[str, Any]] = {}
+    asked: dict[int, PlanRequest] = {}
     for number, line in enumerate(lines):
         try:
             asked[number] = _read_line(call.served, line, most_bytes)
@@ -158,7 +159,7 @@ def _kept_lines(call: Call, said: dict[int, _Told]) -> dict[int, bytes]:
         return dict.fromkeys(said, msgspec.json.encode(problems.of_error(error)))
 
 
-def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> dict[str, Any]:
+def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> PlanRequest:
     if len(line) > most_bytes:
         raise RequestTooLargeError(f"a line must have at most {most_bytes:,} bytes, got {len(line):,}")
     return read_one(served.request, line)
