@@ -9,10 +9,11 @@ from uuid import UUID
 
 import litestar
 
-from api.served import ServedRun
 from planrec.answers import Answer, ModelName, answers_of
 from planrec.policy import Language
 from planrec.request import Request
+
+from .served import ServedRun
 
 _LANGUAGE = re.compile(r"(en|es|\*)(?:-[a-z0-9-]+)?(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 

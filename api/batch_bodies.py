@@ -8,7 +8,10 @@ import msgspec
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
-from api.bodies import (
+from planrec.errors import Misfit, RequestError
+from planrec.request import Request
+
+from .bodies import (
     DuplicateKeyError,
     MalformedJsonError,
     RequestTooLargeError,
@@ -17,9 +20,7 @@ from api.bodies import (
     read_one,
     refused,
 )
-from api.settings import Limits
-from planrec.errors import Misfit, RequestError
-from planrec.request import Request
+from .settings import Limits
 
 MAX_ERRORS = 10_000
 "Of a batch; each costs half a kilobyte and some microseconds."

@@ -12,9 +12,10 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
-from api.requests import request_from
 from planrec.errors import Misfit, RequestError
 from planrec.request import Request as PlanRequest
+
+from .requests import request_from
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 MAX_UNKNOWN = 1_000

@@ -11,14 +11,15 @@ from uuid import uuid4
 
 import litestar
 
-from api.answering import language_of
-from api.request_id import REQUEST_ID
-from api.served import ServedRun
 from planrec.answers import Answer
 from planrec.decision_log import Decision, DecisionLog, key_of
 from planrec.errors import LogError
 from planrec.policy import Language
 from planrec.request import Request, json_of
+
+from .answering import language_of
+from .request_id import REQUEST_ID
+from .served import ServedRun
 
 SECONDS_TO_WAIT = 5.0
 "How long an answer may wait for a required log before it is refused."

@@ -9,18 +9,19 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec.json import schema_components
 from pydantic import BaseModel
 
-from api.access import OPEN
-from api.answering import model_name
-from api.bodies import JSON, NDJSON
-from api.described import WHEN
-from api.problems import MEDIA_TYPE, Problem
-from api.routes.about_run import Run
-from api.routes.health import Health, Ready
-from api.served import ServedRun
-from api.settings import Limits
 from planrec.answers import Answer, answers_of, encoded
 from planrec.catalogue import Catalogue
 from planrec.request import read_request
+
+from .access import OPEN
+from .answering import model_name
+from .bodies import JSON, NDJSON
+from .described import WHEN
+from .problems import MEDIA_TYPE, Problem
+from .routes.about_run import Run
+from .routes.health import Health, Ready
+from .served import ServedRun
+from .settings import Limits
 
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"

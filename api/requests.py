@@ -19,12 +19,13 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
-from api.settings import Limits
 from planrec.history import running_month
 from planrec.recommender import Recommender
 from planrec.request import Request
 from planrec.request_table import is_usage
 from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
+
+from .settings import Limits
 
 MAX_TEXT = 1_000
 MAX_ITEMS = 1_000

@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from api.bodies import misfits_of, read_one
-from api.requests import request_model
-from api.settings import Limits
 from planrec.decision_log import LoggedRun
 from planrec.errors import ConfigError
 from planrec.request import fields_of
 from planrec.run_folder import SavedRun
+
+from .bodies import misfits_of, read_one
+from .requests import request_model
+from .settings import Limits
 
 
 @dataclass(frozen=True)

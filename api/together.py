@@ -8,11 +8,12 @@ from asyncio import Future, get_running_loop
 from collections import defaultdict, deque
 from typing import NamedTuple
 
-from api.answering import answered_each
-from api.served import ServedRun
 from planrec.answers import Answer
 from planrec.policy import Language
 from planrec.request import Request
+
+from .answering import answered_each
+from .served import ServedRun
 
 MOST_AT_ONCE = 32
 "Answered in one go, so that other requests are read between."

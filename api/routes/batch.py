@@ -9,19 +9,20 @@ from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
-from api import problems
-from api.answering import answered, answered_each
-from api.batch_bodies import MAX_ERRORS, lines_of, read_list
-from api.bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
-from api.described import problems as described
-from api.logged import Call
-from api.observed import Advice, note_advice
-from api.served import ServedRun
-from api.settings import Limits
 from planrec.answers import Answer, encoded
 from planrec.decision_log import Decision
 from planrec.errors import LogError, Misfit, RequestError
 from planrec.request import Request as PlanRequest
+
+from .. import problems
+from ..answering import answered, answered_each
+from ..batch_bodies import MAX_ERRORS, lines_of, read_list
+from ..bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
+from ..described import problems as described
+from ..logged import Call
+from ..observed import Advice, note_advice
+from ..served import ServedRun
+from ..settings import Limits
 
 AT_A_TIME = 64
 "Answered in one go, in a thread: other requests are answered between, and only bytes are kept of answers."
