@@ -37,6 +37,28 @@ def environment_with(folder: Path, *what: str) -> Path:
     return python
 
 
+def block_packages(folder: Path, *names: str) -> str:
+    """Write a folder that, as PYTHONPATH, makes these packages impossible to import; return its path."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(f"BLOCKED = {names!r}\n{BLOCKER}", "utf-8")
+    return str(folder)
+
+
+BLOCKER = """
+import sys
+from importlib.machinery import PathFinder
+
+
+class Blocker(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.split(".")[0] in BLOCKED else super().find_spec(name, path, target)
+
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Blocker
+"""
+
+
 def run_python(
     python: Path, folder: Path, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:

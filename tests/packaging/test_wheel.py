@@ -6,19 +6,39 @@ import signal
 import subprocess
 import tarfile
 import textwrap
+import tomllib
 import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
+from packaging.requirements import Requirement
 
 from api.app import create_app
+from api.serve_extra import PACKAGES
 from planrec.run_folder import load_run, newest_run
-from tests.packaging.environments import REPOSITORY, build, environment_with, own_variables, run_python
+from tests.packaging.environments import (
+    REPOSITORY,
+    block_packages,
+    build,
+    environment_with,
+    own_variables,
+    run_python,
+)
 
 pytestmark = pytest.mark.e2e
 
+EXTRA_PACKAGES = (
+    *("litestar", "uvicorn", "uvloop", "httptools", "prometheus_client"),
+    *("ray", "psycopg", "psycopg_binary", "catboost"),
+)
+MONTHS = """\
+subscriber,month,plan_held,voice_calls,voice_minutes,voice_minutes_billed,sms,data_mib
+s1,2026-01,mini,58,410.5,439,31,16900
+s1,2026-02,mini,66,471.25,504,40,18100
+s1,2026-03,mini,63,450.0,482,35,17700
+"""
 SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "threads=1")
 
 
@@ -43,10 +63,16 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder in which the wheel trained a run."""
+def no_extras(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The PYTHONPATH of a process that has none of the packages of the extras."""
+    return block_packages(tmp_path_factory.mktemp("no_extras") / "path", *EXTRA_PACKAGES)
+
+
+@pytest.fixture(scope="module")
+def trained(python: Path, no_extras: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder in which the wheel trained a run without any extra."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run_python(python, folder, "-m", "planrec.train", *SMALL)
+    done = run_python(python, folder, "-m", "planrec.train", *SMALL, PYTHONPATH=no_extras)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -90,6 +116,43 @@ def test_a_source_distribution_holds_no_run_and_no_environment(distributions: Pa
 def test_a_wheel_trains_in_an_empty_folder(trained: Path) -> None:
     assert [file.name for file in trained.iterdir()] == ["outputs"]
     assert len(list(trained.glob("outputs/*/*/run.json"))) == 1
+
+
+def test_reports_and_scores_need_no_extra(
+    python: Path, no_extras: str, trained: Path, tmp_path: Path
+) -> None:
+    run = str(next(trained.glob("outputs/*/*/run.json")).parent)
+    months = tmp_path / "months.csv"
+    months.write_text(MONTHS, "utf-8")
+    for command in (
+        ("planrec.report", run, "--output", str(tmp_path / "report.html")),
+        ("planrec.score", str(months), str(tmp_path / "advice.csv"), "--run", run),
+    ):
+        done = run_python(python, tmp_path, "-m", *command, PYTHONPATH=no_extras)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").is_file()
+    assert "s1" in (tmp_path / "advice.csv").read_text("utf-8")
+
+
+def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: str, tmp_path: Path) -> None:
+    done = run_python(python, tmp_path, "-m", "planrec.api", PYTHONPATH=no_extras)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: the server needs litestar, uvicorn, httptools, prometheus_client:"
+        " type pip install 'planrec[serve]'\n"
+    )
+
+
+def test_the_extras_are_those_that_the_readme_and_the_server_name() -> None:
+    extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    names = {extra: {Requirement(line).name for line in lines} for extra, lines in extras.items()}
+    serve = {name.replace("-", "_") for name in names["serve"]}
+    assert serve - {"uvloop"} == set(PACKAGES), "uvloop only makes the server faster"
+    assert serve | {"ray", "psycopg", "catboost"} <= set(EXTRA_PACKAGES)
+    assert "ray" not in names["dev"]
+    assert [line for line in extras["dev"] if line.startswith("planrec")] == ["planrec[serve,postgresql]"]
 
 
 def test_a_wheel_serves_what_it_trained(python: Path, trained: Path) -> None:
