@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from planrec.errors import ConfigError
+from planrec.files.package_folder import PACKAGE
 from planrec.strict_yaml import StrictLoader
 
-_PACKAGE = Path(__file__).parent
-# In a wheel conf/ lies inside the package, in a checkout beside it.
-CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+# A wheel has conf/ inside the package, a checkout has it beside the package.
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 
 Folders = tuple[Path, ...]
 "Where options are looked for, in order: CONF, then the folder that a user adds with `--config-dir`."
