@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
@@ -89,6 +89,8 @@ class Target(Config, ABC):
     needs_catalogue: ClassVar[bool]
 
     kind: str
+    window: PositiveInt
+    "Months of history that a decision looks at."
 
     @abstractmethod
     def label(self, loaded: RowTable | UsageHistory, catalogue: Catalogue | None) -> DecisionTable:

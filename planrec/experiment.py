@@ -155,9 +155,10 @@ def models_of(config: RunConfig, n_folds: int, tuned: Sequence[Tuned] = ()) -> d
     own = config.model.kind
     in_fold = [with_values(config.model, chosen.values) for chosen in tuned if chosen.fold is not None]
     others = {name: model for name, model in config.baselines.items() if tuned or model != config.model}
-    return {own: in_fold or [config.model] * n_folds} | {
-        f"{name} (baseline)" if name == own else name: [model] * n_folds for name, model in others.items()
-    }
+    models: dict[str, Sequence[Model]] = {own: in_fold or [config.model] * n_folds}
+    for name, model in others.items():
+        models[f"{name} (baseline)" if name == own else name] = [model] * n_folds
+    return models
 
 
 def predict_out_of_fold(

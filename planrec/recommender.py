@@ -1,6 +1,6 @@
 """The one code path: evaluation, batch files and the API all ask `Recommender.recommend`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -16,6 +16,7 @@ from planrec.errors import DataError
 from planrec.history import known_months
 from planrec.past_use import PastUse
 from planrec.policy import Language, Reasons
+from planrec.request import Request
 from planrec.request_table import table_of
 from planrec.schema import (
     AS_OF,
@@ -111,8 +112,8 @@ class Recommender:
         chances: np.ndarray = self.pipeline[-1].bill_chances(X, table.future_bills)
         return chances
 
-    def table(self, requests: Sequence[Mapping[str, Any]]) -> DecisionTable:
-        """The decision table of requests whose values were checked; `request_table` says what they hold."""
+    def table(self, requests: Sequence[Request]) -> DecisionTable:
+        """Return the decision table of requests whose values were checked."""
         return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
 
     def reasons(self, table: DecisionTable, language: Language, past: PastUse | None = None) -> Reasons:

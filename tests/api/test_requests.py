@@ -201,7 +201,7 @@ def test_a_request_with_a_key_twice_is_refused_and_no_other_one(asked, data, sub
     _, model, request = asked
     request = request | {"subscriber": subscriber}
     body = json.dumps(request)
-    assert read_one(model, body.encode())["subscriber"] == subscriber
+    assert read_one(model, body.encode()).subscriber == subscriber
     starts = [match.start() for match in re.finditer(r'"[^"{}]+": ', body)]
     place = data.draw(st.sampled_from(starts))
     # Once more what stands there: a key, and the value up to where it ends.

@@ -19,6 +19,7 @@ from planrec.errors import CheckError, RequestError
 from planrec.experiment import Decided, predict_out_of_fold, run
 from planrec.fitting import fitted_recommender
 from planrec.out_of_fold import PER_PLAN
+from planrec.request import Request
 from planrec.request_table import table_of
 from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
 from planrec.train import compose
@@ -156,7 +157,7 @@ def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
 
 def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
-    nothing = {"months": [], "attributes": {}, "plan_held": None, "last_recommended": None}
+    nothing = Request(attributes={})
     with pytest.raises(RequestError, match="every decision must have its instant"):
         table_of([nothing], inputs, bad_table.plans, bad_table.horizon, compose(*SMALL).catalogue.open())
 

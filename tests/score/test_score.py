@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 from planrec.history import running_month
 from planrec.recommender import savings
+from planrec.request import read_request
 from planrec.run_folder import SavedRun, load_run
 from planrec.score import columns, main, parts, whole
 from planrec.score.scorer import Scorer
@@ -67,7 +68,7 @@ def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "e
     """The same through requests, one by one."""
     answers = []
     for request in requests:
-        table = saved.recommender.table([request])
+        table = saved.recommender.table([read_request(request)])
         prediction, decisions = saved.recommender.recommend(table)
         plan, saving = int(decisions.recommended[0]), savings(table, prediction)
         is_known = plan >= 0 and saving is not None and not np.isnan(saving[0, plan])
