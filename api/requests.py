@@ -101,7 +101,7 @@ def request_from(checked: BaseModel) -> Request:
 
 def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
     month = _closed_dict("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
-    knows_population = recommender.model.knows_population
+    knows_population = recommender.model.traits.knows_population
     months = Annotated[
         list[month],  # type: ignore[valid-type]
         Field(

@@ -6,14 +6,14 @@ more model of the same run, so that rows, folds, features and metrics are the sa
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.compose import compose
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.experiment import decided, fingerprint, predict_out_of_fold
 from planrec.figures import signed, with_interval
 from planrec.metrics import METRICS, Estimate, draws_of, metric_draws, paired_difference
@@ -38,7 +38,7 @@ SHOWN = ("accuracy", *DECIDING)
 class CatBoost(Model):
     """CatBoost's classifier with its defaults."""
 
-    encoding = "codes"
+    traits: ClassVar[ModelTraits] = ModelTraits(encoding="codes")
 
     kind: Literal["catboost"]
 

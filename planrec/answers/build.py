@@ -42,7 +42,7 @@ def answers_of(
         return []
     table = recommender.table(list(requests.values()))
     parts = [table]
-    if not recommender.model.is_exact_by_row:
+    if not recommender.model.traits.is_exact_by_row:
         parts = [table.take(np.array([row])) for row in range(len(table))]
     named = iter(requests.items())
     return [

@@ -140,7 +140,7 @@ def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, mo
         assert set(decisions.decision) == {"abstain"}
         assert set(decisions.reason) == {"history_too_short"}
         # The population's bills where the model forecasts them; else there are no months to rate again.
-        assert np.isfinite(prediction.bill_mean).all() == config.model.knows_population
+        assert np.isfinite(prediction.bill_mean).all() == config.model.traits.knows_population
         for name in ("bill_p10", "bill_p90"):
             quantiles = getattr(prediction, name)
             assert quantiles is None or np.isfinite(quantiles).all()
