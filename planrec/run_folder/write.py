@@ -15,6 +15,7 @@ from planrec.config import RunConfig
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
+from planrec.files.package_folder import PACKAGE
 from planrec.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy
 from planrec.model_file import canonical_skops
 from planrec.provenance import git_commit, versions
@@ -119,7 +120,7 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
         "seeds": {"run": config.seed},
         "versions": versions(),
         "plugins": [asdict(use) for use in plugins_of(config)],
-        "git_commit": git_commit(Path(__file__).parents[1]),
+        "git_commit": git_commit(PACKAGE),
         "files": {name: sha256_of((folder / name).read_bytes()) for name in files},
     }
     # In this order, and `head` holds against a `content` that another run.json began with.
