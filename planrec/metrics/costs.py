@@ -40,19 +40,3 @@ class Costs:
     def switches(self) -> np.ndarray:
         """Whether another plan than the one held was advised. Shape (n,), bool."""
         return self.advised != self.held
-
-
-def monthly_costs(
-    bills: np.ndarray, switching_cost: np.ndarray, horizon: np.ndarray, menu: np.ndarray | None
-) -> np.ndarray:
-    """Cost per month of every plan, inf outside the menu. Shape (n, J).
-
-    Args:
-        bills: shape (n, J), sum over the horizon.
-        switching_cost: shape (n, J), once.
-        horizon: shape (n,), months, at least 1.
-        menu: shape (n, J), bool; None where every plan could be advised.
-    """
-    # Sums of decimals that are equal must be equal floats: 10.10 + 5.00 and 15.10 have no regret.
-    monthly = np.round(bills + switching_cost, 6) / horizon[:, np.newaxis]
-    return monthly if menu is None else np.where(menu, monthly, np.inf)

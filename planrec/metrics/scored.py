@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from planrec.catalogue.monthly_cost import monthly_cost
 from planrec.errors import DataError
-from planrec.metrics.costs import Costs, monthly_costs
+from planrec.metrics.costs import Costs
 from planrec.schema import OutOfFold, shown
 
 if TYPE_CHECKING:
@@ -206,7 +207,9 @@ def _costs(
     horizon = rows[OutOfFold.HORIZON].to_numpy(np.float64)
     if not (horizon >= 1).all():
         raise DataError(f"{OutOfFold.HORIZON} must be at least 1 month, got {horizon.min():g}")
-    monthly = monthly_costs(bills, switching, horizon, menu)
+    monthly = monthly_cost(bills, switching, horizon[:, np.newaxis])
+    if menu is not None:
+        monthly = np.where(menu, monthly, np.inf)
     costs = Costs(monthly, held, np.where(recommended < 0, held, recommended))
     wrong = np.isnan(monthly).any(axis=1) | ~np.isfinite(costs.of_held) | ~np.isfinite(costs.of_advised)
     if wrong.any():
