@@ -17,6 +17,10 @@ from planrec.metrics.paired import (
 )
 from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper
 from planrec.metrics.scored import JudgedRows, judged_rows_of
+from planrec.plugins import plugin_metrics
+
+# Last, since a plug-in imports the names above.
+METRICS.update(plugin_metrics(METRICS, Metric))
 
 __all__ = [
     "METRICS",
