@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from planrec.errors import PlanRecError
 
+from .serve_extra import check_serve_extra
 from .settings import Settings, read_settings
 
 GRACE_SECONDS = 30
@@ -19,8 +20,6 @@ GRACE_SECONDS = 30
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 without a run to serve, 2 where a setting is wrong."""
     options = _parser().parse_args(arguments)
-    if options.new_key:
-        return _print_new_key()
     given = {
         "PLANREC_OUTPUTS": options.outputs,
         "PLANREC_SERVER__HOST": options.host,
@@ -30,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     # The workers read the environment too.
     os.environ |= {name: str(value) for name, value in given.items() if value is not None}
     try:
-        return _serve(read_settings(os.environ))
+        check_serve_extra()
+        return _print_new_key() if options.new_key else _serve(read_settings(os.environ))
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
