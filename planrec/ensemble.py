@@ -50,12 +50,11 @@ def greedy_weights(predictions: Sequence[Prediction], table: DecisionTable, n_pi
 
 def _loss(prediction: Prediction, table: DecisionTable) -> float:
     """Mean cost of the plans picked, in minor units, or mean log-loss of the label."""
-    assert table.y is not None
     rows = np.arange(len(table))
     if prediction.ranks_by_bill and prediction.bill_mean is not None and table.future_bills is not None:
         switching = 0 if table.switching_cost is None else table.switching_cost
         expected = prediction.bill_mean * table.minor_units * table.horizon + switching
         picked = np.where(table.menu, expected, np.inf).argmin(axis=1)
         return float((table.future_bills + switching)[rows, picked].mean())
-    chance = np.clip(prediction.probability[rows, table.y], np.finfo(np.float64).eps, 1.0)
+    chance = np.clip(prediction.probability[rows, table.labels], np.finfo(np.float64).eps, 1.0)
     return float(-np.log(chance).mean())

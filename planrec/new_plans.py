@@ -83,7 +83,7 @@ def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recom
         raise RunError(
             f"{saved.folder} cannot take new plans: {error.message}",
             [
-                f"train on them: {saved.manifest['command']}, with catalogue=file catalogue.path={path}",
+                f"train on them: {saved.manifest.command}, with catalogue=file catalogue.path={path}",
                 "or name a run of a model that knows nothing of single plans, such as model=forecast with"
                 " calibration=none",
             ],
@@ -117,7 +117,7 @@ def _unanswered(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str]:
     inputs = saved.recommender.inputs
     if not inputs.asks_held:
         return
-    asked = saved.manifest["golden"]["requests"]
+    asked = saved.manifest.golden.requests
     X = saved.recommender.table(asked).X
     try:
         catalogue.check_attributes({column.becomes: X[column.becomes] for column in inputs.columns})
@@ -145,8 +145,8 @@ def _told(run: Path, folder: Path) -> Iterator[str]:
     added = [plan.id for plan in new.plans if plan.id not in before]
     changed = [plan.id for plan in new.plans if plan.id in before and plan != before[plan.id]]
     yield f"{new.catalogue_id} {old.version} -> {new.version}: added {_list(added)}; changed {_list(changed)}"
-    if saved.measured_by is not None:
-        yield f"note: {saved.measured_by.note}"
+    if saved.manifest.measured_by is not None:
+        yield f"note: {saved.manifest.measured_by.note}"
     yield f"run: {folder}"
     yield f"pin it: python -m planrec.pin {folder}"
 

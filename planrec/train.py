@@ -147,7 +147,7 @@ def _train(config: "RunConfig", folder: Path, command: str, sweeps: Path) -> Non
         (folder / "config.json").unlink()
         raise
     save_run(result, folder, command)
-    CellStore(sweeps).adopt(read_manifest(folder)["address"], folder)
+    CellStore(sweeps).adopt(read_manifest(folder).address, folder)
     print_result(result, folder)
 
 

@@ -24,7 +24,7 @@ def bills(bill_run) -> SavedRun:
 
 
 def requests_to(saved: SavedRun) -> list[dict]:
-    return list(saved.manifest["golden"]["requests"])
+    return list(saved.manifest.golden.requests)
 
 
 def answers(recommender: Recommender, requests: list[dict]) -> list[tuple]:

@@ -158,14 +158,14 @@ def run_on_a_file(plans):
 def test_a_run_keeps_its_plans_when_the_file_is_gone(run_on_a_file):
     saved = load_run(run_on_a_file)
     assert saved.recommender.catalogue == shipped("ladder")
-    assert saved.manifest["catalogue_sha256"] == shipped("ladder").sha256
-    assert saved.manifest["config"]["catalogue"] == {"schema": "file", "path": "plans.yaml"}
+    assert saved.manifest.catalogue_sha256 == shipped("ladder").sha256
+    assert saved.manifest.config["catalogue"] == {"schema": "file", "path": "plans.yaml"}
     replay_golden(saved)
 
 
 def test_a_run_whose_plans_were_changed_is_refused(run_on_a_file):
     file = run_on_a_file / "run.json"
-    assert read_manifest(run_on_a_file)["catalogue"]["plans"][0]["fee"]["recurring"] == "14.00"
+    assert read_manifest(run_on_a_file).catalogue["plans"][0]["fee"]["recurring"] == "14.00"
     file.write_text(file.read_text("utf-8").replace('"recurring": "14.00"', '"recurring": "13.00"'), "utf-8")
     with pytest.raises(RunError, match=r"the catalogue in run\.json has another sha256"):
         load_run(run_on_a_file)

@@ -176,7 +176,7 @@ def test_a_run_over_rows_scores_the_strangers_own_table(row_run: Path, tmp_path:
     source, target = tmp_path / "customers.csv", tmp_path / "out.parquet"
     source.write_text(STRANGERS_TABLE, "utf-8")
     assert main([str(source), str(target), "--run", str(row_run)]) == 0
-    found, golden = pq.read_table(target).to_pylist(), load_run(row_run).manifest["golden"]
+    found, golden = pq.read_table(target).to_pylist(), load_run(row_run).manifest.golden
     assert [row["subscriber_ref"] for row in found] == [str(number) for number in range(1, 61)]
     rows = np.unique(np.linspace(0, 59, len(golden["requests"])).astype(int))
     plans = load_run(row_run).recommender.plans
