@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from api.settings import Settings, read_settings
 from planrec.errors import PlanRecError
+
+from .serve_extra import check_serve_extra
+from .settings import Settings, read_settings
 
 GRACE_SECONDS = 30
 "How long requests under way may take after a signal to stop."
@@ -18,8 +20,6 @@ GRACE_SECONDS = 30
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 without a run to serve, 2 where a setting is wrong."""
     options = _parser().parse_args(arguments)
-    if options.new_key:
-        return _print_new_key()
     given = {
         "PLANREC_OUTPUTS": options.outputs,
         "PLANREC_SERVER__HOST": options.host,
@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     # The workers read the environment too.
     os.environ |= {name: str(value) for name, value in given.items() if value is not None}
     try:
-        return _serve(read_settings(os.environ))
+        check_serve_extra()
+        return _print_new_key() if options.new_key else _serve(read_settings(os.environ))
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -37,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m api",
+        f"python -m {__package__}",
         description="Serve the pinned run.",
-        epilog="What is not given comes from PLANREC_... variables: python -m api.settings shows them.",
+        epilog=f"Other values come from PLANREC_... variables: python -m {__package__}.settings shows them.",
     )
     parser.add_argument("--outputs", type=Path, help="where pinned.json lies; default outputs")
     parser.add_argument("--host", help="address to bind to; default 127.0.0.1, others need API keys")
@@ -56,7 +57,7 @@ def _port(text: str) -> int:
 
 
 def _print_new_key() -> int:
-    from api.access import hash_of, new_key
+    from .access import hash_of, new_key
 
     key = new_key()
     print(f"key, for the caller, shown only now: {key}")
@@ -89,16 +90,16 @@ def _run(settings: Settings, scratch: Path) -> int:
     # Importing the server takes a second or two: a wrong option should not wait for it.
     import uvicorn
 
-    from api.log import log_config
+    from .log import log_config
 
     try:
         uvicorn.run(
-            "api.app:pinned_app",
+            f"{__package__}.app:pinned_app",
             factory=True,
             host=settings.server.host,
             port=settings.server.port,
             workers=settings.server.workers,
-            http="api.http_protocol:Protocol",
+            http=f"{__package__}.http_protocol:Protocol",
             log_config=log_config(settings.log_level),
             access_log=False,
             server_header=False,

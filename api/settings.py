@@ -90,7 +90,7 @@ class Settings(Section):
         if not (_is_loopback(self.server.host) or self.access.key_hashes or self.access.open):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
-                f" {self.server.host!r}: make a key with python -m api --new-key and set"
+                f" {self.server.host!r}: make a key with python -m {__package__} --new-key and set"
                 " PLANREC_ACCESS__KEY_HASHES, or set PLANREC_ACCESS__OPEN=true where the network is closed"
             )
         return self

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from planrec.config import RunConfig
+from planrec.files.package_folder import PACKAGE
 from planrec.metrics import METRICS
 from planrec.plugins import PluginUse, uses_of
 from planrec.provenance import versions
@@ -63,11 +63,10 @@ def data_key(config: RunConfig) -> str:
 
 @cache
 def code_version() -> str:
-    """sha256 over PlanRec's own source, and the versions of the packages that results depend on."""
-    package = Path(__file__).parent
+    """Return the sha256 of PlanRec's own source and of the versions that results depend on."""
     sources = {
-        file.relative_to(package).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in package.rglob("*.py")
+        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in PACKAGE.rglob("*.py")
     }
     return _digest([sources, versions()])
 

@@ -11,12 +11,12 @@ from typing import Any
 import yaml
 
 from planrec.errors import ConfigError
+from planrec.files.package_folder import PACKAGE
 from planrec.plugins import conf_folders
 from planrec.strict_yaml import StrictLoader
 
-_PACKAGE = Path(__file__).parent
-# In a wheel conf/ lies inside the package, in a checkout beside it.
-CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+# A wheel has conf/ inside the package, a checkout has it beside the package.
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 
 Folders = tuple[Path, ...]
 "Folders of options, in the order of the search."

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 else:
     ModelConfig = Annotated[with_plugins("model", _OWN, Model), Field(discriminator="kind")]
 
-TRUSTED_TYPES: tuple[str, ...] = tuple(sorted({name for model in _OWN for name in model.trusted_types}))
+TRUSTED_TYPES: tuple[str, ...] = tuple(
+    sorted({name for model in _OWN for name in model.traits.trusted_types})
+)
 "Types that a saved pipeline of any model of this package may hold, beyond skops' own list."
 
 __all__ = [

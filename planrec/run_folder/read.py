@@ -16,6 +16,7 @@ from planrec.manifest import FileName, Manifest, parse_manifest, problems_of
 from planrec.metrics import MetricValue
 from planrec.model_file import read_skops
 from planrec.recommender import Recommender
+from planrec.request import read_request
 from planrec.run_folder.identity import sha256_of
 from planrec.schema import OutOfFold
 from planrec.sweep_folder import is_sweep
@@ -165,7 +166,8 @@ def replay_golden(saved: SavedRun) -> None:
     """Ask the stored requests again. Raises RunError where an answer differs."""
     golden = saved.manifest.golden
     try:
-        prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden.requests))
+        requests = [read_request(content) for content in golden.requests]
+        prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
         expected = np.array(golden.probability, np.float64).reshape(prediction.probability.shape)
     except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
         raise RunError(
