@@ -58,11 +58,11 @@ class Figures:
     pandas: "Saturated | None"
     paced: Load
     shipped: "Saturated"
-    "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
+    "`/predict` of `planrec serve` as it is installed, which logs requests and decisions."
     shipped_paced: Load
     stages: dict[str, float]
     mib: tuple[float, float]
-    "Resident memory of a worker of `python -m api`, before and after the growth requests."
+    "Resident memory of a worker of `planrec serve`, before and after the growth requests."
     n_growth: int
 
 
@@ -282,14 +282,14 @@ def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def shipped(outputs: Path) -> Iterator[tuple[int, int]]:
-    """`python -m api` with the settings it has: its port and pid."""
+    """`planrec serve` with the settings it has: its port and pid."""
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, pid):
         until_answers(f"http://127.0.0.1:{port}/health", None)
         yield port, pid
 
 
 def first_answer(outputs: Path, body: bytes) -> float:
-    """Seconds from starting `python -m api` to the first recommendation."""
+    """Seconds from starting `planrec serve` to the first recommendation."""
     start = perf_counter()
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, _):
         until_answers(f"http://127.0.0.1:{port}/predict", body)
@@ -369,7 +369,7 @@ def lines_of(figures: Figures) -> list[str]:
     return [
         *lines,
         f"`/predict` at half of its load: {percentiles(figures.paced)} (p99 under {most_ms})",
-        f"`python -m api` as it is installed, with a log line for each request and the decision log written"
+        f"`planrec serve` as it is installed, with a log line for each request and the decision log written"
         f" by the same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f}"
         f" microseconds; at half of that load {percentiles(figures.shipped_paced)} (p99 under {most_ms})",
         f"memory of its worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
@@ -392,7 +392,7 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         " over loopback from another process on another core, from 500 subscribers in turn. Compare the"
         " ratios, not the absolute figures: other machines are slower or faster at everything.",
         "",
-        "Routes are compared in one app that writes neither log lines nor decisions; `python -m api` as it is"
+        "Routes are compared in one app that writes neither log lines nor decisions; `planrec serve` as it is"
         " installed does both, on the same core, its lines to /dev/null. Latencies count from the sending.",
         "",
         f"Machine: {processor()}, {len(CORES)} cores; {platform.system()},"
@@ -419,7 +419,7 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         lines += [f"| whole request | {whole:.0f} |"]
     lines += [
         "",
-        "## `python -m planrec.score`, model=lgbm",
+        "## `planrec score`, model=lgbm",
         "",
         "From file to file in a process that has started, beside the booster alone, which predicts from the"
         " same matrix: subscribers per second of processor time on one core, the fastest of a few calls.",
