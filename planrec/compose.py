@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from planrec.conf_folder import (
     CONF,
+    INSTALLED,
     Folders,
     file_of,
     file_with,
@@ -71,7 +72,10 @@ def interpolates(composed: "DictConfig") -> bool:
 
 
 def settled(
-    tree: Mapping[str, Any], overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+    tree: Mapping[str, Any],
+    overrides: Sequence[str],
+    choices: Mapping[str, Any],
+    folders: Folders = INSTALLED,
 ) -> "RunConfig":
     """The composed tree as a RunConfig. Raises ConfigError with every value that is missing or wrong."""
     from planrec.config import validated
@@ -89,7 +93,7 @@ def settled(
 
 
 def origin_of(
-    overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+    overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = INSTALLED
 ) -> Callable[[str], str]:
     """A function from a dotted path to the override or file that its value came from."""
 
@@ -114,7 +118,7 @@ def origin_of(
     return origin
 
 
-def unreadable(error: Exception, folders: Folders = (CONF,)) -> ConfigError:
+def unreadable(error: Exception, folders: Folders = INSTALLED) -> ConfigError:
     """Every file of the folders that cannot be read, in place of the parser's error about one."""
     found = list(unreadable_files(folders))
     return ConfigError("the configuration cannot be read", found or str(error).splitlines())
@@ -148,7 +152,27 @@ def register_with_hydra(outputs: Path | None = None) -> str:
     run_id = secrets.token_hex(3)
     OmegaConf.register_new_resolver("run_id", lambda: run_id, replace=True)
     OmegaConf.register_new_resolver("outputs", lambda: str(outputs or default_outputs()), replace=True)
+    if len(INSTALLED) > 1:
+        _add_plugin_folders()
     return run_id
+
+
+def _add_plugin_folders() -> None:
+    """Make Hydra look for options in the folders of plug-ins too."""
+    from hydra.core.config_search_path import ConfigSearchPath
+    from hydra.core.plugins import Plugins
+    from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+    class PluginFolders(SearchPathPlugin):
+        """The folders of plug-ins, behind PlanRec's own."""
+
+        def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+            for folder in INSTALLED[1:]:
+                search_path.append("planrec-plugin", f"file://{folder.resolve()}")
+
+    plugins = Plugins.instance()
+    if not any(found.__name__ == PluginFolders.__name__ for found in plugins.discover(SearchPathPlugin)):
+        plugins.register(PluginFolders)
 
 
 def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> dict[str, Any]:

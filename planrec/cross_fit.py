@@ -32,7 +32,7 @@ def calibrated(config: RunConfig, model: Model, train: DecisionTable, fit: Fit) 
     """
     pipeline, calibrator = fit(train), config.calibration.build()
     n_folds = n_folds_of(config.calibration, train)
-    if not model.probabilistic or calibrator is None or n_folds < 2:
+    if not model.traits.probabilistic or calibrator is None or n_folds < 2:
         return pipeline
     probability, known = _out_of_fold_probability(config, model, train, fit, n_folds)
     assert train.y is not None

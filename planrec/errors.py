@@ -2,6 +2,7 @@
 
 PlanRecError
 ├── ConfigError      the composed configuration is not a run: change an override or a YAML
+├── PluginError      a plug-in cannot be loaded, or two add the same name: uninstall or switch off one
 ├── DataError        a file or table does not hold what was agreed: change the data or its options
 │   └── RequestError requests that have no answer, each by its place: change them, or leave them out
 ├── CatalogueError   a plan catalogue is not valid: change the catalogue file
@@ -34,6 +35,12 @@ class PlanRecError(Exception):
 
 class ConfigError(PlanRecError):
     """The composed configuration does not describe a run."""
+
+    exit_code = 2
+
+
+class PluginError(PlanRecError):
+    """A plug-in cannot be loaded, or two of them add the same name."""
 
     exit_code = 2
 

@@ -1,15 +1,15 @@
 """Usage history -> decision rows: the same function for training, batch and API."""
 
-import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
 import numpy as np
 
 from planrec.schema import Columns, Usage, UsageHistory, lag, take_rows
 
-_LATEST_ZONE = 14 * 3600
-"Seconds: a month is over first where clocks are furthest ahead of UTC."
+_FIRST_ZONE = timezone(timedelta(hours=14))
+"Its clocks are furthest ahead of UTC: no month is over anywhere before it is over here."
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,16 @@ def _lag_names(usage: str, window: int) -> tuple[str, ...]:
     return tuple(lag(usage, ago) for ago in range(1, window + 1))
 
 
-def running_month() -> str:
-    """The month, as 2026-05, that is not over yet where clocks are furthest ahead: its usage is too low."""
-    now = time.gmtime(time.time() + _LATEST_ZONE)
-    return f"{now.tm_year}-{now.tm_mon:02d}"
+def running_month(now: datetime | None = None) -> str:
+    """Return the first month that is not over yet. A month is over once it is over at UTC+14.
+
+    Args:
+        now: an instant with a time zone; None means the present.
+
+    >>> running_month(datetime.fromisoformat("2026-11-30T09:59:59Z"))
+    '2026-11'
+    >>> running_month(datetime.fromisoformat("2026-11-30T10:00:00Z"))
+    '2026-12'
+    """
+    there = (now or datetime.now(UTC)).astimezone(_FIRST_ZONE)
+    return f"{there.year}-{there.month:02d}"

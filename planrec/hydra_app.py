@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.compose import register_with_hydra, settled, task_tree, unreadable
-from planrec.conf_folder import CONF, Folders, unreadable_files
+from planrec.conf_folder import CONF, INSTALLED, Folders, unreadable_files
 from planrec.errors import ConfigError, PlanRecError, RunError
 from planrec.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 
@@ -76,7 +76,7 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job) -> None:
 
     # Hydra's own parser: it alone knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
-    folders = (CONF, Path(known.config_dir)) if known.config_dir else (CONF,)
+    folders = (*INSTALLED, Path(known.config_dir)) if known.config_dir else INSTALLED
     check_overrides(known.overrides, folders, known.multirun)
     if known.multirun and known.cfg:
         raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])

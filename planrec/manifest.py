@@ -10,6 +10,7 @@ from planrec.errors import RunError
 from planrec.fitting import Chosen
 from planrec.json_file import read_object
 from planrec.metrics import MetricValue
+from planrec.plugins import PluginUse, missing_plugins
 from planrec.schema import Config, InputSchema
 from planrec.speed import Speed
 from planrec.tuning import Tuned
@@ -103,6 +104,8 @@ class Manifest(Config, allow_inf_nan=True):
     speed: Speed
     seeds: dict[str, int]
     versions: dict[str, str]
+    plugins: tuple[PluginUse, ...] = ()
+    "The plug-ins that the run uses; runs of 0.1.0 have none."
     git_commit: str | None
     files: dict[_FileName, _Sha256]
 
@@ -120,9 +123,11 @@ def read_checked(file: Path) -> dict[str, Any]:
     if content.get("schema") != SCHEMA:
         raise RunError(f"{file}: schema must be {SCHEMA!r}, got {content.get('schema')!r}")
     try:
-        Manifest.model_validate(content)
+        manifest = Manifest.model_validate(content)
     except ValidationError as error:
         raise RunError(f"{file} does not describe a run", problems_of(error)) from error
+    if problems := missing_plugins(manifest.plugins):
+        raise RunError(f"{file.parent} cannot be used here", problems)
     return content
 
 

@@ -84,7 +84,9 @@ def _unanswered(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str]:
     inputs = saved.recommender.inputs
     if not inputs.asks_held:
         return
-    asked = saved.manifest["golden"]["requests"]
+    from planrec.request import read_request
+
+    asked = [read_request(content) for content in saved.manifest["golden"]["requests"]]
     X = saved.recommender.table(asked).X
     try:
         catalogue.check_attributes({column.becomes: X[column.becomes] for column in inputs.columns})

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from planrec.request import read_request
+
 N_SUBSCRIBERS = 200_000
 N_MANY = 1_000_000
 MONTHS = 6
@@ -125,7 +127,7 @@ def peak_of(folder: Path, name: str) -> float:
 def one_answer(saved: Any) -> list[str]:
     """Reasons of all plans of one subscriber, as an answer of the API has them."""
     recommender = saved.recommender
-    tables = [recommender.table([request]) for request in saved.manifest["golden"]["requests"]]
+    tables = [recommender.table([read_request(request)]) for request in saved.manifest["golden"]["requests"]]
     decided = [(table, recommender.recommend(table)[1]) for table in tables]
 
     def explain() -> None:

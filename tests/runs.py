@@ -31,7 +31,7 @@ def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
 
 def reads_of(model: str) -> str:
     """What a model of conf/model/ reads; without Hydra, so that it is quick where tests are collected."""
-    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).reads
+    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).traits.reads
 
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:

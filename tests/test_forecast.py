@@ -29,6 +29,7 @@ from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
 from planrec.past_use import PastUse
 from planrec.recommender import Recommender
+from planrec.request import Request, read_request
 from planrec.schema import AS_OF, HELD, MAX_USAGE, Columns, DecisionTable, Usage, lag
 from tests.catalogue.catalogues import raw_catalogue, shipped
 
@@ -318,10 +319,10 @@ def trained() -> tuple[Recommender, DecisionTable]:
     return fitted_recommender(config, config.model, table, table, threads=1), table
 
 
-def request_of(recommender: Recommender, gib: float, **others: Any) -> dict[str, Any]:
+def request_of(recommender: Recommender, gib: float, **others: Any) -> Request:
     amounts = dict.fromkeys(recommender.inputs.usage, 200.0) | {"data_mib": 1024 * gib}
     months = [{"month": f"2018-0{number}", **amounts} for number in range(1, 7)]
-    return {"months": months, "attributes": {}, "plan_held": "max", "last_recommended": None} | others
+    return read_request({"months": months, "attributes": {}, "plan_held": "max"} | others)
 
 
 @pytest.mark.parametrize("model", ["forecast", "rerate_6"])

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from planrec.compose import compose
 from planrec.config import RunConfig
+from planrec.contracts import RoundsModel
 from planrec.cross_fit import held_out_prediction, inner_folds
 from planrec.early_stopping import stopped_early
 from planrec.ensemble import greedy_weights
@@ -128,7 +129,7 @@ def test_members_of_an_ensemble_stop_early(table: DecisionTable) -> None:
         blend = fitted_recommender(config, config.model, labelled, table, 1).estimator
         for name, pipeline in zip(blend.names, blend.pipelines, strict=True):
             if name == "lgbm":
-                kept = stopped_early(config, config.model.members["lgbm"], labelled)
+                kept = stopped_early(config, config.model.blend["lgbm"], labelled)
                 assert pipeline[-1].classifier_.n_estimators == kept.n_estimators < 30
 
 
@@ -248,15 +249,15 @@ def test_rounds_are_few_where_there_is_nothing_to_learn_and_many_where_there_is(
     model: str, table: DecisionTable
 ) -> None:
     assert table.y is not None
-    rounds = compose(f"model={model}").model.rounds
+    rounds = {"lgbm": "n_estimators", "hist_boosting": "max_iter"}[model]
     config = config_of(f"model={model}", "model.stop_early=true", f"model.{rounds}=50", "features=usage")
-    most = getattr(config.model, config.model.rounds or "")
     noise = replace(table, y=np.random.default_rng(0).permutation(table.y))
     # What the label is can be read off one column.
     plain = replace(table, y=(table.X["data_mib.1"] > np.median(table.X["data_mib.1"])).astype(np.int64))
     of_noise, of_plain = (stopped_early(config, config.model, rows) for rows in (noise, plain))
-    assert getattr(of_noise, config.model.rounds or "") < most / 2
-    assert getattr(of_plain, config.model.rounds or "") > most / 2
+    assert isinstance(of_noise, RoundsModel)
+    assert isinstance(of_plain, RoundsModel)
+    assert of_noise.most_rounds < 25 < of_plain.most_rounds
     assert stopped_early(config, config.model, table.take(np.arange(1))) == config.model
 
 
@@ -265,11 +266,11 @@ def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: Decisio
     X, y = rng.normal(size=(200, 4)), rng.integers(0, 3, 200)
     for name in ("lgbm", "hist_boosting"):
         model = compose(f"model={name}").model
-        assert model.rounds is not None
+        assert isinstance(model, RoundsModel)
         all_rounds = model.build(0, None).fit(X, y)
-        stages = list(model.staged(all_rounds, X, np.array([3, 10])))
+        stages = list(all_rounds.staged(X, np.array([3, 10])))
         for number, stage in zip((3, 10), stages, strict=True):
-            alone = model.model_copy(update={model.rounds: number}).build(0, None).fit(X, y)
+            alone = model.with_rounds(number).build(0, None).fit(X, y)
             np.testing.assert_array_equal(stage, alone.predict_proba(X))
 
 
@@ -297,13 +298,12 @@ def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) 
     assert catalogue is not None
     features, correction = recommender.pipeline[0], recommender.pipeline[-1]
     X = features.transform(model_input(config.features, config.model, table))
-    contributions = config.model.contributions(correction, X)
-    assert contributions is not None
+    contributions = correction.contributions(X)
     assert contributions.shape == (len(table), len(table.plans), X.shape[1] + 1)
     past = past_bills(table, PastUse(table.X, catalogue))
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     expected = np.maximum(past.mean + contributions.sum(axis=2), fees)
-    np.testing.assert_allclose(correction.predict_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(correction.correct_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
 
 
 def test_choices_of_a_model_without_any_are_none(table: DecisionTable) -> None:

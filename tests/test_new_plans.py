@@ -25,6 +25,7 @@ from planrec.new_plans import with_new_plans
 from planrec.pinned import load_pinned, pin_run, servable_run
 from planrec.report.reported import reported
 from planrec.report.section import warnings_of
+from planrec.request import read_request
 from planrec.run_folder import complete_runs, load_run, read_manifest, read_record
 from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import REPOSITORY, SMALL_BILLS
@@ -113,7 +114,8 @@ def test_the_plans_of_before_cost_what_they_cost(run):
     old, new = load_run(run), load_run(renewed(run, with_summer()))
     requests = old.manifest["golden"]["requests"]
     assert new.manifest["golden"]["requests"] == requests
-    before, after = (s.recommender.predict(s.recommender.table(requests)).bill_mean for s in (old, new))
+    asked = [read_request(request) for request in requests]
+    before, after = (s.recommender.predict(s.recommender.table(asked)).bill_mean for s in (old, new))
     np.testing.assert_array_equal(after[:, 1:], before)
 
 
@@ -150,7 +152,7 @@ def test_a_second_change_still_names_the_run_that_was_measured(run):
     assert servable_run(second).measured_by == load_run(first).measured_by
     assert read_manifest(second)["notes"] == read_manifest(first)["notes"]
     saved = load_run(second)
-    _, decisions = saved.recommender.recommend(saved.recommender.table([heavy_user(saved)]))
+    _, decisions = saved.recommender.recommend(saved.recommender.table([read_request(heavy_user(saved))]))
     assert saved.recommender.plans[decisions.recommended[0]] != "summer"
 
 

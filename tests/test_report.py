@@ -15,6 +15,7 @@ import pytest
 
 from planrec.cli import main
 from planrec.compose import compose
+from planrec.contracts import Explainable
 from planrec.errors import RunError
 from planrec.experiment import run
 from planrec.metrics import MetricValue, reliability, reliability_of_cheaper
@@ -216,10 +217,10 @@ def test_the_column_that_decides_counts_most(model):
     y = (X[:, 1] > 0).astype(np.int64)
     X[generator.random(400) < 0.2, 1] = np.nan
     option = compose("target=held", *model).model
-    importance = option.importance(option.build(0, None).fit(X, y))
+    importance = option.build(0, None).fit(X, y).importance()
     assert importance.shape == (3,)
     assert importance.argmax() == 1
-    assert option.importance_is
+    assert option.traits.importance_meaning
 
 
 @pytest.mark.parametrize("model", INFORMATIVE.values(), ids=INFORMATIVE)
@@ -229,7 +230,7 @@ def test_gaps_count_for_the_column_that_has_them(model):
     X[::7, 0] = np.nan
     X[generator.random(400) < 0.4, 2] = np.nan
     option = compose("target=held", *model).model
-    importance = option.importance(option.build(0, None).fit(X, np.isnan(X[:, 2]).astype(np.int64)))
+    importance = option.build(0, None).fit(X, np.isnan(X[:, 2]).astype(np.int64)).importance()
     assert importance.argmax() == 2
 
 
@@ -237,14 +238,15 @@ def test_gaps_count_for_the_column_that_has_them(model):
 def test_a_model_fitted_on_one_class_has_no_importances(model):
     option = compose("target=held", *model).model
     estimator = option.build(0, None).fit(np.zeros((20, 2)), np.zeros(20, np.int64))
-    assert option.importance(estimator) is None
+    assert estimator.importance() is None
 
 
 @pytest.mark.parametrize("model", SILENT.values(), ids=SILENT)
 def test_a_model_without_importances_of_its_own_invents_none(model):
     X = np.random.default_rng(0).normal(size=(100, 2))
     option = compose("target=held", *model).model
-    assert option.importance(option.build(0, None).fit(X, (X[:, 0] > 0).astype(np.int64))) is None
+    estimator = option.build(0, None).fit(X, (X[:, 0] > 0).astype(np.int64))
+    assert not isinstance(estimator, Explainable) or estimator.importance() is None
 
 
 def test_a_page_of_a_rule_says_that_it_has_no_probabilities_and_no_importances(tmp_path):

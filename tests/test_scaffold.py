@@ -169,7 +169,7 @@ def trained_by_a_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.e2e
 def test_a_wheel_trains_in_an_empty_folder(trained_by_a_wheel: Path) -> None:
     installed = {file.name for file in trained_by_a_wheel.with_name("site").iterdir()}
-    assert {name for name in installed if not name.endswith(".dist-info")} == {"planrec", "api"}
+    assert {name for name in installed if not name.endswith(".dist-info")} == {"planrec"}
     assert [file.name for file in trained_by_a_wheel.iterdir()] == ["outputs"]
     assert len(list(trained_by_a_wheel.glob("outputs/*/*/run.json"))) == 1
 

@@ -8,9 +8,10 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta, Struct
 
-from api.described import problems
-from api.served import ServedRun
 from planrec.answers import CatalogueName
+
+from ..described import problems
+from ..served import ServedRun
 
 
 class Run(Struct, frozen=True):

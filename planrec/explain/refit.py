@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from planrec.config import RunConfig
-from planrec.contracts import Fold
+from planrec.contracts import BlendModel, Fold
 from planrec.errors import RunError
 from planrec.experiment import Report, decided, fingerprint, models_of
 from planrec.fitting import fitted_recommender
@@ -80,11 +80,11 @@ def _with_matrix(
 
 def _check_reads_features(saved: SavedRun) -> None:
     model = saved.config.model
-    if model.members:
+    if isinstance(model, BlendModel):
         raise RunError(
-            f"{saved.folder}: model={model.kind} blends {', '.join(model.members)}: explain one of them"
+            f"{saved.folder}: model={model.kind} blends {', '.join(model.blend)}: explain one of them"
         )
-    if model.reads != "features":
+    if model.traits.reads != "features":
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
             " there is no column to explain. Each of its answers says why in `reasons`, and"

@@ -14,6 +14,10 @@ from planrec.metrics.paired import (
 )
 from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper, scored_model
 from planrec.metrics.scored import Scored
+from planrec.plugins import plugin_metrics
+
+# Last, since a plug-in imports the names above.
+METRICS.update(plugin_metrics(METRICS, Metric))
 
 __all__ = [
     "METRICS",

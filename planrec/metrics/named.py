@@ -222,6 +222,7 @@ METRICS: dict[str, Metric] = {
         worst=farthest_selection,
     ),
 }
+"""Every metric by name; `planrec.metrics` adds those of plug-ins."""
 
 
 def broken_guards(values: Mapping[str, float]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planrec.contracts import Explainable
 from planrec.metrics import METRICS, MetricValue, Scored, scored_model
 from planrec.run_folder import SavedRun, load_run, read_out_of_fold, read_record
 
@@ -46,7 +47,9 @@ class ReportedRun:
         """Baselines to draw beside the model: doing nothing, the best that forecasts bills; or the first."""
         baselines = self.saved.config.baselines
         judged = {value.model for value in self.saved.metrics}
-        forecasting = [name for name, model in baselines.items() if model.forecasts_bills and name in judged]
+        forecasting = [
+            name for name, model in baselines.items() if model.traits.forecasts_bills and name in judged
+        ]
         first = self.saved.metrics[0].metric
         sign = -1 if METRICS[first].higher_is_better else 1
         forecasting.sort(key=lambda name: sign * self.values(first, name)[0].value)
@@ -69,7 +72,8 @@ def reported(folder: Path) -> ReportedRun:
 def importances(recommender: "Recommender") -> Importances | None:
     """Share of each feature in all importance, the largest first; None where the model has none."""
     pipeline = recommender.pipeline
-    weights = recommender.model.importance(recommender.estimator)
+    estimator = recommender.estimator
+    weights = estimator.importance() if isinstance(estimator, Explainable) else None
     if weights is None or not np.isfinite(weights).all() or weights.sum() <= 0:
         return None
     names = [str(name) for name in pipeline[:-1].get_feature_names_out()]

@@ -147,7 +147,7 @@ def axis_of(metric: str) -> str:
 
 def calibration(run: ReportedRun, name: str) -> str:
     """The reliability of the top label, in the bins of the ECE, and of what customers are told."""
-    if not run.saved.config.model.probabilistic:
+    if not run.saved.config.model.traits.probabilistic:
         return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
     title = "Reliability of the most probable plan, 15 bins of equal mass"
     shown = _bins_shown(reliability(run.judged), title, f"{name}-calibration", "decisions")
@@ -226,7 +226,7 @@ def feature_importance(run: ReportedRun, name: str) -> str:
     if run.importances is None:
         return paragraph(f"This run's {run.model} has no importances of its own.")
     more = len(run.importances) - charts.MAX_FEATURES
-    title = f"Feature importance: {run.saved.config.model.importance_is}"
+    title = f"Feature importance: {run.saved.config.model.traits.importance_meaning}"
     rest = f" {more} more features count less each." if more > 0 else ""
     chart = charts.importance(run.importances, title)
     return figure_html(chart, f"{name}-importance") + paragraph(

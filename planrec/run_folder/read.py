@@ -16,6 +16,7 @@ from planrec.manifest import Manifest, MeasuredBy, problems_of, read_checked
 from planrec.metrics import MetricValue
 from planrec.model_file import read_skops
 from planrec.recommender import Recommender
+from planrec.request import read_request
 from planrec.run_folder.identity import sha256_of
 from planrec.schema import OutOfFold
 from planrec.sweep_folder import is_sweep
@@ -88,7 +89,7 @@ def load_run(folder: Path) -> SavedRun:
         raise RunError(f"{folder} was changed after it was saved", changed)
     config = _config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=_pipeline_of(folder / "model.skops"),
+        pipeline=_pipeline_of(folder / "model.skops", [use.package for use in manifest.plugins]),
         features=config.features,
         model=_model_of(config, manifest, folder),
         policy=_policy_of(config, manifest),
@@ -175,7 +176,8 @@ def replay_golden(saved: SavedRun) -> None:
     """Ask the stored requests again. Raises RunError where an answer differs."""
     golden = saved.manifest["golden"]
     try:
-        prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden["requests"]))
+        requests = [read_request(content) for content in golden["requests"]]
+        prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
         expected = np.array(golden["probability"], np.float64).reshape(prediction.probability.shape)
     except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
         raise RunError(
@@ -231,10 +233,10 @@ def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
     return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
 
 
-def _pipeline_of(file: Path) -> Pipeline:
-    """The pipeline of a file whose sha256 was checked."""
+def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
+    """Return the pipeline of a file whose sha256 was checked."""
     try:
-        pipeline = read_skops(file.read_bytes())
+        pipeline = read_skops(file.read_bytes(), plugin_packages)
     except Exception as error:  # whatever skops or a type that it loads raises: the versions do not match
         raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
     if not isinstance(pipeline, Pipeline):

@@ -8,6 +8,7 @@ import pytest
 from api.routes.batch import AT_A_TIME
 from api.settings import Limits
 from planrec.answers import ModelName, answers_of, encoded
+from planrec.request import read_request
 from planrec.run_folder import load_run
 
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -47,7 +48,7 @@ def test_the_bytes_of_an_answer_are_those_of_the_recommender(served, requests):
         answer = client.post("/predict", json=request)
         told = answer.json()
         model = ModelName(**told["model"])
-        [offline] = answers_of(saved.recommender, {told["recommendation_id"]: request}, model)
+        [offline] = answers_of(saved.recommender, {told["recommendation_id"]: read_request(request)}, model)
         assert answer.content == encoded(offline)
 
 

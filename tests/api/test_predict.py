@@ -7,11 +7,13 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
+from api.requests import request_from
 from planrec.catalogue import MonthUsage, invoice
 from planrec.cli import main
 from planrec.compose import compose
 from planrec.experiment import run
 from planrec.recommender import savings
+from planrec.request import read_request
 from planrec.run_folder import begin_run, load_run, save_run
 
 
@@ -37,7 +39,7 @@ def test_answers_what_the_run_recommends_offline(client, saved):
         answer = client.post("/predict", json=request)
         assert answer.status_code == 200, answer.text
         online = {item["plan_id"]: item["probability"] for item in answer.json()["items"]}
-        menu = saved.recommender.table([request]).menu[0]
+        menu = saved.recommender.table([read_request(request)]).menu[0]
         plans = zip(saved.manifest["plans"], probability, menu, strict=True)
         offline = {plan: p for plan, p, is_offered in plans if is_offered}
         assert online == pytest.approx(offline, rel=0, abs=1e-12)
@@ -233,7 +235,7 @@ def test_a_date_is_a_day_or_an_instant_in_utc(row_client, row_run, attributes, t
     assert answer.status_code == 200, answer.text
     request = create_app(load_run(row_run)).state.served.request
     checked = request.model_validate_json(json.dumps({"attributes": attributes | {"joined": text}}))
-    assert checked.model_dump(by_alias=True)["attributes"]["joined"] == instant
+    assert request_from(checked).attributes["joined"] == instant
 
 
 @pytest.mark.parametrize(
@@ -309,7 +311,7 @@ def bill_request(bills):
 def test_bills_and_savings_are_those_of_the_recommender_in_decimals(bill_client, bills):
     for request in bills.manifest["golden"]["requests"]:
         answer = bill_client.post("/predict", json=request).json()
-        table = bills.recommender.table([request])
+        table = bills.recommender.table([read_request(request)])
         prediction, decisions = bills.recommender.recommend(table)
         saving = savings(table, prediction)
         assert (answer["currency"], answer["as_of"]) == ("USD", str(table.as_of[0]))

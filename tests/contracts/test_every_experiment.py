@@ -87,10 +87,10 @@ def test_a_leaderboard_has_24_cells_of_four_models_and_its_page_names_the_comman
     [
         ("regret", Estimate(-0.5, -0.6, -0.4), "beats"),
         ("regret", Estimate(0.5, 0.4, 0.6), "loses to"),
-        ("regret", Estimate(-0.5, -1.1, 0.1), "cannot be told from"),
+        ("regret", Estimate(-0.5, -1.1, 0.1), "cannot be separated from"),
         ("accuracy", Estimate(0.5, 0.4, 0.6), "beats"),
         ("accuracy", Estimate(-0.5, -0.6, -0.4), "loses to"),
-        ("accuracy", Estimate(0.0, 0.0, 0.0), "cannot be told from"),
+        ("accuracy", Estimate(0.0, 0.0, 0.0), "cannot be separated from"),
     ],
 )
 def test_a_model_that_loses_is_reported_as_losing_and_small_data_as_too_small(

@@ -11,6 +11,7 @@ from planrec.cli import main
 from planrec.decision_log import Decision, DecisionLog, LoggedRun
 from planrec.errors import LogError
 from planrec.replay.replayed import replay
+from planrec.request import fields_of, json_of, read_request
 from planrec.run_folder import load_run
 from tests.decision_log.decisions import KEY, url_of
 from tests.runs import edit_run
@@ -21,7 +22,7 @@ ID = "6f1c2d8e"
 def answered(folder, **request):
     """The first golden request of a run, answered as the API does."""
     saved = load_run(folder)
-    asked = saved.manifest["golden"]["requests"][0] | request
+    asked = read_request(saved.manifest["golden"]["requests"][0] | request)
     model = ModelName(saved.run_id, saved.manifest["versions"]["planrec"])
     body = encoded(answers_of(saved.recommender, {ID: asked}, model)[0])
     catalogue = saved.recommender.catalogue
@@ -29,7 +30,8 @@ def answered(folder, **request):
         (None,) * 3 if catalogue is None else (catalogue.catalogue_id, catalogue.version, catalogue.sha256)
     )
     run = LoggedRun(saved.run_id, saved.sha256, "0.1.0", *named, saved.config.policy.kind)
-    return Decision(ID, "request-1", "ann", asked, "en", body, "stay", 1.5, run)
+    content = json_of(asked, fields_of(saved.recommender.inputs))
+    return Decision(ID, "request-1", "ann", content, "en", body, "stay", 1.5, run)
 
 
 def logged(tmp_path, decision):
@@ -60,7 +62,7 @@ def test_an_answer_comes_out_the_same_and_shows_what_it_was_made_of(request, run
 
 
 def test_an_excluded_plan_is_shown_with_the_reason(bill_run, tmp_path, capsys):
-    held = answered(bill_run).request["plan_held"]
+    held = json.loads(answered(bill_run).request)["plan_held"]
     other = next(plan for plan in load_run(bill_run).recommender.plans if plan != held)
     assert replay_of(logged(tmp_path, answered(bill_run, exclude=[other])), bill_run.parent.parent) == 0
     assert f"not offered: {other}, excluded" in capsys.readouterr().out

@@ -1,7 +1,9 @@
 """Scoring a file: the answers of the API for the same rows, every bad value told, nothing half-written."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from planrec.cli import main
+from planrec.history import running_month
 from planrec.recommender import savings
+from planrec.request import read_request
 from planrec.run_folder import SavedRun, load_run
-from planrec.score import parts, whole
+from planrec.score import columns, parts, whole
 from planrec.score.scorer import Scorer
 from tests.conftest import STRANGERS_TABLE
 from tests.runs import train_into
@@ -65,7 +69,7 @@ def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "e
     """The same through requests, one by one."""
     answers = []
     for request in requests:
-        table = saved.recommender.table([request])
+        table = saved.recommender.table([read_request(request)])
         prediction, decisions = saved.recommender.recommend(table)
         plan, saving = int(decisions.recommended[0]), savings(table, prediction)
         is_known = plan >= 0 and saving is not None and not np.isnan(saving[0, plan])
@@ -261,6 +265,17 @@ def test_a_bad_row_stops_it_and_is_named(saved: SavedRun, tmp_path: Path, case: 
     assert all(message in error for message in messages), error
     assert (tmp_path / "out.csv").read_text("utf-8") == "the last answers"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize(("now", "code"), [("2026-02-28T09:59:59Z", 1), ("2026-02-28T10:00:00Z", 0)])
+def test_a_month_is_scored_once_it_is_over_at_utc_plus_14(
+    saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, now: str, code: int
+) -> None:
+    monkeypatch.setattr(columns, "running_month", partial(running_month, datetime.fromisoformat(now)))
+    months_table(n=1, n_months=2).to_csv(tmp_path / "in.csv", index=False)
+    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == code
+    told = "months that are over: it is 2026-02 now, got '2026-02' at line 3"
+    assert (told in capsys.readouterr().err) == bool(code)
 
 
 def test_all_bad_values_are_told_at_once_also_of_later_parts(
