@@ -122,9 +122,9 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
 docs *options:
     python docs/generate.py "$@"
 
-# Pin what a run needs, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
+# Pin what training and serving need, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
 lock *options:
-    python -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+    python -m uv pip compile pyproject.toml --extra serve --universal --python-version 3.11 \
         --generate-hashes --no-emit-index-url --custom-compile-command "just lock" --quiet \
         --output-file requirements.lock "$@"
 

@@ -28,10 +28,11 @@ _HOME = {
     "save_run": "planrec.run_folder",
 }
 
+if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an Any
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return import_module("importlib.metadata").version("planrec")
-    if name not in _HOME:
-        raise AttributeError(f"module 'planrec' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("planrec")
+        if name not in _HOME:
+            raise AttributeError(f"module 'planrec' has no attribute {name!r}")
+        return getattr(import_module(_HOME[name]), name)

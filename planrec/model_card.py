@@ -8,7 +8,7 @@ from typing import Any
 from planrec.card_check import THIS_RUN
 from planrec.card_prose import INTENDED, LEARNED, NEVER, NOT_COMPARED, calibration, caveats, ethics
 from planrec.manifest import MeasuredBy
-from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
+from planrec.metrics import ReliabilityBin, broken_guards, judged_rows_of, reliability
 
 
 def card_of(folder: Path) -> str:
@@ -21,7 +21,7 @@ def card_of(folder: Path) -> str:
     # Rules name one plan and claim no chances: their runs have no ECE, and nothing to be reliable about.
     if "ece" not in own_figures(manifest):
         return model_card(manifest, ())
-    return model_card(manifest, reliability(scored_model(read_out_of_fold(run, [model]), model)))
+    return model_card(manifest, reliability(judged_rows_of(read_out_of_fold(run, [model]), model)))
 
 
 def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:

@@ -396,7 +396,7 @@ def test_a_cluster_is_not_asked_for_where_ray_is_not_installed(tmp_path, swept, 
 
 @pytest.mark.slow
 def test_the_same_cells_run_on_ray(undisturbed, tmp_path):
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'planrec[ray]'")
     code, _, error = swept_apart(tmp_path, *GRID, "sweep.executor=ray", "sweep.n_jobs=2")
     assert code == 0, error
     assert finished(tmp_path).keys() == finished(undisturbed[0]).keys()

@@ -23,6 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Serve until a signal to stop."""
+    api_module("serve_extra").check_serve_extra()
     if options.new_key:
         return _print_new_key()
     given = {

@@ -176,7 +176,7 @@ def test_a_month_is_accepted_once_it_is_over_at_utc_plus_14(asked, monkeypatch, 
     monkeypatch.setattr(requests, "running_month", partial(running_month, datetime.fromisoformat(now)))
     body = json.dumps(request | {"months": [request["months"][0] | {"month": month}]}).encode()
     if running is None:
-        assert [given["month"] for given in read_one(model, body)["months"]] == [month]
+        assert [given.month for given in read_one(model, body).months] == [month]
         return
     with pytest.raises(ValidationError) as caught:
         read_one(model, body)

@@ -35,7 +35,7 @@ def problem_with(file, content):
 
 
 @pytest.mark.parametrize("first", [b"", b"\xef\xbb\xbf"], ids=["as shipped", "with a byte order mark"])
-def test_an_operators_file_is_the_catalogue_it_describes(plans, first):
+def test_an_operators_file_gives_its_catalogue(plans, first):
     plans.write_bytes(first + (CONF / "ladder.yaml").read_bytes())
     assert opened(plans) == shipped("ladder")
 
@@ -61,7 +61,7 @@ def test_every_problem_is_reported_at_once_with_path_and_plan(plans):
     ]
 
 
-def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans):
+def test_a_wrong_only_plan_and_no_plan_are_different_problems(plans):
     raw = raw_catalogue("ladder")
     raw["plans"] = raw["plans"][:1]
     raw["plans"][0]["sellable"] = "yess"
@@ -89,11 +89,11 @@ def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans)
         ("schema: planrec.catalogue/1\n", "plans: must be given and is missing"),
     ],
 )
-def test_what_is_no_catalogue_is_refused_with_the_place(plans, content, message):
+def test_a_file_that_is_not_a_catalogue_is_refused_with_the_place(plans, content, message):
     assert message in problem_with(plans, content)
 
 
-def test_a_missing_file_is_named_with_the_near_one_and_the_places(plans):
+def test_a_missing_file_suggests_similar_ones_and_names_the_folders(plans):
     plans.write_text("")
     with pytest.raises(CatalogueError) as caught:
         opened("plan.yaml")
@@ -111,7 +111,7 @@ def test_a_folder_is_refused_with_the_files_in_it(plans):
         opened(".")
 
 
-def test_the_file_is_looked_for_in_the_folder_of_the_data_too(plans, monkeypatch, tmp_path_factory):
+def test_the_file_is_also_found_in_the_data_folder(plans, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("data")
     (elsewhere / "plans.yaml").write_bytes((CONF / "ladder.yaml").read_bytes())
     monkeypatch.setenv("PLANREC_DATA", str(elsewhere))
@@ -132,7 +132,7 @@ def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys
     assert not list(Path("outputs").glob("*/*"))
 
 
-def test_a_path_that_nobody_gave_is_asked_for():
+def test_a_missing_path_is_asked_for():
     with pytest.raises(ConfigError, match=r"catalogue\.path must be given: type catalogue\.path=VALUE"):
         compose("catalogue=file")
 

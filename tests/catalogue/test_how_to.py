@@ -45,7 +45,7 @@ def test_the_printed_commands_run_on_the_printed_plans():
 
 
 @pytest.mark.usefixtures("plans")
-def test_every_clause_of_the_table_can_be_written_into_the_printed_plans():
+def test_every_clause_of_the_table_fits_the_printed_plans():
     clauses = re.findall(r"`((?:rounding|overage|cap_per_period|eligibility): [^`]+)`", PAGE)
     assert len(clauses) >= 8
     text = Path("plans.yaml").read_text("utf-8")

@@ -38,7 +38,7 @@ def test_costs_are_read_to_the_digit(tmp_path):
     assert costs.model_dump(mode="json")["plans"] == LADDER
 
 
-def test_costs_of_other_plans_are_refused_with_every_difference(tmp_path):
+def test_costs_of_another_catalogue_are_refused_with_every_difference(tmp_path):
     others = {"minni" if plan == "mini" else plan: cost for plan, cost in LADDER.items()}
     with pytest.raises(CatalogueError) as caught:
         read_unit_costs(written(tmp_path / "costs.yaml", plans=others, currency="EUR"), shipped("ladder"))
@@ -49,7 +49,7 @@ def test_costs_of_other_plans_are_refused_with_every_difference(tmp_path):
     ]
 
 
-def test_costs_that_are_no_decimal_strings_are_all_named(tmp_path):
+def test_costs_that_are_not_decimal_strings_are_all_named(tmp_path):
     wrong = LADDER | {"mini": {"minute": 0.004, "message": "-1", "data_unit": "0.3"}}
     with pytest.raises(CatalogueError) as caught:
         read_unit_costs(written(tmp_path / "costs.yaml", plans=wrong), shipped("ladder"))
@@ -59,7 +59,7 @@ def test_costs_that_are_no_decimal_strings_are_all_named(tmp_path):
     ]
 
 
-def test_no_file_of_a_run_and_no_printed_object_holds_a_private_cost(tmp_path):
+def test_no_run_file_and_no_printed_object_has_a_private_cost(tmp_path):
     costs = read_unit_costs(written(tmp_path / "costs.yaml"), shipped("ladder"))
     config = compose("catalogue=ladder", "model=popular", "baselines=[]", *SMALL)
     folder = tmp_path / "outputs" / "run"

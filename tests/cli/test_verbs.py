@@ -14,16 +14,7 @@ from planrec.provenance import versions
 
 HEAVY = (
     *("numpy", "pandas", "pydantic", "scipy", "sklearn", "lightgbm", "pyarrow", "rich", "hydra", "omegaconf"),
-    *(
-        "litestar",
-        "uvicorn",
-        "msgspec",
-        "duckdb",
-        "optuna",
-        "matplotlib",
-        "argcomplete",
-        "importlib.metadata",
-    ),
+    *("litestar", "uvicorn", "msgspec", "duckdb", "optuna", "matplotlib", "argcomplete"),
 )
 
 
