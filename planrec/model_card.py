@@ -1,14 +1,12 @@
-"""`python -m planrec.model_card RUN ...`: what a run is fit for, in Markdown."""
+"""`planrec card model RUN ...`: what a run is fit for, in Markdown."""
 
 import re
-import sys
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
 
-from planrec.card_check import THIS_RUN, check_card
-from planrec.card_command import print_card
+from planrec.card_check import THIS_RUN
 from planrec.card_prose import INTENDED, LEARNED, NEVER, NOT_COMPARED, calibration, caveats, ethics
 from planrec.manifest import Manifest
 from planrec.metrics import MetricValue, ReliabilityBin, broken_guards, judged_rows_of, reliability
@@ -16,7 +14,6 @@ from planrec.metrics import MetricValue, ReliabilityBin, broken_guards, judged_r
 
 def card_of(folder: Path) -> str:
     """The card of a complete run. Raises RunError where it cannot be read."""
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import read_out_of_fold, read_record
 
     run = read_record(folder)
@@ -52,7 +49,7 @@ def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
         THIS_RUN.removeprefix("## "): _run_lines(manifest),
     }
     lines = [f"# Model card: {model} for `target={target}`", ""]
-    lines += ["Generated from a run by `python -m planrec.model_card`.", ""]
+    lines += ["Generated from a run by `planrec card model`.", ""]
     for title, content in sections.items():
         lines += [f"## {title}", "", *content, ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -119,7 +116,7 @@ def _data_lines(manifest: Manifest) -> list[str]:
 def _metric_section(manifest: Manifest) -> list[str]:
     config, warnings = manifest.config, broken_guards(own_figures(manifest))
     if (measured_by := manifest.measured_by) is not None:
-        warnings = [marked(MeasuredBy.model_validate(measured_by).note), *warnings]
+        warnings = [marked(measured_by.note), *warnings]
     return [
         *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
         f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
@@ -235,12 +232,3 @@ def _cell(value: MetricValue | None) -> str:
     if isnan(value.low):  # no draw defines it
         return f"{value.value:.3f}"
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where a run cannot be read or FILE is stale."""
-    return print_card("model_card", model_cards, arguments, check_card)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

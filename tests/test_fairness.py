@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from planrec.checks.proxy import proxies
+from planrec.compose import compose
 from planrec.data.protected import FEWEST, OTHER, UNKNOWN, banded
 from planrec.errors import CheckError, ConfigError, DataError
 from planrec.experiment import decided, run
@@ -21,7 +22,6 @@ from planrec.model_card import card_of
 from planrec.reweighing import balancing_weights
 from planrec.run_folder import load_run
 from planrec.schema import OutOfFold
-from planrec.train import compose
 from tests.conftest import SMALL
 from tests.runs import train_into
 

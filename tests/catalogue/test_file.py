@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from planrec.catalogue import CatalogueFile
+from planrec.cli import main
+from planrec.compose import compose
 from planrec.errors import CatalogueError, ConfigError, RunError
 from planrec.experiment import run
 from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
-from planrec.train import compose, main
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 from tests.conftest import SMALL
 
@@ -122,7 +123,7 @@ def test_the_file_is_also_found_in_the_data_folder(plans, monkeypatch, tmp_path_
 
 def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys):
     plans.write_text("schema: planrec.catalogue/1\n")
-    assert main(["catalogue=file", "catalogue.path=plans.yaml"]) == 2
+    assert main(["train", "catalogue=file", "catalogue.path=plans.yaml"]) == 2
     first, *problems = capsys.readouterr().err.splitlines()
     assert first == (
         "error: plans.yaml is not a valid catalogue file (from override catalogue.path=plans.yaml)"
@@ -149,8 +150,8 @@ def run_on_a_file(plans):
     plans.write_bytes((CONF / "ladder.yaml").read_bytes())
     config = compose("catalogue=file", "catalogue.path=plans.yaml", "model=popular", "baselines=[]", *SMALL)
     folder = Path("outputs", "2030-01-31", "12-00-00-abc123")
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     plans.unlink()
     return folder
 
