@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from planrec.address import code_version
+from planrec.compose import compose
 from planrec.conf_folder import content_of, inherited, options
 from planrec.config import RunConfig
 from planrec.data_card import section
@@ -26,7 +27,6 @@ from planrec.metrics import broken_guards, paired_ratio
 from planrec.model_card import card_of, metrics_lines, own_figures
 from planrec.run_folder import begin_run, read_manifest, save_run
 from planrec.schema import Usage
-from planrec.train import compose
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
@@ -507,7 +507,7 @@ def manifest_of(overrides: list[str], folder: Path) -> dict[str, Any]:
     if (folder / "run.json").is_file():
         return read_manifest(folder)
     config = compose(*overrides)
-    command = " ".join(["python -m planrec.train", *overrides])
+    command = " ".join(["planrec train", *overrides])
     begin_run(folder, config, command)
     save_run(run(config), folder, command)
     return read_manifest(folder)

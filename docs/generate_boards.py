@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from planrec.cli import main
 from planrec.conf_folder import file_of
 from planrec.figures import figure
 from planrec.leaderboard import leaderboard
@@ -22,9 +23,8 @@ from planrec.leaderboard.rows import Row
 from planrec.metrics import METRICS, Estimate, broken_guards, draws_of, metric_draws, paired_difference
 from planrec.model_card import own_figures
 from planrec.run_folder import read_out_of_fold
-from planrec.train import main as train
 
-COMMAND = ("python", "-m", "planrec.train")
+COMMAND = ("planrec", "train")
 CELLS_AT_ONCE = 2
 MOST_LISTED = 5
 "Most labels that a sentence lists."
@@ -62,7 +62,7 @@ class Leaderboard:
     about: str
     "One paragraph about the sweep."
     arguments: tuple[str, ...]
-    "Arguments of `python -m planrec.train`."
+    "Arguments of `planrec train`."
 
     def page(self, folder: Path) -> str:
         """Run the sweep and return the page with its board."""
@@ -128,7 +128,7 @@ def swept(arguments: Sequence[str], folder: Path) -> Board:
     typed = [*arguments, f"sweep.n_jobs={CELLS_AT_ONCE}"]
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.chdir(folder):
-        if code := train(typed):
+        if code := main(["train", *typed]):
             raise RuntimeError(f"{shlex.join([*COMMAND, *typed])} returned {code}")
     sweeps = [
         file.parent

@@ -1,16 +1,12 @@
-"""`python -m planrec.data_card RUN ...`: what the data behind runs is, in Markdown."""
+"""`planrec card data RUN ...`: what the data behind runs is, in Markdown."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from planrec.card_command import print_card
-
 
 def data_cards(folders: Sequence[Path]) -> str:
     """The card of the data behind these runs. Raises RunError where one cannot be read."""
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import read_manifest
 
     return data_card([read_manifest(folder) for folder in folders])
@@ -18,7 +14,7 @@ def data_cards(folders: Sequence[Path]) -> str:
 
 def data_card(manifests: list[dict[str, Any]]) -> str:
     """One section per run, from its run.json alone."""
-    lines = ["# Data card", "", "Generated from runs by `python -m planrec.data_card`.", ""]
+    lines = ["# Data card", "", "Generated from runs by `planrec card data`.", ""]
     for manifest in manifests:
         lines += section(manifest)
     return "\n".join(lines)
@@ -59,12 +55,3 @@ def section(manifest: dict[str, Any]) -> list[str]:
 
 def _figure(value: object) -> str:
     return f"{value:,.1f}" if isinstance(value, float) else str(value or "")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
-    return print_card("data_card", data_cards, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

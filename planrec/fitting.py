@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.monthly_cost import monthly_cost
 from planrec.config import RunConfig
 from planrec.contracts import Blend, BlendModel, Model, RoundsModel
 from planrec.cross_fit import calibrated, held_out_prediction, inner_folds
@@ -137,6 +138,6 @@ def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> d
     """What `fit` of this model wants besides features and labels, as the pipeline's `fit` takes it."""
     asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.traits.needs_horizon else {}
     if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
-        came = train.future_bills / (train.minor_units * max(train.horizon, 1))
+        came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
         asked |= {"model__past": past_bills(train, PastUse(train.X, catalogue)), "model__came": came}
     return asked

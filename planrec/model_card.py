@@ -1,21 +1,18 @@
-"""`python -m planrec.model_card RUN ...`: what a run is fit for, in Markdown."""
+"""`planrec card model RUN ...`: what a run is fit for, in Markdown."""
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from planrec.card_check import THIS_RUN, check_card
-from planrec.card_command import print_card
+from planrec.card_check import THIS_RUN
 from planrec.card_prose import INTENDED, LEARNED, NEVER, NOT_COMPARED, calibration, caveats, ethics
 from planrec.manifest import MeasuredBy
-from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
+from planrec.metrics import ReliabilityBin, broken_guards, judged_rows_of, reliability
 
 
 def card_of(folder: Path) -> str:
     """The card of a complete run. Raises RunError where it cannot be read."""
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import read_out_of_fold, read_record
 
     run = read_record(folder)
@@ -24,7 +21,7 @@ def card_of(folder: Path) -> str:
     # Rules name one plan and claim no chances: their runs have no ECE, and nothing to be reliable about.
     if "ece" not in own_figures(manifest):
         return model_card(manifest, ())
-    return model_card(manifest, reliability(scored_model(read_out_of_fold(run, [model]), model)))
+    return model_card(manifest, reliability(judged_rows_of(read_out_of_fold(run, [model]), model)))
 
 
 def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:
@@ -51,7 +48,7 @@ def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:
         THIS_RUN.removeprefix("## "): _run_lines(manifest),
     }
     lines = [f"# Model card: {model} for `target={target}`", ""]
-    lines += ["Generated from a run by `python -m planrec.model_card`.", ""]
+    lines += ["Generated from a run by `planrec card model`.", ""]
     for title, content in sections.items():
         lines += [f"## {title}", "", *content, ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -242,12 +239,3 @@ def _cell(value: Mapping[str, Any] | None) -> str:
     if value["low"] is None:  # no draw defines it
         return f"{value['value']:.3f}"
     return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where a run cannot be read or FILE is stale."""
-    return print_card("model_card", model_cards, arguments, check_card)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue
+from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import (
     BillCorrector,
     BillDistribution,
@@ -237,7 +238,7 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
     """
     if prediction.bill_mean is None or table.held is None or table.switching_cost is None:
         return None
-    cost = prediction.bill_mean + table.switching_cost / (table.minor_units * table.horizon)
+    cost = expected_cost(prediction.bill_mean, table)
     held = cost[np.arange(len(cost)), table.held]
     return np.where(table.held >= 0, held, np.nan)[:, None] - cost
 

@@ -1,4 +1,4 @@
-"""`python -m planrec.new_plans`: a plan that is new in the YAML is recommended without training."""
+"""`planrec new-plans`: a plan that is new in the YAML is recommended without training."""
 
 import copy
 import json
@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ import yaml
 from litestar.testing import TestClient
 
 from api.app import create_app
+from planrec.cli import main
 from planrec.errors import CatalogueError, PlanRecError, RunError
 from planrec.leaderboard.board import board_of, why_not_paired
 from planrec.model_card import card_of
-from planrec.new_plans import main, with_new_plans
+from planrec.new_plans import with_new_plans
 from planrec.pinned import load_pinned, pin_run, servable_run
 from planrec.report.reported import reported
 from planrec.report.section import warnings_of
@@ -81,14 +81,14 @@ def refusal(run: Path, raw: Any, kind: type[PlanRecError] = CatalogueError) -> P
 def test_a_plan_that_is_new_in_the_yaml_is_recommended_by_the_api_without_training(run):
     outputs = run.parents[1]
     before = (run / "run.json").read_bytes()
-    command = [sys.executable, "-m", "planrec.new_plans", "latest", written(outputs, with_summer())]
+    command = [sys.executable, "-m", "planrec", "new-plans", "latest", written(outputs, with_summer())]
     done = subprocess.run(
         [*command, "--outputs", str(outputs)], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert "added summer; changed none" in done.stdout
     (new,) = (folder for folder in complete_runs(outputs) if folder != run)
-    assert f"pin it: python -m planrec.pin {new}" in done.stdout
+    assert f"pin it: planrec pin {new}" in done.stdout
     assert (run / "run.json").read_bytes() == before
 
     pin_run(new, outputs)
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_catalogue_is_refused_with_every_problem(run):
 def test_a_model_that_knows_only_its_plans_is_refused_with_what_to_do(folder, request, tmp_path, capsys):
     run = request.getfixturevalue(folder)
     file = written(tmp_path, with_summer())
-    assert main([str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
+    assert main(["new-plans", str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
     told = capsys.readouterr().err
     assert "ranks only plans that it was trained on" in told
     assert f"catalogue=file catalogue.path={file}" in told
@@ -205,12 +205,12 @@ def test_a_run_that_was_changed_is_refused(run):
 
 KILLED_AT = """
 import os, signal, sys
-from planrec.new_plans import main
+from planrec.cli import main
 def kill(event, details):
     if event == "os.rename" and str(details[1]).endswith(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(kill)
-main(sys.argv[2:])
+main(["new-plans", *sys.argv[2:]])
 """
 
 
@@ -226,7 +226,7 @@ def test_a_kill_leaves_no_run_and_the_same_command_makes_it(run, file):
     with pytest.raises(RunError, match="the run did not finish"):
         load_run(begun)
     assert json.loads((begun / "config.json").read_text("utf-8"))["command"].endswith("plans.yaml")
-    assert main(arguments) == 0
+    assert main(["new-plans", *arguments]) == 0
     assert len(complete_runs(outputs)) == 2
 
 
@@ -240,10 +240,10 @@ def test_the_printed_commands_put_the_printed_plan_in(tmp_path, monkeypatch, cap
     (version,) = re.findall(r"`(version: [^`]+)`", page)
     Path("plans.yaml").write_text(before, "utf-8")
     Path("plans-2.yaml").write_text(re.sub(r"version: \S+", version, before) + summer, "utf-8")
-    commands = re.findall(r"^python -m (planrec\.\w+) (.*)$", page, flags=re.MULTILINE)
-    quick = {"planrec.train": ["baselines=[]", "n_bootstrap=20", "cv.n_folds=2", "model.n_draws=16"]}
-    for module, arguments in commands:
-        assert import_module(module).main([*arguments.split(), *quick.get(module, [])]) == 0
-    assert [module for module, _ in commands] == ["planrec.train", "planrec.new_plans", "planrec.pin"]
+    commands = re.findall(r"^planrec (\S+) (.*)$", page, flags=re.MULTILINE)
+    quick = {"train": ["baselines=[]", "n_bootstrap=20", "cv.n_folds=2", "model.n_draws=16"]}
+    for verb, arguments in commands:
+        assert main([verb, *arguments.split(), *quick.get(verb, [])]) == 0
+    assert [verb for verb, _ in commands] == ["train", "new-plans", "pin"]
     assert "my-operator 2026.1 -> 2026.2: added summer; changed none" in capsys.readouterr().out
     assert load_pinned(Path("outputs")).recommender.plans[-1] == "summer"

@@ -2,16 +2,16 @@ import hashlib
 import json
 import shutil
 import subprocess
-from importlib import import_module
 
 import pytest
 
+from planrec.cli import main
+from planrec.compose import compose
 from planrec.errors import RunError
 from planrec.experiment import run
 from planrec.model_file import canonical_skops
 from planrec.provenance import git_commit
 from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
-from planrec.train import compose
 from tests.conftest import SMALL
 
 
@@ -212,19 +212,18 @@ def test_the_commit_is_that_of_a_checkout_and_never_of_a_repository_around_it(tm
     assert git_commit(installed) is None
 
 
-@pytest.mark.parametrize("name", ["model_card", "data_card"])
-def test_both_cards_are_printed_for_several_runs_of_every_target(name, history_run, bill_run, capsys):
-    main = import_module(f"planrec.{name}").main
-    assert main([str(history_run), str(bill_run)]) == 0
+@pytest.mark.parametrize("card", ["model", "data"])
+def test_both_cards_are_printed_for_several_runs_of_every_target(card, history_run, bill_run, capsys):
+    assert main(["card", card, str(history_run), str(bill_run)]) == 0
     page = capsys.readouterr().out
-    assert f"`python -m planrec.{name}`" in page
+    assert f"`planrec card {card}`" in page
     for folder in (history_run, bill_run):
         assert read_manifest(folder)["data_fingerprint"][:16] in page
 
 
-@pytest.mark.parametrize("name", ["model_card", "data_card"])
-def test_a_card_of_no_run_is_an_error_and_no_traceback(name, tmp_path, capsys):
-    assert import_module(f"planrec.{name}").main([str(tmp_path)]) == 1
+@pytest.mark.parametrize("card", ["model", "data"])
+def test_a_card_of_no_run_is_an_error_and_no_traceback(card, tmp_path, capsys):
+    assert main(["card", card, str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 
 
@@ -243,8 +242,8 @@ def test_rows_that_the_source_dropped_are_in_the_run_folder_with_their_reason(tm
     ]
     config = compose(*options, "cv.n_folds=2", "n_bootstrap=20", "model=dummy", "threads=1")
     folder = tmp_path / "2030-01-31" / "12-00-00-abc123"
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     (dropped,) = (folder / "dropped_rows.csv").read_text("utf-8").splitlines()[1:]
     assert "line 50" in dropped
     assert "dropped_rows.csv" in load_run(folder).manifest["files"]

@@ -49,7 +49,7 @@ class SegmentPair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `python -m planrec.compare A B` says."""
+    """What `planrec compare A B` says."""
 
     first: RunRecord
     second: RunRecord

@@ -88,7 +88,7 @@ def _check_reads_features(saved: SavedRun) -> None:
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
             " there is no column to explain. Each of its answers says why in `reasons`, and"
-            f" python -m planrec.report {saved.folder} shows where it errs; to see which features tell the"
+            f" planrec report {saved.folder} shows where it errs; to see which features tell the"
             " plan, explain a run of a model that reads them, such as model=lgbm"
         )
 

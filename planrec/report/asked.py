@@ -65,7 +65,7 @@ def asked_for(places: Sequence[Path]) -> Asked:
     if not found:
         raise RunError(
             f"no complete run in {', '.join(map(str, places))}:"
-            f" python -m planrec.leaderboard {' '.join(map(str, places))} says what failed"
+            f" planrec leaderboard {' '.join(map(str, places))} says what failed"
         )
     metric = manifests[next(iter(found))]["config"]["metrics"][0]
     runs = [

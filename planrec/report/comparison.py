@@ -42,7 +42,7 @@ def comparison(asked: Asked) -> str:
     warning = "These runs are judged on different folds: their figures are no contest."
     chosen = (
         "The best of many is chosen on the folds that judge it, so its figure flatters; paired differences"
-        " are in python -m planrec.leaderboard."
+        " are in planrec leaderboard."
     )
     return "".join(
         [

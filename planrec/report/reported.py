@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.contracts import Explainable
-from planrec.metrics import METRICS, MetricValue, Scored, scored_model
+from planrec.metrics import METRICS, JudgedRows, MetricValue, judged_rows_of
 from planrec.run_folder import SavedRun, load_run, read_out_of_fold, read_record
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class ReportedRun:
     """One run, loaded: everything that its section is made of."""
 
     saved: SavedRun
-    judged: Scored
+    judged: JudgedRows
     "The out-of-fold rows of the model itself."
     importances: Importances | None
     "Shares that sum to 1; None where the model has no importances of its own."
@@ -63,7 +63,7 @@ def reported(folder: Path) -> ReportedRun:
     model = saved.config.model.kind
     return ReportedRun(
         saved=saved,
-        judged=scored_model(read_out_of_fold(record, [model]), model),
+        judged=judged_rows_of(read_out_of_fold(record, [model]), model),
         importances=importances(saved.recommender),
         model_bytes=record.model_bytes,
     )

@@ -110,7 +110,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if is_sweep(folder):
         raise RunError(
             f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
-            f" python -m planrec.leaderboard {folder} says which is best"
+            f" planrec leaderboard {folder} says which is best"
         )
     if not (folder / "run.json").is_file():
         unfinished = (folder / "config.json").is_file()

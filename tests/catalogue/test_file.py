@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from planrec.catalogue import CatalogueFile
+from planrec.cli import main
+from planrec.compose import compose
 from planrec.errors import CatalogueError, ConfigError, RunError
 from planrec.experiment import run
 from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
-from planrec.train import compose, main
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 from tests.conftest import SMALL
 
@@ -34,7 +35,7 @@ def problem_with(file, content):
 
 
 @pytest.mark.parametrize("first", [b"", b"\xef\xbb\xbf"], ids=["as shipped", "with a byte order mark"])
-def test_an_operators_file_is_the_catalogue_it_describes(plans, first):
+def test_an_operators_file_gives_its_catalogue(plans, first):
     plans.write_bytes(first + (CONF / "ladder.yaml").read_bytes())
     assert opened(plans) == shipped("ladder")
 
@@ -60,7 +61,7 @@ def test_every_problem_is_reported_at_once_with_path_and_plan(plans):
     ]
 
 
-def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans):
+def test_a_wrong_only_plan_and_no_plan_are_different_problems(plans):
     raw = raw_catalogue("ladder")
     raw["plans"] = raw["plans"][:1]
     raw["plans"][0]["sellable"] = "yess"
@@ -88,11 +89,11 @@ def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans)
         ("schema: planrec.catalogue/1\n", "plans: must be given and is missing"),
     ],
 )
-def test_what_is_no_catalogue_is_refused_with_the_place(plans, content, message):
+def test_a_file_that_is_not_a_catalogue_is_refused_with_the_place(plans, content, message):
     assert message in problem_with(plans, content)
 
 
-def test_a_missing_file_is_named_with_the_near_one_and_the_places(plans):
+def test_a_missing_file_suggests_similar_ones_and_names_the_folders(plans):
     plans.write_text("")
     with pytest.raises(CatalogueError) as caught:
         opened("plan.yaml")
@@ -110,7 +111,7 @@ def test_a_folder_is_refused_with_the_files_in_it(plans):
         opened(".")
 
 
-def test_the_file_is_looked_for_in_the_folder_of_the_data_too(plans, monkeypatch, tmp_path_factory):
+def test_the_file_is_also_found_in_the_data_folder(plans, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("data")
     (elsewhere / "plans.yaml").write_bytes((CONF / "ladder.yaml").read_bytes())
     monkeypatch.setenv("PLANREC_DATA", str(elsewhere))
@@ -122,7 +123,7 @@ def test_the_file_is_looked_for_in_the_folder_of_the_data_too(plans, monkeypatch
 
 def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys):
     plans.write_text("schema: planrec.catalogue/1\n")
-    assert main(["catalogue=file", "catalogue.path=plans.yaml"]) == 2
+    assert main(["train", "catalogue=file", "catalogue.path=plans.yaml"]) == 2
     first, *problems = capsys.readouterr().err.splitlines()
     assert first == (
         "error: plans.yaml is not a valid catalogue file (from override catalogue.path=plans.yaml)"
@@ -131,7 +132,7 @@ def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys
     assert not list(Path("outputs").glob("*/*"))
 
 
-def test_a_path_that_nobody_gave_is_asked_for():
+def test_a_missing_path_is_asked_for():
     with pytest.raises(ConfigError, match=r"catalogue\.path must be given: type catalogue\.path=VALUE"):
         compose("catalogue=file")
 
@@ -149,8 +150,8 @@ def run_on_a_file(plans):
     plans.write_bytes((CONF / "ladder.yaml").read_bytes())
     config = compose("catalogue=file", "catalogue.path=plans.yaml", "model=popular", "baselines=[]", *SMALL)
     folder = Path("outputs", "2030-01-31", "12-00-00-abc123")
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     plans.unlink()
     return folder
 
