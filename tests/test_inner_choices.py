@@ -21,7 +21,7 @@ from planrec.experiment import decided, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender, blended, model_input, past_bills
 from planrec.report.asked import asked_for
 from planrec.report.page import report_page
@@ -285,7 +285,7 @@ def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     catalogue = config.catalogue.open()
     assert catalogue is not None
     assert bills is not None
-    past = PastUse(judged.X, catalogue).expected_bill
+    past = PastUsage(judged.X, catalogue).expected_bill
     assert ((bills - came) ** 2).mean() < 0.9 * ((past - came) ** 2).mean()
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     assert (bills >= fees).all()
@@ -300,7 +300,7 @@ def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) 
     X = features.transform(model_input(config.features, config.model, table))
     contributions = correction.contributions(X)
     assert contributions.shape == (len(table), len(table.plans), X.shape[1] + 1)
-    past = past_bills(table, PastUse(table.X, catalogue))
+    past = past_bills(table, PastUsage(table.X, catalogue))
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     expected = np.maximum(past.mean + contributions.sum(axis=2), fees)
     np.testing.assert_allclose(correction.correct_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
