@@ -41,9 +41,9 @@ def create_app(
 
 
 def pinned_app() -> Litestar:
-    """The app of one process of `python -m api`: follows the pin, ends the process where there is no run."""
+    """The app of one process of `planrec serve`: follows the pin, ends the process where there is no run."""
     settings = read_settings(os.environ)
-    assert settings.server.scratch is not None, f"python -m {__package__} names a folder"
+    assert settings.server.scratch is not None, "planrec serve names a folder"
     follower = PinFollower(settings.outputs, settings.server.scratch, settings.limits)
     try:
         answer_log = _answer_log(settings)
@@ -105,7 +105,7 @@ def _app(
         # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
-            version=served.saved.manifest["versions"]["planrec"],
+            version=served.saved.manifest.versions["planrec"],
             use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),

@@ -77,7 +77,7 @@ def against_catboost_page(folder: Path) -> str:
     compared = [
         Compared(
             name,
-            " ".join(["python -m planrec.train", *RUN, *runs.get(name, ())]),
+            " ".join(["planrec train", *RUN, *runs.get(name, ())]),
             {metric: paired_difference(np.zeros_like(of), of) for metric, of in metrics.items()},
             {metric: paired_difference(found[RIVAL][metric], of) for metric, of in metrics.items()},
         )

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planrec.conf_folder import (
@@ -18,6 +19,7 @@ from planrec.conf_folder import (
     unreadable_files,
 )
 from planrec.errors import ConfigError
+from planrec.outputs_folder import default_outputs
 from planrec.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.schema import did_you_mean
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def compose(*overrides: str) -> "RunConfig":
-    """The config that `python -m planrec.train *overrides` would run. Raises ConfigError."""
+    """The config that `planrec train *overrides` would run. Raises ConfigError."""
     import yaml
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -131,10 +133,14 @@ def _missing(node: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
-def register_with_hydra() -> str:
-    """Make `${run_id:}` six hex digits of this process, and `hydra/sweeper=planrec` an option.
+def register_with_hydra(outputs: Path | None = None) -> str:
+    """Define `${run_id:}`, `${outputs:}` and the option `hydra/sweeper=planrec`.
 
-    Returns the digits: the end of the name of the process's folder in outputs/.
+    Args:
+        outputs: folder of runs; None: the default one.
+
+    Returns:
+        The run id: six hex digits that end the name of this process's folder of a run.
     """
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
@@ -145,6 +151,7 @@ def register_with_hydra() -> str:
     # Two runs started in the same second must not share a folder.
     run_id = secrets.token_hex(3)
     OmegaConf.register_new_resolver("run_id", lambda: run_id, replace=True)
+    OmegaConf.register_new_resolver("outputs", lambda: str(outputs or default_outputs()), replace=True)
     if len(INSTALLED) > 1:
         _add_plugin_folders()
     return run_id

@@ -24,20 +24,10 @@ INSTALLED: Folders = (CONF, *conf_folders())
 "PlanRec's own options, then those of plug-ins; a user adds one more with `--config-dir`."
 
 
-def help_text(folders: Folders = INSTALLED) -> str:
-    """Usage, and every group with its options; * marks the default."""
+def options_text(folders: Folders = INSTALLED) -> str:
+    """Return every group with its options, one line each; * marks the default."""
     defaults = _defaults_of(CONF / "train.yaml")
-    lines = [
-        "usage: python -m planrec.train [-m] [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...]",
-        "",
-        "Train one run; with -m one run per combination of comma-separated values, or per trial of a search.",
-        "  python -m planrec.train model=lgbm model.n_estimators=200",
-        "  python -m planrec.train data=table data.path=FILE data.plan_column=COLUMN",
-        "  python -m planrec.train -m model=dummy,logistic",
-        "  python -m planrec.train -m search=lgbm search.n_trials=40",
-        "",
-        "Groups and their options (* is the default; the data chooses what fits it):",
-    ]
+    lines = []
     for group in groups(folders):
         lines.append(f"\n{group}")
         names = options(group, folders)
@@ -47,14 +37,6 @@ def help_text(folders: Folders = INSTALLED) -> str:
             lines.append(
                 f"  {mark} {option:<{width}} {_first_comment(file_of(group, option, folders))}".rstrip()
             )
-    lines += [
-        "",
-        "Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootstrap=1000",
-        "  waivers.CHECK='why this check may fail'",
-        "A sweep (-m) keeps finished cells, and the same command goes on where it was:",
-        "  sweep.n_jobs=2 cells at a time, sweep.max_failures=5, sweep.executor=ray",
-        "Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists the rest.",
-    ]
     return "\n".join(lines)
 
 

@@ -190,7 +190,7 @@ def added_folders(folders: Folders) -> str:
 def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
     """The command line that trains with these arguments, as a shell reads it."""
     added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
-    return shlex.join(["python", "-m", "planrec.train", *added, *arguments])
+    return shlex.join(["planrec", "train", *added, *arguments])
 
 
 def as_typed(value: Any) -> str:

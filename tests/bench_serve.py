@@ -59,11 +59,11 @@ class Figures:
     pandas: "Saturated | None"
     paced: Load
     shipped: "Saturated"
-    "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
+    "`/predict` of `planrec serve` as it is installed, which logs requests and decisions."
     shipped_paced: Load
     stages: dict[str, float]
     mib: tuple[float, float]
-    "Resident memory of a worker of `python -m api`, before and after the growth requests."
+    "Resident memory of a worker of `planrec serve`, before and after the growth requests."
     n_growth: int
 
 
@@ -212,7 +212,7 @@ def echo_route(saved: Any) -> Any:
     from planrec.answers import ModelName, answers_of, encoded
 
     model = request_model(saved.recommender)
-    example = saved.manifest["golden"]["requests"][0]
+    example = saved.manifest.golden.requests[0]
     (answer,) = answers_of(saved.recommender, {"id": read_request(example)}, ModelName(saved.run_id, "bench"))
 
     @post("/bench/echo", status_code=200)
@@ -284,14 +284,14 @@ def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def shipped(outputs: Path) -> Iterator[tuple[int, int]]:
-    """`python -m api` with the settings it has: its port and pid."""
+    """`planrec serve` with the settings it has: its port and pid."""
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, pid):
         until_answers(f"http://127.0.0.1:{port}/health", None)
         yield port, pid
 
 
 def first_answer(outputs: Path, body: bytes) -> float:
-    """Seconds from starting `python -m api` to the first recommendation."""
+    """Seconds from starting `planrec serve` to the first recommendation."""
     start = perf_counter()
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, _):
         until_answers(f"http://127.0.0.1:{port}/predict", body)
@@ -371,7 +371,7 @@ def lines_of(figures: Figures) -> list[str]:
     return [
         *lines,
         f"`/predict` at half of its load: {percentiles(figures.paced)} (limit: p99 under {most_ms})",
-        "`python -m api` with default settings, so with a log line per request and the decision log on the"
+        "`planrec serve` with default settings, so with a log line per request and the decision log on the"
         f" same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f} microseconds;"
         f" at half of that load {percentiles(figures.shipped_paced)} (limit: p99 under {most_ms})",
         f"memory of its worker under `/predict`: {after:.0f} MiB (limit: 300 MB, which is 286 MiB),"
@@ -395,7 +395,7 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         " process on another core, with the requests of 500 subscribers in turn. Compare the ratios and not"
         " the absolute figures, because another machine is slower or faster at everything.",
         "",
-        "Routes are compared in one app that writes neither log lines nor decisions. `python -m api` with"
+        "Routes are compared in one app that writes neither log lines nor decisions. `planrec serve` with"
         " default settings writes both, on the same core; its log lines go to /dev/null. Latencies are"
         " measured from the time of sending.",
         "",
@@ -423,7 +423,7 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         lines += [f"| whole request | {whole:.0f} |"]
     lines += [
         "",
-        "## `python -m planrec.score`, model=lgbm",
+        "## `planrec score`, model=lgbm",
         "",
         "Subscribers per second of processor time on one core, from file to file, without the start of the"
         " process; the fastest of a few calls. The booster alone predicts from the same matrix.",

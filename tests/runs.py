@@ -40,7 +40,7 @@ def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, se
     from planrec.experiment import run
     from planrec.run_folder import begin_run, save_run
 
-    command = shlex.join(["python", "-m", "planrec.train", *small, *overrides])
+    command = shlex.join(["planrec", "train", *small, *overrides])
     config = compose(*small, *overrides)
     begin_run(folder, config, command)
     save_run(run(config), folder, command, selected)

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.answers.figures import decimals
 from planrec.catalogue import Catalogue
+from planrec.compose import compose
 from planrec.errors import RequestError
 from planrec.experiment import run
 from planrec.menu import why_not_offered
 from planrec.recommender import savings
 from planrec.request import read_request
 from planrec.run_folder import load_run
-from planrec.train import compose
 from tests.conftest import SMALL_BILLS
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
@@ -47,7 +47,7 @@ def asked(request, rules):
     if request.param in RULES:
         return rules[request.param]
     saved = load_run(request.getfixturevalue(request.param))
-    return saved.recommender, [read_request(request) for request in saved.manifest["golden"]["requests"][:6]]
+    return saved.recommender, [read_request(request) for request in saved.manifest.golden.requests[:6]]
 
 
 def told(recommender, *requests, language="en"):

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue
+from planrec.compose import compose
 from planrec.conf_folder import inherited
 from planrec.errors import DataError
 from planrec.experiment import decided, run
@@ -30,7 +31,6 @@ from planrec.past_use import PastUsage
 from planrec.recommender import Recommender
 from planrec.request import Request, read_request
 from planrec.schema import AS_OF, HELD, MAX_USAGE, Columns, DecisionTable, Usage, lag
-from planrec.train import compose
 from tests.catalogue.catalogues import raw_catalogue, shipped
 
 LADDER = shipped("ladder")

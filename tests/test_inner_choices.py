@@ -62,7 +62,9 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> None:
     run = load_run(saved)
     replay_golden(run)
-    run.manifest["golden"]["recommended"][0] += 1
+    first, *rest = run.manifest.golden.recommended
+    golden = run.manifest.golden.model_copy(update={"recommended": (first + 1, *rest)})
+    run = replace(run, manifest=run.manifest.model_copy(update={"golden": golden}))
     with pytest.raises(RunError, match="does not give the answers"):
         replay_golden(run)
 
@@ -97,11 +99,11 @@ def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) 
 
 
 def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: Path) -> None:
-    kept = [entry for entry in load_run(saved).manifest["chosen"] if entry["fold"] is None]
+    kept = [entry for entry in load_run(saved).manifest.chosen if entry.fold is None]
     card, page = card_of(saved), report_page(asked_for([saved]))
     assert ("Chosen on inner folds" in card) == bool(kept)
     for entry in kept:
-        assert str(Chosen(**entry)) in card.replace("\\", "")
+        assert str(entry) in card.replace("\\", "")
         assert f"{Chosen(**entry)} for the model that is kept" in page
 
 

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planrec import request_table
+from planrec.compose import compose
 from planrec.experiment import decided, run
 from planrec.recommender import model_input
 from planrec.request import read_request
 from planrec.request_table import requests_of
 from planrec.run_folder import load_run
 from planrec.schema import MAX_USAGE, DecisionTable, Usage
-from planrec.train import compose
 from tests.conftest import SMALL
 
 

@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue, invoice
+from planrec.compose import compose
 from planrec.conf_folder import inherited
 from planrec.contracts import Model
 from planrec.model import TRUSTED_TYPES, ModelConfig
 from planrec.schema import HELD, Columns, Usage, lag
-from planrec.train import compose
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
 LADDER = shipped("ladder")

@@ -63,7 +63,7 @@ def test_the_first_commands_of_the_readme_are_those_that_ci_runs(language: str) 
     first_block = re.search(r"```sh\n(.*?)```", (REPOSITORY / language).read_text("utf-8"), flags=re.DOTALL)
     assert first_block is not None
     commands = [part.strip() for line in first_block[1].splitlines() for part in line.split("&&")]
-    assert commands == ['pip install -e ".[dev]"', "python -m planrec.train model=lgbm", "just test"]
+    assert commands == ['pip install -e ".[dev]"', "planrec train model=lgbm", "just test"]
     ci = (REPOSITORY / ".ci" / "run").read_text("utf-8").replace("--quiet ", "")
     workflow = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
     assert [command for command in commands if f"step {command}\n" not in ci] == []
@@ -123,7 +123,7 @@ def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
         rows = [(("small", "large")[row % 2], row % 7, ("north", None)[row % 3 // 2]) for row in range(90)]
         database.executemany("INSERT INTO months VALUES (?, ?, ?)", rows)
     small = ["n_bootstrap=20", "baselines=[popular]"]
-    run_python(tmp_path, "planrec.train", "features=peaks", "data.n_subscribers=200", *small)
+    train(tmp_path, "features=peaks", "data.n_subscribers=200", *small)
     query = [
         "data=sqlite",
         "data.path=months.db",
@@ -131,7 +131,7 @@ def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
         "data.plan_column=plan",
     ]
     options = ["model=naive_bayes", "metrics=[balanced_accuracy,accuracy]"]
-    run_python(tmp_path, "planrec.train", *query, *options, *small)
+    train(tmp_path, *query, *options, *small)
     assert {page.name for page in HOW_TO} == {
         "add-a-data-source.md",
         "add-a-feature-set.md",
@@ -175,11 +175,11 @@ def edit(file: Path, diff: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def run_python(folder: Path, module: str, *arguments: str, **variables: str) -> None:
+def train(folder: Path, *overrides: str, **variables: str) -> None:
     # Not counted: coverage would look for the copied files after they are gone.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", "planrec", "train", *overrides],
         cwd=folder,
         env=kept | variables,
         capture_output=True,

@@ -51,7 +51,7 @@ class ExplainedFeature:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What `python -m planrec.explain` says."""
+    """What `planrec explain` says."""
 
     saved: SavedRun
     metrics: tuple[str, ...]

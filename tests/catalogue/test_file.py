@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from planrec.catalogue import CatalogueFile
+from planrec.cli import main
+from planrec.compose import compose
 from planrec.errors import CatalogueError, ConfigError, RunError
 from planrec.experiment import run
 from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
-from planrec.train import compose, main
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 from tests.conftest import SMALL
 
@@ -122,7 +123,7 @@ def test_the_file_is_also_found_in_the_data_folder(plans, monkeypatch, tmp_path_
 
 def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys):
     plans.write_text("schema: planrec.catalogue/1\n")
-    assert main(["catalogue=file", "catalogue.path=plans.yaml"]) == 2
+    assert main(["train", "catalogue=file", "catalogue.path=plans.yaml"]) == 2
     first, *problems = capsys.readouterr().err.splitlines()
     assert first == (
         "error: plans.yaml is not a valid catalogue file (from override catalogue.path=plans.yaml)"
@@ -149,8 +150,8 @@ def run_on_a_file(plans):
     plans.write_bytes((CONF / "ladder.yaml").read_bytes())
     config = compose("catalogue=file", "catalogue.path=plans.yaml", "model=popular", "baselines=[]", *SMALL)
     folder = Path("outputs", "2030-01-31", "12-00-00-abc123")
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     plans.unlink()
     return folder
 
@@ -158,14 +159,14 @@ def run_on_a_file(plans):
 def test_a_run_keeps_its_plans_when_the_file_is_gone(run_on_a_file):
     saved = load_run(run_on_a_file)
     assert saved.recommender.catalogue == shipped("ladder")
-    assert saved.manifest["catalogue_sha256"] == shipped("ladder").sha256
-    assert saved.manifest["config"]["catalogue"] == {"schema": "file", "path": "plans.yaml"}
+    assert saved.manifest.catalogue_sha256 == shipped("ladder").sha256
+    assert saved.manifest.config["catalogue"] == {"schema": "file", "path": "plans.yaml"}
     replay_golden(saved)
 
 
 def test_a_run_whose_plans_were_changed_is_refused(run_on_a_file):
     file = run_on_a_file / "run.json"
-    assert read_manifest(run_on_a_file)["catalogue"]["plans"][0]["fee"]["recurring"] == "14.00"
+    assert read_manifest(run_on_a_file).catalogue["plans"][0]["fee"]["recurring"] == "14.00"
     file.write_text(file.read_text("utf-8").replace('"recurring": "14.00"', '"recurring": "13.00"'), "utf-8")
     with pytest.raises(RunError, match=r"the catalogue in run\.json has another sha256"):
         load_run(run_on_a_file)

@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from planrec.catalogue.unit_costs import read_unit_costs
+from planrec.compose import compose
 from planrec.errors import CatalogueError
 from planrec.experiment import run
 from planrec.run_folder import begin_run, save_run
-from planrec.train import compose
 from tests.catalogue.catalogues import shipped
 from tests.conftest import SMALL
 
@@ -63,8 +63,8 @@ def test_no_run_file_and_no_printed_object_has_a_private_cost(tmp_path):
     costs = read_unit_costs(written(tmp_path / "costs.yaml"), shipped("ladder"))
     config = compose("catalogue=ladder", "model=popular", "baselines=[]", *SMALL)
     folder = tmp_path / "outputs" / "run"
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     private = [amount for cost in LADDER.values() for amount in cost.values()] + ["unit_cost"]
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert len(files) == 4

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from planrec.compose import compose
 from planrec.conf_folder import options
 from planrec.config import RunConfig
 from planrec.contracts import Fold
@@ -22,7 +23,6 @@ from planrec.out_of_fold import PER_PLAN
 from planrec.request import Request
 from planrec.request_table import table_of
 from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
-from planrec.train import compose
 from tests.runs import quick, reads_of
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")

@@ -72,7 +72,7 @@ def no_extras(tmp_path_factory: pytest.TempPathFactory) -> str:
 def trained(python: Path, no_extras: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder in which the wheel trained a run without any extra."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run_python(python, folder, "-m", "planrec.train", *SMALL, PYTHONPATH=no_extras)
+    done = run_python(python, folder, "-m", "planrec", "train", *SMALL, PYTHONPATH=no_extras)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -125,17 +125,17 @@ def test_reports_and_scores_need_no_extra(
     months = tmp_path / "months.csv"
     months.write_text(MONTHS, "utf-8")
     for command in (
-        ("planrec.report", run, "--output", str(tmp_path / "report.html")),
-        ("planrec.score", str(months), str(tmp_path / "advice.csv"), "--run", run),
+        ("report", run, "--output", str(tmp_path / "report.html")),
+        ("score", str(months), str(tmp_path / "advice.csv"), "--run", run),
     ):
-        done = run_python(python, tmp_path, "-m", *command, PYTHONPATH=no_extras)
+        done = run_python(python, tmp_path, "-m", "planrec", *command, PYTHONPATH=no_extras)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.html").is_file()
     assert "s1" in (tmp_path / "advice.csv").read_text("utf-8")
 
 
 def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: str, tmp_path: Path) -> None:
-    done = run_python(python, tmp_path, "-m", "planrec.api", PYTHONPATH=no_extras)
+    done = run_python(python, tmp_path, "-m", "planrec", "serve", PYTHONPATH=no_extras)
     assert done.returncode == 2
     assert done.stderr == (
         "error: the server needs litestar, uvicorn, httptools, prometheus_client:"
@@ -157,10 +157,10 @@ def test_the_extras_are_those_that_the_readme_and_the_server_name() -> None:
 
 def test_a_wheel_serves_what_it_trained(python: Path, trained: Path) -> None:
     run = next(trained.glob("outputs/*/*/run.json")).parent
-    pinned = run_python(python, trained, "-m", "planrec.pin", str(run))
+    pinned = run_python(python, trained, "-m", "planrec", "pin", str(run))
     assert pinned.returncode == 0, pinned.stderr
     server = subprocess.Popen(
-        [str(python), "-m", "planrec.api", "--port", "0"],
+        [str(python), "-m", "planrec", "serve", "--port", "0"],
         cwd=trained,
         env=own_variables(),
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""`planrec.replay` on real runs and logs: the same answer, or what is different and why."""
+"""`planrec replay` on real runs and logs: the same answer, or what is different and why."""
 
 import json
 import shutil
@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from planrec.answers import ModelName, answers_of, encoded
+from planrec.cli import main
 from planrec.decision_log import Decision, DecisionLog, LoggedRun
 from planrec.errors import LogError
-from planrec.replay import main
 from planrec.replay.replayed import replay
 from planrec.request import fields_of, json_of, read_request
 from planrec.run_folder import load_run
@@ -22,8 +22,8 @@ ID = "6f1c2d8e"
 def answered(folder, **request):
     """The first golden request of a run, answered as the API does."""
     saved = load_run(folder)
-    asked = read_request(saved.manifest["golden"]["requests"][0] | request)
-    model = ModelName(saved.run_id, saved.manifest["versions"]["planrec"])
+    asked = read_request(saved.manifest.golden.requests[0] | request)
+    model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
     body = encoded(answers_of(saved.recommender, {ID: asked}, model)[0])
     catalogue = saved.recommender.catalogue
     named = (
@@ -43,7 +43,7 @@ def logged(tmp_path, decision):
 
 
 def replay_of(url, outputs, name=ID):
-    return main([name, "--log", url, "--outputs", str(outputs)])
+    return main(["replay", name, "--log", url, "--outputs", str(outputs)])
 
 
 @pytest.mark.parametrize("run", ["history_run", "row_run", "bill_run"])
@@ -134,5 +134,5 @@ def test_the_log_and_the_runs_are_looked_for_where_the_server_is_told_to_put_the
     url = logged(tmp_path, answered(tmp_path / "2030-01-31" / "one"))
     if names_log:
         monkeypatch.setenv("PLANREC_DECISION_LOG__URL", url)
-    assert main([ID]) == 0, capsys.readouterr().err
-    assert main([ID, "--outputs", str(tmp_path / "elsewhere")]) == 1
+    assert main(["replay", ID]) == 0, capsys.readouterr().err
+    assert main(["replay", ID, "--outputs", str(tmp_path / "elsewhere")]) == 1
