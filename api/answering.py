@@ -51,7 +51,7 @@ def new_id() -> str:
 
 def model_name(served: ServedRun) -> ModelName:
     """The run as answers name it."""
-    return ModelName(served.saved.run_id, served.saved.manifest["versions"]["planrec"])
+    return ModelName(served.saved.run_id, served.saved.manifest.versions["planrec"])
 
 
 def language_of(request: litestar.Request[Any, Any, Any]) -> Language:

@@ -105,7 +105,7 @@ def _app(
         # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
-            version=served.saved.manifest["versions"]["planrec"],
+            version=served.saved.manifest.versions["planrec"],
             use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),

@@ -112,9 +112,9 @@ class _RunFacts(Collector):
         """The facts as Prometheus has them."""
         run_id, manifest = self._served.saved.run_id, self._served.saved.manifest
         info = GaugeMetricFamily("planrec_run_info", "The run that answers", labels=["run_id", "version"])
-        info.add_metric([run_id, manifest["versions"]["planrec"]], 1)
+        info.add_metric([run_id, manifest.versions["planrec"]], 1)
         yield info
-        age = datetime.now(UTC) - datetime.fromisoformat(manifest["finished"])
+        age = datetime.now(UTC) - datetime.fromisoformat(manifest.finished)
         yield GaugeMetricFamily("planrec_model_age_seconds", "Since its run finished", age.total_seconds())
         refused = self._pin_error is not None
         yield GaugeMetricFamily("planrec_pin_refused", "1: the newest pin cannot be served", refused)

@@ -65,4 +65,4 @@ class ServedRun:
     @property
     def example(self) -> dict[str, Any]:
         """A request that the run accepts."""
-        return dict(self.saved.manifest["golden"]["requests"][0])
+        return dict(self.saved.manifest.golden.requests[0])

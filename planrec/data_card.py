@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from planrec.manifest import Manifest
 
 
 def data_cards(folders: Sequence[Path]) -> str:
@@ -12,7 +13,7 @@ def data_cards(folders: Sequence[Path]) -> str:
     return data_card([read_manifest(folder) for folder in folders])
 
 
-def data_card(manifests: list[dict[str, Any]]) -> str:
+def data_card(manifests: Sequence[Manifest]) -> str:
     """One section per run, from its run.json alone."""
     lines = ["# Data card", "", "Generated from runs by `planrec card data`.", ""]
     for manifest in manifests:
@@ -20,34 +21,34 @@ def data_card(manifests: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def section(manifest: dict[str, Any]) -> list[str]:
+def section(manifest: Manifest) -> list[str]:
     """The figures of one run's data, under a heading of their own."""
-    data, options = manifest["data"], manifest["config"]["data"]
+    data, options = manifest.data, manifest.config["data"]
     title = Path(options["path"]).name if "path" in options else options["kind"]
     dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
     protected = ", ".join(f"`{name}`" for name in options["protected_columns"]) or "none"
     return [
         f"## {title}",
         "",
-        f"Loaded by `{manifest['command']}`; fingerprint `{manifest['data_fingerprint'][:16]}`.",
+        f"Loaded by `{manifest.command}`; fingerprint `{manifest.data_fingerprint[:16]}`.",
         "",
-        f"* decisions: {data['n_decisions']:,}",
-        f"* subscribers: {f'{n:,}' if (n := data['n_subscribers']) else 'no id in the data'}",
-        f"* decided: {' to '.join(data['as_of']) if data['as_of'] else 'no time in the data'}",
+        f"* decisions: {data.n_decisions:,}",
+        f"* subscribers: {f'{n:,}' if (n := data.n_subscribers) else 'no id in the data'}",
+        f"* decided: {' to '.join(data.as_of) if data.as_of else 'no time in the data'}",
         f"* columns dropped: {dropped}",
         f"* columns protected, compared and never features: {protected}",
-        *(f"* {note}" for note in manifest["notes"]),
+        *(f"* {note}" for note in manifest.notes),
         "",
         "| plan | share |",
         "|---|---|",
-        *(f"| {plan} | {share:.1%} |" for plan, share in data["class_shares"].items()),
+        *(f"| {plan} | {share:.1%} |" for plan, share in data.class_shares.items()),
         "",
         "| column | kind | missing | min | median | max |",
         "|---|---|---|---|---|---|",
         *(
-            f"| `{column['name']}` | {column['kind']} | {column['missing']:.1%} |"
-            f" {' | '.join(_figure(column.get(key)) for key in ('min', 'median', 'max'))} |"
-            for column in data["columns"]
+            f"| `{column.name}` | {column.kind} | {column.missing:.1%} |"
+            f" {' | '.join(_figure(getattr(column, key)) for key in ('min', 'median', 'max'))} |"
+            for column in data.columns
         ),
         "",
     ]

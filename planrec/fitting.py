@@ -17,7 +17,7 @@ from planrec.early_stopping import stopped_early
 from planrec.ensemble import weighted_members
 from planrec.harm_guard import guarded
 from planrec.parameters import set_everywhere
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender, model_input, past_bills
 from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable
@@ -139,5 +139,5 @@ def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> d
     asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.traits.needs_horizon else {}
     if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
         came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
-        asked |= {"model__past": past_bills(train, PastUse(train.X, catalogue)), "model__came": came}
+        asked |= {"model__past": past_bills(train, PastUsage(train.X, catalogue)), "model__came": came}
     return asked

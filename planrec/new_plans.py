@@ -50,7 +50,7 @@ def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recom
         raise RunError(
             f"{saved.folder} cannot take new plans: {error.message}",
             [
-                f"train on them: {saved.manifest['command']}, with catalogue=file catalogue.path={path}",
+                f"train on them: {saved.manifest.command}, with catalogue=file catalogue.path={path}",
                 "or name a run of a model that knows nothing of single plans, such as model=forecast with"
                 " calibration=none",
             ],
@@ -86,7 +86,7 @@ def _unanswered(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str]:
         return
     from planrec.request import read_request
 
-    asked = [read_request(content) for content in saved.manifest["golden"]["requests"]]
+    asked = [read_request(content) for content in saved.manifest.golden.requests]
     X = saved.recommender.table(asked).X
     try:
         catalogue.check_attributes({column.becomes: X[column.becomes] for column in inputs.columns})
@@ -114,8 +114,8 @@ def about_new_plans(run: Path, folder: Path, outputs: Path) -> Iterator[str]:
     added = [plan.id for plan in new.plans if plan.id not in before]
     changed = [plan.id for plan in new.plans if plan.id in before and plan != before[plan.id]]
     yield f"{new.catalogue_id} {old.version} -> {new.version}: added {_list(added)}; changed {_list(changed)}"
-    if saved.measured_by is not None:
-        yield f"note: {saved.measured_by.note}"
+    if saved.manifest.measured_by is not None:
+        yield f"note: {saved.manifest.measured_by.note}"
     yield f"run: {folder}"
     yield f"pin it: planrec pin {folder}{outputs_words(outputs)}"
 

@@ -125,7 +125,7 @@ def servable_run(folder: Path) -> SavedRun:
     Raises:
         RunError: with everything that is wrong.
     """
-    problems = version_problems(read_manifest(folder)["versions"])
+    problems = version_problems(read_manifest(folder).versions)
     try:
         saved = load_run(folder)
         replay_golden(saved)

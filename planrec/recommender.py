@@ -25,7 +25,7 @@ from planrec.contracts import (
 )
 from planrec.errors import DataError
 from planrec.history import known_months
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.policy import Language, Reasons
 from planrec.request import Request
 from planrec.request_table import table_of
@@ -63,23 +63,23 @@ class Recommender:
         estimator: Classifier = last.estimator if isinstance(last, Calibrated) else last
         return estimator
 
-    def recommend(self, table: DecisionTable, past: PastUse | None = None) -> tuple[Prediction, Decisions]:
+    def recommend(self, table: DecisionTable, past: PastUsage | None = None) -> tuple[Prediction, Decisions]:
         """Predict and decide. The answer for a row never depends on the other rows.
 
-        `past` is `past_use` of the table, for callers that ask for `reasons` too.
+        `past` is `past_usage` of the table, for callers that ask for `reasons` too.
         """
         prediction = self.predict(table, past)
         return prediction, self.policy.decide(prediction, table)
 
-    def past_use(self, table: DecisionTable) -> PastUse | None:
+    def past_usage(self, table: DecisionTable) -> PastUsage | None:
         """What the last months were on every plan; None where nobody asks: no catalogue, or no plan held."""
         if self.catalogue is None or table.held is None:
             return None
-        return PastUse(table.X, self.catalogue)
+        return PastUsage(table.X, self.catalogue)
 
-    def predict(self, table: DecisionTable, past: PastUse | None = None) -> Prediction:
+    def predict(self, table: DecisionTable, past: PastUsage | None = None) -> Prediction:
         """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
-        past = past or self.past_use(table)
+        past = past or self.past_usage(table)
         if self._members is not None:
             return self._blended(self._members, table, past)
         X = self._transformed(model_input(self.features, self.model, table))
@@ -121,9 +121,9 @@ class Recommender:
         """Return the decision table of requests whose values were checked."""
         return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
 
-    def reasons(self, table: DecisionTable, language: Language, past: PastUse | None = None) -> Reasons:
+    def reasons(self, table: DecisionTable, language: Language, past: PastUsage | None = None) -> Reasons:
         """Why these plans and decisions, from the subscribers' own months: made once per table."""
-        return Reasons(table, self.catalogue, past or self.past_use(table), language)
+        return Reasons(table, self.catalogue, past or self.past_usage(table), language)
 
     # Kept: an `isinstance` of a protocol takes as long as a good part of one answer.
     @cached_property
@@ -140,7 +140,7 @@ class Recommender:
         all_forecast = all(member.traits.forecasts_bills for member in model.blend.values())
         return _Members(recommenders, blend.weights, all_forecast)
 
-    def _blended(self, members: "_Members", table: DecisionTable, past: PastUse | None) -> Prediction:
+    def _blended(self, members: "_Members", table: DecisionTable, past: PastUsage | None) -> Prediction:
         """Return the weighted mean of the members' predictions."""
         predictions = [member.predict(table, past) for member in members.recommenders]
         answer = blended(predictions, members.weights)
@@ -154,7 +154,7 @@ class Recommender:
     def _corrector(self) -> BillCorrector | None:
         return self.estimator if isinstance(self.estimator, BillCorrector) else None
 
-    def _bills(self, X: Any, table: DecisionTable, past: PastUse | None) -> dict[str, np.ndarray] | None:
+    def _bills(self, X: Any, table: DecisionTable, past: PastUsage | None) -> dict[str, np.ndarray] | None:
         """Return the model's own bills; None if it has none, or if there is no catalogue or plan held."""
         if past is None:
             return None
@@ -225,7 +225,7 @@ def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[st
     return {name: np.where(unknown[:, None], np.nan, values) for name, values in bills.items()}
 
 
-def past_bills(table: DecisionTable, past: PastUse) -> PastBills:
+def past_bills(table: DecisionTable, past: PastUsage) -> PastBills:
     """What models start from that correct what the last months would have cost."""
     held = np.full(len(table), -1) if table.held is None else table.held
     return PastBills(past.expected_bill, held, max(table.horizon, 1))

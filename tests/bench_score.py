@@ -127,7 +127,7 @@ def peak_of(folder: Path, name: str) -> float:
 def one_answer(saved: Any) -> list[str]:
     """Reasons of all plans of one subscriber, as an answer of the API has them."""
     recommender = saved.recommender
-    tables = [recommender.table([read_request(request)]) for request in saved.manifest["golden"]["requests"]]
+    tables = [recommender.table([read_request(request)]) for request in saved.manifest.golden.requests]
     decided = [(table, recommender.recommend(table)[1]) for table in tables]
 
     def explain() -> None:

@@ -212,7 +212,7 @@ def echo_route(saved: Any) -> Any:
     from planrec.answers import ModelName, answers_of, encoded
 
     model = request_model(saved.recommender)
-    example = saved.manifest["golden"]["requests"][0]
+    example = saved.manifest.golden.requests[0]
     (answer,) = answers_of(saved.recommender, {"id": read_request(example)}, ModelName(saved.run_id, "bench"))
 
     @post("/bench/echo", status_code=200)

@@ -47,7 +47,7 @@ def asked(request, rules):
     if request.param in RULES:
         return rules[request.param]
     saved = load_run(request.getfixturevalue(request.param))
-    return saved.recommender, [read_request(request) for request in saved.manifest["golden"]["requests"][:6]]
+    return saved.recommender, [read_request(request) for request in saved.manifest.golden.requests[:6]]
 
 
 def told(recommender, *requests, language="en"):

@@ -84,7 +84,7 @@ def test_a_column_that_the_model_never_uses_counts_exactly_nothing(of_lgbm):
 
 def test_the_values_are_those_that_the_run_reported(of_lgbm, of_bills):
     for explanation in (of_lgbm, of_bills):
-        own = [v for v in explanation.saved.metrics if v.model == "lgbm" and v.group is None]
+        own = [v for v in explanation.saved.manifest.metrics if v.model == "lgbm" and v.group is None]
         reported = {v.metric: (v.value, v.low, v.high) for v in own}
         for metric, value in explanation.values.items():
             assert (value.value, value.low, value.high) == pytest.approx(reported[metric])

@@ -166,7 +166,7 @@ def test_gaps_equal_a_naive_computation_and_name_the_worst_group(fair_run):
     saved = load_run(fair_run)
     rows = pd.read_parquet(fair_run / "out_of_fold.parquet")
     own = rows[rows["model"] == "logistic"]
-    of = {(value.metric, value.group): value for value in saved.metrics if value.model == "logistic"}
+    of = {(value.metric, value.group): value for value in saved.manifest.metrics if value.model == "logistic"}
     for column in ("age", "sex", "town"):
         groups = own.groupby(OutOfFold.SEGMENT + column)
         errors = groups.apply(lambda part: (part["recommended"] != part["y"]).mean())
@@ -248,7 +248,7 @@ def test_a_run_that_breaks_its_gate_is_not_saved(tmp_path):
         train_into(folder, *typed, "+gates.accuracy=0.999", small=())
     assert not (folder / "run.json").exists()
     kept = train_into(tmp_path / "kept", *typed, "+gates.accuracy=0.999", "waivers.gates=trial", small=())
-    assert any("waived: trial" in note for note in load_run(kept).manifest["notes"])
+    assert any("waived: trial" in note for note in load_run(kept).manifest.notes)
 
 
 def planted(tmp_path, hint):

@@ -27,7 +27,7 @@ from planrec.model.silent_months import silent_months_of
 from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender
 from planrec.request import Request, read_request
 from planrec.schema import AS_OF, HELD, MAX_USAGE, Columns, DecisionTable, Usage, lag
@@ -389,7 +389,7 @@ def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: 
 def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
-    past = PastUse(table.X, LADDER).expected_bill
+    past = PastUsage(table.X, LADDER).expected_bill
     assert ((past >= prediction.bill_p10 - 5) & (past <= prediction.bill_p90 + 5)).mean() > 0.8
 
 

@@ -21,7 +21,7 @@ from planrec.experiment import decided, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender, blended, model_input, past_bills
 from planrec.report.asked import asked_for
 from planrec.report.page import report_page
@@ -62,7 +62,9 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> None:
     run = load_run(saved)
     replay_golden(run)
-    run.manifest["golden"]["recommended"][0] += 1
+    first, *rest = run.manifest.golden.recommended
+    golden = run.manifest.golden.model_copy(update={"recommended": (first + 1, *rest)})
+    run = replace(run, manifest=run.manifest.model_copy(update={"golden": golden}))
     with pytest.raises(RunError, match="does not give the answers"):
         replay_golden(run)
 
@@ -97,11 +99,11 @@ def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) 
 
 
 def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: Path) -> None:
-    kept = [entry for entry in load_run(saved).manifest["chosen"] if entry["fold"] is None]
+    kept = [entry for entry in load_run(saved).manifest.chosen if entry.fold is None]
     card, page = card_of(saved), report_page(asked_for([saved]))
     assert ("Chosen on inner folds" in card) == bool(kept)
     for entry in kept:
-        assert str(Chosen(**entry)) in card.replace("\\", "")
+        assert str(entry) in card.replace("\\", "")
         assert f"{Chosen(**entry)} for the model that is kept" in page
 
 
@@ -285,7 +287,7 @@ def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     catalogue = config.catalogue.open()
     assert catalogue is not None
     assert bills is not None
-    past = PastUse(judged.X, catalogue).expected_bill
+    past = PastUsage(judged.X, catalogue).expected_bill
     assert ((bills - came) ** 2).mean() < 0.9 * ((past - came) ** 2).mean()
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     assert (bills >= fees).all()
@@ -300,7 +302,7 @@ def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) 
     X = features.transform(model_input(config.features, config.model, table))
     contributions = correction.contributions(X)
     assert contributions.shape == (len(table), len(table.plans), X.shape[1] + 1)
-    past = past_bills(table, PastUse(table.X, catalogue))
+    past = past_bills(table, PastUsage(table.X, catalogue))
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     expected = np.maximum(past.mean + contributions.sum(axis=2), fees)
     np.testing.assert_allclose(correction.correct_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)

@@ -414,11 +414,11 @@ def test_trials_of_a_search_are_marked_and_the_nested_run_beside_them_is_not(sea
     own = rows(searched)
     assert all(row.rank for row in own)
     by_kind = {
-        kind: [SELECTED in row.marks for row in own if row.run.manifest["selected"] == kind]
+        kind: [SELECTED in row.marks for row in own if row.run.manifest.selected == kind]
         for kind in (True, False)
     }
     assert by_kind == {True: [True] * 3, False: [False] * 2}
-    (nested,) = [row for row in own if row.run.manifest["config"]["cv"]["kind"] == "nested"]
+    (nested,) = [row for row in own if row.run.manifest.config["cv"]["kind"] == "nested"]
     assert nested.marks == ()
     assert nested.label == "model=logistic search=logistic cv=nested"
 

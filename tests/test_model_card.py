@@ -91,12 +91,12 @@ def test_the_figures_of_a_card_are_those_of_the_run(bill_run, card):
     assert "| regret_by_held " in section_of(card, "Groups")
     for one in reliability(loaded.judged):
         assert f"| {one.confidence:.3f} | {one.hit_rate:.3f} |" in section_of(card, "Calibration")
-    assert load_run(bill_run).manifest["data_fingerprint"][:16] in section_of(card, "Data")
+    assert load_run(bill_run).manifest.data_fingerprint[:16] in section_of(card, "Data")
 
 
 def test_times_are_left_out_of_a_card(bill_run, card):
     manifest = read_manifest(bill_run)
-    assert manifest["finished"] not in card
+    assert manifest.finished not in card
     assert "ms" not in section_of(card, "This run").split()
 
 
@@ -217,7 +217,7 @@ def test_a_card_of_a_nested_run_prints_what_the_kept_model_was_tuned_to(tmp_path
     nested = ("cv=nested_grouped", "cv.outer.n_folds=2", "cv.inner.n_folds=2", "search=logistic")
     small = ("target=held", "data.n_subscribers=60", "data.n_months=3", "n_bootstrap=20")
     folder = train_into(tmp_path / "run", *nested, "search.n_trials=2", small=small)
-    kept = read_manifest(folder)["tuned"][-1]["values"]
+    kept = read_manifest(folder).tuned[-1].values
     selection = section_of(card_of(folder), "Selection")
     assert f"tuned once more, on all decisions: inverse_penalty {kept['inverse_penalty']}." in selection
     assert "Each of the 2 reported folds was tuned separately, on its training rows alone" in selection

@@ -25,7 +25,7 @@ def bills(bill_run) -> SavedRun:
 
 
 def requests_to(saved: SavedRun) -> list[Request]:
-    return [read_request(content) for content in saved.manifest["golden"]["requests"]]
+    return [read_request(content) for content in saved.manifest.golden.requests]
 
 
 def answers(recommender: Recommender, requests: list[Request]) -> list[tuple]:

@@ -418,4 +418,4 @@ def test_the_command_line_writes_one_page_beside_the_reader(history_run, bill_ru
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     page = (tmp_path / "report.html").read_text("utf-8")
     for folder in (history_run, bill_run):
-        assert re.search(f"<code>{read_manifest(folder)['data_fingerprint'][:16]}", page)
+        assert re.search(f"<code>{read_manifest(folder).data_fingerprint[:16]}", page)

@@ -56,7 +56,7 @@ class _Asked:
     """What was computed for all requests of a call, as lists: single entries of arrays are slow."""
 
     def __init__(self, recommender: Recommender, table: DecisionTable, language: Language) -> None:
-        past = recommender.past_use(table)
+        past = recommender.past_usage(table)
         prediction, decisions = recommender.recommend(table, past)
         n = len(table)
         self.recommender, self.table = recommender, table
@@ -121,7 +121,7 @@ class _Asked:
         catalogue, as_of = self.recommender.catalogue, self.table.as_of
         if catalogue is None or as_of is None:
             raise ValueError("without a catalogue nothing but an exclusion takes a plan off the menu")
-        return why_not_offered(catalogue.plans[plan], as_of[row])
+        return why_not_offered(catalogue, plan, as_of[row])
 
     def _usage_basis(self, row: int) -> UsageBasis | None:
         if self.months is None:

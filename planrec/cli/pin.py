@@ -81,8 +81,6 @@ def _about(folder: Path) -> str:
         run = read_manifest(folder)
     except RunError as error:
         return f"cannot be pinned: {error.message}"
-    if problems := version_problems(run["versions"]):
+    if problems := version_problems(run.versions):
         return f"cannot be pinned: {'; '.join(problems)}"
-    return (
-        f"model={run['config']['model']['kind']} target={run['config']['target']['kind']}, {run['finished']}"
-    )
+    return f"model={run.model_kind} target={run.config['target']['kind']}, {run.finished}"

@@ -89,7 +89,7 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
         (folder / "config.json").unlink()
         raise
     save_run(result, folder, command)
-    CellStore(composed.sweeps).adopt(read_manifest(folder)["address"], folder)
+    CellStore(composed.sweeps).adopt(read_manifest(folder).address, folder)
     print_result(result, folder, options.outputs)
 
 

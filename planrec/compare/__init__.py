@@ -36,7 +36,7 @@ def as_json(comparison: "Comparison") -> str:
         ],
         "verdict": comparison.verdict,
         "paths": {
-            name: {"run_id": run.manifest["run_id"], "folder": str(run.folder)} for name, run in runs.items()
+            name: {"run_id": run.manifest.run_id, "folder": str(run.folder)} for name, run in runs.items()
         },
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -66,7 +66,7 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
 
 def _answer(logged: LoggedDecision, saved: SavedRun, request: Request) -> Answer:
     # The name that it answered by: a run that was moved since keeps the one in its run.json.
-    model = ModelName(saved.run_id, saved.manifest["versions"]["planrec"])
+    model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
     language = cast(Language, logged.language)
     return answers_of(saved.recommender, {logged.recommendation_id: request}, model, language)[0]
 

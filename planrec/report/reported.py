@@ -36,21 +36,21 @@ class ReportedRun:
 
     def values(self, metric: str, model: str) -> list[MetricValue]:
         """One value, or one per group; empty where the run has none."""
-        return [value for value in self.saved.metrics if (value.metric, value.model) == (metric, model)]
+        metrics = self.saved.manifest.metrics
+        return [value for value in metrics if (value.metric, value.model) == (metric, model)]
 
     def figures(self) -> dict[str, float]:
         """The model's own figures that have one value."""
-        own = [value for value in self.saved.metrics if value.model == self.model and value.group is None]
-        return {value.metric: value.value for value in own}
+        return {name: value.value for name, value in self.saved.manifest.own_values.items()}
 
     def references(self) -> list[str]:
         """Baselines to draw beside the model: doing nothing, the best that forecasts bills; or the first."""
         baselines = self.saved.config.baselines
-        judged = {value.model for value in self.saved.metrics}
+        judged = {value.model for value in self.saved.manifest.metrics}
         forecasting = [
             name for name, model in baselines.items() if model.traits.forecasts_bills and name in judged
         ]
-        first = self.saved.metrics[0].metric
+        first = self.saved.manifest.metrics[0].metric
         sign = -1 if METRICS[first].higher_is_better else 1
         forecasting.sort(key=lambda name: sign * self.values(first, name)[0].value)
         stay = [name for name in baselines if name == "stay" and name in judged]

@@ -16,7 +16,7 @@ from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
 from planrec.files.package_folder import PACKAGE
-from planrec.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy
+from planrec.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, manifest_json, nan_as_null
 from planrec.model_file import canonical_skops
 from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
@@ -58,12 +58,12 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
         "command": command,
         "data_fingerprint": result.table.fingerprint(),
         "folds_fingerprint": result.folds_fingerprint,
-        "data": data_summary(result.table),
+        "data": data_summary(result.table).model_dump(mode="json", exclude_unset=True),
         "measured_by": None,
         "notes": list(result.notes),
         "tuned": [asdict(chosen) for chosen in result.tuned],
         "chosen": [asdict(chosen) for chosen in result.chosen],
-        "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
+        "metrics": [nan_as_null(asdict(value)) for value in result.metrics],
         "golden": _golden(result.recommender, requests_of(result.table.take(rows))),
         "seconds": result.seconds,
         "fit_seconds": result.fit_seconds,
@@ -79,17 +79,17 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
     """
     old, config = saved.manifest, saved.config.model_copy(update={"catalogue": recommender.catalogue})
     begin_run(folder, config, command)
-    for name in old["files"].keys() & {"out_of_fold.parquet", DROPPED_ROWS}:
-        (folder / name).write_bytes(checked_bytes(saved.folder, name, old["files"][name]))
-    requests = [read_request(content) for content in old["golden"]["requests"]]
-    content = old | {
+    for name in old.files.keys() & {"out_of_fold.parquet", DROPPED_ROWS}:
+        (folder / name).write_bytes(checked_bytes(saved.folder, name, old.files[name]))
+    requests = [read_request(content) for content in old.golden.requests]
+    content = manifest_json(old) | {
         "command": command,
         "golden": _golden(recommender, requests),
         "speed": asdict(speed_of(recommender, recommender.table(requests))),
     }
-    if old.get("measured_by") is None:
+    if old.measured_by is None:
         measured_by = _measured_by(saved)
-        content |= {"measured_by": measured_by.model_dump(), "notes": [*old["notes"], measured_by.note]}
+        content |= {"measured_by": measured_by.model_dump(), "notes": [*old.notes, measured_by.note]}
     _complete(folder, config, recommender, content)
 
 
@@ -156,11 +156,6 @@ def _golden(recommender: Recommender, requests: Sequence[Request]) -> dict[str, 
         "probability": prediction.probability.tolist(),
         "recommended": decisions.recommended.tolist(),
     }
-
-
-def _nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: a metric that is not defined is null."""
-    return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
 
 
 def _now() -> str:

@@ -35,7 +35,7 @@ AMOUNTS = st.floats(0, MAX_USAGE) | st.sampled_from([0.0, 1e9, 1e-320])
 def asked(request):
     saved = load_run(request.getfixturevalue(request.param))
     recommender = saved.recommender
-    return recommender, request_model(recommender), saved.manifest["golden"]["requests"][0]
+    return recommender, request_model(recommender), saved.manifest.golden.requests[0]
 
 
 def places(node, at=()):

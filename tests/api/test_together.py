@@ -24,7 +24,7 @@ def runs(bill_run, row_run):
 @pytest.fixture(scope="module")
 def asked(runs):
     """More than one call takes, of two runs and in two languages, mixed."""
-    golden = [(run, request) for run in runs for request in run.saved.manifest["golden"]["requests"]]
+    golden = [(run, request) for run in runs for request in run.saved.manifest.golden.requests]
     examples = [(run, read_request(request)) for run, request in golden]
     return [(*examples[7 * n % len(examples)], LANGUAGES[n % 3]) for n in range(2 * MOST_AT_ONCE + 5)]
 

@@ -22,8 +22,8 @@ ID = "6f1c2d8e"
 def answered(folder, **request):
     """The first golden request of a run, answered as the API does."""
     saved = load_run(folder)
-    asked = read_request(saved.manifest["golden"]["requests"][0] | request)
-    model = ModelName(saved.run_id, saved.manifest["versions"]["planrec"])
+    asked = read_request(saved.manifest.golden.requests[0] | request)
+    model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
     body = encoded(answers_of(saved.recommender, {ID: asked}, model)[0])
     catalogue = saved.recommender.catalogue
     named = (

@@ -185,11 +185,11 @@ def test_a_run_over_rows_scores_the_strangers_own_table(row_run: Path, tmp_path:
     source, target = tmp_path / "customers.csv", tmp_path / "out.parquet"
     source.write_text(STRANGERS_TABLE, "utf-8")
     assert score(source, target, "--run", row_run) == 0
-    found, golden = pq.read_table(target).to_pylist(), load_run(row_run).manifest["golden"]
+    found, golden = pq.read_table(target).to_pylist(), load_run(row_run).manifest.golden
     assert [row["subscriber_ref"] for row in found] == [str(number) for number in range(1, 61)]
-    rows = np.unique(np.linspace(0, 59, len(golden["requests"])).astype(int))
+    rows = np.unique(np.linspace(0, 59, len(golden.requests)).astype(int))
     plans = load_run(row_run).recommender.plans
-    assert [found[row]["plan"] for row in rows] == [plans[plan] for plan in golden["recommended"]]
+    assert [found[row]["plan"] for row in rows] == [plans[plan] for plan in golden.recommended]
     assert {row["saving"] for row in found} == {None}
     assert found[0]["sentence"].endswith(f"{found[0]['plan']} is the plan that fits usage like yours best.")
 
