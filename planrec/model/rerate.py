@@ -7,9 +7,9 @@ from pydantic import PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.past_use import PastUse
 from planrec.schema import HELD, Columns
 
 
@@ -50,7 +50,7 @@ class RerateClassifier(PlanRule):
         """`bill_mean`, shape (n, J), the currency's major unit; without any known month the fee alone."""
         catalogue = Catalogue.from_json(self.catalogue)
         # Summed in whole minor units: plans that cost the same have equal means, to the last bit.
-        mean = PastUse(X, catalogue, self.window).expected_bill
+        mean = PastUsage(X, catalogue, self.window).expected_bill
         fees = np.array([float(plan.fee.recurring) for plan in catalogue.plans])
         return {"bill_mean": np.where(np.isnan(mean), fees, mean)}
 

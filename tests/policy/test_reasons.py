@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from planrec.catalogue import Catalogue, UnlimitedService, counted_usage, invoice
-from planrec.past_use import PastUse
+from planrec.catalogue.past_usage import PastUsage
 from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
 from planrec.policy.reasons import Reason, Reasons
 from planrec.schema import Columns, Decisions, DecisionTable, InputSchema, Usage, lag
@@ -66,7 +66,7 @@ def reasons_of(
 
 
 def reasons_in(table: DecisionTable, catalogue: Catalogue = LADDER, language: Language = "en") -> Reasons:
-    return Reasons(table, catalogue, PastUse(table.X, catalogue), language)
+    return Reasons(table, catalogue, PastUsage(table.X, catalogue), language)
 
 
 def by_code(reasons: list[Reason]) -> dict[str, Reason]:
@@ -312,7 +312,7 @@ def test_bills_are_those_of_the_invoices_and_of_the_prediction(raw: Any, usage: 
     # Each of the two means is rounded to the cent.
     assert abs(Decimal(first.value) - expected) <= cent
     assert Decimal(first.value) % cent == 0
-    predicted = PastUse(columns, catalogue).expected_bill[0]
+    predicted = PastUsage(columns, catalogue).expected_bill[0]
     of_prediction = predicted[plan] if plan == held else predicted[held] - predicted[plan]
     assert float(first.value) == pytest.approx(of_prediction, abs=float(cent) * 1.001, rel=1e-12)
 
