@@ -9,7 +9,7 @@ from planrec.schema import Decisions, DecisionTable, Prediction
 
 
 class MostProbable(Policy):
-    """The plan most like what similar subscribers hold; "stay" where that is the plan held."""
+    """Advises the most probable plan, or to stay if the subscriber holds it."""
 
     needs_bills: ClassVar[bool] = False
 
