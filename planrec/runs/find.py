@@ -4,13 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from planrec.errors import RunError
-<<<<<<< HEAD:planrec/runs/find.py
-from planrec.files.folder_walk import complete_runs, folders_below
-from planrec.runs.identity import run_id_of, sha256_of
-=======
 from planrec.files.folder_walk import complete_runs, folders_below, names_of
 from planrec.runs.identity import run_id_of, sha256_of
->>>>>>> main:planrec/runs/find.py
 
 MOST_CANDIDATES = 10
 "Runs that a message lists."

@@ -12,10 +12,11 @@ from planrec.data.input_file import simple
 from planrec.data.raw_table import text_of, tidy_text
 from planrec.data.row_table import whole_numbers
 from planrec.recommending.request_table import is_usage
-from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn, did_you_mean, quantised, shown
+from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, InputColumn, quantised
 from planrec.schema.decision_rows import running_month
 from planrec.serving.scoring.bad_values import BadValues
 from planrec.serving.scoring.parts import POSITION
+from planrec.wording import did_you_mean, shown
 
 NOT_READABLE = "must hold numbers, booleans, dates or text"
 

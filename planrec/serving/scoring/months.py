@@ -11,7 +11,8 @@ from planrec.catalogue.menu import menu_of, switching_costs
 from planrec.contracts import FileForm
 from planrec.data.raw_table import tidy_name
 from planrec.recommending.recommender import Recommender
-from planrec.schema import Columns, DecisionTable, lag
+from planrec.schema.columns import Columns, lag
+from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.columns import PartColumns, subscribers
 
 MOST_MONTHS = 120

@@ -8,7 +8,7 @@ import pyarrow as pa
 from planrec.contracts import FileForm
 from planrec.data.raw_table import tidy_name
 from planrec.recommending.recommender import Recommender
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.columns import PartColumns, subscribers
 
 

@@ -11,12 +11,14 @@ from planrec.errors import DataError
 from planrec.policy import Language
 from planrec.recommending.recommender import Recommender, savings
 from planrec.runs.read import SavedRun
-from planrec.schema import Decisions, DecisionTable, Prediction, did_you_mean, shown
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.bad_values import BadValues
 from planrec.serving.scoring.columns import PartColumns, subscribers
 from planrec.serving.scoring.months import MonthsForm
 from planrec.serving.scoring.parts import POSITION
 from planrec.serving.scoring.rows import RowsForm
+from planrec.wording import did_you_mean, shown
 
 SAVINGS = ("saving_p10", "saving_p50", "saving_p90")
 MOST_NINES = 1e9
