@@ -8,8 +8,9 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import Policy
 from planrec.errors import DataError
-from planrec.history import known_months
-from planrec.schema import Decisions, DecisionTable, Prediction
+from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 SAME_MONEY = 1e-6
 "Major units: amounts that differ by less count as equal, because they are sums of floats."
@@ -44,7 +45,7 @@ class BestBill(Policy):
     advised.
 
     Examples:
-        >>> from planrec.schema import InputSchema, Usage, lag
+        >>> from planrec.schema.columns import InputSchema, Usage, lag
         >>> table = DecisionTable(
         ...     X={lag(name, 1): np.ones(1) for name in Usage.MEASURED},
         ...     subscriber=np.array(["s1"]),

@@ -4,9 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
-from planrec.past_use import PastUsage
+from planrec.catalogue.past_usage import PastUsage
+from planrec.policy.reason_builder import Reason, reason_builder
 from planrec.policy.reason_sentences import Language
-from planrec.policy.reason_words import Reason, reason_builder
 
 
 class PlanReasons:

@@ -9,12 +9,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.history import known_months
-from planrec.past_use import PastUsage
+from planrec.catalogue.past_usage import PastUsage
 from planrec.policy.plan_reasons import PlanReasons
+from planrec.policy.reason_builder import CACHE_SIZE, Reason
 from planrec.policy.reason_sentences import SENTENCES, Language, count_of, fill_sentence
-from planrec.policy.reason_words import CACHE_SIZE, Reason
-from planrec.schema import Decisions, DecisionTable
+from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions
+from planrec.schema.tables import DecisionTable
 
 
 @dataclass(frozen=True)
