@@ -16,7 +16,7 @@ from planrec.cross_fit import held_out_prediction, inner_folds
 from planrec.early_stopping import stopped_early
 from planrec.ensemble import greedy_weights
 from planrec.errors import ConfigError, RunError
-from planrec.experiment import decided, run
+from planrec.experiment import load_decisions, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
@@ -49,7 +49,7 @@ def config_of(*overrides: str) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def table() -> DecisionTable:
-    return decided(config_of()).table
+    return load_decisions(config_of()).table
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -275,7 +275,7 @@ def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: Decisio
 
 def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     config = config_of("model=lgbm_bills", "data.n_subscribers=600")
-    table = decided(config).table
+    table = load_decisions(config).table
     assert table.future_bills is not None
     learned, judged = table.take(np.arange(0, len(table), 2)), table.take(np.arange(1, len(table), 2))
     recommender = fitted_recommender(config, config.model, learned, table, 1)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planrec import request_table
-from planrec.experiment import decided, run
+from planrec.experiment import load_decisions, run
 from planrec.recommender import model_input
 from planrec.request_table import requests_of
 from planrec.run_folder import load_run
@@ -64,7 +64,7 @@ def test_a_decision_told_as_a_request_is_the_same_decision(saved):
 @pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of"}), ("lgbm", set())])
 def test_only_models_over_histories_are_told_the_plan_held_and_the_instant(model, told):
     config = compose("data.n_subscribers=40", f"model={model}")
-    table = decided(config).table
+    table = load_decisions(config).table
     given = model_input(config.features, config.model, table)
     assert set(given) - set(table.X) == told
     if told:

@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from planrec.compose import compose
 from planrec.errors import ConfigError, DataError, RunError
-from planrec.experiment import decided, models_of, predict_out_of_fold, run
+from planrec.experiment import load_decisions, models_of, predict_out_of_fold, run
 from planrec.metrics import evaluate, value_of
 from planrec.run_folder import begin_run, load_run, replay_golden, save_run
 from planrec.schema import DecisionTable, OutOfFold
@@ -96,7 +96,7 @@ def poisoned(table: DecisionTable, rows: np.ndarray) -> DecisionTable:
 @BOTH
 def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
     config = compose(*overrides)
-    table = decided(config).table
+    table = load_decisions(config).table
     folds = list(config.cv.split(table, config.seed))
     predict = partial(predict_alone, config)
     clean = tune(config, table, folds, predict)

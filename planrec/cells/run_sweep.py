@@ -11,7 +11,7 @@ from typing import Any
 from planrec.address import address_of, data_key
 from planrec.cells.compose_cells import Cell, CellComposer
 from planrec.cells.executors import Executor, executor_of
-from planrec.cells.run_cell import CellFailure, CellTask, decided_once, failure_of
+from planrec.cells.run_cell import CellFailure, CellTask, failure_of, load_once
 from planrec.cells.runs import CellRuns, Listed, PlannedRun, Row, Source
 from planrec.cells.screen import SweepScreen, best_first, first_line, print_sweep
 from planrec.cells.trials import Trials
@@ -156,7 +156,7 @@ class Planner:
         key = data_key(cell.config)
         if key not in self._fingerprints:
             try:
-                self._fingerprints[key] = decided_once(cell.config)[1]
+                self._fingerprints[key] = load_once(cell.config)[1]
             except Exception as error:  # rows of the sweep: the cells over other data go on
                 self._fingerprints[key] = failure_of(error)
         return self._fingerprints[key]

@@ -9,7 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 from planrec.config import RunConfig
 from planrec.contracts import Fold
 from planrec.errors import RunError
-from planrec.experiment import Report, decided, fingerprint, models_of
+from planrec.experiment import Report, fingerprint, load_decisions, models_of
 from planrec.fitting import fitted_recommender
 from planrec.out_of_fold import FoldPrediction
 from planrec.provenance import versions
@@ -53,7 +53,7 @@ def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FittedFo
             the run.
     """
     _check_reads_features(saved)
-    table = decided(saved.config).table
+    table = load_decisions(saved.config).table
     _check_same(saved, "data", table.fingerprint())
     folds = list(saved.config.cv.split(table, saved.config.seed))
     _check_same(saved, "folds", fingerprint(folds))
