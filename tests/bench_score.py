@@ -87,15 +87,18 @@ def booster_alone(recommender: Any, file: Path) -> float:
     import pyarrow.parquet as pq
 
     from planrec.contracts import FileForm
+    from planrec.data.reading.bad_rows import BrokenRules
+    from planrec.data.reading.input_file import POSITION
+    from planrec.data.reading.parquet_file import BATCH_ROWS
     from planrec.recommender import model_input
-    from planrec.score.bad_values import BadValues
-    from planrec.score.columns import PartColumns
-    from planrec.score.months import MonthsForm
-    from planrec.score.parts import BATCH_ROWS, POSITION
+    from planrec.score.month_reader import MonthReader
+    from planrec.score.part_columns import PartColumns
 
     rows = pq.read_table(file).slice(0, BATCH_ROWS // MONTHS * MONTHS)
     part = rows.append_column(POSITION, [np.arange(rows.num_rows)])
-    _, table = MonthsForm(recommender, FileForm()).table(PartColumns(part, False, BadValues()))
+    _, table = MonthReader(recommender, FileForm()).table(
+        PartColumns(part, BrokenRules(), decimal_comma=False)
+    )
     matrix = recommender.pipeline[0].transform(model_input(recommender.features, recommender.model, table))
     booster = recommender.pipeline[-1].classifier_.booster_
     return len(matrix) / fastest(lambda: booster.predict(matrix, num_threads=1))
