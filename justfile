@@ -16,42 +16,42 @@ install:
 
 # Train one run, e.g. `just train model=logistic cv=stratified`.
 train *overrides:
-    python -m planrec.train "$@"
+    planrec train "$@"
 
 # Train one run per combination, e.g. `just sweep model=dummy,logistic`.
 sweep *overrides:
-    python -m planrec.train -m "$@"
+    planrec train -m "$@"
 
 # Choose the run that is served: a run folder, or the newest; `just pin --list`, `just pin --rollback`.
 pin run="latest" *options:
-    python -m planrec.pin "$@"
+    planrec pin "$@"
 
 # Rank the runs in outputs/, e.g. `just leaderboard --html board.html`.
 leaderboard *options:
-    python -m planrec.leaderboard "$@"
+    planrec leaderboard "$@"
 
 # Write report.html about runs, e.g. `just report latest`; `just report RUN RUN` compares them.
 report *options:
-    python -m planrec.report "$@"
+    planrec report "$@"
 
 # Say which features a run's model looks at, e.g. `just explain latest`.
 explain *options:
-    python -m planrec.explain "$@"
+    planrec explain "$@"
 
 # Serve the pinned run on 127.0.0.1:8000.
 serve:
-    python -m api
+    planrec serve
 
 # Show the settings of the server: values, where they come from, meanings.
 settings:
-    python -m api.settings
+    planrec settings
 
 # Train a small run, pin it and serve it.
 demo:
-    python -m planrec.train model=lgbm data.n_subscribers=1000
-    python -m planrec.pin latest
+    planrec train model=lgbm data.n_subscribers=1000
+    planrec pin latest
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
-    python -m api
+    planrec serve
 
 # All but the slow tests on all cores with the coverage gate; `just test tests/model -k lgbm`: these, without it.
 test *selection:
@@ -122,9 +122,9 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
 docs *options:
     python docs/generate.py "$@"
 
-# Pin what a run needs, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
+# Pin what training and serving need, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
 lock *options:
-    python -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+    python -m uv pip compile pyproject.toml --extra serve --universal --python-version 3.11 \
         --generate-hashes --no-emit-index-url --custom-compile-command "just lock" --quiet \
         --output-file requirements.lock "$@"
 

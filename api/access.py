@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.asgi_problem import send_problem
-from api.pages import FILES
+from .asgi_problem import send_problem
+from .pages import FILES
 
 OPEN = frozenset({"/health", "/ready", "/docs", *(f"/static/{name}" for name in FILES)})
 "What load balancers ask, and the page that asks for a key; nothing that a key protects is in it."

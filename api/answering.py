@@ -7,23 +7,25 @@ from time import time_ns
 from typing import Any
 from uuid import UUID
 
-from litestar import Request
+import litestar
 
-from api.served import ServedRun
 from planrec.answers import Answer, ModelName, answers_of
 from planrec.policy import Language
+from planrec.request import Request
+
+from .served import ServedRun
 
 _LANGUAGE = re.compile(r"(en|es|\*)(?:-[a-z0-9-]+)?(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 
 
-def answered(served: ServedRun, requests: Sequence[dict[str, Any]], language: Language) -> list[Answer]:
+def answered(served: ServedRun, requests: Sequence[Request], language: Language) -> list[Answer]:
     """One answer each, in order. Raises RequestError where the catalogue has no answer for one."""
     named = {new_id(): request for request in requests}
     return answers_of(served.saved.recommender, named, model_name(served), language)
 
 
 def answered_each(
-    served: ServedRun, requests: Sequence[dict[str, Any]], language: Language
+    served: ServedRun, requests: Sequence[Request], language: Language
 ) -> list[Answer | Exception]:
     """All together, and where one of them has no answer each on its own: the answer, or why there is none."""
     try:
@@ -49,10 +51,10 @@ def new_id() -> str:
 
 def model_name(served: ServedRun) -> ModelName:
     """The run as answers name it."""
-    return ModelName(served.saved.run_id, served.saved.manifest["versions"]["planrec"])
+    return ModelName(served.saved.run_id, served.saved.manifest.versions["planrec"])
 
 
-def language_of(request: Request[Any, Any, Any]) -> Language:
+def language_of(request: litestar.Request[Any, Any, Any]) -> Language:
     """Of the sentences: the one that Accept-Language weighs most (RFC 9110, 12.5.4), else English."""
     weights: dict[Language, float] = {}
     for part in request.headers.get("accept-language", "").lower().split(","):

@@ -11,24 +11,25 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from uvicorn.config import STARTUP_FAILURE
 
-from api.access import KeyRequired
-from api.answer_store import AnswerStore
-from api.idempotency import Idempotency
-from api.log_counts import counting
-from api.logged import AnswerLog
-from api.metrics import Metrics
-from api.observed import Observed
-from api.openapi import RunJsonRenderPlugin
-from api.pages import PAGES
-from api.pin_follower import PinFollower
-from api.problems import EXCEPTION_HANDLERS
-from api.routes import routes
-from api.security_headers import SecurityHeaders
-from api.served import ServedRun
-from api.settings import Settings, read_settings
-from api.together import Together
 from planrec.errors import PlanRecError
 from planrec.run_folder import SavedRun
+
+from .access import KeyRequired
+from .answer_store import AnswerStore
+from .idempotency import Idempotency
+from .log_counts import counting
+from .logged import AnswerLog
+from .metrics import Metrics
+from .observed import Observed
+from .openapi import RunJsonRenderPlugin
+from .pages import PAGES
+from .pin_follower import PinFollower
+from .problems import EXCEPTION_HANDLERS
+from .routes import routes
+from .security_headers import SecurityHeaders
+from .served import ServedRun
+from .settings import Settings, read_settings
+from .together import Together
 
 
 def create_app(
@@ -40,9 +41,9 @@ def create_app(
 
 
 def pinned_app() -> Litestar:
-    """The app of one process of `python -m api`: follows the pin, ends the process where there is no run."""
+    """The app of one process of `planrec serve`: follows the pin, ends the process where there is no run."""
     settings = read_settings(os.environ)
-    assert settings.server.scratch is not None, "python -m api names a folder"
+    assert settings.server.scratch is not None, "planrec serve names a folder"
     follower = PinFollower(settings.outputs, settings.server.scratch, settings.limits)
     try:
         answer_log = _answer_log(settings)
@@ -104,7 +105,7 @@ def _app(
         # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
-            version=served.saved.manifest["versions"]["planrec"],
+            version=served.saved.manifest.versions["planrec"],
             use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),

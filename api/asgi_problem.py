@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from litestar.types import Send
 
-from api.problems import MEDIA_TYPE, content
+from .problems import MEDIA_TYPE, content
 
 Header = tuple[bytes, bytes]
 

@@ -8,7 +8,10 @@ import msgspec
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
-from api.bodies import (
+from planrec.errors import Misfit, RequestError
+from planrec.request import Request
+
+from .bodies import (
     DuplicateKeyError,
     MalformedJsonError,
     RequestTooLargeError,
@@ -17,8 +20,7 @@ from api.bodies import (
     read_one,
     refused,
 )
-from api.settings import Limits
-from planrec.errors import Misfit, RequestError
+from .settings import Limits
 
 MAX_ERRORS = 10_000
 "Of a batch; each costs half a kilobyte and some microseconds."
@@ -28,7 +30,7 @@ _LINE = re.compile(rb"\S[^\n]*")
 _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|(NaN)|(Infinity)', re.DOTALL)
 
 
-def read_list(model: type[BaseModel], body: bytes, limits: Limits) -> list[dict[str, Any]]:
+def read_list(model: type[BaseModel], body: bytes, limits: Limits) -> list[Request]:
     """The requests of a JSON list, each read on its own: other threads have their turn between.
 
     Raises:
@@ -37,7 +39,7 @@ def read_list(model: type[BaseModel], body: bytes, limits: Limits) -> list[dict[
         RequestError: values cannot be accepted, at most `MAX_ERRORS` of them with their places.
         DuplicateKeyError: nothing is wrong but keys that are given twice.
     """
-    requests: list[dict[str, Any]] = []
+    requests: list[Request] = []
     misfits: list[Misfit] = []
     twice: DuplicateKeyError | None = None
     for number, element in enumerate(_elements(body, limits)):

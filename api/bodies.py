@@ -12,8 +12,10 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
-from api.requests import plain_request
 from planrec.errors import Misfit, RequestError
+from planrec.request import Request as PlanRequest
+
+from .requests import request_from
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 MAX_UNKNOWN = 1_000
@@ -46,7 +48,7 @@ def content_type(request: Request[Any, Any, Any], *allowed: str) -> str:
     return given
 
 
-def read_one(model: type[BaseModel], body: bytes) -> dict[str, Any]:
+def read_one(model: type[BaseModel], body: bytes) -> PlanRequest:
     """One request. Raises ValidationError with every error, DuplicateKeyError or UnknownKeysError."""
     # There is one after each key, so no more keys than colons, and if equally many, none twice: few bodies
     # have to be read once more, by `Keys`. Pydantic takes the last of equal keys.
@@ -62,7 +64,7 @@ def read_one(model: type[BaseModel], body: bytes) -> dict[str, Any]:
             raise DuplicateKeyError(
                 f"each key of an object may be given once, got {keys.twice[:100]!r} more than once"
             )
-    return plain_request(request)
+    return request_from(request)
 
 
 def misfits_of(error: ValidationError) -> list[Misfit]:
@@ -120,7 +122,9 @@ def _n_keys(request: BaseModel) -> int:
     Requests are no deeper; of one that was, too few would be counted, and its keys looked at for nothing.
     """
     found = len(request.model_fields_set)
-    for value in vars(request).values():
+    for name in request.model_fields_set:
+        value = getattr(request, name)
         for inner in value if isinstance(value, list) else (value,):
-            found += len(getattr(inner, "model_fields_set", ()))
+            if isinstance(inner, dict):
+                found += len(inner)
     return found

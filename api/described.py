@@ -2,7 +2,7 @@
 
 from litestar.openapi.datastructures import ResponseSpec
 
-from api.problems import KEY_REUSED, MALFORMED_REQUEST, MEDIA_TYPE, NOT_LOGGED, Problem
+from .problems import KEY_REUSED, MALFORMED_REQUEST, MEDIA_TYPE, NOT_LOGGED, Problem
 
 WHEN = {
     400: "The body is not JSON in UTF-8, or has a key twice; or the `Idempotency-Key` is none.",

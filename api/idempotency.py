@@ -8,10 +8,10 @@ from typing import Any
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.access import key_in
-from api.answer_store import Answer, AnswerStore, State
-from api.asgi_problem import send_problem
-from api.problems import KEY_REUSED, MALFORMED_REQUEST, TYPES
+from .access import key_in
+from .answer_store import Answer, AnswerStore, State
+from .asgi_problem import send_problem
+from .problems import KEY_REUSED, MALFORMED_REQUEST, TYPES
 
 MAX_ANSWER_BYTES = 16_000_000
 "Longer answers are not kept: repeated, they are computed again."

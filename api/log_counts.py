@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from api.logged import AnswerLog
-from api.metrics import Metrics
+from .logged import AnswerLog
+from .metrics import Metrics
 
 SECONDS_BETWEEN_LOOKS = 0.25
 

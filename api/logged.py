@@ -9,15 +9,17 @@ from time import perf_counter
 from typing import Any, Self
 from uuid import uuid4
 
-from litestar import Request
+import litestar
 
-from api.answering import language_of
-from api.request_id import REQUEST_ID
-from api.served import ServedRun
 from planrec.answers import Answer
 from planrec.decision_log import Decision, DecisionLog, key_of
 from planrec.errors import LogError
 from planrec.policy import Language
+from planrec.request import Request, json_of
+
+from .answering import language_of
+from .request_id import REQUEST_ID
+from .served import ServedRun
 
 SECONDS_TO_WAIT = 5.0
 "How long an answer may wait for a required log before it is refused."
@@ -75,20 +77,20 @@ class Call:
     "`perf_counter` when the handler began."
 
     @classmethod
-    def of(cls, request: Request[Any, Any, Any]) -> Self:
+    def of(cls, request: litestar.Request[Any, Any, Any]) -> Self:
         """The call that a handler begins to answer; it stays with this run, whatever is pinned meanwhile."""
         request_id = REQUEST_ID.get() or uuid4().hex
         state = request.app.state
         return cls(state.served, state.answer_log, language_of(request), request_id, perf_counter())
 
-    def decision(self, asked: dict[str, Any], answer: Answer, body: bytes) -> Decision:
+    def decision(self, asked: Request, answer: Answer, body: bytes) -> Decision:
         """What the log keeps of one answer; `body` is the answer as it is sent."""
         is_advice = answer.decision == "recommend"
         return Decision(
             recommendation_id=answer.recommendation_id,
             request_id=self.request_id,
-            subscriber=asked.get("subscriber"),
-            request={name: value for name, value in asked.items() if name != "subscriber"},
+            subscriber=asked.subscriber,
+            request=json_of(asked, self.served.request_fields),
             language=self.language,
             answer=body,
             arm=answer.items[0].plan_id if is_advice else answer.decision,

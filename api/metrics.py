@@ -11,8 +11,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from api.served import ServedRun
 from planrec.decision_log import Counts
+
+from .served import ServedRun
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -111,9 +112,9 @@ class _RunFacts(Collector):
         """The facts as Prometheus has them."""
         run_id, manifest = self._served.saved.run_id, self._served.saved.manifest
         info = GaugeMetricFamily("planrec_run_info", "The run that answers", labels=["run_id", "version"])
-        info.add_metric([run_id, manifest["versions"]["planrec"]], 1)
+        info.add_metric([run_id, manifest.versions["planrec"]], 1)
         yield info
-        age = datetime.now(UTC) - datetime.fromisoformat(manifest["finished"])
+        age = datetime.now(UTC) - datetime.fromisoformat(manifest.finished)
         yield GaugeMetricFamily("planrec_model_age_seconds", "Since its run finished", age.total_seconds())
         refused = self._pin_error is not None
         yield GaugeMetricFamily("planrec_pin_refused", "1: the newest pin cannot be served", refused)

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.asgi_problem import send_problem
-from api.metrics import Metrics
-from api.request_id import REQUEST_ID, request_id_of
 from planrec.answers import Answer
+
+from .asgi_problem import send_problem
+from .metrics import Metrics
+from .request_id import REQUEST_ID, request_id_of
 
 CLIENT_GONE = 499
 "Noted where the client hung up before its answer began; no status of HTTP, but what proxies call it."

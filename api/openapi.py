@@ -9,17 +9,19 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec.json import schema_components
 from pydantic import BaseModel
 
-from api.access import OPEN
-from api.answering import model_name
-from api.bodies import JSON, NDJSON
-from api.described import WHEN
-from api.problems import MEDIA_TYPE, Problem
-from api.routes.about_run import Run
-from api.routes.health import Health, Ready
-from api.served import ServedRun
-from api.settings import Limits
 from planrec.answers import Answer, answers_of, encoded
 from planrec.catalogue import Catalogue
+from planrec.request import read_request
+
+from .access import OPEN
+from .answering import model_name
+from .bodies import JSON, NDJSON
+from .described import WHEN
+from .problems import MEDIA_TYPE, Problem
+from .routes.about_run import Run
+from .routes.health import Health, Ready
+from .served import ServedRun
+from .settings import Limits
 
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
@@ -64,9 +66,8 @@ def document_of(document: dict[str, Any], served: ServedRun, limits: Limits) -> 
     for path in document["paths"].values():
         path.pop("head", None)
     example = served.example
-    [answer] = answers_of(
-        served.saved.recommender, {"00000000-0000-4000-8000-000000000000": example}, model_name(served)
-    )
+    named = {"00000000-0000-4000-8000-000000000000": read_request(example)}
+    [answer] = answers_of(served.saved.recommender, named, model_name(served))
     told = json.loads(encoded(answer))
     one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
     for post in (one, many):

@@ -10,12 +10,13 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.datastructures import State
 
-from api.served import ServedRun
-from api.settings import Limits
 from planrec.atomic_file import write_atomically
 from planrec.errors import PlanRecError
 from planrec.json_file import read_object
 from planrec.pinned import FILE_NAME, Pin, pinned_run, read_pin
+
+from .served import ServedRun
+from .settings import Limits
 
 SECONDS_BETWEEN_LOOKS = 0.25
 Stamp = tuple[int, int, int] | None

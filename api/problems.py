@@ -10,7 +10,9 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
-from api.bodies import (
+from planrec.errors import DataError, LogError, RequestError
+
+from .bodies import (
     DuplicateKeyError,
     MalformedJsonError,
     RequestTooLargeError,
@@ -18,8 +20,7 @@ from api.bodies import (
     misfits_of,
     refused,
 )
-from api.request_id import REQUEST_ID
-from planrec.errors import DataError, LogError, RequestError
+from .request_id import REQUEST_ID
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = {

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -14,13 +15,17 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     create_model,
+    with_config,
 )
+from typing_extensions import TypedDict
 
-from api.settings import Limits
 from planrec.history import running_month
 from planrec.recommender import Recommender
+from planrec.request import Request
 from planrec.request_table import is_usage
 from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
+
+from .settings import Limits
 
 MAX_TEXT = 1_000
 MAX_ITEMS = 1_000
@@ -67,10 +72,9 @@ def request_model(recommender: Recommender, limits: Limits | None = None) -> typ
     """A closed model of the request that `planrec.request_table` describes, for one run."""
     inputs = recommender.inputs
     plan: Any = Literal[recommender.plans]
-    attributes = _model("Attributes", {column.name: _type_of(column) for column in inputs.columns})
-    # Without attributes there is nothing to say about them, so they may be left out.
-    default: Any = ... if inputs.columns else attributes.model_validate({})
-    fields: dict[str, Any] = {"attributes": (attributes, default)}
+    attributes = _closed_dict("Attributes", {column.name: _type_of(column) for column in inputs.columns})
+    # A run without attributes accepts a request that leaves them out.
+    fields: dict[str, Any] = {"attributes": (attributes, ... if inputs.columns else {})}
     if inputs.takes == "months":
         fields |= _months_and_instant(recommender, (limits or Limits()).months)
     if inputs.asks_held:
@@ -90,14 +94,14 @@ def request_model(recommender: Recommender, limits: Limits | None = None) -> typ
     return create_model("PredictRequest", __config__=_CLOSED, **fields)
 
 
-def plain_request(request: BaseModel) -> dict[str, Any]:
-    """A checked request as `Recommender.table` takes it."""
-    return request.model_dump(by_alias=True)
+def request_from(checked: BaseModel) -> Request:
+    """Return the request whose values a model of `request_model` checked."""
+    return msgspec.convert(vars(checked), Request)
 
 
 def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
-    month = _model("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
-    knows_population = recommender.model.knows_population
+    month = _closed_dict("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
+    knows_population = recommender.model.traits.knows_population
     months = Annotated[
         list[month],  # type: ignore[valid-type]
         Field(
@@ -125,17 +129,14 @@ def _type_of(column: InputColumn) -> Any:
     return _Amount if is_usage(column) else _TYPES[column.kind] | None
 
 
-def _model(name: str, types: dict[str, Any]) -> type[BaseModel]:
-    # Fields have neutral names: a column called `json`, `_x` or `model_config` would break the class.
-    fields: dict[str, Any] = {
-        f"f{number}": (type_, Field(alias=alias)) for number, (alias, type_) in enumerate(types.items())
-    }
-    return create_model(name, __config__=_CLOSED, **fields)
+def _closed_dict(name: str, types: dict[str, Any]) -> Any:
+    # Not a model: a column called `json`, `_x` or `model_config` would break the class.
+    return with_config(_CLOSED)(TypedDict(name, types))  # type: ignore[operator]
 
 
 def _each_month_once(months: list[Any]) -> list[Any]:
-    if len({month.f0 for month in months}) < len(months):
-        counts = Counter(month.f0 for month in months)
+    if len({month["month"] for month in months}) < len(months):
+        counts = Counter(month["month"] for month in months)
         twice = sorted(month for month, count in counts.items() if count > 1)
         raise ValueError(f"each month may be given once, got {', '.join(twice)} more than once")
     return months
@@ -144,7 +145,7 @@ def _each_month_once(months: list[Any]) -> list[Any]:
 def _each_month_over(months: list[Any]) -> list[Any]:
     """A month that still runs is no complete month: its usage is too low."""
     current = running_month()
-    if running := sorted(month.f0 for month in months if month.f0 >= current):
+    if running := sorted(month["month"] for month in months if month["month"] >= current):
         raise ValueError(f"months must be over, and {', '.join(running)} is not: it is {current} now")
     return months
 
@@ -160,7 +161,7 @@ def _follows_the_months(as_of: str | None, info: ValidationInfo) -> str | None:
     except ValueError as error:
         raise ValueError(f"must be a day of the calendar: {error}") from error
     # Months that are wrong have an error of their own.
-    if months and _month_before(day) != (last := max(month.f0 for month in months)):
+    if months and _month_before(day) != (last := max(month["month"] for month in months)):
         raise ValueError(
             f"must lie in the month after the last one given, {last}; give the months between, with zeros"
             " where they were silent"

@@ -8,12 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from api.bodies import misfits_of, read_one
-from api.requests import request_model
-from api.settings import Limits
 from planrec.decision_log import LoggedRun
 from planrec.errors import ConfigError
+from planrec.request import fields_of
 from planrec.run_folder import SavedRun
+
+from .bodies import misfits_of, read_one
+from .requests import request_model
+from .settings import Limits
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,12 @@ class ServedRun:
         policy = self.saved.config.policy.kind
         return LoggedRun(self.saved.run_id, self.saved.sha256, version("planrec"), *named, policy)
 
+    @cached_property
+    def request_fields(self) -> tuple[str, ...]:
+        """Fields of a request that the run reads."""
+        return fields_of(self.saved.recommender.inputs)
+
     @property
     def example(self) -> dict[str, Any]:
         """A request that the run accepts."""
-        return dict(self.saved.manifest["golden"]["requests"][0])
+        return dict(self.saved.manifest.golden.requests[0])

@@ -6,12 +6,14 @@ event loop gets to it are answered, be it one, and answers do not depend on who 
 
 from asyncio import Future, get_running_loop
 from collections import defaultdict, deque
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from api.answering import answered_each
-from api.served import ServedRun
 from planrec.answers import Answer
 from planrec.policy import Language
+from planrec.request import Request
+
+from .answering import answered_each
+from .served import ServedRun
 
 MOST_AT_ONCE = 32
 "Answered in one go, so that other requests are read between."
@@ -22,7 +24,7 @@ TURNS = 2
 class _Waiting(NamedTuple):
     served: ServedRun
     language: Language
-    request: dict[str, Any]
+    request: Request
     answer: "Future[Answer]"
 
 
@@ -32,7 +34,7 @@ class Together:
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()
 
-    async def answer(self, served: ServedRun, request: dict[str, Any], language: Language) -> Answer:
+    async def answer(self, served: ServedRun, request: Request, language: Language) -> Answer:
         """The answer that the request gets on its own. Raises RequestError where the catalogue has none."""
         loop = get_running_loop()
         waiting = _Waiting(served, language, request, loop.create_future())

@@ -1,19 +1,19 @@
 """The page that compares our models with CatBoost's defaults on the folds of megaline_ru.
 
-CatBoost is no option of `model=`: its files cannot be read without pickle or a format of its own. Here it is
-one more model of the same run, so that rows, folds, features and metrics are the same.
+CatBoost is not an option of `model=`, because its files need pickle or a format of their own. Here it is one
+more model of the same run, so that rows, folds, features and metrics are the same.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.compose import compose
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.experiment import fingerprint, load_decisions, predict_out_of_fold
 from planrec.figures import signed, with_interval
 from planrec.metrics import METRICS, Estimate, draws_of, metric_draws, paired_difference
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RIVAL = "catboost"
 RUN = ("data=megaline_ru", "target=held", "cv=grouped", "cv.n_repeats=5")
 OURS = "lgbm"
-"The shipped default, named before anything was compared; the others are shown as others."
+"The shipped default, chosen before any comparison; the others are shown for information."
 OTHERS = {
     "lgbm, temperature": ("model=lgbm", "calibration=temperature"),
     "logistic": ("model=logistic",),
@@ -38,12 +38,12 @@ SHOWN = ("accuracy", *DECIDING)
 class CatBoost(Model):
     """CatBoost's classifier with its defaults."""
 
-    encoding = "codes"
+    traits: ClassVar[ModelTraits] = ModelTraits(encoding="codes")
 
     kind: Literal["catboost"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Seeded, silent, and without files in the working folder; all else as CatBoost has it."""
+        """Return CatBoost's classifier, seeded, silent and without files in the working folder."""
         from catboost import CatBoostClassifier
 
         return CatBoostClassifier(random_seed=seed, verbose=False, allow_writing_files=False)
@@ -61,7 +61,7 @@ class Compared:
 
 
 def against_catboost_page(folder: Path) -> str:
-    """Run everything and write it down."""
+    """Evaluate all models and return the page."""
     import catboost
 
     config = compose(*RUN)
@@ -77,7 +77,7 @@ def against_catboost_page(folder: Path) -> str:
     compared = [
         Compared(
             name,
-            " ".join(["python -m planrec.train", *RUN, *runs.get(name, ())]),
+            " ".join(["planrec train", *RUN, *runs.get(name, ())]),
             {metric: paired_difference(np.zeros_like(of), of) for metric, of in metrics.items()},
             {metric: paired_difference(found[RIVAL][metric], of) for metric, of in metrics.items()},
         )
@@ -93,11 +93,11 @@ def against_catboost_page(folder: Path) -> str:
             f" (`pip install 'planrec[catboost]'`; CatBoost {catboost.__version__}).",
             "",
             f"{len(table):,} subscriber-months of {len(draws.ids)} subscribers; `{' '.join(RUN)}`: whole"
-            f" subscribers in {config.cv.n_folds} folds, dealt {config.cv.n_repeats} times (folds"
-            f" {fingerprint(folds)[:8]}). CatBoost with its defaults is one more model of the same run: the"
-            " same rows, folds, features and metrics. Intervals are 95 % bootstrap intervals over"
-            f" subscribers; differences are to CatBoost, on the same draws. `{OURS}` is the shipped"
-            " default and was named before anything was compared; the others are shown as others.",
+            f" subscribers in {config.cv.n_folds} folds, assigned {config.cv.n_repeats} times (folds"
+            f" {fingerprint(folds)[:8]}). CatBoost with its defaults is one more model of the same run, with"
+            " the same rows, folds, features and metrics. Intervals are 95 % bootstrap intervals over"
+            f" subscribers. Differences are to CatBoost, on the same draws. `{OURS}` is the shipped default"
+            " and was chosen before any comparison; the others are shown for information.",
             "",
             *lines_of(rival, ours),
             "",
@@ -110,7 +110,7 @@ def against_catboost_page(folder: Path) -> str:
 
 
 def lines_of(rival: Compared, ours: list[Compared]) -> list[str]:
-    """One row per model."""
+    """Return a table with one row per model."""
     heads = [*SHOWN, *(f"{metric}, less CatBoost's" for metric in SHOWN)]
     lines = [f"| model | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
     for row in [ours[0], rival, *ours[1:]]:
@@ -122,7 +122,7 @@ def lines_of(rival: Compared, ours: list[Compared]) -> list[str]:
 
 
 def verdict(row: Compared) -> str:
-    """Whether a model is at least as good as CatBoost in what decides, and whether that is more than luck."""
+    """Return a sentence: is a model at least as good as CatBoost, and is that more than luck?"""
     parts = [judged_by(metric, row.differences[metric]) for metric in DECIDING]
     good = all(at_least_as_good(metric, row.differences[metric]) for metric in DECIDING)
     verb = "is" if good else "is not"
@@ -130,12 +130,12 @@ def verdict(row: Compared) -> str:
 
 
 def at_least_as_good(metric: str, difference: Estimate) -> bool:
-    """By the values on these folds."""
+    """Return whether the value of a metric is at least as good as CatBoost's on these folds."""
     return difference.value >= 0 if METRICS[metric].higher_is_better else difference.value <= 0
 
 
 def judged_by(metric: str, difference: Estimate) -> str:
-    """`auc better by 0.011 (not told from luck)`."""
+    """Return a text such as `auc better by 0.011 (may be luck)`."""
     word = "better" if at_least_as_good(metric, difference) else "worse"
-    sure = "more than luck" if difference.excludes_zero else "not told from luck"
+    sure = "more than luck" if difference.excludes_zero else "may be luck"
     return f"{metric} {word} by {abs(difference.value):.3f} ({sure})"

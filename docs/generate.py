@@ -1,7 +1,7 @@
-"""`just docs`: write every page that is made from code and runs; `just docs --only PAGE ...` writes some.
+"""`just docs`: write every page generated from code and runs; `just docs --only PAGE ...` writes some.
 
-The pages about real data need it (PLANREC_DATA, or ../shared/data), and against_catboost needs CatBoost;
-without it they stay as they are, and the command says so.
+The pages about real data need the data (PLANREC_DATA, or ../shared/data), and against_catboost needs
+CatBoost. If they are missing, the command says so and leaves these pages as they are.
 """
 
 import argparse
@@ -11,27 +11,29 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from planrec.address import code_version
+from planrec.compose import compose
 from planrec.conf_folder import content_of, inherited, options
 from planrec.config import RunConfig
 from planrec.data_card import section
 from planrec.experiment import run
 from planrec.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
+from planrec.manifest import Manifest
 from planrec.metrics import broken_guards, paired_ratio
 from planrec.model_card import card_of, metrics_lines, own_figures
 from planrec.run_folder import begin_run, read_manifest, save_run
 from planrec.schema import Usage
-from planrec.train import compose
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
 BESIDE = {"search": ["cv=nested"], "cv=nested": ["search=lgbm"], "cv=nested_grouped": ["search=lgbm"]}
-"What must be typed beside a group or an option, so that it composes."
+"Overrides that a group or an option needs in order to compose."
 NO_HYSTERESIS = ["policy.absolute=0", "policy.relative=0"]
 BEST_BILL = {
     "simulator": [],
@@ -50,19 +52,19 @@ MEGALINE_RU = [["data=megaline_ru", f"cv={cv}", "cv.n_repeats=5"] for cv in ("gr
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the pages that were asked for, all where none was; return 0."""
+    """Write the requested pages, or all pages if none is requested; return 0."""
     written = pages()
     parser = argparse.ArgumentParser("just docs", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=written, metavar="PAGE", help=", ".join(written))
     parser.add_argument("--folder", type=Path, help="keep runs here, where the next call finds finished ones")
     asked = parser.parse_args(arguments)
-    # What is wrong with a sweep is raised, so that missing data is told from all else.
+    # Errors of a sweep are then raised, which separates missing data from all other errors.
     os.environ["PLANREC_DEBUG"] = "1"
-    # Sweeps run in another folder, where a relative path would lead nowhere.
+    # Sweeps run in another folder, so a relative path would be wrong there.
     data_folder = Path(os.environ.get(DATA_FOLDER_VARIABLE) or LAST_RESORT)
     os.environ[DATA_FOLDER_VARIABLE] = str(data_folder.absolute())
     with tempfile.TemporaryDirectory() as temporary:
-        # Runs of other code say nothing about this one.
+        # Runs of other versions of the code must not be reused.
         folder = (asked.folder or Path(temporary)).absolute() / code_version()
         for name in asked.only or written:
             try:
@@ -70,16 +72,16 @@ def main(arguments: list[str] | None = None) -> int:
             except ModuleNotFoundError as error:
                 if error.name != "catboost":
                     raise
-                print(f"{name}: pip install 'planrec[catboost]' is missing: the page stays as it is")
+                print(f"{name}: page not changed: CatBoost is missing: pip install 'planrec[catboost]'")
             except Exception as error:
                 if DATA_FOLDER_VARIABLE not in str(error):
                     raise
-                print(f"{name}: real data is not here: the page stays as it is")
+                print(f"{name}: page not changed: real data is missing")
     return 0
 
 
 def pages() -> dict[str, Callable[[Path], None]]:
-    """What writes each page, given a folder to work in."""
+    """Return the function that writes each page, given a working folder."""
     from against_catboost import against_catboost_page
     from beating_rerating import beating_rerating_page
     from generate_boards import LEADERBOARDS, experiment_page
@@ -111,28 +113,28 @@ def pages() -> dict[str, Callable[[Path], None]]:
 
 
 def write_made(file: Path, page: Callable[[Path], str], folder: Path) -> None:
-    """Write a page that is made in a working folder."""
+    """Write a page that needs a working folder."""
     write(file, page(folder))
 
 
 def write_model_card(folder: Path) -> None:
-    """The card of the default run."""
+    """Write the card of the default run."""
     manifest_of([], folder / "docs" / "default")
     write(DOCS / "model_card.md", card_of(folder / "docs" / "default"))
 
 
 def write_best_bill(option: str, folder: Path) -> None:
-    """What advice costs and saves on one data set."""
+    """Write the page about cost and savings of advice on one data set."""
     write(DOCS / "results" / f"best_bill_{option}.md", best_bill_page(option, folder))
 
 
 def write_megaline_ru(folder: Path) -> None:
-    """Which plan is held, on both kinds of folds."""
+    """Write the page about predicting the plan held, on both kinds of folds."""
     write(DOCS / "results" / "megaline_ru.md", megaline_ru_page(megaline_ru_runs(folder)))
 
 
 def write_data_card(folder: Path) -> None:
-    """What is known of every source."""
+    """Write the data card of all sources."""
     default = manifest_of([], folder / "docs" / "default")
     real = megaline_ru_runs(folder)
     others = [
@@ -143,12 +145,12 @@ def write_data_card(folder: Path) -> None:
 
 
 def megaline_ru_runs(folder: Path) -> list[dict[str, Any]]:
-    """The runs of MEGALINE_RU."""
+    """Train the runs of MEGALINE_RU and return their manifests."""
     return [manifest_of(overrides, folder / "docs" / overrides[1]) for overrides in MEGALINE_RU]
 
 
 def write_reference() -> None:
-    """The JSON Schemas for editors, a page with every option and field, and one about the API."""
+    """Write the JSON Schemas for editors, the page of all options and fields, and the page about the API."""
     from generate_api import api_page
 
     reference = DOCS / "reference"
@@ -162,7 +164,7 @@ def write_reference() -> None:
 
 
 def configuration_page() -> str:
-    """Every option with its fields, values and meaning."""
+    """Return the page of all options with their fields, values and meanings."""
     lines = ["# Configuration", "", "Generated from `conf/` and the option classes by `just docs`.", ""]
     lines += ["## Usage columns", "", "| column | meaning |", "|---|---|"]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in usage_meanings().items()]
@@ -174,7 +176,7 @@ def configuration_page() -> str:
 
 
 def option_lines(group: str, option: str) -> list[str]:
-    """The fields of one option: name, value in its YAML, meaning."""
+    """Return the table of one option: field, value in its YAML, meaning."""
     own = inherited(group, option)
     needed = [f"{group}.{name}={name.upper()}" for name, value in own.items() if value == "???"]
     needed += BESIDE.get(group, BESIDE.get(f"{group}={option}", []))
@@ -190,7 +192,7 @@ def option_lines(group: str, option: str) -> list[str]:
 
 
 def usage_meanings() -> dict[str, str]:
-    """The docstring below each column name of `Usage`."""
+    """Return the docstring below each column name of `Usage`."""
     import ast
     import inspect
 
@@ -213,14 +215,15 @@ REGIMES = {
 
 
 def simulator_page(n: int = 20_000) -> str:
-    """How well subscribers hold plans: what the recipe was published with, and what this code finds."""
+    """Return the page that compares the simulator's published figures with those of this code."""
     names = ("hold their best plan, %", "too big, %", "too small, %", "regret", "hidden regret")
     lines = [
         "# The simulator's figures",
         "",
         f"Generated by `just docs`: {n:,} subscribers on the ladder, bills of months 10 to 12, dollars a"
-        " month; published / found. Regret compares the plan held with the cheapest one by realised bills,"
-        " hidden regret by true expected bills. The recipe: [the simulator](../reference/simulator.md).",
+        " month. Each cell shows published / found. Regret compares the plan held with the cheapest plan by"
+        " realised bills, hidden regret by true expected bills. The recipe is in"
+        " [the simulator](../reference/simulator.md).",
         "",
         f"| regime | {' | '.join(names)} |",
         "|---|" + "---|" * len(names),
@@ -233,7 +236,7 @@ def simulator_page(n: int = 20_000) -> str:
 
 
 def regime_figures(regime: str, n: int) -> list[str]:
-    """The found half of one row of the simulator's page."""
+    """Return the figures of this code for one row of the simulator's page."""
     import numpy as np
 
     from planrec.catalogue import rate
@@ -257,81 +260,81 @@ def regime_figures(regime: str, n: int) -> list[str]:
 
 
 def megaline_ru_page(manifests: list[dict[str, Any]]) -> str:
-    """Grouped and row splits side by side."""
+    """Return the page that compares grouped folds with row splits."""
     lines = [
         "# megaline_ru: which plan is held",
         "",
-        "Generated by `just docs`. 2,614 subscriber-months are not 2,614 people: with a row split most test"
-        " rows belong to a person whose other months were learned from, which flatters every score. The"
-        " published results use row splits; the grouped figures are the ones to expect on new subscribers.",
+        "Generated by `just docs`. 2,614 subscriber-months are not 2,614 people. With a row split, most test"
+        " rows belong to a person whose other months are in the training rows, so every score is too"
+        " optimistic. The published results use row splits. Expect the grouped figures on new subscribers.",
     ]
     for manifest in manifests:
-        config, data = manifest["config"], manifest["data"]
+        config, data = manifest.config, manifest.data
         lines += [
             "",
             f"## `cv={config['cv']['kind']}`",
             "",
-            f"`{manifest['command']}`",
+            f"`{manifest.command}`",
             "",
-            f"{data['n_decisions']:,} subscriber-months of {data['n_subscribers']:,} subscribers,"
+            f"{data.n_decisions:,} subscriber-months of {data.n_subscribers:,} subscribers,"
             f" {config['cv']['n_folds']} folds, {config['cv']['n_repeats']} repeats;"
-            " 95 % bootstrap intervals over subscribers; `popular` names the majority plan.",
+            " 95 % bootstrap intervals over subscribers; `popular` always names the most popular plan.",
             "",
-            *metrics_lines(manifest["metrics"]),
-            *(["", *(f"* {note}" for note in manifest["notes"])] if manifest["notes"] else []),
+            *metrics_lines(manifest.metrics),
+            *(["", *(f"* {note}" for note in manifest.notes)] if manifest.notes else []),
         ]
     return "\n".join(lines) + "\n"
 
 
 def best_bill_page(option: str, folder: Path) -> str:
-    """What advice costs and saves on later bills: the model and every rule, with and without hysteresis."""
+    """Return the page about advice on later bills: the model and every rule, with and without hysteresis."""
     lines = [
         f"# Advice on later bills: {option}",
         "",
         "Generated by `just docs`. Each decision is judged by the bills of the three months after it."
-        " `regret` is what following the advice costs a month above the plan that turned out cheapest;"
-        " `rerate_N` names the plan that would have been cheapest in the last N months. All models decide on"
-        " the same rows, and all pass the same policy: with hysteresis, `popular` is the most popular plan"
-        " where the last six months' bills say that it saves enough, and so on.",
+        " `regret` is the monthly cost of following the advice, above the cost of the plan that turned out"
+        " cheapest. `rerate_N` names the plan that would have been cheapest in the last N months. All models"
+        " decide on the same rows, and all pass the same policy. So with hysteresis, `popular` is the most"
+        " popular plan only if it would have saved enough on the last six months' bills, and so on.",
     ]
     for title, overrides in (("Without hysteresis", NO_HYSTERESIS), ("With hysteresis", [])):
         run_folder = folder / option / title.split()[0].lower()
         manifest = manifest_of([*BEST_BILL[option], *overrides], run_folder)
-        data, judged = manifest["data"], manifest["metrics"][0]
+        data, judged = manifest.data, manifest.metrics[0]
         lines += [
             "",
             f"## {title}",
             "",
-            f"`{manifest['command']}`",
+            f"`{manifest.command}`",
             "",
-            f"{judged['n_decisions']:,} decisions of {judged['n_subscribers']:,} subscribers are judged, out"
-            f" of {data['n_decisions']:,} of {data['n_subscribers']:,}: the others have no earlier decisions"
-            " to learn from. 95 % bootstrap intervals over subscribers.",
+            f"{judged.n_decisions:,} decisions of {judged.n_subscribers:,} subscribers are judged, out"
+            f" of {data.n_decisions:,} of {data.n_subscribers:,}. The others have no earlier decisions"
+            " to learn from. Intervals are 95 % bootstrap intervals over subscribers.",
             "",
-            *model_lines(manifest["metrics"]),
+            *model_lines(manifest.metrics),
             "",
             *verdicts(manifest, run_folder),
             *(f"* {warning}." for warning in broken_guards(own_figures(manifest))),
         ]
         if overrides:
-            lines += ["", *breakdown_lines(manifest["metrics"])]
+            lines += ["", *breakdown_lines(manifest.metrics)]
     return "\n".join(lines) + "\n"
 
 
 def forecast_page(sections: list[list[str]]) -> str:
-    """What the forecast reaches, one section after the other."""
+    """Return the page of the forecast's figures, made of sections."""
     lines = [
         "# The forecast's figures",
         "",
-        "Generated by `just docs`. How it works: [the forecast](../reference/forecast.md). Regret is judged"
-        " on the bills of the three months after each decision; ratios are of mean regrets on the same"
-        " decisions, with 95 % bootstrap intervals over subscribers.",
+        "Generated by `just docs`. [The forecast](../reference/forecast.md) explains how it works. Regret is"
+        " measured on the bills of the three months after each decision. Ratios compare mean regrets on the"
+        " same decisions, with 95 % bootstrap intervals over subscribers.",
     ]
     return "\n".join([*lines, *(line for section in sections for line in section)]) + "\n"
 
 
 def write_forecast(folder: Path) -> None:
-    """The page of the forecast's figures."""
+    """Write the page of the forecast's figures."""
     sections = [forecast_section("simulator", folder), forecast_parts(folder)]
     write(
         DOCS / "results" / "forecast.md", forecast_page([*sections, forecast_section("megaline_us", folder)])
@@ -339,33 +342,31 @@ def write_forecast(folder: Path) -> None:
 
 
 def forecast_section(option: str, folder: Path) -> list[str]:
-    """The forecast beside every rule, without and with hysteresis, and whether its chances come true."""
+    """Return the section of one data set: the forecast beside every rule, and its calibration."""
     lines = ["", f"## {option}"]
     for overrides in (NO_HYSTERESIS, []):
         run_folder = folder / "forecast" / option / str(len(overrides))
         manifest = manifest_of(["model=forecast", *BEST_BILL[option], *overrides], run_folder)
-        lines += ["", f"`{manifest['command']}`", "", *model_lines(manifest["metrics"]), ""]
+        lines += ["", f"`{manifest.command}`", "", *model_lines(manifest.metrics), ""]
         for rule in ("rerate_3", "rerate_6"):
             ratios = [
                 f"{metric} {ratio_to(rule, metric, manifest, run_folder)}"
                 for metric in ("regret", "regret_hidden")
-                if any(value["metric"] == metric for value in manifest["metrics"])
+                if any(value.metric == metric for value in manifest.metrics)
             ]
-            lines.append(f"* times that of `{rule}`: {', '.join(ratios)}.")
+            lines.append(f"* Ratio to `{rule}`: {', '.join(ratios)}.")
         by_plan = [
-            f"{value['group']} {interval(value)}"
-            for value in manifest["metrics"]
-            if value["metric"] == "pit_80"
+            f"{value.group} {interval(value)}" for value in manifest.metrics if value.metric == "pit_80"
         ]
         lines += [
-            f"* P(cheaper) is off by {figure(manifest, 'ece_cheaper')} (`ece_cheaper`).",
+            f"* Calibration error of P(cheaper) (`ece_cheaper`): {figure(manifest, 'ece_cheaper')}.",
             f"* `pit_80`: {', '.join(by_plan)}.",
         ]
     return lines
 
 
 FORECAST_PARTS = {
-    "as it is": [],
+    "as shipped": [],
     "no trend, no season": ["model.trend_sd=0.0001", "model.season_sd=0.0001"],
     "season, no trend": ["model.trend_sd=0.0001"],
     "64 draws": ["model.n_draws=64"],
@@ -375,14 +376,14 @@ FORECAST_PARTS = {
 
 
 def forecast_parts(folder: Path) -> list[str]:
-    """What the parts are worth, on another seed of the simulator than the one that is reported."""
+    """Return the section about the parts of the forecast, on another seed than the reported one."""
     lines = [
         "",
-        "## What its parts are worth",
+        "## The value of each part",
         "",
-        "Simulator, `data.seed=1`, without hysteresis. A season without a trend takes the trend for season.",
+        "Simulator, `data.seed=1`, without hysteresis. Without a trend, the season absorbs the trend.",
         "",
-        "| forecast | regret, times `rerate_6` | hidden regret, times `rerate_6` | `ece_cheaper` |",
+        "| forecast | regret, ratio to `rerate_6` | hidden regret, ratio to `rerate_6` | `ece_cheaper` |",
         "|---|---|---|---|",
     ]
     for number, (part, overrides) in enumerate(FORECAST_PARTS.items()):
@@ -394,11 +395,11 @@ def forecast_parts(folder: Path) -> list[str]:
     return lines
 
 
-def ratio_to(rule: str, metric: str, manifest: dict[str, Any], folder: Path) -> str:
-    """The model's metric in units of a rule's, paired, with its interval."""
+def ratio_to(rule: str, metric: str, manifest: Manifest, folder: Path) -> str:
+    """Return the ratio of the model's metric to a rule's, paired, with its interval."""
     import pandas as pd
 
-    config = manifest["config"]
+    config = manifest.config
     table = pd.read_parquet(folder / "out_of_fold.parquet")
     models = (config["model"]["kind"], rule)
     ratio, low, high = paired_ratio(table, metric, models, config["seed"], config["n_bootstrap"])
@@ -406,8 +407,8 @@ def ratio_to(rule: str, metric: str, manifest: dict[str, Any], folder: Path) -> 
 
 
 def model_lines(metrics: list[dict[str, Any]]) -> list[str]:
-    """One row per model, one column per main metric."""
-    cells = {(value["model"], value["metric"]): value for value in metrics}
+    """Return a table with one row per model and one column per main metric."""
+    cells = {(value.model, value.metric): value for value in metrics}
     names = [name for name in MAIN_METRICS if any(name == metric for _, metric in cells)]
     models = list(dict.fromkeys(model for model, _ in cells))
     return [
@@ -421,9 +422,9 @@ def model_lines(metrics: list[dict[str, Any]]) -> list[str]:
 
 
 def breakdown_lines(metrics: list[dict[str, Any]]) -> list[str]:
-    """Mean regret of the model and of rerate_6 by decile of usage and by plan held."""
+    """Return a table of mean regret by decile of usage and by plan held."""
     lines = ["| mean regret | lgbm | rerate_6 | stay |", "|---|---|---|---|"]
-    cells = {(v["metric"], v["group"], v["model"]): v for v in metrics if v["group"] is not None}
+    cells = {(v.metric, v.group, v.model): v for v in metrics if v.group is not None}
     groups = dict.fromkeys((metric, group) for metric, group, _ in cells if metric.startswith("regret_by"))
     for metric, group in groups:
         label = f"usage decile {group}" if metric == "regret_by_decile" else f"holds {group}"
@@ -432,36 +433,36 @@ def breakdown_lines(metrics: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def verdicts(manifest: dict[str, Any], folder: Path) -> list[str]:
-    """How the model compares with re-rating on the same decisions, in one sentence each."""
+def verdicts(manifest: Manifest, folder: Path) -> list[str]:
+    """Return one sentence per re-rating rule that compares the model with it on the same decisions."""
     import pandas as pd
 
     table = pd.read_parquet(folder / "out_of_fold.parquet")
     lines = []
     for rule in ("rerate_3", "rerate_6"):
         ratio, low, high = paired_ratio(
-            table, "regret", ("lgbm", rule), manifest["config"]["seed"], manifest["config"]["n_bootstrap"]
+            table, "regret", ("lgbm", rule), manifest.config["seed"], manifest.config["n_bootstrap"]
         )
         if low > 1:
             verdict = "the model adds nothing: it loses to the rule"
         else:
-            verdict = "the model adds something" if high < 1 else "the data is too small to tell them apart"
+            verdict = "the model beats the rule" if high < 1 else "the data is too small to tell them apart"
         lines.append(
-            f"* lgbm against `{rule}`, paired: {ratio:.2f} x its mean regret [{low:.2f}, {high:.2f}];"
+            f"* lgbm has {ratio:.2f} times the mean regret of `{rule}` [{low:.2f}, {high:.2f}], paired:"
             f" {verdict}."
         )
     return lines
 
 
 def interval(value: dict[str, Any] | None) -> str:
-    """A value with its interval, or a dash."""
-    if value is None or value["value"] is None:
+    """Return a value with its interval, or a dash if there is none."""
+    if value is None or isnan(value.value):
         return "-"
-    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
 def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]) -> str:
-    """What is known of every source, with the figures of the runs that read it."""
+    """Return the data card: the text about every source, with the figures of the runs that read it."""
     sources = content_of(DOCS / "data_sources.yaml")
     runs = {option_of(manifest): manifest for manifest in manifests}
     lines = [
@@ -471,14 +472,14 @@ def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]
         "",
         "## Why splits keep subscribers whole",
         "",
-        "The same model on the same rows of megaline_ru, whole subscribers against single rows"
-        " ([all metrics](results/megaline_ru.md)):",
+        "The same model on the same rows of megaline_ru, with folds of whole subscribers and with folds of"
+        " single rows ([all metrics](results/megaline_ru.md)):",
         "",
         "| split | accuracy | AUC |",
         "|---|---|---|",
         *(
             f"| `cv={split}` | {figure(manifest, 'accuracy')} | {figure(manifest, 'auc')} |"
-            for split, manifest in ((manifest["config"]["cv"]["kind"], manifest) for manifest in splits)
+            for split, manifest in ((manifest.config["cv"]["kind"], manifest) for manifest in splits)
         ),
         "",
     ]
@@ -489,31 +490,31 @@ def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def option_of(manifest: dict[str, Any]) -> str:
-    """The data option that a run's command names; the default where it names none."""
-    named = [word.removeprefix("data=") for word in manifest["command"].split() if word.startswith("data=")]
+def option_of(manifest: Manifest) -> str:
+    """Return the data option in a run's command, or the default if there is none."""
+    named = [word.removeprefix("data=") for word in manifest.command.split() if word.startswith("data=")]
     return named[-1] if named else "simulator"
 
 
-def figure(manifest: dict[str, Any], metric: str) -> str:
-    """A metric of the model itself, with its interval."""
-    model = manifest["config"]["model"]["kind"]
-    return interval(next(v for v in manifest["metrics"] if (v["metric"], v["model"]) == (metric, model)))
+def figure(manifest: Manifest, metric: str) -> str:
+    """Return a metric of the model itself, with its interval."""
+    model = manifest.model_kind
+    return interval(next(v for v in manifest.metrics if (v.metric, v.model) == (metric, model)))
 
 
 def manifest_of(overrides: list[str], folder: Path) -> dict[str, Any]:
-    """Train one run in this folder, if it was not before; what its run.json holds."""
+    """Train one run in this folder if it is not there yet, and return its manifest."""
     if (folder / "run.json").is_file():
         return read_manifest(folder)
     config = compose(*overrides)
-    command = " ".join(["python -m planrec.train", *overrides])
+    command = " ".join(["planrec train", *overrides])
     begin_run(folder, config, command)
     save_run(run(config), folder, command)
     return read_manifest(folder)
 
 
 def write(file: Path, text: str) -> None:
-    """Write a page, and say so."""
+    """Write a page and print its path."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
     print(f"wrote {file.relative_to(DOCS.parent)}", flush=True)

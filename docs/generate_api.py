@@ -1,4 +1,4 @@
-"""The page about the API that is made from its code: endpoints, what answers say, problem types, limits."""
+"""The page about the API, generated from its code: endpoints, answers, problem types, limits."""
 
 from typing import Any
 
@@ -20,31 +20,31 @@ from planrec.policy.reason_sentences import SENTENCES
 
 
 def api_page() -> str:
-    """Markdown."""
+    """Return the page as Markdown."""
     limits = Limits()
     lines = [
         "# The API",
         "",
-        "Generated from `api/` by `just docs`; [ask the API](../how-to/ask-the-api.md) has examples. Fields"
-        " of a request depend on the run: `GET /run/schema` and the page at `/docs` of a running server have"
-        " them.",
+        "Generated from `api/` by `just docs`. [Ask the API](../how-to/ask-the-api.md) has examples. The"
+        " fields of a request depend on the run. To see them, open `GET /run/schema` or the page `/docs` of a"
+        " running server.",
         "",
         "## Endpoints",
         "",
-        "| | | statuses |",
+        "| endpoint | meaning | statuses |",
         "|---|---|---|",
         *_endpoints(),
         "",
         "## Answers",
         "",
-        "Money is a decimal string in `currency`, per month; null is what nobody can know.",
+        "Money is a decimal string in `currency`, per month. A value is null if it cannot be known.",
         *_structs(Answer),
         "",
-        "`not_offered.code` is one of:",
+        "`not_offered.code` has one of these values:",
         "",
         *(f"* `{code}`: {meaning}" for code, meaning in NOT_OFFERED.items()),
         "",
-        "`reason` of an answer, and `code` of an item's reasons, is one of: "
+        "`reason` of an answer, and `code` of an item's reasons, have one of these values: "
         + ", ".join(f"`{code}`" for code in SENTENCES)
         + ".",
         "",
@@ -53,7 +53,7 @@ def api_page() -> str:
         "",
         "## Problems",
         "",
-        "Every error is `application/problem+json` (RFC 9457). Programs compare `type`, which stays as it is;"
+        "Every error is `application/problem+json` (RFC 9457). Compare `type` in programs: it is stable."
         " `detail` is for people and may be reworded.",
         "",
         "| status | `type` | when |",
@@ -64,38 +64,38 @@ def api_page() -> str:
         "",
         "## Limits",
         "",
-        "Those with a name are [settings](../how-to/serve-and-roll-back.md#settings) of the server.",
+        "Limits with a name are [settings](../how-to/serve-and-roll-back.md#settings) of the server.",
         "",
-        f"* A body of `POST /predict`, and a request of a batch: {limits.body_bytes:,} bytes"
-        f" (`limits.body_bytes`); a batch: {limits.batch_bytes:,} bytes (`limits.batch_bytes`).",
-        f"* A batch: {limits.batch_requests:,} requests (`limits.batch_requests`), as a JSON list or as lines"
-        " (413 where there are more lines).",
-        f"* Keys that no request has: {MAX_UNKNOWN:,} in a request; more are counted, not listed.",
-        f"* Values of a JSON list that cannot be accepted: {MAX_ERRORS:,} are listed, the first ones.",
+        f"* A body of `POST /predict`, or one request of a batch: at most {limits.body_bytes:,} bytes"
+        f" (`limits.body_bytes`). A batch: at most {limits.batch_bytes:,} bytes (`limits.batch_bytes`).",
+        f"* A batch, as a JSON list or as lines: at most {limits.batch_requests:,} requests"
+        " (`limits.batch_requests`). More lines get a 413.",
+        f"* Unknown keys: up to {MAX_UNKNOWN:,} per request are listed; if there are more, they are counted.",
+        f"* Mistakes in a JSON list: the first {MAX_ERRORS:,} are listed.",
         f"* A request must arrive within {limits.seconds} s (`limits.seconds`).",
-        f"* Months of a request: {limits.months} (`limits.months`); a text: {MAX_TEXT:,} characters; `top_k`:"
-        f" {MAX_ITEMS:,}; `exclude`: as many entries as there are plans.",
+        f"* Months of a request: at most {limits.months} (`limits.months`). A text: at most {MAX_TEXT:,}"
+        f" characters. `top_k`: at most {MAX_ITEMS:,}. `exclude`: at most one entry per plan.",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _endpoints() -> list[str]:
-    """One line each, as the OpenAPI document of an app with these routes has them."""
+    """Return one line per endpoint, read from the OpenAPI document of an app with these routes."""
     config = OpenAPIConfig(title="PlanRec", version="0", use_handler_docstrings=True)
-    # Litestar's own logging would stay installed, and write to the stream that the caller has now.
+    # Litestar's own logging would stay installed and write to the caller's current stream.
     app = Litestar(routes(Limits()), openapi_config=config, logging_config=None)
     paths = app.openapi_schema.to_schema()["paths"]
     return [
-        f"| `{method.upper()} {path}` | {told['summary']}. {' '.join(told.get('description', '').split())} |"
-        f" {', '.join(told['responses'])} |"
+        f"| `{method.upper()} {path}` | {doc['summary']}. {' '.join(doc.get('description', '').split())} |"
+        f" {', '.join(doc['responses'])} |"
         for path, methods in paths.items()
-        for method, told in methods.items()
+        for method, doc in methods.items()
         if method != "head"
     ]
 
 
 def _structs(root: type, known: tuple[str, ...] = ()) -> list[str]:
-    """A table for each struct that this one holds, itself first; those that are known are left out."""
+    """Return a table for this struct and one for each struct inside it, except the known ones."""
     _, components = schema_components([root], ref_template="{name}")
     names = [root.__name__, *(name for name in components if name != root.__name__)]
     lines: list[str] = []
@@ -111,7 +111,7 @@ def _structs(root: type, known: tuple[str, ...] = ()) -> list[str]:
 
 
 def _type_of(schema: dict[str, Any]) -> str:
-    """A few words for a JSON Schema."""
+    """Return a short text for the type in a JSON Schema."""
     if "anyOf" in schema:
         return " or ".join(_type_of(choice) for choice in schema["anyOf"])
     if "$ref" in schema:

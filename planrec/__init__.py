@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from planrec.recommender import Recommender
     from planrec.run_folder import SavedRun, load_run, save_run
 
+    __version__: str
+
 __all__ = ["Catalogue", "Recommender", "RunConfig", "RunResult", "SavedRun", "load_run", "run", "save_run"]
 
 _HOME = {
@@ -26,8 +28,11 @@ _HOME = {
     "save_run": "planrec.run_folder",
 }
 
+if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an Any
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'planrec' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("planrec")
+        if name not in _HOME:
+            raise AttributeError(f"module 'planrec' has no attribute {name!r}")
+        return getattr(import_module(_HOME[name]), name)

@@ -2,19 +2,44 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from planrec.config import RunConfig
+from planrec.files.package_folder import PACKAGE
+from planrec.metrics import METRICS
+from planrec.plugins import PluginUse, uses_of
 from planrec.provenance import versions
+from planrec.schema import Config
 
 LENGTH = 16
 "Hex digits of an address: two different runs share one in 2**64."
 
 
+def plugins_of(config: RunConfig) -> tuple[PluginUse, ...]:
+    """Return the plug-ins whose options or metrics a config uses, by name."""
+    functions = [METRICS[name].function for name in config.metrics]
+    return uses_of([*_options_of(config), *functions])
+
+
+def _options_of(value: object) -> Iterator[Config]:
+    """Yield every option of a config, at any depth."""
+    if isinstance(value, Config):
+        yield value
+        for name in type(value).model_fields:
+            yield from _options_of(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _options_of(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _options_of(item)
+
+
 def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False) -> str:
-    """The address of a run: config without paths, threads and `sweep`, data, code.
+    """Return the address of a run: config without paths, threads and `sweep`, data, code and plug-ins.
 
     Paths say where the data lies, and the fingerprint says what it is; results depend neither on threads nor
     on who ran them.
@@ -26,7 +51,8 @@ def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False)
     left_out: Any = {"threads": True, "sweep": True, "data": {"path"}}
     tree = config.model_dump(mode="json", by_alias=True, exclude=left_out)
     tree["catalogue"] = _sha256_of_catalogue(config)
-    return _digest([tree, data_fingerprint, selected, code_version()])
+    used = [asdict(use) for use in plugins_of(config)]
+    return _digest([tree, data_fingerprint, selected, code_version(), *([used] if used else [])])
 
 
 def data_key(config: RunConfig) -> str:
@@ -37,11 +63,10 @@ def data_key(config: RunConfig) -> str:
 
 @cache
 def code_version() -> str:
-    """sha256 over PlanRec's own source, and the versions of the packages that results depend on."""
-    package = Path(__file__).parent
+    """Return the sha256 of PlanRec's own source and of the versions that results depend on."""
     sources = {
-        file.relative_to(package).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in package.rglob("*.py")
+        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in PACKAGE.rglob("*.py")
     }
     return _digest([sources, versions()])
 

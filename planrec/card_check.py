@@ -31,19 +31,24 @@ def differences(card: str, other: str) -> list[str]:
     return list(unified_diff(old, new, "stale", "current", lineterm="", n=0))
 
 
-def check_card(card: str, file: Path) -> int:
-    """Print what `file` says otherwise, and what mends it; return the exit code: 1 where it is stale."""
+def check_card(card: str, file: Path, command: str) -> int:
+    """Print what differs in `file`; return the exit code: 1 if it is stale.
+
+    Args:
+        card: the text that the run has now.
+        command: the command line that prints it.
+    """
     try:
         found = differences(card, file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{file} must be a model card, and cannot be read: {error}") from error
+        raise RunError(f"{file} must be a card, and cannot be read: {error}") from error
     if not found:
         print(f"{file} says what the run says")
         return 0
     print("\n".join(found))
     print(
         f"error: {file} is stale: words must be equal, figures within {RELATIVE:.0%} or {ABSOLUTE};"
-        f" mend it with `just docs`, or python -m planrec.model_card RUN > {file}",
+        f" update it with `just docs`, or {command} > {file}",
         file=sys.stderr,
     )
     return 1

@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planrec.conf_folder import (
     CONF,
+    INSTALLED,
     Folders,
     file_of,
     file_with,
@@ -17,6 +19,7 @@ from planrec.conf_folder import (
     unreadable_files,
 )
 from planrec.errors import ConfigError
+from planrec.outputs_folder import default_outputs
 from planrec.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.schema import did_you_mean
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def compose(*overrides: str) -> "RunConfig":
-    """The config that `python -m planrec.train *overrides` would run. Raises ConfigError."""
+    """The config that `planrec train *overrides` would run. Raises ConfigError."""
     import yaml
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -69,7 +72,10 @@ def interpolates(composed: "DictConfig") -> bool:
 
 
 def settled(
-    tree: Mapping[str, Any], overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+    tree: Mapping[str, Any],
+    overrides: Sequence[str],
+    choices: Mapping[str, Any],
+    folders: Folders = INSTALLED,
 ) -> "RunConfig":
     """The composed tree as a RunConfig. Raises ConfigError with every value that is missing or wrong."""
     from planrec.config import validated
@@ -87,7 +93,7 @@ def settled(
 
 
 def origin_of(
-    overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = (CONF,)
+    overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = INSTALLED
 ) -> Callable[[str], str]:
     """A function from a dotted path to the override or file that its value came from."""
 
@@ -112,7 +118,7 @@ def origin_of(
     return origin
 
 
-def unreadable(error: Exception, folders: Folders = (CONF,)) -> ConfigError:
+def unreadable(error: Exception, folders: Folders = INSTALLED) -> ConfigError:
     """Every file of the folders that cannot be read, in place of the parser's error about one."""
     found = list(unreadable_files(folders))
     return ConfigError("the configuration cannot be read", found or str(error).splitlines())
@@ -127,10 +133,14 @@ def _missing(node: Any, path: str = "") -> Iterator[str]:
         yield path
 
 
-def register_with_hydra() -> str:
-    """Make `${run_id:}` six hex digits of this process, and `hydra/sweeper=planrec` an option.
+def register_with_hydra(outputs: Path | None = None) -> str:
+    """Define `${run_id:}`, `${outputs:}` and the option `hydra/sweeper=planrec`.
 
-    Returns the digits: the end of the name of the process's folder in outputs/.
+    Args:
+        outputs: folder of runs; None: the default one.
+
+    Returns:
+        The run id: six hex digits that end the name of this process's folder of a run.
     """
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
@@ -141,7 +151,28 @@ def register_with_hydra() -> str:
     # Two runs started in the same second must not share a folder.
     run_id = secrets.token_hex(3)
     OmegaConf.register_new_resolver("run_id", lambda: run_id, replace=True)
+    OmegaConf.register_new_resolver("outputs", lambda: str(outputs or default_outputs()), replace=True)
+    if len(INSTALLED) > 1:
+        _add_plugin_folders()
     return run_id
+
+
+def _add_plugin_folders() -> None:
+    """Make Hydra look for options in the folders of plug-ins too."""
+    from hydra.core.config_search_path import ConfigSearchPath
+    from hydra.core.plugins import Plugins
+    from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+    class PluginFolders(SearchPathPlugin):
+        """The folders of plug-ins, behind PlanRec's own."""
+
+        def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+            for folder in INSTALLED[1:]:
+                search_path.append("planrec-plugin", f"file://{folder.resolve()}")
+
+    plugins = Plugins.instance()
+    if not any(found.__name__ == PluginFolders.__name__ for found in plugins.discover(SearchPathPlugin)):
+        plugins.register(PluginFolders)
 
 
 def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> dict[str, Any]:

@@ -11,30 +11,23 @@ from typing import Any
 import yaml
 
 from planrec.errors import ConfigError
+from planrec.files.package_folder import PACKAGE
+from planrec.plugins import conf_folders
 from planrec.strict_yaml import StrictLoader
 
-_PACKAGE = Path(__file__).parent
-# In a wheel conf/ lies inside the package, in a checkout beside it.
-CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
+# A wheel has conf/ inside the package, a checkout has it beside the package.
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 
 Folders = tuple[Path, ...]
-"Where options are looked for, in order: CONF, then the folder that a user adds with `--config-dir`."
+"Folders of options, in the order of the search."
+INSTALLED: Folders = (CONF, *conf_folders())
+"PlanRec's own options, then those of plug-ins; a user adds one more with `--config-dir`."
 
 
-def help_text(folders: Folders = (CONF,)) -> str:
-    """Usage, and every group with its options; * marks the default."""
+def options_text(folders: Folders = INSTALLED) -> str:
+    """Return every group with its options, one line each; * marks the default."""
     defaults = _defaults_of(CONF / "train.yaml")
-    lines = [
-        "usage: python -m planrec.train [-m] [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...]",
-        "",
-        "Train one run; with -m one run per combination of comma-separated values, or per trial of a search.",
-        "  python -m planrec.train model=lgbm model.n_estimators=200",
-        "  python -m planrec.train data=table data.path=FILE data.plan_column=COLUMN",
-        "  python -m planrec.train -m model=dummy,logistic",
-        "  python -m planrec.train -m search=lgbm search.n_trials=40",
-        "",
-        "Groups and their options (* is the default; the data chooses what fits it):",
-    ]
+    lines = []
     for group in groups(folders):
         lines.append(f"\n{group}")
         names = options(group, folders)
@@ -44,28 +37,20 @@ def help_text(folders: Folders = (CONF,)) -> str:
             lines.append(
                 f"  {mark} {option:<{width}} {_first_comment(file_of(group, option, folders))}".rstrip()
             )
-    lines += [
-        "",
-        "Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootstrap=1000",
-        "  waivers.CHECK='why this check may fail'",
-        "A sweep (-m) keeps finished cells, and the same command goes on where it was:",
-        "  sweep.n_jobs=2 cells at a time, sweep.max_failures=5, sweep.executor=ray",
-        "Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists the rest.",
-    ]
     return "\n".join(lines)
 
 
-def groups(folders: Folders = (CONF,)) -> list[str]:
+def groups(folders: Folders = INSTALLED) -> list[str]:
     """The config groups, in the order of the primary defaults list; `evaluation` follows the target."""
     return [group for group in _defaults_of(CONF / "train.yaml") if options(group, folders)]
 
 
-def options(group: str, folders: Folders = (CONF,)) -> list[str]:
+def options(group: str, folders: Folders = INSTALLED) -> list[str]:
     """The options of one group."""
     return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
 
 
-def file_of(group: str, option: str, folders: Folders = (CONF,)) -> Path:
+def file_of(group: str, option: str, folders: Folders = INSTALLED) -> Path:
     """The option's file; where no folder has it, the place in CONF where it would be."""
     places = [folder / group / f"{option}.yaml" for folder in folders]
     return next((place for place in places if place.is_file()), CONF / group / f"{option}.yaml")
@@ -76,7 +61,7 @@ def shown_path(file: Path) -> str:
     return f"conf/{file.relative_to(CONF).as_posix()}" if file.is_relative_to(CONF) else str(file)
 
 
-def file_with(group: str, option: str, key: str, folders: Folders = (CONF,)) -> str:
+def file_with(group: str, option: str, key: str, folders: Folders = INSTALLED) -> str:
     """The option's file, or for a preset the file that it inherits the key from."""
     file = file_of(group, option, folders)
     if not holds(file, key):
@@ -88,7 +73,7 @@ def file_with(group: str, option: str, key: str, folders: Folders = (CONF,)) -> 
     return shown_path(file)
 
 
-def inherited(group: str, option: str, folders: Folders = (CONF,)) -> dict[str, Any]:
+def inherited(group: str, option: str, folders: Folders = INSTALLED) -> dict[str, Any]:
     """An option's own keys over those of the options that it takes in: `X@_here_`, or below KEY `X@KEY`.
 
     Raises:
@@ -136,7 +121,7 @@ def _parsed(file: Path, mtime_ns: int, size: int) -> Any:
     return content
 
 
-def unreadable_files(folders: Folders = (CONF,)) -> Iterator[str]:
+def unreadable_files(folders: Folders = INSTALLED) -> Iterator[str]:
     """What is wrong with each file below the folders that cannot be read."""
     for folder in folders:
         for file in sorted(folder.rglob("*.yaml")):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, Validat
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
 from planrec.checks import Waivers
-from planrec.contracts import Model
+from planrec.contracts import BlendModel, Model
 from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
@@ -98,24 +98,25 @@ class RunConfig(Config):
             *self._fairness_misfits(),
         ]
 
-    def _models(self) -> dict[str, Model]:
+    def _models(self) -> Mapping[str, Model]:
         """Every model of the run, by how a message names it."""
+        members: Mapping[str, Model] = self.model.blend if isinstance(self.model, BlendModel) else {}
         return (
             {f"model={self.model.kind}": self.model}
             | {f"baseline {name}": model for name, model in self.baselines.items()}
-            | {f"member {name}": model for name, model in self.model.members.items()}
+            | {f"member {name}": model for name, model in members.items()}
         )
 
     def _data_misfits(self) -> list[tuple[bool, str]]:
         """What does not fit what the data and the catalogue give."""
         data = self.data.kind
-        parts: dict[str, Any] = {
-            f"target={self.target.kind}": self.target,
-            f"data={data}": self.data,
-            f"features={self.features.kind}": self.features,
-            **self._models(),
+        needs_catalogue = {
+            f"target={self.target.kind}": self.target.needs_catalogue,
+            f"data={data}": self.data.needs_catalogue,
+            f"features={self.features.kind}": self.features.needs_catalogue,
+            **{name: model.traits.needs_catalogue for name, model in self._models().items()},
         }
-        priced = [name for name, part in parts.items() if part.needs_catalogue]
+        priced = [name for name, needs in needs_catalogue.items() if needs]
         return [
             (
                 self.target.needs_history and self.data.gives != "history",
@@ -144,7 +145,7 @@ class RunConfig(Config):
         """What does not fit where the target gives no bills, or few months."""
         gives_none = not self.target.needs_catalogue
         money = [name for name in self.metrics if METRICS[name].needs_bills]
-        correcting = [name for name, model in self._models().items() if model.corrects_bills]
+        correcting = [name for name, model in self._models().items() if model.traits.needs_bills]
         return [
             (
                 self.policy.needs_bills and gives_none,
@@ -179,12 +180,12 @@ class RunConfig(Config):
         is_asked, asked = self.calibration.cross_fit_folds > 0, f"calibration={self.calibration.kind}"
         return [
             (
-                is_asked and not self.model.probabilistic,
+                is_asked and not self.model.traits.probabilistic,
                 f"{asked} needs probabilities and model={self.model.kind} is a rule that names one plan:"
                 " type calibration=none",
             ),
             (
-                is_asked and not self.model.takes_calibration,
+                is_asked and not self.model.traits.takes_calibration,
                 f"{asked} does not reach what model={self.model.kind} decides by: type calibration=none",
             ),
         ]
@@ -239,7 +240,7 @@ class RunConfig(Config):
                 f" {self.metrics[0]} is not",
             ),
             (
-                metric.needs_probability and not model.probabilistic,
+                metric.needs_probability and not model.traits.probabilistic,
                 f"metrics must begin with what a rule like model={model.kind} can be judged by, for the"
                 f" search to compare: {self.metrics[0]} needs probabilities",
             ),

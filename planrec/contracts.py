@@ -1,21 +1,37 @@
-"""What each replaceable part must do: one abstract class per config group, one verb each.
+"""The contract of each replaceable part: one abstract class per config group, with one verb each.
 
-The option class holds the parameters and the verb. What a part can and needs are class attributes: ask the
-object, never its type or name.
+An option class holds the parameters and the verb. What a model reads and needs is one frozen value, its
+`traits`. What only some models can do is a small protocol: ask `isinstance(estimator, BillForecaster)` before
+calling `predict_bills`, and the type checker knows the call.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.schema import Config, Decisions, DecisionTable, Prediction, RowTable, UsageHistory
+from planrec.errors import ConfigError
+from planrec.schema import Config, Decisions, DecisionTable, PastBills, Prediction, RowTable, UsageHistory
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+
+def required_catalogue(catalogue: Catalogue | None, model: str) -> Catalogue:
+    """Return the catalogue for a kind of model that cannot be built without one.
+
+    Raises:
+        ConfigError: there is no catalogue.
+    """
+    if catalogue is None:
+        raise ConfigError(f"model={model} needs a plan catalogue: type catalogue=ladder")
+    return catalogue
 
 
 def _rising(edges: tuple[float, ...]) -> tuple[float, ...]:
@@ -25,35 +41,35 @@ def _rising(edges: tuple[float, ...]) -> tuple[float, ...]:
 
 
 Bands = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_rising)] | None
-"""Where the bands of a column begin: (30, 60) makes three. None: each value is a group, and numbers of more
-than ten different values are cut at their quartiles."""
+"""Edges of the bands of a column: (30, 60) makes three bands. None: each value is a group, and a column of
+more than ten different numbers is cut at its quartiles."""
 
 
 @dataclass(frozen=True)
 class FileForm:
-    """How files of a source differ from a request: what they call things, how they write plans and months."""
+    """How the files of a source differ from a request: names of columns and plans, spelling of months."""
 
     columns: dict[str, str] = field(default_factory=dict)
     "`subscriber`, `month`, `plan_held` or a `Usage` column -> column of the file; others keep our name."
     plan_names: dict[str, str] = field(default_factory=dict)
-    "Plan in the file -> plan id, where they differ."
+    "Plan in the file -> plan id, if they differ."
     time_year: int | None = None
     "Year of month numbers 1 to 12."
 
 
 class Source(Config, ABC):
-    """Where the data comes from."""
+    """A source of data."""
 
     gives: ClassVar[Literal["rows", "history"]]
     "What `load` returns: a RowTable or a UsageHistory."
     needs_catalogue: ClassVar[bool] = False
-    "True where `load` cannot do without a plan catalogue."
+    "True if `load` needs a plan catalogue."
 
     kind: str
     drop_columns: tuple[str, ...]
     "Columns of the source that must not reach the features: leaks, ids, personal data."
     protected_columns: dict[str, Bands]
-    """Columns that are never features and never asked for, but compared group by group: `{age: [30, 60]}` by
+    """Columns that are never features and never requested, but compared group by group: `{age: [30, 60]}` by
     band, `{sex: null}` by value."""
 
     @property
@@ -68,18 +84,26 @@ class Source(Config, ABC):
 
     @property
     def file_form(self) -> FileForm:
-        """How files of this source are written, so that a run scores them as they are."""
+        """The form of this source's files, so that a run can score them unchanged."""
         return FileForm()
-
-    def hidden_bills(
-        self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
-    ) -> np.ndarray | None:
-        """`DecisionTable.hidden_bills` of these decisions; None where nobody knows the truth."""
-        return None
 
     @abstractmethod
     def load(self, catalogue: Catalogue | None) -> RowTable | UsageHistory:
-        """Read outside data and check it. Raises DataError with every offender."""
+        """Read outside data and check it.
+
+        Raises:
+            DataError: the data breaks a rule; the message names every offender.
+        """
+
+
+@runtime_checkable
+class SourceWithTruth(Protocol):
+    """A source that knows the expected bills behind its data, as a simulator does."""
+
+    def hidden_bills(
+        self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
+    ) -> np.ndarray:
+        """Return `DecisionTable.hidden_bills` of these decisions: shape (n, J), float64, minor units."""
 
 
 class Target(Config, ABC):
@@ -89,24 +113,26 @@ class Target(Config, ABC):
     needs_catalogue: ClassVar[bool]
 
     kind: str
+    window: PositiveInt
+    "Months of history that a decision looks at."
 
     @abstractmethod
     def label(self, loaded: RowTable | UsageHistory, catalogue: Catalogue | None) -> DecisionTable:
-        """Turn what a source loaded into decisions with their label."""
+        """Turn the data of a source into labelled decisions."""
 
 
 class FeatureSet(Config, ABC):
-    """Which features a model sees."""
+    """The features that a model sees."""
 
     needs_usage: ClassVar[bool]
-    "True where the features read `Usage` lag columns."
+    "True if the features read `Usage` lag columns."
     needs_catalogue: ClassVar[bool] = False
 
     kind: str
 
     @property
     def reads_held(self) -> bool:
-        """Whether the columns given to the transformer hold the plan held, `schema.HELD`, as well."""
+        """Whether the transformer also reads the plan held, in the column `schema.HELD`."""
         return False
 
     @abstractmethod
@@ -114,105 +140,173 @@ class FeatureSet(Config, ABC):
         """Return an unfitted transformer.
 
         `fit` and `transform` take `Columns` or a DataFrame of the same columns; `transform` returns a
-        C-contiguous float64 matrix (n, n_features), NaN where an input is missing. A row's features never
+        C-contiguous float64 matrix (n, n_features), NaN for missing inputs. The features of a row never
         depend on the other rows of the call. A transformer that encodes text has a parameter `encoding`
-        ("codes" | "one_hot"), which the model's `encoding` sets.
+        ("codes" | "one_hot"), which the run sets to the model's `encoding`.
         """
 
 
-class Model(Config, ABC):
-    """How probabilities are learned."""
+@dataclass(frozen=True, kw_only=True)
+class ModelTraits:
+    """What a model reads and needs, and what a run may do with it. Every trait has a default."""
 
-    reads: ClassVar[Literal["features", "history"]] = "features"
-    "What `fit` is given: the feature set's matrix, or the `Columns` themselves with `held` and `as_of`."
-    encoding: ClassVar[Literal["codes", "one_hot"]] = "one_hot"
-    "How the model wants text columns: integer codes (trees) or one column per category."
-    probabilistic: ClassVar[bool] = True
-    "False for rules that name one plan: they show no log-loss, Brier or ECE."
-    needs_catalogue: ClassVar[bool] = False
-    forecasts_bills: ClassVar[bool] = False
-    """True where the estimator has `predict_bills(X)`, which returns the fields of `Prediction` that it knows
-    by name, `bill_mean` at least: shape (n, J) each. A `probability` among them is what `predict_proba`
-    returns, which is then not asked for."""
-    corrects_bills: ClassVar[bool] = False
-    """True where the estimator starts from re-rated bills, `schema.PastBills`: `fit(X, y, past, came)`, with
-    the mean monthly bills that came, shape (n, J), and `predict_bills(X, past)`."""
-    takes_calibration: ClassVar[bool] = True
-    "Whether a calibration can stand between `predict_proba` and the policy."
-    knows_chances: ClassVar[bool] = False
-    """True where the estimator has `bill_chances(X, bills)`: P(bill < b) and P(bill <= b), shape (n, J, 2),
-    for sums of bills b, shape (n, J), in minor units."""
-    needs_horizon: ClassVar[bool] = False
-    "True where `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
-    knows_population: ClassVar[bool] = False
-    "True where bills can be told without any month of the subscriber: those of the population's usage."
-    is_exact_by_row: ClassVar[bool] = True
-    """False where a row alone and among others may differ in the last digits, as BLAS sums them in another
-    order: answers, which a replay repeats bit for bit, are then computed one by one."""
-    ranks_unseen_plans: ClassVar[bool] = False
-    """True where what is learned says nothing about single plans: the estimator's parameter `catalogue` and
-    its `classes_`, the positions of all plans, may be set anew after `fit`."""
-    trusted_types: ClassVar[tuple[str, ...]] = ()
+    reads: Literal["features", "history"] = "features"
+    "Input of `fit`: the matrix of the feature set, or the `Columns` themselves with `held` and `as_of`."
+    encoding: Literal["codes", "one_hot"] = "one_hot"
+    "Form of text columns: integer codes (trees) or one column per category."
+    probabilistic: bool = True
+    "False for rules that name one plan: they have no log-loss, Brier score or ECE."
+    needs_catalogue: bool = False
+    needs_horizon: bool = False
+    "True if `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
+    needs_bills: bool = False
+    "True if `fit` needs the bills that came: the estimator is a `BillCorrector`."
+    forecasts_bills: bool = False
+    "True if the estimator is a `BillForecaster` or a `BillCorrector`."
+    takes_calibration: bool = True
+    "Whether a calibration may come between `predict_proba` and the policy."
+    knows_population: bool = False
+    "True if bills of a subscriber without any known month are those of the population's usage."
+    is_exact_by_row: bool = True
+    """False if the last digits of a row's answer depend on the other rows of the call, because BLAS sums in
+    another order. Answers must repeat bit for bit in a replay, so they are then computed one by one."""
+    ranks_unseen_plans: bool = False
+    """True if nothing that is learned belongs to single plans: the estimator's parameter `catalogue` and its
+    `classes_`, the positions of all plans, may be replaced after `fit`."""
+    trusted_types: tuple[str, ...] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
-    importance_is: ClassVar[str] = ""
-    "What `importance` counts, in a few words for a reader; empty where it is always None."
+    importance_meaning: str = ""
+    "Unit of `Explainable.importance`, in a few words for a reader; empty if there is none."
+
+
+class Model(Config, ABC):
+    """A way to learn probabilities."""
+
+    traits: ClassVar[ModelTraits] = ModelTraits()
 
     kind: str
 
     @property
     def takes_weights(self) -> bool:
-        """Whether `fit` of what `build` returns takes `sample_weight`, shape (n,)."""
+        """Whether `fit` of the estimator takes `sample_weight`, shape (n,)."""
         return False
-
-    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
-        """How much each feature counts for what `build` returned, once fitted.
-
-        Shape (n_features,), float64, >= 0, in a unit of the model's own. None where the model has no
-        importances, or was fitted on nothing that it could tell apart.
-        """
-        return None
-
-    rounds: ClassVar[str | None] = None
-    "The field that holds the rounds of boosting; None where there is nothing to stop early."
-
-    @property
-    def stops_early(self) -> bool:
-        """Whether `rounds` is only the most, and inner folds choose how many."""
-        return False
-
-    def staged(self, estimator: BaseEstimator, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
-        """What `predict_proba` of the fitted estimator would say after each of these numbers of rounds.
-
-        Without rounds it says the same after any number.
-        """
-        return (estimator.predict_proba(X) for _ in rounds)
-
-    @property
-    def members(self) -> "dict[str, Model]":
-        """The models that this one blends, by name; empty where it is one model."""
-        return {}
-
-    @property
-    def member_picks(self) -> int:
-        """Times that a member is picked when the weights are chosen."""
-        return 0
-
-    def contributions(self, estimator: BaseEstimator, X: np.ndarray) -> np.ndarray | None:
-        """What each feature of each row adds to the raw scores of what `build` returned, once fitted.
-
-        Shape (n, n_scores, n_features + 1), float64: one score for two plans, else one for each class; last
-        what every row begins with, so that the sum over the last axis is the raw score. None where the model
-        cannot say it exactly.
-        """
-        return None
 
     @abstractmethod
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted classifier with `predict_proba`, over integer classes.
+        """Return an unfitted scikit-learn classifier over integer classes, with `predict_proba`.
 
-        NaN in the matrix is legal: imputing, scaling and the like belong to the model. Threads are set by
-        the run through the estimator's `n_jobs` parameters, where it has them.
+        NaN in the matrix is legal: imputing, scaling and the like belong to the model. The run sets threads
+        through the estimator's `n_jobs` parameters, if it has any. The estimator may also be a
+        `BillForecaster`, `BillCorrector`, `BillDistribution` or `Explainable`.
         """
+
+
+@runtime_checkable
+class RoundsModel(Protocol):
+    """A model option that builds a `StagedClassifier`, so that inner folds can choose its rounds."""
+
+    @property
+    def stop_early(self) -> bool:
+        """Whether inner folds choose the rounds, up to `most_rounds`."""
+
+    @property
+    def most_rounds(self) -> int:
+        """Rounds of boosting that are fitted, or the most if `stop_early`."""
+
+    def with_rounds(self, rounds: int) -> Model:
+        """Return the same model with another number of rounds."""
+
+
+@runtime_checkable
+class BlendModel(Protocol):
+    """A model option that blends other models; it builds a `Blend`."""
+
+    @property
+    def n_picks(self) -> int:
+        """Times that a member is picked when the weights are chosen."""
+
+    @property
+    def blend(self) -> Mapping[str, Model]:
+        """The members by name."""
+
+
+class Classifier(Protocol):
+    """The estimator of a model, fitted."""
+
+    classes_: np.ndarray
+    "Shape (n_classes,): positions of plans, ascending."
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
+
+
+class StagedClassifier(Classifier, Protocol):
+    """An estimator that knows its predictions after fewer rounds of boosting."""
+
+    def staged(self, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield `predict_proba` after each of these numbers of rounds, which rise."""
+
+
+@runtime_checkable
+class BillForecaster(Protocol):
+    """An estimator that forecasts bills."""
+
+    def predict_bills(self, X: Any) -> dict[str, np.ndarray]:
+        """Return fields of `Prediction` by name, shape (n, J) each, `bill_mean` among them.
+
+        If `probability` is among them, it equals `predict_proba`, which is then not called.
+        """
+
+
+@runtime_checkable
+class BillCorrector(Protocol):
+    """An estimator that corrects the re-rated bills of past months.
+
+    Its `fit` takes `(X, y, past, came)`; `came`, shape (n, J), are the mean monthly bills after the decision.
+    """
+
+    def correct_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
+        """Return fields of `Prediction` by name, as `BillForecaster.predict_bills` does."""
+
+
+@runtime_checkable
+class BillDistribution(Protocol):
+    """An estimator that knows how probable each bill is."""
+
+    def bill_chances(self, X: Any, bills: np.ndarray) -> np.ndarray:
+        """Return P(bill < b) and P(bill <= b), shape (n, J, 2).
+
+        `bills` b, shape (n, J), are sums over the horizon in minor units.
+        """
+
+
+@runtime_checkable
+class Explainable(Protocol):
+    """An estimator that knows how much its features count."""
+
+    def importance(self) -> np.ndarray | None:
+        """Return the weight of each feature, shape (n_features,), float64, >= 0; None if there are none.
+
+        `ModelTraits.importance_meaning` names the unit.
+        """
+
+    def contributions(self, X: np.ndarray) -> np.ndarray | None:
+        """Return the exact part of each feature in the raw scores; None if it is not known.
+
+        Shape (n, n_scores, n_features + 1), float64: one score for two plans, else one for each class. The
+        last column is the constant, so that the sum over the last axis is the raw score.
+        """
+
+
+@runtime_checkable
+class Blend(Protocol):
+    """An estimator that blends the predictions of fitted pipelines."""
+
+    names: list[str]
+    "Names of the members with a weight; keys of `BlendModel.blend`."
+    pipelines: "list[Pipeline]"
+    weights: list[float]
+    "Sum 1."
 
 
 @dataclass(frozen=True)
@@ -225,14 +319,14 @@ class Fold:
 
 
 class Splitter(Config, ABC):
-    """How decisions are divided into what is learned from and what is judged."""
+    """A division of decisions into training and test rows."""
 
     kind: str
 
     @property
     @abstractmethod
     def keeps_subscribers_whole(self) -> bool:
-        """Whether nobody is both learned from and judged in one fold."""
+        """Whether no subscriber has rows in both parts of a fold."""
 
     @property
     @abstractmethod
@@ -241,16 +335,20 @@ class Splitter(Config, ABC):
 
     @property
     def inner_splitter(self) -> "Splitter | None":
-        """What splits each fold's training rows so that the model can be tuned on them; None: no tuning."""
+        """The splitter of each fold's training rows, for tuning the model; None: no tuning."""
         return None
 
     @abstractmethod
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
-        """Yield folds. Raises DataError where the table is too small for the asked number of folds."""
+        """Yield folds.
+
+        Raises:
+            DataError: the table is too small for this number of folds.
+        """
 
 
 class Calibration(Config, ABC):
-    """How a model's probabilities are made to come true as often as they say."""
+    """A correction of a model's probabilities towards observed frequencies."""
 
     trusted_types: ClassVar[tuple[str, ...]] = ()
     "Types beyond skops' own list that a saved calibrator holds; never read from a file."
@@ -259,21 +357,21 @@ class Calibration(Config, ABC):
 
     @property
     def cross_fit_folds(self) -> int:
-        """Folds whose out-of-fold probabilities the calibrator is fitted on; 0 where nothing is fitted."""
+        """Folds whose out-of-fold probabilities the calibrator is fitted on; 0 if nothing is fitted."""
         return 0
 
     @abstractmethod
     def build(self) -> BaseEstimator | None:
-        """Return an unfitted calibrator, or None where probabilities stay as they are.
+        """Return an unfitted calibrator, or None to leave probabilities unchanged.
 
         `fit(probability, y)` takes probabilities (n, n_classes) whose rows sum to 1 and the right column of
         each row, (n,); any n, and any classes among the columns. `transform(probability)` returns the same
-        shape, in [0, 1], rows sum to 1. A row's answer never depends on the other rows of the call.
+        shape, in [0, 1], rows sum to 1. The answer for a row never depends on the other rows of the call.
         """
 
 
 class Policy(Config, ABC):
-    """How predictions become decisions."""
+    """A rule that turns predictions into decisions."""
 
     needs_bills: ClassVar[bool]
 
@@ -286,7 +384,7 @@ class Policy(Config, ABC):
 
     @property
     def harm_limit(self) -> float | None:
-        """Largest share of decisions that may harm, which the run then keeps; None: not looked at."""
+        """Largest share of decisions that may harm, which the run then keeps; None: no limit."""
         return None
 
     @property
@@ -295,12 +393,12 @@ class Policy(Config, ABC):
         return 0.0
 
     def demanding(self, least_saving: float) -> Self:
-        """The same policy that advises a move only where it saves this much a month, major unit.
+        """Return the same policy, which advises a move only if it saves this much a month, major unit.
 
-        A policy that knows no savings stays as it is.
+        A policy that knows no savings is returned unchanged.
         """
         return self
 
     @abstractmethod
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
-        """Turn predictions into what to tell each subscriber."""
+        """Turn predictions into advice for each subscriber."""

@@ -32,12 +32,11 @@ def calibrated(config: RunConfig, model: Model, train: DecisionTable, fit: Fit) 
     """
     pipeline, calibrator = fit(train), config.calibration.build()
     n_folds = n_folds_of(config.calibration, train)
-    if not model.probabilistic or calibrator is None or n_folds < 2:
+    if not model.traits.probabilistic or calibrator is None or n_folds < 2:
         return pipeline
     probability, known = _out_of_fold_probability(config, model, train, fit, n_folds)
-    assert train.y is not None
     # A label that the fold's pipeline could not name says nothing about how sure it should have been.
-    column = np.searchsorted(pipeline.classes_, train.y[known])
+    column = np.searchsorted(pipeline.classes_, train.labels[known])
     calibrator.fit(probability[np.ix_(known, pipeline.classes_)], column)
     (name, estimator) = pipeline.steps[-1]
     return Pipeline([*pipeline.steps[:-1], (name, Calibrated(estimator, calibrator))])
@@ -90,7 +89,6 @@ def _out_of_fold_probability(
     config: RunConfig, model: Model, train: DecisionTable, fit: Fit, n_folds: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probability over all plans, shape (n, J), before any menu; rows whose plan the fold's pipeline knew."""
-    assert train.y is not None
     probability = np.zeros((len(train), len(train.plans)))
     known = np.zeros(len(train), np.bool_)
     fold_of_row = folds_of_subscribers(train, n_folds, np.random.default_rng(config.seed))
@@ -99,5 +97,5 @@ def _out_of_fold_probability(
         pipeline, held_out = fit(train.take(np.flatnonzero(fold_of_row != fold))), train.take(rows)
         X = model_input(config.features, model, held_out)
         probability[np.ix_(rows, pipeline.classes_)] = pipeline.predict_proba(X)
-        known[rows] = np.isin(train.y[rows], pipeline.classes_)
+        known[rows] = np.isin(train.labels[rows], pipeline.classes_)
     return probability, np.flatnonzero(known)

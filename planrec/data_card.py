@@ -1,57 +1,54 @@
-"""`python -m planrec.data_card RUN ...`: what the data behind runs is, in Markdown."""
+"""`planrec card data RUN ...`: what the data behind runs is, in Markdown."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from planrec.card_command import print_card
+from planrec.manifest import Manifest
 
 
 def data_cards(folders: Sequence[Path]) -> str:
     """The card of the data behind these runs. Raises RunError where one cannot be read."""
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import read_manifest
 
     return data_card([read_manifest(folder) for folder in folders])
 
 
-def data_card(manifests: list[dict[str, Any]]) -> str:
+def data_card(manifests: Sequence[Manifest]) -> str:
     """One section per run, from its run.json alone."""
-    lines = ["# Data card", "", "Generated from runs by `python -m planrec.data_card`.", ""]
+    lines = ["# Data card", "", "Generated from runs by `planrec card data`.", ""]
     for manifest in manifests:
         lines += section(manifest)
     return "\n".join(lines)
 
 
-def section(manifest: dict[str, Any]) -> list[str]:
+def section(manifest: Manifest) -> list[str]:
     """The figures of one run's data, under a heading of their own."""
-    data, options = manifest["data"], manifest["config"]["data"]
+    data, options = manifest.data, manifest.config["data"]
     title = Path(options["path"]).name if "path" in options else options["kind"]
     dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
     protected = ", ".join(f"`{name}`" for name in options["protected_columns"]) or "none"
     return [
         f"## {title}",
         "",
-        f"Loaded by `{manifest['command']}`; fingerprint `{manifest['data_fingerprint'][:16]}`.",
+        f"Loaded by `{manifest.command}`; fingerprint `{manifest.data_fingerprint[:16]}`.",
         "",
-        f"* decisions: {data['n_decisions']:,}",
-        f"* subscribers: {f'{n:,}' if (n := data['n_subscribers']) else 'no id in the data'}",
-        f"* decided: {' to '.join(data['as_of']) if data['as_of'] else 'no time in the data'}",
+        f"* decisions: {data.n_decisions:,}",
+        f"* subscribers: {f'{n:,}' if (n := data.n_subscribers) else 'no id in the data'}",
+        f"* decided: {' to '.join(data.as_of) if data.as_of else 'no time in the data'}",
         f"* columns dropped: {dropped}",
         f"* columns protected, compared and never features: {protected}",
-        *(f"* {note}" for note in manifest["notes"]),
+        *(f"* {note}" for note in manifest.notes),
         "",
         "| plan | share |",
         "|---|---|",
-        *(f"| {plan} | {share:.1%} |" for plan, share in data["class_shares"].items()),
+        *(f"| {plan} | {share:.1%} |" for plan, share in data.class_shares.items()),
         "",
         "| column | kind | missing | min | median | max |",
         "|---|---|---|---|---|---|",
         *(
-            f"| `{column['name']}` | {column['kind']} | {column['missing']:.1%} |"
-            f" {' | '.join(_figure(column.get(key)) for key in ('min', 'median', 'max'))} |"
-            for column in data["columns"]
+            f"| `{column.name}` | {column.kind} | {column.missing:.1%} |"
+            f" {' | '.join(_figure(getattr(column, key)) for key in ('min', 'median', 'max'))} |"
+            for column in data.columns
         ),
         "",
     ]
@@ -59,12 +56,3 @@ def section(manifest: dict[str, Any]) -> list[str]:
 
 def _figure(value: object) -> str:
     return f"{value:,.1f}" if isinstance(value, float) else str(value or "")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where a run cannot be read."""
-    return print_card("data_card", data_cards, arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,13 +5,12 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from planrec.config import RunConfig
-from planrec.contracts import Model
+from planrec.contracts import Model, RoundsModel, StagedClassifier
 from planrec.cross_fit import inner_folds
 from planrec.parameters import set_everywhere
 from planrec.recommender import model_input
 from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable
-from planrec.search import with_values
 
 N_STAGES = 20
 "Numbers of rounds that are compared, in equal ratios from 1 to the model's own."
@@ -22,13 +21,14 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
 
     The model as it is where it does not ask for it, or where the subscribers do not suffice for two folds.
     """
-    folds = inner_folds(train, config.seed) if model.stops_early else None
-    if folds is None or train.y is None or model.rounds is None:
+    if not isinstance(model, RoundsModel) or not model.stop_early or train.y is None:
         return model
-    most = getattr(model, model.rounds)
-    stages = np.unique(np.geomspace(1, most, N_STAGES).round().astype(np.int64))
+    folds = inner_folds(train, config.seed)
+    if folds is None:
+        return model
+    stages = np.unique(np.geomspace(1, model.most_rounds, N_STAGES).round().astype(np.int64))
     features = config.features.build(config.catalogue.open())
-    set_everywhere(features, "encoding", model.encoding)
+    set_everywhere(features, "encoding", model.traits.encoding)
     matrix = features.fit_transform(model_input(config.features, model, train), train.y)
     unfitted = model.build(config.seed, None)
     set_everywhere(unfitted, "n_jobs", config.threads)
@@ -38,12 +38,12 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
         learned, judged = folds != fold, np.flatnonzero(folds == fold)
         with threadpool_limits(config.threads):
             weighed = {} if weights is None else {"sample_weight": weights[learned]}
-            estimator = clone(unfitted).fit(matrix[learned], train.y[learned], **weighed)
+            estimator: StagedClassifier = clone(unfitted).fit(matrix[learned], train.y[learned], **weighed)
         column = np.searchsorted(estimator.classes_, train.y[judged])
         known = np.isin(train.y[judged], estimator.classes_)
-        for stage, probability in enumerate(model.staged(estimator, matrix[judged], stages)):
+        for stage, probability in enumerate(estimator.staged(matrix[judged], stages)):
             # A label that the fold never showed counts like the smallest chance there is.
             of_label = probability[np.arange(len(judged)), np.where(known, column, 0)]
             chance = np.clip(np.where(known, of_label, 0.0), np.finfo(np.float64).eps, 1.0)
             loss[stage] -= np.log(chance).sum()
-    return with_values(model, {model.rounds: int(stages[loss.argmin()])})
+    return model.with_rounds(int(stages[loss.argmin()]))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from planrec.catalogue.monthly_cost import expected_cost, realised_cost
 from planrec.cross_fit import FitRecommender, held_out_prediction, inner_folds
 from planrec.model.ensemble import Members
 from planrec.recommender import blended
@@ -49,13 +50,12 @@ def greedy_weights(predictions: Sequence[Prediction], table: DecisionTable, n_pi
 
 
 def _loss(prediction: Prediction, table: DecisionTable) -> float:
-    """Mean cost of the plans picked, in minor units, or mean log-loss of the label."""
+    """Return the mean monthly cost of the plans picked, or the mean log-loss of the label."""
     assert table.y is not None
     rows = np.arange(len(table))
     if prediction.ranks_by_bill and prediction.bill_mean is not None and table.future_bills is not None:
-        switching = 0 if table.switching_cost is None else table.switching_cost
-        expected = prediction.bill_mean * table.minor_units * table.horizon + switching
-        picked = np.where(table.menu, expected, np.inf).argmin(axis=1)
-        return float((table.future_bills + switching)[rows, picked].mean())
+        cost = expected_cost(prediction.bill_mean, table)
+        picked = np.where(table.menu, cost, np.inf).argmin(axis=1)
+        return float(realised_cost(table)[rows, picked].mean())
     chance = np.clip(prediction.probability[rows, table.y], np.finfo(np.float64).eps, 1.0)
     return float(-np.log(chance).mean())

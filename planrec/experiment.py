@@ -15,7 +15,7 @@ from planrec.catalogue import Catalogue
 from planrec.checks import run_checks
 from planrec.checks.proxy import check_proxies
 from planrec.config import RunConfig
-from planrec.contracts import Fold, Model
+from planrec.contracts import Fold, Model, SourceWithTruth
 from planrec.cross_fit import calibration_notes
 from planrec.errors import FitError, PlanRecError
 from planrec.fitting import Chosen, FitLog, choices_of, fitted_recommender
@@ -100,7 +100,7 @@ def run(
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with _timed(seconds, "intervals"), threadpool_limits(1):
-        rules = {name for name, in_fold in models.items() if not in_fold[0].probabilistic}
+        rules = {name for name, in_fold in models.items() if not in_fold[0].traits.probabilistic}
         metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
         gated = check_gates(metrics, config.gates, config.waivers.gates)
     with _timed(seconds, "final_fit"):
@@ -155,9 +155,10 @@ def models_of(config: RunConfig, n_folds: int, tuned: Sequence[Tuned] = ()) -> d
     own = config.model.kind
     in_fold = [with_values(config.model, chosen.values) for chosen in tuned if chosen.fold is not None]
     others = {name: model for name, model in config.baselines.items() if tuned or model != config.model}
-    return {own: in_fold or [config.model] * n_folds} | {
-        f"{name} (baseline)" if name == own else name: [model] * n_folds for name, model in others.items()
-    }
+    models: dict[str, Sequence[Model]] = {own: in_fold or [config.model] * n_folds}
+    for name, model in others.items():
+        models[f"{name} (baseline)" if name == own else name] = [model] * n_folds
+    return models
 
 
 def predict_out_of_fold(
@@ -220,7 +221,7 @@ def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
     if not table.segments:
         return []
     transformer = config.features.build(config.catalogue.open())
-    set_everywhere(transformer, "encoding", config.model.encoding)
+    set_everywhere(transformer, "encoding", config.model.traits.encoding)
     features = transformer.fit_transform(model_input(config.features, config.model, table), table.y)
     return check_proxies(
         features, table, config.fairness.proxy_auc_at_most, config.waivers.proxy, config.seed
@@ -230,6 +231,8 @@ def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
 def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:
     """The truth that only a simulator knows, beside what turned out; no model is given it."""
     if catalogue is None or table.as_of is None or table.horizon == 0:
+        return table
+    if not isinstance(config.data, SourceWithTruth):
         return table
     hidden = config.data.hidden_bills(catalogue, table.subscriber, table.as_of, table.horizon)
     return replace(table, hidden_bills=hidden)

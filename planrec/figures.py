@@ -1,4 +1,4 @@
-"""How figures look in terminals and pages, and which way is better."""
+"""Formats of numbers in terminals and pages."""
 
 from math import isnan
 
@@ -9,10 +9,11 @@ _WHOLE_FROM = 1000
 
 
 def figure(value: float) -> str:
-    """Three decimals for shares, three digits for money, whole numbers from 1,000.
+    """Format a number: three decimals below 1, else three digits, whole numbers from 1,000.
 
-    >>> figure(0.0123), figure(-0.0001), figure(12.345), figure(12345.6), figure(float("nan"))
-    ('0.012', '0.000', '12.3', '12,346', '-')
+    Examples:
+        >>> figure(0.0123), figure(-0.0001), figure(12.345), figure(12345.6), figure(float("nan"))
+        ('0.012', '0.000', '12.3', '12,346', '-')
     """
     if isnan(value):
         return "-"
@@ -23,18 +24,20 @@ def figure(value: float) -> str:
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """A value with the ends of its interval, where it has one.
+    """Format a value with the ends of its interval, if it has one.
 
-    >>> with_interval(0.5, 0.4, 0.6), with_interval(0.5, float("nan"), float("nan"))
-    ('0.500 [0.400, 0.600]', '0.500')
+    Examples:
+        >>> with_interval(0.5, 0.4, 0.6), with_interval(0.5, float("nan"), float("nan"))
+        ('0.500 [0.400, 0.600]', '0.500')
     """
     return figure(value) if isnan(value) or isnan(low) else f"{figure(value)} [{figure(low)}, {figure(high)}]"
 
 
 def signed(difference: float, low: float, high: float) -> str:
-    """A difference and its interval; a plus where it is more.
+    """Format a difference and its interval, with a plus sign if it is positive.
 
-    >>> signed(0.5, 0.4, 0.6), signed(-0.5, -0.6, -0.4), signed(0.0, 0.0, 0.0)
-    ('+0.500 [0.400, 0.600]', '-0.500 [-0.600, -0.400]', '0.000 [0.000, 0.000]')
+    Examples:
+        >>> signed(0.5, 0.4, 0.6), signed(-0.5, -0.6, -0.4), signed(0.0, 0.0, 0.0)
+        ('+0.500 [0.400, 0.600]', '-0.500 [-0.600, -0.400]', '0.000 [0.000, 0.000]')
     """
     return ("+" if round(difference, 3) > 0 else "") + with_interval(difference, low, high)

@@ -9,14 +9,15 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.monthly_cost import monthly_cost
 from planrec.config import RunConfig
-from planrec.contracts import Model
+from planrec.contracts import Blend, BlendModel, Model, RoundsModel
 from planrec.cross_fit import calibrated, held_out_prediction, inner_folds
 from planrec.early_stopping import stopped_early
 from planrec.ensemble import weighted_members
 from planrec.harm_guard import guarded
 from planrec.parameters import set_everywhere
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender, model_input, past_bills
 from planrec.reweighing import sample_weights
 from planrec.schema import DecisionTable
@@ -60,8 +61,8 @@ class FitLog:
 def choices_of(config: RunConfig, recommender: Recommender, name: str, fold: int | None) -> list[Chosen]:
     """What this recommender's fit chose: one entry, or none where there was nothing to choose."""
     model, blend = recommender.model, recommender.estimator
-    rounds = getattr(model, model.rounds) if model.stops_early and model.rounds else None
-    weights = dict(zip(blend.names, blend.weights, strict=True)) if model.members else {}
+    rounds = model.most_rounds if isinstance(model, RoundsModel) and model.stop_early else None
+    weights = dict(zip(blend.names, blend.weights, strict=True)) if isinstance(blend, Blend) else {}
     # Where too few decisions could tell, the policy is the configured one, with all of its thresholds.
     saving = None if recommender.policy == config.policy else recommender.policy.least_saving
     something = rounds is not None or weights or saving is not None
@@ -87,10 +88,10 @@ def fitted_recommender(
 def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
     """Features and model as one unfitted scikit-learn Pipeline."""
     estimator = model.build(config.seed, catalogue)
-    if model.reads == "history":
+    if model.traits.reads == "history":
         return Pipeline([("model", estimator)])
     features = config.features.build(catalogue)
-    set_everywhere(features, "encoding", model.encoding)
+    set_everywhere(features, "encoding", model.traits.encoding)
     return Pipeline([("features", features), ("model", estimator)])
 
 
@@ -109,12 +110,12 @@ def _fitted(
         horizon=table.horizon,
         catalogue=config.catalogue.open(),
     )
-    if model.members:
+    if isinstance(model, BlendModel):
         fits = {
             name: partial(_fitted, config, member, table=table, threads=threads)
-            for name, member in model.members.items()
+            for name, member in model.blend.items()
         }
-        return replace(recommender, pipeline=weighted_members(model.member_picks, train, fits, config.seed))
+        return replace(recommender, pipeline=weighted_members(model.n_picks, train, fits, config.seed))
     fit = partial(_fitted_pipeline, config, model, threads=threads)
     return replace(recommender, pipeline=calibrated(config, model, train, fit))
 
@@ -135,8 +136,8 @@ def _fitted_pipeline(config: RunConfig, model: Model, rows: DecisionTable, threa
 
 def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> dict[str, Any]:
     """What `fit` of this model wants besides features and labels, as the pipeline's `fit` takes it."""
-    asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.needs_horizon else {}
-    if model.corrects_bills and catalogue is not None and train.future_bills is not None:
-        came = train.future_bills / (train.minor_units * max(train.horizon, 1))
-        asked |= {"model__past": past_bills(train, PastUse(train.X, catalogue)), "model__came": came}
+    asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.traits.needs_horizon else {}
+    if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
+        came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
+        asked |= {"model__past": past_bills(train, PastUsage(train.X, catalogue)), "model__came": came}
     return asked

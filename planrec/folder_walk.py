@@ -5,6 +5,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
+def complete_runs(outputs: Path) -> list[Path]:
+    """Return the folders of complete runs below `outputs`; the run that finished last comes last."""
+    files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
+    return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
+
+
 def folders_below(places: Iterable[Path]) -> Iterator[tuple[Path, list[str]]]:
     """Each folder at or below these places once, resolved, with the names of its files; links are followed.
 

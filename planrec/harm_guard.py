@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from planrec.catalogue.monthly_cost import expected_cost, realised_cost
 from planrec.contracts import Policy
 from planrec.metrics.money import costs_more
 from planrec.out_of_fold import decide_in_time
@@ -55,12 +56,10 @@ def highest(happened: np.ndarray) -> float:
 
 def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.ndarray:
     """Whether a switch was advised that the harm rate counts, shape (n,), bool."""
-    assert table.future_bills is not None
-    assert table.switching_cost is not None
     assert table.held is not None
     decided, _ = decide_in_time([policy], np.zeros(len(table), np.int64), table, prediction)
     rows = np.arange(len(table))
-    cost = (table.future_bills + table.switching_cost) / (table.minor_units * max(table.horizon, 1))
+    cost = realised_cost(table)
     moves = (table.held >= 0) & (decided.recommended >= 0) & (decided.recommended != table.held)
     return moves & costs_more(cost[rows, decided.recommended], cost[rows, table.held])
 
@@ -68,9 +67,8 @@ def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.n
 def _candidates(prediction: Prediction, table: DecisionTable) -> np.ndarray:
     """Rising, from nothing to the highest saving promised."""
     assert prediction.bill_mean is not None
-    assert table.switching_cost is not None
     assert table.held is not None
-    cost = prediction.bill_mean + table.switching_cost / (table.minor_units * max(table.horizon, 1))
+    cost = expected_cost(prediction.bill_mean, table)
     of_held = np.take_along_axis(cost, np.maximum(table.held, 0)[:, None], axis=1)[:, 0]
     saving = (of_held - np.where(table.menu, cost, np.inf).min(axis=1))[table.held >= 0]
     promised = saving[saving > 0]

@@ -1,15 +1,18 @@
 """run.json as a closed model: what `save_run` writes, and all that `load_run` relies on."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
 
+from planrec.data_summary import DataSummary
 from planrec.errors import RunError
 from planrec.fitting import Chosen
 from planrec.json_file import read_object
 from planrec.metrics import MetricValue
+from planrec.plugins import PluginUse, missing_plugins
 from planrec.schema import Config, InputSchema
 from planrec.speed import Speed
 from planrec.tuning import Tuned
@@ -19,7 +22,7 @@ ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
 "Files that every complete run has."
 DROPPED_ROWS = "dropped_rows.csv"
 
-_FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
+FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _MAX_PROBLEMS = 10
 
@@ -84,7 +87,7 @@ class Manifest(Config, allow_inf_nan=True):
     catalogue_sha256: str | None
     data_fingerprint: str
     folds_fingerprint: str
-    data: dict[str, Any]
+    data: DataSummary
     plans: Annotated[tuple[str, ...], Field(min_length=1)]
     horizon: NonNegativeInt
     inputs: InputSchema
@@ -103,8 +106,28 @@ class Manifest(Config, allow_inf_nan=True):
     speed: Speed
     seeds: dict[str, int]
     versions: dict[str, str]
+    plugins: tuple[PluginUse, ...] = ()
+    "The plug-ins that the run uses; runs of 0.1.0 have none."
     git_commit: str | None
-    files: dict[_FileName, _Sha256]
+    files: dict[FileName, _Sha256]
+
+    @property
+    def model_kind(self) -> str:
+        """Kind of the run's model, which is its name in the out-of-fold table."""
+        return str(self.config["model"]["kind"])
+
+    @property
+    def own_values(self) -> dict[str, MetricValue]:
+        """Metrics of the run's own model that have one value and are defined, by name."""
+        return self.values_of(self.model_kind)
+
+    def values_of(self, model: str) -> dict[str, MetricValue]:
+        """Return the metrics of one model that have one value and are defined, by name."""
+        return {
+            value.metric: value
+            for value in self.metrics
+            if value.model == model and value.group is None and not np.isnan(value.value)
+        }
 
     @model_validator(mode="after")
     def _names_every_file(self) -> Self:
@@ -114,16 +137,29 @@ class Manifest(Config, allow_inf_nan=True):
         return self
 
 
-def read_checked(file: Path) -> dict[str, Any]:
-    """The content of a run.json, checked against `Manifest`. Raises RunError with everything wrong."""
+def parse_manifest(file: Path) -> Manifest:
+    """Parse and check a run.json. Raises RunError with every problem."""
     content = read_object(file)
     if content.get("schema") != SCHEMA:
         raise RunError(f"{file}: schema must be {SCHEMA!r}, got {content.get('schema')!r}")
     try:
-        Manifest.model_validate(content)
+        manifest = Manifest.model_validate(content)
     except ValidationError as error:
         raise RunError(f"{file} does not describe a run", problems_of(error)) from error
-    return content
+    if problems := missing_plugins(manifest.plugins):
+        raise RunError(f"{file.parent} cannot be used here", problems)
+    return manifest
+
+
+def manifest_json(manifest: Manifest) -> dict[str, Any]:
+    """Return the content of run.json; NaN becomes null, since JSON has none."""
+    content = manifest.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return content | {"metrics": [nan_as_null(asdict(value)) for value in manifest.metrics]}
+
+
+def nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
+    """Replace NaN: a metric that is not defined is null in run.json."""
+    return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
 
 
 def problems_of(error: ValidationError, place: str = "") -> list[str]:

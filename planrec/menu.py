@@ -1,26 +1,33 @@
-"""What may be recommended to whom, and what it costs to move there."""
+"""The menu of plans that may be recommended to a subscriber, and the cost of changing to them."""
 
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from planrec.catalogue import Catalogue, Plan
+from planrec.catalogue import Catalogue
 from planrec.schema import Columns
 
 NOT_OFFERED = {
-    "excluded": "The request left it out.",
-    "not_sellable": "It can be held, and is not sold any more.",
-    "not_valid": "It is not valid on the day of the decision.",
-    "not_eligible": "The subscriber does not meet its conditions.",
+    "excluded": "Excluded by the request.",
+    "not_sellable": "No longer sold; it can still be held.",
+    "not_valid": "Not valid on the day of the decision.",
+    "not_eligible": "The subscriber does not meet its eligibility conditions.",
 }
-"""Why a plan is not on the menu: code -> meaning."""
+"""Reasons for which a plan is not on the menu: code -> meaning."""
 
 
 def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: np.ndarray) -> np.ndarray:
-    """Plans sellable and eligible at each instant, and the plan held: shape (n, J), bool.
+    """Return the plans that may be recommended, shape (n, J), bool: those on offer, and the plan held.
 
-    `held`, shape (n,), int64: index of the plan held, -1 unknown.
+    Args:
+        catalogue: The J plans.
+        as_of: The decision instants, shape (n,), datetime64.
+        attributes: Columns of shape (n,) for eligibility conditions.
+        held: Index of the plan held, shape (n,), int64; -1 if unknown.
+
+    Raises:
+        CatalogueError: The attributes are not enough to evaluate an eligibility condition.
     """
     menu = catalogue.offered(as_of, attributes)
     known = np.flatnonzero(held >= 0)
@@ -28,20 +35,27 @@ def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: 
     return menu
 
 
-def why_not_offered(plan: Plan, as_of: np.datetime64) -> Literal["not_sellable", "not_valid", "not_eligible"]:
-    """What keeps a plan out of the menu of an instant, of someone who does not hold it."""
-    if not plan.sellable:
+def why_not_offered(
+    catalogue: Catalogue, plan: int, as_of: np.datetime64
+) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    """Return why a plan is not on offer at an instant, as a key of `NOT_OFFERED`.
+
+    Args:
+        catalogue: The plans.
+        plan: Index of a plan that is not on the menu.
+        as_of: The decision instant.
+    """
+    if not catalogue.plans[plan].sellable:
         return "not_sellable"
-    span, day = plan.valid_for, as_of.astype("datetime64[D]").item()
-    is_valid = span.start <= day and (span.end is None or day < span.end)
+    is_valid = catalogue.valid_on(np.array([as_of]))[0, plan]
     return "not_eligible" if is_valid else "not_valid"
 
 
 def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
-    """Activation fee of each plan and termination fee of the plan held: (n, J), int64, minor units.
+    """Compute the activation fee of each plan plus the termination fee of the plan held, shape (n, J), int64.
 
-    0 on the plan held. Where a plan has a commitment, the subscriber is taken to be still bound by it, since
-    nothing in a usage history says when the contract began.
+    Amounts are in minor units; the plan held costs 0. If the plan held has a commitment, the subscriber
+    counts as still bound by it, because a usage history has no start of the contract.
     """
     activation, termination = _fees(catalogue)
     is_held = np.arange(len(activation)) == held[:, None]
@@ -50,12 +64,12 @@ def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _fees(catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
-    """What taking and what leaving each plan costs, (J,) and (J + 1,), int64, minor units."""
+    """Return the costs of taking and of leaving each plan, (J,) and (J + 1,), int64, minor units."""
     minor = 10**catalogue.exponent
     activation = [int(plan.fee.activation * minor) for plan in catalogue.plans]
     leaving = [
         int(plan.contract.early_termination_fee * minor) if plan.contract.commitment_months else 0
         for plan in catalogue.plans
     ]
-    # The last entry answers index -1: an unknown plan costs nothing to leave.
+    # Index -1 reads the last entry: an unknown plan costs nothing to leave.
     return np.array(activation, np.int64), np.array([*leaving, 0], np.int64)

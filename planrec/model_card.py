@@ -1,39 +1,37 @@
-"""`python -m planrec.model_card RUN ...`: what a run is fit for, in Markdown."""
+"""`planrec card model RUN ...`: what a run is fit for, in Markdown."""
 
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
-from planrec.card_check import THIS_RUN, check_card
-from planrec.card_command import print_card
+from planrec.card_check import THIS_RUN
 from planrec.card_prose import INTENDED, LEARNED, NEVER, NOT_COMPARED, calibration, caveats, ethics
-from planrec.manifest import MeasuredBy
-from planrec.metrics import ReliabilityBin, broken_guards, reliability, scored_model
+from planrec.manifest import Manifest
+from planrec.metrics import MetricValue, ReliabilityBin, broken_guards, judged_rows_of, reliability
 
 
 def card_of(folder: Path) -> str:
     """The card of a complete run. Raises RunError where it cannot be read."""
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
     from planrec.run_folder import read_out_of_fold, read_record
 
     run = read_record(folder)
     manifest = run.manifest
-    model = manifest["config"]["model"]["kind"]
+    model = manifest.model_kind
     # Rules name one plan and claim no chances: their runs have no ECE, and nothing to be reliable about.
     if "ece" not in own_figures(manifest):
         return model_card(manifest, ())
-    return model_card(manifest, reliability(scored_model(read_out_of_fold(run, [model]), model)))
+    return model_card(manifest, reliability(judged_rows_of(read_out_of_fold(run, [model]), model)))
 
 
-def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:
+def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
     """The card of a run, from its run.json and the reliability of its probabilities.
 
     Args:
         bins: of the model itself; empty where the ECE was not asked for, or the model claims no chances.
     """
-    config = manifest["config"]
+    config = manifest.config
     target, model = config["target"]["kind"], config["model"]["kind"]
     sections = {
         "Owner and licence": _owner_lines(config),
@@ -51,7 +49,7 @@ def model_card(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> str:
         THIS_RUN.removeprefix("## "): _run_lines(manifest),
     }
     lines = [f"# Model card: {model} for `target={target}`", ""]
-    lines += ["Generated from a run by `python -m planrec.model_card`.", ""]
+    lines += ["Generated from a run by `planrec card model`.", ""]
     for title, content in sections.items():
         lines += [f"## {title}", "", *content, ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -62,21 +60,16 @@ def model_cards(folders: Sequence[Path]) -> str:
     return "\n".join(card_of(folder) for folder in folders)
 
 
-def own_figures(manifest: dict[str, Any]) -> dict[str, float]:
+def own_figures(manifest: Manifest) -> dict[str, float]:
     """The figures of the model itself that have one value."""
-    model = manifest["config"]["model"]["kind"]
-    return {
-        value["metric"]: value["value"]
-        for value in manifest["metrics"]
-        if value["model"] == model and value["group"] is None and value["value"] is not None
-    }
+    return {name: value.value for name, value in manifest.own_values.items()}
 
 
-def metrics_lines(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
     """A Markdown table: one row per metric, one column per model."""
-    models = list(dict.fromkeys(value["model"] for value in metrics))
-    cells = {(value["metric"], value["group"], value["model"]): value for value in metrics}
-    rows = list(dict.fromkeys((value["metric"], value["group"]) for value in metrics))
+    models = list(dict.fromkeys(value.model for value in metrics))
+    cells = {(value.metric, value.group, value.model): value for value in metrics}
+    rows = list(dict.fromkeys((value.metric, value.group) for value in metrics))
     return [
         f"| metric | {' | '.join(map(marked, models))} |",
         "|---|" + "---|" * len(models),
@@ -106,36 +99,36 @@ def _owner_lines(config: dict[str, Any]) -> list[str]:
     return [f"Owner: {owner}.", "", f"Licence: {marked(config['licence'])}."]
 
 
-def _data_lines(manifest: dict[str, Any]) -> list[str]:
-    data = manifest["data"]
-    whose = f" of {data['n_subscribers']:,} subscribers" if data["n_subscribers"] else ", no subscriber id"
-    when = f", decided {data['as_of'][0]} to {data['as_of'][1]}" if data["as_of"] else ""
+def _data_lines(manifest: Manifest) -> list[str]:
+    data = manifest.data
+    whose = f" of {data.n_subscribers:,} subscribers" if data.n_subscribers else ", no subscriber id"
+    when = f", decided {data.as_of[0]} to {data.as_of[1]}" if data.as_of else ""
     return [
-        f"`data={manifest['config']['data']['kind']}`: {data['n_decisions']:,} decisions{whose}{when};"
-        f" fingerprint `{manifest['data_fingerprint'][:16]}`.",
+        f"`data={manifest.config['data']['kind']}`: {data.n_decisions:,} decisions{whose}{when};"
+        f" fingerprint `{manifest.data_fingerprint[:16]}`.",
         "",
         "| plan | share |",
         "|---|---|",
-        *(f"| {marked(plan)} | {share:.1%} |" for plan, share in data["class_shares"].items()),
+        *(f"| {marked(plan)} | {share:.1%} |" for plan, share in data.class_shares.items()),
     ]
 
 
-def _metric_section(manifest: dict[str, Any]) -> list[str]:
-    config, warnings = manifest["config"], broken_guards(own_figures(manifest))
-    if (measured_by := manifest.get("measured_by")) is not None:
-        warnings = [marked(MeasuredBy.model_validate(measured_by).note), *warnings]
+def _metric_section(manifest: Manifest) -> list[str]:
+    config, warnings = manifest.config, broken_guards(own_figures(manifest))
+    if (measured_by := manifest.measured_by) is not None:
+        warnings = [marked(measured_by.note), *warnings]
     return [
         *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
         f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
         f" {config['n_bootstrap']:,} draws; the model first, then the baselines on the same decisions.",
         "",
-        *metrics_lines([value for value in manifest["metrics"] if value["group"] is None]),
+        *metrics_lines([value for value in manifest.metrics if value.group is None]),
     ]
 
 
-def _group_lines(manifest: dict[str, Any]) -> list[str]:
-    grouped = [value for value in manifest["metrics"] if value["group"] is not None]
-    names = list(dict.fromkeys(value["metric"] for value in grouped))
+def _group_lines(manifest: Manifest) -> list[str]:
+    grouped = [value for value in manifest.metrics if value.group is not None]
+    names = list(dict.fromkeys(value.metric for value in grouped))
     compared = ", ".join(code(name) for name in names) or "none: the run's metrics have no groups"
     return [
         f"Compared: {compared}.",
@@ -145,21 +138,20 @@ def _group_lines(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-def _protected_lines(manifest: dict[str, Any], grouped: Sequence[Mapping[str, Any]]) -> list[str]:
+def _protected_lines(manifest: Manifest, grouped: Sequence[MetricValue]) -> list[str]:
     """Who is compared, how far apart the groups are, and what the features tell of them."""
-    config = manifest["config"]
+    config = manifest.config
     if not config["data"]["protected_columns"]:
         return [NOT_COMPARED]
     model = config["model"]["kind"]
     protected = ", ".join(code(name) for name in config["data"]["protected_columns"])
     reweighed = config["fairness"]["reweigh_by"]
     gaps = [
-        f"* {code(value['metric'])} of {code(value['group'])}: {_cell(value)},"
-        f" worst for {code(value['worst'])}"
+        f"* {code(value.metric)} of {code(value.group)}: {_cell(value)}, worst for {code(value.worst)}"
         for value in grouped
-        if value["worst"] is not None and value["model"] == model
+        if value.worst is not None and value.model == model
     ]
-    proxies = [f"* {marked(note)}" for note in manifest["notes"] if note.startswith("proxy: ")]
+    proxies = [f"* {marked(note)}" for note in manifest.notes if note.startswith("proxy: ")]
     return [
         f"Protected, hence no feature and never asked for: {protected}. People are not compared by anything"
         " else, such as disability, income or origin.",
@@ -172,8 +164,8 @@ def _protected_lines(manifest: dict[str, Any], grouped: Sequence[Mapping[str, An
     ]
 
 
-def _calibration_lines(manifest: dict[str, Any], bins: Sequence[ReliabilityBin]) -> list[str]:
-    done = calibration(manifest["config"]["calibration"]["kind"])
+def _calibration_lines(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> list[str]:
+    done = calibration(manifest.config["calibration"]["kind"])
     if not bins:
         return [f"Not judged: the run's metrics do not ask for `ece`, or the model claims no chances. {done}"]
     total = sum(one.n for one in bins)
@@ -187,35 +179,33 @@ def _calibration_lines(manifest: dict[str, Any], bins: Sequence[ReliabilityBin])
     ]
 
 
-def _waiver_lines(manifest: dict[str, Any]) -> list[str]:
-    waived = {name: reason for name, reason in manifest["config"]["waivers"].items() if reason}
+def _waiver_lines(manifest: Manifest) -> list[str]:
+    waived = {name: reason for name, reason in manifest.config["waivers"].items() if reason}
     lines = [f"* Check {code(name)} may fail: {marked(reason)}" for name, reason in waived.items()]
-    return [*(lines or ["* No check is waived."]), *(f"* {marked(note)}" for note in manifest["notes"])]
+    return [*(lines or ["* No check is waived."]), *(f"* {marked(note)}" for note in manifest.notes)]
 
 
-def _selection_lines(manifest: dict[str, Any]) -> list[str]:
-    if manifest["selected"]:
+def _selection_lines(manifest: Manifest) -> list[str]:
+    if manifest.selected:
         return [
             "**A search chose this configuration by its results on the very decisions that are reported"
             " here: the figures flatter.**"
         ]
     line = "The configuration was not chosen by a search over the decisions that are reported here."
-    from planrec.fitting import Chosen
-
     chosen = [
         "Chosen on inner folds of the training rows, anew for each reported fold; for the model that is kept:"
-        f" {marked(str(Chosen(**entry)))}."
-        for entry in manifest["chosen"]
-        if entry["fold"] is None
+        f" {marked(str(entry))}."
+        for entry in manifest.chosen
+        if entry.fold is None
     ]
-    tuned = _tuned_lines(manifest) if manifest["tuned"] else []
+    tuned = _tuned_lines(manifest) if manifest.tuned else []
     return [line, *(["", *tuned] if tuned else []), *(["", *chosen] if chosen else [])]
 
 
-def _tuned_lines(manifest: dict[str, Any]) -> list[str]:
+def _tuned_lines(manifest: Manifest) -> list[str]:
     """What a nested run chose: its figures judge the search and the fit together."""
-    *folds, kept = manifest["tuned"]
-    values = ", ".join(f"{marked(name)} {marked(value)}" for name, value in kept["values"].items())
+    *folds, kept = manifest.tuned
+    values = ", ".join(f"{marked(name)} {marked(value)}" for name, value in kept.values.items())
     return [
         f"Each of the {len(folds)} reported folds was tuned separately, on its training rows alone: the"
         " figures judge the search and the fit together.",
@@ -224,30 +214,21 @@ def _tuned_lines(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-def _run_lines(manifest: dict[str, Any]) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+def _run_lines(manifest: Manifest) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     return [
-        f"Run `{manifest['run_id']}`, address `{manifest['address']}`,"
-        f" commit {manifest['git_commit'] or 'unknown'}. Reproduce it with:",
+        f"Run `{manifest.run_id}`, address `{manifest.address}`,"
+        f" commit {manifest.git_commit or 'unknown'}. Reproduce it with:",
         "",
-        f"    {manifest['command']}",
+        f"    {manifest.command}",
         "",
-        f"Seed {manifest['config']['seed']}; {versions}.",
+        f"Seed {manifest.config['seed']}; {versions}.",
     ]
 
 
-def _cell(value: Mapping[str, Any] | None) -> str:
-    if value is None or value["value"] is None:
+def _cell(value: MetricValue | None) -> str:
+    if value is None or isnan(value.value):
         return "-"
-    if value["low"] is None:  # no draw defines it
-        return f"{value['value']:.3f}"
-    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where a run cannot be read or FILE is stale."""
-    return print_card("model_card", model_cards, arguments, check_card)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if isnan(value.low):  # no draw defines it
+        return f"{value.value:.3f}"
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"

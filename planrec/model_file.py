@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,21 @@ def canonical_skops(pipeline: Any) -> bytes:
     return target.getvalue()
 
 
-def read_skops(content: bytes) -> Any:
-    """The pipeline of a file whose sha256 was checked.
+def read_skops(content: bytes, plugin_packages: Sequence[str] = ()) -> Any:
+    """Return the pipeline of a file whose sha256 was checked.
 
     A changed LightGBM text would abort the process, so never call this on bytes of unknown origin.
+
+    Args:
+        content: the bytes of the file.
+        plugin_packages: import packages of the installed plug-ins that the run names; types below them, and
+            no others of the file, are trusted beside PlanRec's own list.
     """
     import skops.io
 
     # The list lives in code: a list read from the artifact would be the artifact's own permission.
     trusted = [*TRUSTED_FEATURE_TYPES, *TRUSTED_MODEL_TYPES, *TRUSTED_CALIBRATION_TYPES]
+    if plugin_packages:
+        below = tuple(f"{package}." for package in plugin_packages)
+        trusted += [name for name in skops.io.get_untrusted_types(data=content) if name.startswith(below)]
     return skops.io.loads(content, trusted=trusted)

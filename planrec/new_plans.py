@@ -1,35 +1,19 @@
-"""`python -m planrec.new_plans RUN CATALOGUE.yaml`: a run under new plans, without training."""
+"""A run under new plans, without training."""
 
-import argparse
-import os
 import secrets
 import shlex
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.errors import CatalogueError, DataError, RequestError, RunError
-from planrec.verb import tells_mistakes
+from planrec.outputs_folder import outputs_words
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
     from planrec.recommender import Recommender
     from planrec.run_folder import SavedRun
-
-
-@tells_mistakes
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 1 where run and catalogue do not go together."""
-    options = _parser().parse_args(arguments)
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
-    from planrec.run_folder import newest_run
-
-    run = newest_run(options.outputs) if options.run == "latest" else Path(options.run)
-    for line in _told(run, with_new_plans(run, options.catalogue, options.outputs)):
-        print(line)
-    return 0
 
 
 def with_new_plans(run: Path, catalogue_path: str, outputs: Path) -> Path:
@@ -53,26 +37,9 @@ def with_new_plans(run: Path, catalogue_path: str, outputs: Path) -> Path:
     recommender = _recommender(saved, read_model(file, Catalogue), catalogue_path)
     now = datetime.now().astimezone()
     folder = outputs / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{secrets.token_hex(3)}"
-    command = ["python", "-m", "planrec.new_plans", str(run), catalogue_path]
+    command = ["planrec", "new-plans", str(run), catalogue_path]
     save_with_plans(saved, recommender, folder, shlex.join(command))
     return folder
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m planrec.new_plans",
-        description="Write a new run that recommends the plans of a new version of the catalogue, with the"
-        " model of a run as it was fitted. The run stays as it is; nothing is pinned.",
-    )
-    parser.add_argument("run", metavar="RUN", help="folder of a complete run, or `latest`")
-    parser.add_argument("catalogue", metavar="CATALOGUE.yaml", help="the new version of the run's catalogue")
-    parser.add_argument(
-        "--outputs",
-        type=Path,
-        default=Path(os.environ.get("PLANREC_OUTPUTS") or "outputs"),
-        help="where the new run goes; or the variable PLANREC_OUTPUTS",
-    )
-    return parser
 
 
 def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recommender":
@@ -83,7 +50,7 @@ def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recom
         raise RunError(
             f"{saved.folder} cannot take new plans: {error.message}",
             [
-                f"train on them: {saved.manifest['command']}, with catalogue=file catalogue.path={path}",
+                f"train on them: {saved.manifest.command}, with catalogue=file catalogue.path={path}",
                 "or name a run of a model that knows nothing of single plans, such as model=forecast with"
                 " calibration=none",
             ],
@@ -117,7 +84,9 @@ def _unanswered(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str]:
     inputs = saved.recommender.inputs
     if not inputs.asks_held:
         return
-    asked = saved.manifest["golden"]["requests"]
+    from planrec.request import read_request
+
+    asked = [read_request(content) for content in saved.manifest.golden.requests]
     X = saved.recommender.table(asked).X
     try:
         catalogue.check_attributes({column.becomes: X[column.becomes] for column in inputs.columns})
@@ -133,8 +102,8 @@ def _unanswered(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str]:
         pass  # told above
 
 
-def _told(run: Path, folder: Path) -> Iterator[str]:
-    """What is new, what the figures are of, and what to do next."""
+def about_new_plans(run: Path, folder: Path, outputs: Path) -> Iterator[str]:
+    """Yield lines about a run with new plans: the new plans, the origin of its figures, the next command."""
     from planrec.run_folder import load_run
 
     old, saved = load_run(run).recommender.catalogue, load_run(folder)
@@ -145,15 +114,11 @@ def _told(run: Path, folder: Path) -> Iterator[str]:
     added = [plan.id for plan in new.plans if plan.id not in before]
     changed = [plan.id for plan in new.plans if plan.id in before and plan != before[plan.id]]
     yield f"{new.catalogue_id} {old.version} -> {new.version}: added {_list(added)}; changed {_list(changed)}"
-    if saved.measured_by is not None:
-        yield f"note: {saved.measured_by.note}"
+    if saved.manifest.measured_by is not None:
+        yield f"note: {saved.manifest.measured_by.note}"
     yield f"run: {folder}"
-    yield f"pin it: python -m planrec.pin {folder}"
+    yield f"pin it: planrec pin {folder}{outputs_words(outputs)}"
 
 
 def _list(plan_ids: list[str]) -> str:
     return ", ".join(plan_ids) or "none"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

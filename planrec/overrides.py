@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from planrec.conf_folder import CONF, Folders, groups, options
+from planrec.conf_folder import CONF, INSTALLED, Folders, groups, options
 from planrec.errors import ConfigError
 from planrec.schema import did_you_mean
 
@@ -33,7 +33,7 @@ def no_plugin(group: str, option: object) -> str:
     return f"{group}={option} is not used: the only one is {only}; {instead}"
 
 
-def check_overrides(overrides: Sequence[str], folders: Folders = (CONF,), multirun: bool = False) -> None:
+def check_overrides(overrides: Sequence[str], folders: Folders = INSTALLED, multirun: bool = False) -> None:
     """Raises ConfigError for every override that cannot be read, and every option that does not exist.
 
     The options of a multirun are left to its cells, which tell what else is wrong with them.
@@ -54,7 +54,7 @@ def check_overrides(overrides: Sequence[str], folders: Folders = (CONF,), multir
         raise ConfigError(NOT_A_RUN, problems)
 
 
-def explained(error: Exception, overrides: Sequence[str], folders: Folders = (CONF,)) -> ConfigError:
+def explained(error: Exception, overrides: Sequence[str], folders: Folders = INSTALLED) -> ConfigError:
     """Hydra's error about overrides that `check_overrides` let pass: keys that do not exist, mostly."""
     parsed = {text: override for text in overrides if (override := parsed_override(text))}
     problems = _wrong_keys(parsed, folders)
@@ -181,14 +181,16 @@ def _composed(choices: Sequence[str], folders: Folders) -> Any:
 
 def added_folders(folders: Folders) -> str:
     """The override that makes Hydra look in the folders beside conf/."""
-    added = ", ".join(_in_quotes(f"file://{folder.resolve()}") for folder in folders if folder != CONF)
+    added = ", ".join(
+        _in_quotes(f"file://{folder.resolve()}") for folder in folders if folder not in INSTALLED
+    )
     return f"hydra.searchpath=[{added}]"
 
 
-def command_of(arguments: Sequence[str], folders: Folders = (CONF,)) -> str:
+def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
     """The command line that trains with these arguments, as a shell reads it."""
-    added = [word for folder in folders if folder != CONF for word in ("--config-dir", str(folder))]
-    return shlex.join(["python", "-m", "planrec.train", *added, *arguments])
+    added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
+    return shlex.join(["planrec", "train", *added, *arguments])
 
 
 def as_typed(value: Any) -> str:

@@ -1,7 +1,6 @@
-"""What the last months would have been on every plan: arrays over all rows of a table, integers only.
+"""The last months of usage rated on every plan: arrays over all rows of a table, in integers only.
 
-Everything here can be computed again from a request and the catalogue: it looks at the usage of the last
-months, never at what a model learned.
+All results depend only on a request and the catalogue: they use the usage of the last months and no model.
 """
 
 from collections.abc import Mapping
@@ -16,24 +15,24 @@ from planrec.history import lags_in
 from planrec.schema import Columns
 
 PAST_MONTHS = 6
-"Expected bills of models that forecast none, and reasons, look at this many of the last months."
+"Number of last months that reasons use, and the expected bills of models that forecast none."
 
 
 class _Read(NamedTuple):
-    """The months as they were given."""
+    """The months as given."""
 
     is_known: np.ndarray
     "Shape (months, n), bool."
     counts: Mapping[str, np.ndarray]
-    "What `counts_of` says of all of them, shape (months * n,); 0 where not known."
+    "`counts_of` all months, shape (months * n,); 0 if unknown."
     bill_basis: Literal["exact", "approximate"]
 
 
 @dataclass(frozen=True)
-class PastUse:
-    """The known ones of the last `window` months of n subscribers, on the J plans of a catalogue.
+class PastUsage:
+    """The known months among the last `window` months of n subscribers, on the J plans of a catalogue.
 
-    Each array is computed when it is asked for first: one of these serves predictions and reasons.
+    Each array is computed on first use, so that one object can serve both predictions and reasons.
     """
 
     columns: Columns
@@ -43,26 +42,26 @@ class PastUse:
 
     @cached_property
     def months(self) -> np.ndarray:
-        """How many months are known, shape (n,), int64."""
+        """Number of known months, shape (n,), int64."""
         return self._read.is_known.sum(axis=0)
 
     @property
     def bill_basis(self) -> Literal["exact", "approximate"]:
-        """`exact`: the months rate to the cent."""
+        """`exact` if the months rate to the cent."""
         return self._read.bill_basis
 
     @cached_property
     def mean_bill(self) -> np.ndarray:
         """Mean bill of the known months on every plan: (n, J), int64, minor units, rounded half up.
 
-        0 where no month is known.
+        0 without known months.
         """
         months = np.maximum(self.months, 1)[:, None]
         return (2 * self._total_bill + months) // (2 * months)
 
     @cached_property
     def expected_bill(self) -> np.ndarray:
-        """The same, not rounded: (n, J), float64, the major unit; NaN where no month is known."""
+        """Mean bill without rounding: (n, J), float64, major unit; NaN without known months."""
         divisor = self.months * 10.0**self.catalogue.exponent
         return self._total_bill / np.where(divisor > 0, divisor, np.nan)[:, None]
 
@@ -73,17 +72,17 @@ class PastUse:
 
     @cached_property
     def used(self) -> np.ndarray:
-        """What counts against each allowance, all known months together: (n, A), int64, hundredths."""
+        """Usage that counts against each allowance, sum of the known months: (n, A), int64, hundredths."""
         return self._counted.sum(axis=1)[self.allowances.counting].T
 
     @cached_property
     def months_over(self) -> np.ndarray:
-        """In how many known months an allowance was not enough: (n, A), int64."""
+        """Number of known months in which usage exceeded an allowance: (n, A), int64."""
         return self._is_over.sum(axis=1).T
 
     @cached_property
     def months_covered(self) -> np.ndarray:
-        """In how many known months all allowances of a plan were enough: (n, J), int64."""
+        """Number of known months in which all allowances of a plan were enough: (n, J), int64."""
         is_known, plans = self._read.is_known, self.allowances.plan.T
         n_over = plans @ self._is_over.reshape(len(self._is_over), is_known.size)
         is_over_any = (n_over > 0).reshape(len(plans), *is_known.shape)
@@ -101,7 +100,7 @@ class PastUse:
 
     @cached_property
     def _total_bill(self) -> np.ndarray:
-        """Shape (n, J), int64, minor units: the known months together."""
+        """Sum of the bills of the known months, shape (n, J), int64, minor units."""
         is_known, counts, _ = self._read
         bills = rate_counts(counts, is_known.size, self.catalogue).T
         total: np.ndarray = (bills.reshape(len(bills), *is_known.shape) * is_known).sum(axis=1).T
@@ -109,12 +108,12 @@ class PastUse:
 
     @cached_property
     def _counted(self) -> np.ndarray:
-        """Shape (countings, months, n), int64; 0 in a month that is not known."""
+        """Counted usage, shape (countings, months, n), int64; 0 in unknown months."""
         is_known, counts, _ = self._read
         counted = self.allowances.counted(counts, is_known.size)
         return counted.reshape(len(counted), *is_known.shape)
 
     @cached_property
     def _is_over(self) -> np.ndarray:
-        """Shape (A, months, n), bool; never in a month that is not known."""
+        """Whether usage exceeded each allowance, shape (A, months, n), bool; False in unknown months."""
         return self._counted[self.allowances.counting] > self.allowances.included[..., None]

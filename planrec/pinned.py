@@ -14,6 +14,7 @@ from planrec.errors import RunError
 from planrec.json_file import read_object
 from planrec.manifest import problems_of
 from planrec.model_card import card_of
+from planrec.outputs_folder import outputs_words
 from planrec.provenance import version_problems
 from planrec.run_folder import (
     SavedRun,
@@ -124,7 +125,7 @@ def servable_run(folder: Path) -> SavedRun:
     Raises:
         RunError: with everything that is wrong.
     """
-    problems = version_problems(read_manifest(folder)["versions"])
+    problems = version_problems(read_manifest(folder).versions)
     try:
         saved = load_run(folder)
         replay_golden(saved)
@@ -167,10 +168,10 @@ def _write(pin: Pin, outputs: Path) -> None:
 
 
 def _advice(outputs: Path) -> str:
-    where = "" if outputs == Path("outputs") else f" --outputs {outputs}"
+    where = outputs_words(outputs)
     if complete_runs(outputs):
-        return f"pin the newest run with python -m planrec.pin latest{where}"
-    return f"train a run with python -m planrec.train, then pin it with python -m planrec.pin latest{where}"
+        return f"pin the newest run with planrec pin latest{where}"
+    return f"train a run with planrec train, then pin it with planrec pin latest{where}"
 
 
 def _relative(folder: Path, outputs: Path) -> str:

@@ -1,14 +1,11 @@
 """Requests -> decision table, and back: the same for API, batch files and golden predictions.
 
-A request is `{"attributes": {name: value}}` or `{"months": [{"month": "2018-09", usage: value ...}],
-"attributes": {...}}`, and for targets that advise on bills also `plan_held` and `last_recommended`, plan ids
-or None. None is a missing value. The decision falls on the first day after the last month given, or on the
-day `as_of` of the month after it; without any month it falls on `as_of`, and the usage is not known. Plans in
-`exclude` leave the menu, but for the plan held: staying is always possible. Usage is quantised, as at every
-border.
+The decision falls on the first day after the last month given, or on the day `as_of` of the month after it;
+without any month it falls on `as_of`. Usage is quantised, as at every border.
 """
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from planrec.catalogue import Catalogue
 from planrec.errors import Misfit, RequestError
 from planrec.history import lag_columns
 from planrec.menu import menu_of, switching_costs
+from planrec.request import Month, Request
 from planrec.schema import (
     Columns,
     DecisionTable,
@@ -36,7 +34,7 @@ def is_usage(column: InputColumn) -> bool:
 
 
 def table_of(
-    requests: Sequence[Mapping[str, Any]],
+    requests: Sequence[Request],
     inputs: InputSchema,
     plans: tuple[str, ...],
     horizon: int,
@@ -44,7 +42,7 @@ def table_of(
 ) -> DecisionTable:
     """The decision table of requests whose values were checked."""
     n = len(requests)
-    attributes = _attribute_columns([request["attributes"] for request in requests], inputs.columns)
+    attributes = _attribute_columns([request.attributes for request in requests], inputs.columns)
     columns: Columns = {}
     as_of = None
     if inputs.takes == "months":
@@ -54,12 +52,12 @@ def table_of(
         as_of = _asked_instants(requests, as_of)
     known: dict[str, Any] = {"menu": np.ones((n, len(plans)), bool)}
     if inputs.asks_held and catalogue is not None and as_of is not None:
-        held = _plan_indexes(requests, "plan_held", plans)
+        held = _plan_indexes([request.plan_held for request in requests], plans)
         _check_valid(requests, catalogue, as_of, held)
         known = {
             "menu": menu_of(catalogue, as_of, attributes, held),
             "held": held,
-            "last_recommended": _plan_indexes(requests, "last_recommended", plans),
+            "last_recommended": _plan_indexes([request.last_recommended for request in requests], plans),
             "switching_cost": switching_costs(catalogue, held),
             "minor_units": 10**catalogue.exponent,
         }
@@ -76,24 +74,33 @@ def table_of(
     )
 
 
-def requests_of(table: DecisionTable) -> list[dict[str, Any]]:
-    """The requests that become these decisions."""
+def requests_of(table: DecisionTable) -> list[Request]:
+    """Return the requests that become these decisions."""
     inputs = table.inputs
-    histories = _histories(table, inputs) if inputs.takes == "months" else [{} for _ in range(len(table))]
+    histories = _histories(table, inputs) if inputs.takes == "months" else [()] * len(table)
     values = {column.name: _plain(table.X[column.becomes], column) for column in inputs.columns}
-    plans = np.array([*table.plans, None], dtype=object)
-    requests = [
-        history | {"attributes": {name: column[row] for name, column in values.items()}}
-        for row, history in enumerate(histories)
+    held = _plan_ids(table.held, table)
+    last = _plan_ids(table.last_recommended, table)
+    return [
+        Request(
+            attributes={name: column[row] for name, column in values.items()},
+            months=months,
+            plan_held=held[row],
+            last_recommended=last[row],
+        )
+        for row, months in enumerate(histories)
     ]
-    for name, indexes in (("plan_held", table.held), ("last_recommended", table.last_recommended)):
-        for row, request in enumerate(requests if inputs.asks_held else []):
-            request[name] = None if indexes is None else plans[indexes[row]]
-    return requests
+
+
+def _plan_ids(indexes: np.ndarray | None, table: DecisionTable) -> list[str | None]:
+    """Return the plan of each decision; None if its index is -1, or if the run does not read plans held."""
+    if indexes is None or not table.inputs.asks_held:
+        return [None] * len(table)
+    return [table.plans[index] if index >= 0 else None for index in indexes.tolist()]
 
 
 def _check_valid(
-    requests: Sequence[Mapping[str, Any]], catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray
+    requests: Sequence[Request], catalogue: Catalogue, as_of: np.ndarray, held: np.ndarray
 ) -> None:
     """Raises RequestError where no plan is valid at the decision, or the plan held was not the day before."""
     n = len(held)
@@ -105,7 +112,7 @@ def _check_valid(
     misfits = [
         Misfit(
             row,
-            "/as_of" if requests[row].get("as_of") else "/months",
+            "/as_of" if requests[row].as_of else "/months",
             f"no plan is valid on {as_of[row]}, the day of the decision",
         )
         for row in np.flatnonzero(nothing_valid).tolist()
@@ -120,54 +127,54 @@ def _check_valid(
     raise RequestError("decisions must lie inside the validity of the plans", misfits)
 
 
-def _check_instants(requests: Sequence[Mapping[str, Any]]) -> None:
+def _check_instants(requests: Sequence[Request]) -> None:
     """Raises RequestError where a request gives neither a month nor `as_of`: when would the decision be?"""
     misfits = [
         Misfit(row, "/months", "must hold a month where no as_of is given: the decision follows the last one")
         for row, request in enumerate(requests)
-        if not request["months"] and request.get("as_of") is None
+        if not request.months and request.as_of is None
     ]
     if misfits:
         raise RequestError("every decision must have its instant", misfits)
 
 
-def _months_of(request: Mapping[str, Any], inputs: InputSchema) -> Sequence[Mapping[str, Any]]:
-    """The months given; the one before `as_of` stands in where there are none: see `_forget_months`."""
-    if request["months"]:
-        return list(request["months"])
-    before = np.datetime64(request["as_of"], "M") - np.timedelta64(1, "M")
-    return [{"month": str(before)} | dict.fromkeys(inputs.usage, 0.0)]
+def _months_of(request: Request, inputs: InputSchema) -> Sequence[Month]:
+    """Return the months given, or the month before `as_of` if there are none: see `_forget_months`."""
+    if request.months:
+        return request.months
+    before = np.datetime64(request.as_of, "M") - np.timedelta64(1, "M")
+    return [Month(str(before), **dict.fromkeys(inputs.usage, 0.0))]
 
 
-def _forget_months(requests: Sequence[Mapping[str, Any]], columns: Columns) -> None:
+def _forget_months(requests: Sequence[Request], columns: Columns) -> None:
     """Without any month given all usage is missing."""
-    unknown = [row for row, request in enumerate(requests) if not request["months"]]
+    unknown = [row for row, request in enumerate(requests) if not request.months]
     for array in columns.values() if unknown else ():
         array[unknown] = np.nan
 
 
-def _asked_instants(requests: Sequence[Mapping[str, Any]], as_of: np.ndarray) -> np.ndarray:
+def _asked_instants(requests: Sequence[Request], as_of: np.ndarray) -> np.ndarray:
     """The instants asked for, and the first day after the last month where none was."""
-    asked = [request.get("as_of") for request in requests]
+    asked = [request.as_of for request in requests]
     if not any(asked):
         return as_of
     return np.array([day or first for day, first in zip(asked, as_of, strict=True)], "datetime64[D]")
 
 
 def _leave_out(
-    requests: Sequence[Mapping[str, Any]], menu: np.ndarray, held: np.ndarray | None, plans: tuple[str, ...]
+    requests: Sequence[Request], menu: np.ndarray, held: np.ndarray | None, plans: tuple[str, ...]
 ) -> None:
     """Take excluded plans off the menu, in place; the plan held stays."""
     for row, request in enumerate(requests):
-        for plan in request.get("exclude") or ():
+        for plan in request.exclude:
             position = plans.index(plan)
             menu[row, position] &= held is not None and held[row] == position
 
 
-def _plan_indexes(requests: Sequence[Mapping[str, Any]], name: str, plans: tuple[str, ...]) -> np.ndarray:
-    """Shape (n,), int64: -1 where the request names no plan."""
-    position = {plan: index for index, plan in enumerate(plans)}
-    return np.array([position.get(request[name], -1) for request in requests], np.int64)
+def _plan_indexes(named: Sequence[str | None], plans: tuple[str, ...]) -> np.ndarray:
+    """Return the index of each plan, shape (n,), int64; -1 for None."""
+    position: dict[str | None, int] = {plan: index for index, plan in enumerate(plans)}
+    return np.array([position.get(plan, -1) for plan in named], np.int64)
 
 
 def _attribute_columns(rows: Sequence[Mapping[str, Any]], inputs: Sequence[InputColumn]) -> Columns:
@@ -193,31 +200,33 @@ def _plain(array: np.ndarray, column: InputColumn) -> list[Any]:
     return [None if v is None else bool(v) for v in plain] if column.kind == "boolean" else plain
 
 
-def _histories(table: DecisionTable, inputs: InputSchema) -> list[dict[str, Any]]:
-    """The months behind the lag columns of each decision, oldest first."""
+def _histories(table: DecisionTable, inputs: InputSchema) -> list[tuple[Month, ...]]:
+    """Return the months behind the lag columns of each decision, oldest first."""
     if table.as_of is None:
         raise ValueError("decisions over months need an as_of")
     last_month = table.as_of.astype("datetime64[M]") - np.timedelta64(1, "M")
     lags = {name: [table.X[lag(name, ago)] for ago in range(1, inputs.window + 1)] for name in inputs.usage}
     known = ~np.isnan(lags[inputs.usage[0]])
     return [
-        {
-            "months": [
-                {"month": str(last_month[row] - np.timedelta64(ago, "M"))}
-                | {name: float(lags[name][ago][row]) for name in lags}
-                for ago in reversed(range(inputs.window))
-                if known[ago][row]
-            ]
-        }
+        tuple(
+            Month(
+                str(last_month[row] - np.timedelta64(ago, "M")),
+                **{name: float(lags[name][ago][row]) for name in lags},
+            )
+            for ago in reversed(range(inputs.window))
+            if known[ago][row]
+        )
         for row in range(len(table))
     ]
 
 
-def _month_columns(
-    histories: Sequence[Sequence[Mapping[str, Any]]], inputs: InputSchema
-) -> tuple[Columns, np.ndarray]:
-    """Lag columns and as_of, one row per history; months inside a history that are not given are silent."""
-    numbered = [{_number_of(month["month"]): month for month in months} for months in histories]
+def _month_columns(histories: Sequence[Sequence[Month]], inputs: InputSchema) -> tuple[Columns, np.ndarray]:
+    """Return lag columns and as_of, one row per history.
+
+    A month inside a history that is not given was silent.
+    """
+    read = attrgetter("month", *inputs.usage)
+    numbered = [{_number_of(month): amounts for month, *amounts in map(read, months)} for months in histories]
     as_of = [max(months) + 1 for months in numbered]
     filled = [_window(months, end, inputs) for months, end in zip(numbered, as_of, strict=True)]
     length = np.array([len(months) for months in filled])
@@ -228,13 +237,15 @@ def _month_columns(
 
 
 def _number_of(month: str) -> int:
-    """Months since 1970, as numpy counts them; its own parser takes ten times as long."""
+    """Return the months since 1970, as numpy counts them; its own parser takes ten times as long."""
     return 12 * (int(month[:4]) - 1970) + int(month[5:]) - 1
 
 
-def _window(months: Mapping[int, Mapping[str, Any]], end: int, inputs: InputSchema) -> list[list[float]]:
-    """Usage of the last `window` months before `end`, from the first one given on; 0 where none was given."""
+def _window(months: Mapping[int, list[float]], end: int, inputs: InputSchema) -> list[list[float]]:
+    """Return the usage of the last `window` months before `end`, from the first one given on.
+
+    A month that is not given has 0 of everything.
+    """
     first = max(min(months), end - inputs.window)
-    silent = dict.fromkeys(inputs.usage, 0.0)
-    given = (months.get(number, silent) for number in range(first, end))
-    return [[month[name] for name in inputs.usage] for month in given]
+    silent = [0.0] * len(inputs.usage)
+    return [months.get(number, silent) for number in range(first, end)]

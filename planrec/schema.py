@@ -219,6 +219,13 @@ class DecisionTable:
     def __len__(self) -> int:
         return len(self.subscriber)
 
+    @property
+    def labels(self) -> np.ndarray:
+        """`y` of a table to learn from or to judge. Raises DataError if it was made for scoring."""
+        if self.y is None:
+            raise DataError("the decisions must have labels")
+        return self.y
+
     def take(self, rows: np.ndarray) -> Self:
         """The decisions at these positions, in this order."""
         return replace(self, **{f.name: _taken(getattr(self, f.name), rows) for f in fields(self)})

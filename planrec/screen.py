@@ -12,6 +12,7 @@ from rich.table import Table
 from planrec.experiment import Report, RunResult
 from planrec.figures import ARROW, with_interval
 from planrec.metrics import METRICS, MetricValue, broken_guards
+from planrec.outputs_folder import outputs_words
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def progress_of(title: str) -> Iterator[Report]:
         yield lambda step, done, total: progress.update(task, description=step, completed=done, total=total)
 
 
-def print_result(result: RunResult, folder: Path) -> None:
+def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
     """Notes, the metrics of the model beside the baselines, where the run is and what to do with it."""
     console = Console(width=None if Console().is_terminal else WIDTH)
     for note in result.notes:
@@ -50,7 +51,9 @@ def print_result(result: RunResult, folder: Path) -> None:
         highlight=False,
     )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
-    console.print(f"{stages}\nrun: {folder}\npin it: python -m planrec.pin {folder}", highlight=False)
+    console.print(
+        f"{stages}\nrun: {folder}\npin it: planrec pin {folder}{outputs_words(outputs)}", highlight=False
+    )
 
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:

@@ -1,4 +1,4 @@
-"""`python -m planrec.simulate FOLDER`: a made-up operator as files, with the truth beside them.
+"""A simulated operator as files, with the truth beside them.
 
 history.parquet              what an operator has: `data=usage_months` reads it
 catalogue.yaml               its plans: `catalogue=file` reads them
@@ -8,16 +8,13 @@ truth/acceptance.parquet     probability of taking each plan when offered, of ev
 truth/churn.parquet          probability of leaving, of every subscriber and month
 """
 
-import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planrec.conf_folder import CONF, content_of, options
+from planrec.conf_folder import CONF, options
 from planrec.errors import ConfigError, DataError
-from planrec.verb import tells_mistakes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,20 +23,6 @@ if TYPE_CHECKING:
     from planrec.data.hidden_truth import HiddenTruth
     from planrec.data.simulator import Simulator
     from planrec.schema import UsageHistory
-
-
-@tells_mistakes
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, 1 nothing could be written, 2 a wrong option."""
-    chosen = _parser().parse_args(arguments)
-    folder = write_simulation(_simulator(vars(chosen)), _catalogue(chosen.catalogue), chosen.folder)
-    print(
-        f"wrote {folder}\ntrain on it: python -m planrec.train"
-        f" data=usage_months data.path={folder}/history.parquet"
-        " data.usage_columns.voice_minutes_billed=voice_minutes_billed"
-        f" target=best_bill catalogue=file catalogue.path={folder}/catalogue.yaml"
-    )
-    return 0
 
 
 def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path) -> Path:
@@ -66,28 +49,12 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
     return folder
 
 
-def _parser() -> argparse.ArgumentParser:
-    """Options of the simulator; the defaults are those of conf/data/simulator.yaml."""
-    parser = argparse.ArgumentParser("python -m planrec.simulate", description=__doc__.split("\n\n")[0])
-    parser.add_argument("folder", type=Path, help="new or empty folder for the files")
-    parser.add_argument("--catalogue", default="ladder", help="name in conf/catalogue/, or a YAML file")
-    for name, default in _defaults().items():
-        flag = f"--{name.replace('_', '-')}"
-        parser.add_argument(flag, type=type(default), default=default, help=f"default {default}")
-    return parser
-
-
-def _defaults() -> dict[str, Any]:
-    content = content_of(CONF / "data" / "simulator.yaml")
-    return {name: value for name, value in content.items() if isinstance(value, int | str) and name != "kind"}
-
-
-def _simulator(chosen: dict[str, Any]) -> "Simulator":
+def simulator_of(values: dict[str, Any]) -> "Simulator":
+    """Return the simulator with these values. Raises ConfigError, in the words of the command line."""
     from pydantic import ValidationError
 
     from planrec.data.simulator import Simulator
 
-    values = {name: chosen[name] for name in _defaults()}
     try:
         return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
     except ValidationError as error:
@@ -98,7 +65,8 @@ def _simulator(chosen: dict[str, Any]) -> "Simulator":
         raise ConfigError("the options do not describe a simulation", problems) from None
 
 
-def _catalogue(name: str) -> "Catalogue":
+def catalogue_of(name: str) -> "Catalogue":
+    """Return the shipped catalogue of this name, or the one in this file. Raises ConfigError."""
     from planrec.catalogue import Catalogue
     from planrec.catalogue.yaml_file import read_model
     from planrec.errors import CatalogueError
@@ -156,7 +124,3 @@ def _write_files(folder: Path, tables: "dict[str, pd.DataFrame]", catalogue: "Ca
     content = catalogue.model_dump(mode="json", by_alias=True)
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (folder / "catalogue.yaml").write_text(text, "utf-8")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

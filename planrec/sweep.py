@@ -1,4 +1,4 @@
-"""`python -m planrec.train -m ...`: every cell checked first, finished cells kept, failing cells told.
+"""`planrec train -m ...`: every cell checked first, finished cells kept, failing cells told.
 
 The one sweeper of PlanRec, registered with Hydra's plugin API. Hydra composes, and this decides what runs.
 """
@@ -27,7 +27,9 @@ class PlanRecSweeper(Sweeper):
     """Hydra's side of a sweep: which cells were asked for."""
 
     folders: Folders = ()
-    "Where options are looked for; set by `register`, as is the next."
+    "Where options are looked for; set by `register`, as are the next two."
+    outputs: Path
+    "Folder of runs."
     started: Callable[[], None]
     "Told when all cells are composed."
 
@@ -57,7 +59,7 @@ class PlanRecSweeper(Sweeper):
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
         try:
-            run_sweep(Asked(cells, root, command, self._command, composer))
+            run_sweep(Asked(cells, root, command, self._command, composer, self.outputs))
         except OSError as error:
             raise RunError(f"{root} must be a folder that can be written: {error}") from error
 
@@ -69,9 +71,10 @@ class PlanRecSweeper(Sweeper):
         return command_of([*arguments, *mode], self.folders)
 
 
-def register(folders: Folders, started: Callable[[], None]) -> None:
+def register(folders: Folders, outputs: Path, started: Callable[[], None]) -> None:
     """Make Hydra find the sweeper, which it builds from a name: what else it needs stands on the class."""
-    PlanRecSweeper.folders, PlanRecSweeper.started = folders, staticmethod(started)
+    PlanRecSweeper.folders, PlanRecSweeper.outputs = folders, outputs
+    PlanRecSweeper.started = staticmethod(started)
     plugins = Plugins.instance()
     plugins.register(PlanRecSweeper)
     # Hydra looks for plugins below this name only, whatever was registered.

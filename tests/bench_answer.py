@@ -13,9 +13,10 @@ from msgspec import Struct, structs
 from pydantic import BaseModel, ConfigDict, create_model
 
 from api.bodies import read_one
-from api.requests import plain_request, request_model
+from api.requests import request_from, request_model
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.answers.figures import month_figures, plan_figures
+from planrec.request import read_request
 from planrec.run_folder import load_run
 from tests.conftest import SMALL_BILLS
 from tests.runs import train_into
@@ -27,9 +28,10 @@ def answer() -> list[str]:
     """Microseconds, the best of a few rounds over 20 requests of a default run."""
     with TemporaryDirectory() as folder:
         saved = load_run(train_into(Path(folder) / "run", "baselines=[]", small=SMALL_BILLS))
-    recommender, requests = saved.recommender, saved.manifest["golden"]["requests"]
+    recommender, golden = saved.recommender, saved.manifest.golden.requests
     model = request_model(recommender)
-    bodies = [json.dumps(request).encode() for request in requests]
+    bodies = [json.dumps(request).encode() for request in golden]
+    requests = [read_request(request) for request in golden]
     checked = [model.model_validate_json(body) for body in bodies]
     tables = [recommender.table([request]) for request in requests]
     decided = [recommender.recommend(table) for table in tables]
@@ -43,7 +45,7 @@ def answer() -> list[str]:
     parts: dict[str, Callable[[int], Any]] = {
         "read and check the request": lambda row: read_one(model, bodies[row]),
         "... Pydantic": lambda row: model.model_validate_json(bodies[row]),
-        "... as a dict": lambda row: plain_request(checked[row]),
+        "... as a typed request": lambda row: request_from(checked[row]),
         "table": lambda row: recommender.table([requests[row]]),
         "recommend": lambda row: recommender.recommend(tables[row]),
         "reasons of every plan": reasons,

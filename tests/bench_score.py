@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from planrec.request import read_request
+
 N_SUBSCRIBERS = 200_000
 N_MANY = 1_000_000
 MONTHS = 6
@@ -17,9 +19,9 @@ MONTHS = 6
 
 def score(n_few: int = N_SUBSCRIBERS, n_many: int = N_MANY) -> list[str]:
     """The booster alone on the same matrix; the same subscribers from file to file; peak memory."""
+    from planrec.compose import compose
     from planrec.experiment import run
     from planrec.run_folder import begin_run, load_run, save_run
-    from planrec.train import compose
 
     # One core for both sides: reading and writing would otherwise have one of their own.
     cores = os.sched_getaffinity(0)
@@ -58,7 +60,7 @@ def write_months(file: Path, n: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from planrec.train import compose
+    from planrec.compose import compose
 
     writer = None
     for part in range(0, n, 100_000):
@@ -116,7 +118,7 @@ def scoring(saved: Any, file: Path, has_reasons: bool) -> float:
 
 def peak_of(folder: Path, name: str) -> float:
     """MiB that the command takes at most."""
-    command = "import sys, resource; from planrec.score import main; main(sys.argv[1:]);"
+    command = "import sys, resource; from planrec.cli import main; main(['score', *sys.argv[1:]]);"
     command += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     arguments = [str(folder / f"{name}.parquet"), str(folder / "out.csv"), "--run", str(folder / "run")]
     done = subprocess.run(
@@ -128,7 +130,7 @@ def peak_of(folder: Path, name: str) -> float:
 def one_answer(saved: Any) -> list[str]:
     """Reasons of all plans of one subscriber, as an answer of the API has them."""
     recommender = saved.recommender
-    tables = [recommender.table([request]) for request in saved.manifest["golden"]["requests"]]
+    tables = [recommender.table([read_request(request)]) for request in saved.manifest.golden.requests]
     decided = [(table, recommender.recommend(table)[1]) for table in tables]
 
     def explain() -> None:

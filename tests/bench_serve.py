@@ -6,7 +6,6 @@ python tests/bench_serve.py --quick   few requests, nothing written: does the be
 
 import argparse
 import gc
-import json
 import os
 import platform
 import subprocess
@@ -23,6 +22,8 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import numpy as np
+
+from planrec.request import fields_of, json_of, read_request
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.bench_score import score
@@ -58,11 +59,11 @@ class Figures:
     pandas: "Saturated | None"
     paced: Load
     shipped: "Saturated"
-    "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
+    "`/predict` of `planrec serve` as it is installed, which logs requests and decisions."
     shipped_paced: Load
     stages: dict[str, float]
     mib: tuple[float, float]
-    "Resident memory of a worker of `python -m api`, before and after the growth requests."
+    "Resident memory of a worker of `planrec serve`, before and after the growth requests."
     n_growth: int
 
 
@@ -181,7 +182,8 @@ def bodies_of(saved: Any, n: int = 500) -> list[bytes]:
     catalogue = saved.recommender.catalogue
     table = saved.config.target.label(saved.config.data.load(catalogue), catalogue)
     rows = np.random.default_rng(0).permutation(len(table))[:n]
-    return [json.dumps(request).encode() for request in requests_of(table.take(rows))]
+    fields = [name for name in fields_of(table.inputs) if name not in ("as_of", "exclude", "top_k")]
+    return [json_of(request, fields) for request in requests_of(table.take(rows))]
 
 
 def serve(outputs: Path, kind: str, port: int) -> None:
@@ -210,8 +212,8 @@ def echo_route(saved: Any) -> Any:
     from planrec.answers import ModelName, answers_of, encoded
 
     model = request_model(saved.recommender)
-    example = saved.manifest["golden"]["requests"][0]
-    (answer,) = answers_of(saved.recommender, {"id": example}, ModelName(saved.run_id, "bench"))
+    example = saved.manifest.golden.requests[0]
+    (answer,) = answers_of(saved.recommender, {"id": read_request(example)}, ModelName(saved.run_id, "bench"))
 
     @post("/bench/echo", status_code=200)
     async def echo(request: Request[Any, Any, Any]) -> Response[bytes]:
@@ -282,14 +284,14 @@ def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def shipped(outputs: Path) -> Iterator[tuple[int, int]]:
-    """`python -m api` with the settings it has: its port and pid."""
+    """`planrec serve` with the settings it has: its port and pid."""
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, pid):
         until_answers(f"http://127.0.0.1:{port}/health", None)
         yield port, pid
 
 
 def first_answer(outputs: Path, body: bytes) -> float:
-    """Seconds from starting `python -m api` to the first recommendation."""
+    """Seconds from starting `planrec serve` to the first recommendation."""
     start = perf_counter()
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, _):
         until_answers(f"http://127.0.0.1:{port}/predict", body)
@@ -358,23 +360,24 @@ def lines_of(figures: Figures) -> list[str]:
     if pandas is not None:
         lines.append(
             f"a pandas pipeline per request: {pandas.per_second:,.0f}/s, {pandas.microseconds:.0f}"
-            f" microseconds; `/predict` is {predict.per_second / pandas.per_second:.1f} x as fast (at least"
-            f" 15 x), {pandas.microseconds / predict.microseconds:.1f} x by processor time"
+            f" microseconds; `/predict` is {predict.per_second / pandas.per_second:.1f} x as fast (at"
+            f" least 15 x), {pandas.microseconds / predict.microseconds:.1f} x by processor time"
         )
     lines.append(
-        f"requests answered one by one, not together: {figures.alone.per_second:,.0f}/s,"
+        f"without micro-batching, requests one by one: {figures.alone.per_second:,.0f}/s,"
         f" {figures.alone.microseconds:.0f} microseconds"
     )
     before, after = figures.mib
     return [
         *lines,
-        f"`/predict` at half of its load: {percentiles(figures.paced)} (p99 under {most_ms})",
-        f"`python -m api` as it is installed, with a log line for each request and the decision log written"
-        f" by the same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f}"
-        f" microseconds; at half of that load {percentiles(figures.shipped_paced)} (p99 under {most_ms})",
-        f"memory of its worker under `/predict` {after:.0f} MiB (at most 300 MB, which is 286 MiB),"
+        f"`/predict` at half of its load: {percentiles(figures.paced)} (limit: p99 under {most_ms})",
+        "`planrec serve` with default settings, so with a log line per request and the decision log on the"
+        f" same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f} microseconds;"
+        f" at half of that load {percentiles(figures.shipped_paced)} (limit: p99 under {most_ms})",
+        f"memory of its worker under `/predict`: {after:.0f} MiB (limit: 300 MB, which is 286 MiB),"
         f" {after - before:+.1f} MiB over {figures.n_growth:,} requests",
-        f"first answer {figures.first_answer_seconds:.2f} s after the start, the fastest of three (within 3)",
+        f"first answer {figures.first_answer_seconds:.2f} s after the start, the fastest of three"
+        " (limit: 3 s)",
     ]
 
 
@@ -388,29 +391,30 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
     lines = [
         "# Performance of serving",
         "",
-        "Written by `just bench-serve`; never edit it by hand. The server runs on one core, the load comes"
-        " over loopback from another process on another core, from 500 subscribers in turn. Compare the"
-        " ratios, not the absolute figures: other machines are slower or faster at everything.",
+        "Generated by `just bench-serve`. The server runs on one core. The load comes over loopback from a"
+        " process on another core, with the requests of 500 subscribers in turn. Compare the ratios and not"
+        " the absolute figures, because another machine is slower or faster at everything.",
         "",
-        "Routes are compared in one app that writes neither log lines nor decisions; `python -m api` as it is"
-        " installed does both, on the same core, its lines to /dev/null. Latencies count from the sending.",
+        "Routes are compared in one app that writes neither log lines nor decisions. `planrec serve` with"
+        " default settings writes both, on the same core; its log lines go to /dev/null. Latencies are"
+        " measured from the time of sending.",
         "",
         f"Machine: {processor()}, {len(CORES)} cores; {platform.system()},"
         f" Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         + ".",
         "",
-        f"The client alone, against a route that does nothing: {noop.per_second:,.0f} answers/s.",
+        f"The client reaches {noop.per_second:,.0f} answers/s with a route that does nothing.",
     ]
     for model in figures:
         lines += ["", f"## model={model.model}", "", *(f"* {line}" for line in lines_of(model))]
         whole, http = model.alone.microseconds, model.echo.microseconds
         rest = whole - http - sum(model.stages.values())
         rows = {"HTTP, routing, checking the body, JSON of the answer (the echo route)": http}
-        rows |= model.stages | {"reasons, sentences, building the answer (what remains)": rest}
+        rows |= model.stages | {"reasons, sentences, building the answer (the rest)": rest}
         lines += [
             "",
-            "Where the time of one request goes that is answered alone:",
+            "Time of a single request by stage:",
             "",
             "| stage | microseconds |",
             "|---|---:|",
@@ -419,10 +423,10 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         lines += [f"| whole request | {whole:.0f} |"]
     lines += [
         "",
-        "## `python -m planrec.score`, model=lgbm",
+        "## `planrec score`, model=lgbm",
         "",
-        "From file to file in a process that has started, beside the booster alone, which predicts from the"
-        " same matrix: subscribers per second of processor time on one core, the fastest of a few calls.",
+        "Subscribers per second of processor time on one core, from file to file, without the start of the"
+        " process; the fastest of a few calls. The booster alone predicts from the same matrix.",
         "",
         *(f"* {line}" for line in files),
     ]

@@ -104,7 +104,7 @@ def workers() -> list[str]:
 def sweep_seconds(*arguments: str) -> float:
     """Wall time of the whole command line, as a process of its own."""
     start = perf_counter()
-    subprocess.run([sys.executable, "-m", "planrec.train", *arguments], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "planrec", "train", *arguments], check=True, capture_output=True)
     return perf_counter() - start
 
 

@@ -31,7 +31,7 @@ def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
 
 def reads_of(model: str) -> str:
     """What a model of conf/model/ reads; without Hydra, so that it is quick where tests are collected."""
-    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).reads
+    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).traits.reads
 
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:
@@ -40,7 +40,7 @@ def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, se
     from planrec.experiment import run
     from planrec.run_folder import begin_run, save_run
 
-    command = shlex.join(["python", "-m", "planrec.train", *small, *overrides])
+    command = shlex.join(["planrec", "train", *small, *overrides])
     config = compose(*small, *overrides)
     begin_run(folder, config, command)
     save_run(run(config), folder, command, selected)

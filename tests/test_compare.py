@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planrec.compare import main
+from planrec.cli import main
 from planrec.compare.comparison import FEWEST, Comparison, compare
 from planrec.errors import RunError
 from planrec.metrics import Estimate, evaluate
@@ -96,7 +96,7 @@ def test_too_little_data_gives_no_winner(compared):
 
 
 def test_other_folds_give_plain_values_and_the_reason(runs, capsys):
-    assert main([str(runs["lgbm"]), str(runs["folds"])]) == 0
+    assert main(["compare", str(runs["lgbm"]), str(runs["folds"])]) == 0
     said = capsys.readouterr().out
     assert "no paired differences: other folds: seed: 0 -> 1" in said
     found = compare(runs["lgbm"], runs["folds"])
@@ -106,7 +106,7 @@ def test_other_folds_give_plain_values_and_the_reason(runs, capsys):
 
 
 def test_the_page_marks_segments_and_says_how_many_would_be_marked_by_chance(runs, compared, capsys):
-    assert main([str(runs["lgbm"]), str(runs["cheap"])]) == 0
+    assert main(["compare", str(runs["lgbm"]), str(runs["cheap"])]) == 0
     said = capsys.readouterr().out
     compared_parts = [part.difference for part in compared.segments if part.difference is not None]
     n_marked = sum(difference.excludes_zero for difference in compared_parts)
@@ -120,7 +120,7 @@ def test_the_page_marks_segments_and_says_how_many_would_be_marked_by_chance(run
 
 def test_json_parses_back(runs, compared, tmp_path):
     file = tmp_path / "deep" / "comparison.json"
-    assert main([str(runs["lgbm"]), str(runs["cheap"]), "--json", str(file)]) == 0
+    assert main(["compare", str(runs["lgbm"]), str(runs["cheap"]), "--json", str(file)]) == 0
     found = json.loads(file.read_text("utf-8"))
     assert found["verdict"] == compared.verdict
     assert found["metrics"][0]["difference"] == vars(compared.metrics[0].difference)
@@ -143,9 +143,9 @@ def test_a_table_that_was_changed_is_refused(runs, tmp_path):
 
 
 def test_wrong_options_are_told_without_a_traceback(runs, tmp_path, capsys):
-    assert main([str(runs["lgbm"]), str(tmp_path / "nowhere")]) == 1
-    assert "nowhere is not a folder" in capsys.readouterr().err
-    assert main([str(runs["lgbm"]), str(runs["cheap"]), "--metric", "regrets"]) == 2
+    assert main(["compare", str(runs["lgbm"]), str(tmp_path / "nowhere")]) == 1
+    assert f"no run '{tmp_path / 'nowhere'}': expected a folder, `latest` or the" in capsys.readouterr().err
+    assert main(["compare", str(runs["lgbm"]), str(runs["cheap"]), "--metric", "regrets"]) == 2
     assert "did you mean 'regret'?" in capsys.readouterr().err
 
 

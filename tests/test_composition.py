@@ -2,13 +2,16 @@
 
 import re
 import shlex
+from contextlib import redirect_stdout
+from io import StringIO
 from itertools import product
 
 import pytest
 
-from planrec.conf_folder import groups, help_text, options
+from planrec.cli import main
+from planrec.compose import compose
+from planrec.conf_folder import groups, options
 from planrec.errors import ConfigError
-from planrec.train import compose, main
 from tests.conftest import REPOSITORY
 
 
@@ -112,14 +115,20 @@ def test_a_value_of_a_splitter_inside_another_names_the_file_that_it_came_from()
 
 
 def test_wrong_configuration_exits_with_2_and_no_traceback(capsys):
-    assert main(["model=lgmb"]) == 2
+    assert main(["train", "model=lgmb"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 
 def test_debugging_raises(monkeypatch):
     monkeypatch.setenv("PLANREC_DEBUG", "1")
     with pytest.raises(ConfigError):
-        main(["model=lgmb"])
+        main(["train", "model=lgmb"])
+
+
+def help_text():
+    with redirect_stdout(StringIO()) as printed:
+        assert main(["train", "--help"]) == 0
+    return printed.getvalue()
 
 
 def test_help_lists_every_group_and_option():
@@ -131,7 +140,7 @@ def test_help_lists_every_group_and_option():
 
 def help_commands():
     """Every command of the help text, one per combination where it is a multirun."""
-    typed = [line.split()[3:] for line in help_text().splitlines() if line.startswith("  python -m ")]
+    typed = [line.split()[2:] for line in help_text().splitlines() if line.startswith("  planrec train ")]
     assert len(typed) > 2
     return [
         list(combination)
@@ -267,7 +276,7 @@ def mine(tmp_path, monkeypatch):
 
 
 def error_of(capsys, *arguments):
-    assert main(["--config-dir", "mine", *arguments]) == 2
+    assert main(["train", "--config-dir", "mine", *arguments]) == 2
     return capsys.readouterr().err
 
 

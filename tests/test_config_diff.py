@@ -1,7 +1,3 @@
-import doctest
-from importlib import import_module
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,10 +61,3 @@ def test_a_config_alone_or_repeated_has_no_label(configs):
         set(label) <= {path.removesuffix(".kind") for path in flat(config)}
         for label, config in zip(labels(configs), configs, strict=True)
     )
-
-
-@pytest.mark.parametrize("module", ["planrec.config_diff", "planrec.figures"])
-def test_examples_in_docstrings_hold(module):
-    found = doctest.testmod(import_module(module))
-    assert found.attempted > 0
-    assert found.failed == 0

@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from planrec.checks.proxy import proxies
+from planrec.compose import compose
 from planrec.data.protected import FEWEST, OTHER, UNKNOWN, banded
 from planrec.errors import CheckError, ConfigError, DataError
 from planrec.experiment import load_decisions, run
@@ -21,7 +22,6 @@ from planrec.model_card import card_of
 from planrec.reweighing import balancing_weights
 from planrec.run_folder import load_run
 from planrec.schema import OutOfFold
-from planrec.train import compose
 from tests.conftest import SMALL
 from tests.runs import train_into
 
@@ -160,13 +160,13 @@ def test_the_api_never_asks_for_a_protected_column_and_refuses_one(fair_run):
         assert "age" in answer.text
 
 
-def test_gaps_are_those_of_a_naive_computation_and_name_the_worst_group(fair_run):
+def test_gaps_equal_a_naive_computation_and_name_the_worst_group(fair_run):
     import pandas as pd
 
     saved = load_run(fair_run)
     rows = pd.read_parquet(fair_run / "out_of_fold.parquet")
     own = rows[rows["model"] == "logistic"]
-    of = {(value.metric, value.group): value for value in saved.metrics if value.model == "logistic"}
+    of = {(value.metric, value.group): value for value in saved.manifest.metrics if value.model == "logistic"}
     for column in ("age", "sex", "town"):
         groups = own.groupby(OutOfFold.SEGMENT + column)
         errors = groups.apply(lambda part: (part["recommended"] != part["y"]).mean())
@@ -201,7 +201,7 @@ def value(metric, number, low, high, group=None, worst=None):
     return MetricValue("lgbm", metric, group, number, low, high, 500, 500, worst)
 
 
-def test_a_gate_stops_what_is_surely_beyond_and_notes_what_is_not():
+def test_a_gate_stops_clear_violations_and_notes_uncertain_ones():
     surely = value("error_gap", 0.2, 0.12, 0.3, "age", "60+")
     with pytest.raises(CheckError) as caught:
         check_gates([surely], {"error_gap": 0.1}, None)
@@ -211,21 +211,21 @@ def test_a_gate_stops_what_is_surely_beyond_and_notes_what_is_not():
     assert "waivers.gates=" in said
     assert check_gates([surely], {"error_gap": 0.2}, None) == []
     (note,) = check_gates([surely], {"error_gap": 0.15}, None)
-    assert "not surely" in note
+    assert "its interval includes the limit" in note
     (waived,) = check_gates([surely], {"error_gap": 0.1}, "the groups differ in months")
     assert waived.endswith("waived: the groups differ in months")
 
 
-def test_a_gate_is_a_lower_limit_where_high_is_better_and_looks_at_the_model_alone():
+def test_a_gate_is_a_lower_limit_if_higher_is_better_and_ignores_baselines():
     good, baseline = value("accuracy", 0.8, 0.7, 0.9), value("accuracy", 0.1, 0.1, 0.1)
     baseline = MetricValue("popular", *list(vars(baseline).values())[1:])
     assert check_gates([good, baseline], {"accuracy": 0.75}, None) == []
-    assert "not surely" in check_gates([good, baseline], {"accuracy": 0.85}, None)[0]
+    assert "its interval includes the limit" in check_gates([good, baseline], {"accuracy": 0.85}, None)[0]
     with pytest.raises(CheckError, match=r"at least 0\.950"):
         check_gates([good, baseline], {"accuracy": 0.95}, None)
 
 
-def test_a_gate_on_what_cannot_be_measured_is_not_kept_in_silence():
+def test_a_gate_on_a_metric_without_value_is_refused():
     with pytest.raises(CheckError, match=r"error_gap: nothing was measured.*data\.protected_columns"):
         check_gates([value("accuracy", 0.8, 0.7, 0.9)], {"error_gap": 0.1}, None)
 
@@ -234,7 +234,7 @@ def test_gates_of_a_run_are_checked_before_it_is_run():
     for typed, said in {
         "+gates.harm_rate=0.1": "gates harm_rate must be among the metrics",
         "+gates.error_gapp=0.1": "did you mean 'error_gap'",
-        "+gates.selection_rate_by_group=0.1": "neither better high nor low",
+        "+gates.selection_rate_by_group=0.1": "neither high nor low values of it are better",
         "fairness.reweigh_by=age": "must be a protected column",
     }.items():
         with pytest.raises(ConfigError, match=re.escape(said)):
@@ -248,7 +248,7 @@ def test_a_run_that_breaks_its_gate_is_not_saved(tmp_path):
         train_into(folder, *typed, "+gates.accuracy=0.999", small=())
     assert not (folder / "run.json").exists()
     kept = train_into(tmp_path / "kept", *typed, "+gates.accuracy=0.999", "waivers.gates=trial", small=())
-    assert any("waived: trial" in note for note in load_run(kept).manifest["notes"])
+    assert any("waived: trial" in note for note in load_run(kept).manifest.notes)
 
 
 def planted(tmp_path, hint):
@@ -265,7 +265,7 @@ def planted(tmp_path, hint):
     return [*typed, "+data.protected_columns.sex=null", "data.drop_columns=[age, town]"]
 
 
-def test_a_planted_proxy_is_told_and_stops_a_run_only_where_a_limit_says_so(tmp_path):
+def test_a_proxy_is_reported_and_stops_a_run_only_above_a_limit(tmp_path):
     typed = planted(tmp_path, hint=0.2)
     notes = [note for note in run(compose(*typed)).notes if note.startswith("proxy: ")]
     assert any(re.match(r"proxy: the features tell sex=1 with AUC 0\.\d\d \[0\.[89]", note) for note in notes)
@@ -275,7 +275,7 @@ def test_a_planted_proxy_is_told_and_stops_a_run_only_where_a_limit_says_so(tmp_
     assert any("waived: known" in note for note in waived.notes)
 
 
-def test_noise_tells_no_group(tmp_path):
+def test_noise_is_not_a_proxy(tmp_path):
     table = load_decisions(compose(*write_rows(tmp_path), PROTECT)).table
     noise = np.random.default_rng(5).normal(size=(len(table), 6))
     found = list(proxies(noise, table, seed=0))

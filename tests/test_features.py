@@ -23,6 +23,7 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from planrec.catalogue import Catalogue, rate
+from planrec.compose import compose
 from planrec.contracts import FeatureSet
 from planrec.errors import ConfigError, DataError
 from planrec.features import TRUSTED_TYPES, FeaturesConfig
@@ -32,7 +33,6 @@ from planrec.features.table import ENCODINGS, TableTransformer
 from planrec.features.usage import UsageTransformer
 from planrec.features.usage_and_bills import UsageAndBillsTransformer
 from planrec.schema import HELD, Columns, Usage, frame_of, lag, take_rows
-from planrec.train import compose
 from tests.strategies import billable_columns, table_columns, usage_columns
 
 CONF = Path(__file__).parents[1] / "conf"

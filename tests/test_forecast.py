@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue
+from planrec.compose import compose
 from planrec.conf_folder import inherited
 from planrec.errors import DataError
 from planrec.experiment import load_decisions, run
@@ -26,10 +27,10 @@ from planrec.model.silent_months import silent_months_of
 from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender
+from planrec.request import Request, read_request
 from planrec.schema import AS_OF, HELD, MAX_USAGE, Columns, DecisionTable, Usage, lag
-from planrec.train import compose
 from tests.catalogue.catalogues import raw_catalogue, shipped
 
 LADDER = shipped("ladder")
@@ -318,10 +319,10 @@ def trained() -> tuple[Recommender, DecisionTable]:
     return fitted_recommender(config, config.model, table, table, threads=1), table
 
 
-def request_of(recommender: Recommender, gib: float, **others: Any) -> dict[str, Any]:
+def request_of(recommender: Recommender, gib: float, **others: Any) -> Request:
     amounts = dict.fromkeys(recommender.inputs.usage, 200.0) | {"data_mib": 1024 * gib}
     months = [{"month": f"2018-0{number}", **amounts} for number in range(1, 7)]
-    return {"months": months, "attributes": {}, "plan_held": "max", "last_recommended": None} | others
+    return read_request({"months": months, "attributes": {}, "plan_held": "max"} | others)
 
 
 @pytest.mark.parametrize("model", ["forecast", "rerate_6"])
@@ -388,7 +389,7 @@ def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: 
 def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
-    past = PastUse(table.X, LADDER).expected_bill
+    past = PastUsage(table.X, LADDER).expected_bill
     assert ((past >= prediction.bill_p10 - 5) & (past <= prediction.bill_p90 + 5)).mean() > 0.8
 
 

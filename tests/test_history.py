@@ -56,7 +56,7 @@ def test_decisions_fall_on_the_day_after_the_last_complete_month():
     assert decisions.as_of.tolist() == [np.datetime64("2018-02-01"), np.datetime64("2018-03-01")]
 
 
-def test_only_subscribers_observed_in_the_month_before_are_asked():
+def test_only_subscribers_observed_in_the_month_before_have_decisions():
     decisions = decision_rows(history_of([2, 4]), np.array(["2018-05"], "datetime64[M]"), 2)
     assert decisions.last_month.tolist() == [5]
 

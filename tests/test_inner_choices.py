@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from planrec.compose import compose
 from planrec.config import RunConfig
+from planrec.contracts import RoundsModel
 from planrec.cross_fit import held_out_prediction, inner_folds
 from planrec.early_stopping import stopped_early
 from planrec.ensemble import greedy_weights
@@ -20,7 +21,7 @@ from planrec.experiment import load_decisions, run
 from planrec.fitting import Chosen, choices_of, fitted_recommender
 from planrec.harm_guard import guarded, harmed, highest
 from planrec.model_card import card_of
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.recommender import Recommender, blended, model_input, past_bills
 from planrec.report.asked import asked_for
 from planrec.report.page import report_page
@@ -61,7 +62,9 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> None:
     run = load_run(saved)
     replay_golden(run)
-    run.manifest["golden"]["recommended"][0] += 1
+    first, *rest = run.manifest.golden.recommended
+    golden = run.manifest.golden.model_copy(update={"recommended": (first + 1, *rest)})
+    run = replace(run, manifest=run.manifest.model_copy(update={"golden": golden}))
     with pytest.raises(RunError, match="does not give the answers"):
         replay_golden(run)
 
@@ -96,11 +99,11 @@ def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) 
 
 
 def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: Path) -> None:
-    kept = [entry for entry in load_run(saved).manifest["chosen"] if entry["fold"] is None]
+    kept = [entry for entry in load_run(saved).manifest.chosen if entry.fold is None]
     card, page = card_of(saved), report_page(asked_for([saved]))
     assert ("Chosen on inner folds" in card) == bool(kept)
     for entry in kept:
-        assert str(Chosen(**entry)) in card.replace("\\", "")
+        assert str(entry) in card.replace("\\", "")
         assert f"{Chosen(**entry)} for the model that is kept" in page
 
 
@@ -128,7 +131,7 @@ def test_members_of_an_ensemble_stop_early(table: DecisionTable) -> None:
         blend = fitted_recommender(config, config.model, labelled, table, 1).estimator
         for name, pipeline in zip(blend.names, blend.pipelines, strict=True):
             if name == "lgbm":
-                kept = stopped_early(config, config.model.members["lgbm"], labelled)
+                kept = stopped_early(config, config.model.blend["lgbm"], labelled)
                 assert pipeline[-1].classifier_.n_estimators == kept.n_estimators < 30
 
 
@@ -248,15 +251,15 @@ def test_rounds_are_few_where_there_is_nothing_to_learn_and_many_where_there_is(
     model: str, table: DecisionTable
 ) -> None:
     assert table.y is not None
-    rounds = compose(f"model={model}").model.rounds
+    rounds = {"lgbm": "n_estimators", "hist_boosting": "max_iter"}[model]
     config = config_of(f"model={model}", "model.stop_early=true", f"model.{rounds}=50", "features=usage")
-    most = getattr(config.model, config.model.rounds or "")
     noise = replace(table, y=np.random.default_rng(0).permutation(table.y))
     # What the label is can be read off one column.
     plain = replace(table, y=(table.X["data_mib.1"] > np.median(table.X["data_mib.1"])).astype(np.int64))
     of_noise, of_plain = (stopped_early(config, config.model, rows) for rows in (noise, plain))
-    assert getattr(of_noise, config.model.rounds or "") < most / 2
-    assert getattr(of_plain, config.model.rounds or "") > most / 2
+    assert isinstance(of_noise, RoundsModel)
+    assert isinstance(of_plain, RoundsModel)
+    assert of_noise.most_rounds < 25 < of_plain.most_rounds
     assert stopped_early(config, config.model, table.take(np.arange(1))) == config.model
 
 
@@ -265,11 +268,11 @@ def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: Decisio
     X, y = rng.normal(size=(200, 4)), rng.integers(0, 3, 200)
     for name in ("lgbm", "hist_boosting"):
         model = compose(f"model={name}").model
-        assert model.rounds is not None
+        assert isinstance(model, RoundsModel)
         all_rounds = model.build(0, None).fit(X, y)
-        stages = list(model.staged(all_rounds, X, np.array([3, 10])))
+        stages = list(all_rounds.staged(X, np.array([3, 10])))
         for number, stage in zip((3, 10), stages, strict=True):
-            alone = model.model_copy(update={model.rounds: number}).build(0, None).fit(X, y)
+            alone = model.with_rounds(number).build(0, None).fit(X, y)
             np.testing.assert_array_equal(stage, alone.predict_proba(X))
 
 
@@ -284,7 +287,7 @@ def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     catalogue = config.catalogue.open()
     assert catalogue is not None
     assert bills is not None
-    past = PastUse(judged.X, catalogue).expected_bill
+    past = PastUsage(judged.X, catalogue).expected_bill
     assert ((bills - came) ** 2).mean() < 0.9 * ((past - came) ** 2).mean()
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     assert (bills >= fees).all()
@@ -297,13 +300,12 @@ def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) 
     assert catalogue is not None
     features, correction = recommender.pipeline[0], recommender.pipeline[-1]
     X = features.transform(model_input(config.features, config.model, table))
-    contributions = config.model.contributions(correction, X)
-    assert contributions is not None
+    contributions = correction.contributions(X)
     assert contributions.shape == (len(table), len(table.plans), X.shape[1] + 1)
-    past = past_bills(table, PastUse(table.X, catalogue))
+    past = past_bills(table, PastUsage(table.X, catalogue))
     fees = [float(plan.fee.recurring) for plan in catalogue.plans]
     expected = np.maximum(past.mean + contributions.sum(axis=2), fees)
-    np.testing.assert_allclose(correction.predict_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(correction.correct_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
 
 
 def test_choices_of_a_model_without_any_are_none(table: DecisionTable) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from planrec.cli import main
 from planrec.errors import RunError
-from planrec.leaderboard import leaderboard, main
+from planrec.leaderboard import leaderboard
 from planrec.leaderboard.board import FOOTNOTE, Board, board_of
 from planrec.leaderboard.files import as_csv, as_json, escaped, footnotes, markdown_lines
 from planrec.leaderboard.html import as_html
@@ -196,7 +197,7 @@ def test_unreadable_runs_are_told_with_the_reason(copied, capsys):
     (copied / "logistic" / "out_of_fold.parquet").write_bytes(b"PAR1")
     shutil.copytree(copied / "lgbm", copied / "without")
     (copied / "without" / "model.skops").unlink()
-    assert main([str(copied)]) == 0
+    assert main(["leaderboard", str(copied)]) == 0
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("not shown: ")]
     assert len(told) == 3
     assert "few holds no run.json: the run did not finish" in told[0]
@@ -207,12 +208,12 @@ def test_unreadable_runs_are_told_with_the_reason(copied, capsys):
 def test_nothing_readable_is_exit_code_1(copied, capsys):
     for run in copied.glob("*/run.json"):
         run.write_text("{}")
-    assert main([str(copied)]) == 1
+    assert main(["leaderboard", str(copied)]) == 1
     assert capsys.readouterr().out.count("not shown: ") == 3
 
 
 def test_a_folder_without_runs_or_that_is_missing_is_told(tmp_path):
-    with pytest.raises(RunError, match=r"no run below .*: train one with python -m planrec.train"):
+    with pytest.raises(RunError, match=r"no run below .*: train one with planrec train"):
         leaderboard([tmp_path])
     with pytest.raises(RunError, match=r"(?s)looked for in folders.*nowhere is not a folder"):
         leaderboard([tmp_path, tmp_path / "nowhere"])
@@ -227,12 +228,12 @@ def test_a_folder_without_runs_or_that_is_missing_is_told(tmp_path):
     ],
 )
 def test_a_metric_that_cannot_rank_is_refused(outputs, metric, why, capsys):
-    assert main([str(outputs), "--metric", metric]) == 2
+    assert main(["leaderboard", str(outputs), "--metric", metric]) == 2
     assert why in capsys.readouterr().err
 
 
 def test_a_metric_that_no_run_measured_leaves_the_table_unranked(outputs, capsys):
-    assert main([str(outputs), "--metric", "regret"]) == 0
+    assert main(["leaderboard", str(outputs), "--metric", "regret"]) == 0
     assert "not ranked: no run here measured" in capsys.readouterr().out
     assert all(row.rank is None for table in leaderboard([outputs], "regret").tables for row in table.rows)
 
@@ -302,7 +303,7 @@ def test_every_text_of_a_run_is_escaped(copied, capsys):
     assert "script" not in page.tags
     assert page.text.count(HOSTILE) >= 3
     assert not re.search(r"https?:|url\(|@import", as_html(found))
-    assert main([str(copied)]) == 0
+    assert main(["leaderboard", str(copied)]) == 0
     assert HOSTILE in capsys.readouterr().out
     label = next(row.label for row in rows(found) if HOSTILE in row.label)
     assert any(escaped(label) in line for line in markdown_lines(found))
@@ -319,7 +320,7 @@ def test_markdown_has_cells_as_many_as_heads_and_the_footnote(board):
 def test_files_are_written_where_asked(outputs, tmp_path, capsys):
     files = [tmp_path / "deep" / f"board.{kind}" for kind in ("csv", "json", "html")]
     options = [text for file in files for text in (f"--{file.suffix[1:]}", str(file))]
-    assert main([str(outputs), *options]) == 0
+    assert main(["leaderboard", str(outputs), *options]) == 0
     assert capsys.readouterr().out.count("wrote ") == 3
     assert json.loads(files[1].read_text("utf-8"))["schema"] == "planrec.leaderboard/1"
     assert sorted(file.name for file in (tmp_path / "deep").iterdir()) == sorted(f.name for f in files)
@@ -336,7 +337,8 @@ ERROR = "DataError: cv.n_folds=1000 needs a plan with at least 1000 subscribers"
 
 def test_a_sweep_is_one_board_of_its_runs_and_its_failed_cells(sweep, capsys, tmp_path):
     files = [tmp_path / f"board.{kind}" for kind in ("csv", "json", "html")]
-    assert main([str(sweep), *(text for file in files for text in (f"--{file.suffix[1:]}", str(file)))]) == 0
+    options = [text for file in files for text in (f"--{file.suffix[1:]}", str(file))]
+    assert main(["leaderboard", str(sweep), *options]) == 0
     screen = capsys.readouterr().out
     assert f"{sweep.parent.name}/{sweep.name}/1  {sweep / 'failed' / '1.log'}" in screen
     board = leaderboard([sweep])
@@ -384,14 +386,14 @@ def test_a_failure_with_tags_and_markup_is_shown_as_text(sweep, tmp_path, capsys
     assert "script" not in page.tags
     assert f"DataError: {HOSTILE}" in page.text
     assert "more\n" not in page.text
-    assert main([str(tmp_path / "sweep")]) == 0
+    assert main(["leaderboard", str(tmp_path / "sweep")]) == 0
     assert "[red]" in capsys.readouterr().out
 
 
 def test_a_sweep_of_which_every_cell_failed_is_shown_and_is_exit_code_1(sweep, tmp_path, capsys):
     shutil.copytree(sweep / "failed", tmp_path / "failed")
     shutil.copy(sweep / "sweep.json", tmp_path)
-    assert main([str(tmp_path)]) == 1
+    assert main(["leaderboard", str(tmp_path)]) == 1
     assert "Failed cells" in capsys.readouterr().out
 
 
@@ -412,11 +414,11 @@ def test_trials_of_a_search_are_marked_and_the_nested_run_beside_them_is_not(sea
     own = rows(searched)
     assert all(row.rank for row in own)
     by_kind = {
-        kind: [SELECTED in row.marks for row in own if row.run.manifest["selected"] == kind]
+        kind: [SELECTED in row.marks for row in own if row.run.manifest.selected == kind]
         for kind in (True, False)
     }
     assert by_kind == {True: [True] * 3, False: [False] * 2}
-    (nested,) = [row for row in own if row.run.manifest["config"]["cv"]["kind"] == "nested"]
+    (nested,) = [row for row in own if row.run.manifest.config["cv"]["kind"] == "nested"]
     assert nested.marks == ()
     assert nested.label == "model=logistic search=logistic cv=nested"
 

@@ -14,12 +14,22 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from planrec.conf_folder import inherited
-from planrec.contracts import Model
+from planrec.contracts import (
+    BillCorrector,
+    BillForecaster,
+    Blend,
+    BlendModel,
+    Explainable,
+    Model,
+    RoundsModel,
+)
 from planrec.cv import Grouped
+from planrec.errors import ConfigError
 from planrec.model import TRUSTED_TYPES, ModelConfig
 from planrec.model.estimator import ALLOWED
 from planrec.model.fold_proof import FoldProof
 from planrec.schema import DecisionTable, InputSchema
+from tests.catalogue.catalogues import shipped
 
 CONF = Path(__file__).parents[1] / "conf" / "model"
 CLASSES = np.array([0, 2, 5])
@@ -55,7 +65,7 @@ every_model = pytest.mark.parametrize(
         pytest.param(model, id=name)
         for name, model in MODELS.items()
         # Those that learn bills or blend others are fitted on more than a matrix: test_inner_choices.py.
-        if model.reads == "features" and model.takes_calibration
+        if model.traits.reads == "features" and model.traits.takes_calibration
     ],
 )
 
@@ -108,6 +118,24 @@ def test_every_option_is_a_file_of_its_kind(path: Path) -> None:
     assert type(option(path.stem)).__module__ == f"planrec.model.{option(path.stem).kind}"
     with pytest.raises(ValidationError, match="nonsense"):
         model_of(inherited("model", path.stem) | {"nonsense": 1})
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_traits_agree_with_the_protocols_of_the_estimator(model: Model) -> None:
+    built, traits = model.build(0, shipped("ladder")), model.traits
+    assert isinstance(built, BillForecaster | BillCorrector) == traits.forecasts_bills
+    assert isinstance(built, BillCorrector) == traits.needs_bills
+    assert isinstance(built, Blend) == isinstance(model, BlendModel)
+    assert isinstance(built, Explainable) or not traits.importance_meaning
+    assert hasattr(built, "staged") or not isinstance(model, RoundsModel)
+
+
+@pytest.mark.parametrize(
+    "model", [pytest.param(m, id=name) for name, m in MODELS.items() if m.traits.needs_catalogue]
+)
+def test_a_model_that_needs_a_catalogue_is_not_built_without_one(model: Model) -> None:
+    with pytest.raises(ConfigError, match=f"model={model.kind} needs a plan catalogue: type catalogue="):
+        model.build(0, None)
 
 
 @every_model
@@ -214,7 +242,7 @@ def test_a_saved_model_loads_with_our_own_list_and_gives_the_same_bits(model: Mo
 def test_each_model_names_the_types_that_its_file_holds(model: Model) -> None:
     X = untidy()
     held = skops.io.get_untrusted_types(data=skops.io.dumps(fitted(model, X, labels(X))))
-    assert set(held) <= set(model.trusted_types)
+    assert set(held) <= set(model.traits.trusted_types)
 
 
 def test_every_trusted_type_is_one_class_of_known_origin() -> None:
@@ -233,7 +261,7 @@ def test_the_seed_reaches_what_is_random(name: str) -> None:
 @pytest.mark.parametrize("value", [0.0, np.nan])
 def test_where_all_rows_are_alike_the_shares_are_predicted_or_the_largest(model: Model, value: float) -> None:
     X, y = np.full((90, 2), value), np.repeat(CLASSES, [20, 45, 25])
-    expected = [20 / 90, 45 / 90, 25 / 90] if model.probabilistic else [0.0, 1.0, 0.0]
+    expected = [20 / 90, 45 / 90, 25 / 90] if model.traits.probabilistic else [0.0, 1.0, 0.0]
     probability = fitted(model, X, y).predict_proba(X)
     np.testing.assert_allclose(probability, np.tile(expected, (90, 1)), rtol=1e-12)
 
@@ -325,8 +353,10 @@ def test_contributions_add_up_to_the_raw_score(model: Model) -> None:
     X = untidy()
     for y in (labels(X), np.where(X[:, 0] > np.median(X[:, 0]), 5, 2)):
         pipeline = fitted(model, X, y)
-        contributions = model.contributions(pipeline[-1], X)
+        step = pipeline[-1]
+        contributions = step.contributions(X) if isinstance(step, Explainable) else None
         if contributions is None:
+            assert model.kind != "lgbm"
             return
         raw = pipeline[-1].classifier_.booster_.predict(X, raw_score=True).reshape(len(X), -1)
         np.testing.assert_allclose(contributions.sum(axis=2), raw, rtol=0, atol=1e-9)
@@ -337,5 +367,6 @@ def test_contributions_add_up_to_the_raw_score(model: Model) -> None:
 @every_model
 def test_one_class_leaves_nothing_to_contribute(model: Model) -> None:
     X = untidy(30)
-    contributions = model.contributions(fitted(model, X, np.full(30, 2))[-1], X)
+    step = fitted(model, X, np.full(30, 2))[-1]
+    contributions = step.contributions(X) if isinstance(step, Explainable) else None
     assert contributions is None or not contributions.any()

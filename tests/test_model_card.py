@@ -8,16 +8,16 @@ import yaml
 
 from planrec.card_check import ABSOLUTE, RELATIVE, differences
 from planrec.card_prose import INTENDED, LEARNED, NEVER, QUESTION
+from planrec.cli import main
+from planrec.compose import compose
 from planrec.conf_folder import CONF, options
 from planrec.errors import RunError
 from planrec.experiment import run
 from planrec.metrics import reliability
-from planrec.model_card import card_of, main
-from planrec.pin import main as pin
+from planrec.model_card import card_of
 from planrec.pinned import load_pinned, pin_run
 from planrec.report.reported import reported
 from planrec.run_folder import begin_run, load_run, read_manifest, save_run
-from planrec.train import compose
 from tests.conftest import REPOSITORY, SMALL
 from tests.runs import train_into
 
@@ -91,18 +91,18 @@ def test_the_figures_of_a_card_are_those_of_the_run(bill_run, card):
     assert "| regret_by_held " in section_of(card, "Groups")
     for one in reliability(loaded.judged):
         assert f"| {one.confidence:.3f} | {one.hit_rate:.3f} |" in section_of(card, "Calibration")
-    assert load_run(bill_run).manifest["data_fingerprint"][:16] in section_of(card, "Data")
+    assert load_run(bill_run).manifest.data_fingerprint[:16] in section_of(card, "Data")
 
 
 def test_times_are_left_out_of_a_card(bill_run, card):
     manifest = read_manifest(bill_run)
-    assert manifest["finished"] not in card
+    assert manifest.finished not in card
     assert "ms" not in section_of(card, "This run").split()
 
 
 def test_the_card_is_beside_the_run_once_it_is_pinned(copied, card, capsys):
     outputs = copied.parents[1]
-    assert pin([str(copied), "--outputs", str(outputs)]) == 0
+    assert main(["pin", str(copied), "--outputs", str(outputs)]) == 0
     assert str(copied / "model_card.md") in capsys.readouterr().out
     assert (copied / "model_card.md").read_text("utf-8") == card
     assert load_pinned(outputs).folder == copied
@@ -127,8 +127,8 @@ def test_a_run_whose_card_cannot_be_written_is_not_pinned(copied):
 def test_a_card_that_says_the_same_is_current_and_the_newest_run_can_be_named(copied, card, tmp_path, capsys):
     (tmp_path / "card.md").write_text(card, "utf-8")
     outputs = ["--outputs", str(copied.parents[1])]
-    assert main(["latest", *outputs, "--check", str(tmp_path / "card.md")]) == 0
-    assert main(["latest", *outputs]) == 0
+    assert main(["card", "model", "latest", *outputs, "--check", str(tmp_path / "card.md")]) == 0
+    assert main(["card", "model", "latest", *outputs]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'card.md'} says what the run says\n{card}"
 
 
@@ -136,15 +136,15 @@ def test_a_stale_card_is_an_error_that_shows_the_lines_and_the_command_that_mend
     copied, card, tmp_path, capsys
 ):
     (tmp_path / "card.md").write_text(card.replace("Advising subscribers", "Advising nobody"), "utf-8")
-    assert main([str(copied), "--check", str(tmp_path / "card.md")]) == 1
+    assert main(["card", "model", str(copied), "--check", str(tmp_path / "card.md")]) == 1
     printed = capsys.readouterr()
     assert "\n-Advising nobody" in printed.out
     assert "\n+Advising subscribers" in printed.out
-    assert f"python -m planrec.model_card RUN > {tmp_path / 'card.md'}" in printed.err
+    assert f"planrec card model {copied} > {tmp_path / 'card.md'}" in printed.err
 
 
 def test_a_file_that_is_none_is_an_error(copied, tmp_path, capsys):
-    assert main([str(copied), "--check", str(tmp_path / "nowhere.md")]) == 1
+    assert main(["card", "model", str(copied), "--check", str(tmp_path / "nowhere.md")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 
 
@@ -183,7 +183,7 @@ def test_a_line_more_or_less_is_a_difference_and_hides_no_other():
 
 
 def test_the_last_section_and_the_fingerprint_are_not_compared(card):
-    other = card.replace("python -m planrec.train", "python -m planrec.train model=lgbm")
+    other = card.replace("planrec train", "planrec train model=lgbm")
     other = re.sub(r"Run `[^`]*`", "Run `elsewhere`", other)
     other = re.sub(r"fingerprint `\w{16}`", "fingerprint `0123456789abcdef`", other)
     assert other != card
@@ -205,11 +205,11 @@ def test_the_shipped_card_has_the_sections_and_the_prose_of_this_code(card):
 
 
 def test_ci_compares_the_shipped_card_with_the_run_that_it_trains():
-    command = "python -m planrec.model_card latest --check docs/model_card.md"
+    command = "planrec card model latest --check docs/model_card.md"
     script = (REPOSITORY / ".ci" / "run").read_text("utf-8")
     workflow = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
     for text, line in ((script, "step "), (workflow, "- run: ")):
-        trained = f"{line}python -m planrec.train model=lgbm\n"
+        trained = f"{line}planrec train model=lgbm\n"
         assert re.search(re.escape(trained) + r"\s*" + re.escape(f"{line}{command}\n"), text)
 
 
@@ -217,7 +217,7 @@ def test_a_card_of_a_nested_run_prints_what_the_kept_model_was_tuned_to(tmp_path
     nested = ("cv=nested_grouped", "cv.outer.n_folds=2", "cv.inner.n_folds=2", "search=logistic")
     small = ("target=held", "data.n_subscribers=60", "data.n_months=3", "n_bootstrap=20")
     folder = train_into(tmp_path / "run", *nested, "search.n_trials=2", small=small)
-    kept = read_manifest(folder)["tuned"][-1]["values"]
+    kept = read_manifest(folder).tuned[-1].values
     selection = section_of(card_of(folder), "Selection")
     assert f"tuned once more, on all decisions: inverse_penalty {kept['inverse_penalty']}." in selection
     assert "Each of the 2 reported folds was tuned separately, on its training rows alone" in selection

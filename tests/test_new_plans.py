@@ -1,4 +1,4 @@
-"""`python -m planrec.new_plans`: a plan that is new in the YAML is recommended without training."""
+"""`planrec new-plans`: a plan that is new in the YAML is recommended without training."""
 
 import copy
 import json
@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,15 @@ import yaml
 from litestar.testing import TestClient
 
 from api.app import create_app
+from planrec.cli import main
 from planrec.errors import CatalogueError, PlanRecError, RunError
 from planrec.leaderboard.board import board_of, why_not_paired
 from planrec.model_card import card_of
-from planrec.new_plans import main, with_new_plans
+from planrec.new_plans import with_new_plans
 from planrec.pinned import load_pinned, pin_run, servable_run
 from planrec.report.reported import reported
 from planrec.report.section import warnings_of
+from planrec.request import read_request
 from planrec.run_folder import complete_runs, load_run, read_manifest, read_record
 from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import REPOSITORY, SMALL_BILLS
@@ -80,14 +81,14 @@ def refusal(run: Path, raw: Any, kind: type[PlanRecError] = CatalogueError) -> P
 def test_a_plan_that_is_new_in_the_yaml_is_recommended_by_the_api_without_training(run):
     outputs = run.parents[1]
     before = (run / "run.json").read_bytes()
-    command = [sys.executable, "-m", "planrec.new_plans", "latest", written(outputs, with_summer())]
+    command = [sys.executable, "-m", "planrec", "new-plans", "latest", written(outputs, with_summer())]
     done = subprocess.run(
         [*command, "--outputs", str(outputs)], capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert "added summer; changed none" in done.stdout
     (new,) = (folder for folder in complete_runs(outputs) if folder != run)
-    assert f"pin it: python -m planrec.pin {new}" in done.stdout
+    assert f"pin it: planrec pin {new}" in done.stdout
     assert (run / "run.json").read_bytes() == before
 
     pin_run(new, outputs)
@@ -102,18 +103,21 @@ def test_the_new_run_is_served_replayed_and_found_like_any_other(run):
     new = renewed(run, with_summer())
     saved = servable_run(new)
     assert saved.run_id == "/".join(new.parts[-2:])
-    assert saved.manifest["plans"][0] == "summer"
-    assert saved.manifest["catalogue"]["version"] == "2030.1"
-    assert saved.manifest["catalogue_sha256"] == saved.recommender.catalogue.sha256
-    assert saved.manifest["address"] != read_manifest(run)["address"]
-    assert set(saved.manifest) == set(read_manifest(run))
+    assert saved.manifest.plans[0] == "summer"
+    assert saved.manifest.catalogue["version"] == "2030.1"
+    assert saved.manifest.catalogue_sha256 == saved.recommender.catalogue.sha256
+    assert saved.manifest.address != read_manifest(run).address
+    assert (
+        json.loads((new / "run.json").read_text()).keys() == json.loads((run / "run.json").read_text()).keys()
+    )
 
 
 def test_the_plans_of_before_cost_what_they_cost(run):
     old, new = load_run(run), load_run(renewed(run, with_summer()))
-    requests = old.manifest["golden"]["requests"]
-    assert new.manifest["golden"]["requests"] == requests
-    before, after = (s.recommender.predict(s.recommender.table(requests)).bill_mean for s in (old, new))
+    requests = old.manifest.golden.requests
+    assert new.manifest.golden.requests == requests
+    asked = [read_request(request) for request in requests]
+    before, after = (s.recommender.predict(s.recommender.table(asked)).bill_mean for s in (old, new))
     np.testing.assert_array_equal(after[:, 1:], before)
 
 
@@ -121,11 +125,11 @@ def test_figures_are_those_of_the_old_run_and_card_and_report_say_so(run):
     new = renewed(run, with_summer())
     old, made = read_manifest(run), read_manifest(new)
     for name in ("metrics", "data_fingerprint", "folds_fingerprint", "tuned", "chosen", "inputs"):
-        assert made[name] == old[name]
+        assert getattr(made, name) == getattr(old, name)
     assert parquet.read_table(new / "out_of_fold.parquet").equals(
         parquet.read_table(run / "out_of_fold.parquet")
     )
-    note = made["notes"][-1]
+    note = made.notes[-1]
     assert "without training" in note
     assert "run 2030-01-31/12-00-00-abc123, on the plans of ladder 2018.1.1" in note
     assert card_of(new).count(note) == 2
@@ -147,17 +151,17 @@ def test_a_second_change_still_names_the_run_that_was_measured(run):
     raw = with_summer("2030.2")
     raw["plans"][0]["sellable"] = False
     second = renewed(first, raw)
-    assert servable_run(second).measured_by == load_run(first).measured_by
-    assert read_manifest(second)["notes"] == read_manifest(first)["notes"]
+    assert servable_run(second).manifest.measured_by == load_run(first).manifest.measured_by
+    assert read_manifest(second).notes == read_manifest(first).notes
     saved = load_run(second)
-    _, decisions = saved.recommender.recommend(saved.recommender.table([heavy_user(saved)]))
+    _, decisions = saved.recommender.recommend(saved.recommender.table([read_request(heavy_user(saved))]))
     assert saved.recommender.plans[decisions.recommended[0]] != "summer"
 
 
 def test_everything_that_keeps_a_catalogue_from_being_a_new_version_is_told_at_once(run):
     raw = with_summer("2018.1.1") | {"catalogue_id": "other", "currency": "EUR"}
     raw["plans"][0]["eligibility"] = [{"field": "age", "op": "<=", "value": 26}]
-    held = load_run(run).manifest["golden"]["requests"][0]["plan_held"]
+    held = load_run(run).manifest.golden.requests[0]["plan_held"]
     dropped = next(plan["id"] for plan in raw["plans"][1:] if plan["id"] != held)
     raw["plans"] = [plan for plan in raw["plans"] if plan["id"] != dropped]
     lapsed = next(plan for plan in raw["plans"] if plan["id"] == held)
@@ -188,7 +192,7 @@ def test_a_file_that_is_no_catalogue_is_refused_with_every_problem(run):
 def test_a_model_that_knows_only_its_plans_is_refused_with_what_to_do(folder, request, tmp_path, capsys):
     run = request.getfixturevalue(folder)
     file = written(tmp_path, with_summer())
-    assert main([str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
+    assert main(["new-plans", str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
     told = capsys.readouterr().err
     assert "ranks only plans that it was trained on" in told
     assert f"catalogue=file catalogue.path={file}" in told
@@ -203,12 +207,12 @@ def test_a_run_that_was_changed_is_refused(run):
 
 KILLED_AT = """
 import os, signal, sys
-from planrec.new_plans import main
+from planrec.cli import main
 def kill(event, details):
     if event == "os.rename" and str(details[1]).endswith(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(kill)
-main(sys.argv[2:])
+main(["new-plans", *sys.argv[2:]])
 """
 
 
@@ -224,7 +228,7 @@ def test_a_kill_leaves_no_run_and_the_same_command_makes_it(run, file):
     with pytest.raises(RunError, match="the run did not finish"):
         load_run(begun)
     assert json.loads((begun / "config.json").read_text("utf-8"))["command"].endswith("plans.yaml")
-    assert main(arguments) == 0
+    assert main(["new-plans", *arguments]) == 0
     assert len(complete_runs(outputs)) == 2
 
 
@@ -238,10 +242,10 @@ def test_the_printed_commands_put_the_printed_plan_in(tmp_path, monkeypatch, cap
     (version,) = re.findall(r"`(version: [^`]+)`", page)
     Path("plans.yaml").write_text(before, "utf-8")
     Path("plans-2.yaml").write_text(re.sub(r"version: \S+", version, before) + summer, "utf-8")
-    commands = re.findall(r"^python -m (planrec\.\w+) (.*)$", page, flags=re.MULTILINE)
-    quick = {"planrec.train": ["baselines=[]", "n_bootstrap=20", "cv.n_folds=2", "model.n_draws=16"]}
-    for module, arguments in commands:
-        assert import_module(module).main([*arguments.split(), *quick.get(module, [])]) == 0
-    assert [module for module, _ in commands] == ["planrec.train", "planrec.new_plans", "planrec.pin"]
+    commands = re.findall(r"^planrec (\S+) (.*)$", page, flags=re.MULTILINE)
+    quick = {"train": ["baselines=[]", "n_bootstrap=20", "cv.n_folds=2", "model.n_draws=16"]}
+    for verb, arguments in commands:
+        assert main([verb, *arguments.split(), *quick.get(verb, [])]) == 0
+    assert [verb for verb, _ in commands] == ["train", "new-plans", "pin"]
     assert "my-operator 2026.1 -> 2026.2: added summer; changed none" in capsys.readouterr().out
     assert load_pinned(Path("outputs")).recommender.plans[-1] == "summer"

@@ -10,6 +10,7 @@ from lightgbm import LGBMClassifier
 
 from planrec.model.boosted_trees import BoostedTrees
 from planrec.recommender import Recommender, model_input
+from planrec.request import Request, read_request
 from planrec.run_folder import SavedRun, load_run
 
 
@@ -23,11 +24,11 @@ def bills(bill_run) -> SavedRun:
     return load_run(bill_run)
 
 
-def requests_to(saved: SavedRun) -> list[dict]:
-    return list(saved.manifest["golden"]["requests"])
+def requests_to(saved: SavedRun) -> list[Request]:
+    return [read_request(content) for content in saved.manifest.golden.requests]
 
 
-def answers(recommender: Recommender, requests: list[dict]) -> list[tuple]:
+def answers(recommender: Recommender, requests: list[Request]) -> list[tuple]:
     """Everything that is answered, one entry per request."""
     prediction, decisions = recommender.recommend(recommender.table(requests))
     parts = [*vars(prediction).values(), *vars(decisions).values()]

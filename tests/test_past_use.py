@@ -1,4 +1,4 @@
-"""The arrays behind reasons say what the readable invoice says, for any catalogue and usage."""
+"""The arrays behind reasons agree with the readable invoice for any catalogue and usage."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 
 from planrec.catalogue import Catalogue, counted_usage, invoice
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.schema import Columns, lag
 from tests.catalogue.catalogues import month_of, raw_catalogues, usages
 
@@ -25,7 +25,7 @@ def past_of(usage: Columns, known: list[int]) -> Columns:
 @given(raw_catalogues(max_plans=3), usages(n=3), st.lists(st.integers(1, 3), min_size=2, max_size=2))
 def test_bills_and_allowances_are_those_of_the_invoices(raw: Any, usage: Columns, known: list[int]) -> None:
     catalogue = Catalogue.model_validate(raw)
-    past = PastUse(past_of(usage, known), catalogue)
+    past = PastUsage(past_of(usage, known), catalogue)
     assert past.months.tolist() == known
     cent = Decimal(1).scaleb(-catalogue.exponent)
     for row, k in enumerate(known):

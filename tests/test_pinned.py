@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from planrec.compare import main as compare
+from planrec.cli import main
 from planrec.errors import RunError
-from planrec.pin import main
 from planrec.pinned import load_pinned, pin_run, read_pin
 from planrec.provenance import versions
 from tests.runs import edit_run
@@ -36,21 +35,21 @@ def test_a_pin_remembers_the_one_before(outputs):
 
 
 def test_latest_is_the_run_that_finished_last(outputs, capsys):
-    assert main(["latest", "--outputs", str(outputs)]) == 0
+    assert main(["pin", "latest", "--outputs", str(outputs)]) == 0
     assert capsys.readouterr().out.startswith("pinned 2030-01-31/b\n")
 
 
 def test_with_nothing_pinned_the_command_that_pins_the_newest_run_is_named(outputs, tmp_path):
-    with pytest.raises(RunError, match=r"python -m planrec\.pin latest"):
+    with pytest.raises(RunError, match=r"planrec pin latest"):
         load_pinned(outputs)
-    with pytest.raises(RunError, match=r"train a run with python -m planrec\.train"):
+    with pytest.raises(RunError, match=r"train a run with planrec train"):
         load_pinned(tmp_path / "elsewhere")
 
 
 def test_a_changed_run_is_refused_and_the_pin_stays(outputs, capsys):
     pin_run(outputs / "2030-01-31" / "a", outputs)
     (outputs / "2030-01-31" / "b" / "model.skops").write_bytes(b"")
-    assert main([str(outputs / "2030-01-31" / "b"), "--outputs", str(outputs)]) == 1
+    assert main(["pin", str(outputs / "2030-01-31" / "b"), "--outputs", str(outputs)]) == 1
     assert "model.skops is not the file that this run saved" in capsys.readouterr().err
     assert load_pinned(outputs).folder.name == "a"
 
@@ -68,15 +67,15 @@ def test_a_run_that_changed_after_it_was_pinned_is_refused(outputs):
 )
 def test_a_pin_file_that_is_none_is_refused_and_the_advised_command_mends_it(outputs, content):
     (outputs / "pinned.json").write_bytes(content)
-    with pytest.raises(RunError, match=r"is not a pin.*python -m planrec\.pin latest"):
+    with pytest.raises(RunError, match=r"is not a pin.*planrec pin latest"):
         load_pinned(outputs)
-    assert main(["latest", "--outputs", str(outputs)]) == 0
+    assert main(["pin", "latest", "--outputs", str(outputs)]) == 0
     assert load_pinned(outputs).folder.name == "b"
 
 
 def test_a_broken_run_json_is_told_without_a_traceback(outputs, capsys):
     (outputs / "2030-01-31" / "b" / "run.json").write_text("{")
-    assert main(["latest", "--outputs", str(outputs)]) == 1
+    assert main(["pin", "latest", "--outputs", str(outputs)]) == 1
     assert "run.json cannot be read as JSON" in capsys.readouterr().err
 
 
@@ -97,17 +96,17 @@ def pinned_twice(outputs):
 
 def test_a_rollback_serves_the_run_before_and_a_second_one_returns(pinned_twice, capsys):
     for name in "abab":
-        assert main(["--rollback", "--outputs", str(pinned_twice)]) == 0
+        assert main(["pin", "--rollback", "--outputs", str(pinned_twice)]) == 0
         assert capsys.readouterr().out.startswith(f"pinned 2030-01-31/{name}\n")
         assert load_pinned(pinned_twice).folder.name == name
 
 
 def test_without_a_run_before_a_rollback_is_refused(outputs, capsys):
-    assert main(["--rollback", "--outputs", str(outputs)]) == 1
+    assert main(["pin", "--rollback", "--outputs", str(outputs)]) == 1
     assert "no run is pinned" in capsys.readouterr().err
     pin_run(outputs / "2030-01-31" / "a", outputs)
     pin_run(outputs / "2030-01-31" / "a", outputs)
-    assert main(["--rollback", "--outputs", str(outputs)]) == 1
+    assert main(["pin", "--rollback", "--outputs", str(outputs)]) == 1
     assert "no run was pinned before 2030-01-31/a" in capsys.readouterr().err
 
 
@@ -119,7 +118,7 @@ def test_a_rollback_to_a_run_that_cannot_be_served_is_refused_and_the_pin_stays(
         shutil.rmtree(folder)
     else:
         (folder / "run.json").write_text((folder / "run.json").read_text() + "\n")
-    assert main(["--rollback", "--outputs", str(pinned_twice)]) == 1
+    assert main(["pin", "--rollback", "--outputs", str(pinned_twice)]) == 1
     assert "2030-01-31/a" in capsys.readouterr().err
     assert file.read_bytes() == before
 
@@ -129,12 +128,12 @@ def test_a_dry_run_checks_everything_and_writes_nothing(pinned_twice, arguments,
     for name in "ab":
         (pinned_twice / "2030-01-31" / name / "model_card.md").unlink()
     before = contents(pinned_twice)
-    assert main([*arguments, "--dry-run", "--outputs", str(pinned_twice)]) == 0
+    assert main(["pin", *arguments, "--dry-run", "--outputs", str(pinned_twice)]) == 0
     assert capsys.readouterr().out.endswith("can be pinned; nothing was written\n")
     assert contents(pinned_twice) == before
     for name in "ab":
         (pinned_twice / "2030-01-31" / name / "model.skops").write_bytes(b"")
-    assert main([*arguments, "--dry-run", "--outputs", str(pinned_twice)]) == 1
+    assert main(["pin", *arguments, "--dry-run", "--outputs", str(pinned_twice)]) == 1
 
 
 def contents(folder):
@@ -144,7 +143,7 @@ def contents(folder):
 def test_the_list_marks_the_pinned_run_says_what_cannot_be_pinned_and_shows_the_history(pinned_twice, capsys):
     shutil.copytree(pinned_twice / "2030-01-31" / "a", pinned_twice / "2030-01-31" / "c")
     edit_run(pinned_twice / "2030-01-31" / "c", lambda run: run["versions"].update({"scikit-learn": "1.0.2"}))
-    assert main(["--list", "--outputs", str(pinned_twice)]) == 0
+    assert main(["pin", "--list", "--outputs", str(pinned_twice)]) == 0
     first, *runs, title, newest, oldest = capsys.readouterr().out.splitlines()
     assert first.startswith("  2030-01-31/c  cannot be pinned: scikit-learn: made by 1.0.2, installed is")
     assert [line[:14] for line in runs] == ["* 2030-01-31/b", "  2030-01-31/a"]
@@ -153,8 +152,8 @@ def test_the_list_marks_the_pinned_run_says_what_cannot_be_pinned_and_shows_the_
 
 
 def test_a_list_without_a_pin_says_what_to_type(outputs, capsys):
-    assert main(["--list", "--outputs", str(outputs)]) == 0
-    assert "python -m planrec.pin latest" in capsys.readouterr().out.splitlines()[0]
+    assert main(["pin", "--list", "--outputs", str(outputs)]) == 0
+    assert "planrec pin latest" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_versions_that_are_not_compatible_are_refused_together_with_everything_else(outputs, capsys):
@@ -162,7 +161,7 @@ def test_versions_that_are_not_compatible_are_refused_together_with_everything_e
     edit_run(folder, lambda run: run["versions"].update({"scikit-learn": "1.0.2", "lightgbm": "1.2.3"}))
     (folder / "model.skops").write_bytes(b"")
     (folder / "out_of_fold.parquet").unlink()
-    assert main(["latest", "--outputs", str(outputs)]) == 1
+    assert main(["pin", "latest", "--outputs", str(outputs)]) == 1
     said = capsys.readouterr().err
     assert "model.skops is not the file that this run saved" in said
     assert "out_of_fold.parquet is missing" in said
@@ -192,14 +191,13 @@ def test_the_history_keeps_each_run_once(outputs):
 
 @pytest.mark.parametrize("arguments", [[], ["latest", "--rollback"], ["--list", "--dry-run"]])
 def test_one_thing_is_asked_for_at_a_time(arguments, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        main(arguments)
+    assert main(["pin", *arguments]) == 2
     capsys.readouterr()
 
 
 def test_the_place_of_the_pin_may_come_from_the_environment(outputs, monkeypatch):
     monkeypatch.setenv("PLANREC_OUTPUTS", str(outputs))
-    assert main(["latest"]) == 0
+    assert main(["pin", "latest"]) == 0
     assert load_pinned(outputs).folder.name == "b"
 
 
@@ -211,7 +209,7 @@ def sweep(tmp_path_factory):
 
 def test_a_cell_of_a_sweep_is_pinned_through_its_link_and_named_by_its_own_folder(sweep, capsys):
     link, outputs = sweep / "0", sweep.parents[2]
-    assert main([str(link), "--outputs", str(outputs)]) == 0
+    assert main(["pin", str(link), "--outputs", str(outputs)]) == 0
     assert capsys.readouterr().out.startswith(f"pinned multirun/cells/{link.resolve().name}\n")
     link.rename(sweep / "10")
     assert load_pinned(outputs).folder == (sweep / "10").resolve()
@@ -219,27 +217,26 @@ def test_a_cell_of_a_sweep_is_pinned_through_its_link_and_named_by_its_own_folde
 
 
 def test_a_sweep_itself_is_refused_with_what_to_type(sweep, tmp_path, capsys):
-    assert main([str(sweep), "--outputs", str(tmp_path)]) == 1
+    assert main(["pin", str(sweep), "--outputs", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert f"{sweep} is a sweep, not one run: name a run of it, such as {sweep / '0'};" in said
-    assert f"python -m planrec.leaderboard {sweep} says which is best" in said
+    assert f"planrec leaderboard {sweep} says which is best" in said
     assert list(tmp_path.iterdir()) == []
 
 
 def test_cells_of_a_sweep_are_compared_and_a_sweep_alone_is_refused(sweep, capsys):
-    assert compare([str(sweep / "0"), str(sweep / "2")]) == 0
+    assert main(["compare", str(sweep / "0"), str(sweep / "2")]) == 0
     assert "model: dummy -> logistic" in capsys.readouterr().out.replace("model.kind", "model")
-    assert compare([str(sweep)]) == 1
+    assert main(["compare", str(sweep)]) == 1
     assert "is a sweep, not one run" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        compare([str(sweep / "0")])
+    assert main(["compare", str(sweep / "0")]) == 2
     assert "B is missing" in capsys.readouterr().err
 
 
 def test_who_reads_only_the_first_line_gets_no_traceback(outputs):
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "planrec.pin", "latest", "--outputs", str(outputs)]
+    command = [sys.executable, "-m", "planrec", "pin", "latest", "--outputs", str(outputs)]
     with open(write, "w") as closed:
         done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from planrec import request_table
+from planrec.compose import compose
 from planrec.experiment import load_decisions, run
 from planrec.recommender import model_input
+from planrec.request import read_request
 from planrec.request_table import requests_of
 from planrec.run_folder import load_run
 from planrec.schema import MAX_USAGE, DecisionTable, Usage
-from planrec.train import compose
 from tests.conftest import SMALL
 
 
@@ -86,7 +87,7 @@ def test_a_month_that_a_request_leaves_out_is_a_silent_month():
     recommender = run(compose(*SMALL, "model=dummy", "target.window=3")).recommender
     amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
     months = [{"month": month, **amounts} for month in ("2018-01", "2018-03")]
-    table = recommender.table([{"months": months, "attributes": {}}])
+    table = recommender.table([read_request({"months": months, "attributes": {}})])
     assert [table.X[f"data_mib.{ago}"][0] for ago in (1, 2, 3)] == [5.0, 0.0, 5.0]
     assert str(table.as_of[0]) == "2018-04-01"
 
@@ -95,7 +96,7 @@ def test_months_older_than_the_window_change_nothing_and_need_no_memory():
     recommender = run(compose(*SMALL, "model=dummy")).recommender
     amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
     months = [{"month": month, **amounts} for month in ("1900-01", "2099-12")]
-    table = recommender.table([{"months": months, "attributes": {}}])
+    table = recommender.table([read_request({"months": months, "attributes": {}})])
     assert all(array.tolist() == [5.0] for array in table.X.values())
 
 
@@ -130,7 +131,11 @@ def test_the_same_months_in_a_file_and_in_a_request_are_the_same_decision(months
     header = ",".join(["subscriber", "plan", "month", *Usage.MEASURED])
     Path(months_config.data.path).write_text("\n".join([header, *rows]) + "\n")
     offline = months_config.target.label(months_config.data.load(None), None)
-    requests = [{"months": months[: n + 1], "attributes": {}} for months in asked for n in range(len(months))]
+    requests = [
+        read_request({"months": months[: n + 1], "attributes": {}})
+        for months in asked
+        for n in range(len(months))
+    ]
     online = request_table.table_of(requests, offline.inputs, offline.plans, 0, None)
     assert_same_columns(online, offline)
 
@@ -141,7 +146,7 @@ def test_the_same_row_in_a_file_and_in_a_request_is_the_same_decision(row_config
     rows = [f"{amount!r},{'ab'[number % 2]}" for number, amount in enumerate(amounts)]
     Path(row_config.data.path).write_text("\n".join(["mb,plan", *rows]) + "\n")
     offline = row_config.target.label(row_config.data.load(None), None)
-    requests = [{"attributes": {"mb": amount}} for amount in amounts]
+    requests = [read_request({"attributes": {"mb": amount}}) for amount in amounts]
     assert_same_columns(request_table.table_of(requests, offline.inputs, offline.plans, 0, None), offline)
 
 

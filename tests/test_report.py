@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planrec.cli import main
+from planrec.compose import compose
+from planrec.contracts import Explainable
 from planrec.errors import RunError
 from planrec.experiment import run
 from planrec.metrics import MetricValue, reliability, reliability_of_cheaper
 from planrec.metrics.forecast import ece_cheaper
 from planrec.metrics.probability import ece
 from planrec.report import charts
-from planrec.report.__main__ import main
 from planrec.report.asked import asked_for, best_first
 from planrec.report.comparison import comparison
 from planrec.report.page import report_page
@@ -27,7 +29,6 @@ from planrec.report.reported import importances, reported
 from planrec.report.section import confusion, confusion_table
 from planrec.report.svg import figure_html
 from planrec.run_folder import begin_run, read_manifest, read_out_of_fold, read_record, save_run
-from planrec.train import compose
 from tests.conftest import SMALL, SMALL_BILLS
 from tests.runs import train_into
 from tests.sweeps import sweep_into
@@ -87,8 +88,8 @@ def hostile_run(tmp_path_factory):
     reason = "waivers.constant_label='<script>why</script>'"
     config = compose(*options, reason, "owner='<script>me'", "cv.n_folds=2", "n_bootstrap=20")
     run_folder = folder / "2030-01-31" / "12-00-00-abc123"
-    begin_run(run_folder, config, f"python -m planrec.train '{file}'")
-    save_run(run(config), run_folder, f"python -m planrec.train '{file}'")
+    begin_run(run_folder, config, f"planrec train '{file}'")
+    save_run(run(config), run_folder, f"planrec train '{file}'")
     return run_folder
 
 
@@ -130,14 +131,14 @@ def test_what_others_named_stays_text(hostile_run):
 def test_the_page_of_the_same_run_is_the_same_to_the_byte(folder, tmp_path, capsys):
     pages = [tmp_path / "one.html", tmp_path / "two.html"]
     for page in pages:
-        assert main([str(folder), "--output", str(page)]) == 0
+        assert main(["report", str(folder), "--output", str(page)]) == 0
         assert capsys.readouterr().out == f"wrote {page}\n"
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
 def test_reading_a_run_changes_nothing_in_its_folder(history_run, tmp_path):
     before = {file.name: file.read_bytes() for file in history_run.iterdir()}
-    assert main([str(history_run), "--output", str(tmp_path / "page.html")]) == 0
+    assert main(["report", str(history_run), "--output", str(tmp_path / "page.html")]) == 0
     assert {file.name: file.read_bytes() for file in history_run.iterdir()} == before
 
 
@@ -216,10 +217,10 @@ def test_the_column_that_decides_counts_most(model):
     y = (X[:, 1] > 0).astype(np.int64)
     X[generator.random(400) < 0.2, 1] = np.nan
     option = compose("target=held", *model).model
-    importance = option.importance(option.build(0, None).fit(X, y))
+    importance = option.build(0, None).fit(X, y).importance()
     assert importance.shape == (3,)
     assert importance.argmax() == 1
-    assert option.importance_is
+    assert option.traits.importance_meaning
 
 
 @pytest.mark.parametrize("model", INFORMATIVE.values(), ids=INFORMATIVE)
@@ -229,7 +230,7 @@ def test_gaps_count_for_the_column_that_has_them(model):
     X[::7, 0] = np.nan
     X[generator.random(400) < 0.4, 2] = np.nan
     option = compose("target=held", *model).model
-    importance = option.importance(option.build(0, None).fit(X, np.isnan(X[:, 2]).astype(np.int64)))
+    importance = option.build(0, None).fit(X, np.isnan(X[:, 2]).astype(np.int64)).importance()
     assert importance.argmax() == 2
 
 
@@ -237,14 +238,15 @@ def test_gaps_count_for_the_column_that_has_them(model):
 def test_a_model_fitted_on_one_class_has_no_importances(model):
     option = compose("target=held", *model).model
     estimator = option.build(0, None).fit(np.zeros((20, 2)), np.zeros(20, np.int64))
-    assert option.importance(estimator) is None
+    assert estimator.importance() is None
 
 
 @pytest.mark.parametrize("model", SILENT.values(), ids=SILENT)
 def test_a_model_without_importances_of_its_own_invents_none(model):
     X = np.random.default_rng(0).normal(size=(100, 2))
     option = compose("target=held", *model).model
-    assert option.importance(option.build(0, None).fit(X, (X[:, 0] > 0).astype(np.int64))) is None
+    estimator = option.build(0, None).fit(X, (X[:, 0] > 0).astype(np.int64))
+    assert not isinstance(estimator, Explainable) or estimator.importance() is None
 
 
 def test_a_page_of_a_rule_says_that_it_has_no_probabilities_and_no_importances(tmp_path):
@@ -303,7 +305,7 @@ def sweep(tmp_path_factory):
 def sweeps_page(sweep, tmp_path_factory):
     """The page about the sweep, as the command line writes it."""
     file = tmp_path_factory.mktemp("report") / "page.html"
-    assert main([str(sweep), "--output", str(file)]) == 0
+    assert main(["report", str(sweep), "--output", str(file)]) == 0
     return Page(file.read_text("utf-8"))
 
 
@@ -363,8 +365,8 @@ def test_metrics_are_ranked_in_their_direction(sweep):
 def test_a_sweep_without_a_complete_run_is_an_error_that_says_where_to_look(sweep, tmp_path, capsys):
     shutil.copytree(sweep / "failed", tmp_path / "failed")
     shutil.copy(sweep / "sweep.json", tmp_path)
-    assert main([str(tmp_path), "--output", str(tmp_path / "page.html")]) == 1
-    assert f"python -m planrec.leaderboard {tmp_path} says what failed" in capsys.readouterr().err
+    assert main(["report", str(tmp_path), "--output", str(tmp_path / "page.html")]) == 1
+    assert f"planrec leaderboard {tmp_path} says what failed" in capsys.readouterr().err
 
 
 def test_what_failed_stands_on_the_page_with_its_error(history_run):
@@ -386,14 +388,13 @@ def test_a_chart_without_a_single_number_is_drawn():
 
 
 def test_an_output_that_could_be_a_file_of_a_run_is_refused(history_run, capsys):
-    with pytest.raises(SystemExit):
-        main([str(history_run), "--output", str(history_run / "run.json")])
+    assert main(["report", str(history_run), "--output", str(history_run / "run.json")]) == 2
     assert "must end in .html" in capsys.readouterr().err
 
 
 def test_no_run_and_no_folder_to_write_into_are_errors_without_a_traceback(history_run, tmp_path, capsys):
-    assert main([str(tmp_path), "--output", str(tmp_path / "page.html")]) == 1
-    assert main([str(history_run), "--output", str(tmp_path / "nowhere" / "page.html")]) == 1
+    assert main(["report", str(tmp_path), "--output", str(tmp_path / "page.html")]) == 1
+    assert main(["report", str(history_run), "--output", str(tmp_path / "nowhere" / "page.html")]) == 1
     errors = capsys.readouterr().err.splitlines()
     assert [line.startswith("error: ") for line in errors] == [True, True]
 
@@ -410,11 +411,11 @@ def test_an_out_of_fold_table_that_changed_is_refused(history_run, tmp_path):
 
 @pytest.mark.e2e
 def test_the_command_line_writes_one_page_beside_the_reader(history_run, bill_run, tmp_path):
-    command = [sys.executable, "-m", "planrec.report", str(history_run), str(bill_run)]
+    command = [sys.executable, "-m", "planrec", "report", str(history_run), str(bill_run)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "wrote report.html\n"
     assert done.stderr == ""
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     page = (tmp_path / "report.html").read_text("utf-8")
     for folder in (history_run, bill_run):
-        assert re.search(f"<code>{read_manifest(folder)['data_fingerprint'][:16]}", page)
+        assert re.search(f"<code>{read_manifest(folder).data_fingerprint[:16]}", page)

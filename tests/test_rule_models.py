@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue, invoice
+from planrec.compose import compose
 from planrec.conf_folder import inherited
 from planrec.contracts import Model
 from planrec.model import TRUSTED_TYPES, ModelConfig
 from planrec.schema import HELD, Columns, Usage, lag
-from planrec.train import compose
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
 LADDER = shipped("ladder")
@@ -93,7 +93,7 @@ def test_a_saved_rule_loads_with_our_own_list_and_gives_the_same_bits(name: str)
     columns = history()
     rule = fitted(name, columns)
     saved = skops.io.dumps(rule)
-    assert set(skops.io.get_untrusted_types(data=saved)) <= set(option(name).trusted_types)
+    assert set(skops.io.get_untrusted_types(data=saved)) <= set(option(name).traits.trusted_types)
     loaded = skops.io.loads(saved, trusted=list(TRUSTED_TYPES))
     np.testing.assert_array_equal(loaded.predict_proba(columns), rule.predict_proba(columns))
 
@@ -101,9 +101,9 @@ def test_a_saved_rule_loads_with_our_own_list_and_gives_the_same_bits(name: str)
 @every_rule
 def test_a_rule_shows_no_calibration_and_says_whether_it_needs_a_catalogue(name: str) -> None:
     model = option(name)
-    assert model.reads == "history"
-    assert not model.probabilistic
-    assert model.needs_catalogue == (model.kind != "stay")
+    assert model.traits.reads == "history"
+    assert not model.traits.probabilistic
+    assert model.traits.needs_catalogue == (model.kind != "stay")
 
 
 def test_stay_names_the_plan_held_and_nothing_where_it_is_unknown() -> None:

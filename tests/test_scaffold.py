@@ -1,4 +1,4 @@
-"""The files around the code: recipes, lock, README, CI, how-to pages and the wheel keep their promises."""
+"""The files around the code: recipes, lock, README, CI, and how-to pages keep their promises."""
 
 import json
 import os
@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
-import zipfile
 from contextlib import closing
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -42,11 +41,12 @@ def test_every_promised_recipe_is_listed_with_one_line_about_it() -> None:
     assert [name for name, recipe in recipes.items() if not recipe["doc"]] == []
 
 
-def test_the_lock_covers_every_dependency_with_hashes_and_names_no_address() -> None:
+def test_the_lock_covers_training_and_serving_with_hashes_and_names_no_address() -> None:
     text = (REPOSITORY / "requirements.lock").read_text("utf-8")
     locked = dict(re.findall(r"^([a-z0-9.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    needed = [Requirement(line) for line in project["dependencies"]]
+    extra = project["optional-dependencies"]["serve"]
+    needed = [Requirement(line) for line in [*project["dependencies"], *extra]]
     stale = [
         str(requirement)
         for requirement in needed
@@ -63,7 +63,7 @@ def test_the_first_commands_of_the_readme_are_those_that_ci_runs(language: str) 
     first_block = re.search(r"```sh\n(.*?)```", (REPOSITORY / language).read_text("utf-8"), flags=re.DOTALL)
     assert first_block is not None
     commands = [part.strip() for line in first_block[1].splitlines() for part in line.split("&&")]
-    assert commands == ['pip install -e ".[dev]"', "python -m planrec.train model=lgbm", "just test"]
+    assert commands == ['pip install -e ".[dev]"', "planrec train model=lgbm", "just test"]
     ci = (REPOSITORY / ".ci" / "run").read_text("utf-8").replace("--quiet ", "")
     workflow = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
     assert [command for command in commands if f"step {command}\n" not in ci] == []
@@ -123,7 +123,7 @@ def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
         rows = [(("small", "large")[row % 2], row % 7, ("north", None)[row % 3 // 2]) for row in range(90)]
         database.executemany("INSERT INTO months VALUES (?, ?, ?)", rows)
     small = ["n_bootstrap=20", "baselines=[popular]"]
-    run_python(tmp_path, "planrec.train", "features=peaks", "data.n_subscribers=200", *small)
+    train(tmp_path, "features=peaks", "data.n_subscribers=200", *small)
     query = [
         "data=sqlite",
         "data.path=months.db",
@@ -131,7 +131,7 @@ def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
         "data.plan_column=plan",
     ]
     options = ["model=naive_bayes", "metrics=[balanced_accuracy,accuracy]"]
-    run_python(tmp_path, "planrec.train", *query, *options, *small)
+    train(tmp_path, *query, *options, *small)
     assert {page.name for page in HOW_TO} == {
         "add-a-data-source.md",
         "add-a-feature-set.md",
@@ -139,56 +139,6 @@ def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
         "add-a-model.md",
     }
     assert len(list(tmp_path.glob("outputs/*/*/run.json"))) == 2
-
-
-@pytest.fixture(scope="module")
-def trained_by_a_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder in which a wheel, not this checkout, was asked to train."""
-    folder = tmp_path_factory.mktemp("wheel")
-    wheels, site, empty = folder / "wheels", folder / "site", folder / "empty"
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "build",
-            "--no-isolation",
-            "--wheel",
-            "--outdir",
-            str(wheels),
-            str(REPOSITORY),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    zipfile.ZipFile(next(wheels.glob("*.whl"))).extractall(site)
-    empty.mkdir()
-    run_python(empty, "planrec.train", "data.n_subscribers=200", "n_bootstrap=20", PYTHONPATH=str(site))
-    return empty
-
-
-@pytest.mark.e2e
-def test_a_wheel_trains_in_an_empty_folder(trained_by_a_wheel: Path) -> None:
-    installed = {file.name for file in trained_by_a_wheel.with_name("site").iterdir()}
-    assert {name for name in installed if not name.endswith(".dist-info")} == {"planrec", "api"}
-    assert [file.name for file in trained_by_a_wheel.iterdir()] == ["outputs"]
-    assert len(list(trained_by_a_wheel.glob("outputs/*/*/run.json"))) == 1
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize("language", ["README.md", "README.es.md"])
-def test_the_request_in_the_readme_is_answered(language: str, trained_by_a_wheel: Path) -> None:
-    from litestar.testing import TestClient
-
-    from api.app import create_app
-    from planrec.run_folder import load_run, newest_run
-
-    request = re.search(r"-d '(.*?)'", (REPOSITORY / language).read_text("utf-8"), flags=re.DOTALL)
-    assert request is not None
-    saved = load_run(newest_run(trained_by_a_wheel / "outputs"))
-    with TestClient(create_app(saved)) as client:
-        answer = client.post("/predict", json=json.loads(request[1]))
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["decision"] == "recommend"
 
 
 def module_of(file: Path) -> ModuleType:
@@ -225,11 +175,11 @@ def edit(file: Path, diff: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def run_python(folder: Path, module: str, *arguments: str, **variables: str) -> None:
+def train(folder: Path, *overrides: str, **variables: str) -> None:
     # Not counted: coverage would look for the copied files after they are gone.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-m", "planrec", "train", *overrides],
         cwd=folder,
         env=kept | variables,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""`python -m planrec.simulate`: files that an operator could have, and the truth beside them."""
+"""`planrec simulate`: files that an operator could have, and the truth beside them."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from planrec.cli import main
+from planrec.compose import compose
 from planrec.data.hidden_truth import hidden_bills
 from planrec.schema import Usage
-from planrec.simulate import main
-from planrec.train import compose
 from tests.catalogue.catalogues import CONF, shipped
 from tests.data.test_simulator import simulator
 
@@ -21,7 +21,7 @@ TRUTH = ("hidden_bills", "best_plan", "acceptance", "churn")
 def written(tmp_path_factory):
     """The folder of one small simulation; read-only."""
     folder = tmp_path_factory.mktemp("simulated") / "made" / "up"
-    assert main([str(folder), *SMALL]) == 0
+    assert main(["simulate", str(folder), *SMALL]) == 0
     return folder
 
 
@@ -83,8 +83,8 @@ def test_the_hidden_bills_in_the_file_are_those_that_a_run_is_judged_by(written)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(written, tmp_path):
-    assert main([str(tmp_path / "again"), *SMALL]) == 0
-    assert main([str(tmp_path / "other"), *SMALL[:-1], "--seed=6"]) == 0
+    assert main(["simulate", str(tmp_path / "again"), *SMALL]) == 0
+    assert main(["simulate", str(tmp_path / "other"), *SMALL[:-1], "--seed=6"]) == 0
     files = [file.relative_to(written) for file in written.rglob("*") if file.is_file()]
     for file in files:
         assert (tmp_path / "again" / file).read_bytes() == (written / file).read_bytes()
@@ -94,14 +94,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(written, tmp
 
 def test_a_folder_with_files_is_never_touched(written, capsys):
     before = (written / "history.parquet").read_bytes()
-    assert main([str(written), "--n-subscribers=3"]) == 1
+    assert main(["simulate", str(written), "--n-subscribers=3"]) == 1
     assert "must be a new or empty folder: nothing is overwritten" in capsys.readouterr().err
     assert (written / "history.parquet").read_bytes() == before
 
 
 def test_a_simulation_that_fails_half_way_leaves_no_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Path, "write_text", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    assert main([str(tmp_path / "half"), "--n-subscribers=3"]) == 1
+    assert main(["simulate", str(tmp_path / "half"), "--n-subscribers=3"]) == 1
     assert "disk full" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -109,7 +109,7 @@ def test_a_simulation_that_fails_half_way_leaves_no_folder(tmp_path, monkeypatch
 def test_an_operators_own_plans_are_simulated_on(tmp_path):
     plans = tmp_path / "plans.yaml"
     plans.write_bytes((CONF / "megaline_ru.yaml").read_bytes())
-    assert main([str(tmp_path / "out"), "--n-subscribers=30", f"--catalogue={plans}"]) == 0
+    assert main(["simulate", str(tmp_path / "out"), "--n-subscribers=30", f"--catalogue={plans}"]) == 0
     assert set(table(tmp_path / "out", "history")["plan"]) <= {"smart", "ultra"}
     assert list(table(tmp_path / "out", "truth/hidden_bills").columns[2:]) == ["hidden@smart", "hidden@ultra"]
 
@@ -123,6 +123,6 @@ def test_an_operators_own_plans_are_simulated_on(tmp_path):
     ],
 )
 def test_a_wrong_option_ends_with_2_and_says_what_is_allowed(options, message, tmp_path, capsys):
-    assert main([str(tmp_path / "out"), *options]) == 2
+    assert main(["simulate", str(tmp_path / "out"), *options]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from planrec.cli import main
 from planrec.leaderboard import leaderboard
 from planrec.leaderboard.files import as_json
-from planrec.train import main
 
 pytestmark = pytest.mark.e2e
 
@@ -31,7 +31,7 @@ KILLS = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 3
 def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     folder.mkdir(exist_ok=True)
     return subprocess.Popen(
-        [sys.executable, "-m", "planrec.train", *arguments],
+        [sys.executable, "-m", "planrec", "train", *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -52,8 +52,7 @@ def swept(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     def in_this_process(folder: Path, *arguments: str) -> tuple[int, str, str]:
         folder.mkdir(exist_ok=True)
         monkeypatch.chdir(folder)
-        monkeypatch.setattr("sys.argv", ["train"])
-        return main(list(arguments)), *capsys.readouterr()
+        return main(["train", *arguments]), *capsys.readouterr()
 
     return in_this_process
 
@@ -397,7 +396,7 @@ def test_a_cluster_is_not_asked_for_where_ray_is_not_installed(tmp_path, swept, 
 
 @pytest.mark.slow
 def test_the_same_cells_run_on_ray(undisturbed, tmp_path):
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'planrec[ray]'")
     code, _, error = swept_apart(tmp_path, *GRID, "sweep.executor=ray", "sweep.n_jobs=2")
     assert code == 0, error
     assert finished(tmp_path).keys() == finished(undisturbed[0]).keys()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import planrec
+from planrec.compose import compose
 from planrec.conf_folder import options
 from planrec.errors import CheckError
 from planrec.experiment import run
 from planrec.fitting import build_pipeline
 from planrec.schema import OutOfFold, frame_of
-from planrec.train import compose
 from tests.conftest import SMALL, SMALL_BILLS
 from tests.runs import quick
 

@@ -38,8 +38,8 @@ def result():
 @pytest.fixture(scope="module")
 def saved(result, tmp_path_factory):
     folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
-    begin_run(folder, result.config, "python -m planrec.train")
-    save_run(result, folder, "python -m planrec.train")
+    begin_run(folder, result.config, "planrec train")
+    save_run(result, folder, "planrec train")
     return folder
 
 
@@ -210,7 +210,7 @@ def test_one_value_is_that_of_the_evaluation(result):
 def test_a_nested_run_from_the_command_line(tmp_path: Path):
     typed = [*NESTED_HELD, "search.n_trials=2"]
     done = subprocess.run(
-        [sys.executable, "-m", "planrec.train", *typed],
+        [sys.executable, "-m", "planrec", "train", *typed],
         cwd=tmp_path,
         capture_output=True,
         text=True,

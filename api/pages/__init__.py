@@ -9,8 +9,13 @@ from litestar.params import FromPath
 from litestar.response import File
 
 FOLDER = Path(__file__).parent
-FILES = frozenset(file.name for file in (FOLDER / "static").iterdir())
-"Of /static."
+RAPIDOC = FOLDER / "vendored" / "rapidoc"
+FILES = {file.name: file for file in (FOLDER / "static").iterdir()} | {
+    "rapidoc-min.js": RAPIDOC / "rapidoc-min.js",
+    "rapidoc-min.js.LICENSE.txt": RAPIDOC / "rapidoc-min.js.LICENSE.txt",
+    "rapidoc.LICENSE.txt": RAPIDOC / "LICENSE.txt",
+}
+"The files below /static, by name."
 
 # Styles are set by the viewer's script; everything else comes from this server.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
@@ -34,7 +39,7 @@ def static_file(name: FromPath[str]) -> File:
     # Litestar's own router fails where the system takes no such name: NUL, 5,000 letters.
     if name not in FILES:
         raise HTTPException(status_code=404, detail="the page has no such file")
-    return File(FOLDER / "static" / name, filename=name, content_disposition_type="inline")
+    return File(FILES[name], filename=name, content_disposition_type="inline")
 
 
 PAGES: list[Any] = [api_page, static_file]

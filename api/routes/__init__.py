@@ -3,12 +3,12 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from api.routes.about_run import catalogue, run, run_schema
-from api.routes.batch import predict_batch
-from api.routes.health import health, ready
-from api.routes.metrics import metrics
-from api.routes.predict import predict
-from api.settings import Limits
+from ..settings import Limits
+from .about_run import catalogue, run, run_schema
+from .batch import predict_batch
+from .health import health, ready
+from .metrics import metrics
+from .predict import predict
 
 
 def routes(limits: Limits) -> list[ControllerRouterHandler]:

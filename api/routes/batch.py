@@ -9,18 +9,20 @@ from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
-from api import problems
-from api.answering import answered, answered_each
-from api.batch_bodies import MAX_ERRORS, lines_of, read_list
-from api.bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
-from api.described import problems as described
-from api.logged import Call
-from api.observed import Advice, note_advice
-from api.served import ServedRun
-from api.settings import Limits
 from planrec.answers import Answer, encoded
 from planrec.decision_log import Decision
 from planrec.errors import LogError, Misfit, RequestError
+from planrec.request import Request as PlanRequest
+
+from .. import problems
+from ..answering import answered, answered_each
+from ..batch_bodies import MAX_ERRORS, lines_of, read_list
+from ..bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
+from ..described import problems as described
+from ..logged import Call
+from ..observed import Advice, note_advice
+from ..served import ServedRun
+from ..settings import Limits
 
 AT_A_TIME = 64
 "Answered in one go, in a thread: other requests are answered between, and only bytes are kept of answers."
@@ -65,7 +67,7 @@ class _Told(NamedTuple):
     "None where no log is kept."
 
     @classmethod
-    def of(cls, call: Call, request: dict[str, Any], answer: Answer) -> "_Told":
+    def of(cls, call: Call, request: PlanRequest, answer: Answer) -> "_Told":
         """What a request of the call is told."""
         body = encoded(answer)
         decision = None if call.log is None else call.decision(request, answer, body)
@@ -133,7 +135,7 @@ class _Refusals:
 def _answer_lines(call: Call, lines: list[bytes], most_bytes: int, refusals: _Refusals) -> bytes:
     """One line of answer for each line, whatever it holds."""
     told: dict[int, bytes] = {}
-    asked: dict[int, dict[str, Any]] = {}
+    asked: dict[int, PlanRequest] = {}
     for number, line in enumerate(lines):
         try:
             asked[number] = _read_line(call.served, line, most_bytes)
@@ -158,7 +160,7 @@ def _kept_lines(call: Call, said: dict[int, _Told]) -> dict[int, bytes]:
         return dict.fromkeys(said, msgspec.json.encode(problems.of_error(error)))
 
 
-def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> dict[str, Any]:
+def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> PlanRequest:
     if len(line) > most_bytes:
         raise RequestTooLargeError(f"a line must have at most {most_bytes:,} bytes, got {len(line):,}")
     return read_one(served.request, line)

@@ -5,7 +5,7 @@ from litestar.datastructures import State
 from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api.described import problems
+from ..described import problems
 
 
 @get(

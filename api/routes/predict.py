@@ -6,11 +6,12 @@ from anyio import to_thread
 from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from api.bodies import JSON, content_type, read_one
-from api.described import problems
-from api.logged import Call
-from api.observed import Advice, note_advice
 from planrec.answers import Answer, encoded
+
+from ..bodies import JSON, content_type, read_one
+from ..described import problems
+from ..logged import Call
+from ..observed import Advice, note_advice
 
 LARGE_BODY_BYTES = 65_536
 "Read in a thread, so that others are answered meanwhile; ten years of months are a quarter of it."

@@ -1,6 +1,6 @@
 """Requests -> answers: one decision table for all of them, and no answer depends on the other requests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
 
@@ -19,29 +19,30 @@ from planrec.answers.figures import month_figures, plan_figures
 from planrec.menu import why_not_offered
 from planrec.policy import Language
 from planrec.recommender import Recommender
+from planrec.request import Request
 from planrec.schema import DecisionTable
 
 
 def answers_of(
     recommender: Recommender,
-    requests: Mapping[str, Mapping[str, Any]],
+    requests: Mapping[str, Request],
     model: ModelName,
     language: Language = "en",
 ) -> list[Answer]:
     """Answer requests whose values were checked, in their order.
 
-    `requests` by `recommendation_id`, the only thing in an answer that does not follow from the request, the
-    run and the language; `planrec.request_table` says what a request holds, and one may have `top_k` as well:
-    the most items to name.
+    Args:
+        requests: By `recommendation_id`, the only part of an answer that does not follow from the request,
+            the run and the language.
 
     Raises:
-        RequestError: requests that the catalogue has no answer for.
+        RequestError: The catalogue has no answer for some of the requests.
     """
     if not requests:
         return []
     table = recommender.table(list(requests.values()))
     parts = [table]
-    if not recommender.model.is_exact_by_row:
+    if not recommender.model.traits.is_exact_by_row:
         parts = [table.take(np.array([row])) for row in range(len(table))]
     named = iter(requests.items())
     return [
@@ -55,7 +56,7 @@ class _Asked:
     """What was computed for all requests of a call, as lists: single entries of arrays are slow."""
 
     def __init__(self, recommender: Recommender, table: DecisionTable, language: Language) -> None:
-        past = recommender.past_use(table)
+        past = recommender.past_usage(table)
         prediction, decisions = recommender.recommend(table, past)
         n = len(table)
         self.recommender, self.table = recommender, table
@@ -74,7 +75,7 @@ class _Asked:
         self.held: list[int] = [-1] * n if table.held is None else table.held.tolist()
         self.as_of: list[Any] = [None] * n if table.as_of is None else table.as_of.astype(str).tolist()
 
-    def answer(self, row: int, name: str, model: ModelName, request: Mapping[str, Any]) -> Answer:
+    def answer(self, row: int, name: str, model: ModelName, request: Request) -> Answer:
         """What one request is told."""
         catalogue = self.recommender.catalogue
         usage = self._usage_basis(row)
@@ -89,8 +90,8 @@ class _Asked:
             decision=self.decision[row],
             reason=self.reason[row],
             sentence=self.sentences[row],
-            items=self._items(row, request.get("top_k")),
-            not_offered=self._not_offered(row, request),
+            items=self._items(row, request.top_k),
+            not_offered=self._not_offered(row, request.exclude),
             model=model,
             catalogue=self.catalogue,
         )
@@ -108,8 +109,8 @@ class _Asked:
         held = self.held[row]
         return Current(self.table.plans[held], *self.figures[row][held][:3]) if held >= 0 else None
 
-    def _not_offered(self, row: int, request: Mapping[str, Any]) -> list[NotOffered]:
-        menu, excluded = self.menu[row], request.get("exclude") or ()
+    def _not_offered(self, row: int, excluded: Sequence[str]) -> list[NotOffered]:
+        menu = self.menu[row]
         return [
             NotOffered(plan, "excluded" if plan in excluded else self._refusal(row, position))
             for position, plan in enumerate(self.table.plans)
@@ -120,7 +121,7 @@ class _Asked:
         catalogue, as_of = self.recommender.catalogue, self.table.as_of
         if catalogue is None or as_of is None:
             raise ValueError("without a catalogue nothing but an exclusion takes a plan off the menu")
-        return why_not_offered(catalogue.plans[plan], as_of[row])
+        return why_not_offered(catalogue, plan, as_of[row])
 
     def _usage_basis(self, row: int) -> UsageBasis | None:
         if self.months is None:

@@ -1,6 +1,6 @@
 """Calibration: how a model's probabilities are made to come true as often as they say."""
 
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -9,12 +9,18 @@ from planrec.calibration.isotonic import Isotonic
 from planrec.calibration.none import NoCalibration
 from planrec.calibration.sigmoid import Sigmoid
 from planrec.calibration.temperature import Temperature
+from planrec.contracts import Calibration
+from planrec.plugins import with_plugins
 
-CalibrationConfig = Annotated[Isotonic | NoCalibration | Sigmoid | Temperature, Field(discriminator="kind")]
+_OWN = (Isotonic, NoCalibration, Sigmoid, Temperature)
+if TYPE_CHECKING:
+    CalibrationConfig = Calibration
+else:
+    CalibrationConfig = Annotated[with_plugins("calibration", _OWN, Calibration), Field(discriminator="kind")]
 
 TRUSTED_TYPES: tuple[str, ...] = (
     CALIBRATED,
-    *sorted({name for option in get_args(get_args(CalibrationConfig)[0]) for name in option.trusted_types}),
+    *sorted({name for option in _OWN for name in option.trusted_types}),
 )
 "Types that a saved pipeline with a calibration may hold, beyond those of its model."
 

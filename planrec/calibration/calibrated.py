@@ -35,16 +35,5 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         """The most probable class, shape (n,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def predict_bills(self, X: np.ndarray | Columns) -> dict[str, np.ndarray]:
-        """The bills that the classifier forecasts, where it does: calibration leaves money alone."""
-        bills: dict[str, np.ndarray] = self.estimator.predict_bills(X)
-        if "probability" not in bills:
-            return bills
-        return bills | {"probability": self.calibrator.transform(bills["probability"])}
-
-    def bill_chances(self, X: np.ndarray | Columns, came: np.ndarray) -> np.ndarray:
-        """Where the bills that came lie among those that the classifier forecast, where it can say."""
-        return self.estimator.bill_chances(X, came)
-
     def __sklearn_is_fitted__(self) -> bool:
         return True

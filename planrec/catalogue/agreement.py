@@ -1,16 +1,16 @@
-"""What the plans of a catalogue must agree on, and what needs the currency or the data unit to be checked.
+"""Rules across the plans of a catalogue, and rules that need its currency or data unit.
 
-Reads raw values, because a plan with other errors must not hide these.
+The rules read raw values, so that other errors in a plan do not hide these.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from planrec.catalogue.terms import (
     MICRO_DIGITS,
@@ -32,8 +32,13 @@ _NOT_YET: dict[int | str, str] = {
 }
 
 
-def problems_of(plans: Any, catalogue: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-    """What a plan alone cannot see: read from the raw values, because a plan may have other errors too."""
+def cross_plan_errors(plans: object, catalogue: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Yield the violations of rules that a plan alone cannot check.
+
+    Args:
+        plans: The plans as given: mappings or models, perhaps with other errors.
+        catalogue: The valid ones of the catalogue's other fields.
+    """
     if not isinstance(plans, list | tuple):
         return
     raw = [plan.model_dump(mode="json") if isinstance(plan, BaseModel) else plan for plan in plans]
@@ -56,7 +61,7 @@ def _repeated_ids(plans: Mapping[int, Mapping[str, Any]]) -> Iterator[InitErrorD
             yield _problem((second, "id"), other["id"], message)
 
 
-def _overlap(one: Any, other: Any) -> bool:
+def _overlap(one: object, other: object) -> bool:
     try:
         a, b = ValidFor.model_validate(one), ValidFor.model_validate(other)
     except ValidationError:
@@ -67,26 +72,26 @@ def _overlap(one: Any, other: Any) -> bool:
 _UNITS = {"voice": ("minute",), "sms": ("message",)}
 
 
-def _misplaced_units(place: int, plan: Any, data_unit: DataUnit | None) -> Iterator[InitErrorDetails]:
+def _misplaced_units(place: int, plan: object, data_unit: DataUnit | None) -> Iterator[InitErrorDetails]:
     names = (data_unit.name,) if data_unit else ("GiB", "GB")
     for name, allowed in {**_UNITS, "data": ("MiB", *names)}.items():
-        where = (place, "services", name)
+        path = (place, "services", name)
         unit = _dig(plan, "services", name, "unit")
         if unit in ("minute", "message", "MiB", "GiB", "GB") and unit not in allowed:
             yield _problem(
-                (*where, "unit"), unit, f"unit of {name} must be {' or '.join(allowed)}, got {unit!r}"
+                (*path, "unit"), unit, f"unit of {name} must be {' or '.join(allowed)}, got {unit!r}"
             )
-        if name != "voice" and _dig(plan, *where[1:], "rounding", "scope") == "event":
+        if name != "voice" and _dig(plan, *path[1:], "rounding", "scope") == "event":
             yield _problem(
-                (*where, "rounding", "scope"),
+                (*path, "rounding", "scope"),
                 "event",
                 f"rounding each {name} event is not supported yet; supported: 'period', 'none'",
             )
-        yield from _too_fine_quantities(where, _dig(plan, *where[1:]), data_unit)
+        yield from _too_fine_quantities(path, _dig(plan, *path[1:]), data_unit)
 
 
 def _too_fine_quantities(
-    where: tuple[int | str, ...], service: Any, data_unit: DataUnit | None
+    path_to: tuple[int | str, ...], service: object, data_unit: DataUnit | None
 ) -> Iterator[InitErrorDetails]:
     scale = data_unit.mib if data_unit and _dig(service, "unit") in ("GiB", "GB") else Decimal(1)
     for path in (("included",), ("overage", "per"), ("rounding", "step")):
@@ -96,14 +101,14 @@ def _too_fine_quantities(
             continue
         if quantity * scale * 100 % 1:
             yield _problem(
-                (*where, *path),
+                (*path_to, *path),
                 quantity,
                 f"must be whole hundredths of a minute, message or MiB, got {quantity * scale.normalize():f}",
             )
 
 
 def _differing_event_rounding(plans: Mapping[int, Mapping[str, Any]]) -> Iterator[InitErrorDetails]:
-    first: Any = None
+    first: tuple[object, object] | None = None
     for place, plan in plans.items():
         rounding = _dig(plan, "services", "voice", "rounding")
         if _dig(rounding, "scope") != "event":
@@ -111,7 +116,9 @@ def _differing_event_rounding(plans: Mapping[int, Mapping[str, Any]]) -> Iterato
         rule = (_dig(rounding, "mode"), _dig(rounding, "step"))
         first = first or rule
         if rule != first:
-            message = f"all plans must round calls alike: a month has one sum of billed minutes; got {rule}"
+            message = (
+                f"all plans must round calls in one way: a month has one sum of billed minutes; got {rule}"
+            )
             yield _problem((place, "services", "voice", "rounding"), rule, f"{message} after {first}")
 
 
@@ -123,7 +130,7 @@ _CURRENCY_MONEY = (
 )
 
 
-def _too_fine_money(place: int, plan: Any, currency: str) -> Iterator[InitErrorDetails]:
+def _too_fine_money(place: int, plan: object, currency: str) -> Iterator[InitErrorDetails]:
     for path in _CURRENCY_MONEY:
         money = _money_or_none(_dig(plan, *path))
         if money is not None and decimals_of(money) > exponent_of(currency):
@@ -131,8 +138,8 @@ def _too_fine_money(place: int, plan: Any, currency: str) -> Iterator[InitErrorD
             yield _problem((place, *path), str(money), f"{currency} has {allowed} decimals, got {money}")
 
 
-def _too_large_bill(place: int, plan: Any) -> Iterator[InitErrorDetails]:
-    """A bill at MAX_USAGE must fit in 64 bits, so that the fast rating never overflows."""
+def _too_large_bill(place: int, plan: object) -> Iterator[InitErrorDetails]:
+    """Check that a bill at MAX_USAGE fits in 64 bits, so that the fast rating never overflows."""
     worst = _money_or_none(_dig(plan, "fee", "recurring")) or Decimal(0)
     for name in ("voice", "sms", "data"):
         price = _money_or_none(_dig(plan, "services", name, "overage", "price"))
@@ -143,7 +150,7 @@ def _too_large_bill(place: int, plan: Any) -> Iterator[InitErrorDetails]:
         yield _problem((place,), str(worst), f"a bill at {MAX_USAGE:g} units of usage must be below 4.6e12")
 
 
-def _dig(value: Any, *path: int | str) -> Any:
+def _dig(value: object, *path: int | str) -> object:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
@@ -157,17 +164,17 @@ def _money_or_none(value: object) -> Decimal | None:
 
 
 def _problem(loc: tuple[int | str, ...], found: object, message: str) -> InitErrorDetails:
-    # The message is a value of the template, not the template: it may hold braces.
+    # The message may contain braces, so it is a value of the template and not the template.
     error = PydanticCustomError("catalogue", "{message}", {"message": message})
     return InitErrorDetails(type=error, loc=loc, input=found)
 
 
-def reworded(errors: list[Any]) -> Iterator[InitErrorDetails]:
-    """The errors inside plans, with the path as it stands in the YAML; ours in our words."""
+def errors_inside_plans(errors: Sequence[ErrorDetails]) -> Iterator[InitErrorDetails]:
+    """Yield pydantic's errors inside plans with their paths in the YAML and our messages for our rules."""
     for error in errors:
         loc, kind = _yaml_path(error["loc"]), error["type"]
         if kind == "too_short" and len(errors) > 1:
-            continue  # pydantic counts the plans that survived
+            continue  # pydantic counts only the valid plans
         if kind == "extra_forbidden" and loc[-1] in _NOT_YET:
             yield _problem(
                 loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}"
@@ -179,6 +186,6 @@ def reworded(errors: list[Any]) -> Iterator[InitErrorDetails]:
 
 
 def _yaml_path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Without the tags that pydantic puts after a field that holds one of several models."""
+    """Remove the tags that pydantic adds after a field with one of several models."""
     tagged = [at for at in range(2, len(loc)) if loc[at - 2] == "services" or loc[at - 1] == "rounding"]
     return tuple(part for at, part in enumerate(loc) if at not in tagged)

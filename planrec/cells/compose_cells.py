@@ -32,7 +32,7 @@ class Cell:
 
     number: int
     overrides: tuple[str, ...]
-    "What `python -m planrec.train` would be given to run it alone."
+    "What `planrec train` would be given to run it alone."
     config: "RunConfig"
     label: str
     "The overrides that not all cells of the sweep have."

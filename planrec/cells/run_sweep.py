@@ -40,6 +40,8 @@ class Asked:
     "Overrides of a cell -> the command line that runs it alone."
     composer: CellComposer
     "Composes the trials of a search."
+    outputs: Path
+    "Folder of runs, of which `root` is a part unless Hydra was told otherwise."
 
     @cached_property
     def executor(self) -> Executor:
@@ -120,7 +122,7 @@ def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, me
             rows = runs.run(source)
     finally:
         executor.close()
-    print_sweep(rows, metric, sweep.path, n_cells - len(rows))
+    print_sweep(rows, metric, sweep.path, n_cells - len(rows), asked.outputs)
     if any(cell.config.searches for cell in asked.cells) and best_first(rows, metric):
         print(CHOSEN_HERE)
     raise_failures(rows, n_cells, settings)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from planrec.cells.runs import Row
 from planrec.metrics import METRICS
+from planrec.outputs_folder import outputs_words
 from planrec.screen import WIDTH, cell_text
 
 MOST_LISTED = 10
@@ -73,7 +74,7 @@ class SweepScreen:
         return ", ".join(parts)
 
 
-def print_sweep(rows: Sequence[Row], metric: str | None, folder: Path, n_left: int) -> None:
+def print_sweep(rows: Sequence[Row], metric: str | None, folder: Path, n_left: int, outputs: Path) -> None:
     """The closing table on stdout, and what to do next."""
     console = Console(width=None if Console().is_terminal else WIDTH)
     ranked = best_first(rows, metric)
@@ -91,9 +92,9 @@ def print_sweep(rows: Sequence[Row], metric: str | None, folder: Path, n_left: i
             console.print(f"the best {MOST_LISTED} of {len(ranked)} cells", highlight=False)
     counts = ", ".join(f"{number} {status}" for status, number in count_of(rows).items() if number)
     left = f", {n_left} not run" if n_left else ""
-    lines = [f"sweep: {folder}: {counts}{left}", f"all of it: python -m planrec.leaderboard {folder}"]
+    lines = [f"sweep: {folder}: {counts}{left}", f"all of it: planrec leaderboard {folder}"]
     if ranked:
-        lines.append(f"pin the best: python -m planrec.pin {ranked[0].run}")
+        lines.append(f"pin the best: planrec pin {ranked[0].run}{outputs_words(outputs)}")
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -1,15 +1,16 @@
 """Two runs beside each other: where they differ, by how much, and on which segments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planrec.config_diff import NONE, Change, changes
 from planrec.leaderboard.board import check_ranks, ranking_metric, why_not_paired
 from planrec.leaderboard.rows import own_model, values_of_model
+from planrec.manifest import Manifest
 from planrec.metrics import METRICS, Draws, Estimate, draws_of, metric_draws, paired_difference
 from planrec.run_folder import RunRecord, read_out_of_fold, read_record
 from planrec.schema import OutOfFold
@@ -49,7 +50,7 @@ class SegmentPair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `python -m planrec.compare A B` says."""
+    """What `planrec compare A B` says."""
 
     first: RunRecord
     second: RunRecord
@@ -101,7 +102,7 @@ def compare(first: Path, second: Path, metric: str | None = None) -> Comparison:
     return Comparison(
         first=one,
         second=other,
-        config=changes(one.manifest["config"], other.manifest["config"]),
+        config=changes(one.manifest.config, other.manifest.config),
         versions=_versions(one.manifest, other.manifest),
         not_paired=why,
         metric=metric if measured else None,
@@ -123,7 +124,7 @@ def _paired(
     from threadpoolctl import threadpool_limits
 
     first, second = (read_out_of_fold(run, [own_model(run)]) for run in (one, other))
-    config = one.manifest["config"]
+    config = one.manifest.config
     draws = draws_of(first, config["seed"], config["n_bootstrap"])
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with threadpool_limits(1):
@@ -177,10 +178,10 @@ def _segment_columns(table: "pd.DataFrame") -> list[str]:
     ]
 
 
-def _versions(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[Change, ...]:
+def _versions(first: Manifest, second: Manifest) -> tuple[Change, ...]:
     """Versions of packages and of the code that differ."""
     one, other = (
-        {**manifest["versions"], "git_commit": manifest["git_commit"] or NONE} for manifest in (first, second)
+        {**manifest.versions, "git_commit": manifest.git_commit or NONE} for manifest in (first, second)
     )
     return tuple(
         Change(name, one.get(name, NONE), other.get(name, NONE))

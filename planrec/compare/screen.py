@@ -34,7 +34,7 @@ def print_comparison(comparison: Comparison) -> None:
 
 def _differences(comparison: Comparison) -> Iterator[str]:
     for name, run in (("A", comparison.first), ("B", comparison.second)):
-        yield f"{name}  {run.manifest['run_id']}  {run.manifest['command']}"
+        yield f"{name}  {run.manifest.run_id}  {run.manifest.command}"
     for title, found in (("config", comparison.config), ("versions", comparison.versions)):
         yield f"{title}: the same" if not found else f"{title}, A -> B:"
         yield from (f"  {change}" for change in found)

@@ -1,7 +1,7 @@
 """Two splitters: one to tune inside, one to report outside."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -10,10 +10,15 @@ from planrec.cv.grouped import Grouped
 from planrec.cv.rolling import Rolling
 from planrec.cv.stratified import Stratified
 from planrec.errors import DataError
+from planrec.plugins import with_plugins
 from planrec.schema import DecisionTable
 
-Plain = Grouped | Rolling | Stratified
-"""The splitters that split once; a new one is named here."""
+PLAIN = (Grouped, Rolling, Stratified)
+"The splitters that split once; add a new one here."
+if TYPE_CHECKING:
+    Plain = Splitter
+else:
+    Plain = Annotated[with_plugins("cv", PLAIN, Splitter), Field(discriminator="kind")]
 
 
 class Nested(Splitter):
@@ -23,9 +28,9 @@ class Nested(Splitter):
     """
 
     kind: Literal["nested"]
-    outer: Annotated[Plain, Field(discriminator="kind")]
+    outer: Plain
     "What is reported."
-    inner: Annotated[Plain, Field(discriminator="kind")]
+    inner: Plain
     "How the training rows of each outer fold are split, to choose the model's values on them."
 
     @property

@@ -1,11 +1,8 @@
 """One answer as the server knows it, and as a row of the log."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
-
-from pydantic_core import to_json
+from typing import Literal, NamedTuple
 
 from planrec.decision_log.pseudonym import pseudonym
 
@@ -36,8 +33,8 @@ class Decision:
     request_id: str
     subscriber: str | None
     "As the request named the subscriber; only its keyed hash is kept."
-    request: Mapping[str, Any]
-    "The plain request that `Recommender.table` takes, JSON values throughout."
+    request: bytes
+    "JSON: the checked request without the subscriber."
     language: Literal["en", "es"]
     answer: bytes
     "JSON, the very bytes that are sent."
@@ -83,7 +80,7 @@ def row_of(decision: Decision, key: bytes) -> LoggedDecision:
         datetime.now(UTC).isoformat(timespec="microseconds"),
         decision.request_id,
         None if subscriber is None else pseudonym(subscriber, key),
-        to_json(decision.request).decode(),
+        decision.request.decode(),
         decision.language,
         decision.answer.decode(),
         decision.arm,

@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from planrec.config import RunConfig
+from planrec.contracts import Explainable
 from planrec.experiment import Report
 from planrec.explain.refit import FittedFold, refit
 from planrec.metrics import (
@@ -50,7 +51,7 @@ class ExplainedFeature:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What `python -m planrec.explain` says."""
+    """What `planrec explain` says."""
 
     saved: SavedRun
     metrics: tuple[str, ...]
@@ -167,7 +168,8 @@ def _contributions(
     """By feature; empty where the model cannot say."""
     parts = []
     for part in fitted:
-        exact = part.recommender.model.contributions(part.recommender.estimator, part.matrix)
+        estimator = part.recommender.estimator
+        exact = estimator.contributions(part.matrix) if isinstance(estimator, Explainable) else None
         if exact is None:
             return {}
         # Without the last column, which is what every row begins with.

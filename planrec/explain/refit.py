@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from planrec.config import RunConfig
-from planrec.contracts import Fold
+from planrec.contracts import BlendModel, Fold
 from planrec.errors import RunError
 from planrec.experiment import Report, fingerprint, load_decisions, models_of
 from planrec.fitting import fitted_recommender
@@ -16,7 +16,6 @@ from planrec.provenance import versions
 from planrec.recommender import Recommender, model_input
 from planrec.run_folder import SavedRun, read_out_of_fold, read_record
 from planrec.schema import DecisionTable, OutOfFold
-from planrec.tuning import Tuned
 
 SAME = 1e-9
 "Probabilities nearer than this are the same: linear algebra adds up in the order that its threads finish."
@@ -54,10 +53,10 @@ def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FittedFo
     """
     _check_reads_features(saved)
     table = load_decisions(saved.config).table
-    _check_same(saved, "data", table.fingerprint())
+    _check_same(saved, "data", table.fingerprint(), saved.manifest.data_fingerprint)
     folds = list(saved.config.cv.split(table, saved.config.seed))
-    _check_same(saved, "folds", fingerprint(folds))
-    tuned = [Tuned(**chosen) for chosen in saved.manifest["tuned"]]
+    _check_same(saved, "folds", fingerprint(folds), saved.manifest.folds_fingerprint)
+    tuned = saved.manifest.tuned
     models = models_of(saved.config, len(folds), tuned)[saved.config.model.kind]
     fitted = []
     for number, (model, fold) in enumerate(zip(models, folds, strict=True)):
@@ -80,26 +79,25 @@ def _with_matrix(
 
 def _check_reads_features(saved: SavedRun) -> None:
     model = saved.config.model
-    if model.members:
+    if isinstance(model, BlendModel):
         raise RunError(
-            f"{saved.folder}: model={model.kind} blends {', '.join(model.members)}: explain one of them"
+            f"{saved.folder}: model={model.kind} blends {', '.join(model.blend)}: explain one of them"
         )
-    if model.reads != "features":
+    if model.traits.reads != "features":
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
             " there is no column to explain. Each of its answers says why in `reasons`, and"
-            f" python -m planrec.report {saved.folder} shows where it errs; to see which features tell the"
+            f" planrec report {saved.folder} shows where it errs; to see which features tell the"
             " plan, explain a run of a model that reads them, such as model=lgbm"
         )
 
 
-def _check_same(saved: SavedRun, what: str, found: str) -> None:
-    expected = saved.manifest[f"{what}_fingerprint"]
+def _check_same(saved: SavedRun, what: str, found: str, expected: str) -> None:
     if found != expected:
         raise RunError(
             f"{saved.folder} was trained on other {what} than its configuration gives now (sha256"
             f" {found[:12]}, the run's {expected[:12]}): what it saw of a row is not known. Train it again:"
-            f" {saved.manifest['command']}",
+            f" {saved.manifest.command}",
             _other_versions(saved),
         )
 
@@ -119,14 +117,14 @@ def _check_same_probabilities(saved: SavedRun, table: DecisionTable, fitted: lis
             raise RunError(
                 f"{saved.folder}: fold {part.number} fitted again gives other probabilities than the run"
                 f" saved, by up to {difference:.2g}: what would be explained is another model. Train it"
-                f" again: {saved.manifest['command']}",
+                f" again: {saved.manifest.command}",
                 _other_versions(saved),
             )
 
 
 def _other_versions(saved: SavedRun) -> list[str]:
     """Packages whose versions are not those of the run."""
-    then, now = saved.manifest["versions"], versions()
+    then, now = saved.manifest.versions, versions()
     return [
         f"{name} was {then.get(name, 'not there')} and is {now.get(name, 'not there')}"
         for name in dict.fromkeys([*then, *now])

@@ -1,17 +1,21 @@
 """Feature sets: what a model sees of a decision, as a float64 matrix."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from planrec.contracts import FeatureSet
 from planrec.features.bills import BillsFeatures, BillsTransformer
 from planrec.features.table import TableFeatures, TableTransformer
 from planrec.features.usage import UsageFeatures, UsageTransformer
 from planrec.features.usage_and_bills import UsageAndBillsFeatures, UsageAndBillsTransformer
+from planrec.plugins import with_plugins
 
-FeaturesConfig = Annotated[
-    BillsFeatures | TableFeatures | UsageFeatures | UsageAndBillsFeatures, Field(discriminator="kind")
-]
+_OWN = (BillsFeatures, TableFeatures, UsageFeatures, UsageAndBillsFeatures)
+if TYPE_CHECKING:
+    FeaturesConfig = FeatureSet
+else:
+    FeaturesConfig = Annotated[with_plugins("features", _OWN, FeatureSet), Field(discriminator="kind")]
 "What `features=` may be."
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(

@@ -1,30 +1,13 @@
-"""`python -m planrec.leaderboard [RUNS ...]`: every complete run as one table, with paired differences;
-failed cells of sweeps below it."""
+"""Every complete run in one table, with paired differences; failed cells of sweeps below it."""
 
-import argparse
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.errors import RunError
-from planrec.verb import tells_mistakes
 
 if TYPE_CHECKING:
     from planrec.leaderboard.board import Board
-
-
-@tells_mistakes
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, 1 where no run could be read, 2 a wrong option."""
-    options = _parser().parse_args(arguments)
-    # scikit-learn takes a second to import: a wrong option should not wait for it.
-    from planrec.leaderboard.screen import print_board
-
-    board = leaderboard(options.runs or [options.outputs], options.metric)
-    print_board(board)
-    for file in write_board(board, options.csv, options.json, options.html):
-        print(f"wrote {file}")
-    return 0 if board.tables else 1
 
 
 def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
@@ -46,7 +29,7 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
     folders, failed = run_folders(asked), failed_cells(asked)
     if not folders and not failed:
         shown = ", ".join(map(str, asked))
-        raise RunError(f"no run below {shown}: train one with python -m planrec.train")
+        raise RunError(f"no run below {shown}: train one with planrec train")
     return board_of(folders, metric, failed)
 
 
@@ -63,19 +46,3 @@ def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path 
             write_atomically(file, content(board).encode())
             written.append(file)
     return written
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m planrec.leaderboard", description="Rank runs, with paired differences to the best."
-    )
-    parser.add_argument(
-        "runs", type=Path, nargs="*", metavar="RUNS", help="folders of runs, sweeps, or folders above them"
-    )
-    parser.add_argument("--metric", help="rank by it; the first metric of the runs where none is given")
-    for kind in ("csv", "json", "html"):
-        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the board as {kind.upper()}")
-    parser.add_argument(
-        "--outputs", type=Path, default=Path("outputs"), help="where runs are looked for if none are given"
-    )
-    return parser

@@ -67,7 +67,7 @@ def board_of(folders: Iterable[Path], metric: str | None = None, failed: Iterabl
     runs, refused = read_runs(dict.fromkeys(folder.resolve() for folder in folders))
     comparable: dict[tuple[str, str], list[RunRecord]] = {}
     for run in runs:
-        key = (run.manifest["data_fingerprint"], run.manifest["folds_fingerprint"])
+        key = (run.manifest.data_fingerprint, run.manifest.folds_fingerprint)
         comparable.setdefault(key, []).append(run)
     groups = sorted(comparable.values(), key=_title)
     return Board(tuple(_table(group, groups[0], metric) for group in groups), tuple(refused), tuple(failed))
@@ -82,10 +82,10 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
         except RunError as error:
             refused.append("; ".join([error.message, *error.problems]))
             continue
-        if run.measured_by is None:
+        if run.manifest.measured_by is None:
             runs.append(run)
         else:
-            refused.append(f"{folder}: {run.measured_by.note}")
+            refused.append(f"{folder}: {run.manifest.measured_by.note}")
     return runs, refused
 
 
@@ -109,7 +109,7 @@ def can_rank(metric: str) -> bool:
 
 def ranking_metric(run: RunRecord) -> str | None:
     """The first of a run's own metrics that can rank."""
-    return next((name for name in run.manifest["config"]["metrics"] if can_rank(name)), None)
+    return next((name for name in run.manifest.config["metrics"] if can_rank(name)), None)
 
 
 def _table(runs: Sequence[RunRecord], first: Sequence[RunRecord], metric: str | None) -> BoardTable:
@@ -133,26 +133,24 @@ def _most_common(metrics: Sequence[str | None]) -> str | None:
 
 
 def _title(runs: Sequence[RunRecord]) -> str:
-    manifest, config = runs[0].manifest, runs[0].manifest["config"]
+    manifest, config = runs[0].manifest, runs[0].manifest.config
     # A nested run is judged on the folds of the plain ones.
-    cv = " and ".join(sorted({run.manifest["config"]["cv"]["kind"] for run in runs}))
-    counts = manifest["metrics"][0] if manifest["metrics"] else None
-    judged = (
-        f", {counts['n_decisions']:,} decisions of {counts['n_subscribers']:,} subscribers" if counts else ""
-    )
+    cv = " and ".join(sorted({run.manifest.config["cv"]["kind"] for run in runs}))
+    counts = manifest.metrics[0] if manifest.metrics else None
+    judged = f", {counts.n_decisions:,} decisions of {counts.n_subscribers:,} subscribers" if counts else ""
     return (
         f"target={config['target']['kind']} data={config['data']['kind']} cv={cv}{judged}"
-        f" (data {manifest['data_fingerprint'][:_DIGITS]}, folds {manifest['folds_fingerprint'][:_DIGITS]})"
+        f" (data {manifest.data_fingerprint[:_DIGITS]}, folds {manifest.folds_fingerprint[:_DIGITS]})"
     )
 
 
 def _differences(first: RunRecord, other: RunRecord) -> tuple[str, ...]:
     """Which of data and folds two runs do not share, and where that comes from."""
     lines = []
-    if first.manifest["data_fingerprint"] != other.manifest["data_fingerprint"]:
+    if first.manifest.data_fingerprint != other.manifest.data_fingerprint:
         why = _changes(first, other, GROUPS_OF_DATA)
         lines.append(f"other data: {why or 'the data itself changed, the configuration did not'}")
-    if first.manifest["folds_fingerprint"] != other.manifest["folds_fingerprint"]:
+    if first.manifest.folds_fingerprint != other.manifest.folds_fingerprint:
         why = _changes(first, other, GROUPS_OF_FOLDS)
         same = "they follow from the data" if lines else "the code that deals them changed"
         lines.append(f"other folds: {why or same}")
@@ -161,11 +159,12 @@ def _differences(first: RunRecord, other: RunRecord) -> tuple[str, ...]:
 
 def why_not_paired(first: RunRecord, other: RunRecord) -> str:
     """Why two runs have no paired difference; empty where they have one."""
-    borrowed = [run.measured_by.note for run in (first, other) if run.measured_by is not None]
+    sources = (run.manifest.measured_by for run in (first, other))
+    borrowed = [source.note for source in sources if source is not None]
     return "; ".join([*borrowed, *_differences(first, other)])
 
 
 def _changes(first: RunRecord, other: RunRecord, groups: Sequence[str]) -> str:
-    found = changes(first.manifest["config"], other.manifest["config"], groups)
+    found = changes(first.manifest.config, other.manifest.config, groups)
     more = [f"and {len(found) - _MOST_CHANGES} more"] if len(found) > _MOST_CHANGES else []
     return ", ".join([*map(str, found[:_MOST_CHANGES]), *more])

@@ -180,7 +180,7 @@ def _row_as_json(row: Row) -> dict[str, Any]:
         "command": row.command,
         "times": times,
         "sizes": {"model_bytes": row.cost.model_bytes},
-        "paths": {"run_id": row.run.manifest["run_id"], "folder": str(row.run.folder)},
+        "paths": {"run_id": row.run.manifest.run_id, "folder": str(row.run.folder)},
     }
 
 
@@ -220,7 +220,7 @@ def _csv_cells(table: BoardTable, row: Row) -> dict[str, object]:
         **numbers,
         **asdict(row.cost),
         "command": row.command,
-        "judged_by": row.run.manifest["run_id"],
+        "judged_by": row.run.manifest.run_id,
     }
 
 

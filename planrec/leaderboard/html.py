@@ -81,7 +81,7 @@ def _table(table: BoardTable) -> Iterator[str]:
 def _row(table: BoardTable, row: Row) -> str:
     kind = "baseline" if row.is_baseline else "run"
     star = " *" if row.marks else ""
-    judged = f"{'judged by ' if row.is_baseline else ''}{row.run.manifest['run_id']}"
+    judged = f"{'judged by ' if row.is_baseline else ''}{row.run.manifest.run_id}"
     cells = [_difference(row)] if table.metric else []
     cells += [_estimate(row.values.get(name)) for name in table.metrics]
     cells += [escape(cell) for cell in cost_cells(row)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, nan
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -58,17 +58,17 @@ class Row:
 
 def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[Row]:
     """One row per run, and one per distinct baseline, not yet ranked."""
-    named = labels([run.manifest["config"] for run in runs])
+    named = labels([run.manifest.config for run in runs])
     own = [
         Row(
             run=run,
             model=own_model(run),
             label=" ".join(f"{path}={value}" for path, value in label.items()) or own_model(run),
             is_baseline=False,
-            marks=(SELECTED,) if run.manifest["selected"] and not _is_nested(run) else (),
+            marks=(SELECTED,) if run.manifest.selected and not _is_nested(run) else (),
             values=values_of_model(run, own_model(run)),
             cost=_cost(run),
-            command=run.manifest["command"],
+            command=run.manifest.command,
         )
         for run, label in zip(runs, named, strict=True)
     ]
@@ -112,7 +112,7 @@ def _draws_of_rows(rows: Sequence[Row], metric: str) -> Iterator[tuple[tuple[Pat
         own = [row for row in rows if row.run.folder == run.folder]
         table = read_out_of_fold(run, [row.model for row in own])
         if draws is None:
-            config = run.manifest["config"]
+            config = run.manifest.config
             draws = draws_of(table, config["seed"], config["n_bootstrap"])
         for row in own:
             mine = table[table[OutOfFold.MODEL] == row.model]
@@ -133,31 +133,26 @@ def _score(row: Row, metric: str) -> float:
 
 def own_model(run: RunRecord) -> str:
     """Name of the run's own model in its out-of-fold table."""
-    return str(run.manifest["config"]["model"]["kind"])
+    return str(run.manifest.model_kind)
 
 
 def _is_nested(run: RunRecord) -> bool:
-    return bool(run.manifest["config"]["cv"]["kind"] == NESTED)
+    return bool(run.manifest.config["cv"]["kind"] == NESTED)
 
 
 def values_of_model(run: RunRecord, model: str) -> dict[str, Estimate]:
     """By metric: those that have one value and that the model defines."""
-    return {
-        found["metric"]: Estimate(
-            *(nan if found[end] is None else found[end] for end in ("value", "low", "high"))
-        )
-        for found in run.manifest["metrics"]
-        if found["model"] == model and found["group"] is None and found["value"] is not None
-    }
+    values = run.manifest.values_of(model).values()
+    return {found.metric: Estimate(found.value, found.low, found.high) for found in values}
 
 
 def _cost(run: RunRecord) -> Cost:
-    speed = run.manifest["speed"]
+    speed = run.manifest.speed
     return Cost(
-        fit_seconds=run.manifest["fit_seconds"].get(own_model(run)),
-        one_row_p50_ms=speed["one_row_p50_ms"],
-        one_row_p99_ms=speed["one_row_p99_ms"],
-        rows_per_second=speed["rows_per_second"],
+        fit_seconds=run.manifest.fit_seconds.get(own_model(run)),
+        one_row_p50_ms=speed.one_row_p50_ms,
+        one_row_p99_ms=speed.one_row_p99_ms,
+        rows_per_second=speed.rows_per_second,
         model_bytes=run.model_bytes,
     )
 
@@ -183,7 +178,7 @@ def _marked_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
 
 def _text(run: RunRecord) -> str:
     """Everything that the values of a run depend on."""
-    return repr(flat({k: v for k, v in run.manifest["config"].items() if k not in _NO_SETTING}))
+    return repr(flat({k: v for k, v in run.manifest.config.items() if k not in _NO_SETTING}))
 
 
 def _baselines(runs: Sequence[RunRecord], named: Sequence[Mapping[str, str]]) -> list[Row]:
@@ -192,14 +187,14 @@ def _baselines(runs: Sequence[RunRecord], named: Sequence[Mapping[str, str]]) ->
     for run, label in zip(runs, named, strict=True):
         policy = {path: value for path, value in label.items() if path.split(".")[0] == "policy"}
         shown = " ".join(f" {path}={value}" for path, value in policy.items())
-        for model in run.manifest["fit_seconds"]:
+        for model in run.manifest.fit_seconds:
             if model == own_model(run):
                 continue
-            alike = found.setdefault((model, str(run.manifest["config"]["policy"])), [])
+            alike = found.setdefault((model, str(run.manifest.config["policy"])), [])
             values = values_of_model(run, model)
             twin = next((row for row in alike if _agree(row.values, values)), None)
             if twin is None:
-                cost = Cost(run.manifest["fit_seconds"][model], None, None, None, None)
+                cost = Cost(run.manifest.fit_seconds[model], None, None, None, None)
                 alike.append(Row(run, model, model + shown, True, (), values, cost, None))
             else:
                 alike[alike.index(twin)] = replace(twin, values=values | dict(twin.values))

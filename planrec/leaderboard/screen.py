@@ -37,7 +37,7 @@ def print_board(board: Board) -> None:
             console.print(_others(table, slice(start, start + METRICS_AT_ONCE)))
         _print_lines(console, [f"* {note}" for note in footnotes(table)])
         _print_lines(console, [f"{rank_text(row)}  {row.command}" for row in table.rows if row.command])
-        judges = {row.run.manifest["run_id"] for row in table.rows if row.is_baseline}
+        judges = {row.run.manifest.run_id for row in table.rows if row.is_baseline}
         _print_lines(console, [f"baselines were judged by {', '.join(sorted(judges))}"] if judges else [])
         console.print()
     if board.failed:

@@ -1,4 +1,7 @@
-"""Functions over the out-of-fold table. A new metric is one function and one line in METRICS (named.py)."""
+"""Metrics: functions over the out-of-fold table.
+
+A new metric is one function and one line in `METRICS` (named.py).
+"""
 
 from planrec.metrics.gates import check_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
@@ -12,21 +15,26 @@ from planrec.metrics.paired import (
     paired_difference,
     paired_ratio,
 )
-from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper, scored_model
-from planrec.metrics.scored import Scored
+from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper
+from planrec.metrics.scored import JudgedRows, judged_rows_of
+from planrec.plugins import plugin_metrics
+
+# Last, since a plug-in imports the names above.
+METRICS.update(plugin_metrics(METRICS, Metric))
 
 __all__ = [
     "METRICS",
     "Draws",
     "Estimate",
+    "JudgedRows",
     "Metric",
     "MetricValue",
     "ReliabilityBin",
-    "Scored",
     "broken_guards",
     "check_gates",
     "draws_of",
     "evaluate",
+    "judged_rows_of",
     "known_gate",
     "known_metric",
     "mean_estimate",
@@ -35,6 +43,5 @@ __all__ = [
     "paired_ratio",
     "reliability",
     "reliability_of_cheaper",
-    "scored_model",
     "value_of",
 ]

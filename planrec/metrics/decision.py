@@ -1,45 +1,48 @@
-"""Metrics of the first recommendation alone, whatever it costs."""
+"""Metrics of the first recommendation alone, without its cost."""
 
 import numpy as np
 
-from planrec.metrics.scored import Scored, given
+from planrec.metrics.scored import JudgedRows, required
 
 
-def accuracy(scored: Scored, weights: np.ndarray) -> np.ndarray:
-    """Share of decisions whose first recommendation is the right plan, in [0, 1]; abstaining is wrong."""
-    return scored.mean(weights, scored.recommended == scored.y)
+def accuracy(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
+    """Compute the share of decisions whose first recommendation is the right plan, in [0, 1].
 
-
-def f1(scored: Scored, weights: np.ndarray) -> np.ndarray:
-    """F1 of each plan, in [0, 1]: 2 hits / (times right + times recommended). Shape (J, B).
-
-    NaN for a plan that is neither right nor recommended anywhere.
+    Abstaining counts as wrong.
     """
-    ones, n_plans = np.ones(len(scored.y)), len(scored.plans)
-    right = scored.sums(weights, ones, scored.y, n_plans)
-    recommended = scored.sums(weights, ones, scored.recommended, n_plans)
-    hits = scored.sums(weights, scored.recommended == scored.y, scored.y, n_plans)
+    return judged.mean(weights, judged.recommended == judged.y)
+
+
+def f1(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
+    """Compute the F1 of each plan, in [0, 1]: 2 hits / (times right + times recommended), shape (J, B).
+
+    NaN for a plan that is never right and never recommended.
+    """
+    ones, n_plans = np.ones(len(judged.y)), len(judged.plans)
+    right = judged.sums(weights, ones, judged.y, n_plans)
+    recommended = judged.sums(weights, ones, judged.recommended, n_plans)
+    hits = judged.sums(weights, judged.recommended == judged.y, judged.y, n_plans)
     mentions = right + recommended
     return np.divide(2 * hits, mentions, out=np.full_like(hits, np.nan), where=mentions > 0)
 
 
-def macro_f1(scored: Scored, weights: np.ndarray) -> np.ndarray:
-    """Mean F1 over the plans present, in [0, 1].
+def macro_f1(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
+    """Compute the mean F1 over the plans present, in [0, 1].
 
-    Present is right or recommended at least once, as scikit-learn's `f1_score(average="macro")` has it;
-    abstaining is no plan, but it costs the right one a hit.
+    A plan is present if it is right or recommended at least once, as in scikit-learn's
+    `f1_score(average="macro")`. Abstaining is not a plan, but the right plan misses a hit.
     """
-    by_plan = f1(scored, weights)
+    by_plan = f1(judged, weights)
     present = ~np.isnan(by_plan)
     return np.where(present, by_plan, 0.0).sum(axis=0) / present.sum(axis=0)
 
 
-def flip_rate(scored: Scored, weights: np.ndarray) -> np.ndarray:
-    """Share of consecutive recommendations to one subscriber that name different plans, in [0, 1].
+def flip_rate(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
+    """Compute the share of consecutive recommendations to a subscriber that name different plans, in [0, 1].
 
-    The catalogue is the same all along: a run has one. Abstaining is no recommendation. NaN in a draw without
-    two recommendations to one subscriber.
+    The catalogue never changes within a run. Abstaining is not a recommendation. NaN in a draw without two
+    recommendations to one subscriber.
     """
-    previous = given(scored.previous)
-    flipped = scored.recommended != scored.recommended[previous]
-    return scored.means(weights, flipped, np.where(previous >= 0, 0, -1), 1)[0]
+    previous = required(judged.previous)
+    flipped = judged.recommended != judged.recommended[previous]
+    return judged.means(weights, flipped, np.where(previous >= 0, 0, -1), 1)[0]

@@ -1,39 +1,41 @@
-"""Metrics of forecast bills: whether chances come true."""
+"""Metrics of forecast bills: calibration of their probabilities."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from planrec.metrics.probability import N_BINS
-from planrec.metrics.scored import Scored, Subscribers, given
+from planrec.metrics.scored import JudgedRows, Subscribers, required
 
 LOW, HIGH = 0.1, 0.9
 
 
-def ece_cheaper(scored: Scored, weights: np.ndarray) -> np.ndarray:
-    """Expected calibration error of P(cheaper than the plan held), in [0, 1].
+def ece_cheaper(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
+    """Compute the expected calibration error of P(cheaper than the plan held), in [0, 1].
 
-    Over all pairs of a decision and another plan of its menu; it came true where the plan cost less than the
-    plan held, switching included. Bins and their small-sample bias as in `ece`. NaN without such a pair.
+    Counts all pairs of a decision and another plan on its menu. A pair comes true if the plan cost less than
+    the plan held, switching cost included. Bins and their small-sample bias are those of `ece`. NaN without
+    such a pair.
     """
-    chance, came_true, bins = cheaper_pairs(scored)
+    chance, came_true, bins = cheaper_pairs(judged)
     is_pair = bins >= 0
     if not is_pair.any():
         return np.full(weights.shape[1], np.nan)
     gap = np.where(is_pair, chance - came_true, 0.0).ravel()
     n_plans = chance.shape[1]
-    pairs, bins = _of_pairs(scored, n_plans), bins.ravel()
+    pairs, bins = _of_pairs(judged, n_plans), bins.ravel()
     gaps = np.abs(pairs.sums(weights, gap, bins, N_BINS)).sum(axis=0)
     total = pairs.sums(weights, is_pair.ravel().astype(np.float64))[0]
     return np.divide(gaps, total, out=np.full_like(gaps, np.nan), where=total > 0)
 
 
-def cheaper_pairs(scored: Scored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """P(cheaper than the plan held), whether it was, and the bin of the chance: shape (n, J) each.
+def cheaper_pairs(judged: JudgedRows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find P(cheaper than the plan held), whether the plan was cheaper, and the bin: shape (n, J) each.
 
-    The bin is -1 where there is no such pair: the plan held, plans outside the menu, no chance known.
+    The bin is -1 for entries that are not pairs: the plan held, plans outside the menu, unknown
+    probabilities.
     """
-    costs, chance = given(scored.costs), given(scored.cheaper)
+    costs, chance = required(judged.costs), required(judged.cheaper)
     is_pair = np.isfinite(costs.monthly) & ~np.isnan(chance)
     is_pair &= np.arange(chance.shape[1]) != costs.held[:, np.newaxis]
     came_true = costs.monthly < costs.of_held[:, np.newaxis]
@@ -43,14 +45,15 @@ def cheaper_pairs(scored: Scored) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return chance, came_true, np.where(is_pair, np.searchsorted(edges, chance), -1)
 
 
-def pit_80(scored: Scored, weights: np.ndarray) -> np.ndarray:
-    """How often the bill that came lay in the middle 80 % of what was thought possible. Shape (J, B).
+def pit_80(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
+    """Compute how often the realised bill was in the central 80 % of its forecast distribution, shape (J, B).
 
-    The share of decisions whose randomised PIT is in [0.1, 0.9]; 0.8 where the forecast is right. The PIT is
-    uniform between P(bill < b) and P(bill <= b), which differ where bills pile up, at the fee above all
-    (Czado, Gneiting and Held 2009); its expectation is taken, so that nothing is drawn.
+    This is the share of decisions whose randomised PIT is in [0.1, 0.9]; a perfect forecast gives 0.8. The
+    PIT is uniform between P(bill < b) and P(bill <= b), which differ at amounts that many bills have, above
+    all at the fee (Czado, Gneiting and Held 2009). The expected share is computed exactly; no numbers are
+    drawn.
     """
-    chances = given(scored.chances)
+    chances = required(judged.chances)
     below, upto = chances[..., 0], chances[..., 1]
     width = upto - below
     inside = np.minimum(upto, HIGH) - np.maximum(below, LOW)
@@ -58,10 +61,10 @@ def pit_80(scored: Scored, weights: np.ndarray) -> np.ndarray:
     share = np.where(width > 0, inside.clip(min=0) / np.where(width > 0, width, 1), point)
     n, n_plans = share.shape
     plan = np.tile(np.arange(n_plans), n)
-    return _of_pairs(scored, n_plans).means(weights, share.ravel(), plan, n_plans)
+    return _of_pairs(judged, n_plans).means(weights, share.ravel(), plan, n_plans)
 
 
-def _of_pairs(scored: Scored, n_plans: int) -> Scored:
-    """The same subscribers, each row once per plan, row by row."""
-    codes, count = np.repeat(scored.subscribers.codes, n_plans), scored.subscribers.count
-    return replace(scored, subscribers=Subscribers(codes, count))
+def _of_pairs(judged: JudgedRows, n_plans: int) -> JudgedRows:
+    """Make rows with each subscriber repeated once per plan, row by row."""
+    codes, count = np.repeat(judged.subscribers.codes, n_plans), judged.subscribers.count
+    return replace(judged, subscribers=Subscribers(codes, count))

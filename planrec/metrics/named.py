@@ -1,4 +1,4 @@
-"""METRICS: every metric by name. A new metric is one function and one line here."""
+"""The metric registry: every metric by name. A new metric is one function and one line here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,50 +40,62 @@ from planrec.metrics.money import (
 )
 from planrec.metrics.probability import brier, ece, log_loss
 from planrec.metrics.ranking import auc, mrr, ndcg_3, top_2, top_3
-from planrec.metrics.scored import N_DECILES, Scored
+from planrec.metrics.scored import N_DECILES, JudgedRows
 from planrec.schema import did_you_mean
 
 MONEY = "currency per month"
 
 
-def by_plan(scored: Scored) -> tuple[str, ...]:
-    """Plan ids."""
-    return scored.plans
+def by_plan(judged: JudgedRows) -> tuple[str, ...]:
+    """Name the plans."""
+    return judged.plans
 
 
-def by_decile(scored: Scored) -> tuple[str, ...]:
-    """`1` to `10`, little usage first."""
+def by_decile(judged: JudgedRows) -> tuple[str, ...]:
+    """Name the deciles, `1` to `10`, least usage first."""
     return tuple(str(decile) for decile in range(1, N_DECILES + 1))
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and what a reader must know to rank by it."""
+    """A metric and the facts that are needed to rank by it."""
 
-    function: Callable[[Scored, np.ndarray], np.ndarray]
+    function: Callable[[JudgedRows, np.ndarray], np.ndarray]
     """Takes the rows of one model and weights, shape (n_subscribers, B): how often each subscriber counts in
-    each of B draws. Returns shape (B,), or (groups, B) with `groups`; NaN where a draw does not define it."""
+    each of B draws. Returns shape (B,), or (groups, B) with `groups`; NaN in draws that do not define it."""
     higher_is_better: bool | None
-    "None where neither is: a figure to read beside the others."
+    "None if neither is better: a value to read beside the others."
     unit: str
     needs_probability: bool = False
-    "True where a rule that names one plan would be judged on probabilities that it never claimed."
+    "True for metrics of probabilities, which are left out for rules that only name one plan."
     needs_bills: bool = False
-    "True where the realised bills are needed; asking for it without them is an error."
+    "True if the metric needs realised bills; asking for it without them is an error."
     left_out_without: (
         Literal["hidden_costs", "decile", "previous", "cheaper", "chances", "segments"] | None
     ) = None
-    "The part of `Scored` without which there is nothing to measure; the metric is then left out."
-    groups: Callable[[Scored], tuple[str, ...]] | None = None
-    "Names what the metric has one value for each of."
+    "The part of `JudgedRows` that the metric measures; without this part the metric is left out."
+    groups: Callable[[JudgedRows], tuple[str, ...]] | None = None
+    "Returns the names of the parts that the metric has one value each for; None for a single value."
     worst: Worst | None = None
-    "Names the group that a gap is worst for, for each of its values; None where the metric is no gap."
+    "Returns the worst group for each value of a gap; None if the metric is not a gap."
     at_most: float | None = None
-    "A value above this says that the advice is not fit to be given."
+    "The guard: advice with a higher value should not be given; None if there is no guard."
+
+    def can_measure(self, judged: JudgedRows) -> bool:
+        """Return whether the rows have the part that the metric measures."""
+        return self.left_out_without is None or getattr(judged, self.left_out_without) is not None
 
 
 def known_metric(name: str) -> str:
-    """The name itself. Raises ValueError with the near name, and all, where METRICS has no such metric."""
+    """Return the name if METRICS has such a metric.
+
+    Raises:
+        ValueError: There is no such metric; suggests a similar one and lists all.
+
+    Examples:
+        >>> known_metric("accuracy")
+        'accuracy'
+    """
     if name not in METRICS:
         raise ValueError(f"no such metric{did_you_mean(name, METRICS)}; allowed: {', '.join(METRICS)}")
     return name
@@ -222,12 +234,23 @@ METRICS: dict[str, Metric] = {
         worst=farthest_selection,
     ),
 }
+"""Every metric by name; `planrec.metrics` adds those of plug-ins."""
 
 
 def broken_guards(values: Mapping[str, float]) -> list[str]:
-    """One sentence per metric whose value is above its guard. `values`: metric -> value of one model."""
+    """Write one sentence per metric whose value is above its guard.
+
+    Args:
+        values: Metric -> value of one model.
+
+    Examples:
+        >>> broken_guards({"harm_rate": 0.04, "regret": 9.5})
+        []
+        >>> broken_guards({"harm_rate": 0.08})[0][:62]
+        'harm_rate is 0.080 and must be at most 0.05: too many subscrib'
+    """
     return [
-        f"{name} is {value:.3f} and must be at most {guard:g}: the advice harms too many;"
+        f"{name} is {value:.3f} and must be at most {guard:g}: too many subscribers would pay more;"
         " policy=guarded keeps it below a limit; higher policy.absolute or policy.relative advise fewer moves"
         for name, value in values.items()
         if (guard := METRICS[name].at_most) is not None and value > guard

@@ -1,9 +1,10 @@
 """Models: each option builds one unfitted scikit-learn classifier."""
 
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from planrec.contracts import Model
 from planrec.model.cheapest_fee import CheapestFee
 from planrec.model.dummy import Dummy
 from planrec.model.ensemble import Ensemble
@@ -17,28 +18,32 @@ from planrec.model.logistic import Logistic
 from planrec.model.popular import Popular
 from planrec.model.rerate import Rerate
 from planrec.model.stay import Stay
+from planrec.plugins import with_plugins
 
-ModelConfig = Annotated[
-    CheapestFee
-    | Dummy
-    | Ensemble
-    | Estimator
-    | Forecast
-    | Forest
-    | HistBoosting
-    | Lgbm
-    | LgbmBills
-    | Logistic
-    | Popular
-    | Rerate
-    | Stay,
-    Field(discriminator="kind"),
-]
+_OWN = (
+    CheapestFee,
+    Dummy,
+    Ensemble,
+    Estimator,
+    Forecast,
+    Forest,
+    HistBoosting,
+    Lgbm,
+    LgbmBills,
+    Logistic,
+    Popular,
+    Rerate,
+    Stay,
+)
+if TYPE_CHECKING:
+    ModelConfig = Model
+else:
+    ModelConfig = Annotated[with_plugins("model", _OWN, Model), Field(discriminator="kind")]
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
-    sorted({name for model in get_args(get_args(ModelConfig)[0]) for name in model.trusted_types})
+    sorted({name for model in _OWN for name in model.traits.trusted_types})
 )
-"Types that a saved pipeline of any model may hold, beyond skops' own list."
+"Types that a saved pipeline of any model of this package may hold, beyond skops' own list."
 
 __all__ = [
     "TRUSTED_TYPES",

@@ -17,3 +17,12 @@ class BoostedTrees(LGBMClassifier):
         if probability.ndim == 1:  # of two classes, that of the second
             probability = np.stack([1.0 - probability, probability], axis=1)
         return probability
+
+    def predict_after(self, X: np.ndarray, rounds: int) -> np.ndarray:
+        """Return `predict_proba` after this number of rounds of boosting."""
+        return self.predict_proba(X, num_iteration=rounds)
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        """Return exact contributions (TreeSHAP), as `contracts.Explainable` describes them."""
+        flat = self.booster_.predict(X, pred_contrib=True, num_threads=1)
+        return np.asarray(flat, np.float64).reshape(len(X), -1, X.shape[1] + 1)

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
 from planrec.schema import Columns
 
@@ -14,18 +14,19 @@ from planrec.schema import Columns
 class CheapestFee(Model):
     """Ranks plans by their recurring fee, so that the cheapest one on each menu is named."""
 
-    reads: ClassVar[Literal["features", "history"]] = "history"
-    probabilistic: ClassVar[bool] = False
-    needs_catalogue: ClassVar[bool] = True
-    ranks_unseen_plans: ClassVar[bool] = True
-    trusted_types: ClassVar[tuple[str, ...]] = ("planrec.model.cheapest_fee.CheapestFeeClassifier",)
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        reads="history",
+        probabilistic=False,
+        needs_catalogue=True,
+        ranks_unseen_plans=True,
+        trusted_types=("planrec.model.cheapest_fee.CheapestFeeClassifier",),
+    )
 
     kind: Literal["cheapest_fee"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a classifier over the catalogue's plans."""
-        assert catalogue is not None
-        return CheapestFeeClassifier(catalogue=catalogue.json_text)
+        return CheapestFeeClassifier(catalogue=required_catalogue(catalogue, self.kind).json_text)
 
 
 class CheapestFeeClassifier(PlanRule):

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.model.forecast import Forecast
 from planrec.model.forest import Forest
 from planrec.model.hist_boosting import HistBoosting
@@ -28,24 +28,17 @@ class Ensemble(Model):
     Bills are blended where every member forecasts them, and then decide; probabilities always are.
     """
 
-    takes_calibration: ClassVar[bool] = False
-    # Some members are not.
-    is_exact_by_row: ClassVar[bool] = False
-    trusted_types: ClassVar[tuple[str, ...]] = ("planrec.model.ensemble.Members",)
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        takes_calibration=False,
+        is_exact_by_row=False,  # some members are not
+        trusted_types=("planrec.model.ensemble.Members",),
+    )
 
     kind: Literal["ensemble"]
     blend: Annotated[dict[str, Member], Field(min_length=2)]
     "The members, by names of their own."
     n_picks: PositiveInt
     "Times that a member is picked: its weight is its share of the picks."
-
-    @property
-    def members(self) -> dict[str, Model]:
-        return dict(self.blend)
-
-    @property
-    def member_picks(self) -> int:
-        return self.n_picks
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a blend of nothing: its members are fitted by whoever knows their features."""

@@ -4,14 +4,13 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import AfterValidator, JsonValue, ValidationInfo, WithJsonSchema, field_validator
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
-from planrec.model.importances import COEFFICIENTS, IMPURITY, importances_of
+from planrec.model.importances import COEFFICIENTS, IMPURITY
 from planrec.schema import did_you_mean
 
 _TREE = "sklearn.tree._tree.Tree"
@@ -71,13 +70,15 @@ class Estimator(Model):
     visible: one more column per column with gaps.
     """
 
-    is_exact_by_row: ClassVar[bool] = False
-    trusted_types: ClassVar[tuple[str, ...]] = (
-        FOLD_PROOF,
-        "numpy.dtype",
-        *sorted({name for names in ALLOWED.values() for name in names}),
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        is_exact_by_row=False,
+        trusted_types=(
+            FOLD_PROOF,
+            "numpy.dtype",
+            *sorted({name for names in ALLOWED.values() for name in names}),
+        ),
+        importance_meaning=f"{IMPURITY}, or {COEFFICIENTS}, as the class has it",
     )
-    importance_is: ClassVar[str] = f"{IMPURITY}, or {COEFFICIENTS}, as the class has it"
 
     kind: Literal["estimator"]
     class_path: Annotated[
@@ -117,10 +118,6 @@ class Estimator(Model):
         return FoldProof(
             make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler(), classifier)
         )
-
-    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
-        """None for neighbours, networks and others that have no importances."""
-        return importances_of(estimator)
 
 
 def _class_of(class_path: str) -> Any:

@@ -1,10 +1,14 @@
 """A classifier that fits whatever a fold holds."""
 
 import warnings
-from typing import Self
+from collections.abc import Iterator
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.pipeline import Pipeline
+
+from planrec.model.importances import importances_of
 
 FOLD_PROOF = "planrec.model.fold_proof.FoldProof"
 "The name under which a saved pipeline holds `FoldProof`."
@@ -50,6 +54,32 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         """The most probable class, shape (n,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
+    def staged(self, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield `predict_proba` after each of these numbers of rounds, which rise.
+
+        A classifier without rounds, such as the shares of one class, yields the same each time.
+        """
+        classifier, X = self.classifier_, self.filled(X)
+        if isinstance(classifier, _ByRounds):
+            yield from (classifier.predict_after(X, int(number)) for number in rounds)
+        elif isinstance(classifier, _ByStages):
+            wanted = set(rounds.tolist())
+            stages = enumerate(classifier.staged_predict_proba(X), start=1)
+            yield from (probability for number, probability in stages if number in wanted)
+        else:
+            yield from (classifier.predict_proba(X) for _ in rounds)
+
+    def importance(self) -> np.ndarray | None:
+        """Return the classifier's own importances, shape (n_features,); None if it has none."""
+        return importances_of(self.classifier_, self.n_features_in_)
+
+    def contributions(self, X: np.ndarray) -> np.ndarray | None:
+        """Return the classifier's own contributions; None if it has none, zeros if it saw one class only."""
+        if isinstance(self.classifier_, _Contributing):
+            # A column without any value in training is in no split, so that it need not be filled.
+            return self.classifier_.contributions(X)
+        return np.zeros((len(X), 1, X.shape[1] + 1)) if isinstance(self.classifier, _Contributing) else None
+
     def filled(self, X: np.ndarray) -> np.ndarray:
         """The matrix as `classifier_` wants it: columns that were empty in training are constant."""
         if not len(self.empty_columns_):
@@ -59,12 +89,31 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         return X
 
 
+@runtime_checkable
+class _ByRounds(Protocol):
+    """LightGBM's classifier, as `BoostedTrees` extends it."""
+
+    def predict_after(self, X: np.ndarray, rounds: int) -> np.ndarray: ...
+
+
+@runtime_checkable
+class _ByStages(Protocol):
+    """A boosted classifier of scikit-learn."""
+
+    def staged_predict_proba(self, X: np.ndarray) -> Iterator[np.ndarray]: ...
+
+
+@runtime_checkable
+class _Contributing(Protocol):
+    def contributions(self, X: np.ndarray) -> np.ndarray: ...
+
+
 def _weighted(estimator: BaseEstimator, sample_weight: np.ndarray | None) -> dict[str, np.ndarray]:
     """Weights as `fit` takes them: a pipeline hands them to its last step."""
     if sample_weight is None:
         return {}
-    steps = getattr(estimator, "steps", None)
-    return {"sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight": sample_weight}
+    step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""
+    return {f"{step}sample_weight": sample_weight}
 
 
 def _rows_differ(X: np.ndarray) -> bool:

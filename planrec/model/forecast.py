@@ -10,7 +10,7 @@ from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.catalogue import Catalogue, rate
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.drawn_bills import bill_fields, chances, costs_of, shares_best
 from planrec.model.known_months import Months, months_of, voice_column
 from planrec.model.plan_rule import n_rows
@@ -28,21 +28,22 @@ class Forecast(Model):
     catalogue is ranked like any other.
     """
 
-    reads: ClassVar[Literal["features", "history"]] = "history"
-    needs_catalogue: ClassVar[bool] = True
-    forecasts_bills: ClassVar[bool] = True
-    knows_chances: ClassVar[bool] = True
-    knows_population: ClassVar[bool] = True
-    needs_horizon: ClassVar[bool] = True
-    ranks_unseen_plans: ClassVar[bool] = True
-    trusted_types: ClassVar[tuple[str, ...]] = (
-        "planrec.model.forecast.ForecastClassifier",
-        "planrec.model.silent_months.SilentMonths",
-        "planrec.model.usage_forecast.Beliefs",
-        "planrec.model.usage_forecast.Draws",
-        "planrec.model.usage_forecast.UsageForecast",
-        "planrec.model.usage_calendar.Calendar",
-        "planrec.model.usage_level.Population",
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        reads="history",
+        needs_catalogue=True,
+        needs_horizon=True,
+        forecasts_bills=True,
+        knows_population=True,
+        ranks_unseen_plans=True,
+        trusted_types=(
+            "planrec.model.forecast.ForecastClassifier",
+            "planrec.model.silent_months.SilentMonths",
+            "planrec.model.usage_forecast.Beliefs",
+            "planrec.model.usage_forecast.Draws",
+            "planrec.model.usage_forecast.UsageForecast",
+            "planrec.model.usage_calendar.Calendar",
+            "planrec.model.usage_level.Population",
+        ),
     )
 
     kind: Literal["forecast"]
@@ -57,9 +58,9 @@ class Forecast(Model):
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a classifier over the catalogue's plans; the seed scrambles the draws."""
-        assert catalogue is not None
+        plans = required_catalogue(catalogue, self.kind)
         options = self.model_dump(exclude={"kind"})
-        return ForecastClassifier(catalogue=catalogue.json_text, seed=seed, **options)
+        return ForecastClassifier(catalogue=plans.json_text, seed=seed, **options)
 
 
 @dataclass(frozen=True)

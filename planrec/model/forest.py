@@ -2,22 +2,23 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
-from planrec.model.importances import IMPURITY, importances_of
+from planrec.model.importances import IMPURITY
 
 
 class Forest(Model):
     """Random forest; a missing value goes to the side of a split that suits training best."""
 
-    encoding: ClassVar[Literal["codes", "one_hot"]] = "codes"
-    trusted_types: ClassVar[tuple[str, ...]] = (FOLD_PROOF, "sklearn.tree._tree.Tree")
-    importance_is: ClassVar[str] = IMPURITY
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        encoding="codes",
+        trusted_types=(FOLD_PROOF, "sklearn.tree._tree.Tree"),
+        importance_meaning=IMPURITY,
+    )
 
     kind: Literal["forest"]
     n_estimators: PositiveInt
@@ -38,7 +39,3 @@ class Forest(Model):
                 n_estimators=self.n_estimators, min_samples_leaf=self.min_samples_leaf, random_state=seed
             )
         )
-
-    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
-        """Mean over the trees, shares of 1."""
-        return importances_of(estimator)

@@ -1,27 +1,22 @@
 """scikit-learn's histogram gradient boosting."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
 
 
 class HistBoosting(Model):
     """Gradient boosting on binned features, without a package beyond scikit-learn."""
 
-    encoding: ClassVar[Literal["codes", "one_hot"]] = "codes"
-    trusted_types: ClassVar[tuple[str, ...]] = (
-        FOLD_PROOF,
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        encoding="codes",
+        trusted_types=(FOLD_PROOF, "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"),
     )
-
-    rounds: ClassVar[str | None] = "max_iter"
 
     kind: Literal["hist_boosting"]
     max_iter: PositiveInt
@@ -34,8 +29,13 @@ class HistBoosting(Model):
     "Whether max_iter is only the most: as many as help subscribers of inner folds are kept."
 
     @property
-    def stops_early(self) -> bool:
-        return self.stop_early
+    def most_rounds(self) -> int:
+        """`max_iter`."""
+        return self.max_iter
+
+    def with_rounds(self, rounds: int) -> Self:
+        """Return the same model with this `max_iter`."""
+        return self.model_copy(update={"max_iter": rounds})
 
     @property
     def takes_weights(self) -> bool:
@@ -56,13 +56,3 @@ class HistBoosting(Model):
                 random_state=seed,
             )
         )
-
-    def staged(self, estimator: BaseEstimator, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
-        """All stages come in one pass; those asked for are kept."""
-        classifier, X = estimator.classifier_, estimator.filled(X)
-        if not hasattr(classifier, "staged_predict_proba"):  # one class: there are no trees
-            yield from (classifier.predict_proba(X) for _ in rounds)
-            return
-        wanted = set(rounds.tolist())
-        stages = enumerate(classifier.staged_predict_proba(X), start=1)
-        yield from (probability for number, probability in stages if number in wanted)

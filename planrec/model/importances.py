@@ -1,36 +1,57 @@
 """How much each feature counts, read from a fitted scikit-learn classifier."""
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-
-from planrec.model.fold_proof import FoldProof
+from sklearn.pipeline import Pipeline
 
 IMPURITY = "impurity decrease of the splits"
 COEFFICIENTS = "mean absolute coefficient on standardised inputs"
 
 
-def importances_of(estimator: FoldProof) -> np.ndarray | None:
-    """What the classifier says of itself: importances of trees, or coefficients; None where it has neither.
+@runtime_checkable
+class _Boosted(Protocol):
+    """A fitted classifier of LightGBM."""
 
-    Shape (n_features,). Behind imputing, what tells gaps from values counts for the feature with the gaps.
+    booster_: Any
+
+
+@runtime_checkable
+class _Trees(Protocol):
+    """A fitted classifier of scikit-learn with importances of its own."""
+
+    feature_importances_: np.ndarray
+
+
+@runtime_checkable
+class _Linear(Protocol):
+    """A fitted classifier of scikit-learn with coefficients."""
+
+    coef_: np.ndarray
+
+
+def importances_of(fitted: Any, n_features: int) -> np.ndarray | None:
+    """Return the classifier's own importances, shape (n_features,); None if it has none.
+
+    In a pipeline behind imputing, the column that marks the gaps of a feature counts for that feature.
     """
-    fitted = estimator.classifier_
-    steps = getattr(fitted, "steps", [("classifier", fitted)])
+    steps = fitted.steps if isinstance(fitted, Pipeline) else [("classifier", fitted)]
     weights = _weights(steps[-1][1])
     if weights is None:
         return None
-    importances = weights[: estimator.n_features_in_].copy()
+    importances = weights[:n_features].copy()
     # SimpleImputer(add_indicator=True) appends one column for each feature with gaps.
-    gaps = weights[estimator.n_features_in_ :]
+    gaps = weights[n_features:]
     if len(gaps):
         importances[steps[0][1].indicator_.features_] += gaps
     return importances
 
 
-def _weights(classifier: Any) -> np.ndarray | None:
-    if hasattr(classifier, "feature_importances_"):
+def _weights(classifier: object) -> np.ndarray | None:
+    if isinstance(classifier, _Boosted):  # its own feature_importances_ count splits, not their gain
+        return np.asarray(classifier.booster_.feature_importance(importance_type="gain"), np.float64)
+    if isinstance(classifier, _Trees):
         return np.asarray(classifier.feature_importances_, np.float64)
-    if hasattr(classifier, "coef_"):
-        return np.abs(classifier.coef_).mean(axis=0)
+    if isinstance(classifier, _Linear):
+        return np.asarray(np.abs(classifier.coef_).mean(axis=0))
     return None

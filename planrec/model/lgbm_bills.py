@@ -8,7 +8,7 @@ from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.drawn_bills import costs_of, shares_best
 from planrec.schema import PastBills
 
@@ -24,18 +24,20 @@ class LgbmBills(Model):
     Usage grows, has seasons and returns to its mean; past months alone know nothing of that.
     """
 
-    encoding: ClassVar[Literal["codes", "one_hot"]] = "codes"
-    needs_catalogue: ClassVar[bool] = True
-    forecasts_bills: ClassVar[bool] = True
-    corrects_bills: ClassVar[bool] = True
-    takes_calibration: ClassVar[bool] = False
-    trusted_types: ClassVar[tuple[str, ...]] = (
-        "collections.OrderedDict",
-        "lightgbm.basic.Booster",
-        "lightgbm.sklearn.LGBMRegressor",
-        "planrec.model.lgbm_bills.BillCorrection",
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        encoding="codes",
+        needs_catalogue=True,
+        needs_bills=True,
+        forecasts_bills=True,
+        takes_calibration=False,
+        trusted_types=(
+            "collections.OrderedDict",
+            "lightgbm.basic.Booster",
+            "lightgbm.sklearn.LGBMRegressor",
+            "planrec.model.lgbm_bills.BillCorrection",
+        ),
+        importance_meaning="gain of the splits, all plans together",
     )
-    importance_is: ClassVar[str] = "gain of the splits, all plans together"
 
     kind: Literal["lgbm_bills"]
     n_estimators: PositiveInt
@@ -48,28 +50,9 @@ class LgbmBills(Model):
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a regressor per plan behind the interface of a classifier."""
-        assert catalogue is not None
+        plans = required_catalogue(catalogue, self.kind)
         options = self.model_dump(exclude={"kind"})
-        return BillCorrection(catalogue=catalogue.json_text, seed=seed, n_jobs=1, **options)
-
-    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
-        """Summed over all trees; None where no plan's bills were to be corrected."""
-        gains = [
-            regressor.booster_.feature_importance(importance_type="gain")
-            for regressor in estimator.regressors_
-            if regressor is not None
-        ]
-        return np.asarray(np.sum(gains, axis=0), np.float64) if gains else None
-
-    def contributions(self, estimator: BaseEstimator, X: np.ndarray) -> np.ndarray | None:
-        """Exact (TreeSHAP), one score for each plan: what is added to its re-rated bill."""
-        scores = np.zeros((len(X), len(estimator.classes_), X.shape[1] + 1))
-        for plan, regressor in enumerate(estimator.regressors_):
-            if regressor is None:
-                scores[:, plan, -1] = estimator.constant_[plan]
-            else:
-                scores[:, plan] = regressor.booster_.predict(X, pred_contrib=True, num_threads=1)
-        return scores
+        return BillCorrection(catalogue=plans.json_text, seed=seed, n_jobs=1, **options)
 
 
 class BillCorrection(ClassifierMixin, BaseEstimator):
@@ -117,10 +100,29 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         self.errors_ = np.stack([_some(came - bills, group == number, rng) for number in range(N_LEVELS)])
         return self
 
-    def predict_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
-        """`bill_mean` and `probability`, shape (n, J) each."""
+    def correct_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
+        """Return `bill_mean` and `probability`, shape (n, J) each."""
         bills = self._bills(np.ascontiguousarray(X, np.float64), past)
         return {"bill_mean": bills, "probability": self._chances(bills, past)}
+
+    def importance(self) -> np.ndarray | None:
+        """Return the gain of each feature, summed over all trees; None if no plan's bills are corrected."""
+        gains = [
+            regressor.booster_.feature_importance(importance_type="gain")
+            for regressor in self.regressors_
+            if regressor is not None
+        ]
+        return np.asarray(np.sum(gains, axis=0), np.float64) if gains else None
+
+    def contributions(self, X: np.ndarray) -> np.ndarray:
+        """Return exact contributions (TreeSHAP) to the correction of each plan's re-rated bill."""
+        scores = np.zeros((len(X), len(self.classes_), X.shape[1] + 1))
+        for plan, regressor in enumerate(self.regressors_):
+            if regressor is None:
+                scores[:, plan, -1] = self.constant_[plan]
+            else:
+                scores[:, plan] = regressor.booster_.predict(X, pred_contrib=True, num_threads=1)
+        return scores
 
     def _regressor(self, X: np.ndarray, correction: np.ndarray) -> Any:
         """A fitted one; None where one number says it all."""

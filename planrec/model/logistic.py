@@ -2,22 +2,21 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
-from planrec.model.importances import COEFFICIENTS, importances_of
+from planrec.model.importances import COEFFICIENTS
 
 
 class Logistic(Model):
     """Multinomial logistic regression with an L2 penalty."""
 
-    is_exact_by_row: ClassVar[bool] = False
-    trusted_types: ClassVar[tuple[str, ...]] = (FOLD_PROOF, "numpy.dtype")
-    importance_is: ClassVar[str] = COEFFICIENTS
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        is_exact_by_row=False, trusted_types=(FOLD_PROOF, "numpy.dtype"), importance_meaning=COEFFICIENTS
+    )
 
     kind: Literal["logistic"]
     inverse_penalty: PositiveFloat
@@ -46,7 +45,3 @@ class Logistic(Model):
                 LogisticRegression(C=self.inverse_penalty, max_iter=self.max_iter, random_state=seed),
             )
         )
-
-    def importance(self, estimator: BaseEstimator) -> np.ndarray | None:
-        """Mean over the plans."""
-        return importances_of(estimator)

@@ -5,13 +5,13 @@ from typing import ClassVar, Literal
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 
 
 class Popular(Model):
     """Names the most frequent plan of the training rows; of equally frequent ones the first in plan order."""
 
-    probabilistic: ClassVar[bool] = False
+    traits: ClassVar[ModelTraits] = ModelTraits(probabilistic=False)
 
     kind: Literal["popular"]
 

@@ -7,21 +7,23 @@ from pydantic import PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.past_use import PastUse
+from planrec.past_use import PastUsage
 from planrec.schema import HELD, Columns
 
 
 class Rerate(Model):
     """Rates each of the last months on every plan and takes the mean: the months to come are like these."""
 
-    reads: ClassVar[Literal["features", "history"]] = "history"
-    probabilistic: ClassVar[bool] = False
-    needs_catalogue: ClassVar[bool] = True
-    forecasts_bills: ClassVar[bool] = True
-    ranks_unseen_plans: ClassVar[bool] = True
-    trusted_types: ClassVar[tuple[str, ...]] = ("planrec.model.rerate.RerateClassifier",)
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        reads="history",
+        probabilistic=False,
+        needs_catalogue=True,
+        forecasts_bills=True,
+        ranks_unseen_plans=True,
+        trusted_types=("planrec.model.rerate.RerateClassifier",),
+    )
 
     kind: Literal["rerate"]
     window: PositiveInt
@@ -29,8 +31,8 @@ class Rerate(Model):
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a classifier over the catalogue's plans."""
-        assert catalogue is not None
-        return RerateClassifier(catalogue=catalogue.json_text, window=self.window)
+        plans = required_catalogue(catalogue, self.kind)
+        return RerateClassifier(catalogue=plans.json_text, window=self.window)
 
 
 class RerateClassifier(PlanRule):
@@ -48,7 +50,7 @@ class RerateClassifier(PlanRule):
         """`bill_mean`, shape (n, J), the currency's major unit; without any known month the fee alone."""
         catalogue = Catalogue.from_json(self.catalogue)
         # Summed in whole minor units: plans that cost the same have equal means, to the last bit.
-        mean = PastUse(X, catalogue, self.window).expected_bill
+        mean = PastUsage(X, catalogue, self.window).expected_bill
         fees = np.array([float(plan.fee.recurring) for plan in catalogue.plans])
         return {"bill_mean": np.where(np.isnan(mean), fees, mean)}
 

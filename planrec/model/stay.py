@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.model.plan_rule import PlanRule, n_rows
 from planrec.schema import HELD, Columns
 
@@ -14,9 +14,9 @@ from planrec.schema import HELD, Columns
 class Stay(Model):
     """Names the plan held; where it is unknown, every plan alike."""
 
-    reads: ClassVar[Literal["features", "history"]] = "history"
-    probabilistic: ClassVar[bool] = False
-    trusted_types: ClassVar[tuple[str, ...]] = ("planrec.model.stay.StayClassifier",)
+    traits: ClassVar[ModelTraits] = ModelTraits(
+        reads="history", probabilistic=False, trusted_types=("planrec.model.stay.StayClassifier",)
+    )
 
     kind: Literal["stay"]
 

@@ -1,16 +1,22 @@
 """Policies: how predictions become decisions."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from planrec.contracts import Policy
+from planrec.plugins import with_plugins
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
 from planrec.policy.reason_sentences import Language
 from planrec.policy.reason_words import Money, Reason, major
 from planrec.policy.reasons import Reasons
 
-PolicyConfig = Annotated[BestBill | MostProbable, Field(discriminator="kind")]
+_OWN = (BestBill, MostProbable)
+if TYPE_CHECKING:
+    PolicyConfig = Policy
+else:
+    PolicyConfig = Annotated[with_plugins("policy", _OWN, Policy), Field(discriminator="kind")]
 
 __all__ = [
     "BestBill",

@@ -7,10 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
+from msgspec import structs
+
 from planrec.answers import Answer, ModelName, answers_of, encoded
 from planrec.decision_log import LoggedDecision
 from planrec.errors import LogError
 from planrec.policy import Language
+from planrec.request import Request, read_request
 from planrec.run_folder import SavedRun, find_run, load_run
 
 MAX_DIFFERENCES = 10
@@ -22,7 +25,7 @@ class Replayed:
 
     logged: LoggedDecision
     saved: SavedRun
-    request: dict[str, Any]
+    request: Request
     body: bytes
     "The answer computed now."
     compared: Answer
@@ -51,19 +54,19 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
     """
     saved = load_run(find_run(outputs, logged.run_id, logged.run_sha256))
     _check_catalogue(logged, saved)
-    request = json.loads(logged.request)
+    request = read_request(json.loads(logged.request))
     return Replayed(
         logged,
         saved,
         request,
         body=encoded(_answer(logged, saved, request)),
-        compared=_answer(logged, saved, request | {"top_k": None}),
+        compared=_answer(logged, saved, structs.replace(request, top_k=None)),
     )
 
 
-def _answer(logged: LoggedDecision, saved: SavedRun, request: dict[str, Any]) -> Answer:
+def _answer(logged: LoggedDecision, saved: SavedRun, request: Request) -> Answer:
     # The name that it answered by: a run that was moved since keeps the one in its run.json.
-    model = ModelName(saved.run_id, saved.manifest["versions"]["planrec"])
+    model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
     language = cast(Language, logged.language)
     return answers_of(saved.recommender, {logged.recommendation_id: request}, model, language)[0]
 

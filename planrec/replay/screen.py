@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from planrec.provenance import versions
 from planrec.replay.replayed import Replayed
+from planrec.request import fields_of
 
 WIDTH = 132
 "Characters of a line where the output is no terminal."
@@ -20,7 +20,7 @@ def print_replayed(replayed: Replayed) -> None:
     for line in _who_and_when(replayed):
         console.print(line)
     console.print("\ninputs")
-    for part in _inputs(replayed.request):
+    for part in _inputs(replayed):
         console.print(part)
     console.print("\nplans compared")
     console.print(_plans(replayed))
@@ -42,15 +42,23 @@ def _who_and_when(replayed: Replayed) -> Iterator[str]:
     yield f"done        {logged.arm}, by policy={logged.policy}, with probability {logged.propensity:g}"
 
 
-def _inputs(request: dict[str, Any]) -> Iterator[Table | str]:
-    if months := request.get("months"):
-        table = Table(*months[0])
-        for month in months:
-            table.add_row(*(str(value) for value in month.values()))
+def _inputs(replayed: Replayed) -> Iterator[Table | str]:
+    request, inputs = replayed.request, replayed.saved.recommender.inputs
+    if request.months:
+        columns = ("month", *inputs.usage)
+        table = Table(*columns)
+        for month in request.months:
+            table.add_row(*(str(getattr(month, name)) for name in columns))
         yield table
-    for name, value in (request["attributes"] | request).items():
-        if name not in ("months", "attributes"):
-            yield f"{name}: {'not given' if value in (None, []) else value}"
+    others = [name for name in fields_of(inputs) if name not in ("months", "attributes")]
+    for name, value in {**request.attributes, **{name: getattr(request, name) for name in others}}.items():
+        yield f"{name}: {_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    if value in (None, ()):
+        return "not given"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _plans(replayed: Replayed) -> Table:

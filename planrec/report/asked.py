@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, isnan
 from pathlib import Path
-from typing import Any
 
 from planrec.config_diff import labels
 from planrec.errors import RunError
+from planrec.manifest import Manifest
 from planrec.metrics import METRICS, MetricValue
 from planrec.run_folder import own_value, read_manifest
 from planrec.sweep_folder import failed_cells, is_sweep, runs_of
@@ -20,7 +20,7 @@ class AskedRun:
     folder: Path
     name: str
     "<date>/<time>-<id>; with the number behind it for a cell of a sweep."
-    manifest: dict[str, Any]
+    manifest: Manifest
     value: MetricValue | None
     "The first metric of the first run; None where this run has not measured it."
     label: str = ""
@@ -47,7 +47,7 @@ def asked_for(places: Sequence[Path]) -> Asked:
     """
     found: dict[Path, str] = {}
     failed: list[tuple[str, str]] = []
-    manifests: dict[Path, dict[str, Any]] = {}
+    manifests: dict[Path, Manifest] = {}
     for place in places:
         for link in runs_of(place) if is_sweep(place) else [place]:
             folder = link.resolve()
@@ -58,16 +58,16 @@ def asked_for(places: Sequence[Path]) -> Asked:
                     raise
                 failed.append((_cell_name(link), error.message))
                 continue
-            name = _cell_name(link) if is_sweep(place) else str(manifests[folder]["run_id"])
+            name = _cell_name(link) if is_sweep(place) else manifests[folder].run_id
             found.setdefault(folder, name)
     sweeps = [place for place in places if is_sweep(place)]
     failed += [(f"{cell.name}: {cell.overrides}", cell.error) for cell in failed_cells(sweeps)]
     if not found:
         raise RunError(
             f"no complete run in {', '.join(map(str, places))}:"
-            f" python -m planrec.leaderboard {' '.join(map(str, places))} says what failed"
+            f" planrec leaderboard {' '.join(map(str, places))} says what failed"
         )
-    metric = manifests[next(iter(found))]["config"]["metrics"][0]
+    metric = manifests[next(iter(found))].config["metrics"][0]
     runs = [
         AskedRun(folder, name, manifests[folder], own_value(folder, metric)) for folder, name in found.items()
     ]
@@ -76,10 +76,9 @@ def asked_for(places: Sequence[Path]) -> Asked:
 
 def labelled(runs: Sequence[AskedRun]) -> list[AskedRun]:
     """The runs with what tells them apart; equal ones by their names."""
-    differing = labels([run.manifest["config"] for run in runs])
+    differing = labels([run.manifest.config for run in runs])
     texts = [
-        " ".join(f"{path}={value}" for path, value in label.items())
-        or run.manifest["config"]["model"]["kind"]
+        " ".join(f"{path}={value}" for path, value in label.items()) or run.manifest.model_kind
         for run, label in zip(runs, differing, strict=True)
     ]
     return [

@@ -38,11 +38,11 @@ def comparison(asked: Asked) -> str:
         for label, run, value in found
     ]
     # A figure on other decisions says nothing about which run is better.
-    folds = {run.manifest["folds_fingerprint"] for _, run, _ in found}
+    folds = {run.manifest.folds_fingerprint for _, run, _ in found}
     warning = "These runs are judged on different folds: their figures are no contest."
     chosen = (
         "The best of many is chosen on the folds that judge it, so its figure flatters; paired differences"
-        " are in python -m planrec.leaderboard."
+        " are in planrec leaderboard."
     )
     return "".join(
         [

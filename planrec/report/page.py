@@ -55,7 +55,7 @@ def _head(title: str, style: str, allowed: str) -> str:
 
 def _title_of(asked: Asked, position: int) -> str:
     """What differs, rather than an address; a run alone by its model and name."""
-    run, config = asked.runs[position - 1], asked.runs[position - 1].manifest["config"]
+    run, config = asked.runs[position - 1], asked.runs[position - 1].manifest.config
     if len(asked.runs) > 1:
         return f"{position} {run.label}"
     return f"{config['model']['kind']} for target={config['target']['kind']}, run {run.name}"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planrec.metrics import METRICS, MetricValue, Scored, scored_model
+from planrec.contracts import Explainable
+from planrec.metrics import METRICS, JudgedRows, MetricValue, judged_rows_of
 from planrec.run_folder import SavedRun, load_run, read_out_of_fold, read_record
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class ReportedRun:
     """One run, loaded: everything that its section is made of."""
 
     saved: SavedRun
-    judged: Scored
+    judged: JudgedRows
     "The out-of-fold rows of the model itself."
     importances: Importances | None
     "Shares that sum to 1; None where the model has no importances of its own."
@@ -35,19 +36,21 @@ class ReportedRun:
 
     def values(self, metric: str, model: str) -> list[MetricValue]:
         """One value, or one per group; empty where the run has none."""
-        return [value for value in self.saved.metrics if (value.metric, value.model) == (metric, model)]
+        metrics = self.saved.manifest.metrics
+        return [value for value in metrics if (value.metric, value.model) == (metric, model)]
 
     def figures(self) -> dict[str, float]:
         """The model's own figures that have one value."""
-        own = [value for value in self.saved.metrics if value.model == self.model and value.group is None]
-        return {value.metric: value.value for value in own}
+        return {name: value.value for name, value in self.saved.manifest.own_values.items()}
 
     def references(self) -> list[str]:
         """Baselines to draw beside the model: doing nothing, the best that forecasts bills; or the first."""
         baselines = self.saved.config.baselines
-        judged = {value.model for value in self.saved.metrics}
-        forecasting = [name for name, model in baselines.items() if model.forecasts_bills and name in judged]
-        first = self.saved.metrics[0].metric
+        judged = {value.model for value in self.saved.manifest.metrics}
+        forecasting = [
+            name for name, model in baselines.items() if model.traits.forecasts_bills and name in judged
+        ]
+        first = self.saved.manifest.metrics[0].metric
         sign = -1 if METRICS[first].higher_is_better else 1
         forecasting.sort(key=lambda name: sign * self.values(first, name)[0].value)
         stay = [name for name in baselines if name == "stay" and name in judged]
@@ -60,7 +63,7 @@ def reported(folder: Path) -> ReportedRun:
     model = saved.config.model.kind
     return ReportedRun(
         saved=saved,
-        judged=scored_model(read_out_of_fold(record, [model]), model),
+        judged=judged_rows_of(read_out_of_fold(record, [model]), model),
         importances=importances(saved.recommender),
         model_bytes=record.model_bytes,
     )
@@ -69,7 +72,8 @@ def reported(folder: Path) -> ReportedRun:
 def importances(recommender: "Recommender") -> Importances | None:
     """Share of each feature in all importance, the largest first; None where the model has none."""
     pipeline = recommender.pipeline
-    weights = recommender.model.importance(recommender.estimator)
+    estimator = recommender.estimator
+    weights = estimator.importance() if isinstance(estimator, Explainable) else None
     if weights is None or not np.isfinite(weights).all() or weights.sum() <= 0:
         return None
     names = [str(name) for name in pipeline[:-1].get_feature_names_out()]

@@ -1,7 +1,6 @@
 """The section of one run: what it is, what is wrong with it, how good it is, why."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from planrec.report.charts import Series
 from planrec.report.markup import Cell, bullets, interval, number, paragraph, table, terms
 from planrec.report.reported import ReportedRun
 from planrec.report.svg import figure_html
+from planrec.tuning import Tuned
 
 N_SHADES = 5
 "Shades of a confusion matrix; style.css has one class for each."
@@ -64,53 +64,53 @@ def section(run: ReportedRun, name: str) -> Iterator[str]:
 def what_it_is(run: ReportedRun) -> str:
     """Question, data, model, folds, command."""
     manifest, config = run.saved.manifest, run.saved.config
-    data, first = manifest["data"], run.saved.metrics[0]
+    data, first = manifest.data, run.saved.manifest.metrics[0]
     target, cv = config.target.kind, config.cv.model_dump(mode="json")
-    whose = f" of {data['n_subscribers']:,} subscribers" if data["n_subscribers"] else ", no subscriber id"
-    when = f", decided {data['as_of'][0]} to {data['as_of'][1]}" if data["as_of"] else ""
+    whose = f" of {data.n_subscribers:,} subscribers" if data.n_subscribers else ", no subscriber id"
+    when = f", decided {data.as_of[0]} to {data.as_of[1]}" if data.as_of else ""
     parameters = ", ".join(f"{key} {value}" for key, value in config.model if key != "kind")
     folds = ", ".join(f"{path} {value}" for path, value in flat(cv).items() if path != "kind")
     pairs = [
         ("question", QUESTION[target]),
         ("for", INTENDED[target].replace("**", "")),
-        ("data", f"{config.data.kind}: {data['n_decisions']:,} decisions{whose}{when}"),
-        ("data fingerprint", manifest["data_fingerprint"][:16]),
+        ("data", f"{config.data.kind}: {data.n_decisions:,} decisions{whose}{when}"),
+        ("data fingerprint", manifest.data_fingerprint[:16]),
         ("features", config.features.kind),
         ("model", f"{run.model}{f' ({parameters})' if parameters else ''}"),
-        *([("tuned", tuned_text(manifest["tuned"]))] if manifest["tuned"] else []),
-        *(("chosen", chosen_text(entry)) for entry in manifest["chosen"] if entry["fold"] is None),
-        ("folds", f"{config.cv.kind}: {folds}; fingerprint {manifest['folds_fingerprint'][:16]}"),
+        *([("tuned", tuned_text(manifest.tuned))] if manifest.tuned else []),
+        *(("chosen", chosen_text(entry)) for entry in manifest.chosen if entry.fold is None),
+        ("folds", f"{config.cv.kind}: {folds}; fingerprint {manifest.folds_fingerprint[:16]}"),
         ("judged", f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold"),
-        ("command", manifest["command"]),
-        ("run", f"{run.saved.run_id}, finished {manifest['finished']}, address {manifest['address']}"),
-        ("commit", manifest["git_commit"] or "unknown"),
+        ("command", manifest.command),
+        ("run", f"{run.saved.run_id}, finished {manifest.finished}, address {manifest.address}"),
+        ("commit", manifest.git_commit or "unknown"),
         ("owner and licence", f"{config.owner or 'owner not named'}; {config.licence}"),
     ]
     return terms(pairs, code=("data fingerprint", "command", "commit"))
 
 
-def tuned_text(tuned: Sequence[Mapping[str, Any]]) -> str:
+def tuned_text(tuned: Sequence[Tuned]) -> str:
     """The values of the model that is kept, and that the figures are of others."""
-    values = ", ".join(f"{name} {value}" for name, value in tuned[-1]["values"].items())
+    values = ", ".join(f"{name} {value}" for name, value in tuned[-1].values.items())
     return (
         f"{values} for the model that is kept; each of the {len(tuned) - 1} folds judged was tuned separately"
     )
 
 
-def chosen_text(entry: Mapping[str, Any]) -> str:
+def chosen_text(entry: Chosen) -> str:
     """What the fit of the model that is kept chose on inner folds."""
-    return f"{Chosen(**entry)} for the model that is kept, on inner folds; each fold judged chose its own"
+    return f"{entry} for the model that is kept, on inner folds; each fold judged chose its own"
 
 
 def warnings_of(run: ReportedRun) -> str:
     """Broken guards and figures that flatter, where a reader cannot miss them."""
     found = [f"{run.model}: {warning}" for warning in broken_guards(run.figures())]
-    if run.saved.manifest["selected"]:
+    if run.saved.manifest.selected:
         found.append(
             "a search chose this configuration by its results on the decisions reported here:"
             " the figures flatter"
         )
-    if measured_by := run.saved.measured_by:
+    if measured_by := run.saved.manifest.measured_by:
         found.append(measured_by.note)
     if not found:
         return ""
@@ -119,8 +119,8 @@ def warnings_of(run: ReportedRun) -> str:
 
 def first_metric(run: ReportedRun, name: str) -> str:
     """The first metric of the model beside the baselines; nothing where there is nothing to compare."""
-    metric = run.saved.metrics[0].metric
-    rows = [(value.model, value) for value in run.saved.metrics if value.metric == metric]
+    metric = run.saved.manifest.metrics[0].metric
+    rows = [(value.model, value) for value in run.saved.manifest.metrics if value.metric == metric]
     if METRICS[metric].groups is not None or len(rows) < 2:
         return ""
     chart = charts.comparison(rows, f"{metric} with 95 % intervals", axis_of(metric))
@@ -129,7 +129,7 @@ def first_metric(run: ReportedRun, name: str) -> str:
 
 def metrics_table(run: ReportedRun) -> str:
     """One row per metric and one column per model, the model itself first."""
-    single = [value for value in run.saved.metrics if value.group is None]
+    single = [value for value in run.saved.manifest.metrics if value.group is None]
     models = list(dict.fromkeys(value.model for value in single))
     cells = {(value.metric, value.model): value for value in single}
     rows = [
@@ -147,7 +147,7 @@ def axis_of(metric: str) -> str:
 
 def calibration(run: ReportedRun, name: str) -> str:
     """The reliability of the top label, in the bins of the ECE, and of what customers are told."""
-    if not run.saved.config.model.probabilistic:
+    if not run.saved.config.model.traits.probabilistic:
         return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
     title = "Reliability of the most probable plan, 15 bins of equal mass"
     shown = _bins_shown(reliability(run.judged), title, f"{name}-calibration", "decisions")
@@ -203,7 +203,7 @@ def _numbered(plans: Sequence[str], most: int | None = None) -> list[str]:
 
 def by_group(run: ReportedRun, name: str) -> Iterator[str]:
     """Each metric that has one value per group, beside the baselines worth beating."""
-    grouped = dict.fromkeys(value.metric for value in run.saved.metrics if value.group is not None)
+    grouped = dict.fromkeys(value.metric for value in run.saved.manifest.metrics if value.group is not None)
     if grouped:
         yield "<h3>Groups</h3>\n"
     for metric in grouped:
@@ -226,7 +226,7 @@ def feature_importance(run: ReportedRun, name: str) -> str:
     if run.importances is None:
         return paragraph(f"This run's {run.model} has no importances of its own.")
     more = len(run.importances) - charts.MAX_FEATURES
-    title = f"Feature importance: {run.saved.config.model.importance_is}"
+    title = f"Feature importance: {run.saved.config.model.traits.importance_meaning}"
     rest = f" {more} more features count less each." if more > 0 else ""
     chart = charts.importance(run.importances, title)
     return figure_html(chart, f"{name}-importance") + paragraph(
@@ -237,15 +237,15 @@ def feature_importance(run: ReportedRun, name: str) -> str:
 
 def speed_and_size(run: ReportedRun) -> str:
     """How fast it answers, how long it took, how large it is."""
-    manifest, speed = run.saved.manifest, run.saved.manifest["speed"]
-    stages = ", ".join(f"{stage.replace('_', ' ')} {s:.1f} s" for stage, s in manifest["seconds"].items())
-    fits = ", ".join(f"{model} {seconds:.2f} s" for model, seconds in manifest["fit_seconds"].items())
+    manifest, speed = run.saved.manifest, run.saved.manifest.speed
+    stages = ", ".join(f"{stage.replace('_', ' ')} {s:.1f} s" for stage, s in manifest.seconds.items())
+    fits = ", ".join(f"{model} {seconds:.2f} s" for model, seconds in manifest.fit_seconds.items())
     pairs = [
         (
             "one row",
-            f"{speed['one_row_p50_ms']:.2f} ms in the median, {speed['one_row_p99_ms']:.2f} ms for 99 %",
+            f"{speed.one_row_p50_ms:.2f} ms in the median, {speed.one_row_p99_ms:.2f} ms for 99 %",
         ),
-        ("a batch", f"{speed['rows_per_second']:,.0f} rows per second on one thread"),
+        ("a batch", f"{speed.rows_per_second:,.0f} rows per second on one thread"),
         ("model file", f"{run.model_bytes / 1024:,.0f} KiB"),
         ("the run took", stages),
         ("one fit took", fits),
@@ -260,7 +260,7 @@ def notes(run: ReportedRun) -> str:
         for name, reason in run.saved.config.waivers.model_dump().items()
         if reason
     ]
-    return bullets([*(waived or ["No check is waived."]), *run.saved.manifest["notes"]])
+    return bullets([*(waived or ["No check is waived."]), *run.saved.manifest.notes])
 
 
 def _value_cell(value: MetricValue | None) -> Cell:

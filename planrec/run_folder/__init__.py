@@ -8,7 +8,8 @@ run.json             written last: a folder with it is complete
 model_card.md        written when the run is pinned; no part of what the hashes cover
 """
 
-from planrec.run_folder.find import complete_runs, find_run, newest_run, run_folders
+from planrec.folder_walk import complete_runs
+from planrec.run_folder.find import find_run, named_run, newest_run, run_folders
 from planrec.run_folder.read import (
     RunRecord,
     SavedRun,
@@ -28,6 +29,7 @@ __all__ = [
     "complete_runs",
     "find_run",
     "load_run",
+    "named_run",
     "newest_run",
     "own_value",
     "read_manifest",

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from planrec.errors import RunError
-from planrec.folder_walk import folders_below
+from planrec.folder_walk import complete_runs, folders_below
 from planrec.run_folder.identity import run_id_of, sha256_of
+
+MOST_CANDIDATES = 10
+"Runs that a message lists."
 
 
 def run_folders(places: Iterable[Path]) -> list[Path]:
@@ -19,14 +22,42 @@ def newest_run(outputs: Path) -> Path:
     """The complete run that finished last. Raises RunError where there is none."""
     runs = complete_runs(outputs)
     if not runs:
-        raise RunError(f"no complete run below {outputs}: train one with python -m planrec.train")
+        raise RunError(f"no complete run below {outputs}: train one with planrec train")
     return runs[-1]
 
 
-def complete_runs(outputs: Path) -> list[Path]:
-    """Folders of complete runs below `outputs`, the one that finished last at the end."""
-    files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
-    return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
+def named_run(name: str, outputs: Path) -> Path:
+    """Return the folder that a command line names: its path, `latest`, or the beginning of a run's id.
+
+    Raises:
+        RunError: no run has this name, or several have; with the candidates.
+    """
+    if name == "latest":
+        return newest_run(outputs)
+    if Path(name).exists():
+        return Path(name)
+    runs = complete_runs(outputs)
+    found = [folder for folder in runs if any(text.startswith(name) for text in names_of(folder, outputs))]
+    if len(found) == 1:
+        return found[0]
+    newest_first = [f"{run_id_of(folder)}: {folder}" for folder in reversed(found or runs)]
+    if found:
+        raise RunError(f"{name!r} begins the ids of {len(found)} runs: type more of one", newest_first)
+    raise RunError(
+        f"no run {name!r}: expected a folder, `latest` or the beginning of the id of a run below {outputs}",
+        newest_first[:MOST_CANDIDATES],
+    )
+
+
+def names_of(folder: Path, outputs: Path) -> list[str]:
+    """Return the texts whose beginnings name a run: its id, the parts of it, its path below `outputs`.
+
+    >>> names_of(Path("outputs/2030-01-31/12-00-00-abc123"), Path("outputs"))
+    ['2030-01-31/12-00-00-abc123', '12-00-00-abc123', 'abc123']
+    """
+    run_id = "/".join(folder.parts[-2:])
+    texts = [folder.relative_to(outputs).as_posix(), run_id, folder.name, folder.name.rpartition("-")[2]]
+    return list(dict.fromkeys(texts))
 
 
 def find_run(outputs: Path, run_id: str, sha256: str) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import ValidationError
@@ -12,10 +12,11 @@ from sklearn.pipeline import Pipeline
 from planrec.config import RunConfig
 from planrec.contracts import Model, Policy
 from planrec.errors import RequestError, RunError
-from planrec.manifest import Manifest, MeasuredBy, problems_of, read_checked
+from planrec.manifest import FileName, Manifest, parse_manifest, problems_of
 from planrec.metrics import MetricValue
 from planrec.model_file import read_skops
 from planrec.recommender import Recommender
+from planrec.request import read_request
 from planrec.run_folder.identity import sha256_of
 from planrec.schema import OutOfFold
 from planrec.sweep_folder import is_sweep
@@ -35,40 +36,31 @@ MEASURED = (
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a complete run says of itself; its model is not read."""
+    """A complete run without its model."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     "The content of run.json."
-    model_bytes: int
-    "Size of the model file."
-
-    @property
-    def measured_by(self) -> MeasuredBy | None:
-        """The run that its figures are of; None: itself."""
-        content = self.manifest.get("measured_by")
-        return None if content is None else MeasuredBy.model_validate(content)
-
-
-@dataclass(frozen=True)
-class SavedRun:
-    """A complete run, read and checked."""
-
-    folder: Path
-    manifest: dict[str, Any]
-    "The content of run.json."
-    sha256: str
-    "Hash of run.json, which holds the hashes of all other files: the identity of the run."
-    config: RunConfig
-    metrics: tuple[MetricValue, ...]
-    recommender: Recommender
-    measured_by: MeasuredBy | None
-    "The run that its figures are of; None: itself."
 
     @property
     def run_id(self) -> str:
         """Name of the run in answers and logs: date/time-id."""
-        return str(self.manifest["run_id"])
+        return self.manifest.run_id
+
+    @property
+    def model_bytes(self) -> int:
+        """Size of the model file."""
+        return (self.folder / "model.skops").stat().st_size
+
+
+@dataclass(frozen=True)
+class SavedRun(RunRecord):
+    """A complete run, read and checked, with the recommender that answers."""
+
+    sha256: str
+    "Hash of run.json, which holds the hashes of all other files: the identity of the run."
+    config: RunConfig
+    recommender: Recommender
 
 
 def load_run(folder: Path) -> SavedRun:
@@ -77,8 +69,7 @@ def load_run(folder: Path) -> SavedRun:
     Raises:
         RunError: not a run, not finished, changed after saving, or made by versions that cannot be read.
     """
-    content = read_manifest(folder)
-    manifest = Manifest.model_validate(content)
+    manifest = read_manifest(folder)
     changed = [
         f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
         for name, sha256 in manifest.files.items()
@@ -88,7 +79,7 @@ def load_run(folder: Path) -> SavedRun:
         raise RunError(f"{folder} was changed after it was saved", changed)
     config = _config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=_pipeline_of(folder / "model.skops"),
+        pipeline=_pipeline_of(folder / "model.skops", [use.package for use in manifest.plugins]),
         features=config.features,
         model=_model_of(config, manifest, folder),
         policy=_policy_of(config, manifest),
@@ -99,23 +90,23 @@ def load_run(folder: Path) -> SavedRun:
     )
     _check_plans(recommender, folder)
     sha256 = sha256_of((folder / "run.json").read_bytes())
-    return SavedRun(folder, content, sha256, config, manifest.metrics, recommender, manifest.measured_by)
+    return SavedRun(folder, manifest, sha256, config, recommender)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """run.json of a complete run. Raises RunError."""
+def read_manifest(folder: Path) -> Manifest:
+    """Read run.json of a complete run. Raises RunError."""
     if not folder.is_dir():
         raise RunError(f"{folder} is not a folder: a run lies in outputs/<date>/<time>-<id>")
     if is_sweep(folder):
         raise RunError(
             f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
-            f" python -m planrec.leaderboard {folder} says which is best"
+            f" planrec leaderboard {folder} says which is best"
         )
     if not (folder / "run.json").is_file():
         unfinished = (folder / "config.json").is_file()
         why = "the run did not finish: start it again" if unfinished else "not a run"
         raise RunError(f"{folder} holds no run.json: {why}")
-    return read_checked(folder / "run.json")
+    return parse_manifest(folder / "run.json")
 
 
 def own_value(folder: Path, metric: str) -> MetricValue | None:
@@ -126,13 +117,13 @@ def own_value(folder: Path, metric: str) -> MetricValue | None:
     """
     remedy = f"remove {folder}, and the same command runs it anew"
     try:
-        content = read_manifest(folder)
+        manifest = read_manifest(folder)
     except RunError as error:
         raise RunError(f"{error}; {remedy}") from error
-    if missing := [name for name in content["files"] if not (folder / name).is_file()]:
+    if missing := [name for name in manifest.files if not (folder / name).is_file()]:
         raise RunError(f"{folder} lacks {', '.join(missing)}, which it was saved with; {remedy}")
-    own = content["config"]["model"]["kind"]
-    values = Manifest.model_validate(content).metrics
+    own = manifest.model_kind
+    values = manifest.metrics
     return next((v for v in values if (v.metric, v.model) == (metric, own) and v.group is None), None)
 
 
@@ -143,10 +134,10 @@ def read_record(folder: Path) -> RunRecord:
         RunError: not a run, not finished, or changed after saving.
     """
     manifest = read_manifest(folder)
-    checked_bytes(folder, "out_of_fold.parquet", manifest["files"]["out_of_fold.parquet"])
+    checked_bytes(folder, "out_of_fold.parquet", manifest.files["out_of_fold.parquet"])
     if not (folder / "model.skops").is_file():
         raise RunError(f"{folder} was changed after it was saved: model.skops is missing")
-    return RunRecord(folder, manifest, (folder / "model.skops").stat().st_size)
+    return RunRecord(folder, manifest)
 
 
 def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
@@ -158,8 +149,8 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
     import pyarrow
     import pyarrow.parquet as parquet
 
-    name = "out_of_fold.parquet"
-    content = pyarrow.BufferReader(checked_bytes(run.folder, name, run.manifest["files"][name]))
+    name: FileName = "out_of_fold.parquet"
+    content = pyarrow.BufferReader(checked_bytes(run.folder, name, run.manifest.files[name]))
     # Beginnings end in @, so that `held` does not take a column `held_before` along.
     columns = [
         column
@@ -173,10 +164,11 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
 
 def replay_golden(saved: SavedRun) -> None:
     """Ask the stored requests again. Raises RunError where an answer differs."""
-    golden = saved.manifest["golden"]
+    golden = saved.manifest.golden
     try:
-        prediction, decisions = saved.recommender.recommend(saved.recommender.table(golden["requests"]))
-        expected = np.array(golden["probability"], np.float64).reshape(prediction.probability.shape)
+        requests = [read_request(content) for content in golden.requests]
+        prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
+        expected = np.array(golden.probability, np.float64).reshape(prediction.probability.shape)
     except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
         raise RunError(
             f"{saved.folder}: its golden requests cannot be asked again: {error!r};"
@@ -184,7 +176,7 @@ def replay_golden(saved: SavedRun) -> None:
         ) from error
     # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
     same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
-    if not same or decisions.recommended.tolist() != golden["recommended"]:
+    if not same or decisions.recommended.tolist() != list(golden.recommended):
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
 
 
@@ -231,10 +223,10 @@ def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
     return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
 
 
-def _pipeline_of(file: Path) -> Pipeline:
-    """The pipeline of a file whose sha256 was checked."""
+def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
+    """Return the pipeline of a file whose sha256 was checked."""
     try:
-        pipeline = read_skops(file.read_bytes())
+        pipeline = read_skops(file.read_bytes(), plugin_packages)
     except Exception as error:  # whatever skops or a type that it loads raises: the versions do not match
         raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
     if not isinstance(pipeline, Pipeline):

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from planrec.address import address_of
+from planrec.address import address_of, plugins_of
 from planrec.atomic_file import write_atomically
 from planrec.config import RunConfig
 from planrec.data_summary import data_summary
 from planrec.errors import RunError
 from planrec.experiment import RunResult
-from planrec.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy
+from planrec.files.package_folder import PACKAGE
+from planrec.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, manifest_json, nan_as_null
 from planrec.model_file import canonical_skops
 from planrec.provenance import git_commit, versions
 from planrec.recommender import Recommender
+from planrec.request import Request, fields_of, json_of, read_request
 from planrec.request_table import requests_of
 from planrec.run_folder.identity import run_id_of, sha256_of
 from planrec.run_folder.read import SavedRun, checked_bytes
@@ -27,6 +29,8 @@ from planrec.speed import speed_of
 
 N_GOLDEN = 20
 "Requests stored with their answers, to be replayed before a run is served."
+GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended")
+"Fields of a stored request; the others have their defaults."
 
 
 def begin_run(folder: Path, config: RunConfig, command: str) -> None:
@@ -54,12 +58,12 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
         "command": command,
         "data_fingerprint": result.table.fingerprint(),
         "folds_fingerprint": result.folds_fingerprint,
-        "data": data_summary(result.table),
+        "data": data_summary(result.table).model_dump(mode="json", exclude_unset=True),
         "measured_by": None,
         "notes": list(result.notes),
         "tuned": [asdict(chosen) for chosen in result.tuned],
         "chosen": [asdict(chosen) for chosen in result.chosen],
-        "metrics": [_nan_as_null(asdict(value)) for value in result.metrics],
+        "metrics": [nan_as_null(asdict(value)) for value in result.metrics],
         "golden": _golden(result.recommender, requests_of(result.table.take(rows))),
         "seconds": result.seconds,
         "fit_seconds": result.fit_seconds,
@@ -75,17 +79,17 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
     """
     old, config = saved.manifest, saved.config.model_copy(update={"catalogue": recommender.catalogue})
     begin_run(folder, config, command)
-    for name in old["files"].keys() & {"out_of_fold.parquet", DROPPED_ROWS}:
-        (folder / name).write_bytes(checked_bytes(saved.folder, name, old["files"][name]))
-    requests = old["golden"]["requests"]
-    content = old | {
+    for name in old.files.keys() & {"out_of_fold.parquet", DROPPED_ROWS}:
+        (folder / name).write_bytes(checked_bytes(saved.folder, name, old.files[name]))
+    requests = [read_request(content) for content in old.golden.requests]
+    content = manifest_json(old) | {
         "command": command,
         "golden": _golden(recommender, requests),
         "speed": asdict(speed_of(recommender, recommender.table(requests))),
     }
-    if old.get("measured_by") is None:
+    if old.measured_by is None:
         measured_by = _measured_by(saved)
-        content |= {"measured_by": measured_by.model_dump(), "notes": [*old["notes"], measured_by.note]}
+        content |= {"measured_by": measured_by.model_dump(), "notes": [*old.notes, measured_by.note]}
     _complete(folder, config, recommender, content)
 
 
@@ -115,7 +119,8 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
         "inputs": recommender.inputs.model_dump(mode="json"),
         "seeds": {"run": config.seed},
         "versions": versions(),
-        "git_commit": git_commit(Path(__file__).parents[1]),
+        "plugins": [asdict(use) for use in plugins_of(config)],
+        "git_commit": git_commit(PACKAGE),
         "files": {name: sha256_of((folder / name).read_bytes()) for name in files},
     }
     # In this order, and `head` holds against a `content` that another run.json began with.
@@ -142,19 +147,15 @@ def _catalogue(config: RunConfig) -> dict[str, Any]:
     return {"catalogue": content, "catalogue_sha256": catalogue.sha256}
 
 
-def _golden(recommender: Recommender, requests: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """A few decisions as requests, and the answers to them."""
+def _golden(recommender: Recommender, requests: Sequence[Request]) -> dict[str, Any]:
+    """Return a few decisions as requests, and the answers to them."""
+    fields = [name for name in GOLDEN_FIELDS if name in fields_of(recommender.inputs)]
     prediction, decisions = recommender.recommend(recommender.table(requests))
     return {
-        "requests": requests,
+        "requests": [json.loads(json_of(request, fields)) for request in requests],
         "probability": prediction.probability.tolist(),
         "recommended": decisions.recommended.tolist(),
     }
-
-
-def _nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no NaN: a metric that is not defined is null."""
-    return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
 
 
 def _now() -> str:

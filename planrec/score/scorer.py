@@ -104,7 +104,7 @@ class Scorer:
         return answers
 
     def _answers(self, whose: pa.Array, table: DecisionTable) -> pa.Table:
-        past = self._recommender.past_use(table)
+        past = self._recommender.past_usage(table)
         prediction, decisions = self._recommender.recommend(table, past)
         advised = decisions.recommended
         plans = pa.array([*self._recommender.plans, None], pa.string())

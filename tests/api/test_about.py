@@ -72,7 +72,9 @@ def test_the_page_and_all_that_it_loads_come_from_this_server(client):
     for file in ("/static/rapidoc-min.js", "/static/page.js", "/static/api.css"):
         assert file in page.text
         assert client.get(file).status_code == 200
-    assert "rapidoc" in client.get("/static/rapidoc.LICENSE.txt").text
+    assert client.get("/static/rapidoc-min.js").text.startswith("/*! RapiDoc 9.3.8")
+    assert client.get("/static/rapidoc.LICENSE.txt").text.startswith("MIT License")
+    assert "RapiDoc 9.3.8" in client.get("/static/rapidoc-min.js.LICENSE.txt").text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ MEBIBYTE = 1_048_576
 
 @pytest.fixture(scope="module")
 def request_body(outputs):
-    return load_run(outputs / "one").manifest["golden"]["requests"][0]
+    return load_run(outputs / "one").manifest.golden.requests[0]
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def good_pin(outputs):
 
 @pytest.fixture(scope="module")
 def request_body(outputs):
-    return load_run(outputs / "one").manifest["golden"]["requests"][0]
+    return load_run(outputs / "one").manifest.golden.requests[0]
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,15 @@
 
 import json
 import re
+from datetime import datetime
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from api import requests
 from api.batch_bodies import _split, read_list
 from api.bodies import DuplicateKeyError, Keys, MalformedJsonError, RequestTooLargeError, read_one
 from api.problems import of_error
@@ -15,6 +18,7 @@ from api.requests import request_model
 from api.settings import Limits
 from planrec.answers import ModelName, answers_of, encoded
 from planrec.errors import RequestError
+from planrec.history import running_month
 from planrec.run_folder import load_run
 from planrec.schema import MAX_USAGE
 
@@ -31,7 +35,7 @@ AMOUNTS = st.floats(0, MAX_USAGE) | st.sampled_from([0.0, 1e9, 1e-320])
 def asked(request):
     saved = load_run(request.getfixturevalue(request.param))
     recommender = saved.recommender
-    return recommender, request_model(recommender), saved.manifest["golden"]["requests"][0]
+    return recommender, request_model(recommender), saved.manifest.golden.requests[0]
 
 
 def places(node, at=()):
@@ -154,6 +158,33 @@ def test_every_possible_usage_gets_finite_numbers(asked, amounts, top_k):
     assert len(told["items"]) == min(top_k or 100, len(recommender.plans) - len(told["not_offered"]))
 
 
+@pytest.mark.parametrize(
+    ("now", "month", "running"),
+    [
+        ("2026-11-30T09:59:59Z", "2026-11", "2026-11"),
+        ("2026-11-30T10:00:00Z", "2026-11", None),
+        ("2026-11-30T10:00:00Z", "2026-12", "2026-12"),
+        ("2026-12-31T09:59:59Z", "2027-01", "2026-12"),
+        ("2028-02-29T09:59:59Z", "2028-02", "2028-02"),
+        ("2028-02-29T23:59:59-12:00", "2028-02", None),
+    ],
+)
+def test_a_month_is_accepted_once_it_is_over_at_utc_plus_14(asked, monkeypatch, now, month, running):
+    _, model, request = asked
+    if "months" not in request:
+        pytest.skip("a run over rows")
+    monkeypatch.setattr(requests, "running_month", partial(running_month, datetime.fromisoformat(now)))
+    body = json.dumps(request | {"months": [request["months"][0] | {"month": month}]}).encode()
+    if running is None:
+        assert [given.month for given in read_one(model, body).months] == [month]
+        return
+    with pytest.raises(ValidationError) as caught:
+        read_one(model, body)
+    problem = of_error(caught.value)
+    detail = f"months must be over, and {month} is not: it is {running} now"
+    assert problem["errors"] == [{"pointer": "/months", "detail": detail}]
+
+
 @given(document=VALUES, key=st.text(max_size=8), depth=st.integers(0, 5))
 def test_a_key_twice_is_found_wherever_it_stands_and_nowhere_else(document, key, depth):
     text = json.dumps(document)
@@ -170,7 +201,7 @@ def test_a_request_with_a_key_twice_is_refused_and_no_other_one(asked, data, sub
     _, model, request = asked
     request = request | {"subscriber": subscriber}
     body = json.dumps(request)
-    assert read_one(model, body.encode())["subscriber"] == subscriber
+    assert read_one(model, body.encode()).subscriber == subscriber
     starts = [match.start() for match in re.finditer(r'"[^"{}]+": ', body)]
     place = data.draw(st.sampled_from(starts))
     # Once more what stands there: a key, and the value up to where it ends.

@@ -10,6 +10,7 @@ from api.answering import answered
 from api.served import ServedRun
 from api.together import MOST_AT_ONCE, Together
 from planrec.errors import RequestError
+from planrec.request import read_request
 from planrec.run_folder import load_run
 
 LANGUAGES = ("en", "es", "en")
@@ -23,7 +24,8 @@ def runs(bill_run, row_run):
 @pytest.fixture(scope="module")
 def asked(runs):
     """More than one call takes, of two runs and in two languages, mixed."""
-    examples = [(run, request) for run in runs for request in run.saved.manifest["golden"]["requests"]]
+    golden = [(run, request) for run in runs for request in run.saved.manifest.golden.requests]
+    examples = [(run, read_request(request)) for run, request in golden]
     return [(*examples[7 * n % len(examples)], LANGUAGES[n % 3]) for n in range(2 * MOST_AT_ONCE + 5)]
 
 
@@ -53,7 +55,8 @@ def test_each_gets_the_answer_that_it_would_get_alone(asked):
 
 
 def test_a_request_without_an_answer_spoils_none_of_the_others(asked, runs):
-    bad = {**runs[0].example, "months": [{**runs[0].example["months"][0], "month": "1999-01"}], "as_of": None}
+    good = read_request(runs[0].example)
+    bad = msgspec.structs.replace(good, months=(msgspec.structs.replace(good.months[0], month="1999-01"),))
     told = told_at_once([asked[0], (runs[0], bad, "en"), asked[0]])
     assert isinstance(told[1], RequestError)
     assert [misfit.request for misfit in told[1].misfits] == [0] * len(told[1].misfits)
@@ -68,7 +71,7 @@ def test_those_of_one_run_and_language_are_answered_in_one_call(asked, runs, mon
         return [None] * len(requests)
 
     monkeypatch.setattr(together, "answered_each", counted)
-    told_at_once([(runs[0], runs[0].example, "en")] * (MOST_AT_ONCE + 1))
+    told_at_once([(runs[0], read_request(runs[0].example), "en")] * (MOST_AT_ONCE + 1))
     assert calls == [MOST_AT_ONCE, 1]
 
 

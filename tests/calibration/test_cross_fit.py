@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from planrec.calibration import Calibrated
 from planrec.compose import compose
 from planrec.conf_folder import options
-from planrec.contracts import Model
+from planrec.contracts import Model, ModelTraits
 from planrec.cross_fit import calibrated, calibration_notes, n_folds_of
 from planrec.errors import ConfigError
 from planrec.experiment import load_decisions, predict_out_of_fold, run
@@ -229,8 +229,7 @@ def test_a_plan_of_one_subscriber_survives_though_its_fold_never_saw_it(table):
 class Forecasting(Model):
     """A model that claims chances and forecasts bills."""
 
-    forecasts_bills: ClassVar[bool] = True
-    reads: ClassVar[Literal["features", "history"]] = "history"
+    traits: ClassVar[ModelTraits] = ModelTraits(forecasts_bills=True, reads="history")
 
     kind: Literal["forecasting"] = "forecasting"
 

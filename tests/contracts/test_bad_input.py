@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from planrec.compose import compose
 from planrec.conf_folder import options
 from planrec.config import RunConfig
 from planrec.contracts import Fold
@@ -19,9 +20,9 @@ from planrec.errors import CheckError, RequestError
 from planrec.experiment import LoadedDecisions, predict_out_of_fold, run
 from planrec.fitting import fitted_recommender
 from planrec.out_of_fold import PER_PLAN
+from planrec.request import Request
 from planrec.request_table import table_of
 from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
-from planrec.train import compose
 from tests.runs import quick, reads_of
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
@@ -139,7 +140,7 @@ def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, mo
         assert set(decisions.decision) == {"abstain"}
         assert set(decisions.reason) == {"history_too_short"}
         # The population's bills where the model forecasts them; else there are no months to rate again.
-        assert np.isfinite(prediction.bill_mean).all() == config.model.knows_population
+        assert np.isfinite(prediction.bill_mean).all() == config.model.traits.knows_population
         for name in ("bill_p10", "bill_p90"):
             quantiles = getattr(prediction, name)
             assert quantiles is None or np.isfinite(quantiles).all()
@@ -156,7 +157,7 @@ def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
 
 def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
-    nothing = {"months": [], "attributes": {}, "plan_held": None, "last_recommended": None}
+    nothing = Request(attributes={})
     with pytest.raises(RequestError, match="every decision must have its instant"):
         table_of([nothing], inputs, bad_table.plans, bad_table.horizon, compose(*SMALL).catalogue.open())
 

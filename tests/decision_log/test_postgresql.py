@@ -12,6 +12,7 @@ import pytest
 from planrec.decision_log import DecisionLog, find_decision
 from planrec.decision_log.decision import row_of
 from planrec.errors import LogError
+from planrec.request import json_of, read_request
 from tests.decision_log.decisions import KEY, decision, logged_ids
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not here: install planrec[postgresql]")
@@ -72,7 +73,8 @@ def server():
 
 
 def test_a_row_in_postgresql_is_the_row_that_was_logged(server):
-    request = {"attributes": {"a": "Ñandú \0 \U0001f600", "b": -0.0, "c": 0.1, "d": None}}
+    content = {"attributes": {"a": "Ñandú \0 \U0001f600", "b": -0.0, "c": 0.1, "d": None}}
+    request = json_of(read_request(content), ["attributes"])
     log = DecisionLog(server.url, KEY, queue_size=10)
     asked = decision("same", request=request)
     log.write(asked).result(20)

@@ -1,4 +1,4 @@
-"""`planrec.replay` on real runs and logs: the same answer, or what is different and why."""
+"""`planrec replay` on real runs and logs: the same answer, or what is different and why."""
 
 import json
 import shutil
@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from planrec.answers import ModelName, answers_of, encoded
+from planrec.cli import main
 from planrec.decision_log import Decision, DecisionLog, LoggedRun
 from planrec.errors import LogError
-from planrec.replay import main
 from planrec.replay.replayed import replay
+from planrec.request import fields_of, json_of, read_request
 from planrec.run_folder import load_run
 from tests.decision_log.decisions import KEY, url_of
 from tests.runs import edit_run
@@ -21,15 +22,16 @@ ID = "6f1c2d8e"
 def answered(folder, **request):
     """The first golden request of a run, answered as the API does."""
     saved = load_run(folder)
-    asked = saved.manifest["golden"]["requests"][0] | request
-    model = ModelName(saved.run_id, saved.manifest["versions"]["planrec"])
+    asked = read_request(saved.manifest.golden.requests[0] | request)
+    model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
     body = encoded(answers_of(saved.recommender, {ID: asked}, model)[0])
     catalogue = saved.recommender.catalogue
     named = (
         (None,) * 3 if catalogue is None else (catalogue.catalogue_id, catalogue.version, catalogue.sha256)
     )
     run = LoggedRun(saved.run_id, saved.sha256, "0.1.0", *named, saved.config.policy.kind)
-    return Decision(ID, "request-1", "ann", asked, "en", body, "stay", 1.5, run)
+    content = json_of(asked, fields_of(saved.recommender.inputs))
+    return Decision(ID, "request-1", "ann", content, "en", body, "stay", 1.5, run)
 
 
 def logged(tmp_path, decision):
@@ -41,7 +43,7 @@ def logged(tmp_path, decision):
 
 
 def replay_of(url, outputs, name=ID):
-    return main([name, "--log", url, "--outputs", str(outputs)])
+    return main(["replay", name, "--log", url, "--outputs", str(outputs)])
 
 
 @pytest.mark.parametrize("run", ["history_run", "row_run", "bill_run"])
@@ -60,7 +62,7 @@ def test_an_answer_comes_out_the_same_and_shows_what_it_was_made_of(request, run
 
 
 def test_an_excluded_plan_is_shown_with_the_reason(bill_run, tmp_path, capsys):
-    held = answered(bill_run).request["plan_held"]
+    held = json.loads(answered(bill_run).request)["plan_held"]
     other = next(plan for plan in load_run(bill_run).recommender.plans if plan != held)
     assert replay_of(logged(tmp_path, answered(bill_run, exclude=[other])), bill_run.parent.parent) == 0
     assert f"not offered: {other}, excluded" in capsys.readouterr().out
@@ -132,5 +134,5 @@ def test_the_log_and_the_runs_are_looked_for_where_the_server_is_told_to_put_the
     url = logged(tmp_path, answered(tmp_path / "2030-01-31" / "one"))
     if names_log:
         monkeypatch.setenv("PLANREC_DECISION_LOG__URL", url)
-    assert main([ID]) == 0, capsys.readouterr().err
-    assert main([ID, "--outputs", str(tmp_path / "elsewhere")]) == 1
+    assert main(["replay", ID]) == 0, capsys.readouterr().err
+    assert main(["replay", ID, "--outputs", str(tmp_path / "elsewhere")]) == 1

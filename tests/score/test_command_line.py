@@ -1,4 +1,4 @@
-"""`python -m planrec.score` stopped from outside: nothing half-written, no traceback."""
+"""`planrec score` stopped from outside: nothing half-written, no traceback."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planrec.score import main
+from planrec.cli import main
 from tests.score.test_score import months_table
 
 pytestmark = pytest.mark.e2e
@@ -27,13 +27,14 @@ def files(tmp_path: Path, bill_run: Path) -> list[str]:
 
 STOPPED = """
 import os, signal, sys
-from planrec.score import main, output
+from planrec.cli import main
+from planrec.score import output
 class Slow(output.pacsv.CSVWriter):
     def write_table(self, table):
         super().write_table(table)
         os.kill(os.getpid(), signal.Signals[os.environ["SIGNAL"]])
 output.pacsv.CSVWriter = Slow
-sys.exit(main(sys.argv[1:]))
+sys.exit(main(["score", *sys.argv[1:]]))
 """
 "The command, and a signal at the moment when a part of the answers is written."
 
@@ -64,7 +65,7 @@ def test_killed_it_leaves_the_last_answers(files: list[str]) -> None:
 
 
 def test_the_real_command_line_ends_with_what_it_wrote(files: list[str]) -> None:
-    command = [sys.executable, "-m", "planrec.score", *files, "--no-reasons"]
+    command = [sys.executable, "-m", "planrec", "score", *files, "--no-reasons"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "6,000 rows" in done.stdout
     assert done.stderr == ""
@@ -74,5 +75,5 @@ def test_the_pinned_run_is_looked_for_where_the_server_looks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLANREC_OUTPUTS", str(tmp_path / "elsewhere"))
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]) == 1
+    assert main(["score", str(tmp_path / "in.csv"), str(tmp_path / "out.csv")]) == 1
     assert "elsewhere" in capsys.readouterr().err

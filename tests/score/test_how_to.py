@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from planrec.cli import main
 from planrec.pinned import pin_run
-from planrec.score import main
 from tests.conftest import REPOSITORY
 from tests.score.test_score import months_table
 
@@ -26,7 +26,7 @@ def test_the_printed_commands_write_the_printed_columns(
     folder = Path("outputs", *bill_run.parts[-2:])
     shutil.copytree(bill_run, folder)
     pin_run(folder, Path("outputs"))
-    commands = re.findall(r"^python -m planrec\.score (.*)$", PAGE, flags=re.MULTILINE)
+    commands = re.findall(r"^planrec (score .*)$", PAGE, flags=re.MULTILINE)
     assert [main(command.split()) for command in commands] == [0, 0, 0]
     columns = re.findall(r"^\| (`.*?) \|", PAGE, flags=re.MULTILINE)
     printed = [name for cell in columns for name in re.findall(r"`(\w+)`", cell)]

@@ -59,7 +59,7 @@ def test_the_rows_of_a_subscriber_meet_in_one_part(bill_run: Path, wanted: list[
 
 @pytest.fixture
 def local_ray() -> Any:
-    pytest.importorskip("ray")
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'planrec[ray]'")
     import ray
     import ray.data
 

@@ -1,7 +1,9 @@
 """Scoring a file: the answers of the API for the same rows, every bad value told, nothing half-written."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from planrec.cli import main
 from planrec.data.reading import parquet_file, text_file
+from planrec.history import running_month
 from planrec.recommender import savings
+from planrec.request import read_request
 from planrec.run_folder import SavedRun, load_run
-from planrec.score import main, subscriber_parts
+from planrec.score import part_columns, subscriber_parts
 from planrec.score.scorer import Scorer
 from tests.conftest import STRANGERS_TABLE
 from tests.runs import train_into
@@ -65,7 +70,7 @@ def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "e
     """The same through requests, one by one."""
     answers = []
     for request in requests:
-        table = saved.recommender.table([request])
+        table = saved.recommender.table([read_request(request)])
         prediction, decisions = saved.recommender.recommend(table)
         plan, saving = int(decisions.recommended[0]), savings(table, prediction)
         is_known = plan >= 0 and saving is not None and not np.isnan(saving[0, plan])
@@ -81,10 +86,14 @@ def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "e
     return answers
 
 
+def score(*words: object) -> int:
+    return main(["score", *map(str, words)])
+
+
 def scored(saved: SavedRun, table: pd.DataFrame, folder: Path, suffix: str = "csv", *options: str) -> Path:
     source, target = folder / f"in.{suffix}", folder / f"out.{suffix}"
     table.to_csv(source, index=False) if suffix == "csv" else table.to_parquet(source, index=False)
-    assert main([str(source), str(target), "--run", str(saved.folder), *options]) == 0
+    assert score(source, target, "--run", saved.folder, *options) == 0
     return target
 
 
@@ -176,12 +185,12 @@ def test_without_reasons_only_the_sentence_is_left_out(saved: SavedRun, tmp_path
 def test_a_run_over_rows_scores_the_strangers_own_table(row_run: Path, tmp_path: Path) -> None:
     source, target = tmp_path / "customers.csv", tmp_path / "out.parquet"
     source.write_text(STRANGERS_TABLE, "utf-8")
-    assert main([str(source), str(target), "--run", str(row_run)]) == 0
-    found, golden = pq.read_table(target).to_pylist(), load_run(row_run).manifest["golden"]
+    assert score(source, target, "--run", row_run) == 0
+    found, golden = pq.read_table(target).to_pylist(), load_run(row_run).manifest.golden
     assert [row["subscriber_ref"] for row in found] == [str(number) for number in range(1, 61)]
-    rows = np.unique(np.linspace(0, 59, len(golden["requests"])).astype(int))
+    rows = np.unique(np.linspace(0, 59, len(golden.requests)).astype(int))
     plans = load_run(row_run).recommender.plans
-    assert [found[row]["plan"] for row in rows] == [plans[plan] for plan in golden["recommended"]]
+    assert [found[row]["plan"] for row in rows] == [plans[plan] for plan in golden.recommended]
     assert {row["saving"] for row in found} == {None}
     assert found[0]["sentence"].endswith(f"{found[0]['plan']} is the plan that fits usage like yours best.")
 
@@ -217,7 +226,7 @@ def test_the_file_that_a_run_was_trained_on_is_scored_as_it_is(
     operators_run: tuple[Path, Path], tmp_path: Path
 ) -> None:
     run, file = operators_run
-    assert main([str(file), str(tmp_path / "out.csv"), "--run", str(run), "--language", "es"]) == 0
+    assert score(file, tmp_path / "out.csv", "--run", run, "--language", "es") == 0
     found = read(tmp_path / "out.csv")
     assert len(found) == 40
     assert set(found["plan"]) <= set(PLANS)
@@ -261,11 +270,22 @@ def test_a_bad_row_stops_it_and_is_named(saved: SavedRun, tmp_path: Path, case: 
     lines = months_table(n=1, n_months=2).to_csv(index=False).splitlines()
     (tmp_path / "in.csv").write_text("\n".join([*lines, row, ""]), "utf-8")
     (tmp_path / "out.csv").write_text("the last answers", "utf-8")
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+    assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     error = capsys.readouterr().err
     assert all(message in error for message in messages), error
     assert (tmp_path / "out.csv").read_text("utf-8") == "the last answers"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize(("now", "code"), [("2026-02-28T09:59:59Z", 1), ("2026-02-28T10:00:00Z", 0)])
+def test_a_month_is_scored_once_it_is_over_at_utc_plus_14(
+    saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, now: str, code: int
+) -> None:
+    monkeypatch.setattr(part_columns, "running_month", partial(running_month, datetime.fromisoformat(now)))
+    months_table(n=1, n_months=2).to_csv(tmp_path / "in.csv", index=False)
+    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == code
+    told = "months that are over: it is 2026-02 now, got '2026-02' at line 3"
+    assert (told in capsys.readouterr().err) == bool(code)
 
 
 def test_all_bad_values_are_told_at_once_also_of_later_parts(
@@ -275,7 +295,7 @@ def test_all_bad_values_are_told_at_once_also_of_later_parts(
     table.loc[3, "sms"], table.loc[150, "sms"], table.loc[99, "month"] = -1.0, -2.0, "soon"
     table.to_csv(tmp_path / "in.csv", index=False)
     monkeypatch.setattr(text_file, "BLOCK_BYTES", 1_000)
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+    assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     error = capsys.readouterr().err
     assert "'sms' must be >= 0, got '-1.0' at line 5 (2 such rows, also line 152)" in error
     assert "got 'soon' at line 101" in error
@@ -308,11 +328,11 @@ def damaged(table: pd.DataFrame, folder: Path) -> Iterator[tuple[Path, str]]:
 
 def test_files_that_cannot_be_read_are_told(saved: SavedRun, tmp_path: Path, capsys: Any) -> None:
     for file, message in damaged(months_table(), tmp_path):
-        assert main([str(file), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+        assert score(file, tmp_path / "out.csv", "--run", saved.folder) == 1
         error = capsys.readouterr().err
         assert message in error, (file, error)
         assert not (tmp_path / "out.csv").exists()
-    assert main([str(tmp_path / "nowhere.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+    assert score(tmp_path / "nowhere.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     assert "cannot be read" in capsys.readouterr().err
 
 
@@ -323,18 +343,16 @@ def test_wrong_options_exit_with_2(tmp_path: Path, capsys: Any) -> None:
         ["a.csv"],
         ["a.csv", "b.csv", "--language", "fr"],
     ):
-        with pytest.raises(SystemExit) as stopped:
-            main(arguments)
-        assert stopped.value.code == 2
+        assert score(*arguments) == 2
     assert "OUTPUT must be another file than INPUT" in capsys.readouterr().err
 
 
 def test_the_pinned_run_is_asked_unless_another_is_named(bill_run: Path, tmp_path: Path, capsys: Any) -> None:
     months_table().to_csv(tmp_path / "in.csv", index=False)
     options = [str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--outputs", str(bill_run.parents[1])]
-    assert main(options) == 1
+    assert score(*options) == 1
     assert "no run is pinned" in capsys.readouterr().err
-    assert main([*options, "--run", "latest"]) == 0
+    assert score(*options, "--run", "latest") == 0
     assert f"advice of the run {load_run(bill_run).run_id}" in capsys.readouterr().out
 
 
@@ -343,7 +361,7 @@ def test_a_file_in_another_encoding_is_read(saved: SavedRun, tmp_path: Path) -> 
     table["subscriber"] = table["subscriber"].str.replace("s", "ñ")
     for encoding in ("utf-8-sig", "utf-16", "cp1252"):
         (tmp_path / "in.csv").write_text(table.to_csv(index=False), encoding)
-        assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 0
+        assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 0
         assert read(tmp_path / "out.csv")["subscriber_ref"].tolist() == sorted(set(table["subscriber"]))
 
 
@@ -353,7 +371,7 @@ def test_too_many_months_of_one_subscriber_are_told_and_not_gathered(
     monkeypatch.setattr(text_file, "BLOCK_BYTES", 4_000)
     monkeypatch.setattr(subscriber_parts, "MOST_MONTHS", 120)
     months_table(n=1, n_months=9).loc[[0] * 2_000].to_csv(tmp_path / "in.csv", index=False)
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+    assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     assert "a subscriber must have at most 120 months" in capsys.readouterr().err
 
 
@@ -363,7 +381,7 @@ def test_months_outside_the_validity_of_the_plans_are_told(
     table = months_table(n=2, n_months=2)
     table.loc[2:, "month"] = ["2001-01", "2001-02"]
     table.to_csv(tmp_path / "in.csv", index=False)
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == 1
+    assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     error = capsys.readouterr().err
     assert "plan 'light' must be valid in the last month of a subscriber who holds it at line 5" in error
     assert "some plan must be valid on the day after a subscriber's last month at line 5" in error

@@ -1,0 +1,250 @@
+"""Plug-ins: other installed packages that add options, metrics or configuration files.
+
+A package adds to PlanRec through entry points (`[project.entry-points."planrec.model"]` in its
+pyproject.toml). Each group of `GROUPS` takes classes that implement the contract of the same name in
+`planrec.contracts`; `planrec.metric` takes `Metric` values, and `planrec.conf` takes folders of YAML files.
+Only packages that are installed and declare such an entry point are imported.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from planrec.errors import PluginError
+
+GROUPS = ("data", "target", "features", "model", "calibration", "cv", "policy", "metric")
+"Kinds of objects that a plug-in can add; each is an entry-point group `planrec.GROUP`."
+CONF_GROUP = "conf"
+"Entry points whose value is a package that holds YAML files, in folders named like those of conf/."
+VARIABLE = "PLANREC_PLUGINS"
+"Set it to `none` to ignore all plug-ins."
+OWN_PACKAGE = "planrec"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One installed package that adds something to PlanRec."""
+
+    name: str
+    "Name of the distribution, as pip knows it."
+    version: str
+    package: str
+    "Its top-level import package."
+    adds: tuple[str, ...]
+    "`group=name` of every entry point, sorted."
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the package's Python and YAML files: changed code is another plug-in."""
+        return _content_hash(self.package)
+
+
+@dataclass(frozen=True)
+class PluginUse:
+    """A plug-in as a run records it in run.json."""
+
+    name: str
+    version: str
+    package: str
+    sha256: str
+
+
+def switched_off() -> bool:
+    """Return whether the environment ignores all plug-ins."""
+    return os.environ.get(VARIABLE, "").strip().lower() == "none"
+
+
+def installed_plugins() -> tuple[Plugin, ...]:
+    """Return the installed plug-ins, by name. Nothing of theirs is imported."""
+    adds: dict[tuple[str, str, str], list[str]] = {}
+    for group in (*GROUPS, CONF_GROUP):
+        for point in _points(group):
+            package = point.value.partition(":")[0].partition(".")[0]
+            name, its_version = _distribution_of(point)
+            adds.setdefault((name, its_version, package), []).append(f"{group}={point.name}")
+    return tuple(Plugin(*key, tuple(sorted(listed))) for key, listed in sorted(adds.items()))
+
+
+def with_plugins(group: str, own: Sequence[type[Any]], contract: type[Any]) -> Any:
+    """Return the union type of PlanRec's own options of a group and those of plug-ins.
+
+    Args:
+        group: one of `GROUPS`, the name of a config group.
+        own: the option classes of this package.
+        contract: abstract class that every option implements.
+
+    Raises:
+        PluginError: an entry point cannot be imported, is not an option of this group, or has the `kind` of
+            another option; all of them at once, each with the names of the packages.
+    """
+    kinds = {kind: OWN_PACKAGE for option in own for kind in kinds_of(option)}
+    added: list[type[Any]] = []
+    problems: list[str] = []
+    for point in _points(group):
+        name = _distribution_of(point)[0]
+        try:
+            option = _checked_option(point, contract)
+        except (ImportError, AttributeError, TypeError) as error:
+            problems.append(f"{name}: {point.group} entry point {point.name} = {point.value}: {error}")
+            continue
+        for kind in kinds_of(option):
+            if kind in kinds:
+                problems.append(f"{group} kind {kind!r} comes from both {kinds[kind]} and {name}")
+            kinds.setdefault(kind, name)
+        added.append(option)
+    _refuse(problems)
+    union: Any = own[0]
+    for option in (*own[1:], *added):
+        union = union | option
+    return union
+
+
+def plugin_metrics(own: Mapping[str, Any], metric_class: type[Any]) -> dict[str, Any]:
+    """Return the metrics that plug-ins add, by name.
+
+    Args:
+        own: the metrics of this package.
+        metric_class: the class of every metric.
+
+    Raises:
+        PluginError: an entry point cannot be imported, is not a metric, or has the name of another metric.
+    """
+    metrics: dict[str, Any] = {}
+    owners = dict.fromkeys(own, OWN_PACKAGE)
+    problems: list[str] = []
+    for point in _points("metric"):
+        name = _distribution_of(point)[0]
+        try:
+            metric = point.load()
+        except (ImportError, AttributeError) as error:
+            problems.append(f"{name}: {point.group} entry point {point.name} = {point.value}: {error}")
+            continue
+        if not isinstance(metric, metric_class):
+            problems.append(f"{name}: metric {point.name} must be a Metric, got {type(metric).__name__}")
+        if point.name in owners:
+            problems.append(f"metric {point.name!r} comes from both {owners[point.name]} and {name}")
+        metrics.setdefault(point.name, metric)
+        owners.setdefault(point.name, name)
+    _refuse(problems)
+    return metrics
+
+
+def conf_folders() -> tuple[Path, ...]:
+    """Return the folders of YAML files that plug-ins add, in the order of their names.
+
+    Raises:
+        PluginError: an entry point names no package with a folder.
+    """
+    folders: list[Path] = []
+    problems: list[str] = []
+    for point in _points(CONF_GROUP):
+        try:
+            spec = find_spec(point.value)
+        except (ImportError, ValueError):
+            spec = None
+        places = list(spec.submodule_search_locations or []) if spec else []
+        if not places:
+            problems.append(f"{_distribution_of(point)[0]}: planrec.conf = {point.value}: no such package")
+        folders += [Path(place) for place in places[:1]]
+    _refuse(problems)
+    return tuple(folders)
+
+
+def uses_of(objects: Iterable[object]) -> tuple[PluginUse, ...]:
+    """Return the plug-ins that define these options or metric functions, by name."""
+    packages = {_package_of(item) for item in objects} - {OWN_PACKAGE}
+    return tuple(
+        PluginUse(plugin.name, plugin.version, plugin.package, plugin.sha256)
+        for plugin in installed_plugins()
+        if plugin.package in packages
+    )
+
+
+def missing_plugins(uses: Iterable[PluginUse]) -> list[str]:
+    """Return one sentence per plug-in that a run needs and this environment cannot give."""
+    installed = {plugin.name: plugin for plugin in installed_plugins()}
+    problems = []
+    for use in uses:
+        if switched_off():
+            problems.append(f"it needs the plug-in {use.name}, and {VARIABLE}=none: unset {VARIABLE}")
+        elif use.name not in installed:
+            problems.append(f"it needs the plug-in {use.name}: pip install {use.name}=={use.version}")
+        elif installed[use.name].version != use.version:
+            problems.append(
+                f"it needs {use.name} {use.version}, installed is {installed[use.name].version}:"
+                f" pip install {use.name}=={use.version}, or train again"
+            )
+    return problems
+
+
+def kinds_of(option: type[Any]) -> tuple[str, ...]:
+    """Return the values of an option's discriminator: `kind`, a Literal.
+
+    Raises:
+        TypeError: the class has no field `kind` with a Literal of text.
+    """
+    field = getattr(option, "model_fields", {}).get("kind")
+    values = getattr(field.annotation, "__args__", ()) if field else ()
+    if not values or not all(isinstance(value, str) for value in values):
+        raise TypeError('must have a field `kind: Literal["NAME"]`')
+    return tuple(values)
+
+
+def _checked_option(point: EntryPoint, contract: type[Any]) -> type[Any]:
+    option = point.load()
+    if not (isinstance(option, type) and issubclass(option, contract)):
+        raise TypeError(f"must be a subclass of planrec.contracts.{contract.__name__}")
+    if point.name not in kinds_of(option):
+        raise TypeError(f"must be named like its kind, {', '.join(kinds_of(option))}")
+    return option
+
+
+def _points(group: str) -> Iterator[EntryPoint]:
+    if not switched_off():
+        yield from _all_points().get(f"{OWN_PACKAGE}.{group}", ())
+
+
+@cache
+def _all_points() -> dict[str, tuple[EntryPoint, ...]]:
+    """Read the entry points of all installed packages once per process."""
+    everything = entry_points()
+    names = [f"{OWN_PACKAGE}.{group}" for group in (*GROUPS, CONF_GROUP)]
+    # An editable install can list the same entry point twice.
+    found = {name: sorted(set(everything.select(group=name))) for name in names}
+    return {name: tuple(points) for name, points in found.items() if points}
+
+
+def _distribution_of(point: EntryPoint) -> tuple[str, str]:
+    return (point.dist.name, point.dist.version) if point.dist else (point.value, "unknown")
+
+
+def _package_of(item: object) -> str:
+    module = getattr(item, "__module__", None) or type(item).__module__
+    return str(module).partition(".")[0]
+
+
+@cache
+def _content_hash(package: str) -> str:
+    """Return the sha256 over names and contents of a package's Python and YAML files."""
+    spec = find_spec(package)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    files = [(Path(spec.origin).parent, Path(spec.origin))] if spec and spec.origin and not places else []
+    for place in map(Path, places):
+        files += [(place, file) for file in place.rglob("*") if file.suffix in (".py", ".yaml")]
+    digest = hashlib.sha256()
+    for place, file in sorted(files):
+        digest.update(file.relative_to(place).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    if problems:
+        raise PluginError(
+            "plug-ins cannot be used", [*problems, f"uninstall one, or set {VARIABLE}=none to ignore them"]
+        )

@@ -1,0 +1,217 @@
+"""Plug-ins: a complete package is built, installed and used; wrong ones are refused by name."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pytest
+
+from planrec import plugins
+from planrec.contracts import Model
+from planrec.errors import PluginError
+from planrec.metrics import METRICS, Metric
+from planrec.model import Lgbm, Popular
+from planrec.plugins import Plugin, PluginUse, kinds_of, missing_plugins, plugin_metrics, with_plugins
+
+PACKAGE = Path(__file__).parent / "acme_planrec_package"
+SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "cv.n_folds=2", "baselines=[popular]")
+TRAIN_PIN_ANSWER = """
+import json, sys
+from planrec.plugins import installed_plugins
+from planrec.address import address_of
+from planrec.run_folder import replay_golden, newest_run
+from planrec.pinned import load_pinned, pin_run
+from planrec.cli import main
+from pathlib import Path
+
+code = main(["train", *json.loads(sys.argv[1])])
+assert code == 0, code
+folder = newest_run(Path("outputs"))
+pin_run(folder, Path("outputs"))
+saved = load_pinned(Path("outputs"))
+replay_golden(saved)
+requests = json.loads((folder / "run.json").read_text())["golden"]["requests"]
+prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
+print(json.dumps({
+    "address": address_of(saved.config, "data"),
+    "installed": [plugin.name for plugin in installed_plugins()],
+    "used": json.loads((folder / "run.json").read_text())["plugins"],
+    "model": type(saved.recommender.pipeline[-1]).__module__,
+    "n_answers": len(decisions.recommended),
+}))
+"""
+
+
+class Acme(Model):
+    """A model of another package."""
+
+    kind: Literal["acme"]
+
+    def build(self, seed, catalogue):
+        raise AssertionError("never built")
+
+
+class SecondLgbm(Acme):
+    """A model with a kind that is already taken."""
+
+    kind: Literal["lgbm"]  # type: ignore[assignment]
+
+
+class NoModel:
+    """Anything but a model."""
+
+    model_fields: ClassVar[dict] = {}
+
+
+METRIC = METRICS["accuracy"]
+
+
+@pytest.fixture
+def entry_points(monkeypatch):
+    """Install entry points, as `name=object of this module`, for one test."""
+
+    def install(group: str, **named: str) -> None:
+        points = tuple(
+            EntryPoint(name, f"{__name__}:{value}", f"planrec.{group}") for name, value in named.items()
+        )
+        monkeypatch.setattr(plugins, "_all_points", lambda: {f"planrec.{group}": points})
+        monkeypatch.setitem(sys.modules, __name__, sys.modules[test_a_kind_joins_the_union.__module__])
+
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    return install
+
+
+def test_a_kind_joins_the_union(entry_points):
+    entry_points("model", acme="Acme")
+    assert with_plugins("model", (Lgbm, Popular), Model) == Lgbm | Popular | Acme
+
+
+def test_plugins_are_ignored_if_switched_off(entry_points, monkeypatch):
+    entry_points("model", acme="Acme")
+    monkeypatch.setenv(plugins.VARIABLE, "none")
+    assert with_plugins("model", (Lgbm, Popular), Model) == Lgbm | Popular
+    assert plugins.installed_plugins() == ()
+
+
+def test_a_kind_that_two_packages_add_is_refused_with_both_names(entry_points):
+    entry_points("model", lgbm="SecondLgbm")
+    with pytest.raises(PluginError, match=r"model kind 'lgbm' comes from both planrec and .*:SecondLgbm"):
+        with_plugins("model", (Lgbm, Popular), Model)
+
+
+def test_all_wrong_entry_points_are_reported_together(entry_points):
+    entry_points("model", gone="Gone", acme2="Acme", none="NoModel")
+    with pytest.raises(PluginError) as raised:
+        with_plugins("model", (Lgbm,), Model)
+    gone, other_name, no_model, remedy = raised.value.problems
+    assert "no attribute 'Gone'" in gone or "has no attribute 'Gone'" in gone
+    assert "must be named like its kind, acme" in other_name
+    assert "must be a subclass of planrec.contracts.Model" in no_model
+    assert "PLANREC_PLUGINS=none" in remedy
+
+
+def test_metrics_are_added_by_name_and_must_be_metrics(entry_points):
+    entry_points("metric", acme_accuracy="METRIC")
+    assert plugin_metrics(METRICS, Metric) == {"acme_accuracy": METRIC}
+    entry_points("metric", accuracy="METRIC")
+    with pytest.raises(PluginError, match="metric 'accuracy' comes from both planrec and"):
+        plugin_metrics(METRICS, Metric)
+    entry_points("metric", acme="NoModel")
+    with pytest.raises(PluginError, match="metric acme must be a Metric, got type"):
+        plugin_metrics(METRICS, Metric)
+
+
+def test_a_folder_of_yaml_files_must_exist(entry_points):
+    entry_points("conf", acme="no_such_module")
+    with pytest.raises(PluginError, match="no such package"):
+        plugins.conf_folders()
+
+
+def test_the_kind_of_an_option_is_a_literal():
+    assert kinds_of(Acme) == ("acme",)
+    with pytest.raises(TypeError, match="kind: Literal"):
+        kinds_of(NoModel)
+
+
+def test_a_missing_plugin_names_what_to_install(monkeypatch):
+    use = PluginUse("acme-planrec", "1.0.0", "acme_planrec", "0" * 64)
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: ())
+    assert missing_plugins([use]) == ["it needs the plug-in acme-planrec: pip install acme-planrec==1.0.0"]
+    newer = Plugin("acme-planrec", "1.1.0", "acme_planrec", ())
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: (newer,))
+    assert missing_plugins([use]) == [
+        "it needs acme-planrec 1.0.0, installed is 1.1.0: pip install acme-planrec==1.0.0, or train again"
+    ]
+    monkeypatch.setenv(plugins.VARIABLE, "none")
+    assert "unset PLANREC_PLUGINS" in missing_plugins([use])[0]
+
+
+def test_changed_code_changes_the_hash(tmp_path, monkeypatch):
+    shutil.copytree(PACKAGE / "acme_planrec", tmp_path / "acme_hashed")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = Plugin("acme", "1", "acme_hashed", ()).sha256
+    plugins._content_hash.cache_clear()
+    assert Plugin("acme", "1", "acme_hashed", ()).sha256 == before
+    with (tmp_path / "acme_hashed" / "conf" / "model" / "acme_shares.yaml").open("a") as file:
+        file.write("# changed\n")
+    plugins._content_hash.cache_clear()
+    assert Plugin("acme", "1", "acme_hashed", ()).sha256 != before
+
+
+def installed(folder: Path) -> Path:
+    """Build the package's wheel and install it into a folder."""
+    source = shutil.copytree(PACKAGE, folder / "source")
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+    ]
+    subprocess.run([*pip, "--target", str(folder / "site"), str(source)], check=True)
+    return folder / "site"
+
+
+def in_process(
+    folder: Path, site: Path, code: str, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), *sys.path[:1]])} | variables
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.e2e
+def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
+    site = installed(tmp_path)
+    overrides = ["model=acme_shares", "metrics=[acme_probability_of_right,log_loss]", *SMALL]
+    first = in_process(tmp_path, site, TRAIN_PIN_ANSWER, json.dumps(overrides))
+    assert first.returncode == 0, first.stderr
+    found = json.loads(first.stdout.splitlines()[-1])
+    assert found["installed"] == ["acme-planrec"]
+    assert [(use["name"], use["version"], use["package"]) for use in found["used"]] == [
+        ("acme-planrec", "1.0.0", "acme_planrec")
+    ]
+    assert found["model"] == "acme_planrec.model"
+    assert found["n_answers"] > 0
+
+    code = site / "acme_planrec" / "model.py"
+    code.write_text(code.read_text() + "\n# changed\n")
+    second = in_process(tmp_path, site, TRAIN_PIN_ANSWER, json.dumps(overrides))
+    assert second.returncode == 0, second.stderr
+    assert json.loads(second.stdout.splitlines()[-1])["address"] != found["address"]
+
+    load = "from pathlib import Path\nfrom planrec.pinned import load_pinned\nload_pinned(Path('outputs'))"
+    refused = in_process(tmp_path, site, load, PLANREC_PLUGINS="none")
+    assert refused.returncode == 1
+    assert "it needs the plug-in acme-planrec, and PLANREC_PLUGINS=none" in refused.stderr
+    shutil.rmtree(site)
+    refused = in_process(tmp_path, site, load)
+    assert "pip install acme-planrec==1.0.0" in refused.stderr
