@@ -283,7 +283,7 @@ def test_a_month_is_scored_once_it_is_over_at_utc_plus_14(
 ) -> None:
     monkeypatch.setattr(part_columns, "running_month", partial(running_month, datetime.fromisoformat(now)))
     months_table(n=1, n_months=2).to_csv(tmp_path / "in.csv", index=False)
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == code
+    assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == code
     told = "months that are over: it is 2026-02 now, got '2026-02' at line 3"
     assert (told in capsys.readouterr().err) == bool(code)
 
