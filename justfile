@@ -75,7 +75,7 @@ properties *selection:
 
 # Kill a sweep with SIGKILL at twenty random instants, and resume it.
 kills:
-    HYPOTHESIS_PROFILE=nightly python -m pytest tests/test_sweep.py -k killed
+    HYPOTHESIS_PROFILE=nightly python -m pytest tests/sweeps/test_sweep.py -k killed
 
 # Style and formatting, without changing a file.
 lint:

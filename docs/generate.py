@@ -17,18 +17,19 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from planrec.address import code_version
-from planrec.compose import compose
-from planrec.conf_folder import content_of, inherited, options
-from planrec.config import RunConfig
-from planrec.data_card import section
-from planrec.experiment import run
-from planrec.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
-from planrec.manifest import Manifest
+from planrec.config.compose import compose
+from planrec.config.conf_folder import content_of, inherited, options
+from planrec.config.run_config import RunConfig
+from planrec.files.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
 from planrec.metrics import broken_guards, paired_ratio
-from planrec.model_card import card_of, metrics_lines, own_figures
-from planrec.run_folder import begin_run, read_manifest, save_run
+from planrec.reports.cards.data_card import section
+from planrec.reports.cards.model_card import card_of, metrics_lines, own_figures
+from planrec.runs.address import code_version
+from planrec.runs.manifest import Manifest
+from planrec.runs.read import read_manifest
+from planrec.runs.write import begin_run, save_run
 from planrec.schema import Usage
+from planrec.training.experiment import run
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")

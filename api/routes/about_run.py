@@ -8,10 +8,10 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta, Struct
 
-from planrec.answers import CatalogueName
+from planrec.recommending.answer import CatalogueName
 
-from ..described import problems
-from ..served import ServedRun
+from ..openapi.problem_responses import problems
+from ..served_run import ServedRun
 
 
 class Run(Struct, frozen=True):

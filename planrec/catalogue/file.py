@@ -8,7 +8,7 @@ from pydantic import Field
 from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.yaml_file import read_model
 from planrec.errors import CatalogueError
-from planrec.input_path import find_input
+from planrec.files.input_path import find_input
 from planrec.schema import Config
 
 

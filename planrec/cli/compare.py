@@ -19,10 +19,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the comparison."""
-    from planrec.atomic_file import write_atomically
-    from planrec.compare import as_json
-    from planrec.compare.comparison import compare
-    from planrec.compare.screen import print_comparison
+    from planrec.files.atomic_write import write_atomically
+    from planrec.reports.comparison import as_json
+    from planrec.reports.comparison.comparison_terminal import print_comparison
+    from planrec.reports.comparison.run_comparison import compare
 
     comparison = compare(*_folders(options), options.metric)
     print_comparison(comparison)
@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
 def _folders(options: Namespace) -> tuple[Path, Path]:
     """Return the folders of both runs. Raises RunError if A is a sweep, ConfigError if B is missing."""
     from planrec.errors import ConfigError
-    from planrec.run_folder import read_manifest
+    from planrec.runs.read import read_manifest
 
     first = run_folder(options.a, options)
     if options.b is None:

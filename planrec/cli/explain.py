@@ -26,10 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the features that count most."""
-    from planrec.atomic_file import write_atomically
-    from planrec.explain.explanation import as_csv, explain
-    from planrec.explain.screen import print_explanation
-    from planrec.screen import progress_of
+    from planrec.files.atomic_write import write_atomically
+    from planrec.reports.explanation.explanation_terminal import print_explanation
+    from planrec.reports.explanation.feature_importance import as_csv, explain
+    from planrec.training.run_terminal import progress_of
 
     folder = run_folder(options.run, options)
     with progress_of("explaining") as report:

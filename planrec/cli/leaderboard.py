@@ -28,8 +28,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the board and write the files."""
-    from planrec.leaderboard import leaderboard, write_board
-    from planrec.leaderboard.screen import print_board
+    from planrec.reports.leaderboard import leaderboard, write_board
+    from planrec.reports.leaderboard.board_terminal import print_board
 
     places = [run_folder(name, options) for name in options.runs] or [options.outputs]
     board = leaderboard(places, options.metric)

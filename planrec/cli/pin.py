@@ -36,8 +36,8 @@ def run(options: Namespace) -> int:
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
-    from planrec import pinned
-    from planrec.outputs_folder import outputs_words
+    from planrec.files.outputs_folder import outputs_words
+    from planrec.serving import pin as pinned
 
     if options.rollback:
         pin = pinned.rollback(options.outputs, options.dry_run)
@@ -55,8 +55,8 @@ def _pinned(options: Namespace) -> Iterator[str]:
 def _listed(outputs: Path) -> Iterator[str]:
     """Yield the complete runs, the newest first, and the earlier pins."""
     from planrec.errors import RunError
-    from planrec.pinned import read_pin
-    from planrec.run_folder import complete_runs
+    from planrec.files.folder_walk import complete_runs
+    from planrec.serving.pin import read_pin
 
     try:
         pin = read_pin(outputs)
@@ -74,8 +74,8 @@ def _listed(outputs: Path) -> Iterator[str]:
 def _about(folder: Path) -> str:
     """Return what a run is, or why it cannot be pinned; the model itself is not read."""
     from planrec.errors import RunError
-    from planrec.provenance import version_problems
-    from planrec.run_folder import read_manifest
+    from planrec.runs.provenance import version_problems
+    from planrec.runs.read import read_manifest
 
     try:
         run = read_manifest(folder)

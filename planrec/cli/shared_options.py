@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from planrec.outputs_folder import default_outputs
+from planrec.files.outputs_folder import default_outputs
 
 RUN = "folder of a complete run, the beginning of its id, or `latest`"
 
@@ -21,7 +21,7 @@ def add_outputs(parser: ArgumentParser, meaning: str = "folder in which runs are
 
 def run_folder(name: str, options: Namespace) -> Path:
     """Return the folder of a run that is named on the command line. Raises RunError."""
-    from planrec.run_folder import named_run
+    from planrec.runs.find import named_run
 
     return named_run(name, options.outputs)
 

@@ -12,7 +12,7 @@ from planrec.cli.shared_options import add_outputs
 
 if TYPE_CHECKING:
     from planrec.cli import VerbParser
-    from planrec.hydra_app import ComposedRun
+    from planrec.sweeps.hydra_app import ComposedRun
 
 EXAMPLE = "planrec train model=lgbm model.n_estimators=200"
 
@@ -44,7 +44,7 @@ def add_arguments(parser: "VerbParser") -> None:
 
 def run(options: Namespace) -> int:
     """Train; the folder of the run is in the last lines."""
-    from planrec.hydra_app import run_hydra
+    from planrec.sweeps.hydra_app import run_hydra
 
     with if_interrupted(NOT_COMPLETE):
         run_hydra(options.passed_on, options.outputs, lambda composed: _train(composed, options))
@@ -53,10 +53,11 @@ def run(options: Namespace) -> int:
 
 def _train(composed: "ComposedRun", options: Namespace) -> None:
     from planrec.errors import PlanRecError
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, read_manifest, save_run
-    from planrec.screen import print_result, progress_of
-    from planrec.sweep_folder import CellStore
+    from planrec.runs.read import read_manifest
+    from planrec.runs.write import begin_run, save_run
+    from planrec.sweeps.sweep_folder import CellStore
+    from planrec.training.experiment import run
+    from planrec.training.run_terminal import print_result, progress_of
 
     folder, command = composed.folder, composed.command
     begin_run(folder, composed.config, command)
@@ -73,6 +74,6 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
 
 
 def _overrides() -> str:
-    from planrec.conf_folder import options_text
+    from planrec.config.conf_folder import options_text
 
     return OVERRIDES.format(options_text())

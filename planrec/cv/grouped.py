@@ -8,7 +8,7 @@ from annotated_types import Ge
 from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
-from planrec.cv.deal import folds_of_subscribers
+from planrec.cv.fold_assignment import folds_of_subscribers
 from planrec.schema import DecisionTable
 
 

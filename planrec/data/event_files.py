@@ -10,7 +10,7 @@ from typing import Literal
 import duckdb
 
 from planrec.errors import DataError
-from planrec.input_path import find_input
+from planrec.files.input_path import find_input
 from planrec.schema import MAX_USAGE, did_you_mean, shown
 
 SUFFIXES = (".csv", ".parquet")

@@ -6,7 +6,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm, Source
 from planrec.data.option_types import Name, PlanInFile, Year
 from planrec.errors import DataError
-from planrec.input_path import find_input
+from planrec.files.input_path import find_input
 from planrec.schema import RowTable
 
 UsageName = Literal["voice_calls", "voice_minutes", "voice_minutes_billed", "sms", "data_mib"]

@@ -8,7 +8,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm, Source
 from planrec.data.option_types import Name, OnBadRows, PlanInFile, Year
 from planrec.errors import DataError
-from planrec.input_path import find_input
+from planrec.files.input_path import find_input
 from planrec.schema import Config, UsageHistory
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from planrec.errors import DataError
 from planrec.metrics.intervals import bootstrap_weights, interval_of
-from planrec.metrics.named import METRICS
-from planrec.metrics.scored import Subscribers, read_judged_rows
+from planrec.metrics.judged_rows import Subscribers, read_judged_rows
+from planrec.metrics.registry import METRICS
 from planrec.schema import OutOfFold
 
 if TYPE_CHECKING:

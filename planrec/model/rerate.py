@@ -7,9 +7,9 @@ from pydantic import PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.past_use import PastUsage
 from planrec.schema import HELD, Columns
 
 

@@ -9,11 +9,11 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.history import known_months
-from planrec.past_use import PastUsage
+from planrec.catalogue.past_usage import PastUsage
+from planrec.policy.reason_builder import MOST_REMEMBERED, Reason, Words, words_of
 from planrec.policy.reason_sentences import SENTENCES, Language, counted, sentence
-from planrec.policy.reason_words import MOST_REMEMBERED, Reason, Words, words_of
 from planrec.schema import Decisions, DecisionTable
+from planrec.schema.decision_rows import known_months
 
 
 @dataclass(frozen=True)

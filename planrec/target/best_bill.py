@@ -6,10 +6,9 @@ import numpy as np
 from pydantic import PositiveInt
 
 from planrec.catalogue import Catalogue, rate
+from planrec.catalogue.menu import menu_of, switching_costs
 from planrec.contracts import Target
 from planrec.errors import DataError
-from planrec.history import decision_rows
-from planrec.menu import menu_of, switching_costs
 from planrec.schema import (
     DecisionTable,
     InputSchema,
@@ -19,6 +18,7 @@ from planrec.schema import (
     shown,
     take_rows,
 )
+from planrec.schema.decision_rows import decision_rows
 
 
 class BestBill(Target):

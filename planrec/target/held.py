@@ -8,7 +8,6 @@ from pydantic import PositiveInt
 from planrec.catalogue import Catalogue
 from planrec.contracts import Target
 from planrec.errors import DataError
-from planrec.history import decision_rows
 from planrec.schema import (
     DecisionTable,
     InputSchema,
@@ -18,6 +17,7 @@ from planrec.schema import (
     shown,
     take_rows,
 )
+from planrec.schema.decision_rows import decision_rows
 
 
 class Held(Target):

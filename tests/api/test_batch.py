@@ -7,9 +7,10 @@ import pytest
 
 from api.routes.batch import AT_A_TIME
 from api.settings import Limits
-from planrec.answers import ModelName, answers_of, encoded
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 
 NDJSON = {"content-type": "application/x-ndjson"}
 

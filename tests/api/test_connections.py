@@ -12,8 +12,8 @@ from time import sleep
 import pytest
 
 from api.http_protocol import MAX_HEAD_BYTES
-from api.observed import CLIENT_GONE
-from planrec.pinned import load_pinned, pin_run
+from api.middleware.request_logging import CLIENT_GONE
+from planrec.serving.pin import load_pinned, pin_run
 from tests.api.processes import asked, serving
 
 

@@ -14,15 +14,15 @@ import httpx
 import pytest
 from litestar.testing import TestClient
 
-from api.answering import new_id
+from api.answer_requests import new_id
 from api.app import create_app
-from api.logged import AnswerLog
-from planrec.decision_log import find_decision
-from planrec.decision_log.store import Store
+from api.decision_logging import AnswerLog
 from planrec.errors import LogError
-from planrec.replay.replayed import replay
-from planrec.run_folder import load_run
-from tests.decision_log.decisions import logged_ids, url_of
+from planrec.runs.read import load_run
+from planrec.serving.decision_log import find_decision
+from planrec.serving.decision_log.store import Store
+from planrec.serving.replay.replayed_answer import replay
+from tests.serving.decision_log.decisions import logged_ids, url_of
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
@@ -48,7 +48,7 @@ def test_ids_begin_with_the_time_and_are_in_its_order(monkeypatch):
     assert abs((before.int >> 80) / 1000 - now) < 60
     ids = []
     for milliseconds in (0, 255, 256, 2**41):
-        monkeypatch.setattr("api.answering.time_ns", lambda at=milliseconds: at * 1_000_000)
+        monkeypatch.setattr("api.answer_requests.time_ns", lambda at=milliseconds: at * 1_000_000)
         ids += sorted(new_id() for _ in range(100))
     assert ids == sorted(set(ids))
 
@@ -139,8 +139,8 @@ import sys
 from pathlib import Path
 import uvicorn
 from api.app import create_app
-from api.logged import AnswerLog
-from planrec.run_folder import load_run
+from api.decision_logging import AnswerLog
+from planrec.runs.read import load_run
 folder, url, key, required, descriptor = sys.argv[1:]
 log = AnswerLog.open(url, Path(key), 10_000, is_required=required == "yes")
 uvicorn.run(create_app(load_run(Path(folder)), log), fd=int(descriptor), log_level="warning")

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 
-from api import idempotency
-from api.access import hash_of, new_key
 from api.answer_store import Answer, AnswerStore, State
 from api.app import create_app
-from api.log import JsonFormatter
-from api.logged import AnswerLog
+from api.decision_logging import AnswerLog
+from api.logging_setup import JsonFormatter
+from api.middleware import idempotency
+from api.middleware.api_keys import hash_of, new_key
 from api.pin_follower import PinFollower
 from api.settings import Access, Limits, Settings
 from planrec.errors import ConfigError
-from planrec.pinned import pin_run
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.serving.pin import pin_run
 
 KEY = new_key()
 

@@ -14,10 +14,10 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.pinned import pin_run
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.serving.pin import pin_run
 from tests.api.processes import asked, serving
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 WORKERS = 3
 SWITCHES = 50

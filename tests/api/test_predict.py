@@ -7,14 +7,15 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
-from api.requests import request_from
+from api.parsing.request_model import request_from
 from planrec.catalogue import MonthUsage, invoice
 from planrec.cli import main
-from planrec.compose import compose
-from planrec.experiment import run
-from planrec.recommender import savings
-from planrec.request import read_request
-from planrec.run_folder import begin_run, load_run, save_run
+from planrec.config.compose import compose
+from planrec.recommending.recommender import savings
+from planrec.runs.read import load_run
+from planrec.runs.write import begin_run, save_run
+from planrec.schema.request import read_request
+from planrec.training.experiment import run
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])

@@ -5,13 +5,13 @@ import asyncio
 import msgspec
 import pytest
 
-from api import together
-from api.answering import answered
-from api.served import ServedRun
-from api.together import MOST_AT_ONCE, Together
+from api import micro_batching as together
+from api.answer_requests import answered
+from api.micro_batching import MOST_AT_ONCE, Together
+from api.served_run import ServedRun
 from planrec.errors import RequestError
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 
 LANGUAGES = ("en", "es", "en")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
-from planrec.conf_folder import inherited
+from planrec.config.conf_folder import inherited
 from planrec.contracts import Fold, Splitter
 from planrec.cv import CvConfig, Grouped, Rolling, Stratified
 from planrec.errors import DataError

@@ -326,8 +326,8 @@ def test_the_real_tables_give_the_windows_that_the_domain_page_counts(shared_dat
 
 
 def test_train_runs_on_the_events(monkeypatch, shared_data):
-    from planrec.compose import compose
-    from planrec.experiment import run
+    from planrec.config.compose import compose
+    from planrec.training.experiment import run
 
     monkeypatch.setenv("PLANREC_DATA", str(shared_data))
     result = run(compose("data=megaline_us", "model=logistic", "cv.n_folds=2", "n_bootstrap=20"))

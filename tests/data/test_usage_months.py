@@ -279,8 +279,8 @@ def test_an_observation_is_the_longest_stretch_without_an_unknown_month(subscrib
 
 
 def test_train_runs_on_a_file_of_months(tmp_path):
-    from planrec.compose import compose
-    from planrec.experiment import run
+    from planrec.config.compose import compose
+    from planrec.training.experiment import run
 
     plans = ("surf", "ultimate")
     rows = [

@@ -17,12 +17,13 @@ import pandas as pd
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.compose import compose
-from planrec.experiment import run
-from planrec.provenance import versions
-from planrec.run_folder import begin_run, load_run, save_run
+from planrec.config.compose import compose
+from planrec.runs.provenance import versions
+from planrec.runs.read import load_run
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.conftest import STRANGERS_TABLE
-from tests.runs import quick
+from tests.trained_runs import quick
 
 FOLDER = Path(__file__).parent
 REPLIES = FOLDER / "replies.json.gz"

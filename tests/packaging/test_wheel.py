@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 
 from api.app import create_app
 from api.serve_extra import PACKAGES
-from planrec.run_folder import load_run, newest_run
+from planrec.runs.find import newest_run
+from planrec.runs.read import load_run
 from tests.packaging.environments import (
     REPOSITORY,
     block_packages,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from planrec.catalogue import Catalogue, UnlimitedService, counted_usage, invoice
-from planrec.past_use import PastUsage
+from planrec.catalogue.past_usage import PastUsage
 from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
 from planrec.policy.reasons import Reason, Reasons
 from planrec.schema import Columns, Decisions, DecisionTable, InputSchema, Usage, lag

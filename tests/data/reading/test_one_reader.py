@@ -10,11 +10,11 @@ import yaml
 from planrec.data.table import Table
 from planrec.data.usage_months import UsageMonths
 from planrec.errors import DataError
-from planrec.run_folder import SavedRun, load_run
-from planrec.score.file import Scored, score_file
-from planrec.score.scorer import Scorer
+from planrec.runs.read import SavedRun, load_run
+from planrec.serving.scoring.score_file import Scored, score_file
+from planrec.serving.scoring.scorer import Scorer
 from tests.conftest import REPOSITORY
-from tests.score.test_score import months_table
+from tests.serving.scoring.test_score import months_table
 
 
 @pytest.fixture(scope="module")
