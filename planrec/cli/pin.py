@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
+from planrec.cli.shared_options import add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec pin latest"
 
@@ -15,7 +15,7 @@ EXAMPLE = "planrec pin latest"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("run", nargs="?", metavar="RUN", help=RUN)
+    add_run(action, nargs="?")
     action.add_argument(
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )

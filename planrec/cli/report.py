@@ -3,14 +3,14 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
+from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec report latest --output report.html"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
-    parser.add_argument("runs", nargs="+", metavar="RUN", help=f"{RUN}; or folder of a sweep")
+    add_run(parser, "runs", f"{RUN}; or the folder of a sweep", nargs="+")
     parser.add_argument(
         "--output", type=_page, default=Path("report.html"), metavar="FILE.html", help="default report.html"
     )

@@ -7,8 +7,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from planrec.config.conf_folder import CONF, content_of
-
 EXAMPLE = "planrec simulate made_up --n-subscribers 500"
 
 
@@ -39,5 +37,7 @@ def run(options: Namespace) -> int:
 
 
 def _defaults() -> dict[str, Any]:
+    from planrec.config.conf_folder import CONF, content_of
+
     content = content_of(CONF / "data" / "simulator.yaml")
     return {name: value for name, value in content.items() if isinstance(value, int | str) and name != "kind"}

@@ -7,6 +7,7 @@ that are done: the same command resumes it.
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from planrec.cli.completers import completed_by, folders, is_completing, overrides
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import add_outputs
 
@@ -40,14 +41,34 @@ def add_arguments(parser: "VerbParser") -> None:
     add_outputs(parser, "folder that gets the run, or the sweep")
     parser.set_defaults(passed_on=[])
     parser.more_help = _overrides
+    if is_completing():
+        completed_by(parser.add_argument("overrides", nargs="*"), overrides)
+        parser.add_argument("--multirun", "-m", action="store_true")
+        parser.add_argument("--cfg", "-c", choices=["job", "hydra", "all"])
+        completed_by(parser.add_argument("--config-dir", "-cd"), folders)
+        for flag in ("--hydra-help", "--resolve"):
+            parser.add_argument(flag, action="store_true")
 
 
 def run(options: Namespace) -> int:
     """Train; the folder of the run is in the last lines."""
+    if {"-sc", "--shell-completion"} & set(options.passed_on):
+        return _shell_completion(options.passed_on)
     from planrec.sweeps.hydra_app import run_hydra
 
     with if_interrupted(NOT_COMPLETE):
         run_hydra(options.passed_on, options.outputs, lambda composed: _train(composed, options))
+    return 0
+
+
+def _shell_completion(arguments: list[str]) -> int:
+    """Answer Hydra's flag, which its help explains, with the completion of the whole command."""
+    from planrec.cli import completion
+
+    words = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    if shell := words.get("install"):
+        return completion.run(Namespace(shell=shell))
+    print({"fish": "complete -e -c planrec"}.get(words.get("uninstall", ""), "complete -r planrec"))
     return 0
 
 

@@ -3,7 +3,7 @@
 Plain YAML reading, no Hydra: help texts and error messages need nothing composed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,17 @@ def options_text(folders: Folders = INSTALLED) -> str:
 def groups(folders: Folders = INSTALLED) -> list[str]:
     """The config groups, in the order of the primary defaults list; `evaluation` follows the target."""
     return [group for group in _defaults_of(CONF / "train.yaml") if options(group, folders)]
+
+
+def chosen_options(overrides: Iterable[str]) -> dict[str, str | None]:
+    """Return the option of each group: the last one in the overrides, else the default.
+
+    >>> chosen_options(["model=dummy", "data.n_subscribers=200"])["model"]
+    'dummy'
+    """
+    defaults = _defaults_of(CONF / "train.yaml")
+    typed = dict(text.split("=", 1) for text in overrides if "=" in text)
+    return defaults | {group: option for group, option in typed.items() if group in defaults}
 
 
 def options(group: str, folders: Folders = INSTALLED) -> list[str]:

@@ -11,6 +11,17 @@ def complete_runs(outputs: Path) -> list[Path]:
     return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
 
 
+def names_of(folder: Path, outputs: Path) -> list[str]:
+    """Return the texts whose beginnings name a run: its id, the parts of it, its path below `outputs`.
+
+    >>> names_of(Path("outputs/2030-01-31/12-00-00-abc123"), Path("outputs"))
+    ['2030-01-31/12-00-00-abc123', '12-00-00-abc123', 'abc123']
+    """
+    run_id = "/".join(folder.parts[-2:])
+    texts = [folder.relative_to(outputs).as_posix(), run_id, folder.name, folder.name.rpartition("-")[2]]
+    return list(dict.fromkeys(texts))
+
+
 def folders_below(places: Iterable[Path]) -> Iterator[tuple[Path, list[str]]]:
     """Each folder at or below these places once, resolved, with the names of its files; links are followed.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from planrec.errors import RunError
-from planrec.files.folder_walk import complete_runs, folders_below
+from planrec.files.folder_walk import complete_runs, folders_below, names_of
 from planrec.runs.identity import run_id_of, sha256_of
 
 MOST_CANDIDATES = 10
@@ -47,17 +47,6 @@ def named_run(name: str, outputs: Path) -> Path:
         f"no run {name!r}: expected a folder, `latest` or the beginning of the id of a run below {outputs}",
         newest_first[:MOST_CANDIDATES],
     )
-
-
-def names_of(folder: Path, outputs: Path) -> list[str]:
-    """Return the texts whose beginnings name a run: its id, the parts of it, its path below `outputs`.
-
-    >>> names_of(Path("outputs/2030-01-31/12-00-00-abc123"), Path("outputs"))
-    ['2030-01-31/12-00-00-abc123', '12-00-00-abc123', 'abc123']
-    """
-    run_id = "/".join(folder.parts[-2:])
-    texts = [folder.relative_to(outputs).as_posix(), run_id, folder.name, folder.name.rpartition("-")[2]]
-    return list(dict.fromkeys(texts))
 
 
 def find_run(outputs: Path, run_id: str, sha256: str) -> Path:

@@ -227,10 +227,10 @@ def test_a_sweep_itself_is_refused_with_what_to_type(sweep, tmp_path, capsys):
 def test_cells_of_a_sweep_are_compared_and_a_sweep_alone_is_refused(sweep, capsys):
     assert main(["compare", str(sweep / "0"), str(sweep / "2")]) == 0
     assert "model: dummy -> logistic" in capsys.readouterr().out.replace("model.kind", "model")
-    assert main(["compare", str(sweep)]) == 1
+    assert main(["compare", str(sweep), str(sweep / "0")]) == 1
     assert "is a sweep, not one run" in capsys.readouterr().err
     assert main(["compare", str(sweep / "0")]) == 2
-    assert "B is missing" in capsys.readouterr().err
+    assert "the following arguments are required: B" in capsys.readouterr().err
 
 
 def test_who_reads_only_the_first_line_gets_no_traceback(outputs):
