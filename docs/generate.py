@@ -28,7 +28,7 @@ from planrec.runs.address import code_version
 from planrec.runs.manifest import Manifest
 from planrec.runs.read import read_manifest
 from planrec.runs.write import begin_run, save_run
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from planrec.training.experiment import run
 
 DOCS = Path(__file__).parent

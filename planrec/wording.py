@@ -1,5 +1,6 @@
-"""Formats of numbers in terminals and pages."""
+"""Words and number formats that terminals, pages and messages share."""
 
+from collections.abc import Iterable, Sequence
 from math import isnan
 
 ARROW = {True: " ↑", False: " ↓", None: ""}
@@ -41,3 +42,35 @@ def signed(difference: float, low: float, high: float) -> str:
         ('+0.500 [0.400, 0.600]', '-0.500 [-0.600, -0.400]', '0.000 [0.000, 0.000]')
     """
     return ("+" if round(difference, 3) > 0 else "") + with_interval(difference, low, high)
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Suggest the nearest allowed name, or return an empty string if none is near.
+
+    >>> did_you_mean("lgmb", ["lgbm", "logistic"]), did_you_mean("x", ["lgbm"])
+    (" (did you mean 'lgbm'?)", '')
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(allowed), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def shown(values: Iterable[object], most: int = 5) -> str:
+    """List the first few values for an error message, and count the rest.
+
+    >>> shown(["a", "b", "c"], most=2)
+    "'a', 'b', and 1 more"
+    """
+    listed: Sequence[object] = list(values)
+    rest = f", and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(repr(value) for value in listed[:most]) + rest
+
+
+def counted(number: int, noun: str) -> str:
+    """Count in words.
+
+    >>> counted(1, "row"), counted(2500, "row")
+    ('1 row', '2,500 rows')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

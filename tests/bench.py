@@ -24,7 +24,7 @@ def transformer() -> list[str]:
     """One row through each feature transformer, and rows per second in a batch."""
     from planrec.config.compose import compose
     from planrec.features import FeaturesConfig
-    from planrec.schema import Usage, lag, take_rows
+    from planrec.schema.columns import Usage, lag, take_rows
 
     assert FeaturesConfig
     generator = np.random.default_rng(SEED)
@@ -79,7 +79,7 @@ def intervals() -> list[str]:
     import pandas as pd
 
     from planrec.metrics import METRICS, evaluate
-    from planrec.schema import OutOfFold
+    from planrec.schema.predictions import OutOfFold
 
     generator = np.random.default_rng(SEED)
     n, plans = 100_000, [f"plan {k}" for k in range(6)]
@@ -193,7 +193,7 @@ print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 def usage_of(n_months: int, seed: int = SEED) -> dict[str, np.ndarray]:
     """Months of usage as a history has them, quantised to 0.01."""
-    from planrec.schema import Usage
+    from planrec.schema.columns import Usage
 
     generator = np.random.default_rng(seed)
     means = {

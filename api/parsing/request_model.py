@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 
 from planrec.recommending.recommender import Recommender
 from planrec.recommending.request_table import is_usage
-from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn
+from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, InputColumn
 from planrec.schema.decision_rows import running_month
 from planrec.schema.request import Request
 

@@ -21,7 +21,7 @@ from planrec.catalogue.terms import (
     money_from,
     quantity_from,
 )
-from planrec.schema import MAX_USAGE
+from planrec.schema.columns import MAX_USAGE
 
 _LARGEST_BILL_MICRO = 2**62
 _NOT_YET: dict[int | str, str] = {

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 NOT_OFFERED = {
     "excluded": "Excluded by the request.",

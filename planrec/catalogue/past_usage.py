@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from planrec.catalogue import Allowances, Catalogue, allowances_of, bill_basis, counts_of, rate_counts
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 from planrec.schema.decision_rows import lags_in
 
 PAST_MONTHS = 6

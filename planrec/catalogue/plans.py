@@ -28,7 +28,9 @@ from planrec.catalogue.terms import (
     exponent_of,
 )
 from planrec.errors import CatalogueError
-from planrec.schema import Columns, Config, shown
+from planrec.schema.columns import Columns
+from planrec.schema.config_model import Config
+from planrec.wording import shown
 
 
 class Plan(Config):

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from planrec.errors import CatalogueError
 from planrec.files.strict_yaml import StrictLoader
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 Checked = TypeVar("Checked", bound=BaseModel)
 

@@ -21,7 +21,7 @@ from planrec.config.conf_folder import (
 from planrec.config.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import default_outputs
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 SWEEPER = "hydra_plugins.planrec.PlanRecSweeper"
 "Hydra instantiates no plugin whose name begins otherwise; `planrec.sweep` registers it from code."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from planrec.config.conf_folder import CONF, INSTALLED, Folders, groups, options
 from planrec.errors import ConfigError
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override

@@ -16,9 +16,10 @@ from planrec.features import FeaturesConfig
 from planrec.metrics import METRICS, known_gate, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
-from planrec.schema import Config, did_you_mean
+from planrec.schema.config_model import Config
 from planrec.search import Search
 from planrec.target import TargetConfig
+from planrec.wording import did_you_mean
 
 MAX_SHOWN = 80
 "Characters of a wrong value that a message shows."

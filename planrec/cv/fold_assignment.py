@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.errors import DataError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 def folds_of_rows(table: DecisionTable, n_folds: int, rng: np.random.Generator) -> np.ndarray:

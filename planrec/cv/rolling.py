@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 from planrec.contracts import Fold, Splitter
 from planrec.cv.fold_assignment import folds_of_subscribers
 from planrec.errors import DataError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 class Rolling(Splitter):

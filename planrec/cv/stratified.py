@@ -9,7 +9,7 @@ from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
 from planrec.cv.fold_assignment import folds_of_rows
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 class Stratified(Splitter):

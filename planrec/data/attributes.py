@@ -13,7 +13,8 @@ from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import Cells, cells_of
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import FINITE, READABLE
-from planrec.schema import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, counted, lag, shown
+from planrec.schema.columns import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
+from planrec.wording import counted, shown
 
 ROWS_PER_ID = 20
 """Mean rows per value up to which a repeated column with the name of an id is worth a note; regions have

@@ -18,7 +18,7 @@ from planrec.data.event_users import Users
 from planrec.data.observation import MONTH
 from planrec.data.option_types import OnBadRows
 from planrec.data.reading.bad_rows import ALSO, BadRows
-from planrec.schema import MAX_USAGE, Columns, Usage
+from planrec.schema.columns import MAX_USAGE, Columns, Usage
 
 MONTH_NUMBER = "date_diff('month', DATE '1970-01-01', day)"
 "Months since January 1970, as numpy counts datetime64[M]."

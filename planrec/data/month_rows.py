@@ -19,7 +19,9 @@ from planrec.data.reading.time_cells import months_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import kept_from_features, role_problems
 from planrec.errors import DataError
-from planrec.schema import Columns, Usage, UsageHistory, counted, shown, take_rows
+from planrec.schema.columns import Columns, Usage, take_rows
+from planrec.schema.tables import UsageHistory
+from planrec.wording import counted, shown
 
 if TYPE_CHECKING:
     from planrec.data.usage_months import UsageMonths

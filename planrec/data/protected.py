@@ -11,7 +11,8 @@ from planrec.contracts import Bands
 from planrec.data.reading.cells import cells_of
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.raw_table import RawTable
-from planrec.schema import Columns, counted
+from planrec.schema.columns import Columns
+from planrec.wording import counted
 
 FEWEST = 100
 "Subscribers of a value below which it is part of OTHER: few people can be identified, and show no rates."

@@ -10,7 +10,7 @@ from planrec.data.reading.identifiers import whole_numbers
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import NOT_BLANK, amount_rules
 from planrec.data.reading.time_cells import TimeProblem
-from planrec.schema import quantised
+from planrec.schema.columns import quantised
 
 ReadTimes = Callable[[np.ndarray, int | None], tuple[np.ndarray | None, TimeProblem | None]]
 "`time_cells.as_of_of` or `time_cells.months_of`."

@@ -7,7 +7,7 @@ from planrec.contracts import Source
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import READABLE
-from planrec.schema import did_you_mean, shown
+from planrec.wording import did_you_mean, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table

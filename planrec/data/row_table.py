@@ -12,7 +12,9 @@ from planrec.data.reading.time_cells import as_of_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import role_problems, roles_of
 from planrec.errors import DataError
-from planrec.schema import Columns, InputColumn, RowTable, counted, lag, shown
+from planrec.schema.columns import Columns, InputColumn, lag
+from planrec.schema.tables import RowTable
+from planrec.wording import counted, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table

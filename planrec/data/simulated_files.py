@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
     from planrec.data.hidden_truth import HiddenTruth
     from planrec.data.simulator import Simulator
-    from planrec.schema import UsageHistory
+    from planrec.schema.tables import UsageHistory
 
 
 def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path) -> Path:

@@ -14,7 +14,8 @@ import numpy as np
 from planrec.catalogue import Catalogue, Plan, UnlimitedService, rate
 from planrec.data.simulated_usage import monthly_load, personal_levels, single_calls
 from planrec.errors import CatalogueError
-from planrec.schema import Columns, Usage, UsageHistory
+from planrec.schema.columns import Columns, Usage
+from planrec.schema.tables import UsageHistory
 
 FIRST_MONTH = np.datetime64("2018-01", "M")
 "January, so that the season starts at its first entry."

@@ -10,7 +10,8 @@ from planrec.contracts import Source
 from planrec.data.hidden_truth import hidden_bills
 from planrec.data.simulated_history import Population, simulate
 from planrec.errors import DataError
-from planrec.schema import UsageHistory, shown
+from planrec.schema.tables import UsageHistory
+from planrec.wording import shown
 
 
 class Simulator(Source):

@@ -7,7 +7,7 @@ from planrec.contracts import FileForm, Source
 from planrec.data.option_types import Name, PlanInFile, Year
 from planrec.errors import DataError
 from planrec.files.input_path import find_input
-from planrec.schema import RowTable
+from planrec.schema.tables import RowTable
 
 UsageName = Literal["voice_calls", "voice_minutes", "voice_minutes_billed", "sms", "data_mib"]
 """`Usage.ALL`, written out: a type cannot be made from values."""

@@ -9,7 +9,8 @@ from planrec.contracts import FileForm, Source
 from planrec.data.option_types import Name, OnBadRows, PlanInFile, Year
 from planrec.errors import DataError
 from planrec.files.input_path import find_input
-from planrec.schema import Config, UsageHistory
+from planrec.schema.config_model import Config
+from planrec.schema.tables import UsageHistory
 
 
 class UsageColumns(Config):

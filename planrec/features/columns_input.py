@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from planrec.errors import DataError
-from planrec.schema import Columns, columns_of, did_you_mean
+from planrec.schema.columns import Columns, columns_of
+from planrec.wording import did_you_mean
 
 KINDS = {"b": "number", "i": "number", "u": "number", "f": "number", "M": "date", "O": "text"}
 """numpy's dtype.kind -> what a column holds."""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from planrec.errors import PlanRecError
-from planrec.schema import did_you_mean, shown
+from planrec.wording import did_you_mean, shown
 
 DATA_FOLDER_VARIABLE = "PLANREC_DATA"
 LAST_RESORT = Path("..", "shared", "data")

@@ -9,7 +9,7 @@ import numpy as np
 from planrec.errors import ConfigError
 from planrec.metrics.judged_rows import JudgedRows, read_judged_rows, subscribers_of
 from planrec.metrics.registry import METRICS, known_metric
-from planrec.schema import OutOfFold
+from planrec.schema.predictions import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd

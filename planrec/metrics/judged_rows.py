@@ -9,7 +9,8 @@ import numpy as np
 from planrec.catalogue.monthly_cost import monthly_cost
 from planrec.errors import DataError
 from planrec.metrics.costs import Costs
-from planrec.schema import OutOfFold, shown
+from planrec.schema.predictions import OutOfFold
+from planrec.wording import shown
 
 if TYPE_CHECKING:
     import pandas as pd

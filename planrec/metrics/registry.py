@@ -41,7 +41,7 @@ from planrec.metrics.money import (
 )
 from planrec.metrics.probability import brier, ece, log_loss
 from planrec.metrics.ranking import auc, mrr, ndcg_3, top_2, top_3
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 MONEY = "currency per month"
 

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.drawn_bills import costs_of, shares_best
-from planrec.schema import PastBills
+from planrec.schema.predictions import PastBills
 
 N_ERRORS = 256
 "Errors of training rows that bills are shifted by, to say how sure the best plan is."

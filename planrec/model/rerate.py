@@ -10,7 +10,7 @@ from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.schema import HELD, Columns
+from planrec.schema.columns import HELD, Columns
 
 
 class Rerate(Model):

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits
 from planrec.model.plan_rule import PlanRule, n_rows
-from planrec.schema import HELD, Columns
+from planrec.schema.columns import HELD, Columns
 
 
 class Stay(Model):

@@ -8,8 +8,9 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import Policy
 from planrec.errors import DataError
-from planrec.schema import Decisions, DecisionTable, Prediction
 from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 SAME_MONEY = 1e-6
 "Amounts of the major unit that differ by less are equal: they are sums of floats."

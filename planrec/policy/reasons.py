@@ -12,8 +12,9 @@ from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
 from planrec.policy.reason_builder import MOST_REMEMBERED, Reason, Words, words_of
 from planrec.policy.reason_sentences import SENTENCES, Language, counted, sentence
-from planrec.schema import Decisions, DecisionTable
 from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions
+from planrec.schema.tables import DecisionTable
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import numpy as np
 
 from planrec.policy import major
 from planrec.recommending.recommender import savings
-from planrec.schema import DecisionTable, Prediction
 from planrec.schema.decision_rows import lags_in
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
 
 _HALF = 0.5 + 1e-7
 "Means of minor units are exact to far more than 7 decimals: the rest is binary fractions just below a half."

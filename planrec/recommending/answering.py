@@ -19,8 +19,8 @@ from planrec.recommending.answer import (
     UsageBasis,
 )
 from planrec.recommending.recommender import Recommender
-from planrec.schema import DecisionTable
 from planrec.schema.request import Request
+from planrec.schema.tables import DecisionTable
 
 
 def answers_of(

@@ -27,18 +27,11 @@ from planrec.contracts import (
 from planrec.errors import DataError
 from planrec.policy import Language, Reasons
 from planrec.recommending.request_table import table_of
-from planrec.schema import (
-    AS_OF,
-    HELD,
-    Columns,
-    Decisions,
-    DecisionTable,
-    InputSchema,
-    PastBills,
-    Prediction,
-)
+from planrec.schema.columns import AS_OF, HELD, Columns, InputSchema
 from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions, PastBills, Prediction
 from planrec.schema.request import Request
+from planrec.schema.tables import DecisionTable
 
 
 @dataclass(frozen=True)

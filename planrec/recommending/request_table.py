@@ -13,17 +13,10 @@ import numpy as np
 from planrec.catalogue import Catalogue
 from planrec.catalogue.menu import menu_of, switching_costs
 from planrec.errors import Misfit, RequestError
-from planrec.schema import (
-    Columns,
-    DecisionTable,
-    InputColumn,
-    InputSchema,
-    Usage,
-    lag,
-    quantised,
-)
+from planrec.schema.columns import Columns, InputColumn, InputSchema, Usage, lag, quantised
 from planrec.schema.decision_rows import lag_columns
 from planrec.schema.request import Month, Request
+from planrec.schema.tables import DecisionTable
 
 _LAST_MONTH = frozenset(lag(usage, 1) for usage in Usage.ALL)
 

@@ -12,7 +12,7 @@ from planrec.files.package_folder import PACKAGE
 from planrec.metrics import METRICS
 from planrec.plugins import PluginUse, uses_of
 from planrec.runs.provenance import versions
-from planrec.schema import Config
+from planrec.schema.config_model import Config
 
 LENGTH = 16
 "Hex digits of an address: two different runs share one in 2**64."

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from planrec.schema import Config, DecisionTable, Kind
+from planrec.schema.columns import Kind
+from planrec.schema.config_model import Config
+from planrec.schema.tables import DecisionTable
 
 
 class ColumnSummary(Config):

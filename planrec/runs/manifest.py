@@ -12,7 +12,8 @@ from planrec.files.json_file import read_object
 from planrec.metrics import MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
-from planrec.schema import Config, InputSchema
+from planrec.schema.columns import InputSchema
+from planrec.schema.config_model import Config
 from planrec.training.fitting import Chosen
 from planrec.training.latency import Speed
 from planrec.training.tuning import Tuned

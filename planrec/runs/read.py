@@ -17,7 +17,7 @@ from planrec.recommending.recommender import Recommender
 from planrec.runs.identity import sha256_of
 from planrec.runs.manifest import FileName, Manifest, parse_manifest, problems_of
 from planrec.runs.model_file import read_skops
-from planrec.schema import OutOfFold
+from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
 from planrec.sweeps.sweep_folder import is_sweep
 from planrec.training.tuning import final_model

@@ -22,7 +22,7 @@ from planrec.runs.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, mani
 from planrec.runs.model_file import canonical_skops
 from planrec.runs.provenance import git_commit, versions
 from planrec.runs.read import SavedRun, checked_bytes
-from planrec.schema import frame_of
+from planrec.schema.columns import frame_of
 from planrec.schema.request import Request, fields_of, json_of, read_request
 from planrec.training.experiment import RunResult
 from planrec.training.latency import speed_of

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from planrec.schema import Columns, Usage, UsageHistory, lag, take_rows
+from planrec.schema.columns import Columns, Usage, lag, take_rows
+from planrec.schema.tables import UsageHistory
 
 _FIRST_ZONE = timezone(timedelta(hours=14))
 "The time zone furthest ahead of UTC, in which every month ends first."

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from planrec.schema import InputSchema
+from planrec.schema.columns import InputSchema
 
 
 class Month(Struct, frozen=True, omit_defaults=True):
-    """Usage of one calendar month, in the units of `planrec.schema.Usage`.
+    """Usage of one calendar month, in the units of `planrec.schema.columns.Usage`.
 
     A column is None if the run does not read it.
     """

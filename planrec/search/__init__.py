@@ -19,7 +19,8 @@ from pydantic import (
 
 from planrec.contracts import Model
 from planrec.errors import FitError
-from planrec.schema import Config, did_you_mean
+from planrec.schema.config_model import Config
+from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
     import optuna

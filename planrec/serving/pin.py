@@ -19,7 +19,7 @@ from planrec.runs.manifest import problems_of
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
 from planrec.runs.write import write_card
-from planrec.schema import Config
+from planrec.schema.config_model import Config
 
 SCHEMA = "planrec.pin/2"
 FILE_NAME = "pinned.json"

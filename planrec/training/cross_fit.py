@@ -10,7 +10,8 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Calibration, Model
 from planrec.cv.fold_assignment import folds_of_subscribers, most_folds_of_subscribers
 from planrec.recommending.recommender import Recommender, model_input
-from planrec.schema import DecisionTable, Prediction
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
 
 Fit = Callable[[DecisionTable], Pipeline]
 """Fits a new pipeline on these decisions."""

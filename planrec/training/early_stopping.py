@@ -8,7 +8,7 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, RoundsModel, StagedClassifier
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import model_input
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 from planrec.training.cross_fit import inner_folds
 from planrec.training.reweighing import sample_weights
 

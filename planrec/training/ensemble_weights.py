@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 from planrec.catalogue.monthly_cost import expected_cost, realised_cost
 from planrec.model.ensemble import Members
 from planrec.recommending.recommender import blended
-from planrec.schema import DecisionTable, Prediction
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
 from planrec.training.cross_fit import FitRecommender, held_out_prediction, inner_folds
 
 

@@ -20,7 +20,8 @@ from planrec.errors import FitError, PlanRecError
 from planrec.metrics import MetricValue, check_gates, evaluate
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import Recommender, model_input
-from planrec.schema import Columns, DecisionTable
+from planrec.schema.columns import Columns
+from planrec.schema.tables import DecisionTable
 from planrec.search import with_values
 from planrec.training.cross_fit import calibration_notes
 from planrec.training.fitting import Chosen, FitLog, choices_of, fitted_recommender

@@ -15,7 +15,7 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Blend, BlendModel, Model, RoundsModel
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import Recommender, model_input, past_bills
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 from planrec.training.cross_fit import calibrated, held_out_prediction, inner_folds
 from planrec.training.early_stopping import stopped_early
 from planrec.training.ensemble_weights import weighted_members

@@ -7,7 +7,8 @@ import numpy as np
 from planrec.catalogue.monthly_cost import expected_cost, realised_cost
 from planrec.contracts import Policy
 from planrec.metrics.money import costs_more
-from planrec.schema import DecisionTable, Prediction
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
 from planrec.training.out_of_fold import decide_in_time
 
 N_CANDIDATES = 60

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from planrec.recommending.recommender import Recommender
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 MOST_SECONDS = 0.07
 "Spent on single rows; the batch takes half of it."

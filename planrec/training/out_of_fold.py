@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.contracts import Fold, Policy
-from planrec.schema import Decisions, DecisionTable, OutOfFold, Prediction, Usage, lag
+from planrec.schema.columns import Usage, lag
 from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions, OutOfFold, Prediction
+from planrec.schema.tables import DecisionTable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ import numpy as np
 
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 def sample_weights(config: RunConfig, model: Model, train: DecisionTable) -> np.ndarray | None:

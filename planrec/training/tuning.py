@@ -9,7 +9,7 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold, Model
 from planrec.errors import DataError, PlanRecError
 from planrec.metrics import METRICS, value_of
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 from planrec.search import best_values, with_values
 
 if TYPE_CHECKING:

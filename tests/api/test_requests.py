@@ -26,7 +26,7 @@ from planrec.errors import RequestError
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
-from planrec.schema import MAX_USAGE
+from planrec.schema.columns import MAX_USAGE
 from planrec.schema.decision_rows import running_month
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")

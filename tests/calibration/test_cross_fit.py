@@ -18,7 +18,7 @@ from planrec.reports.cards.model_card import card_of
 from planrec.reports.page.run_view import importances
 from planrec.runs.model_file import canonical_skops, read_skops
 from planrec.runs.read import load_run, replay_golden
-from planrec.schema import OutOfFold
+from planrec.schema.predictions import OutOfFold
 from planrec.training.cross_fit import calibrated, calibration_notes, n_folds_of
 from planrec.training.experiment import load_decisions, predict_out_of_fold, run
 from planrec.training.fitting import build_pipeline, fitted_recommender

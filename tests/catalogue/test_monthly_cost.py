@@ -7,7 +7,9 @@ from planrec.catalogue.monthly_cost import expected_cost, monthly_cost, realised
 from planrec.errors import DataError
 from planrec.policy import BestBill
 from planrec.recommending.recommender import savings
-from planrec.schema import DecisionTable, InputSchema, Prediction, Usage, lag
+from planrec.schema.columns import InputSchema, Usage, lag
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
 from planrec.training.ensemble_weights import greedy_weights
 from planrec.training.harm_guard import harmed
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from planrec.catalogue import Catalogue, counted_usage, invoice
 from planrec.catalogue.past_usage import PastUsage
-from planrec.schema import Columns, lag
+from planrec.schema.columns import Columns, lag
 from tests.catalogue.catalogues import month_of, raw_catalogues, usages
 
 

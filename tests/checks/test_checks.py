@@ -12,7 +12,8 @@ from planrec.checks import CHECKS, Waivers, leakage, run_checks
 from planrec.checks.evidence import codes_of
 from planrec.contracts import Fold
 from planrec.errors import CheckError
-from planrec.schema import Columns, DecisionTable, InputColumn, InputSchema
+from planrec.schema.columns import Columns, InputColumn, InputSchema
+from planrec.schema.tables import DecisionTable
 
 AFTER_THE_FOLDS = ("proxy", "gates")
 NO_WAIVERS = dict.fromkeys((*CHECKS, *AFTER_THE_FOLDS))

@@ -18,8 +18,10 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold
 from planrec.errors import CheckError, RequestError
 from planrec.recommending.request_table import table_of
-from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
+from planrec.schema.columns import MAX_USAGE, InputColumn, Usage, lag
+from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import Request
+from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import LoadedDecisions, predict_out_of_fold, run
 from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import PER_PLAN

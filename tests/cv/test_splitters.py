@@ -13,7 +13,8 @@ from planrec.config.conf_folder import inherited
 from planrec.contracts import Fold, Splitter
 from planrec.cv import CvConfig, Grouped, Rolling, Stratified
 from planrec.errors import DataError
-from planrec.schema import DecisionTable, InputSchema
+from planrec.schema.columns import InputSchema
+from planrec.schema.tables import DecisionTable
 
 CONF = Path(__file__).parents[2] / "conf" / "cv"
 

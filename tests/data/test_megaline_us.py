@@ -15,7 +15,8 @@ from planrec.catalogue import Catalogue, MonthUsage, invoice, rate
 from planrec.data.event_history import read_events
 from planrec.data.megaline_us import MegalineUs
 from planrec.errors import DataError
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 
 CONF = Path(__file__).parent.parent.parent / "conf"
 TABLES = ("calls", "messages", "internet", "users", "plans")

@@ -9,7 +9,7 @@ import pytest
 from planrec.cli import main
 from planrec.config.compose import compose
 from planrec.data.hidden_truth import hidden_bills
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import CONF, shipped
 from tests.data.test_simulator import simulator
 

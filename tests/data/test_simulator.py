@@ -11,7 +11,7 @@ from planrec.catalogue import Catalogue, rate
 from planrec.data.simulated_history import BLOCK_SUBSCRIBERS, People, simulate
 from planrec.data.simulator import Simulator
 from planrec.errors import CatalogueError, DataError
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 
 N = 20_000

@@ -19,7 +19,8 @@ from hypothesis import given
 
 from planrec.data.table import Table, UsageName
 from planrec.errors import DataError
-from planrec.schema import MAX_NUMBER, MAX_USAGE, RowTable, Usage, quantised
+from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, Usage, quantised
+from planrec.schema.tables import RowTable
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 

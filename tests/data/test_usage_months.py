@@ -14,7 +14,8 @@ from planrec.catalogue import Catalogue
 from planrec.data.observation import Records, observe
 from planrec.data.usage_months import UsageMonths
 from planrec.errors import DataError
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 
 CONF = Path(__file__).parent.parent.parent / "conf"
 HEADER = "subscriber,month,plan,voice_calls,voice_minutes,sms,data_mib,region\n"

@@ -32,7 +32,7 @@ from planrec.features.lag_input import BLOCK_ROWS
 from planrec.features.table import ENCODINGS, TableTransformer
 from planrec.features.usage import UsageTransformer
 from planrec.features.usage_and_bills import UsageAndBillsTransformer
-from planrec.schema import HELD, Columns, Usage, frame_of, lag, take_rows
+from planrec.schema.columns import HELD, Columns, Usage, frame_of, lag, take_rows
 from tests.strategies import billable_columns, table_columns, usage_columns
 
 CONF = Path(__file__).parents[2] / "conf"

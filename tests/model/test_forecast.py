@@ -27,8 +27,9 @@ from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
 from planrec.recommending.recommender import Recommender
-from planrec.schema import AS_OF, HELD, MAX_USAGE, Columns, DecisionTable, Usage, lag
+from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag
 from planrec.schema.request import Request, read_request
+from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import fitted_recommender
 from tests.catalogue.catalogues import raw_catalogue, shipped

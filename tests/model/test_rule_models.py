@@ -16,7 +16,7 @@ from planrec.config.compose import compose
 from planrec.config.conf_folder import inherited
 from planrec.contracts import Model
 from planrec.model import TRUSTED_TYPES, ModelConfig
-from planrec.schema import HELD, Columns, Usage, lag
+from planrec.schema.columns import HELD, Columns, Usage, lag
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
 LADDER = shipped("ladder")

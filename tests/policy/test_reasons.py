@@ -17,7 +17,9 @@ from planrec.catalogue import Catalogue, UnlimitedService, counted_usage, invoic
 from planrec.catalogue.past_usage import PastUsage
 from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
 from planrec.policy.reasons import Reason, Reasons
-from planrec.schema import Columns, Decisions, DecisionTable, InputSchema, Usage, lag
+from planrec.schema.columns import Columns, InputSchema, Usage, lag
+from planrec.schema.predictions import Decisions
+from planrec.schema.tables import DecisionTable
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
 LADDER = shipped("ladder")

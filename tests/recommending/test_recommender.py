@@ -12,8 +12,9 @@ from planrec.recommending import request_table
 from planrec.recommending.recommender import model_input
 from planrec.recommending.request_table import requests_of
 from planrec.runs.read import load_run
-from planrec.schema import MAX_USAGE, DecisionTable, Usage
+from planrec.schema.columns import MAX_USAGE, Usage
 from planrec.schema.request import read_request
+from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions, run
 from tests.conftest import SMALL
 

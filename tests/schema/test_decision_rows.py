@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planrec.errors import DataError
-from planrec.schema import Usage, UsageHistory, lag
+from planrec.schema.columns import Usage, lag
 from planrec.schema.decision_rows import decision_rows
+from planrec.schema.tables import UsageHistory
 
 
 def history_of(lengths: list[int]) -> UsageHistory:

@@ -19,7 +19,7 @@ from planrec.errors import CheckError, ConfigError, DataError
 from planrec.metrics import METRICS, MetricValue, check_gates
 from planrec.reports.cards.model_card import card_of
 from planrec.runs.read import load_run
-from planrec.schema import OutOfFold
+from planrec.schema.predictions import OutOfFold
 from planrec.training.experiment import load_decisions, run
 from planrec.training.reweighing import balancing_weights
 from tests.conftest import SMALL

@@ -20,7 +20,8 @@ from planrec.reports.cards.model_card import card_of
 from planrec.reports.page.html_page import report_page
 from planrec.reports.page.requested_runs import asked_for
 from planrec.runs.read import load_run, replay_golden
-from planrec.schema import DecisionTable, Prediction
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
 from planrec.training.cross_fit import held_out_prediction, inner_folds
 from planrec.training.early_stopping import stopped_early
 from planrec.training.ensemble_weights import greedy_weights

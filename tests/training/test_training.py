@@ -7,7 +7,8 @@ import planrec
 from planrec.config.compose import compose
 from planrec.config.conf_folder import options
 from planrec.errors import CheckError
-from planrec.schema import OutOfFold, frame_of
+from planrec.schema.columns import frame_of
+from planrec.schema.predictions import OutOfFold
 from planrec.training.experiment import run
 from planrec.training.fitting import build_pipeline
 from tests.conftest import SMALL, SMALL_BILLS

@@ -17,7 +17,8 @@ from planrec.errors import ConfigError, DataError, RunError
 from planrec.metrics import evaluate, value_of
 from planrec.runs.read import load_run, replay_golden
 from planrec.runs.write import begin_run, save_run
-from planrec.schema import DecisionTable, OutOfFold
+from planrec.schema.predictions import OutOfFold
+from planrec.schema.tables import DecisionTable
 from planrec.search import with_values
 from planrec.training.experiment import load_decisions, models_of, predict_out_of_fold, run
 from planrec.training.tuning import tune

@@ -8,7 +8,7 @@ import numpy as np
 from planrec.data.option_types import OnBadRows
 from planrec.data.reading.raw_table import Places
 from planrec.errors import DataError
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 ALSO = 3
 "Places shown beside the first."

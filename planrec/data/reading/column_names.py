@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planrec.errors import DataError
-from planrec.schema import shown
+from planrec.wording import shown
 
 UNNAMED = ("", "__index_level_0__")
 "Header cells of an index column that pandas saved without a name; pandas reads them back as `Unnamed: 0`."

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from planrec.data.reading.column_types import MISSING
-from planrec.schema import MAX_USAGE, did_you_mean, shown
+from planrec.schema.columns import MAX_USAGE
+from planrec.wording import did_you_mean, shown
 
 NOT_BLANK = f"must not be blank ({', '.join(MISSING[1:4])} ... count as blank)"
 NUMBERS = "must hold numbers"

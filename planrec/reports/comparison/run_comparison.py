@@ -13,7 +13,7 @@ from planrec.reports.leaderboard.board import check_ranks, ranking_metric, why_n
 from planrec.reports.leaderboard.board_rows import own_model, values_of_model
 from planrec.runs.manifest import Manifest
 from planrec.runs.read import RunRecord, read_out_of_fold, read_record
-from planrec.schema import OutOfFold
+from planrec.schema.predictions import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,7 @@ from planrec.metrics import (
 )
 from planrec.reports.explanation.refit import FittedFold, refit
 from planrec.runs.read import SavedRun, load_run
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import Report
 from planrec.training.out_of_fold import out_of_fold_table
 

@@ -12,7 +12,8 @@ from planrec.errors import RunError
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.runs.provenance import versions
 from planrec.runs.read import SavedRun, read_out_of_fold, read_record
-from planrec.schema import DecisionTable, OutOfFold
+from planrec.schema.predictions import OutOfFold
+from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import Report, fingerprint, load_decisions, models_of
 from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import FoldPrediction

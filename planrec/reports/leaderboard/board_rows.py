@@ -10,7 +10,7 @@ import numpy as np
 from planrec.config.config_diff import flat, labels
 from planrec.metrics import METRICS, Draws, Estimate, draws_of, metric_draws, paired_difference
 from planrec.runs.read import RunRecord, read_out_of_fold
-from planrec.schema import OutOfFold
+from planrec.schema.predictions import OutOfFold
 
 SELECTED = "a search chose it by these very folds"
 BEST_OF = "best of {n} settings: chosen on these folds, so its value flatters"

@@ -9,7 +9,7 @@ from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.rules import NOT_BLANK
 from planrec.recommending.recommender import Recommender
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
 
 

@@ -12,7 +12,8 @@ from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.rules import NOT_BLANK, ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
-from planrec.schema import Columns, DecisionTable, lag
+from planrec.schema.columns import Columns, lag
+from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
 
 MOST_MONTHS = 120

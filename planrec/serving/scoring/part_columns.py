@@ -14,7 +14,7 @@ from planrec.data.reading.input_file import POSITION
 from planrec.data.reading.rules import NOT_BLANK, NUMBERS, READABLE, amount_rules, plan_rule
 from planrec.data.reading.time_cells import date_of, month_of
 from planrec.recommending.request_table import is_usage
-from planrec.schema import MAX_NUMBER, InputColumn, quantised
+from planrec.schema.columns import MAX_NUMBER, InputColumn, quantised
 from planrec.schema.decision_rows import running_month
 
 

@@ -13,10 +13,12 @@ from planrec.errors import DataError
 from planrec.policy import Language
 from planrec.recommending.recommender import Recommender, savings
 from planrec.runs.read import SavedRun
-from planrec.schema import Decisions, DecisionTable, Prediction, did_you_mean, shown
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.attribute_reader import AttributeReader
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
+from planrec.wording import did_you_mean, shown
 
 SAVINGS = ("saving_p10", "saving_p50", "saving_p90")
 MOST_NINES = 1e9

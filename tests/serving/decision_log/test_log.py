@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from api.parsing.request_model import request_from, request_model
 from planrec.errors import LogError
-from planrec.schema import MAX_NUMBER, MAX_USAGE, InputColumn, InputSchema
+from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, InputColumn, InputSchema
 from planrec.schema.request import fields_of, json_of, read_request
 from planrec.serving.decision_log import DecisionLog, find_decision, key_of
 from planrec.serving.decision_log import store as store_module
