@@ -293,7 +293,9 @@ def test_a_class_off_the_list_is_refused_with_the_near_one_and_all_allowed() -> 
     assert all(class_path in str(caught.value) for class_path in ALLOWED)
 
 
-@pytest.mark.parametrize("class_path", ["os.system", "sklearn.naive_bayes", "planrec.schema.config_model.Config", ""])
+@pytest.mark.parametrize(
+    "class_path", ["os.system", "sklearn.naive_bayes", "planrec.schema.config_model.Config", ""]
+)
 def test_nothing_off_the_list_is_ever_imported(class_path: str) -> None:
     with pytest.raises(ValidationError, match="not on the allow-list"):
         estimator(class_path)
