@@ -1,6 +1,5 @@
 """Which run is served: `outputs/pinned.json`, written atomically."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,10 +11,11 @@ from pydantic import Field, ValidationError
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
+from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import read_object
 from planrec.files.outputs_folder import outputs_words
+from planrec.files.validation_errors import problems_of
 from planrec.reports.cards.model_card import card_of
-from planrec.runs.manifest import problems_of
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
 from planrec.runs.write import write_card
@@ -109,7 +109,7 @@ def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
     folder = outputs / pinned.run
     if not (folder / "run.json").is_file():
         raise RunError(f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}")
-    if _sha256(folder / "run.json") != pinned.run_json_sha256:
+    if sha256_of_file(folder / "run.json") != pinned.run_json_sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
     return servable_run(folder)
 
@@ -136,7 +136,7 @@ def servable_run(folder: Path) -> SavedRun:
 def _pin_of(folder: Path, outputs: Path) -> Pin:
     chosen = Pinned(
         run=_relative(folder, outputs),
-        run_json_sha256=_sha256(folder / "run.json"),
+        run_json_sha256=sha256_of_file(folder / "run.json"),
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
@@ -172,7 +172,3 @@ def _advice(outputs: Path) -> str:
 def _relative(folder: Path, outputs: Path) -> str:
     inside = folder.resolve().is_relative_to(outputs.resolve())
     return str(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
