@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue
-from planrec.policy import Money, Reason
+from planrec.policy import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 DecisionCode = Literal["recommend", "stay", "abstain"]
@@ -23,22 +23,22 @@ class Item(Struct, frozen=True, gc=False):
     rank: Annotated[int, Meta(ge=1)]
     plan_id: str
     probability: Annotated[Share, Meta(description="Probability of being the best choice.")]
-    expected_bill: Annotated[Money | None, Meta(description="Null if the run computes no bills.")]
+    expected_bill: Annotated[MoneyText | None, Meta(description="Null if the run computes no bills.")]
     bill_p10: Annotated[
-        Money | None,
+        MoneyText | None,
         Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts bills."),
     ]
-    bill_p90: Annotated[Money | None, Meta(description="The bill is higher in 1 of 10 cases.")]
+    bill_p90: Annotated[MoneyText | None, Meta(description="The bill is higher in 1 of 10 cases.")]
     expected_saving: Annotated[
-        Money | None,
+        MoneyText | None,
         Meta(
             description="Saving against the plan held, with the cost of changing spread over the horizon; may"
             " be negative. Null if the plan held is unknown."
         ),
     ]
-    saving_p10: Money | None
-    saving_p50: Money | None
-    saving_p90: Money | None
+    saving_p10: MoneyText | None
+    saving_p50: MoneyText | None
+    saving_p90: MoneyText | None
     prob_cheaper: Annotated[Share | None, Meta(description="Probability of costing less than the plan held.")]
     reasons: Annotated[list[Reason], Meta(description="Empty if the run computes no bills.")]
 
@@ -48,14 +48,14 @@ class Current(Struct, frozen=True, gc=False):
 
     plan_id: str
     expected_bill: Annotated[
-        Money | None,
+        MoneyText | None,
         Meta(
             description="Mean over the months of the horizon. A model that forecasts bills may expect other"
             " usage than that of the last months, which the sentences describe."
         ),
     ]
-    bill_p10: Money | None
-    bill_p90: Money | None
+    bill_p10: MoneyText | None
+    bill_p90: MoneyText | None
 
 
 class NotOffered(Struct, frozen=True, gc=False):
