@@ -1,7 +1,5 @@
-"""`python -m api.settings`: what an operator can set, by variables PLANREC_... of the environment."""
+"""`planrec settings`: what an operator can set, by variables PLANREC_... of the environment."""
 
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -10,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from planrec.errors import ConfigError, PlanRecError
+from planrec.errors import ConfigError
 
 PREFIX = "PLANREC_"
 NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
@@ -57,7 +55,7 @@ class Access(Section):
         BeforeValidator(_by_comma),
         Field(json_schema_extra={"is_secret": True}),
     ] = ()
-    "sha256 of each API key, by comma; `python -m api --new-key` makes one. Without any, no key is asked for."
+    "sha256 of each API key, by comma; `planrec serve --new-key` makes one. Without any, no key is asked for."
     open: bool = False
     "true: other machines are let in without a key; for containers whose network is closed by other means."
 
@@ -90,7 +88,7 @@ class Settings(Section):
         if not (_is_loopback(self.server.host) or self.access.key_hashes or self.access.open):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
-                f" {self.server.host!r}: make a key with python -m {__package__} --new-key and set"
+                f" {self.server.host!r}: make a key with planrec serve --new-key and set"
                 " PLANREC_ACCESS__KEY_HASHES, or set PLANREC_ACCESS__OPEN=true where the network is closed"
             )
         return self
@@ -187,17 +185,3 @@ def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
         cells = (f"`{setting.variable}`", setting.of(settings), source, setting.meaning)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def main() -> int:
-    """Show the settings; return the exit code: 0, or 2 where one is wrong."""
-    try:
-        print(settings_table(read_settings(os.environ), os.environ))
-    except PlanRecError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,11 +12,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.contracts import Model, ModelTraits
-from planrec.experiment import decided, fingerprint, predict_out_of_fold
-from planrec.figures import signed, with_interval
 from planrec.metrics import METRICS, Estimate, draws_of, metric_draws, paired_difference
+from planrec.training.experiment import decided, fingerprint, predict_out_of_fold
+from planrec.wording import signed, with_interval
 
 if TYPE_CHECKING:
     pass
@@ -77,7 +77,7 @@ def against_catboost_page(folder: Path) -> str:
     compared = [
         Compared(
             name,
-            " ".join(["python -m planrec.train", *RUN, *runs.get(name, ())]),
+            " ".join(["planrec train", *RUN, *runs.get(name, ())]),
             {metric: paired_difference(np.zeros_like(of), of) for metric, of in metrics.items()},
             {metric: paired_difference(found[RIVAL][metric], of) for metric, of in metrics.items()},
         )

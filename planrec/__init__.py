@@ -8,26 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
-    from planrec.config import RunConfig
-    from planrec.experiment import RunResult, run
-    from planrec.recommender import Recommender
-    from planrec.run_folder import SavedRun, load_run, save_run
+    from planrec.config.run_config import RunConfig
+    from planrec.recommending.recommender import Recommender
+    from planrec.runs.read import SavedRun, load_run
+    from planrec.runs.write import save_run
+    from planrec.training.experiment import RunResult, run
+
+    __version__: str
 
 __all__ = ["Catalogue", "Recommender", "RunConfig", "RunResult", "SavedRun", "load_run", "run", "save_run"]
 
 _HOME = {
     "Catalogue": "planrec.catalogue",
-    "Recommender": "planrec.recommender",
-    "RunConfig": "planrec.config",
-    "RunResult": "planrec.experiment",
-    "SavedRun": "planrec.run_folder",
-    "load_run": "planrec.run_folder",
-    "run": "planrec.experiment",
-    "save_run": "planrec.run_folder",
+    "Recommender": "planrec.recommending.recommender",
+    "RunConfig": "planrec.config.run_config",
+    "RunResult": "planrec.training.experiment",
+    "SavedRun": "planrec.runs",
+    "load_run": "planrec.runs",
+    "run": "planrec.training.experiment",
+    "save_run": "planrec.runs",
 }
 
+if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an Any
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'planrec' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("planrec")
+        if name not in _HOME:
+            raise AttributeError(f"module 'planrec' has no attribute {name!r}")
+        return getattr(import_module(_HOME[name]), name)

@@ -22,9 +22,9 @@ SEED = 0
 
 def transformer() -> list[str]:
     """One row through each feature transformer, and rows per second in a batch."""
+    from planrec.config.compose import compose
     from planrec.features import FeaturesConfig
-    from planrec.schema import Usage, lag, take_rows
-    from planrec.train import compose
+    from planrec.schema.columns import Usage, lag, take_rows
 
     assert FeaturesConfig
     generator = np.random.default_rng(SEED)
@@ -52,9 +52,9 @@ def transformer() -> list[str]:
 
 def training() -> list[str]:
     """Share of `train model=lgbm` on 100,000 rows that is spent in the model's own fit and predict."""
-    from planrec.experiment import run
+    from planrec.config.compose import compose
     from planrec.model.boosted_trees import BoostedTrees
-    from planrec.train import compose
+    from planrec.training.experiment import run
 
     spent = [0.0]
     for method in ("fit", "predict_proba"):
@@ -79,7 +79,7 @@ def intervals() -> list[str]:
     import pandas as pd
 
     from planrec.metrics import METRICS, evaluate
-    from planrec.schema import OutOfFold
+    from planrec.schema.predictions import OutOfFold
 
     generator = np.random.default_rng(SEED)
     n, plans = 100_000, [f"plan {k}" for k in range(6)]
@@ -123,17 +123,19 @@ def importing() -> list[str]:
     """`import planrec`, and `--help`, as whole processes; the bare interpreter is subtracted."""
     bare = median_seconds(lambda: python("pass"), repeats=7)
     light = median_seconds(lambda: python("import planrec"), repeats=7)
-    shown = median_seconds(lambda: python("from planrec.train import main; main(['--help'])"), repeats=7)
+    shown = median_seconds(
+        lambda: python("from planrec.cli import main; main(['train', '--help'])"), repeats=7
+    )
     return [
         f"import planrec: {(light - bare) * 1e3:.0f} ms (under 150)",
-        f"python -m planrec.train --help: {shown:.2f} s (under 1)",
+        f"planrec train --help: {shown:.2f} s (under 1)",
     ]
 
 
 def simulator() -> list[str]:
     """Seconds for 10,000 subscribers x 12 months, peak memory for 1,000,000 x 12."""
     code = (
-        "import resource, time; from planrec.train import compose;"
+        "import resource, time; from planrec.compose import compose;"
         "config = compose('data.n_subscribers={n}', 'data.n_months=12');"
         "start = time.perf_counter(); history = config.data.load(config.catalogue.open());"
         "seconds = time.perf_counter() - start;"
@@ -152,7 +154,7 @@ def simulator() -> list[str]:
 def rating() -> list[str]:
     """Ratings per second on the ladder, one subscriber's months, and the memory of a large operator."""
     from planrec.catalogue import rate
-    from planrec.train import compose
+    from planrec.config.compose import compose
 
     ladder = compose("catalogue=ladder").catalogue.open()
     assert ladder is not None
@@ -174,7 +176,7 @@ def rating() -> list[str]:
 RATE_A_LARGE_OPERATOR = """
 import resource, time
 from planrec.catalogue import Catalogue, rate
-from planrec.train import compose
+from planrec.config.compose import compose
 from bench import usage_of
 
 ladder = compose("catalogue=ladder").catalogue.open()
@@ -191,7 +193,7 @@ print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 def usage_of(n_months: int, seed: int = SEED) -> dict[str, np.ndarray]:
     """Months of usage as a history has them, quantised to 0.01."""
-    from planrec.schema import Usage
+    from planrec.schema.columns import Usage
 
     generator = np.random.default_rng(seed)
     means = {

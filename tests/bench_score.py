@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from planrec.request import read_request
+from planrec.schema.request import read_request
 
 N_SUBSCRIBERS = 200_000
 N_MANY = 1_000_000
@@ -19,9 +19,10 @@ MONTHS = 6
 
 def score(n_few: int = N_SUBSCRIBERS, n_many: int = N_MANY) -> list[str]:
     """The booster alone on the same matrix; the same subscribers from file to file; peak memory."""
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, load_run, save_run
-    from planrec.train import compose
+    from planrec.config.compose import compose
+    from planrec.runs.read import load_run
+    from planrec.runs.write import begin_run, save_run
+    from planrec.training.experiment import run
 
     # One core for both sides: reading and writing would otherwise have one of their own.
     cores = os.sched_getaffinity(0)
@@ -60,7 +61,7 @@ def write_months(file: Path, n: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from planrec.train import compose
+    from planrec.config.compose import compose
 
     writer = None
     for part in range(0, n, 100_000):
@@ -89,11 +90,11 @@ def booster_alone(recommender: Any, file: Path) -> float:
     import pyarrow.parquet as pq
 
     from planrec.contracts import FileForm
-    from planrec.recommender import model_input
-    from planrec.score.bad_values import BadValues
-    from planrec.score.columns import PartColumns
-    from planrec.score.months import MonthsForm
-    from planrec.score.parts import BATCH_ROWS, POSITION
+    from planrec.recommending.recommender import model_input
+    from planrec.serving.scoring.bad_values import BadValues
+    from planrec.serving.scoring.columns import PartColumns
+    from planrec.serving.scoring.months import MonthsForm
+    from planrec.serving.scoring.parts import BATCH_ROWS, POSITION
 
     rows = pq.read_table(file).slice(0, BATCH_ROWS // MONTHS * MONTHS)
     part = rows.append_column(POSITION, [np.arange(rows.num_rows)])
@@ -105,8 +106,8 @@ def booster_alone(recommender: Any, file: Path) -> float:
 
 def scoring(saved: Any, file: Path, has_reasons: bool) -> float:
     """Seconds from file to file, without starting the process."""
-    from planrec.score.file import score_file
-    from planrec.score.scorer import Scorer
+    from planrec.serving.scoring.score_file import score_file
+    from planrec.serving.scoring.scorer import Scorer
 
     scorer = Scorer(saved, "en", has_reasons)
     target = file.with_name(f"out{file.suffix}")
@@ -115,7 +116,7 @@ def scoring(saved: Any, file: Path, has_reasons: bool) -> float:
 
 def peak_of(folder: Path, name: str) -> float:
     """MiB that the command takes at most."""
-    command = "import sys, resource; from planrec.score import main; main(sys.argv[1:]);"
+    command = "import sys, resource; from planrec.cli import main; main(['score', *sys.argv[1:]]);"
     command += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     arguments = [str(folder / f"{name}.parquet"), str(folder / "out.csv"), "--run", str(folder / "run")]
     done = subprocess.run(
@@ -127,7 +128,7 @@ def peak_of(folder: Path, name: str) -> float:
 def one_answer(saved: Any) -> list[str]:
     """Reasons of all plans of one subscriber, as an answer of the API has them."""
     recommender = saved.recommender
-    tables = [recommender.table([read_request(request)]) for request in saved.manifest["golden"]["requests"]]
+    tables = [recommender.table([read_request(request)]) for request in saved.manifest.golden.requests]
     decided = [(table, recommender.recommend(table)[1]) for table in tables]
 
     def explain() -> None:

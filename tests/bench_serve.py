@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from planrec.request import fields_of, json_of, read_request
+from planrec.schema.request import fields_of, json_of, read_request
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.bench_score import score
@@ -59,11 +59,11 @@ class Figures:
     pandas: "Saturated | None"
     paced: Load
     shipped: "Saturated"
-    "`/predict` of `python -m api` as it is installed, which logs requests and decisions."
+    "`/predict` of `planrec serve` as it is installed, which logs requests and decisions."
     shipped_paced: Load
     stages: dict[str, float]
     mib: tuple[float, float]
-    "Resident memory of a worker of `python -m api`, before and after the growth requests."
+    "Resident memory of a worker of `planrec serve`, before and after the growth requests."
     n_growth: int
 
 
@@ -167,8 +167,8 @@ def computing_seconds(pid: int) -> float:
 
 def pinned(model: str, outputs: Path) -> Any:
     """A trained and pinned default run of the model."""
-    from planrec.pinned import load_pinned, pin_run
-    from tests.runs import train_into
+    from planrec.serving.pin import load_pinned, pin_run
+    from tests.trained_runs import train_into
 
     small = ("data.n_subscribers=1000", "n_bootstrap=50", "baselines=[]")
     pin_run(train_into(outputs / "2030-01-31" / "12-00-00-abc123", f"model={model}", small=small), outputs)
@@ -177,7 +177,7 @@ def pinned(model: str, outputs: Path) -> Any:
 
 def bodies_of(saved: Any, n: int = 500) -> list[bytes]:
     """Requests of many subscribers: one row again and again stays in the processor's cache."""
-    from planrec.request_table import requests_of
+    from planrec.recommending.request_table import requests_of
 
     catalogue = saved.recommender.catalogue
     table = saved.config.target.label(saved.config.data.load(catalogue), catalogue)
@@ -191,7 +191,7 @@ def serve(outputs: Path, kind: str, port: int) -> None:
     import uvicorn
 
     from api.app import create_app
-    from planrec.pinned import load_pinned
+    from planrec.serving.pin import load_pinned
 
     saved = load_pinned(outputs)
     if kind == "pandas":
@@ -207,12 +207,13 @@ def echo_route(saved: Any) -> Any:
     """POST /bench/echo: reads and writes what /predict does, and computes nothing between."""
     from litestar import MediaType, Request, Response, post
 
-    from api.bodies import read_one
-    from api.requests import request_model
-    from planrec.answers import ModelName, answers_of, encoded
+    from api.parsing.request_body import read_one
+    from api.parsing.request_model import request_model
+    from planrec.recommending.answer import ModelName, encoded
+    from planrec.recommending.answering import answers_of
 
     model = request_model(saved.recommender)
-    example = saved.manifest["golden"]["requests"][0]
+    example = saved.manifest.golden.requests[0]
     (answer,) = answers_of(saved.recommender, {"id": read_request(example)}, ModelName(saved.run_id, "bench"))
 
     @post("/bench/echo", status_code=200)
@@ -227,10 +228,10 @@ def alone_route(saved: Any) -> Any:
     """POST /bench/alone: `/predict` without answering requests together that are there together."""
     from litestar import MediaType, Request, Response, post
 
-    from api.answering import answered
-    from api.bodies import read_one
-    from api.served import ServedRun
-    from planrec.answers import encoded
+    from api.answer_requests import answered
+    from api.parsing.request_body import read_one
+    from api.served_run import ServedRun
+    from planrec.recommending.answer import encoded
 
     run = ServedRun.of(saved)
 
@@ -284,14 +285,14 @@ def served(outputs: Path, kind: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def shipped(outputs: Path) -> Iterator[tuple[int, int]]:
-    """`python -m api` with the settings it has: its port and pid."""
+    """`planrec serve` with the settings it has: its port and pid."""
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, pid):
         until_answers(f"http://127.0.0.1:{port}/health", None)
         yield port, pid
 
 
 def first_answer(outputs: Path, body: bytes) -> float:
-    """Seconds from starting `python -m api` to the first recommendation."""
+    """Seconds from starting `planrec serve` to the first recommendation."""
     start = perf_counter()
     with running("-m", "api", "--outputs", str(outputs), "--port") as (port, _):
         until_answers(f"http://127.0.0.1:{port}/predict", body)
@@ -371,7 +372,7 @@ def lines_of(figures: Figures) -> list[str]:
     return [
         *lines,
         f"`/predict` at half of its load: {percentiles(figures.paced)} (limit: p99 under {most_ms})",
-        "`python -m api` with default settings, so with a log line per request and the decision log on the"
+        "`planrec serve` with default settings, so with a log line per request and the decision log on the"
         f" same core: {figures.shipped.per_second:,.0f}/s, {figures.shipped.microseconds:.0f} microseconds;"
         f" at half of that load {percentiles(figures.shipped_paced)} (limit: p99 under {most_ms})",
         f"memory of its worker under `/predict`: {after:.0f} MiB (limit: 300 MB, which is 286 MiB),"
@@ -395,7 +396,7 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         " process on another core, with the requests of 500 subscribers in turn. Compare the ratios and not"
         " the absolute figures, because another machine is slower or faster at everything.",
         "",
-        "Routes are compared in one app that writes neither log lines nor decisions. `python -m api` with"
+        "Routes are compared in one app that writes neither log lines nor decisions. `planrec serve` with"
         " default settings writes both, on the same core; its log lines go to /dev/null. Latencies are"
         " measured from the time of sending.",
         "",
@@ -423,7 +424,7 @@ def page(noop: Load, figures: list[Figures], files: list[str]) -> str:
         lines += [f"| whole request | {whole:.0f} |"]
     lines += [
         "",
-        "## `python -m planrec.score`, model=lgbm",
+        "## `planrec score`, model=lgbm",
         "",
         "Subscribers per second of processor time on one core, from file to file, without the start of the"
         " process; the fastest of a few calls. The booster alone predicts from the same matrix.",

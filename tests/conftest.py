@@ -111,16 +111,16 @@ def row_run(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def trained_once(outputs: Path, *overrides: str) -> Path:
     """The one run in a folder of outputs; whichever process asks first trains it."""
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, save_run
-    from planrec.train import compose
+    from planrec.config.compose import compose
+    from planrec.runs.write import begin_run, save_run
+    from planrec.training.experiment import run
 
     folder = outputs / "2030-01-31" / "12-00-00-abc123"
     with FileLock(f"{outputs}.lock"):
         if not (folder / "run.json").is_file():
             config = compose(*overrides)
-            begin_run(folder, config, "python -m planrec.train")
-            save_run(run(config), folder, "python -m planrec.train")
+            begin_run(folder, config, "planrec train")
+            save_run(run(config), folder, "planrec train")
     return folder
 
 

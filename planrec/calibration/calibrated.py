@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 CALIBRATED = "planrec.calibration.calibrated.Calibrated"
 "The name under which a saved pipeline holds `Calibrated`."

@@ -15,7 +15,8 @@ from planrec.checks.label import constant_label, label_in_features
 from planrec.checks.leakage import leakage_screen
 from planrec.checks.split import overlap, repeated_month
 from planrec.errors import CheckError
-from planrec.schema import Config, DecisionTable
+from planrec.schema.config_model import Config
+from planrec.schema.tables import DecisionTable
 
 if TYPE_CHECKING:
     from planrec.contracts import Fold

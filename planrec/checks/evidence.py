@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 if TYPE_CHECKING:
     from planrec.contracts import Fold

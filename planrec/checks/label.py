@@ -3,7 +3,8 @@
 import numpy as np
 
 from planrec.checks.evidence import Evidence, Found, codes_of, source_name
-from planrec.schema import DecisionTable, counted
+from planrec.schema.tables import DecisionTable
+from planrec.wording import counted
 
 _ROWS_OF_A_FIRST_LOOK = 256
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from planrec.checks.evidence import Evidence, Found, codes_of, source_name, subscriber_codes
 from planrec.checks.label import is_the_label
-from planrec.schema import counted, shown
+from planrec.wording import counted, shown
 
 AUC_LIMIT = 0.98
 "A column whose AUC is surely above this knows the plan."

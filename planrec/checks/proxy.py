@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planrec.errors import CheckError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 MOST_DECISIONS = 5_000
 "Decisions that are looked at, drawn at random: bounds the cost."

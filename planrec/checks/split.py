@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.checks.evidence import Evidence, Found, subscriber_codes
-from planrec.schema import counted, shown
+from planrec.wording import counted, shown
 
 
 def repeated_month(evidence: Evidence) -> Found:

@@ -11,7 +11,7 @@ from planrec.cv.rolling import Rolling
 from planrec.cv.stratified import Stratified
 from planrec.errors import DataError
 from planrec.plugins import with_plugins
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 PLAIN = (Grouped, Rolling, Stratified)
 "The splitters that split once; add a new one here."

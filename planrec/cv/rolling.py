@@ -8,9 +8,9 @@ from annotated_types import Ge
 from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
-from planrec.cv.deal import folds_of_subscribers, repeated
+from planrec.cv.fold_assignment import folds_of_subscribers, repeated
 from planrec.errors import DataError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 class Rolling(Splitter):

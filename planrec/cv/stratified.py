@@ -7,8 +7,8 @@ from annotated_types import Ge
 from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
-from planrec.cv.deal import complements, folds_of_rows, repeated
-from planrec.schema import DecisionTable
+from planrec.cv.fold_assignment import complements, folds_of_rows, repeated
+from planrec.schema.tables import DecisionTable
 
 
 class Stratified(Splitter):

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from planrec.data.cells import Cells, cells_of
 from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.raw_table import RawTable
-from planrec.schema import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, counted, lag, shown
+from planrec.schema.columns import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
+from planrec.wording import counted, shown
 
 ROWS_PER_ID = 20
 "Mean rows per value up to which a repeated column with an id's name is worth a note; a region has more."

@@ -11,7 +11,8 @@ import duckdb
 
 from planrec.data.input_file import find_file
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, did_you_mean, shown
+from planrec.schema.columns import MAX_USAGE
+from planrec.wording import did_you_mean, shown
 
 SUFFIXES = (".csv", ".parquet")
 DateOrder = Literal["detect", "day_month", "month_day"]

@@ -13,7 +13,9 @@ from planrec.data.event_users import ATTRIBUTES, Users, read_users, users_table
 from planrec.data.observation import MONTH, Observation, Records, observe
 from planrec.data.row_table import ids_of
 from planrec.errors import DataError
-from planrec.schema import UsageHistory, counted, did_you_mean, take_rows
+from planrec.schema.columns import take_rows
+from planrec.schema.tables import UsageHistory
+from planrec.wording import counted, did_you_mean
 
 if TYPE_CHECKING:
     from planrec.data.megaline_us import MegalineUs

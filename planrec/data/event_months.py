@@ -17,7 +17,7 @@ from planrec.data.bad_rows import ALSO, BadRows, OnBadRows
 from planrec.data.event_files import Cells, Table
 from planrec.data.event_users import Users
 from planrec.data.observation import MONTH
-from planrec.schema import MAX_USAGE, Columns, Usage
+from planrec.schema.columns import MAX_USAGE, Columns, Usage
 
 MONTH_NUMBER = "date_diff('month', DATE '1970-01-01', day)"
 "Months since January 1970, as numpy counts datetime64[M]."

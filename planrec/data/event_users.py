@@ -14,7 +14,7 @@ from planrec.data.bad_rows import BadRows
 from planrec.data.event_files import Cells, Table
 from planrec.data.protected import Protected
 from planrec.data.raw_table import RawTable, tidy_text
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 ATTRIBUTES = ("age", "city")
 "What of the users table can become attributes; names of people and the day of registration never do."

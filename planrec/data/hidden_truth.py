@@ -11,7 +11,8 @@ from scipy.special import expit, logit
 from planrec.catalogue import Catalogue, rate
 from planrec.data.simulated_usage import evenly_spread_loads
 from planrec.data.simulator import FIRST_MONTH, People, Simulator, flatness, levels_of
-from planrec.schema import Columns, Usage, UsageHistory
+from planrec.schema.columns import Columns, Usage
+from planrec.schema.tables import UsageHistory
 
 N_POINTS = 256
 "Loads that an expected bill is the mean of: it errs by about 0.2 dollars on the ladder, alike on all plans."

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from planrec.data.raw_table import RawTable, column_names, tidy_text
 from planrec.data.text_file import read_text_file
 from planrec.errors import DataError
-from planrec.input_path import find_input
+from planrec.files.input_path import find_input
 
 EXACT_INTEGER = 10**15
 "Integers from here on are kept as text: float64 would merge neighbours (16 digits and more)."

@@ -8,7 +8,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import Source
 from planrec.data.bad_rows import OnBadRows
 from planrec.errors import DataError
-from planrec.schema import UsageHistory
+from planrec.schema.tables import UsageHistory
 
 
 class MegalineUs(Source):

@@ -16,17 +16,9 @@ from planrec.data.raw_table import RawTable, repeats_of, tidy_name
 from planrec.data.roles import kept_from_features, role_problems
 from planrec.data.row_table import ids_of, whole_numbers
 from planrec.errors import DataError
-from planrec.schema import (
-    MAX_USAGE,
-    Columns,
-    Usage,
-    UsageHistory,
-    counted,
-    did_you_mean,
-    quantised,
-    shown,
-    take_rows,
-)
+from planrec.schema.columns import MAX_USAGE, Columns, Usage, quantised, take_rows
+from planrec.schema.tables import UsageHistory
+from planrec.wording import counted, did_you_mean, shown
 
 if TYPE_CHECKING:
     from planrec.data.usage_months import UsageMonths

@@ -10,7 +10,8 @@ import numpy as np
 from planrec.contracts import Bands
 from planrec.data.cells import cells_of
 from planrec.data.raw_table import RawTable, tidy_name
-from planrec.schema import Columns, counted
+from planrec.schema.columns import Columns
+from planrec.wording import counted
 
 FEWEST = 100
 "Subscribers of a value, below which it is part of OTHER: few people can be recognised, and measure nothing."

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from planrec.contracts import Source
 from planrec.data.raw_table import RawTable, tidy_name
-from planrec.schema import did_you_mean, shown
+from planrec.wording import did_you_mean, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table

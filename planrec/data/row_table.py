@@ -11,7 +11,9 @@ from planrec.data.protected import Protected
 from planrec.data.raw_table import MISSING, RawTable, repeats_of
 from planrec.data.roles import role_problems, roles_of
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, Columns, InputColumn, RowTable, counted, lag, quantised, shown
+from planrec.schema.columns import MAX_USAGE, Columns, InputColumn, lag, quantised
+from planrec.schema.tables import RowTable
+from planrec.wording import counted, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table

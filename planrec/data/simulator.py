@@ -16,7 +16,9 @@ from planrec.catalogue import Catalogue, Plan, UnlimitedService, rate
 from planrec.contracts import Source
 from planrec.data.simulated_usage import monthly_load, personal_levels, single_calls
 from planrec.errors import CatalogueError, DataError
-from planrec.schema import Columns, Usage, UsageHistory, shown
+from planrec.schema.columns import Columns, Usage
+from planrec.schema.tables import UsageHistory
+from planrec.wording import shown
 
 FIRST_MONTH = np.datetime64("2018-01", "M")
 "January, so that the season starts at its first entry."

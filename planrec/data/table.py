@@ -6,7 +6,7 @@ from pydantic import Field
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm, Source
-from planrec.schema import RowTable
+from planrec.schema.tables import RowTable
 
 Name = Annotated[str, Field(min_length=1)]
 PlanInFile = Annotated[str, Field(coerce_numbers_to_str=True)]

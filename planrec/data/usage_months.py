@@ -7,7 +7,8 @@ from pydantic import Field
 from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm, Source
 from planrec.data.bad_rows import OnBadRows
-from planrec.schema import Config, UsageHistory
+from planrec.schema.config_model import Config
+from planrec.schema.tables import UsageHistory
 
 Name = Annotated[str, Field(min_length=1)]
 PlanInFile = Annotated[str, Field(coerce_numbers_to_str=True)]

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue, Plan, Rounding, Service, rate
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 
 QUANTILE = 0.9
 

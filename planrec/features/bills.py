@@ -13,7 +13,7 @@ from planrec.errors import ConfigError, DataError
 from planrec.features.bill_statistics import Layout, bill_statistics, layout_of
 from planrec.features.columns_input import NamedColumns, columns_from
 from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
-from planrec.schema import HELD, Columns, Usage, lag
+from planrec.schema.columns import HELD, Columns, Usage, lag
 
 
 def _increasing(windows: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils import Tags
 
 from planrec.errors import DataError
-from planrec.schema import Columns, columns_of, did_you_mean
+from planrec.schema.columns import Columns, columns_of
+from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd

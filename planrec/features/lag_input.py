@@ -7,7 +7,8 @@ import numpy as np
 
 from planrec.errors import DataError
 from planrec.features.columns_input import check_present, numbers_of, wrong_kinds
-from planrec.schema import Columns, Usage, lag, shown
+from planrec.schema.columns import Columns, Usage, lag
+from planrec.wording import shown
 
 BLOCK_ROWS = 2048
 "Rows computed at once, so that intermediate arrays stay in the processor's cache."

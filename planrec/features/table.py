@@ -21,7 +21,7 @@ from planrec.features.columns_input import (
     numbers_of,
     wrong_kinds,
 )
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 ENCODINGS = ("one_hot", "codes")
 SECONDS_PER_DAY = 86_400.0

@@ -12,7 +12,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.features.columns_input import NamedColumns, columns_from
 from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
-from planrec.schema import Columns, Usage, lag
+from planrec.schema.columns import Columns, Usage, lag
 
 SINGLE_MONTH = ("last", "log_mean")
 SEVERAL_MONTHS = ("last", "mean", "peak", "log_mean", "trend", "sd")

@@ -1,8 +1,11 @@
-"""Functions over the out-of-fold table. A new metric is one function and one line in METRICS (named.py)."""
+"""Metrics: functions over the out-of-fold table.
+
+A new metric is one function and one line in `METRICS` (named.py).
+"""
 
 from planrec.metrics.gates import check_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
-from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
+from planrec.metrics.judged_rows import JudgedRows, judged_rows_of
 from planrec.metrics.paired import (
     Draws,
     Estimate,
@@ -12,8 +15,8 @@ from planrec.metrics.paired import (
     paired_difference,
     paired_ratio,
 )
-from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper, scored_model
-from planrec.metrics.scored import Scored
+from planrec.metrics.registry import METRICS, Metric, broken_guards, known_metric
+from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper
 from planrec.plugins import plugin_metrics
 
 # Last, since a plug-in imports the names above.
@@ -23,14 +26,15 @@ __all__ = [
     "METRICS",
     "Draws",
     "Estimate",
+    "JudgedRows",
     "Metric",
     "MetricValue",
     "ReliabilityBin",
-    "Scored",
     "broken_guards",
     "check_gates",
     "draws_of",
     "evaluate",
+    "judged_rows_of",
     "known_gate",
     "known_metric",
     "mean_estimate",
@@ -39,6 +43,5 @@ __all__ = [
     "paired_ratio",
     "reliability",
     "reliability_of_cheaper",
-    "scored_model",
     "value_of",
 ]

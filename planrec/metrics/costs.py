@@ -1,4 +1,4 @@
-"""What every plan would have cost each subscriber: what the metrics of money compare."""
+"""The realised cost of every plan for each decision, which the metrics of money compare."""
 
 from dataclasses import dataclass
 
@@ -14,45 +14,29 @@ class Costs:
     held: np.ndarray
     "Shape (n,), int64: index of the plan held."
     advised: np.ndarray
-    "Shape (n,), int64: index of the first recommendation; the plan held where none was made."
+    "Shape (n,), int64: index of the first recommendation; the plan held if there is none."
 
     @property
     def least(self) -> np.ndarray:
-        """Cost of the best plan of the menu. Shape (n,)."""
+        """Cost of the cheapest plan on the menu, shape (n,)."""
         return self.monthly.min(axis=1)
 
     @property
     def of_held(self) -> np.ndarray:
-        """Cost of doing nothing. Shape (n,)."""
+        """Cost of staying on the plan held, shape (n,)."""
         return self.monthly[np.arange(len(self.held)), self.held]
 
     @property
     def of_advised(self) -> np.ndarray:
-        """Cost of following the advice. Shape (n,)."""
+        """Cost of following the advice, shape (n,)."""
         return self.monthly[np.arange(len(self.held)), self.advised]
 
     @property
     def regret(self) -> np.ndarray:
-        """What following the advice cost more than the best plan. Shape (n,), >= 0."""
+        """Extra cost of the advice over the cheapest plan, shape (n,), >= 0."""
         return self.of_advised - self.least
 
     @property
     def switches(self) -> np.ndarray:
-        """Whether another plan than the one held was advised. Shape (n,), bool."""
+        """Whether the advice was to leave the plan held, shape (n,), bool."""
         return self.advised != self.held
-
-
-def monthly_costs(
-    bills: np.ndarray, switching_cost: np.ndarray, horizon: np.ndarray, menu: np.ndarray | None
-) -> np.ndarray:
-    """Cost per month of every plan, inf outside the menu. Shape (n, J).
-
-    Args:
-        bills: shape (n, J), sum over the horizon.
-        switching_cost: shape (n, J), once.
-        horizon: shape (n,), months, at least 1.
-        menu: shape (n, J), bool; None where every plan could be advised.
-    """
-    # Sums of decimals that are equal must be equal floats: 10.10 + 5.00 and 15.10 have no regret.
-    monthly = np.round(bills + switching_cost, 6) / horizon[:, np.newaxis]
-    return monthly if menu is None else np.where(menu, monthly, np.inf)

@@ -1,36 +1,47 @@
-"""Gates: limits of metrics that a run must keep to be saved."""
+"""Gates: metric limits that a run must meet before it is saved."""
 
 from collections.abc import Mapping, Sequence
 from math import isnan
 
 from planrec.errors import CheckError
-from planrec.figures import figure, with_interval
 from planrec.metrics.intervals import MetricValue
-from planrec.metrics.named import METRICS, known_metric
+from planrec.metrics.registry import METRICS, known_metric
+from planrec.wording import figure, with_interval
 
 
 def known_gate(name: str) -> str:
-    """The name itself. Raises ValueError where no metric has it, or one without a better direction."""
+    """Return the name if a gate can limit this metric.
+
+    Raises:
+        ValueError: There is no such metric, or neither high nor low values of it are better.
+
+    Examples:
+        >>> known_gate("harm_rate")
+        'harm_rate'
+    """
     if METRICS[known_metric(name)].higher_is_better is None:
-        raise ValueError(f"{name} is neither better high nor low, so it can have no limit")
+        raise ValueError(f"{name} cannot have a limit: neither high nor low values of it are better")
     return name
 
 
 def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiver: str | None) -> list[str]:
-    """Hold the model's own figures against their limits; return what to record in the run.
+    """Compare the metrics of the run's own model with their limits.
 
-    A gate stops a run where the whole 95 % interval lies beyond the limit. The value alone would stop small
-    data for noise: a gap between groups is never negative, so that luck always widens it. A value beyond its
-    limit whose interval is not is recorded as a warning.
+    A gate stops the run if the whole 95 % interval is beyond the limit. The value alone would stop runs on
+    small data because of noise: a gap between groups is never negative, so chance always widens it. If only
+    the value is beyond its limit, the run records a warning.
 
     Args:
-        metrics: of all models, the model's own first.
-        gates: metric -> limit, at most where lower is better, else at least.
-        waiver: why a gate may be broken; None: it may not.
+        metrics: Values of all models, those of the run's own model first.
+        gates: Metric -> limit: an upper limit if lower is better, else a lower limit.
+        waiver: The reason for which gates may be broken; None to enforce them.
+
+    Returns:
+        The warnings and waived problems to record in the run.
 
     Raises:
-        CheckError: every broken gate, with value, interval, limit, the group, and what mends it; and every
-            gate whose metric the data cannot give.
+        CheckError: Gates are broken, or their metrics have no value in this data. Lists all of them, each
+            with value, interval, limit and group, and the ways out.
     """
     own = [value for value in metrics if value.model == metrics[0].model]
     problems: list[str] = []
@@ -39,13 +50,13 @@ def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiv
         values = [value for value in own if value.metric == name and not isnan(value.value)]
         if not values:
             problems.append(
-                f"{name}: nothing was measured, so the gate cannot be kept: declare data.protected_columns"
-                " for gaps, with two groups of 100 decisions or more, or leave the gate out"
+                f"{name}: nothing was measured, so the gate cannot be checked: for gaps, declare"
+                " data.protected_columns with at least two groups of 100 decisions, or remove the gate"
             )
         for value in values:
             if _is_beyond(value.value, name, limit):
                 surely = _is_beyond(_nearer_end(value), name, limit)
-                (problems if surely else notes).append(_sentence(value, limit, surely))
+                (problems if surely else notes).append(_sentence(value, limit, surely=surely))
     if waiver is not None:
         return [*notes, *(f"{problem}; waived: {waiver}" for problem in problems)]
     if problems:
@@ -54,9 +65,9 @@ def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiv
 
 
 WAYS_OUT = (
-    "mend the model (fairness.reweigh_by=COLUMN weighs the groups; higher policy.absolute or policy.relative"
-    " advise fewer moves), move the limit with gates.METRIC=LIMIT, or say why this is fine:"
-    " waivers.gates='WHY THIS IS FINE'"
+    "improve the model (fairness.reweigh_by=COLUMN weights the groups; higher policy.absolute or"
+    " policy.relative advise fewer moves), change the limit with gates.METRIC=LIMIT, or waive the gates with"
+    " a reason: waivers.gates='WHY THIS IS FINE'"
 )
 
 
@@ -65,16 +76,16 @@ def _is_beyond(value: float, name: str, limit: float) -> bool:
 
 
 def _nearer_end(value: MetricValue) -> float:
-    """The end of the interval that is nearer to what is allowed; the value itself without an interval."""
+    """Return the end of the interval nearer to the allowed side, or the value without an interval."""
     end = value.high if METRICS[value.metric].higher_is_better else value.low
     return value.value if isnan(end) else end
 
 
-def _sentence(value: MetricValue, limit: float, surely: bool) -> str:
-    """`gate error_gap of age must be at most 0.05, got 0.12 [0.08, 0.16], worst for '60+'`."""
+def _sentence(value: MetricValue, limit: float, *, surely: bool) -> str:
+    """Return `gate error_gap of age must be at most 0.05, got 0.12 [0.08, 0.16], worst for '60+'`."""
     of = f" of {value.group}" if value.group else ""
     bound = "at least" if METRICS[value.metric].higher_is_better else "at most"
     worst = f", worst for {value.worst!r}" if value.worst else ""
-    rest = "" if surely else ": beyond it, but not surely, so the run goes on"
+    rest = "" if surely else "; its interval includes the limit, so the run continues"
     found = with_interval(value.value, value.low, value.high)
     return f"gate {value.metric}{of} must be {bound} {figure(limit)}, got {found}{worst}{rest}"

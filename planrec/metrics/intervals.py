@@ -1,4 +1,4 @@
-"""From the out-of-fold table to values with intervals, by bootstrap over subscribers."""
+"""Metric values of an out-of-fold table with intervals, by bootstrap over subscribers."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.errors import ConfigError
-from planrec.metrics.named import METRICS, known_metric
-from planrec.metrics.scored import Scored, scored, subscribers_of
-from planrec.schema import OutOfFold
+from planrec.metrics.judged_rows import JudgedRows, read_judged_rows, subscribers_of
+from planrec.metrics.registry import METRICS, known_metric
+from planrec.schema.predictions import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ PERCENTILES = (2.5, 97.5)
 "The ends of a 95 % percentile interval."
 
 _WEIGHTS_AT_ONCE = 2**24
-"Weights held at a time (128 MiB): bounds memory, whatever the number of subscribers and draws."
+"Weights held at a time (128 MiB): bounds memory for any number of subscribers and draws."
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ class MetricValue:
     model: str
     metric: str
     group: str | None
-    "What this value is for, where the metric has several: a plan, a plan held, a decile of usage."
+    "The part that this value measures, for metrics with several: a plan, a plan held, a decile of usage."
     value: float
-    "NaN where the metric is not defined, such as the F1 of a plan that nobody has and nobody is advised."
+    "NaN if the metric is not defined, such as the F1 of a plan that is never right and never recommended."
     low: float
     high: float
     n_decisions: int
     n_subscribers: int
     worst: str | None = None
-    "The group that a gap is worst for; None where the metric is no gap, or too few groups are large enough."
+    "The group with the worst value of a gap; None for other metrics, or if too few groups are large."
 
 
 def evaluate(
@@ -46,44 +46,46 @@ def evaluate(
     n_bootstrap: int,
     deterministic: Collection[str] = (),
 ) -> list[MetricValue]:
-    """Every metric of every model, with a 95 % percentile interval by bootstrap over subscribers.
+    """Compute every metric of every model, with 95 % percentile intervals by bootstrap over subscribers.
 
-    A draw takes as many subscribers as there are, with replacement, each with all of their rows; all models
-    see the same draws, so that two of them can be compared in pairs. Draws in which a metric is not defined
-    (a plan that got no subscriber) are left out of its interval; where the value itself is not defined, so
+    A draw samples as many subscribers as the table has, with replacement, each with all of their rows. All
+    models see the same draws, so that two of them can be compared in pairs. Draws that do not define a metric
+    (a plan that got no subscriber) are left out of its interval. If the value itself is not defined, neither
     are the ends of the interval. Neither value nor interval depends on the order of the rows.
 
     Args:
-        out_of_fold: the columns of `OutOfFold`; rows of all models.
-        names: keys of METRICS.
-        seed: of the draws.
-        n_bootstrap: draws, at least 1.
-        deterministic: models that name one plan; metrics of probabilities are left out for them.
+        out_of_fold: The columns of `OutOfFold`; rows of all models.
+        names: Keys of METRICS.
+        seed: Seed of the draws.
+        n_bootstrap: Number of draws, at least 1.
+        deterministic: Models that only name one plan; they get no metrics of probabilities.
 
     Returns:
-        One value per model, metric and group. A metric for which the table has nothing to measure (no
-        hidden truth, nobody advised twice) is left out.
+        One value per model, metric and group. Metrics with nothing to measure in this table (no hidden truth,
+        no subscriber with two recommendations) are left out.
 
     Raises:
-        ValueError: a name that is not in METRICS, with the near one.
-        ConfigError: names every metric of money where the table has no bills.
-        DataError: an out-of-fold table that does not hold what it should.
+        ValueError: A name is not in METRICS; suggests a similar one.
+        ConfigError: Metrics of money were asked for and the table has no bills; lists these metrics.
+        DataError: The out-of-fold table is not complete or not consistent.
     """
     for name in names:
         known_metric(name)
     subscribers = subscribers_of(out_of_fold)
     models = out_of_fold[OutOfFold.MODEL].to_numpy()
-    judged = {model: scored(out_of_fold, models == model, subscribers) for model in dict.fromkeys(models)}
+    judged = {
+        model: read_judged_rows(out_of_fold, models == model, subscribers) for model in dict.fromkeys(models)
+    }
     _check_bills(names, judged.values())
     asked = [
         (model, name)
         for model in judged
         for name in names
         if not (METRICS[name].needs_probability and model in deterministic)
-        and _is_there(METRICS[name].left_out_without, judged[model])
+        and METRICS[name].can_measure(judged[model])
     ]
     draws: dict[tuple[str, str], list[np.ndarray]] = {pair: [] for pair in asked}
-    for weights in _itself_then_draws(subscribers.count, seed, n_bootstrap):
+    for weights in _value_then_draws(subscribers.count, seed, n_bootstrap):
         for model, name in asked:
             draws[model, name].append(METRICS[name].function(judged[model], weights))
     return [
@@ -94,67 +96,61 @@ def evaluate(
 
 
 def value_of(out_of_fold: "pd.DataFrame", name: str) -> float:
-    """One metric of one model, without an interval: for whoever judges many models.
+    """Compute one metric of one model without an interval, for comparing many models quickly.
 
     Args:
-        out_of_fold: the columns of `OutOfFold`; rows of one model.
-        name: a key of METRICS with one value; its direction and needs are the caller's business.
+        out_of_fold: The columns of `OutOfFold`; rows of one model.
+        name: A key of METRICS with one value; the caller checks its direction and needs.
 
     Raises:
-        ConfigError: the table has nothing that the metric could measure.
+        ConfigError: The metric has nothing to measure in this table.
     """
-    subscribers = subscribers_of(out_of_fold)
-    judged = scored(out_of_fold, np.ones(len(out_of_fold), bool), subscribers)
+    judged = read_judged_rows(out_of_fold)
     _check_bills([name], [judged])
-    if not _is_there(METRICS[name].left_out_without, judged):
+    if not METRICS[name].can_measure(judged):
         raise ConfigError(
-            f"metric {name} has nothing to measure in this data, so nothing can be compared by it:"
-            " put another one first, such as metrics=[log_loss,accuracy]"
+            f"metric {name} has nothing to measure in this data, so it cannot compare models:"
+            " put another metric first, such as metrics=[log_loss,accuracy]"
         )
-    return float(METRICS[name].function(judged, np.ones((subscribers.count, 1)))[0])
+    return float(METRICS[name].function(judged, np.ones((judged.subscribers.count, 1)))[0])
 
 
-def _check_bills(names: Sequence[str], judged: Collection[Scored]) -> None:
+def _check_bills(names: Sequence[str], models: Collection[JudgedRows]) -> None:
     money = [name for name in names if METRICS[name].needs_bills]
-    if money and any(scored.costs is None for scored in judged):
+    if money and any(judged.costs is None for judged in models):
         raise ConfigError(
             "metrics of money need bills after the decision, and this out-of-fold table has none:"
             f" type target=best_bill, or leave out {', '.join(money)}"
         )
 
 
-def _is_there(part: str | None, judged: Scored) -> bool:
-    return part is None or getattr(judged, part) is not None
-
-
 def bootstrap_weights(n_subscribers: int, seed: int, n_bootstrap: int) -> Iterator[np.ndarray]:
-    """How often each subscriber is drawn. Yields shape (n_subscribers, B), float64; all B sum to n_bootstrap.
+    """Yield how often each subscriber is drawn: shape (n_subscribers, B), float64; all B sum to n_bootstrap.
 
-    The draws depend on the seed and the number of subscribers alone.
+    The draws depend only on the seed and the number of subscribers.
     """
     generator = np.random.default_rng(seed)
     most = max(1, _WEIGHTS_AT_ONCE // n_subscribers)
     for start in range(0, n_bootstrap, most):
         counts = np.empty((min(most, n_bootstrap - start), n_subscribers), np.int32)
         for draw in counts:
-            # One multinomial draw; `generator.multinomial` takes ten times as long for as many subscribers.
+            # One multinomial draw; `generator.multinomial` takes ten times as long.
             drawn = generator.integers(0, n_subscribers, n_subscribers, dtype=np.int32)
             draw[:] = np.bincount(drawn, minlength=n_subscribers)
         yield counts.T.astype(np.float64, order="C")
 
 
-def _itself_then_draws(n_subscribers: int, seed: int, n_bootstrap: int) -> Iterator[np.ndarray]:
-    """Every subscriber once, which gives the value itself, then the draws."""
+def _value_then_draws(n_subscribers: int, seed: int, n_bootstrap: int) -> Iterator[np.ndarray]:
+    """Yield weights of 1, which give the value itself, then those of the draws."""
     yield np.ones((n_subscribers, 1))
     yield from bootstrap_weights(n_subscribers, seed, n_bootstrap)
 
 
-def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[MetricValue]:
-    """One MetricValue, or one per group. `draws`: (1 + B,) or (groups, 1 + B), the value itself first."""
-    named = METRICS[name].groups
-    groups = (None,) if named is None else named(judged)
-    worst_of = METRICS[name].worst
-    worst = (None,) * len(groups) if worst_of is None else worst_of(judged)
+def _values(model: str, name: str, judged: JudgedRows, draws: np.ndarray) -> list[MetricValue]:
+    """Make one value per group; `draws` has shape (1 + B,) or (groups, 1 + B), the value itself first."""
+    metric = METRICS[name]
+    groups = (None,) if metric.groups is None else metric.groups(judged)
+    worst = (None,) * len(groups) if metric.worst is None else metric.worst(judged)
     return [
         MetricValue(
             model,
@@ -171,7 +167,15 @@ def _values(model: str, name: str, judged: Scored, draws: np.ndarray) -> list[Me
 
 
 def interval_of(draws: np.ndarray) -> tuple[float, float]:
-    """Ends of the interval from the draws where the metric is defined. `draws`: the value itself first."""
+    """Compute the ends of the 95 % percentile interval; NaN if the value or all draws are not defined.
+
+    Args:
+        draws: The value itself first, then its draws; NaN draws are left out.
+
+    Examples:
+        >>> interval_of(np.array([0.5, 0.0, 1.0, np.nan]))
+        (0.025, 0.975)
+    """
     defined = draws[1:][~np.isnan(draws[1:])]
     if np.isnan(draws[0]) or len(defined) == 0:
         return np.nan, np.nan

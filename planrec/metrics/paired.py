@@ -1,4 +1,4 @@
-"""Two models on the same decisions: both see the same draws of subscribers; luck that they share cancels."""
+"""Paired comparison of two models: both see the same draws of subscribers, so shared chance cancels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ import numpy as np
 
 from planrec.errors import DataError
 from planrec.metrics.intervals import bootstrap_weights, interval_of
-from planrec.metrics.named import METRICS
-from planrec.metrics.scored import Scored, Subscribers, scored
-from planrec.schema import OutOfFold
+from planrec.metrics.judged_rows import Subscribers, read_judged_rows
+from planrec.metrics.registry import METRICS
+from planrec.schema.predictions import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 _FLOAT_ERROR = 1e-9
-"A smaller difference is the error of sums and of linear algebra: equal models must differ by exactly 0."
+"Smaller differences are rounding errors of sums and linear algebra: equal models must differ by exactly 0."
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and the ends of its 95 % interval; NaN where they are not defined."""
+    """A value and the ends of its 95 % interval; NaN if not defined."""
 
     value: float
     low: float
@@ -30,7 +30,7 @@ class Estimate:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether all of the interval lies on one side of 0."""
+        """Whether the whole interval is above 0 or below 0."""
         return self.low > 0 or self.high < 0
 
 
@@ -39,34 +39,38 @@ class Draws:
     """Draws of subscribers, made once for all tables of the same subscribers."""
 
     ids: "pd.Index[str]"
-    "The subscribers, sorted: their positions are their numbers in every table."
+    "The sorted subscribers: their positions are their numbers in every table."
     counts: tuple[np.ndarray, ...]
-    """How often each subscriber is drawn, each shape (n_subscribers, some draws), in the smallest unsigned
-    integers that hold them: an eighth of the memory of the weights that metrics take."""
+    """How often each subscriber is drawn, in parts of shape (n_subscribers, some draws), in the smallest
+    unsigned integers that hold them: an eighth of the memory of the weights that metrics take."""
 
     def numbered(self, out_of_fold: "pd.DataFrame") -> Subscribers:
-        """The subscribers of a table. Raises DataError where it holds others than the draws."""
+        """Assign to the subscribers of a table their numbers in the draws.
+
+        Raises:
+            DataError: The subscribers of the table are not those of the draws.
+        """
         import pandas as pd
 
         codes = self.ids.get_indexer(pd.Index(out_of_fold[OutOfFold.SUBSCRIBER]))
         n_found = len(np.unique(codes[codes >= 0]))
         if (codes < 0).any() or n_found < len(self.ids):
             raise DataError(
-                "tables that are compared in pairs must hold the same subscribers:"
+                "tables that are compared in pairs must have the same subscribers:"
                 f" {len(self.ids) - n_found} of {len(self.ids)} are missing,"
                 f" {int((codes < 0).sum())} rows are of others"
             )
         return Subscribers(codes.astype(np.int32), len(self.ids))
 
     def weights(self) -> Iterator[np.ndarray]:
-        """Every subscriber once, which gives the value itself, then the draws, as metrics take them."""
+        """Yield weights of 1, which give the value itself, then those of the draws, as metrics take them."""
         yield np.ones((len(self.ids), 1))
         for counts in self.counts:
             yield counts.astype(np.float64)
 
 
 def draws_of(out_of_fold: "pd.DataFrame", seed: int, n_bootstrap: int) -> Draws:
-    """The draws that `evaluate` makes for this table with this seed."""
+    """Make the draws that `evaluate` makes for this table with this seed."""
     import pandas as pd
 
     ids = pd.factorize(out_of_fold[OutOfFold.SUBSCRIBER], sort=True)[1]
@@ -77,17 +81,18 @@ def draws_of(out_of_fold: "pd.DataFrame", seed: int, n_bootstrap: int) -> Draws:
 def metric_draws(
     out_of_fold: "pd.DataFrame", name: str, draws: Draws, mine: np.ndarray | None = None
 ) -> np.ndarray:
-    """A metric of some rows of one model: the value itself, then that of each draw. Shape (1 + B,).
+    """Compute a metric of some rows of one model: the value itself, then one per draw, shape (1 + B,).
 
-    NaN in draws that do not define it, and everywhere where the rows have nothing to measure.
+    NaN in draws that do not define the metric, and everywhere if the rows have nothing to measure.
 
     Args:
-        name: a metric with one value.
-        mine: shape (n,), bool: the rows, all of them where None; the draws are of all subscribers.
+        out_of_fold: The columns of `OutOfFold`; rows of one model, or of several with `mine`.
+        name: A metric with one value.
+        draws: Draws of all subscribers of the table.
+        mine: Which rows to measure, shape (n,), bool; None for all.
     """
-    rows = np.ones(len(out_of_fold), bool) if mine is None else mine
-    judged = scored(out_of_fold, rows, draws.numbered(out_of_fold))
-    if not _is_there(name, judged):
+    judged = read_judged_rows(out_of_fold, mine, draws.numbered(out_of_fold))
+    if not METRICS[name].can_measure(judged):
         return np.full(1 + sum(part.shape[1] for part in draws.counts), np.nan)
     # A draw without any of the rows has no mean.
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -95,14 +100,25 @@ def metric_draws(
 
 
 def mean_estimate(out_of_fold: "pd.DataFrame", value: np.ndarray, draws: Draws) -> Estimate:
-    """Mean over the decisions of one model of one value per row, shape (n,)."""
-    judged = scored(out_of_fold, np.ones(len(out_of_fold), bool), draws.numbered(out_of_fold))
+    """Estimate the mean of one value per decision of one model.
+
+    Args:
+        out_of_fold: The rows of the model.
+        value: One value per row, shape (n,).
+        draws: Draws of the table's subscribers.
+    """
+    judged = read_judged_rows(out_of_fold, None, draws.numbered(out_of_fold))
     means = np.concatenate([judged.mean(weights, value) for weights in draws.weights()])
     return Estimate(float(means[0]), *interval_of(means))
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
-    """How much more the second one is than the first. Both shape (1 + B,), from the same `Draws`."""
+    """Estimate the second value minus the first; both have shape (1 + B,) and come from the same `Draws`.
+
+    Examples:
+        >>> paired_difference(np.array([1.0, 1.0, 2.0]), np.array([3.0, 2.0, 4.0]))
+        Estimate(value=2.0, low=1.025, high=1.975)
+    """
     difference = second - first
     difference[np.abs(difference) < _FLOAT_ERROR] = 0.0
     return Estimate(float(difference[0]), *interval_of(difference))
@@ -111,17 +127,20 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
 def paired_ratio(
     out_of_fold: "pd.DataFrame", name: str, models: tuple[str, str], seed: int, n_bootstrap: int
 ) -> tuple[float, float, float]:
-    """How many times the second model's metric the first one's is, on the same decisions.
+    """Divide the first model's metric by the second one's, on the same decisions.
 
-    Returns the ratio and the ends of its 95 % interval. `name` is a metric with one value.
+    Args:
+        out_of_fold: The columns of `OutOfFold`; rows of both models.
+        name: A metric with one value.
+        models: Numerator and denominator.
+        seed: Seed of the draws.
+        n_bootstrap: Number of draws, at least 1.
+
+    Returns:
+        The ratio and the ends of its 95 % interval.
     """
     draws = draws_of(out_of_fold, seed, n_bootstrap)
     model = out_of_fold[OutOfFold.MODEL].to_numpy()
     first, second = (metric_draws(out_of_fold, name, draws, model == wanted) for wanted in models)
     ratios = first / second
     return (float(ratios[0]), *interval_of(ratios))
-
-
-def _is_there(name: str, judged: Scored) -> bool:
-    part = METRICS[name].left_out_without
-    return part is None or getattr(judged, part) is not None

@@ -1,40 +1,35 @@
-"""How often a probability comes true: the bins behind `ece`, one by one."""
+"""How often a probability comes true: the bins of `ece`, one by one."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planrec.metrics.forecast import cheaper_pairs
+from planrec.metrics.bill_forecast import cheaper_pairs
+from planrec.metrics.judged_rows import JudgedRows
 from planrec.metrics.probability import N_BINS, top_label
-from planrec.metrics.scored import Scored, scored, subscribers_of
-from planrec.schema import OutOfFold
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Decisions of about the same confidence; for P(cheaper), pairs of a decision and a plan."""
+    """Decisions of similar confidence; for P(cheaper), pairs of a decision and a plan."""
 
     confidence: float
-    "Mean of the probabilities given, in [0, 1]."
+    "Mean predicted probability, in [0, 1]."
     hit_rate: float
     "Share of them that came true, in [0, 1]."
     n: int
     "Decisions or pairs, each counted once per repeat."
 
 
-def reliability(judged: Scored) -> tuple[ReliabilityBin, ...]:
-    """The bins of `ece` that hold decisions, the least confident first: their gaps, weighted, are the ECE."""
+def reliability(judged: JudgedRows) -> tuple[ReliabilityBin, ...]:
+    """Find the non-empty bins of `ece`, least confident first; their weighted gaps add up to the ECE."""
     return _bins_of(*top_label(judged))
 
 
-def reliability_of_cheaper(judged: Scored) -> tuple[ReliabilityBin, ...]:
-    """The bins of `ece_cheaper` that hold pairs: what customers are told, and how often it came true.
+def reliability_of_cheaper(judged: JudgedRows) -> tuple[ReliabilityBin, ...]:
+    """Find the non-empty bins of `ece_cheaper`: the predicted P(cheaper) and how often it came true.
 
-    Empty where the model does not say P(cheaper).
+    There are no bins if the model does not predict P(cheaper).
     """
     if judged.cheaper is None or judged.costs is None:
         return ()
@@ -50,9 +45,3 @@ def _bins_of(confidence: np.ndarray, hit: np.ndarray, bins: np.ndarray) -> tuple
         ReliabilityBin(float(confidences[at] / counts[at]), float(hits[at] / counts[at]), int(counts[at]))
         for at in np.flatnonzero(counts)
     )
-
-
-def scored_model(out_of_fold: "pd.DataFrame", model: str) -> Scored:
-    """One model's rows of an out-of-fold table. Raises DataError where they are not what they should be."""
-    mine = (out_of_fold[OutOfFold.MODEL] == model).to_numpy(dtype=bool)
-    return scored(out_of_fold, mine, subscribers_of(out_of_fold))

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 
 class CheapestFee(Model):

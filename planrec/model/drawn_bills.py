@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.menu import switching_costs, tie_ranks
+from planrec.catalogue.menu import switching_costs, tie_ranks
 
 
 def costs_of(total: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np.ndarray:

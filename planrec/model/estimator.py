@@ -11,7 +11,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
 from planrec.model.importances import COEFFICIENTS, IMPURITY
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 _TREE = "sklearn.tree._tree.Tree"
 

@@ -15,7 +15,7 @@ from planrec.model.drawn_bills import bill_fields, chances, costs_of, shares_bes
 from planrec.model.known_months import Months, months_of, voice_column
 from planrec.model.plan_rule import held_of, n_rows
 from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
-from planrec.schema import MAX_USAGE, Columns, Usage, take_rows
+from planrec.schema.columns import MAX_USAGE, Columns, Usage, take_rows
 
 ROWS_AT_A_TIME = 64
 "Rows per block, so that its draws stay small: 64 rows with 256 draws of 3 months are 50,000 months."

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from planrec.schema import AS_OF, Columns, Usage, lag
+from planrec.schema.columns import AS_OF, Columns, Usage, lag
 
 N_SERVICES = 3
 IDENTITY = np.eye(N_SERVICES)

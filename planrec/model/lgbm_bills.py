@@ -11,7 +11,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.drawn_bills import costs_of, shares_best
 from planrec.model.lightgbm_settings import REPEATABLE
-from planrec.schema import PastBills
+from planrec.schema.predictions import PastBills
 
 if TYPE_CHECKING:
     from lightgbm import LGBMRegressor

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from planrec.schema import HELD, Columns
+from planrec.schema.columns import HELD, Columns
 
 
 class PlanRule(ClassifierMixin, BaseEstimator):

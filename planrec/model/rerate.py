@@ -7,11 +7,11 @@ from pydantic import PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.menu import tie_ranks
+from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import Model, ModelTraits, required_catalogue
-from planrec.menu import tie_ranks
 from planrec.model.plan_rule import PlanRule, held_of, shares_by_rank
-from planrec.past_use import PastUse
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 
 class Rerate(Model):
@@ -52,7 +52,7 @@ class RerateClassifier(PlanRule):
         """Return `bill_mean`, shape (n, J), the currency's major unit; without any known month the fee."""
         catalogue = Catalogue.from_json(self.catalogue)
         # Summed in whole minor units: plans that cost the same have equal means, to the last bit.
-        mean = PastUse(X, catalogue, self.window).expected_bill
+        mean = PastUsage(X, catalogue, self.window).expected_bill
         fees = np.array([float(plan.fee.recurring) for plan in catalogue.plans])
         return {"bill_mean": np.where(np.isnan(mean), fees, mean)}
 

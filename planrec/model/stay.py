@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits
 from planrec.model.plan_rule import PlanRule, held_of
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 
 class Stay(Model):

@@ -12,7 +12,7 @@ from planrec.model.known_months import IDENTITY, N_SERVICES, Months
 from planrec.model.silent_months import SilentMonths, silent_months_of
 from planrec.model.usage_calendar import Calendar, calendar_of, season_row
 from planrec.model.usage_level import Population, population_of
-from planrec.schema import MAX_USAGE
+from planrec.schema.columns import MAX_USAGE
 
 _SERVICE = np.arange(N_SERVICES)
 _MOST = float(np.log(MAX_USAGE)) + 1.0

@@ -8,8 +8,8 @@ from planrec.contracts import Policy
 from planrec.plugins import with_plugins
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
+from planrec.policy.reason_builder import Money, Reason, major
 from planrec.policy.reason_sentences import Language
-from planrec.policy.reason_words import Money, Reason, major
 from planrec.policy.reasons import Reasons
 
 _OWN = (BestBill, MostProbable)

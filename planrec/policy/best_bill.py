@@ -5,10 +5,12 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
+from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import Policy
 from planrec.errors import DataError
-from planrec.history import known_months
-from planrec.schema import Decisions, DecisionTable, Prediction
+from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 SAME_MONEY = 1e-6
 "Amounts of the major unit that differ by less are equal: they are sums of floats."
@@ -85,7 +87,7 @@ class BestBill(Policy):
         """
         if prediction.bill_mean is None:
             raise DataError("policy=best_bill needs bills, and the prediction has none")
-        cost = _monthly_cost(prediction.bill_mean, table)
+        cost = expected_cost(prediction.bill_mean, table)
         held = np.full(len(table), -1) if table.held is None else table.held
         ranking = _ranking(cost if prediction.ranks_by_bill else -prediction.probability, table.menu, held)
         best = ranking[:, 0]
@@ -108,13 +110,6 @@ class BestBill(Policy):
         threshold = np.maximum(self.absolute, self.relative * _of(bill_mean, reference))
         saving = _of(cost, reference) - _of(cost, best)
         return (reference < 0) | (threshold == 0) | (saving > threshold - SAME_MONEY)
-
-
-def _monthly_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
-    """Shape (n, J), currency per month: the bill, and the switching cost spread over the horizon."""
-    if table.switching_cost is None:
-        return bill_mean
-    return bill_mean + table.switching_cost / (table.minor_units * max(table.horizon, 1))
 
 
 def _ranking(score: np.ndarray, menu: np.ndarray, held: np.ndarray) -> np.ndarray:

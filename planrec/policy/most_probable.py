@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from planrec.contracts import Policy
-from planrec.schema import Decisions, DecisionTable, Prediction
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 
 class MostProbable(Policy):

@@ -1,6 +1,6 @@
 """Why this plan: what the subscriber's own last months say about it, in words.
 
-What is said is `PastUse`; here it becomes codes, numbers and sentences, of those rows that are asked for.
+What is said is `PastUsage`; here it becomes codes, numbers and sentences, of those rows that are asked for.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.history import known_months
-from planrec.past_use import PastUse
+from planrec.catalogue.past_usage import PastUsage
+from planrec.policy.reason_builder import MOST_REMEMBERED, Reason, Words, words_of
 from planrec.policy.reason_sentences import SENTENCES, Language, counted, sentence
-from planrec.policy.reason_words import MOST_REMEMBERED, Reason, Words, words_of
-from planrec.schema import Decisions, DecisionTable
+from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions
+from planrec.schema.tables import DecisionTable
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Reasons:
     table: DecisionTable
     catalogue: Catalogue | None
     "What plans are called."
-    past: PastUse | None
+    past: PastUsage | None
     "None: there are no bills, hence no reasons for plans; decisions have theirs."
     language: Language = "en"
 
@@ -126,7 +127,7 @@ class Reasons:
 class _Facts:
     """What is said in words, row by row: lists, because single entries of arrays are slow."""
 
-    def __init__(self, past: PastUse, table: DecisionTable) -> None:
+    def __init__(self, past: PastUsage, table: DecisionTable) -> None:
         assert table.held is not None
         self._past = past
         self.held: list[int] = table.held.tolist()

@@ -6,19 +6,13 @@ import numpy as np
 from pydantic import PositiveInt
 
 from planrec.catalogue import Catalogue, rate
+from planrec.catalogue.menu import menu_of, switching_costs, tie_ranks
 from planrec.contracts import Target
 from planrec.errors import DataError
-from planrec.history import decision_rows
-from planrec.menu import menu_of, switching_costs, tie_ranks
-from planrec.schema import (
-    DecisionTable,
-    InputSchema,
-    RowTable,
-    UsageHistory,
-    did_you_mean,
-    shown,
-    take_rows,
-)
+from planrec.schema.columns import InputSchema, take_rows
+from planrec.schema.decision_rows import decision_rows
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
+from planrec.wording import did_you_mean, shown
 
 
 class BestBill(Target):

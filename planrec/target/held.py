@@ -8,16 +8,10 @@ from pydantic import PositiveInt
 from planrec.catalogue import Catalogue
 from planrec.contracts import Target
 from planrec.errors import DataError
-from planrec.history import decision_rows
-from planrec.schema import (
-    DecisionTable,
-    InputSchema,
-    RowTable,
-    UsageHistory,
-    did_you_mean,
-    shown,
-    take_rows,
-)
+from planrec.schema.columns import InputSchema, take_rows
+from planrec.schema.decision_rows import decision_rows
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
+from planrec.wording import did_you_mean, shown
 
 
 class Held(Target):

@@ -21,7 +21,7 @@ SECONDS = 60
 
 
 class Server:
-    """`python -m api` on a free port; its log is read all the time."""
+    """`planrec serve` on a free port; its log is read all the time."""
 
     def __init__(self, outputs: Path, *options: str, **environment: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLANREC_")}

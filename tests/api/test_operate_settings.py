@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from api.__main__ import main
 from api.settings import Settings, all_settings, read_settings, settings_table
+from planrec.cli import main
 from planrec.errors import ConfigError
 from tests.conftest import REPOSITORY
 
@@ -82,12 +82,12 @@ def test_the_table_says_where_values_come_from_and_hides_secrets():
 
 def test_the_how_to_page_shows_every_setting_with_its_default():
     page = (REPOSITORY / "docs" / "how-to" / "serve-and-roll-back.md").read_text("utf-8")
-    assert settings_table(Settings(), {}) in page, "paste the output of python -m api.settings"
+    assert settings_table(Settings(), {}) in page, "paste the output of planrec settings"
 
 
 def test_a_wrong_setting_stops_the_start_before_anything_is_imported():
     code = (
-        "import sys; from api.__main__ import main; code = main([]);"
+        "import sys; from planrec.cli import main; code = main(['serve']);"
         "print(code, sorted({'numpy', 'pandas', 'litestar', 'uvicorn'} & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -103,15 +103,15 @@ def test_a_wrong_setting_stops_the_start_before_anything_is_imported():
 
 def test_the_command_line_wins_over_the_environment(monkeypatch, capsys):
     monkeypatch.setattr(os, "environ", {"PLANREC_SERVER__HOST": "127.0.0.1"})
-    assert main(["--host", "0.0.0.0"]) == 2
+    assert main(["serve", "--host", "0.0.0.0"]) == 2
     assert "got '0.0.0.0'" in capsys.readouterr().err
 
 
 def test_a_new_key_and_its_hash_belong_together(capsys):
-    from api.access import hash_of
+    from api.middleware.api_keys import hash_of
 
-    assert main(["--new-key"]) == 0
+    assert main(["serve", "--new-key"]) == 0
     key, hashed = (line.split()[-1] for line in capsys.readouterr().out.splitlines())
     assert hashed == f"PLANREC_ACCESS__KEY_HASHES={hash_of(key.encode())}"
-    assert main(["--new-key"]) == 0
+    assert main(["serve", "--new-key"]) == 0
     assert key not in capsys.readouterr().out

@@ -2,21 +2,32 @@
 
 import json
 import re
+from datetime import datetime
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api.batch_bodies import _split, read_list
-from api.bodies import DuplicateKeyError, Keys, MalformedJsonError, RequestTooLargeError, read_one
+from api.parsing import request_model as requests
+from api.parsing.batch_body import _split, read_list
+from api.parsing.request_body import (
+    DuplicateKeyError,
+    Keys,
+    MalformedJsonError,
+    RequestTooLargeError,
+    read_one,
+)
+from api.parsing.request_model import request_model
 from api.problems import of_error
-from api.requests import request_model
 from api.settings import Limits
-from planrec.answers import ModelName, answers_of, encoded
 from planrec.errors import RequestError
-from planrec.run_folder import load_run
-from planrec.schema import MAX_USAGE
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.columns import MAX_USAGE
+from planrec.schema.decision_rows import running_month
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
 VALUES = st.recursive(
@@ -31,7 +42,7 @@ AMOUNTS = st.floats(0, MAX_USAGE) | st.sampled_from([0.0, 1e9, 1e-320])
 def asked(request):
     saved = load_run(request.getfixturevalue(request.param))
     recommender = saved.recommender
-    return recommender, request_model(recommender), saved.manifest["golden"]["requests"][0]
+    return recommender, request_model(recommender), saved.manifest.golden.requests[0]
 
 
 def places(node, at=()):
@@ -152,6 +163,33 @@ def test_every_possible_usage_gets_finite_numbers(asked, amounts, top_k):
     told = json.loads(encoded(answer), parse_constant=pytest.fail)
     assert told["recommendation_id"] == "id"
     assert len(told["items"]) == min(top_k or 100, len(recommender.plans) - len(told["not_offered"]))
+
+
+@pytest.mark.parametrize(
+    ("now", "month", "running"),
+    [
+        ("2026-11-30T09:59:59Z", "2026-11", "2026-11"),
+        ("2026-11-30T10:00:00Z", "2026-11", None),
+        ("2026-11-30T10:00:00Z", "2026-12", "2026-12"),
+        ("2026-12-31T09:59:59Z", "2027-01", "2026-12"),
+        ("2028-02-29T09:59:59Z", "2028-02", "2028-02"),
+        ("2028-02-29T23:59:59-12:00", "2028-02", None),
+    ],
+)
+def test_a_month_is_accepted_once_it_is_over_at_utc_plus_14(asked, monkeypatch, now, month, running):
+    _, model, request = asked
+    if "months" not in request:
+        pytest.skip("a run over rows")
+    monkeypatch.setattr(requests, "running_month", partial(running_month, datetime.fromisoformat(now)))
+    body = json.dumps(request | {"months": [request["months"][0] | {"month": month}]}).encode()
+    if running is None:
+        assert [given.month for given in read_one(model, body).months] == [month]
+        return
+    with pytest.raises(ValidationError) as caught:
+        read_one(model, body)
+    problem = of_error(caught.value)
+    detail = f"months must be over, and {month} is not: it is {running} now"
+    assert problem["errors"] == [{"pointer": "/months", "detail": detail}]
 
 
 @given(document=VALUES, key=st.text(max_size=8), depth=st.integers(0, 5))

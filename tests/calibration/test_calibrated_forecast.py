@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.errors import DataError
-from planrec.experiment import decided
-from planrec.fitting import fitted_recommender
+from planrec.training.experiment import decided
+from planrec.training.fitting import fitted_recommender
 from tests.conftest import SMALL_BILLS
 
 

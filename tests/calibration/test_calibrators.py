@@ -8,8 +8,8 @@ from hypothesis import given
 from pydantic import TypeAdapter
 
 from planrec.calibration import CalibrationConfig
-from planrec.conf_folder import inherited, options
-from planrec.metrics import scored_model
+from planrec.config.conf_folder import inherited, options
+from planrec.metrics import judged_rows_of
 from planrec.metrics.probability import ece
 from tests.metrics.tables import out_of_fold
 
@@ -148,7 +148,7 @@ def sharpened(n=6000, n_plans=4, seed=3):
 
 
 def ece_of(probability, y):
-    judged = scored_model(out_of_fold(y.tolist(), probability), "lgbm")
+    judged = judged_rows_of(out_of_fold(y.tolist(), probability), "lgbm")
     return float(ece(judged, np.ones((judged.subscribers.count, 1)))[0])
 
 

@@ -9,21 +9,21 @@ from pandas.testing import assert_frame_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.calibration import Calibrated
-from planrec.compose import compose
-from planrec.conf_folder import options
+from planrec.config.compose import compose
+from planrec.config.conf_folder import options
 from planrec.contracts import Model, ModelTraits
-from planrec.cross_fit import calibrated, calibration_notes, n_folds_of
 from planrec.errors import ConfigError
-from planrec.experiment import decided, predict_out_of_fold, run
-from planrec.fitting import build_pipeline, fitted_recommender
-from planrec.model_card import card_of
-from planrec.model_file import canonical_skops, read_skops
-from planrec.recommender import model_input
-from planrec.report.reported import importances
-from planrec.run_folder import load_run, replay_golden
-from planrec.schema import OutOfFold
+from planrec.recommending.recommender import model_input
+from planrec.reports.cards.model_card import card_of
+from planrec.reports.page.run_view import importances
+from planrec.runs.model_file import canonical_skops, read_skops
+from planrec.runs.read import load_run, replay_golden
+from planrec.schema.predictions import OutOfFold
+from planrec.training.cross_fit import calibrated, calibration_notes, n_folds_of
+from planrec.training.experiment import decided, predict_out_of_fold, run
+from planrec.training.fitting import build_pipeline, fitted_recommender
 from tests.conftest import SMALL, SMALL_BILLS
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 OPTIONS = [option for option in options("calibration") if option != "none"]
 QUICK = ("model.n_estimators=15", "baselines=[popular]")

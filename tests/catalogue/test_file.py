@@ -6,10 +6,12 @@ import pytest
 import yaml
 
 from planrec.catalogue import CatalogueFile
+from planrec.cli import main
+from planrec.config.compose import compose
 from planrec.errors import CatalogueError, ConfigError, RunError
-from planrec.experiment import run
-from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
-from planrec.train import compose, main
+from planrec.runs.read import load_run, read_manifest, replay_golden
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 from tests.conftest import SMALL
 
@@ -34,7 +36,7 @@ def problem_with(file, content):
 
 
 @pytest.mark.parametrize("first", [b"", b"\xef\xbb\xbf"], ids=["as shipped", "with a byte order mark"])
-def test_an_operators_file_is_the_catalogue_it_describes(plans, first):
+def test_an_operators_file_gives_its_catalogue(plans, first):
     plans.write_bytes(first + (CONF / "ladder.yaml").read_bytes())
     assert opened(plans) == shipped("ladder")
 
@@ -60,7 +62,7 @@ def test_every_problem_is_reported_at_once_with_path_and_plan(plans):
     ]
 
 
-def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans):
+def test_a_wrong_only_plan_and_no_plan_are_different_problems(plans):
     raw = raw_catalogue("ladder")
     raw["plans"] = raw["plans"][:1]
     raw["plans"][0]["sellable"] = "yess"
@@ -83,16 +85,16 @@ def test_the_only_plan_being_wrong_is_one_problem_and_having_none_another(plans)
         (b"a: 1\nname: caf\xe9\n", "plans.yaml must be text in UTF-8, line 2 has the byte 0xe9"),
         ("a: \x00\n", "plans.yaml is not YAML: unacceptable character"),
         ("[" * 3000, "plans.yaml is not readable YAML: it is nested too deeply"),
-        ("", "plans.yaml must hold `key: value` lines, `schema:` first; it holds None"),
-        ("- surf\n", "it holds ['surf']"),
+        ("", "plans.yaml must have `key: value` lines, `schema:` first; got None"),
+        ("- surf\n", "got ['surf']"),
         ("schema: planrec.catalogue/1\n", "plans: must be given and is missing"),
     ],
 )
-def test_what_is_no_catalogue_is_refused_with_the_place(plans, content, message):
+def test_a_file_that_is_not_a_catalogue_is_refused_with_the_place(plans, content, message):
     assert message in problem_with(plans, content)
 
 
-def test_a_missing_file_is_named_with_the_near_one_and_the_places(plans):
+def test_a_missing_file_suggests_similar_ones_and_names_the_folders(plans):
     plans.write_text("")
     with pytest.raises(CatalogueError) as caught:
         opened("plan.yaml")
@@ -110,7 +112,7 @@ def test_a_folder_is_refused_with_the_files_in_it(plans):
         opened(".")
 
 
-def test_the_file_is_looked_for_in_the_folder_of_the_data_too(plans, monkeypatch, tmp_path_factory):
+def test_the_file_is_also_found_in_the_data_folder(plans, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("data")
     (elsewhere / "plans.yaml").write_bytes((CONF / "ladder.yaml").read_bytes())
     monkeypatch.setenv("PLANREC_DATA", str(elsewhere))
@@ -122,7 +124,7 @@ def test_the_file_is_looked_for_in_the_folder_of_the_data_too(plans, monkeypatch
 
 def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys):
     plans.write_text("schema: planrec.catalogue/1\n")
-    assert main(["catalogue=file", "catalogue.path=plans.yaml"]) == 2
+    assert main(["train", "catalogue=file", "catalogue.path=plans.yaml"]) == 2
     first, *problems = capsys.readouterr().err.splitlines()
     assert first == (
         "error: plans.yaml is not a valid catalogue file (from override catalogue.path=plans.yaml)"
@@ -131,7 +133,7 @@ def test_a_wrong_file_ends_the_command_with_2_and_leaves_no_folder(plans, capsys
     assert not list(Path("outputs").glob("*/*"))
 
 
-def test_a_path_that_nobody_gave_is_asked_for():
+def test_a_missing_path_is_asked_for():
     with pytest.raises(ConfigError, match=r"catalogue\.path must be given: type catalogue\.path=VALUE"):
         compose("catalogue=file")
 
@@ -149,8 +151,8 @@ def run_on_a_file(plans):
     plans.write_bytes((CONF / "ladder.yaml").read_bytes())
     config = compose("catalogue=file", "catalogue.path=plans.yaml", "model=popular", "baselines=[]", *SMALL)
     folder = Path("outputs", "2030-01-31", "12-00-00-abc123")
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     plans.unlink()
     return folder
 
@@ -158,14 +160,14 @@ def run_on_a_file(plans):
 def test_a_run_keeps_its_plans_when_the_file_is_gone(run_on_a_file):
     saved = load_run(run_on_a_file)
     assert saved.recommender.catalogue == shipped("ladder")
-    assert saved.manifest["catalogue_sha256"] == shipped("ladder").sha256
-    assert saved.manifest["config"]["catalogue"] == {"schema": "file", "path": "plans.yaml"}
+    assert saved.manifest.catalogue_sha256 == shipped("ladder").sha256
+    assert saved.manifest.config["catalogue"] == {"schema": "file", "path": "plans.yaml"}
     replay_golden(saved)
 
 
 def test_a_run_whose_plans_were_changed_is_refused(run_on_a_file):
     file = run_on_a_file / "run.json"
-    assert read_manifest(run_on_a_file)["catalogue"]["plans"][0]["fee"]["recurring"] == "14.00"
+    assert read_manifest(run_on_a_file).catalogue["plans"][0]["fee"]["recurring"] == "14.00"
     file.write_text(file.read_text("utf-8").replace('"recurring": "14.00"', '"recurring": "13.00"'), "utf-8")
     with pytest.raises(RunError, match=r"the catalogue in run\.json has another sha256"):
         load_run(run_on_a_file)

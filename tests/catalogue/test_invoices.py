@@ -201,5 +201,5 @@ def test_an_invoice_equals_the_one_computed_by_hand(catalogue, plan, used, bill)
     assert both(catalogue, plan, used) == (bill, bill)
 
 
-def test_there_are_invoices_enough_to_decide():
+def test_there_are_enough_invoices_to_decide():
     assert len(BY_HAND) >= 30

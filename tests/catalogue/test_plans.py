@@ -1,4 +1,4 @@
-"""Catalogues: what ships is valid, what is wrong is said whole."""
+"""Shipped catalogues are valid, and every problem of a wrong one is listed."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def with_plan(**changes):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_shipped_catalogue_survives_the_trip_to_json(name):
+def test_every_shipped_catalogue_survives_a_round_trip_to_json(name):
     adapter = TypeAdapter(CatalogueConfig)
     config = adapter.validate_python(raw_catalogue(name))
     again = adapter.validate_json(adapter.dump_json(config, by_alias=True))
@@ -48,7 +48,7 @@ def test_every_shipped_catalogue_survives_the_trip_to_json(name):
 
 
 @given(raw_catalogues())
-def test_every_legal_catalogue_survives_the_trip_to_json_with_its_sha256(raw):
+def test_every_legal_catalogue_keeps_its_sha256_through_json(raw):
     catalogue = Catalogue.model_validate(raw)
     again = Catalogue.model_validate_json(catalogue.model_dump_json(by_alias=True))
     assert (again, again.sha256, hash(again)) == (catalogue, catalogue.sha256, hash(catalogue))
@@ -128,7 +128,7 @@ def test_all_problems_are_reported_at_once():
         ),
     ],
 )
-def test_a_problem_says_the_rule_and_what_was_found(change, message):
+def test_a_problem_names_the_rule_and_the_value_found(change, message):
     assert message in problems_of(with_plan(**change)).values()
 
 
@@ -136,7 +136,7 @@ def test_a_problem_says_the_rule_and_what_was_found(change, message):
     st.text("-+.05_ e٣", max_size=6) | st.decimals() | st.floats(),
     st.sampled_from([money_from, quantity_from]),
 )
-def test_what_is_no_amount_is_a_problem_like_any_other(value, amount_from):
+def test_values_that_are_not_amounts_are_listed_as_problems(value, amount_from):
     with suppress(ValueError):
         assert amount_from(value) >= 0
 
@@ -172,7 +172,7 @@ def test_a_plan_that_is_not_sellable_is_never_offered():
     assert offered.tolist() == [[False, True, True, True, True, True]]
 
 
-def test_eligibility_reads_attributes_and_a_missing_value_never_fulfils_it():
+def test_a_missing_attribute_never_makes_a_subscriber_eligible():
     rules = [{"field": "age", "op": "<=", "value": 26}, {"field": "region", "op": "!=", "value": "north"}]
     plan = Catalogue.model_validate(with_plan(eligibility=rules)).plan("mini")
     attributes = {
@@ -182,7 +182,7 @@ def test_eligibility_reads_attributes_and_a_missing_value_never_fulfils_it():
     assert plan.eligible(attributes, 5).tolist() == [True, False, False, False, False]
 
 
-def test_conditions_that_the_data_cannot_answer_are_counted_and_named_with_what_it_has():
+def test_conditions_that_cannot_be_evaluated_are_counted_and_named():
     raw = with_plan(
         eligibility=[
             {"field": "age", "op": "<=", "value": 26},
@@ -199,22 +199,22 @@ def test_conditions_that_the_data_cannot_answer_are_counted_and_named_with_what_
     with pytest.raises(CatalogueError) as caught:
         Catalogue.model_validate(raw).offered(np.array(["2018-06-01"], "datetime64[D]"), attributes)
     assert str(caught.value).splitlines() == [
-        "3 of 4 conditions of eligibility cannot be asked of this data;"
+        "3 of 4 eligibility conditions cannot be evaluated on this data;"
         " its attributes: 'age', 'region', 'joined'",
-        "  - plan 'mini', region < 3: it asks for numbers, and the data has text",
-        "  - plan 'mini', joined == '2018-01-01': it asks for text, and the data has dates",
+        "  - plan 'mini', region < 3: the condition needs numbers, and the data has text",
+        "  - plan 'mini', joined == '2018-01-01': the condition needs text, and the data has dates",
         "  - plan 'base', agee > 64: the data has no attribute 'agee' (did you mean 'age'?)",
     ]
 
 
 def test_data_without_attributes_answers_no_condition():
     catalogue = Catalogue.model_validate(with_plan(eligibility=[{"field": "age", "op": "<=", "value": 26}]))
-    with pytest.raises(CatalogueError, match=r"^1 of 1 conditions .* its attributes: none"):
+    with pytest.raises(CatalogueError, match=r"^1 of 1 eligibility conditions .* its attributes: none"):
         catalogue.check_attributes({})
     shipped("ladder").check_attributes({})
 
 
-def test_an_attribute_without_a_single_value_is_no_misfit_and_fulfils_nothing():
+def test_an_attribute_without_any_value_fits_and_fulfils_nothing():
     rule = Eligibility(field="age", op="<", value=3)
     empty = np.array([None, None], object)
     assert rule.misfit({"age": empty}) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planrec.catalogue import Catalogue, bill_basis, invoice, rate
 from planrec.catalogue import rating as rating_module
 from planrec.errors import DataError
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import amounts, month_of, raw_catalogues, shipped, usages
 
 EVENTS = st.fixed_dictionaries(
@@ -61,7 +61,7 @@ def test_the_fast_rating_agrees_with_the_reference_to_the_cent(raw, usage):
 def test_a_bill_never_falls_when_usage_rises(raw, usage, more):
     catalogue = Catalogue.model_validate(raw)
     more = {name: np.minimum(usage[name] + more.get(name, 0), 1e9) for name in usage}
-    # Calls only tell how much of the minutes was rounding, and a floor takes that off again.
+    # Calls only determine how many of the minutes are rounding, and a floor removes these again.
     more[Usage.VOICE_CALLS] = usage[Usage.VOICE_CALLS]
     assert (rate(more, catalogue) >= rate(usage, catalogue)).all()
 
@@ -89,14 +89,14 @@ def test_a_bill_is_at_least_the_fee_and_at_most_fee_and_cap(raw, usage):
 
 
 @given(st.lists(amounts(1e6), max_size=20).map(np.array), st.integers(0, 20))
-def test_the_bills_of_some_months_do_not_depend_on_the_other_months(mib, cut):
+def test_the_bill_of_a_month_does_not_depend_on_other_months(mib, cut):
     usage = {name: np.zeros(len(mib)) for name in Usage.MEASURED} | {Usage.DATA_MIB: mib.astype(float)}
     whole = rate(usage, shipped("ladder"))
     part = rate({name: array[cut:] for name, array in usage.items()}, shipped("ladder"))
     np.testing.assert_array_equal(whole[cut:], part)
 
 
-def test_blocks_do_not_show_in_the_bills(monkeypatch):
+def test_rating_in_blocks_does_not_change_the_bills(monkeypatch):
     rng = np.random.default_rng(0)
     usage = {name: np.round(rng.gamma(2, 5000, 100), 2) for name in Usage.ALL}
     whole = rate(usage, shipped("ladder"))
@@ -130,7 +130,7 @@ def test_usage_outside_the_range_is_refused_with_row_and_count(bad):
         )
 
 
-def test_usage_just_above_the_range_is_told_with_all_its_digits():
+def test_usage_just_above_the_range_is_shown_with_all_digits():
     usage = {name: np.array([1e9 + 1]) for name in Usage.MEASURED}
     with pytest.raises(DataError, match=r"between 0 and 1e\+09, got 1000000001\.0 at row 0"):
         rate(usage, shipped("ladder"))
@@ -149,7 +149,7 @@ def test_usage_is_quantised_to_a_hundredth():
     assert rate(usage, shipped("megaline_us"))[:, 0].tolist() == [2000, 3000]
 
 
-def test_bills_are_approximate_only_where_calls_are_rounded_and_unknown():
+def test_bills_are_approximate_only_if_rounded_calls_are_unknown():
     measured = {name: np.ones(1) for name in Usage.MEASURED}
     assert bill_basis(measured, shipped("ladder")) == "approximate"
     assert bill_basis({**measured, Usage.VOICE_MINUTES_BILLED: np.ones(1)}, shipped("ladder")) == "exact"
@@ -164,7 +164,7 @@ def test_bills_do_not_overflow_at_the_largest_usage(raw, usage):
 
 
 @given(raw_catalogues(), EVENTS, st.data())
-def test_splitting_a_months_events_changes_nothing_where_nothing_is_rounded(raw, events, data):
+def test_splitting_events_changes_nothing_without_rounding(raw, events, data):
     for plan in raw["plans"]:
         for service in plan["services"].values():
             service |= {"rounding": {"scope": "none"}} if "rounding" in service else {}

@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from planrec.catalogue.unit_costs import read_unit_costs
+from planrec.config.compose import compose
 from planrec.errors import CatalogueError
-from planrec.experiment import run
-from planrec.run_folder import begin_run, save_run
-from planrec.train import compose
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.catalogue.catalogues import shipped
 from tests.conftest import SMALL
 
@@ -38,7 +38,7 @@ def test_costs_are_read_to_the_digit(tmp_path):
     assert costs.model_dump(mode="json")["plans"] == LADDER
 
 
-def test_costs_of_other_plans_are_refused_with_every_difference(tmp_path):
+def test_costs_of_another_catalogue_are_refused_with_every_difference(tmp_path):
     others = {"minni" if plan == "mini" else plan: cost for plan, cost in LADDER.items()}
     with pytest.raises(CatalogueError) as caught:
         read_unit_costs(written(tmp_path / "costs.yaml", plans=others, currency="EUR"), shipped("ladder"))
@@ -49,7 +49,7 @@ def test_costs_of_other_plans_are_refused_with_every_difference(tmp_path):
     ]
 
 
-def test_costs_that_are_no_decimal_strings_are_all_named(tmp_path):
+def test_costs_that_are_not_decimal_strings_are_all_named(tmp_path):
     wrong = LADDER | {"mini": {"minute": 0.004, "message": "-1", "data_unit": "0.3"}}
     with pytest.raises(CatalogueError) as caught:
         read_unit_costs(written(tmp_path / "costs.yaml", plans=wrong), shipped("ladder"))
@@ -59,12 +59,12 @@ def test_costs_that_are_no_decimal_strings_are_all_named(tmp_path):
     ]
 
 
-def test_no_file_of_a_run_and_no_printed_object_holds_a_private_cost(tmp_path):
+def test_no_run_file_and_no_printed_object_has_a_private_cost(tmp_path):
     costs = read_unit_costs(written(tmp_path / "costs.yaml"), shipped("ladder"))
     config = compose("catalogue=ladder", "model=popular", "baselines=[]", *SMALL)
     folder = tmp_path / "outputs" / "run"
-    begin_run(folder, config, "python -m planrec.train")
-    save_run(run(config), folder, "python -m planrec.train")
+    begin_run(folder, config, "planrec train")
+    save_run(run(config), folder, "planrec train")
     private = [amount for cost in LADDER.values() for amount in cost.values()] + ["unit_cost"]
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert len(files) == 4

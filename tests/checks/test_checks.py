@@ -12,7 +12,8 @@ from planrec.checks import CHECKS, Waivers, leakage, run_checks
 from planrec.checks.evidence import codes_of
 from planrec.contracts import Fold
 from planrec.errors import CheckError
-from planrec.schema import Columns, DecisionTable, InputColumn, InputSchema
+from planrec.schema.columns import Columns, InputColumn, InputSchema
+from planrec.schema.tables import DecisionTable
 
 AFTER_THE_FOLDS = ("proxy", "gates")
 NO_WAIVERS = dict.fromkeys((*CHECKS, *AFTER_THE_FOLDS))
@@ -148,7 +149,7 @@ def test_a_waived_label_is_recorded_with_its_reason() -> None:
     assert note == "label_in_features: column 'source tariff' is the label, value for value; waived: a test"
 
 
-def test_one_plan_for_everybody_stops_the_run_or_is_waived() -> None:
+def test_a_constant_label_stops_the_run_or_is_waived() -> None:
     same = table({"calls": np.arange(5.0)}, np.ones(5, np.int64))
     assert "constant_label: the label must have two plans or more, it is 'base' in 5 rows" in problems(same)
     assert "waived: only one plan is left" in check(same, constant_label="only one plan is left")[0]
@@ -186,7 +187,7 @@ def dates(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
 @pytest.mark.parametrize(
     "leak", [noisy_order, falling, only_the_middle_plan, missing_for_one_plan, forty_names, dates]
 )
-def test_a_column_that_tells_the_plan_stops_the_run(
+def test_a_column_that_predicts_the_plan_stops_the_run(
     leak: Callable[[np.ndarray, np.random.Generator], np.ndarray],
 ) -> None:
     checked = planted(leak(clean().y, np.random.default_rng(1)))
@@ -215,14 +216,14 @@ def test_a_strong_but_legal_column_passes() -> None:
 @pytest.mark.parametrize(
     "name", ["bill", "bill_amount", "bill_base", "billing", "probability@mini", "data_mib.9"]
 )
-def test_no_name_of_a_column_spares_it_the_screen(name: str) -> None:
+def test_columns_of_any_name_are_screened(name: str) -> None:
     """A bill is the plan's fee and some usage."""
     fee = np.array([10.0, 25.0, 40.0])[clean().y]
     leak = planted(fee + np.random.default_rng(1).gamma(2, 1, len(fee)), name=name)
     assert f"column 'source {name}' alone tells who holds" in problems(leak)
 
 
-def test_a_leak_is_told_once() -> None:
+def test_a_leak_is_reported_once() -> None:
     """The label itself is a leak too, under its own check and with its own way out."""
     good = clean()
     columns = {"tariff": good.y.astype(float), "fee": noisy_order(good.y, np.random.default_rng(1))}
@@ -320,7 +321,7 @@ def test_plans_that_are_not_screened_are_noted(subscribers: list[int], note: str
     assert notes == ([] if note is None else [f"leakage_screen: not screened for leaks: {note}"])
 
 
-def test_without_any_plan_held_the_screen_says_that_it_is_blind() -> None:
+def test_without_plans_held_the_screen_notes_that_it_did_not_run() -> None:
     checked = replace(clean(), held=np.full(600, -1))
     assert check(checked) == ["leakage_screen: not screened for leaks: no plan held is known"]
 
@@ -346,7 +347,7 @@ def test_the_last_decision_of_a_subscriber_is_the_one_by_date() -> None:
     assert "leakage_screen" in problems(checked, whole=False)
 
 
-def test_the_screen_is_against_the_plan_held_where_it_is_known() -> None:
+def test_the_screen_uses_the_plan_held_if_it_is_known() -> None:
     random = np.random.default_rng(7)
     held = random.integers(-1, 3, 600)
     good = clean()
@@ -358,7 +359,7 @@ def test_a_table_without_labels_passes() -> None:
     assert check(replace(clean(), y=None)) == []
 
 
-def test_a_month_that_stands_twice_stops_the_run_or_is_waived() -> None:
+def test_a_repeated_month_stops_the_run_or_is_waived() -> None:
     subscriber = np.array(["ann", "bob", "ann", "bob", "ann"], object)
     as_of = np.array(["2029-01-01", "2029-01-01", "2029-02-01", "2029-01-01", "2029-03-01"], "datetime64[D]")
     checked = replace(table({"calls": np.arange(5.0)}, np.array([0, 1, 0, 1, 1]), subscriber), as_of=as_of)
@@ -383,7 +384,7 @@ def people() -> DecisionTable:
     )
 
 
-def test_a_subscriber_on_both_sides_stops_the_run_where_whole_subscribers_are_promised() -> None:
+def test_overlap_stops_the_run_if_the_splitter_keeps_subscribers_whole() -> None:
     text = problems(people())
     assert (
         "overlap: fold 0 must keep subscribers whole, 4 subscribers in train and test: 11, 12, 13, 14" in text
@@ -392,7 +393,7 @@ def test_a_subscriber_on_both_sides_stops_the_run_where_whole_subscribers_are_pr
     assert len(screened(check(people(), overlap="to see what it does"))) == 2
 
 
-def test_a_subscriber_on_both_sides_is_a_note_where_rows_are_split() -> None:
+def test_overlap_is_a_note_if_the_splitter_splits_rows() -> None:
     (note,) = screened(check(people(), whole=False))
     assert note.startswith("overlap: up to 100% of the subscribers judged in a fold were also learned from")
     assert "cv=grouped" in note
@@ -415,7 +416,7 @@ def test_all_problems_of_all_checks_are_listed_at_once() -> None:
     assert "'data.drop_columns=[\"source invoice\"]'" in text
 
 
-def test_the_override_that_drops_columns_is_what_hydra_reads() -> None:
+def test_hydra_reads_the_override_that_drops_columns() -> None:
     names = [
         "plain",
         "a b",

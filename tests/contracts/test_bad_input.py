@@ -12,18 +12,20 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from planrec.conf_folder import options
-from planrec.config import RunConfig
+from planrec.config.compose import compose
+from planrec.config.conf_folder import options
+from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold
 from planrec.errors import CheckError, RequestError
-from planrec.experiment import Decided, predict_out_of_fold, run
-from planrec.fitting import fitted_recommender
-from planrec.out_of_fold import PER_PLAN
-from planrec.request import Request
-from planrec.request_table import table_of
-from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
-from planrec.train import compose
-from tests.runs import quick, reads_of
+from planrec.recommending.request_table import table_of
+from planrec.schema.columns import MAX_USAGE, InputColumn, Usage, lag
+from planrec.schema.predictions import OutOfFold
+from planrec.schema.request import Request
+from planrec.schema.tables import DecisionTable
+from planrec.training.experiment import Decided, predict_out_of_fold, run
+from planrec.training.fitting import fitted_recommender
+from planrec.training.out_of_fold import PER_PLAN
+from tests.trained_runs import quick, reads_of
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)

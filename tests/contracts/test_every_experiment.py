@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from planrec.compose import compose
-from planrec.conf_folder import CONF, content_of, file_of, help_text, options
+from planrec.config.compose import compose
+from planrec.config.conf_folder import CONF, content_of, file_of, options, options_text
 from planrec.errors import ConfigError
 from planrec.metrics import Estimate
-from planrec.sweep import check_cells
+from planrec.sweeps.hydra_sweeper import check_cells
 
 DOCS = CONF.parent / "docs"
 PAGES = DOCS / "experiments"
@@ -37,8 +37,8 @@ def test_the_text_of_an_experiment_begins_with_its_question_and_its_command(name
     # Hydra reads @package in the first lines only, and stops at the first other one.
     header, first = file_of("experiment", name).read_text("utf-8").splitlines()[:2]
     assert header == "# @package _global_"
-    assert re.fullmatch(rf"# [A-Z][^?]+\?  python -m planrec\.train -m experiment={name}", first)
-    assert first.removeprefix("# ") in help_text()
+    assert re.fullmatch(rf"# [A-Z][^?]+\?  planrec train -m experiment={name}", first)
+    assert first.removeprefix("# ") in options_text()
 
 
 def test_every_cell_of_an_experiment_composes(name):
@@ -74,7 +74,7 @@ def test_no_page_names_a_folder_of_the_machine_that_made_it(page):
 def test_a_leaderboard_has_24_cells_of_four_models_and_its_page_names_the_command(board, boards):
     arguments = boards.LEADERBOARDS[board].arguments
     page = (DOCS / "results" / f"{board}.md").read_text("utf-8")
-    assert f"`python -m planrec.train {' '.join(arguments)}`" in page
+    assert f"`planrec train {' '.join(arguments)}`" in page
     labels = re.findall(r"^\| \d+ \| (.*?) \|", page, flags=re.MULTILINE)
     models = re.findall(r"\bmodel=(\S+)", "\n".join(labels).replace("\\", ""))
     assert {name: models.count(name) for name in set(models)} == dict.fromkeys(
@@ -104,7 +104,7 @@ def test_only_the_pages_that_were_asked_for_are_written(monkeypatch, tmp_path, c
     monkeypatch.delitem(sys.modules, "generate", raising=False)
     generate = import_module("generate")
     written = []
-    # It takes many seconds, and tests/test_scaffold.py has it written.
+    # It takes many seconds, and tests/test_repository.py has it written.
     monkeypatch.setattr(generate, "write_reference", lambda: written.append("reference"))
     # Both are set by the command: put back after the test.
     monkeypatch.setenv("PLANREC_DEBUG", "0")

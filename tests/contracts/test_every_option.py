@@ -5,10 +5,10 @@ from functools import cache
 
 import pytest
 
-from planrec.conf_folder import CONF, groups, inherited, options
-from planrec.config import RunConfig
+from planrec.config.compose import compose
+from planrec.config.conf_folder import CONF, groups, inherited, options
+from planrec.config.run_config import RunConfig
 from planrec.search import Choices, Range, Search
-from planrec.train import compose
 
 OPTIONS = [(group, option) for group in groups() for option in options(group)]
 KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment", "search")]

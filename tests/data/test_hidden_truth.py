@@ -10,7 +10,7 @@ from planrec.catalogue import Catalogue, rate
 from planrec.data.hidden_truth import best_plans, hidden_bills, hidden_truth, true_bills
 from planrec.data.simulated_usage import monthly_load
 from planrec.data.simulator import levels_of, simulate
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import raw_catalogue, shipped
 from tests.data.test_simulator import simulator
 

@@ -15,7 +15,8 @@ from planrec.catalogue import Catalogue, MonthUsage, invoice, rate
 from planrec.data.event_history import read_events
 from planrec.data.megaline_us import MegalineUs
 from planrec.errors import DataError
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 
 CONF = Path(__file__).parent.parent.parent / "conf"
 TABLES = ("calls", "messages", "internet", "users", "plans")
@@ -326,8 +327,8 @@ def test_the_real_tables_give_the_windows_that_the_domain_page_counts(shared_dat
 
 
 def test_train_runs_on_the_events(monkeypatch, shared_data):
-    from planrec.experiment import run
-    from planrec.train import compose
+    from planrec.config.compose import compose
+    from planrec.training.experiment import run
 
     monkeypatch.setenv("PLANREC_DATA", str(shared_data))
     result = run(compose("data=megaline_us", "model=logistic", "cv.n_folds=2", "n_bootstrap=20"))

@@ -10,7 +10,7 @@ import yaml
 from planrec.catalogue import Catalogue, rate
 from planrec.data.simulator import BLOCK_SUBSCRIBERS, People, Simulator, simulate
 from planrec.errors import CatalogueError, DataError
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 
 N = 20_000

@@ -2,8 +2,8 @@
 
 import pytest
 
+from planrec.config.compose import compose
 from planrec.errors import ConfigError
-from planrec.train import compose
 
 
 @pytest.mark.parametrize("source", ["simulator", "megaline_us"])

@@ -14,7 +14,8 @@ from planrec.catalogue import Catalogue
 from planrec.data.observation import Records, observe
 from planrec.data.usage_months import UsageMonths
 from planrec.errors import DataError
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 
 CONF = Path(__file__).parent.parent.parent / "conf"
 HEADER = "subscriber,month,plan,voice_calls,voice_minutes,sms,data_mib,region\n"
@@ -277,8 +278,8 @@ def test_an_observation_is_the_longest_stretch_without_an_unknown_month(subscrib
 
 
 def test_train_runs_on_a_file_of_months(tmp_path):
-    from planrec.experiment import run
-    from planrec.train import compose
+    from planrec.config.compose import compose
+    from planrec.training.experiment import run
 
     plans = ("surf", "ultimate")
     rows = [

@@ -4,6 +4,9 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 
+from planrec.metrics import METRICS
+from planrec.metrics.judged_rows import JudgedRows, read_judged_rows
+
 PLANS = ("mini", "base", "plus", "max")
 
 
@@ -11,7 +14,7 @@ AGES = ("<30", "30 to <60", "60+")
 
 
 def age_of(n: int) -> np.ndarray:
-    """A band of age per row, all of them about as often."""
+    """Return an age band per row, each about equally often."""
     return np.array(AGES, object)[np.arange(n) * 7 % 11 % 3]
 
 
@@ -23,7 +26,7 @@ def out_of_fold(
     menu: np.ndarray | None = None,
     model: str = "lgbm",
 ) -> pd.DataFrame:
-    """One model's rows; plans by index, -1 for abstain; the most probable plan is recommended."""
+    """Make one model's rows; plans by index, -1 for abstain; the most probable plan is the default advice."""
     plans = [*PLANS[: probability.shape[1]], None]
     advice = probability.argmax(axis=1) if recommended is None else recommended
     columns = {
@@ -49,7 +52,7 @@ def with_bills(
     hidden: np.ndarray | None = None,
     horizon: int = 1,
 ) -> pd.DataFrame:
-    """The table with bills, sums over the horizon; everybody holds the first plan, switching is free."""
+    """Add bills, sums over the horizon; all hold the first plan and switch for free by default."""
     plans = PLANS[: future.shape[1]]
     holds = [0] * len(table) if held is None else held
     columns = {"held": [plans[plan] for plan in holds], "horizon": horizon}
@@ -62,7 +65,7 @@ def with_bills(
 
 
 def with_chances(table: pd.DataFrame, cheaper: np.ndarray, chances: np.ndarray) -> pd.DataFrame:
-    """The table with P(cheaper), shape (n, J), and P(bill < what came), P(bill <= what came), (n, J, 2)."""
+    """Add P(cheaper), shape (n, J), and P(bill < realised), P(bill <= realised), shape (n, J, 2)."""
     parts = {"cheaper@": cheaper, "below@": chances[..., 0], "upto@": chances[..., 1]}
     return table.assign(
         **{
@@ -74,7 +77,7 @@ def with_chances(table: pd.DataFrame, cheaper: np.ndarray, chances: np.ndarray) 
 
 
 def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The table with bills, decision times and deciles drawn at random: every metric has what it needs."""
+    """Add random bills, decision times and deciles, so that every metric can be measured."""
     random = np.random.default_rng(seed)
     n, n_plans = len(table), sum(name.startswith("probability@") for name in table)
     future, hidden = random.gamma(4, 10, (2, n, n_plans))
@@ -86,12 +89,18 @@ def at_random(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     return table.assign(as_of=days, usage_decile=1 + np.arange(n) % 10, **{"segment@age": age_of(n)})
 
 
+def value(name: str, rows: pd.DataFrame | JudgedRows) -> np.ndarray:
+    """Return a metric of all rows; reading takes most of the time, so many metrics may share one reading."""
+    judged = rows if isinstance(rows, JudgedRows) else read_judged_rows(rows)
+    return METRICS[name].function(judged, np.ones((judged.subscribers.count, 1)))[..., 0]
+
+
 @st.composite
 def tables(
     draw: st.DrawFn, min_rows: int = 1, max_rows: int = 10, n_plans: int | None = None
 ) -> pd.DataFrame:
-    """Few rows, few distinct probabilities (so that ties abound), absent plans, abstaining, subscribers with
-    several rows; few distinct bills, so that the best plan and the regrets are tied as well."""
+    """Draw few rows with few distinct probabilities and bills, so that probabilities, best plans and regrets
+    are often tied, with absent plans, abstaining, and subscribers with several rows."""
     width = n_plans or draw(st.integers(2, 3))
     n = draw(st.integers(min_rows, max_rows))
     parts = draw(

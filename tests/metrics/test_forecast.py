@@ -4,14 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planrec.metrics import METRICS, evaluate
-from planrec.metrics.scored import scored, subscribers_of
-from tests.metrics.tables import out_of_fold, with_bills, with_chances
-
-
-def value(name: str, table: pd.DataFrame) -> np.ndarray:
-    judged = scored(table, np.ones(len(table), bool), subscribers_of(table))
-    return METRICS[name].function(judged, np.ones((judged.subscribers.count, 1)))[..., 0]
+from planrec.metrics import evaluate
+from tests.metrics.tables import out_of_fold, value, with_bills, with_chances
 
 
 def table_of(n: int, future: np.ndarray, cheaper: np.ndarray, chances: np.ndarray) -> pd.DataFrame:
@@ -21,7 +15,7 @@ def table_of(n: int, future: np.ndarray, cheaper: np.ndarray, chances: np.ndarra
     return with_chances(with_bills(table, future), cheaper, chances)
 
 
-def test_chances_that_come_true_have_no_calibration_error_and_the_plan_held_does_not_count() -> None:
+def test_calibrated_probabilities_have_no_ece_and_ignore_the_plan_held() -> None:
     rng = np.random.default_rng(0)
     chance = rng.random((40_000, 2))
     came_true = rng.random(40_000) < chance[:, 1]
@@ -38,14 +32,14 @@ def test_a_bill_that_costs_as_much_as_the_one_held_is_not_cheaper() -> None:
     assert value("ece_cheaper", table_of(3, future, certain, np.zeros((3, 2, 2)))) == 1.0
 
 
-def test_where_bills_pile_up_the_share_of_the_pile_inside_counts() -> None:
+def test_pit_80_counts_the_share_of_tied_bills_inside_the_range() -> None:
     # Certain of the fee; half of it at the fee; two bills between draws, one of them in the tail.
     chances = np.array([[[0.0, 1.0]], [[0.0, 0.5]], [[0.3, 0.3]], [[0.95, 0.95]]])
     table = table_of(4, np.ones((4, 1)), np.zeros((4, 1)), chances)
     assert value("pit_80", table) == pytest.approx([(0.8 + (0.5 - 0.1) / 0.5 + 1 + 0) / 4])
 
 
-def test_a_right_forecast_covers_four_fifths_with_and_without_a_pile() -> None:
+def test_a_perfect_forecast_covers_80_percent_with_and_without_ties() -> None:
     rng = np.random.default_rng(0)
     rank = rng.random(20_000)
     # The second plan costs its fee below the 40th percentile.
@@ -55,7 +49,7 @@ def test_a_right_forecast_covers_four_fifths_with_and_without_a_pile() -> None:
     assert value("pit_80", table) == pytest.approx([0.8, 0.8], abs=0.01)
 
 
-def test_models_that_give_no_chances_are_not_judged_by_them() -> None:
+def test_models_without_probabilities_of_bills_are_left_out() -> None:
     one = table_of(3, np.ones((3, 2)), np.ones((3, 2)), np.zeros((3, 2, 2)))
     rule = one.drop(columns=[c for c in one if c.startswith(("cheaper@", "below@", "upto@"))])
     both = pd.concat([one, rule.assign(model="rerate_6")], ignore_index=True)

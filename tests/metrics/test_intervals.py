@@ -31,7 +31,7 @@ def test_the_interval_holds_the_value(name: str) -> None:
         assert name == "ece" or found.low < found.value < found.high
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+def test_intervals_cover_the_true_value_at_about_their_nominal_rate() -> None:
     """Accuracy of a rule that is right in 70 % of decisions; 150 samples, standard error 2 points."""
     random = np.random.default_rng(3)
     covered = 0
@@ -51,7 +51,7 @@ def test_the_standard_error_of_accuracy_is_the_binomial_one() -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_ten_copies_of_every_row_of_a_subscriber_do_not_narrow_the_interval(name: str) -> None:
+def test_copies_of_a_subscribers_rows_do_not_narrow_the_interval(name: str) -> None:
     table = noisy(400, seed=4, n_each=2)
     copies = pd.concat([table.assign(repeat=copy) for copy in range(10)], ignore_index=True)
     copies["decision_id"] = np.arange(len(copies))
@@ -107,7 +107,7 @@ def test_deterministic_models_show_no_metric_of_probabilities() -> None:
     assert {v.metric for v in found if v.model == "popular"} == set(METRICS) - {"log_loss", "brier", "ece"}
 
 
-def test_a_metric_per_plan_has_one_value_per_plan_and_nan_for_the_absent() -> None:
+def test_a_metric_per_plan_is_nan_for_absent_plans() -> None:
     table = out_of_fold(
         y=[0, 0, 1], probability=np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.1, 0.9, 0.0]])
     )
@@ -143,7 +143,7 @@ def test_rows_without_a_subscriber_are_refused() -> None:
         evaluate(table, ["auc"], seed=0, n_bootstrap=5)
 
 
-def test_text_subscribers_and_text_columns_from_parquet_are_fine() -> None:
+def test_text_columns_from_parquet_are_accepted() -> None:
     table = noisy(10, seed=11)
     texts = table.assign(subscriber=[f"s{i}" for i in table["subscriber"]])
     texts = texts.astype({"subscriber": "str", "y": "category", "recommended": "str"})
@@ -151,7 +151,7 @@ def test_text_subscribers_and_text_columns_from_parquet_are_fine() -> None:
     assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
 
 
-def test_a_paired_ratio_is_the_ratio_of_the_values_and_does_not_vary_where_the_models_agree() -> None:
+def test_a_paired_ratio_is_constant_for_equal_models() -> None:
     table = pd.concat([noisy(300, seed=1, model="a"), noisy(300, seed=1, model="b")], ignore_index=True)
     assert paired_ratio(table, "regret", ("a", "b"), seed=0, n_bootstrap=50) == (1.0, 1.0, 1.0)
     other = pd.concat([noisy(300, seed=1, model="a"), noisy(300, seed=2, model="b")], ignore_index=True)

@@ -7,33 +7,23 @@ from hypothesis import assume, given
 
 from planrec.errors import DataError
 from planrec.metrics import METRICS
-from planrec.metrics.scored import Scored, scored, subscribers_of
-from tests.metrics.tables import PLANS, out_of_fold, tables
-
-
-def read(table: pd.DataFrame) -> Scored:
-    return scored(table, np.ones(len(table), bool), subscribers_of(table))
+from planrec.metrics.judged_rows import read_judged_rows
+from tests.metrics.tables import PLANS, out_of_fold, tables, value
 
 
 def values(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """Every metric that the table can give, over all of its rows."""
-    judged = read(table)
+    judged = read_judged_rows(table)
     once = np.ones((judged.subscribers.count, 1))
     return {
         name: metric.function(judged, once)[..., 0]
         for name, metric in METRICS.items()
-        if not (metric.needs_bills and judged.costs is None)
-        and getattr(judged, metric.left_out_without or "y") is not None
+        if not (metric.needs_bills and judged.costs is None) and metric.can_measure(judged)
     }
 
 
-def value(name: str, table: pd.DataFrame) -> np.ndarray:
-    judged = read(table)
-    return METRICS[name].function(judged, np.ones((judged.subscribers.count, 1)))[..., 0]
-
-
 def arrays(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    judged = read(table)
+    judged = read_judged_rows(table)
     return judged.y, judged.probability, judged.recommended
 
 
@@ -89,7 +79,7 @@ def test_top_k_is_scikit_learns_without_ties(k: int) -> None:
     assert value(f"top_{k}", out_of_fold(list(y), probability)) == pytest.approx(expected)
 
 
-def test_plans_that_cannot_be_told_apart_share_their_ranks() -> None:
+def test_equally_probable_plans_share_their_ranks() -> None:
     table = out_of_fold(y=[0, 1, 2], probability=np.full((3, 3), 1 / 3))
     assert value("top_2", table) == pytest.approx(2 / 3)
     assert value("top_3", table) == pytest.approx(1)
@@ -143,7 +133,7 @@ def test_ece_with_few_distinct_confidences_is_the_gap_of_each(table: pd.DataFram
 def test_a_weight_is_a_repeated_subscriber(table: pd.DataFrame, times: list[int]) -> None:
     repeats = [times[subscriber] for subscriber in table["subscriber"]]
     assume(any(repeats))
-    judged, present = read(table), np.unique(table["subscriber"])
+    judged, present = read_judged_rows(table), np.unique(table["subscriber"])
     weights = np.array(times, float)[present][:, np.newaxis]
     copies = [table.assign(subscriber=10 * table["subscriber"] + copy) for copy in range(max(times))]
     drawn = [rows[np.array(repeats) > copy] for copy, rows in enumerate(copies)]
@@ -157,7 +147,7 @@ def test_a_weight_is_a_repeated_subscriber(table: pd.DataFrame, times: list[int]
 
 @given(tables(), st.lists(st.integers(0, 3), min_size=4, max_size=4).filter(any))
 def test_a_group_is_its_rows_measured_alone_also_in_a_draw(table: pd.DataFrame, times: list[int]) -> None:
-    judged, present = read(table), np.unique(table["subscriber"])
+    judged, present = read_judged_rows(table), np.unique(table["subscriber"])
     weights = np.array(times, float)[present][:, np.newaxis]
     alone_of = {
         "regret_by_group": "regret",
@@ -170,7 +160,7 @@ def test_a_group_is_its_rows_measured_alone_also_in_a_draw(table: pd.DataFrame, 
         assert metric.groups is not None
         for group, found in zip(metric.groups(judged), metric.function(judged, weights)[:, 0], strict=True):
             rows = table[table["segment@age"] == group.removeprefix("age=")]
-            part = read(rows)
+            part = read_judged_rows(rows)
             mine = np.array(times, float)[np.unique(rows["subscriber"])][:, np.newaxis]
             if not mine.any():
                 assert np.isnan(found)
@@ -183,7 +173,7 @@ def test_a_group_is_its_rows_measured_alone_also_in_a_draw(table: pd.DataFrame, 
 def test_ece_keeps_its_bins_in_a_draw() -> None:
     confidence = np.linspace(0.51, 0.99, 30)
     table = out_of_fold(y=[0] * 30, probability=np.column_stack([confidence, 1 - confidence]))
-    judged = read(table)
+    judged = read_judged_rows(table)
     twice_the_first = np.ones((30, 1))
     twice_the_first[0], twice_the_first[1] = 2, 0
     gaps = [2 * (1 - confidence[0]), *(1 - confidence[2:])]
@@ -200,7 +190,7 @@ def test_the_order_of_the_rows_does_not_matter(data: st.DataObject) -> None:
 
 
 @given(tables(n_plans=3))
-def test_nothing_beats_perfect_and_nothing_is_worse_than_always_surely_wrong(table: pd.DataFrame) -> None:
+def test_every_score_is_between_perfect_and_always_wrong(table: pd.DataFrame) -> None:
     y, _, _ = arrays(table)
     truth = np.eye(3)[y]
     perfect = out_of_fold(list(y), truth)
@@ -230,17 +220,17 @@ def test_abstaining_is_wrong() -> None:
 def test_a_probability_that_is_missing_is_refused() -> None:
     table = out_of_fold(y=[0, 1], probability=np.array([[0.5, 0.5], [np.nan, 1.0]]))
     with pytest.raises(DataError, match=r"missing or infinite in 1 rows: 1"):
-        read(table)
+        read_judged_rows(table)
 
 
 def test_a_plan_without_probability_is_refused_by_name() -> None:
     table = out_of_fold(y=[0, 1], probability=np.full((2, 2), 0.5)).assign(y=["mini", "ghost"])
     with pytest.raises(DataError, match=r"'y' must name plans .*\(mini, base\), got 'ghost' in 1 rows"):
-        read(table)
+        read_judged_rows(table)
 
 
 @given(tables(min_rows=2))
-def test_many_groups_are_summed_another_way_to_the_same(table: pd.DataFrame) -> None:
+def test_summing_groups_one_by_one_gives_the_same_values(table: pd.DataFrame) -> None:
     at_once = values(table)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("planrec.metrics.groups.MOST_AT_ONCE", 0)

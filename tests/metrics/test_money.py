@@ -7,21 +7,11 @@ from hypothesis import given
 
 from planrec.errors import ConfigError, DataError
 from planrec.metrics import METRICS, broken_guards, evaluate
+from planrec.metrics.judged_rows import read_judged_rows
 from planrec.metrics.quantile import weighted_quantile
-from planrec.metrics.scored import Scored, scored, subscribers_of
-from tests.metrics.tables import PLANS, at_random, out_of_fold, tables, with_bills
+from tests.metrics.tables import PLANS, at_random, out_of_fold, tables, value, with_bills
 
 MONEY = [name for name, metric in METRICS.items() if metric.needs_bills]
-
-
-def read(table: pd.DataFrame) -> Scored:
-    return scored(table, np.ones(len(table), bool), subscribers_of(table))
-
-
-def value(name: str, table: pd.DataFrame | Scored) -> np.ndarray:
-    """Of a table, or of one that was read once for many metrics: reading takes most of the time."""
-    judged = table if isinstance(table, Scored) else read(table)
-    return METRICS[name].function(judged, np.ones((judged.subscribers.count, 1)))[..., 0]
 
 
 def advised(recommended: list[int], n_plans: int = 3) -> pd.DataFrame:
@@ -63,8 +53,8 @@ def test_four_decisions_by_hand(name: str, expected: float) -> None:
 def test_regret_by_plan_held_by_hand() -> None:
     """mini: 0 and 1; base: 1; plus: 0.4."""
     assert value("regret_by_held", by_hand()) == pytest.approx([1 / 2, 1, 0.4])
-    nobody_on_plus = by_hand().iloc[:3]
-    assert value("regret_by_held", nobody_on_plus) == pytest.approx([1 / 2, 1, np.nan], nan_ok=True)
+    without_plus = by_hand().iloc[:3]
+    assert value("regret_by_held", without_plus) == pytest.approx([1 / 2, 1, np.nan], nan_ok=True)
 
 
 def test_regret_by_decile_by_hand() -> None:
@@ -73,7 +63,7 @@ def test_regret_by_decile_by_hand() -> None:
     assert found == pytest.approx(expected, nan_ok=True)
 
 
-def test_hidden_regret_compares_with_the_plan_that_was_best_in_expectation() -> None:
+def test_hidden_regret_compares_with_the_best_expected_plan() -> None:
     """Expected costs 20 22 30 for advice that turned out right: base costs 2 more than mini should."""
     hidden = np.array([[60.0, 60.0, 84.0]])
     table = by_hand().iloc[:1].assign(**{f"hidden@{plan}": hidden[:, j] for j, plan in enumerate(PLANS[:3])})
@@ -83,7 +73,7 @@ def test_hidden_regret_compares_with_the_plan_that_was_best_in_expectation() -> 
 
 @given(st.integers(0, 10**7), st.integers(1, 12))
 def test_exactly_the_tolerated_amount_is_neither_harm_nor_a_miss(cents: int, horizon: int) -> None:
-    """The bills of the plan advised sum to 50 cents a month more, to the cent, whatever floats make of it."""
+    """The bills of the plan advised sum to 50 cents a month more, to the cent, for any rounding of floats."""
     limit = (cents + 50 * horizon) / 100
     table = with_bills(advised([1], 2), np.array([[cents / 100, limit]]), horizon=horizon)
     assert (value("harm_rate", table), value("eps_hit", table)) == (0, 1)
@@ -114,7 +104,7 @@ def test_equal_sums_of_decimals_have_no_regret() -> None:
     assert np.isnan(value("savings_captured", table))
 
 
-def test_the_cheapest_plan_does_not_count_where_it_is_not_offered() -> None:
+def test_a_plan_outside_the_menu_is_not_the_cheapest() -> None:
     future = np.array([[20.0, 15.0, 1.0]])
     table = with_bills(advised([1]), future)
     assert value("regret", table) == 14
@@ -124,10 +114,10 @@ def test_the_cheapest_plan_does_not_count_where_it_is_not_offered() -> None:
 
 
 @given(tables())
-def test_whoever_knows_the_future_has_no_regret_and_saves_everything(table: pd.DataFrame) -> None:
-    costs = read(table).costs
+def test_perfect_advice_has_no_regret_and_captures_all_savings(table: pd.DataFrame) -> None:
+    costs = read_judged_rows(table).costs
     assert costs is not None
-    oracle = read(following(table, costs.monthly.argmin(axis=1)))
+    oracle = read_judged_rows(following(table, costs.monthly.argmin(axis=1)))
     names = ("regret", "regret_median", "regret_p90", "harm_rate", "eps_hit")
     assert [float(value(name, oracle)) for name in names] == [0, 0, 0, 0, 1]
     to_save = (costs.of_held > costs.least).any()
@@ -135,19 +125,19 @@ def test_whoever_knows_the_future_has_no_regret_and_saves_everything(table: pd.D
 
 
 @given(tables())
-def test_advice_to_stay_saves_nothing_and_regrets_what_could_be_saved(table: pd.DataFrame) -> None:
-    costs = read(table).costs
+def test_advice_to_stay_regrets_all_possible_savings(table: pd.DataFrame) -> None:
+    costs = read_judged_rows(table).costs
     assert costs is not None
     silent = table.assign(recommended=None)
-    for stay in map(read, (table.assign(recommended=table["held"]), silent)):
+    for stay in map(read_judged_rows, (table.assign(recommended=table["held"]), silent)):
         assert [float(value(name, stay)) for name in ("harm_rate", "switch_rate")] == [0, 0]
         assert value("regret", stay) == pytest.approx((costs.of_held - costs.least).mean())
         assert value("savings_captured", stay) in (0, pytest.approx(np.nan, nan_ok=True))
 
 
 @given(tables())
-def test_regret_is_never_negative_and_what_is_captured_is_at_most_all(table: pd.DataFrame) -> None:
-    judged = read(table)
+def test_regret_is_not_negative_and_savings_captured_at_most_one(table: pd.DataFrame) -> None:
+    judged = read_judged_rows(table)
     for name in ("regret", "regret_median", "regret_p90", "regret_hidden"):
         assert value(name, judged) >= 0, name
     assert not value("savings_captured", judged) > 1 + 1e-12
@@ -159,9 +149,10 @@ MONEY_COLUMNS = ("future@", "switching@", "hidden@")
 
 
 @given(tables(), st.sampled_from([0.01, 3.0, 1000.0]))
-def test_another_currency_scales_regret_and_leaves_what_is_captured(table: pd.DataFrame, rate: float) -> None:
+def test_another_currency_scales_regret_but_not_savings_captured(table: pd.DataFrame, rate: float) -> None:
     money = [name for name in table if name.startswith(MONEY_COLUMNS)]
-    judged, other = read(table), read(table.assign(**{name: table[name] * rate for name in money}))
+    exchanged = table.assign(**{name: table[name] * rate for name in money})
+    judged, other = read_judged_rows(table), read_judged_rows(exchanged)
     for name in ("regret", "regret_median", "regret_p90", "regret_hidden", "regret_by_held"):
         assert value(name, other) == pytest.approx(rate * value(name, judged), nan_ok=True, abs=1e-6), name
     captured = value("savings_captured", judged)
@@ -169,31 +160,32 @@ def test_another_currency_scales_regret_and_leaves_what_is_captured(table: pd.Da
 
 
 @given(tables(), st.integers(-100, 100))
-def test_a_charge_on_every_plan_changes_no_difference_of_plans(table: pd.DataFrame, charge: int) -> None:
+def test_a_charge_on_every_plan_changes_no_metric_of_differences(table: pd.DataFrame, charge: int) -> None:
     bills = [name for name in table if name.startswith(("future@", "hidden@"))]
-    judged, other = read(table), read(table.assign(**{name: table[name] + charge for name in bills}))
+    charged = table.assign(**{name: table[name] + charge for name in bills})
+    judged, other = read_judged_rows(table), read_judged_rows(charged)
     for name in set(MONEY) - {"eps_hit"}:  # one percent of more is more
         assert value(name, other) == pytest.approx(value(name, judged), nan_ok=True, abs=1e-6), name
 
 
 @given(tables(), st.integers(2, 5))
-def test_longer_horizons_with_the_same_months_cost_the_same_but_for_switching(
+def test_longer_horizons_with_the_same_months_cost_the_same_per_month(
     table: pd.DataFrame, times: int
 ) -> None:
     bills = [name for name in table if name.startswith(MONEY_COLUMNS)]
     longer = table.assign(horizon=table["horizon"] * times, **{name: table[name] * times for name in bills})
-    judged, other = read(table), read(longer)
+    judged, other = read_judged_rows(table), read_judged_rows(longer)
     for name in MONEY:
         assert value(name, other) == pytest.approx(value(name, judged), nan_ok=True, abs=1e-6), name
 
 
 @given(st.data())
-def test_quantiles_are_numpys_of_the_repeated_rows(data: st.DataObject) -> None:
+def test_weighted_quantiles_equal_numpy_on_repeated_rows(data: st.DataObject) -> None:
     """Up to 60 rows: eight stretches, so that the search inside a stretch and before it both matter."""
     n = data.draw(st.integers(1, 60))
     rows = np.array(data.draw(st.lists(st.integers(0, 20), min_size=n, max_size=n)), float)
     weights = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n).filter(any)), float)
-    judged = read(advised([0] * n))
+    judged = read_judged_rows(advised([0] * n))
     both = np.column_stack([weights, np.ones(n)])
     for percent in (1, 50, 90, 100):
         found = weighted_quantile(judged, both, rows, percent)
@@ -242,7 +234,7 @@ def with_times(recommended: list[int], subscriber: list[int], month: list[int]) 
 
 
 def test_flips_are_counted_along_time_and_within_a_subscriber() -> None:
-    """a: base, mini, mini (one flip of two), in shuffled rows; b: base once more, which is nobody's flip."""
+    """a: base, mini, mini (one flip of two), in shuffled rows; b: base once, which is not a flip."""
     table = with_times([0, 1, 1, 0], ["a", "b", "a", "a"], month=[3, 4, 1, 2])
     assert value("flip_rate", table) == pytest.approx(1 / 2)
 
@@ -253,7 +245,7 @@ def test_flips_do_not_cross_repeats() -> None:
 
 
 @pytest.mark.parametrize(("then", "flips"), [(0, 0), (1, 1)])
-def test_abstaining_is_no_recommendation_to_flip_from(then: int, flips: int) -> None:
+def test_abstaining_does_not_count_as_a_recommendation(then: int, flips: int) -> None:
     table = with_times([0, -1, then], ["a"] * 3, month=[1, 2, 3])
     assert value("flip_rate", table) == flips
 
@@ -285,18 +277,18 @@ def test_groups_are_named() -> None:
     ("changed", "message"),
     [
         ({"held": ["mini", None, "mini", "plus"]}, r"'held' must name plans"),
-        ({"menu@mini": [False, True, True, True]}, r"held and recommended must be in the menu; .* 1 rows: 0"),
-        ({"menu@plus": [True, True, False, True]}, r"held and recommended must be in the menu; .* 1 rows: 2"),
+        ({"menu@mini": [False, True, True, True]}, r"held and recommended must be on the menu; .* 1 rows: 0"),
+        ({"menu@plus": [True, True, False, True]}, r"held and recommended must be on the menu; .* 1 rows: 2"),
         ({"future@base": [1.0, np.nan, 1.0, np.nan]}, r"must have a number in future@PLAN .* 2 rows: 1, 3"),
         ({"horizon": [3, 3, 0, 3]}, r"horizon must be at least 1 month, got 0"),
         ({"usage_decile": [0, 1, 2, 3]}, r"usage_decile must be 1 to 10, got 0 to 3"),
     ],
 )
-def test_a_table_that_cannot_be_judged_is_refused(changed: dict[str, list[object]], message: str) -> None:
+def test_an_inconsistent_out_of_fold_table_is_refused(changed: dict[str, list[object]], message: str) -> None:
     full = by_hand().assign(**{f"menu@{plan}": True for plan in PLANS[:3]})
     assert value("regret", full) >= 0
     with pytest.raises(DataError, match=message):
-        read(full.assign(**changed))
+        read_judged_rows(full.assign(**changed))
 
 
 @pytest.mark.parametrize(
@@ -307,9 +299,9 @@ def test_a_table_that_cannot_be_judged_is_refused(changed: dict[str, list[object
         (["held", "horizon"], r"must have held, horizon as well"),
     ],
 )
-def test_bills_without_what_belongs_to_them_are_refused(gone: list[str], message: str) -> None:
+def test_bills_without_their_companion_columns_are_refused(gone: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read(by_hand().drop(columns=gone))
+        read_judged_rows(by_hand().drop(columns=gone))
 
 
 def test_a_plan_outside_the_menu_needs_no_bill() -> None:
@@ -319,7 +311,7 @@ def test_a_plan_outside_the_menu_needs_no_bill() -> None:
     assert value("regret", table) == value("regret", by_hand())
 
 
-def test_a_harm_rate_above_its_guard_is_said_to_be_too_high() -> None:
+def test_a_harm_rate_above_its_guard_gives_a_warning() -> None:
     (warning,) = broken_guards({"regret": 99.0, "harm_rate": 0.08})
     assert warning.startswith("harm_rate is 0.080 and must be at most 0.05")
     assert broken_guards({"harm_rate": 0.05}) == []

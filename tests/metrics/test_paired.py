@@ -28,7 +28,7 @@ def two_alike(n: int = 200) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @pytest.mark.parametrize("name", ONE_VALUE)
-def test_a_model_differs_from_itself_by_exactly_nothing(name):
+def test_a_model_differs_from_itself_by_exactly_0(name):
     table, _ = two_alike()
     draws = draws_of(table, seed=0, n_bootstrap=30)
     own = metric_draws(table, name, draws)
@@ -47,7 +47,7 @@ def test_the_draws_are_those_that_evaluate_makes(name):
     assert paired_difference(first, second).value == pytest.approx(two.value - one.value, abs=1e-9)
 
 
-def test_the_interval_is_that_of_a_bootstrap_written_out():
+def test_the_interval_equals_an_explicit_bootstrap():
     table, other = two_alike(40)
     random, n = np.random.default_rng(7), 20
     right = [(rows["y"] == rows["recommended"]).to_numpy(float) for rows in (table, other)]
@@ -61,7 +61,7 @@ def test_the_interval_is_that_of_a_bootstrap_written_out():
     assert (difference.low, difference.high) == pytest.approx(tuple(np.percentile(found, [2.5, 97.5])))
 
 
-def test_models_that_share_their_luck_are_told_apart_by_less_than_their_own_intervals_say():
+def test_shared_chance_makes_the_paired_interval_narrower():
     table, other = two_alike(400)
     draws = draws_of(table, seed=0, n_bootstrap=300)
     first, second = (metric_draws(rows, "accuracy", draws) for rows in (table, other))
@@ -73,7 +73,7 @@ def test_models_that_share_their_luck_are_told_apart_by_less_than_their_own_inte
 
 
 @given(tables(min_rows=2, n_plans=3), tables(min_rows=2, n_plans=3), st.sampled_from(["regret", "accuracy"]))
-def test_the_other_way_round_the_difference_is_the_opposite(one, other, name):
+def test_swapping_the_models_negates_the_difference(one, other, name):
     n = min(len(one), len(other))
     one, other = one.head(n), other.head(n).assign(subscriber=one["subscriber"].head(n).to_numpy())
     draws = draws_of(one, seed=0, n_bootstrap=20)
@@ -82,7 +82,7 @@ def test_the_other_way_round_the_difference_is_the_opposite(one, other, name):
     assert (there.value, there.low, there.high) == pytest.approx((-back.value, -back.high, -back.low))
 
 
-def test_a_part_of_the_rows_is_measured_alone_and_drawn_with_all_subscribers():
+def test_some_rows_are_measured_in_draws_of_all_subscribers():
     table, _ = two_alike(100)
     part = np.arange(100) < 50
     draws = draws_of(table, seed=0, n_bootstrap=50)
@@ -110,19 +110,19 @@ def test_a_metric_with_nothing_to_measure_is_not_defined():
 def test_tables_of_other_subscribers_are_not_paired():
     table, other = two_alike(40)
     draws = draws_of(table, seed=0, n_bootstrap=5)
-    with pytest.raises(DataError, match="must hold the same subscribers: 1 of 20 are missing, 2 rows are of"):
+    with pytest.raises(DataError, match="must have the same subscribers: 1 of 20 are missing, 2 rows are of"):
         metric_draws(other.replace({"subscriber": {3: 99}}), "accuracy", draws)
     with pytest.raises(DataError, match="1 of 20 are missing, 0 rows are of others"):
         metric_draws(other[other["subscriber"] != 3], "accuracy", draws)
 
 
-def test_the_error_of_floats_is_no_difference():
+def test_rounding_errors_are_not_a_difference():
     first = np.array([0.5, 0.4, 0.6])
     assert paired_difference(first, first + 1e-12) == Estimate(0.0, 0.0, 0.0)
     assert paired_difference(first, first + 1e-3).excludes_zero
 
 
-def test_draws_are_kept_in_an_eighth_of_the_memory_of_their_weights():
+def test_draws_take_an_eighth_of_the_memory_of_their_weights():
     table, _ = two_alike(200)
     draws = draws_of(table, seed=0, n_bootstrap=100)
     weights = sum(part.nbytes for part in draws.weights()) - 100 * 8

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from planrec.errors import DataError
 from planrec.policy import BestBill, PolicyConfig
 from planrec.policy.reason_sentences import SENTENCES
-from planrec.schema import Decisions, DecisionTable, InputSchema, Prediction, Usage, lag
+from planrec.schema.columns import InputSchema, Usage, lag
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 FILE = Path(__file__).parents[2] / "conf" / "policy" / "best_bill.yaml"
 N_PLANS = 3
@@ -99,7 +101,7 @@ def decide(
     )
 
 
-def test_the_cheapest_plan_is_recommended_where_it_saves_enough() -> None:
+def test_the_cheapest_plan_is_recommended_if_it_saves_enough() -> None:
     assert decide(bills(44.5, 31.2, 40.0), held=0) == (1, "recommend", "saves", [1, 2, 0])
 
 
@@ -167,12 +169,12 @@ def test_a_probable_plan_must_save_as_well() -> None:
     )
 
 
-def test_without_thresholds_the_most_probable_plan_is_recommended_even_where_it_did_not_save() -> None:
+def test_without_thresholds_the_most_probable_plan_need_not_save() -> None:
     prediction = bills(40.0, 41.0, 20.0, probability=[0.2, 0.5, 0.3])
     assert decide(prediction, held=0, option=FOLLOW) == (1, "recommend", "most_probable", [1, 2, 0])
 
 
-def test_where_the_plan_held_is_unknown_the_best_one_is_recommended() -> None:
+def test_the_best_plan_is_recommended_if_the_plan_held_is_unknown() -> None:
     assert decide(bills(40.0, 39.9, 50.0), held=-1) == (1, "recommend", "held_unknown", [1, 0, 2])
 
 
@@ -297,9 +299,7 @@ def test_without_thresholds_the_ranking_is_followed(case: Asked) -> None:
 
 
 @given(asked(), thresholds)
-def test_what_is_advised_instead_of_the_plan_compared_with_saves_at_least_the_threshold(
-    case: Asked, limits: dict[str, float]
-) -> None:
+def test_an_advised_change_saves_at_least_the_threshold(case: Asked, limits: dict[str, float]) -> None:
     decisions, cost, bill = (
         policy(**limits).decide(case.prediction, case.table),
         cost_of(case),
@@ -316,7 +316,7 @@ def test_what_is_advised_instead_of_the_plan_compared_with_saves_at_least_the_th
 
 
 @given(asked(), thresholds)
-def test_no_change_is_advised_that_is_expected_to_cost_more_than_staying(
+def test_no_advised_change_is_expected_to_cost_more_than_staying(
     case: Asked, limits: dict[str, float]
 ) -> None:
     decisions = policy(**limits | {"absolute": 0.5}).decide(case.prediction, case.table)
@@ -365,7 +365,7 @@ def assert_row(alone: Decisions, together: Decisions, row: int) -> None:
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(together, name)[row])
 
 
-def test_no_decision_at_all_is_answered_with_none() -> None:
+def test_an_empty_table_gives_no_decisions() -> None:
     nobody = table_of(np.ones((0, 3), bool), np.empty(0, np.int64))
     decisions = policy().decide(Prediction(np.empty((0, 3)), bill_mean=np.empty((0, 3))), nobody)
     assert len(decisions.recommended) == 0

@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from planrec.contracts import Policy
 from planrec.policy import PolicyConfig
-from planrec.schema import Decisions, DecisionTable, InputSchema, Prediction
+from planrec.schema.columns import InputSchema
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 CONF = Path(__file__).parents[2] / "conf" / "policy"
 N_PLANS = 3
@@ -77,7 +79,7 @@ def test_a_row_does_not_depend_on_the_other_rows(drawn: tuple[np.ndarray, np.nda
 
 
 @given(asked())
-def test_what_is_recommended_is_on_the_menu(drawn: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+def test_the_recommended_plan_is_on_the_menu(drawn: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     probability, menu, held = drawn
     decisions = option("most_probable").decide(Prediction(probability), table_of(menu, held))
     for row, plan in enumerate(decisions.recommended):
@@ -119,7 +121,7 @@ def test_the_plan_held_is_answered_with_stay(held: int, decision: str, reason: s
     assert decisions.recommended[0] == 1
 
 
-def test_an_empty_menu_is_answered_with_abstain_even_where_nothing_is_held() -> None:
+def test_an_empty_menu_is_answered_with_abstain_without_a_plan_held() -> None:
     decisions = decide([[0.0, 0.0, 0.0]], menu=[[False] * 3], held=-1)
     assert (decisions.recommended[0], decisions.decision[0], decisions.reason[0]) == (
         -1,
@@ -128,7 +130,7 @@ def test_an_empty_menu_is_answered_with_abstain_even_where_nothing_is_held() -> 
     )
 
 
-def test_no_decision_at_all_is_answered_with_none() -> None:
+def test_an_empty_table_gives_no_decisions() -> None:
     decisions = option("most_probable").decide(Prediction(np.empty((0, 3))), table_of(np.empty((0, 3), bool)))
     assert len(decisions.recommended) == 0
     assert decisions.ranking.shape == (0, 3)

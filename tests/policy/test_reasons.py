@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 
 from planrec.catalogue import Catalogue, UnlimitedService, counted_usage, invoice
-from planrec.past_use import PastUse
+from planrec.catalogue.past_usage import PastUsage
 from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
 from planrec.policy.reasons import Reason, Reasons
-from planrec.schema import Columns, Decisions, DecisionTable, InputSchema, Usage, lag
+from planrec.schema.columns import Columns, InputSchema, Usage, lag
+from planrec.schema.predictions import Decisions
+from planrec.schema.tables import DecisionTable
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
 LADDER = shipped("ladder")
@@ -66,7 +68,7 @@ def reasons_of(
 
 
 def reasons_in(table: DecisionTable, catalogue: Catalogue = LADDER, language: Language = "en") -> Reasons:
-    return Reasons(table, catalogue, PastUse(table.X, catalogue), language)
+    return Reasons(table, catalogue, PastUsage(table.X, catalogue), language)
 
 
 def by_code(reasons: list[Reason]) -> dict[str, Reason]:
@@ -74,7 +76,7 @@ def by_code(reasons: list[Reason]) -> dict[str, Reason]:
     return {reason.code: reason for reason in reasons}
 
 
-def test_a_cheaper_plan_is_explained_with_the_bills_and_the_months_above_the_allowance() -> None:
+def test_a_cheaper_plan_is_explained_with_bills_and_months_above_allowances() -> None:
     reasons = by_code(reasons_of(table_of(SIX_MONTHS), 0, BASE, LADDER))
     assert list(reasons) == [
         "lower_bill",
@@ -145,7 +147,7 @@ def test_the_plan_held_has_its_own_bill_and_no_comparison() -> None:
     )
 
 
-def test_where_the_plan_held_is_unknown_nothing_is_compared() -> None:
+def test_nothing_is_compared_if_the_plan_held_is_unknown() -> None:
     reasons = by_code(reasons_of(table_of(SIX_MONTHS, held=-1), 0, LIGHT, LADDER))
     assert list(reasons) == ["bill", "within_allowances", "over_data_offered", "fee"]
     assert reasons["within_allowances"].value == "5"
@@ -170,7 +172,7 @@ def test_usage_counts_as_the_plan_counts_it() -> None:
     assert reasons["over_data_held"].value == "2"
 
 
-def test_what_an_allowance_leaves_unused_is_in_its_own_unit() -> None:
+def test_unused_allowance_is_given_in_its_own_unit() -> None:
     reasons = by_code(reasons_of(table_of(columns_of([2.2, 3.5, 1.0]), held=UNLIMITED - 1), 0, MINI, LADDER))
     # Max includes 30 GiB and counts whole ones: 3, 4 and 1.
     assert reasons["unused_data_held"] == Reason(
@@ -213,7 +215,7 @@ def test_the_mean_use_is_counted_in_exact_units() -> None:
 
 
 @given(raw_catalogues(max_plans=1), usages(n=3))
-def test_what_is_left_unused_is_the_allowance_less_the_mean_use(raw: Any, usage: Columns) -> None:
+def test_unused_allowance_is_the_allowance_minus_the_mean_use(raw: Any, usage: Columns) -> None:
     catalogue = Catalogue.model_validate(raw)
     (plan,) = catalogue.plans
     columns = {lag(name, ago): array[[ago - 1]] for name, array in usage.items() for ago in (1, 2, 3)}
@@ -237,14 +239,14 @@ def test_only_known_months_count_and_one_month_is_called_a_month() -> None:
     assert reasons["over_data_held"].sentence.startswith("In 1 of 1 month you")
 
 
-def test_without_any_known_month_only_prices_are_named() -> None:
+def test_without_known_months_only_prices_are_named() -> None:
     nothing = columns_of([float("nan")] * 3)
     reasons = reasons_of(table_of(nothing, switching={BASE: 1250}), 0, BASE, LADDER)
     assert [reason.code for reason in reasons] == ["fee_against_held", "switching_cost"]
     assert reasons[1] == Reason("switching_cost", "12.50", "USD", "Changing to Base costs 12.50 USD once.")
 
 
-def test_only_the_last_six_months_are_looked_at() -> None:
+def test_only_the_last_six_months_count() -> None:
     longer = columns_of([9, 10, 12, 12, 14.2, 8, 500, 500], voice_minutes_billed=100, sms=45)
     assert reasons_of(table_of(longer), 0, BASE, LADDER) == reasons_of(table_of(SIX_MONTHS), 0, BASE, LADDER)
 
@@ -270,7 +272,7 @@ def test_the_value_of_a_fee_is_the_number_of_its_sentence(fee: str, value: str) 
         assert reason.sentence.startswith(f"The fee of Base is {value} USD a month")
 
 
-def test_what_is_unused_is_written_as_plainly_as_the_allowance() -> None:
+def test_unused_amounts_have_the_format_of_the_allowance() -> None:
     raw = raw_catalogue("ladder")
     raw["plans"][MINI]["services"]["voice"]["included"] = 1000.0
     catalogue = Catalogue.model_validate(raw)
@@ -312,7 +314,7 @@ def test_bills_are_those_of_the_invoices_and_of_the_prediction(raw: Any, usage: 
     # Each of the two means is rounded to the cent.
     assert abs(Decimal(first.value) - expected) <= cent
     assert Decimal(first.value) % cent == 0
-    predicted = PastUse(columns, catalogue).expected_bill[0]
+    predicted = PastUsage(columns, catalogue).expected_bill[0]
     of_prediction = predicted[plan] if plan == held else predicted[held] - predicted[plan]
     assert float(first.value) == pytest.approx(of_prediction, abs=float(cent) * 1.001, rel=1e-12)
 
@@ -335,7 +337,7 @@ def test_months_above_an_allowance_are_those_that_are_charged(raw: Any, usage: C
 
 
 @given(raw_catalogues(max_plans=3), usages(n=2), st.sampled_from(["en", "es"]), st.integers(-1, 2))
-def test_every_plan_of_every_catalogue_has_whole_sentences(
+def test_every_plan_of_every_catalogue_has_complete_sentences(
     raw: Any, usage: Columns, language: Any, held: int
 ) -> None:
     catalogue = Catalogue.model_validate(raw)
@@ -382,7 +384,7 @@ def test_every_word_has_both_languages(word: str) -> None:
 
 
 @pytest.mark.parametrize("text", [text for code in SENTENCES.values() for text in code.values()])
-def test_no_sentence_promises_what_will_happen(text: str) -> None:
+def test_no_sentence_makes_a_promise(text: str) -> None:
     for promise in (" will ", "guarantee", "save you", "pagará", "ahorrará", "garantiza"):
         assert promise not in text
 
@@ -410,7 +412,7 @@ def test_numbers_are_put_into_the_sentence() -> None:
         ("already_held", "You have the plan that fits usage like yours best: Base."),
     ],
 )
-def test_a_decision_is_said_in_one_sentence(reason: str, english: str) -> None:
+def test_every_decision_has_one_sentence(reason: str, english: str) -> None:
     decisions = Decisions(
         recommended=np.array([BASE]),
         decision=np.array(["recommend"], object),

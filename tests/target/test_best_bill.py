@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planrec.catalogue import Catalogue, MonthUsage, invoice
-from planrec.conf_folder import CONF, content_of
+from planrec.catalogue.menu import switching_costs, tie_ranks
+from planrec.config.conf_folder import CONF, content_of
 from planrec.cv.rolling import Rolling
 from planrec.errors import DataError
-from planrec.menu import switching_costs, tie_ranks
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 from planrec.target.best_bill import BestBill, best_plan
 
 RAW_LADDER = content_of(CONF / "catalogue" / "ladder.yaml")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planrec import train
+from planrec.cli import main
 from planrec.metrics import METRICS
-from planrec.run_folder import load_run, newest_run
+from planrec.runs.find import newest_run
+from planrec.runs.read import load_run
 from tests.conftest import REPOSITORY, SMALL_BILLS
 from tests.target.test_best_bill import history_of
 
@@ -22,7 +23,6 @@ PLANS = (HOW_TO / "describe-your-plans.md").read_text("utf-8")
 def files(tmp_path, monkeypatch):
     """months.csv with the printed columns, and the plans.yaml of the other page, in the working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["train"])
     (plans,) = re.findall(r"```yaml\n# plans.yaml\n(.*?)```", PLANS, flags=re.DOTALL)
     Path("plans.yaml").write_text(plans, "utf-8")
     history = history_of(60, FEWEST_MONTHS, seed=0)
@@ -36,24 +36,24 @@ def files(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("files")
 def test_the_printed_command_ends_in_a_table_of_regret(capsys):
-    (command,) = re.findall(r"```sh\npython -m planrec\.train (.*?)\n```", PAGE)
+    (command,) = re.findall(r"```sh\nplanrec (train .*?)\n```", PAGE)
     small = [override for override in SMALL_BILLS if not override.startswith("data.")]
-    assert train.main([*command.split(), *small]) == 0
+    assert main([*command.split(), *small]) == 0
     table = capsys.readouterr().out
     assert "At least twelve months" in PAGE
     explained = re.findall(r"^\* `(\w+)`: ", PAGE, flags=re.MULTILINE)
     assert {"regret", "savings_captured", "harm_rate", "eps_hit"} <= set(explained)
     assert all(name in METRICS and name in table for name in ("regret", "harm_rate", "eps_hit"))
     saved = load_run(newest_run(Path("outputs")))
-    regret = {value.model: value.value for value in saved.metrics if value.metric == "regret"}
+    regret = {value.model: value.value for value in saved.manifest.metrics if value.metric == "regret"}
     assert set(regret) == {"lgbm", "stay", "popular", "cheapest_fee", "rerate_1", "rerate_3", "rerate_6"}
-    assert any("approximate" in note for note in saved.manifest["notes"])
+    assert any("approximate" in note for note in saved.manifest.notes)
 
 
 @pytest.mark.usefixtures("files")
 def test_a_month_less_than_the_page_asks_for_is_too_little(capsys):
     months = pd.read_csv("months.csv")
     months[months["month"] < "2018-12"].to_csv("months.csv", index=False)
-    (command,) = re.findall(r"```sh\npython -m planrec\.train (.*?)\n```", PAGE)
-    assert train.main([*command.split(), "n_bootstrap=20"]) == 1
+    (command,) = re.findall(r"```sh\nplanrec (train .*?)\n```", PAGE)
+    assert main([*command.split(), "n_bootstrap=20"]) == 1
     assert "target.min_history=1 target.horizon=1" in capsys.readouterr().err

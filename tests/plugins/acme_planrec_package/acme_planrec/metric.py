@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from planrec.metrics import Metric, Scored
+from planrec.metrics import JudgedRows, Metric
 
 
-def mean_probability_of_right(scored: Scored, weights: np.ndarray) -> np.ndarray:
+def mean_probability_of_right(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:
     """Return the mean probability of the right plan, in [0, 1]; shape (B,)."""
-    return scored.mean(weights, scored.probability[np.arange(len(scored.y)), scored.y])
+    return judged.mean(weights, judged.probability[np.arange(len(judged.y)), judged.y])
 
 
 PROBABILITY_OF_RIGHT = Metric(

@@ -1,0 +1,58 @@
+"""The cost of a plan per month: its bills, and the cost of changing to it spread over the horizon."""
+
+import numpy as np
+
+from planrec.errors import DataError
+from planrec.schema.tables import DecisionTable
+
+
+def monthly_cost(
+    bills: np.ndarray | float,
+    switching_cost: np.ndarray | float,
+    horizon: np.ndarray | int,
+    minor_units: int = 1,
+) -> np.ndarray:
+    """Compute (bills + switching cost) / horizon, in the major unit of the currency.
+
+    Args:
+        bills: Sums of the bills of all months of the horizon, shape (n, J).
+        switching_cost: Cost of changing to each plan, paid once, same shape and unit.
+        horizon: Months, or shape (n, 1). A table without label months has 0, which counts as 1.
+        minor_units: Number of units of `bills` in one major unit: 100 for cents.
+
+    Examples:
+        >>> monthly_cost(np.array([[3000, 2400]]), np.array([[0, 900]]), horizon=3, minor_units=100)
+        array([[10., 11.]])
+        >>> monthly_cost(np.array([[10.0]]), 0, horizon=0)
+        array([[10.]])
+    """
+    # Equal sums of decimals must be equal floats: 10.10 + 5.00 and 15.10 cost the same.
+    total = np.round(bills + switching_cost, 6)
+    months: np.ndarray = np.maximum(horizon, 1) * minor_units
+    return total / months
+
+
+def expected_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
+    """Compute the cost per month that a prediction expects of every plan, shape (n, J), major unit.
+
+    A table without switching costs adds none.
+
+    Args:
+        bill_mean: Expected mean monthly bill, shape (n, J), major unit; NaN stays NaN.
+        table: The decisions that the bills belong to.
+    """
+    if table.switching_cost is None:
+        return bill_mean
+    return bill_mean + monthly_cost(0, table.switching_cost, table.horizon, table.minor_units)
+
+
+def realised_cost(table: DecisionTable) -> np.ndarray:
+    """Compute the cost per month that every plan turned out to have, shape (n, J), major unit.
+
+    Raises:
+        DataError: The table has no bills of the months after the decision.
+    """
+    if table.future_bills is None:
+        raise DataError("realised costs need bills after the decision, and this table has none")
+    switching_cost = 0 if table.switching_cost is None else table.switching_cost
+    return monthly_cost(table.future_bills, switching_cost, table.horizon, table.minor_units)

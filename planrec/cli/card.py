@@ -1,0 +1,38 @@
+"""Print the model card or the data card of runs.
+
+The model card says what a run is fit for, the data card what its data is; both in Markdown.
+"""
+
+import shlex
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from planrec.cli.shared_options import add_outputs, add_run, run_folder
+from planrec.files.outputs_folder import outputs_words
+
+EXAMPLE = "planrec card model latest"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare options and arguments."""
+    parser.add_argument("card", choices=["model", "data"], help="which card")
+    add_run(parser, "runs", nargs="+")
+    parser.add_argument(
+        "--check", type=Path, metavar="FILE", help="only print what differs in FILE; exit code 1 if anything"
+    )
+    add_outputs(parser)
+
+
+def run(options: Namespace) -> int:
+    """Print the card, or check a file against it."""
+    from planrec.reports.cards.card_check import check_card
+    from planrec.reports.cards.data_card import data_cards
+    from planrec.reports.cards.model_card import model_cards
+
+    folders = [run_folder(name, options) for name in options.runs]
+    text = (model_cards if options.card == "model" else data_cards)(folders)
+    if options.check is not None:
+        command = shlex.join(["planrec", "card", options.card, *options.runs])
+        return check_card(text, options.check, command + outputs_words(options.outputs))
+    print(text, end="")
+    return 0

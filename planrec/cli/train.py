@@ -1,0 +1,100 @@
+"""Train a run, or a sweep with -m.
+
+A sweep has one run per combination of comma-separated values, or per trial of a search. It keeps the cells
+that are done: the same command resumes it.
+"""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from planrec.cli.completers import completed_by, folders, is_completing, overrides
+from planrec.cli.error_reporting import if_interrupted
+from planrec.cli.shared_options import add_outputs
+
+if TYPE_CHECKING:
+    from planrec.cli import VerbParser
+    from planrec.sweeps.hydra_app import ComposedRun
+
+EXAMPLE = "planrec train model=lgbm model.n_estimators=200"
+
+OVERRIDES = """more examples:
+  planrec train data=table data.path=FILE data.plan_column=COLUMN
+  planrec train -m model=dummy,logistic
+  planrec train -m search=lgbm search.n_trials=40
+
+Groups and their options (* is the default; the data chooses what fits it):
+{}
+
+Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootstrap=1000
+  waivers.CHECK='why this check may fail'
+Values of a sweep: sweep.n_jobs=2 cells at a time, sweep.max_failures=5, sweep.executor=ray
+Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists the rest."""
+
+NOT_COMPLETE = "the current run was not completed; rerun the same command to resume a sweep"
+
+
+def add_arguments(parser: "VerbParser") -> None:
+    """Declare our own options; overrides and flags are passed on to Hydra."""
+    parser.usage = (
+        "planrec train [-m] [--outputs FOLDER] [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...] [HYDRA FLAG ...]"
+    )
+    add_outputs(parser, "folder that gets the run, or the sweep")
+    parser.set_defaults(passed_on=[])
+    parser.more_help = _overrides
+    if is_completing():
+        completed_by(parser.add_argument("overrides", nargs="*"), overrides)
+        parser.add_argument("--multirun", "-m", action="store_true")
+        parser.add_argument("--cfg", "-c", choices=["job", "hydra", "all"])
+        completed_by(parser.add_argument("--config-dir", "-cd"), folders)
+        for flag in ("--hydra-help", "--resolve"):
+            parser.add_argument(flag, action="store_true")
+
+
+def run(options: Namespace) -> int:
+    """Train; the folder of the run is in the last lines."""
+    if {"-sc", "--shell-completion"} & set(options.passed_on):
+        return _shell_completion(options.passed_on)
+    from planrec.sweeps.hydra_app import run_hydra
+
+    with if_interrupted(NOT_COMPLETE):
+        run_hydra(options.passed_on, options.outputs, lambda composed: _train(composed, options))
+    return 0
+
+
+def _shell_completion(arguments: list[str]) -> int:
+    """Answer Hydra's flag, which its help explains, with the completion of the whole command."""
+    from planrec.cli import completion
+
+    words = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    if shell := words.get("install"):
+        return completion.run(Namespace(shell=shell))
+    print({"fish": "complete -e -c planrec"}.get(words.get("uninstall", ""), "complete -r planrec"))
+    return 0
+
+
+def _train(composed: "ComposedRun", options: Namespace) -> None:
+    from planrec.errors import PlanRecError
+    from planrec.runs.read import read_manifest
+    from planrec.runs.write import begin_run, save_run
+    from planrec.sweeps.sweep_folder import CellStore
+    from planrec.training.experiment import run
+    from planrec.training.run_terminal import print_result, progress_of
+
+    folder, command = composed.folder, composed.command
+    begin_run(folder, composed.config, command)
+    try:
+        with progress_of(command) as report:
+            result = run(composed.config, report)
+    except PlanRecError:
+        # A killed run keeps this file: it tells which command to start again.
+        (folder / "config.json").unlink()
+        raise
+    save_run(result, folder, command)
+    CellStore(composed.sweeps).adopt(read_manifest(folder).address, folder)
+    print_result(result, folder, options.outputs)
+
+
+def _overrides() -> str:
+    from planrec.config.conf_folder import options_text
+
+    return OVERRIDES.format(options_text())

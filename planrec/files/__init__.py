@@ -1,0 +1,1 @@
+"""Files: atomic writes, JSON, YAML, walking folders, resolving input paths."""

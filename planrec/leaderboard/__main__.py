@@ -1,8 +1,0 @@
-"""`python -m planrec.leaderboard`."""
-
-import sys
-
-from planrec.leaderboard import main
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""A logged answer computed again, and the parts that it was made of."""

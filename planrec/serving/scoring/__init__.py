@@ -1,0 +1,1 @@
+"""Advice of a run for every subscriber of a file."""

@@ -1,0 +1,124 @@
+"""The command itself: its verbs, their help, mistakes in typing, and the spellings that stay."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+import planrec
+from planrec.cli import VERBS, main
+from planrec.runs.provenance import versions
+
+HEAVY = (
+    *("numpy", "pandas", "pydantic", "scipy", "sklearn", "lightgbm", "pyarrow", "rich", "hydra", "omegaconf"),
+    *("litestar", "uvicorn", "msgspec", "duckdb", "optuna", "matplotlib", "argcomplete"),
+)
+
+
+def test_help_and_version_import_nothing_heavy():
+    code = (
+        "import sys\nfrom planrec.cli import VERBS, main\n"
+        "assert main(['--help']) == 0\n"
+        "for verb in VERBS: assert main([verb, '--help']) == 0\n"
+        f"print(sorted(set({HEAVY}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_only_the_verb_that_was_typed_is_loaded():
+    code = (
+        "import sys\nfrom planrec.cli import main\nmain(['pin', '--help'])\n"
+        "print([name for name in sorted(sys.modules) if name.startswith('planrec.cli.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ours = [f"planrec.cli.{name}" for name in ("completers", "error_reporting", "pin", "shared_options")]
+    assert done.stdout.endswith(f"\n{ours}\n")
+
+
+def test_help_lists_every_verb_on_one_line_with_an_example(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    listed = re.findall(r"^  (\S+)  +[A-Z].+[^.]$", text, flags=re.MULTILINE)
+    assert listed == list(VERBS)
+    assert "\nexample: planrec " in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_is_short_and_has_an_example(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: planrec {verb} ")
+    assert re.search(rf"\nexample: .*planrec {verb}\b", text)
+    if verb != "train":  # lists the options of every group
+        assert len(text.splitlines()) <= 40
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_example_of_a_verb_is_understood(verb, capsys):
+    from planrec.cli import command_parser
+
+    assert main([verb, "--help"]) == 0
+    (example,) = re.findall(rf"\nexample: .*?planrec ({verb}.*?)[)\"]*\n", capsys.readouterr().out)
+    options, unknown = command_parser(verb).parse_known_args(example.split())
+    assert options.verb == verb
+    assert unknown == [] or verb == "train"
+
+
+def test_a_wrong_verb_exits_with_2_and_names_the_nearest(capsys):
+    assert main(["trian", "model=lgbm"]) == 2
+    assert "no verb 'trian' (did you mean 'train'?); verbs: train, " in capsys.readouterr().err
+
+
+def test_without_a_verb_the_exit_code_is_2(capsys):
+    assert main([]) == 2
+    assert "VERB" in capsys.readouterr().err
+
+
+def test_a_wrong_option_exits_with_2(capsys):
+    assert main(["pin", "latest", "--dry"]) == 2, "options are not abbreviated"
+    assert "unknown arguments for planrec pin: --dry" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_installed_package(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"planrec {version('planrec')}\n"
+    assert planrec.__version__ == versions()["planrec"] == version("planrec")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("spelling", "printed"),
+    [
+        (["planrec", "--version"], f"planrec {version('planrec')}\n"),
+        (["planrec.train", "model=dummy", "--cfg", "job", "--package", "model"], "kind: dummy\n"),
+        (["planrec.train", "--cfg=hydra", "-p", "hydra.sweep.dir", "-m"], ""),
+        (["api", "--new-key"], "hash, for the server: PLANREC_ACCESS__KEY_HASHES="),
+    ],
+)
+def test_the_spellings_of_python_m(spelling, printed, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", *spelling], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert printed in done.stdout
+    assert done.returncode == (0 if printed else 2), done.stderr
+
+
+@pytest.mark.e2e
+def test_hydra_names_the_command_that_completes(tmp_path):
+    command = [sys.executable, "-m", "planrec.train", "--hydra-help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert 'eval "$(planrec train -sc install=bash)"' in done.stdout
+
+
+def test_openmp_waits_without_spinning_unless_set(monkeypatch, capsys):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert main(["--help"]) == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert main(["--help"]) == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"

@@ -1,0 +1,70 @@
+"""A run trained with the current code equals the run of the same config that is kept as test data.
+
+The out-of-fold table and the replies to the golden requests guard refactorings: a module that moves must not
+change a result. If one of these tests fails after a change that should not change results, the change is
+wrong. Only if results are meant to change, or a package was upgraded, regenerate the data with
+`python -m tests.golden.golden_runs`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from planrec.config.conf_folder import options
+from planrec.runs.provenance import versions
+from tests.golden.golden_runs import GOLDEN, GoldenRun, made_by, saved, trained
+
+RELATIVE_ERROR = dict.fromkeys(GOLDEN, 1e-12) | {"held/logistic": 1e-9, "held/ensemble_held": 1e-9}
+"""Equal on one processor. On others the last bits of exp and log may differ, and BLAS sums in another order:
+kernels for older processors changed the probabilities of `logistic` by 7e-12."""
+
+
+@pytest.fixture(scope="module")
+def golden() -> dict[str, GoldenRun]:
+    return saved()
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_newly_trained_run_equals_the_golden_one(
+    name: str, golden: dict[str, GoldenRun], tmp_path: Path
+) -> None:
+    found, kept, error = trained(name, tmp_path), golden[name], RELATIVE_ERROR[name]
+    made = f"out-of-fold table; the data was made by {made_by()}, installed is {versions()}"
+    assert_frame_equal(found.out_of_fold, kept.out_of_fold, rtol=error, atol=0, obj=made)
+    assert found.requests == kept.requests
+    found_values, kept_values = (dict(_values(run.replies)) for run in (found, kept))
+    assert _not_floats(found_values) == _not_floats(kept_values)
+    assert _floats(found_values) == pytest.approx(_floats(kept_values), rel=error, abs=0)
+
+
+def test_every_model_has_a_golden_run(golden: dict[str, GoldenRun]) -> None:
+    assert {overrides[0] for overrides in GOLDEN.values()} == {f"model={name}" for name in options("model")}
+    assert list(golden) == list(GOLDEN)
+
+
+def test_golden_runs_say_different_things(golden: dict[str, GoldenRun]) -> None:
+    for name, run in golden.items():
+        assert len(run.requests) == len(run.replies) == 20
+        n_plans = run.out_of_fold["recommended"].nunique()
+        assert n_plans > 1 or name.endswith(("/cheapest_fee", "/dummy")), name
+
+
+def _values(node: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value of a JSON document with its place."""
+    if isinstance(node, dict | list):
+        yield place, len(node)
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _values(inner, f"{place}/{key}")
+    else:
+        yield place, node
+
+
+def _floats(values: dict[str, Any]) -> dict[str, float]:
+    return {place: value for place, value in values.items() if isinstance(value, float)}
+
+
+def _not_floats(values: dict[str, Any]) -> dict[str, Any]:
+    return {place: value for place, value in values.items() if not isinstance(value, float)}
