@@ -242,12 +242,12 @@ def regime_figures(regime: str, n: int) -> list[str]:
 
     from planrec.catalogue import rate
     from planrec.data.hidden_truth import true_bills
-    from planrec.data.simulator import simulate
+    from planrec.data.simulated_history import simulate
 
     config = compose(f"data.n_subscribers={n}", "data.n_months=12", f"data.regime={regime}")
     catalogue: Any = config.catalogue.open()
     options: Any = config.data
-    history, people = simulate(options, catalogue)
+    history, people = simulate(options.population, catalogue)
     held, everyone = people.plan_held, np.arange(n)
     costs = (rate(history.usage, catalogue) / 100).reshape(n, 12, -1)[:, 9:].mean(axis=1)
     regret = costs[everyone, held] - costs.min(axis=1)

@@ -90,15 +90,18 @@ def booster_alone(recommender: Any, file: Path) -> float:
     import pyarrow.parquet as pq
 
     from planrec.contracts import FileForm
+    from planrec.data.reading.bad_rows import BrokenRules
+    from planrec.data.reading.input_file import POSITION
+    from planrec.data.reading.parquet_file import BATCH_ROWS
     from planrec.recommending.recommender import model_input
-    from planrec.serving.scoring.bad_values import BadValues
-    from planrec.serving.scoring.columns import PartColumns
-    from planrec.serving.scoring.months import MonthsForm
-    from planrec.serving.scoring.parts import BATCH_ROWS, POSITION
+    from planrec.serving.scoring.month_reader import MonthReader
+    from planrec.serving.scoring.part_columns import PartColumns
 
     rows = pq.read_table(file).slice(0, BATCH_ROWS // MONTHS * MONTHS)
     part = rows.append_column(POSITION, [np.arange(rows.num_rows)])
-    _, table = MonthsForm(recommender, FileForm()).table(PartColumns(part, False, BadValues()))
+    _, table = MonthReader(recommender, FileForm()).table(
+        PartColumns(part, BrokenRules(), decimal_comma=False)
+    )
     matrix = recommender.pipeline[0].transform(model_input(recommender.features, recommender.model, table))
     booster = recommender.pipeline[-1].classifier_.booster_
     return len(matrix) / fastest(lambda: booster.predict(matrix, num_threads=1))

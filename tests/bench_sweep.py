@@ -41,11 +41,11 @@ def overhead() -> list[str]:
 def bare_seconds(n: int) -> float:
     """Fit and predict the same models on the same folds, one after the other, in this process."""
     from planrec.config.compose import compose
-    from planrec.training.experiment import decided
+    from planrec.training.experiment import load_decisions
     from planrec.training.fitting import fitted_recommender
 
     config = compose("model=dummy", *THREE_THOUSAND_ROWS)
-    table = decided(config).table
+    table = load_decisions(config).table
     seconds = 0.0
     for seed in range(n):
         folds = list(config.cv.split(table, seed))

@@ -33,11 +33,11 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
         CatalogueError: the catalogue has no plan that could be chosen.
     """
     from planrec.data.hidden_truth import hidden_truth
-    from planrec.data.simulator import simulate
+    from planrec.data.simulated_history import simulate
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} must be a new or empty folder: nothing is overwritten")
-    history, people = simulate(options, catalogue)
+    history, people = simulate(options.population, catalogue)
     tables = {"history": _history_table(history)} | {
         f"truth/{name}": table
         for name, table in _truth_tables(history, hidden_truth(history, people, catalogue)).items()

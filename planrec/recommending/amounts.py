@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planrec.policy import major
+from planrec.policy import in_major_units
 from planrec.recommending.recommender import savings
 from planrec.schema.decision_rows import lags_in
 from planrec.schema.predictions import Prediction
@@ -64,7 +64,7 @@ def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _text(minor: int, exponent: int) -> str | None:
-    return None if minor == _UNKNOWN else major(minor, exponent)
+    return None if minor == _UNKNOWN else in_major_units(minor, exponent)
 
 
 def month_figures(table: DecisionTable) -> list[MonthFigures] | None:

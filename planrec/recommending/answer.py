@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue
-from planrec.policy import Money, Reason
+from planrec.policy import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -21,21 +21,22 @@ class Item(Struct, frozen=True, gc=False):
     rank: Annotated[int, Meta(ge=1)]
     plan_id: str
     probability: Annotated[Share, Meta(description="Of being the best choice.")]
-    expected_bill: Annotated[Money | None, Meta(description="Null where the run knows no bills.")]
+    expected_bill: Annotated[MoneyText | None, Meta(description="Null where the run knows no bills.")]
     bill_p10: Annotated[
-        Money | None, Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts.")
+        MoneyText | None,
+        Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts."),
     ]
-    bill_p90: Annotated[Money | None, Meta(description="The bill is higher in 1 of 10 cases.")]
+    bill_p90: Annotated[MoneyText | None, Meta(description="The bill is higher in 1 of 10 cases.")]
     expected_saving: Annotated[
-        Money | None,
+        MoneyText | None,
         Meta(
             description="Against the plan held, the cost of changing spread over the months looked ahead; may"
             " be negative. Null where the plan held is not known."
         ),
     ]
-    saving_p10: Money | None
-    saving_p50: Money | None
-    saving_p90: Money | None
+    saving_p10: MoneyText | None
+    saving_p50: MoneyText | None
+    saving_p90: MoneyText | None
     prob_cheaper: Annotated[Share | None, Meta(description="That the plan costs less than the plan held.")]
     reasons: Annotated[list[Reason], Meta(description="Empty where the run knows no bills.")]
 
@@ -45,14 +46,14 @@ class Current(Struct, frozen=True, gc=False):
 
     plan_id: str
     expected_bill: Annotated[
-        Money | None,
+        MoneyText | None,
         Meta(
             description="Mean of the months looked ahead. A model that forecasts bills may expect"
             " another usage than that of the last months, which sentences speak of."
         ),
     ]
-    bill_p10: Money | None
-    bill_p90: Money | None
+    bill_p10: MoneyText | None
+    bill_p90: MoneyText | None
 
 
 class NotOffered(Struct, frozen=True, gc=False):

@@ -56,7 +56,7 @@ def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False)
 
 
 def data_key(config: RunConfig) -> str:
-    """Equal for configs that `experiment.decided` turns into the same decision table."""
+    """Equal for configs that `experiment.load_decisions` turns into the same decision table."""
     tree = config.model_dump(mode="json", by_alias=True, include={"data", "target"})
     return _digest([tree, _sha256_of_catalogue(config)])
 

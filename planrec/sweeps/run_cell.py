@@ -10,7 +10,7 @@ from planrec.errors import DataError, PlanRecError
 from planrec.runs.address import data_key
 from planrec.runs.write import begin_run, save_run
 from planrec.sweeps.sweep_folder import CellStore
-from planrec.training.experiment import Decided, decided, run
+from planrec.training.experiment import LoadedDecisions, load_decisions, run
 
 DATA_KEPT = 2
 "Decision tables that a process keeps, for the cells that share them."
@@ -67,27 +67,27 @@ def _run(task: CellTask, store: CellStore) -> None:
     config = task.config.model_copy(update={"threads": task.threads})
     with store.unfinished(task.address) as folder:
         begin_run(folder, config, task.command)
-        result = run(config, decide=lambda config: _checked(config, task))
+        result = run(config, load=lambda config: _checked(config, task))
         save_run(result, folder, task.command, task.selected)
 
 
-def _checked(config: RunConfig, task: CellTask) -> Decided:
+def _checked(config: RunConfig, task: CellTask) -> LoadedDecisions:
     """The decisions, if they are those that the cell's address was made from."""
-    data, fingerprint = decided_once(config)
+    data, fingerprint = load_once(config)
     if fingerprint != task.data_fingerprint:
         raise DataError("the data changed while the sweep was running: start it again")
     return data
 
 
-def decided_once(config: RunConfig) -> tuple[Decided, str]:
-    """`experiment.decided` and its fingerprint, kept for the next cells over the same data."""
+def load_once(config: RunConfig) -> tuple[LoadedDecisions, str]:
+    """`experiment.load_decisions` and its fingerprint, kept for the next cells over the same data."""
     key = data_key(config)
     if key not in _KEPT:
         while len(_KEPT) >= DATA_KEPT:
             del _KEPT[next(iter(_KEPT))]
-        data = decided(config)
+        data = load_decisions(config)
         _KEPT[key] = data, data.table.fingerprint()
     return _KEPT[key]
 
 
-_KEPT: dict[str, tuple[Decided, str]] = {}
+_KEPT: dict[str, tuple[LoadedDecisions, str]] = {}

@@ -15,7 +15,7 @@ from planrec.metrics import METRICS
 from planrec.runs.address import address_of, data_key
 from planrec.sweeps.compose_cells import Cell, CellComposer
 from planrec.sweeps.executors import Executor, executor_of
-from planrec.sweeps.run_cell import CellFailure, CellTask, decided_once, failure_of
+from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
 from planrec.sweeps.run_cells import CellRuns, Listed, PlannedRun, Row, Source
 from planrec.sweeps.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
 from planrec.sweeps.sweep_terminal import SweepScreen, best_first, first_line, print_sweep
@@ -158,7 +158,7 @@ class Planner:
         key = data_key(cell.config)
         if key not in self._fingerprints:
             try:
-                self._fingerprints[key] = decided_once(cell.config)[1]
+                self._fingerprints[key] = load_once(cell.config)[1]
             except Exception as error:  # rows of the sweep: the cells over other data go on
                 self._fingerprints[key] = failure_of(error)
         return self._fingerprints[key]

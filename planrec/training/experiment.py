@@ -38,8 +38,8 @@ Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Decided:
-    """What `data` and `target` of a config give: the same for every run that shares them."""
+class LoadedDecisions:
+    """The decisions that `data` and `target` of a config give: the same for every run that shares them."""
 
     table: DecisionTable
     dropped: Columns
@@ -78,19 +78,21 @@ class RunResult:
 def run(
     config: RunConfig,
     report: Report = lambda step, done, total: None,
-    decide: Callable[[RunConfig], Decided] | None = None,
+    load: Callable[[RunConfig], LoadedDecisions] | None = None,
 ) -> RunResult:
     """Load, check, tune where the splitter says so, cross-validate, measure, then fit on everything.
 
-    `decide` stands in for `decided`, for whoever runs many configs over the same data.
+    `load` replaces `load_decisions`, for callers that run many configs over the same data.
     """
     seconds: dict[str, float] = {}
     log = FitLog()
     with _timed(seconds, "data"):
-        loaded = (decide or decided)(config)
+        loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
-        waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
+        waived = run_checks(
+            table, folds, config.waivers, keeps_subscribers_whole=config.cv.keeps_subscribers_whole
+        )
         waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
     if config.cv.inner_splitter is not None:
@@ -130,12 +132,12 @@ def run(
     )
 
 
-def decided(config: RunConfig) -> Decided:
+def load_decisions(config: RunConfig) -> LoadedDecisions:
     """Read the data and label it."""
     catalogue = config.catalogue.open()
     loaded = config.data.load(catalogue)
     table = _with_hidden_bills(config, config.target.label(loaded, catalogue), catalogue)
-    return Decided(table, loaded.dropped)
+    return LoadedDecisions(table, loaded.dropped)
 
 
 def fingerprint(folds: Sequence[Fold]) -> str:

@@ -216,8 +216,8 @@ def test_everything_that_is_wrong_is_counted_and_shown_in_one_error():
     text = message()
     for part in (
         "events does not fit the options data.*; data.on_bad_rows=drop_and_report leaves bad rows out",
-        "megaline_users: plan must be one of the catalogue's (surf, ultimate), 'gold' is none"
-        " at megaline_users, user_id 2",
+        "megaline_users: plan must hold plans of the catalogue ('surf', 'ultimate'), 'gold' is not one"
+        " of them at megaline_users, user_id 2",
         "megaline_users: user_id must be there once at megaline_users, user_id 4 (2 such rows",
         "megaline_users: churn_date must be blank or a date at megaline_users, user_id 3",
         "megaline_calls: duration must be >= 0, got '-2' at megaline_calls, id c0"

@@ -75,7 +75,7 @@ def test_the_hidden_bills_in_the_file_are_those_that_a_run_is_judged_by(written)
     expected = sum(truth.loc[month].loc[subscriber].to_numpy() for month in ("2018-08", "2018-09", "2018-10"))
     as_of = np.full(120, np.datetime64("2018-08-01"))
     options = simulator(n_subscribers=120, n_months=10, seed=5)
-    found = hidden_bills(options, shipped("ladder"), subscriber, as_of, horizon=3)
+    found = hidden_bills(options.population, shipped("ladder"), subscriber, as_of, horizon=3)
     np.testing.assert_allclose(found, expected * 100, rtol=1e-12)
     best = table(written, "truth/best_plan")["best_plan"]
     bills = table(written, "truth/hidden_bills").filter(like="hidden@")

@@ -438,7 +438,7 @@ def test_codes_with_leading_zeros_or_sixteen_digits_are_text() -> None:
 def test_a_column_of_numbers_and_a_few_words_is_text_and_doubted() -> None:
     table = load(rows("spend,plan", 30, "{i},{p}").replace("\n7,", "\nunknown,"))
     assert kinds(table) == {"spend": "text"}
-    assert mentions(table, "'spend'", "1 of its cells is no number", "'unknown'")
+    assert mentions(table, "'spend'", "1 of its cells is not a number", "'unknown'")
 
 
 def test_dates_whose_day_and_month_could_be_swapped_stay_text_and_are_doubted() -> None:
@@ -456,7 +456,7 @@ def test_one_row_has_no_plural() -> None:
     table = load("n,plan\n1,a\n2,b\n1,a\n")
     assert mentions(table, "1 of 3 rows repeats an earlier row exactly, the first is line 4")
     table = load(rows("spend,plan", 30, "{i},{p}").replace("\n7,", "\nunknown,"))
-    assert mentions(table, "1 of its cells is no number,")
+    assert mentions(table, "1 of its cells is not a number,")
 
 
 def test_exact_duplicates_are_said_or_dropped() -> None:
@@ -493,15 +493,15 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
         "  - the file has 4 column(s): 'calls', 'mb', 'plan', 'extra'",
         "  - column 'calls' can have one role only, it has 2:"
         " data.usage_columns.voice_calls, data.drop_columns[0]",
-        "  - column 'plan' (data.plan_column) must not be blank (or NA, N/A, n/a ...), it is at line 3",
-        "  - column 'calls' (data.usage_columns.voice_calls) must not be blank (or NA, N/A, n/a ...),"
-        " it is at line 4",
+        "  - column 'plan' (data.plan_column) must not be blank (NA, N/A, n/a ... count as blank) at line 3",
+        "  - column 'calls' (data.usage_columns.voice_calls) must not be blank"
+        " (NA, N/A, n/a ... count as blank) at line 4",
         "  - column 'calls' (data.usage_columns.voice_calls) must be >= 0,"
-        " got '-3' at line 3 (2 such rows, also at line 5)",
+        " got '-3' at line 3 (2 such rows, also line 5)",
         "  - column 'mb' (data.usage_columns.data_mib) must hold numbers, got 'x' at line 3",
         "  - column 'mb' (data.usage_columns.data_mib) must be >= 0, got '-2' at line 2",
         "  - column 'mb' (data.usage_columns.data_mib) must be at most 1,000,000,000, got '1e10' at line 4",
-        "  - column 'extra' must be finite, got inf at line 4: leave such cells blank,"
+        "  - column 'extra' must be finite, got 'inf' at line 4: leave such cells blank,"
         " or add the column to data.drop_columns",
     ]
 
@@ -509,10 +509,10 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
 def test_numbers_beyond_the_limit_are_refused_with_column_count_and_places() -> None:
     text = message("n,m,plan\n1e30,1e300,a\n-1e30,5,b\n-1.1e30,1e31,b\n,-1e300,a\n")
     assert text.splitlines()[1:] == [
-        "  - column 'n' must be within -1e+30 and 1e+30, got -1.1e+30 at line 4:"
+        "  - column 'n' must be within -1e+30 and 1e+30, got '-1.1e30' at line 4:"
         " leave such cells blank, or add the column to data.drop_columns",
-        "  - column 'm' must be within -1e+30 and 1e+30, got 1e+300 at line 2"
-        " (3 such rows, also at lines 4, 5):"
+        "  - column 'm' must be within -1e+30 and 1e+30, got '1e300' at line 2"
+        " (3 such rows, also line 4, line 5):"
         " leave such cells blank, or add the column to data.drop_columns",
     ]
 
@@ -520,7 +520,7 @@ def test_numbers_beyond_the_limit_are_refused_with_column_count_and_places() -> 
 def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None:
     with pytest.raises(DataError, match=r"must be at most 1,000,000,000, got '1e.?30' at row 2"):
         load_parquet({"plan": ["a", "b"], "n": [1.0, 1e30]}, usage_columns={"sms": "n"})
-    with pytest.raises(DataError, match="'n' must be finite, got -inf at row 1"):
+    with pytest.raises(DataError, match="'n' must be finite, got '-inf' at row 1"):
         load_parquet({"plan": ["a", "b"], "n": [-np.inf, 1e30]})
 
 
@@ -558,8 +558,7 @@ def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None
         ),
         (
             b"\xff\xfea",
-            "table.csv begins with the mark of utf-16 text but is not:"
-            " 'utf-16-le' codec can't decode byte 0x61 in position 2: truncated data",
+            "table.csv begins with the byte-order mark of utf-16 but is not utf-16 text: truncated data",
         ),
         (
             "n,Plan\n1,a\n",
@@ -599,16 +598,21 @@ def test_many_ragged_rows_are_counted_and_the_first_shown() -> None:
 
 def test_lines_are_those_of_the_file_also_after_quoted_line_ends_and_blank_lines() -> None:
     text = 'n,remark,plan\n1,"two\nlines",a\n\n-1,x,b\n-2,y,b\n-3,z,b\n'
-    assert "got '-1' at line 5 (3 such rows, also at lines 6, 7)" in message(text, usage_columns={"sms": "n"})
+    assert "got '-1' at line 5 (3 such rows, also line 6, line 7)" in message(
+        text, usage_columns={"sms": "n"}
+    )
 
 
 def test_blank_subscribers_and_times_are_refused() -> None:
     text = message("who,when,plan,n\nx,,a,1\n?,2018-11,b,2\n", subscriber_column="who", time_column="when")
     assert (
-        "column 'who' (data.subscriber_column) must not be blank (or NA, N/A, n/a ...), it is at line 3"
+        "column 'who' (data.subscriber_column) must not be blank (NA, N/A, n/a ... count as blank) at line 3"
         in text
     )
-    assert "column 'when' (data.time_column) must not be blank (or NA, N/A, n/a ...), it is at line 2" in text
+    assert (
+        "column 'when' (data.time_column) must not be blank (NA, N/A, n/a ... count as blank) at line 2"
+        in text
+    )
 
 
 @pytest.mark.parametrize("numbers", ["1.5 2.5 x", "1,5 2,5 x"])
@@ -665,7 +669,9 @@ def test_parquet_types_that_are_no_cells_are_refused_unless_dropped() -> None:
         caught.value
     )
     assert "must be >= 0, got '-2' at row 2" in str(caught.value)
-    with pytest.raises(DataError, match=r"column 'many' holds list<.*add it to data.drop_columns"):
+    with pytest.raises(
+        DataError, match=r"column 'many' must hold numbers, .* it holds list<.*add it to data.drop_columns"
+    ):
         load_parquet(columns)
     assert list(load_parquet(columns, drop_columns=["many"]).columns) == ["n"]
 
@@ -762,7 +768,7 @@ def test_iranian_operator_leaves_out_copies_leaks_and_personal_data(
 
 
 def test_what_reads_files_is_imported_only_when_a_file_is_read() -> None:
-    code = "import sys, planrec.data; print('planrec.data.input_file' in sys.modules)"
+    code = "import sys, planrec.data; print('planrec.data.reading.input_file' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(CONF.parent.parent)}
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True

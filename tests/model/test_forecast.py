@@ -30,7 +30,7 @@ from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag
 from planrec.schema.request import Request, read_request
 from planrec.schema.tables import DecisionTable
-from planrec.training.experiment import decided, run
+from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import fitted_recommender
 from tests.catalogue.catalogues import raw_catalogue, shipped
 
@@ -316,7 +316,7 @@ def test_never_is_told_from_seldom() -> None:
 @pytest.fixture(scope="module")
 def trained() -> tuple[Recommender, DecisionTable]:
     config = compose("model=forecast", "data.n_subscribers=300")
-    table = decided(config).table
+    table = load_decisions(config).table
     return fitted_recommender(config, config.model, table, table, threads=1), table
 
 
@@ -329,7 +329,7 @@ def request_of(recommender: Recommender, gib: float, **others: Any) -> Request:
 @pytest.mark.parametrize("model", ["forecast", "rerate_6"])
 def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: str) -> None:
     config = compose(f"model={model}", "data.n_subscribers=60")
-    table = decided(config).table
+    table = load_decisions(config).table
     recommender = fitted_recommender(config, config.model, table, table, threads=1)
     raw = raw_catalogue("ladder")
     added = copy.deepcopy(raw["plans"][-1]) | {"id": "summer", "name": "Summer"}
@@ -350,7 +350,7 @@ def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: st
 
 def test_a_model_that_knows_only_its_plans_is_refused_other_ones() -> None:
     config = compose("model=popular", "data.n_subscribers=60")
-    table = decided(config).table
+    table = load_decisions(config).table
     recommender = fitted_recommender(config, config.model, table, table, threads=1)
     with pytest.raises(DataError, match="ranks only plans that it was trained on"):
         recommender.with_catalogue(LADDER)

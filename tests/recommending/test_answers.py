@@ -234,12 +234,11 @@ def test_an_instant_at_which_no_plan_is_valid_is_pointed_at_where_it_was_said(ru
 def test_why_a_plan_is_not_offered(rules):
     catalogue = rules["stay"][0].catalogue
     content = catalogue.model_dump(mode="json", by_alias=True)
-    plan = catalogue.plans[0]
     day = np.datetime64("2018-07-01")
-    assert why_not_offered(plan, day) == "not_eligible"
-    assert why_not_offered(plan, np.datetime64("1990-01-01")) == "not_valid"
+    assert why_not_offered(catalogue, 0, day) == "not_eligible"
+    assert why_not_offered(catalogue, 0, np.datetime64("1990-01-01")) == "not_valid"
     content["plans"][0]["sellable"] = False
-    assert why_not_offered(Catalogue.model_validate(content).plans[0], day) == "not_sellable"
+    assert why_not_offered(Catalogue.model_validate(content), 0, day) == "not_sellable"
 
 
 @given(

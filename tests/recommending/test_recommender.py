@@ -15,7 +15,7 @@ from planrec.runs.read import load_run
 from planrec.schema.columns import MAX_USAGE, Usage
 from planrec.schema.request import read_request
 from planrec.schema.tables import DecisionTable
-from planrec.training.experiment import decided, run
+from planrec.training.experiment import load_decisions, run
 from tests.conftest import SMALL
 
 
@@ -66,7 +66,7 @@ def test_a_decision_told_as_a_request_is_the_same_decision(saved):
 @pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of"}), ("lgbm", set())])
 def test_only_models_over_histories_are_told_the_plan_held_and_the_instant(model, told):
     config = compose("data.n_subscribers=40", f"model={model}")
-    table = decided(config).table
+    table = load_decisions(config).table
     given = model_input(config.features, config.model, table)
     assert set(given) - set(table.X) == told
     if told:

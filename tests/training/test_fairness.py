@@ -20,7 +20,7 @@ from planrec.metrics import METRICS, MetricValue, check_gates
 from planrec.reports.cards.model_card import card_of
 from planrec.runs.read import load_run
 from planrec.schema.predictions import OutOfFold
-from planrec.training.experiment import decided, run
+from planrec.training.experiment import load_decisions, run
 from planrec.training.reweighing import balancing_weights
 from tests.conftest import SMALL
 from tests.trained_runs import train_into
@@ -78,7 +78,7 @@ WRITERS = {"table": write_rows, "usage_months": write_months, "megaline_us": wri
 def test_a_protected_column_is_a_segment_and_neither_feature_nor_input(source, tmp_path):
     typed = WRITERS[source](tmp_path)
     protect = [PROTECT] if source == "table" else []
-    table = decided(compose(*typed, *protect)).table
+    table = load_decisions(compose(*typed, *protect)).table
     assert set(table.segments) == ({"age", "sex", "town"} if source == "table" else {"age"})
     assert all(len(np.unique(groups.astype(str))) > 1 for groups in table.segments.values())
     known = {*table.X, *(given.name for given in table.inputs.columns)}
@@ -87,27 +87,27 @@ def test_a_protected_column_is_a_segment_and_neither_feature_nor_input(source, t
 
 def test_a_protected_column_may_be_dropped_as_well_and_have_no_other_role(tmp_path):
     typed = write_rows(tmp_path)
-    both = decided(compose(*typed, PROTECT, "data.drop_columns=[age]")).table
+    both = load_decisions(compose(*typed, PROTECT, "data.drop_columns=[age]")).table
     assert set(both.segments) == {"age", "sex", "town"}
     with pytest.raises(DataError, match=r"'who' can have one role only.*data\.protected_columns\.who"):
-        decided(compose(*typed, "+data.protected_columns.who=null"))
+        load_decisions(compose(*typed, "+data.protected_columns.who=null"))
     with pytest.raises(DataError, match=r"no column 'agee' \(did you mean 'age'\?\)"):
-        decided(compose(*typed, "+data.protected_columns.agee=null"))
+        load_decisions(compose(*typed, "+data.protected_columns.agee=null"))
 
 
 def test_the_columns_of_a_run_without_protected_columns_are_as_they_were(tmp_path):
-    table = decided(compose(*write_rows(tmp_path))).table
+    table = load_decisions(compose(*write_rows(tmp_path))).table
     assert table.segments == {}
     assert {"age", "sex", "town"} <= set(table.X)
 
 
 def test_the_simulator_has_nothing_to_protect():
     with pytest.raises(DataError, match=r"data\.protected_columns must name columns .* got 'age'"):
-        decided(compose("+data.protected_columns.age=null"))
+        load_decisions(compose("+data.protected_columns.age=null"))
 
 
 def test_numbers_are_banded_values_are_groups_and_rare_ones_are_one_group(tmp_path):
-    loaded = decided(compose(*write_rows(tmp_path), PROTECT)).table
+    loaded = load_decisions(compose(*write_rows(tmp_path), PROTECT)).table
     assert set(loaded.segments["age"]) == {"<30", "30 to <60", "60+"}
     assert set(loaded.segments["sex"]) == {"0", "1"}
     assert set(loaded.segments["town"]) == {"Vigo", "Lugo", OTHER, UNKNOWN}
@@ -115,7 +115,7 @@ def test_numbers_are_banded_values_are_groups_and_rare_ones_are_one_group(tmp_pa
 
 
 def test_numbers_without_bands_are_cut_at_their_quartiles(tmp_path):
-    table = decided(compose(*write_rows(tmp_path), "+data.protected_columns.age=null")).table
+    table = load_decisions(compose(*write_rows(tmp_path), "+data.protected_columns.age=null")).table
     share = np.unique(table.segments["age"].astype(str), return_counts=True)[1] / len(table)
     assert len(share) == 4
     assert share == pytest.approx([0.25] * 4, abs=0.03)
@@ -123,7 +123,7 @@ def test_numbers_without_bands_are_cut_at_their_quartiles(tmp_path):
 
 def test_text_cannot_be_cut_into_bands(tmp_path):
     with pytest.raises(DataError, match=r"'town' must hold numbers to be cut into bands"):
-        decided(compose(*write_rows(tmp_path), "+data.protected_columns.town=[3]"))
+        load_decisions(compose(*write_rows(tmp_path), "+data.protected_columns.town=[3]"))
     with pytest.raises(ConfigError, match="must rise"):
         compose(*write_rows(tmp_path), "+data.protected_columns.age=[60,30]")
 
@@ -268,15 +268,17 @@ def planted(tmp_path, hint):
 def test_a_proxy_is_reported_and_stops_a_run_only_above_a_limit(tmp_path):
     typed = planted(tmp_path, hint=0.2)
     notes = [note for note in run(compose(*typed)).notes if note.startswith("proxy: ")]
-    assert any(re.match(r"proxy: the features tell sex=1 with AUC 0\.\d\d \[0\.[89]", note) for note in notes)
-    with pytest.raises(CheckError, match=r"tell sex=0 .* must be at most 0\.7"):
+    assert any(
+        re.match(r"proxy: the features predict sex=1 with AUC 0\.\d\d \[0\.[89]", note) for note in notes
+    )
+    with pytest.raises(CheckError, match=r"predict sex=0 .* must be at most 0\.7"):
         run(compose(*typed, "fairness.proxy_auc_at_most=0.7"))
     waived = run(compose(*typed, "fairness.proxy_auc_at_most=0.7", "waivers.proxy=known"))
     assert any("waived: known" in note for note in waived.notes)
 
 
 def test_noise_is_not_a_proxy(tmp_path):
-    table = decided(compose(*write_rows(tmp_path), PROTECT)).table
+    table = load_decisions(compose(*write_rows(tmp_path), PROTECT)).table
     noise = np.random.default_rng(5).normal(size=(len(table), 6))
     found = list(proxies(noise, table, seed=0))
     assert len(found) > 4

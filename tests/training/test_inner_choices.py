@@ -25,7 +25,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.training.cross_fit import held_out_prediction, inner_folds
 from planrec.training.early_stopping import stopped_early
 from planrec.training.ensemble_weights import greedy_weights
-from planrec.training.experiment import decided, run
+from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import Chosen, choices_of, fitted_recommender
 from planrec.training.harm_guard import guarded, harmed, highest
 from tests.trained_runs import train_into
@@ -51,7 +51,7 @@ def config_of(*overrides: str) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def table() -> DecisionTable:
-    return decided(config_of()).table
+    return load_decisions(config_of()).table
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -279,7 +279,7 @@ def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: Decisio
 
 def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
     config = config_of("model=lgbm_bills", "data.n_subscribers=600")
-    table = decided(config).table
+    table = load_decisions(config).table
     assert table.future_bills is not None
     learned, judged = table.take(np.arange(0, len(table), 2)), table.take(np.arange(1, len(table), 2))
     recommender = fitted_recommender(config, config.model, learned, table, 1)

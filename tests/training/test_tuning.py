@@ -20,7 +20,7 @@ from planrec.runs.write import begin_run, save_run
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.tables import DecisionTable
 from planrec.search import with_values
-from planrec.training.experiment import decided, models_of, predict_out_of_fold, run
+from planrec.training.experiment import load_decisions, models_of, predict_out_of_fold, run
 from planrec.training.tuning import tune
 
 QUICK = ("n_bootstrap=20", "threads=1")
@@ -98,7 +98,7 @@ def poisoned(table: DecisionTable, rows: np.ndarray) -> DecisionTable:
 @BOTH
 def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
     config = compose(*overrides)
-    table = decided(config).table
+    table = load_decisions(config).table
     folds = list(config.cv.split(table, config.seed))
     predict = partial(predict_alone, config)
     clean = tune(config, table, folds, predict)

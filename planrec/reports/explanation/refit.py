@@ -14,7 +14,7 @@ from planrec.runs.provenance import versions
 from planrec.runs.read import SavedRun, read_out_of_fold, read_record
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.tables import DecisionTable
-from planrec.training.experiment import Report, decided, fingerprint, models_of
+from planrec.training.experiment import Report, fingerprint, load_decisions, models_of
 from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import FoldPrediction
 
@@ -53,7 +53,7 @@ def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FittedFo
             the run.
     """
     _check_reads_features(saved)
-    table = decided(saved.config).table
+    table = load_decisions(saved.config).table
     _check_same(saved, "data", table.fingerprint(), saved.manifest.data_fingerprint)
     folds = list(saved.config.cv.split(table, saved.config.seed))
     _check_same(saved, "folds", fingerprint(folds), saved.manifest.folds_fingerprint)

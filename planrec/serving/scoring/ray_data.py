@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from planrec.policy import Language
 from planrec.runs.read import load_run
-from planrec.serving.scoring.columns import subscribers
+from planrec.serving.scoring.part_columns import subscribers
 from planrec.serving.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def score_dataset(
     The rows of a subscriber are brought together in one of `n_parts`, each of which must fit in a worker's
     memory. Bad rows fail the dataset's execution with DataError.
     """
-    form = _scorer(run, language).form
-    name = form.column("subscriber")
+    reader = _scorer(run, language).reader
+    name = reader.column("subscriber")
 
     def with_part(block: pa.Table) -> pa.Table:
         return block.append_column(PART, pa.array(_parts_of(block, name, n_parts)))

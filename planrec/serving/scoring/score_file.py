@@ -1,66 +1,62 @@
 """Score a file: read it part by part, answer, write; memory does not grow with the file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
+from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.input_file import InputFile, Progress
+from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
-from planrec.serving.scoring.bad_values import BadValues
-from planrec.serving.scoring.months import MonthsForm
+from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.output import output_file
-from planrec.serving.scoring.parts import InputFile, input_file
 from planrec.serving.scoring.scorer import Scorer
-from planrec.serving.scoring.whole import OutOfOrderError, sorted_parts, whole_subscribers
-
-Report = Callable[[float], None]
-"Is told which share of the file is read."
+from planrec.serving.scoring.subscriber_parts import OutOfOrderError, sorted_parts, whole_subscribers
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What was written."""
+    """Facts about the answers that were written."""
 
     rows: int
     decisions: Counter[str]
     was_sorted: bool
-    "The file was in another order than that of its subscribers; the answers are in theirs."
+    "Whether the file was not in the order of its subscribers; the answers are."
 
 
-def score_file(scorer: Scorer, source: Path, target: Path, report: Report) -> Scored:
+def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -> Scored:
     """Write advice for every subscriber of a file. `target` is replaced once everything is written.
 
     Raises:
-        DataError: the file cannot be read, lacks columns, or holds bad values: all of them, with their lines.
-        OSError: the answers cannot be written.
+        DataError: If the file cannot be read, lacks columns, or holds bad values: lists all with lines.
+        OSError: If the answers cannot be written.
     """
-    file = input_file(source)
-    columns = scorer.columns_of(file.columns, str(source))
-    if not isinstance(scorer.form, MonthsForm):
-        return _written(scorer, file, file.parts(columns, report), target, False)
-    name = scorer.form.column("subscriber")
+    file = open_input(source)
+    columns = scorer.columns_of(file.columns.tidy, str(source))
+    if not isinstance(scorer.reader, MonthReader):
+        return _write(scorer, file, file.parts(columns, progress), target)
+    name = scorer.reader.column("subscriber")
     try:
-        return _written(scorer, file, whole_subscribers(file.parts(columns, report), name), target, False)
+        return _write(scorer, file, whole_subscribers(file.parts(columns, progress), name), target)
     except OutOfOrderError:
-        parts = sorted_parts(file.parts(columns, report), name)
-        return _written(scorer, file, whole_subscribers(parts, name), target, True)
+        parts = sorted_parts(file.parts(columns, progress), name)
+        return replace(_write(scorer, file, whole_subscribers(parts, name), target), was_sorted=True)
 
 
-def _written(
-    scorer: Scorer, file: InputFile, parts: Iterator[pa.Table], target: Path, was_sorted: bool
-) -> Scored:
-    bad, decisions = BadValues(), Counter[str]()
+def _write(scorer: Scorer, file: InputFile, parts: Iterator[pa.Table], target: Path) -> Scored:
+    bad, decisions = BrokenRules(), Counter[str]()
     with output_file(target, scorer.schema) as writer:
         for part in parts:
-            # After the first bad value nothing will be written: the rest is read to tell all of them.
-            answers = scorer.answers(part, file.decimal_comma, bad)
+            # After the first bad value nothing will be written: the other parts are read to report all.
+            answers = scorer.answers(part, bad, decimal_comma=file.decimal_comma)
             if answers is not None:
                 writer.write_table(answers)
                 for entry in answers["decision"].value_counts().to_pylist():
                     decisions[entry["values"]] += entry["counts"]
         if bad:
-            problems = bad.told(file.places(bad.positions))
+            problems = [str(rows) for rows in bad.bad_rows(file.places)]
             raise DataError(f"{file.path} cannot be scored by the run {scorer.saved.run_id}", problems)
-    return Scored(decisions.total(), decisions, was_sorted)
+    return Scored(decisions.total(), decisions, was_sorted=False)

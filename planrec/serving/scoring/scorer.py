@@ -1,4 +1,4 @@
-"""Rows of whole subscribers in, advice out: the one function behind files, Ray Data and Spark."""
+"""Rows of whole subscribers in, advice out: the one function behind files and Ray Data."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,27 +7,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.input_file import POSITION, row_places
 from planrec.errors import DataError
 from planrec.policy import Language
 from planrec.recommending.recommender import Recommender, savings
 from planrec.runs.read import SavedRun
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
-from planrec.serving.scoring.bad_values import BadValues
-from planrec.serving.scoring.columns import PartColumns, subscribers
-from planrec.serving.scoring.months import MonthsForm
-from planrec.serving.scoring.parts import POSITION
-from planrec.serving.scoring.rows import RowsForm
+from planrec.serving.scoring.attribute_reader import AttributeReader
+from planrec.serving.scoring.month_reader import MonthReader
+from planrec.serving.scoring.part_columns import PartColumns, subscribers
 from planrec.wording import did_you_mean, shown
 
 SAVINGS = ("saving_p10", "saving_p50", "saving_p90")
 MOST_NINES = 1e9
-"Amounts below are rounded by way of nine decimals, which int64 holds."
+"Amounts below this are rounded by way of nine decimals, which int64 holds."
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """What a run says about rows: the same plan, money and words as the API."""
+    """Answers rows with the plan, money and words of the API."""
 
     saved: SavedRun
     language: Language
@@ -35,9 +35,9 @@ class Scorer:
     "Whether to write the sentence; the reason code is always there."
 
     @cached_property
-    def form(self) -> MonthsForm | RowsForm:
-        """How the run's files are written."""
-        of_run = MonthsForm if self._recommender.inputs.takes == "months" else RowsForm
+    def reader(self) -> MonthReader | AttributeReader:
+        """The reader of the run's files."""
+        of_run = MonthReader if self._recommender.inputs.takes == "months" else AttributeReader
         return of_run(self._recommender, self.saved.config.data.file_form)
 
     @property
@@ -59,41 +59,49 @@ class Scorer:
             ]
         )
 
-    def columns_of(self, names: tuple[str, ...], what: str) -> tuple[str, ...]:
-        """The columns to read of those that `what` has. Raises DataError: all that are missing."""
-        missing = [name for name in self.form.required if name not in names]
+    def columns_of(self, names: tuple[str, ...], source: str) -> tuple[str, ...]:
+        """Return the columns to read.
+
+        Args:
+            names: The columns that there are.
+            source: Name of the file or table in messages.
+
+        Raises:
+            DataError: Lists all columns that are missing.
+        """
+        missing = [name for name in self.reader.required if name not in names]
         if missing:
             problems = [f"no column {name!r}{did_you_mean(name, names)}" for name in missing]
             raise DataError(
-                f"{what} must hold what the run {self.saved.run_id} asks for",
+                f"{source} must hold the columns that the run {self.saved.run_id} reads",
                 [*problems, f"it has {len(names):,} column(s): {shown(names, most=20)}"],
             )
-        return (*self.form.required, *(name for name in self.form.optional if name in names))
+        return (*self.reader.required, *(name for name in self.reader.optional if name in names))
 
-    def answers(self, part: pa.Table, decimal_comma: bool, bad: BadValues) -> pa.Table | None:
-        """Advice for the subscribers of a part; None where `bad` then holds anything."""
-        found = self.form.table(PartColumns(part, decimal_comma, bad))
+    def answers(self, part: pa.Table, bad: BrokenRules, *, decimal_comma: bool) -> pa.Table | None:
+        """Return advice for the subscribers of a part; None if `bad` holds anything in the end."""
+        found = self.reader.table(PartColumns(part, bad, decimal_comma=decimal_comma))
         return None if bad or found is None else self._answers(*found)
 
     def score(self, rows: pa.Table) -> pa.Table:
-        """Advice for a table in memory that holds subscribers with all their rows, in any order.
+        """Return advice for a table in memory that holds subscribers with all their rows, in any order.
 
-        Subscribers come out in the order of their ids as text; single rows in the order of the table.
+        The answers are in the order of the ids as text; those of single rows in the order of the table.
 
         Raises:
-            DataError: columns are missing, or every rule that rows break.
+            DataError: If columns are missing, or if rows break rules: lists every rule.
         """
         columns = self.columns_of(tuple(rows.column_names), "the table")
-        bad = BadValues()
+        bad = BrokenRules()
         part = rows.select(columns).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
-        if isinstance(self.form, MonthsForm):
-            whose = subscribers(part, self.form.column("subscriber"))
+        if isinstance(self.reader, MonthReader):
+            whose = subscribers(part, self.reader.column("subscriber"))
             part = part.take(pc.sort_indices(whose))
-        answers = self.answers(part, False, bad) if rows.num_rows else self.schema.empty_table()
+        answers = self.answers(part, bad, decimal_comma=False) if rows.num_rows else self.schema.empty_table()
         if answers is None:
             raise DataError(
                 f"the table cannot be scored by the run {self.saved.run_id}",
-                bad.told({position: f"row {position + 1}" for position in bad.positions}),
+                [str(rows) for rows in bad.bad_rows(row_places)],
             )
         return answers
 
@@ -118,7 +126,7 @@ class Scorer:
         )
 
     def _savings(self, table: DecisionTable, prediction: Prediction, decisions: Decisions) -> list[pa.Array]:
-        """Expected saving of the plan advised and its quantiles; blank where nobody can say."""
+        """Return the expected saving of the plan advised and its quantiles; blank if it is not known."""
         known = decisions.recommended >= 0
         rows = np.arange(len(table))
         matrices = [savings(table, prediction), *(getattr(prediction, name) for name in SAVINGS)]
@@ -132,7 +140,7 @@ class Scorer:
 
 
 def _decimals(amounts: np.ndarray, money: pa.Decimal128Type) -> pa.Array:
-    """Amounts as decimals, rounded half away from zero like the API's; null where NaN."""
+    """Return amounts as decimals, rounded half away from zero as in the API; NaN becomes null."""
     known = ~np.isnan(amounts)
     size = np.abs(np.where(known, amounts, 0.0))
     # A mean of minor units is exact to far more than 9 decimals; rounding it first undoes binary fractions.

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from planrec.cli import main
+from planrec.data.reading import parquet_file, text_file
 from planrec.recommending.recommender import savings
 from planrec.runs.read import SavedRun, load_run
 from planrec.schema.decision_rows import running_month
 from planrec.schema.request import read_request
-from planrec.serving.scoring import columns, parts, whole
+from planrec.serving.scoring import part_columns, subscriber_parts
 from planrec.serving.scoring.scorer import Scorer
 from tests.conftest import STRANGERS_TABLE
 from tests.trained_runs import train_into
@@ -152,8 +153,8 @@ def test_the_size_of_the_parts_changes_nothing(
 ) -> None:
     table = months_table(n=9)
     usual = read(scored(saved, table, tmp_path, suffix))
-    monkeypatch.setattr(parts, "BATCH_ROWS", size)
-    monkeypatch.setattr(parts, "BLOCK_BYTES", 120 * size)
+    monkeypatch.setattr(parquet_file, "BATCH_ROWS", size)
+    monkeypatch.setattr(text_file, "BLOCK_BYTES", 120 * size)
     pd.testing.assert_frame_equal(read(scored(saved, table, tmp_path, suffix)), usual)
 
 
@@ -233,23 +234,32 @@ def test_the_file_that_a_run_was_trained_on_is_scored_as_it_is(
 
 
 BROKEN = {
-    "an unknown plan": ("s0000,2026-03,huge,1,1,1,1,1", ["'huge' is none", "line 4"]),
+    "an unknown plan": ("s0000,2026-03,huge,1,1,1,1,1", ["'huge' is not one of them", "line 4"]),
     "a month twice": (
         "s0000,2026-02,mini,1,1,1,1,1",
         ["one row per month", "line 3 (2 such rows"],
     ),
-    "a month that is none": ("s0000,2026-13,mini,1,1,1,1,1", ["'month' must hold months", "'2026-13'"]),
+    "a month that does not exist": (
+        "s0000,2026-13,mini,1,1,1,1,1",
+        ["'month' must hold months", "'2026-13'"],
+    ),
     "a month that is not over": ("s0000,2099-01,mini,1,1,1,1,1", ["'month' must hold months that are over"]),
     "a negative amount": ("s0000,2026-03,mini,1,1,1,-4,1", ["'sms' must be >= 0, got '-4' at line 4"]),
     "an amount that is no number": ("s0000,2026-03,mini,1,1,1,lots,1", ["must hold numbers, got 'lots'"]),
-    "a blank amount": ("s0000,2026-03,mini,1,1,1,,1", ["'sms' must not be blank at line 4"]),
-    "infinity": ("s0000,2026-03,mini,1,1,1,inf,1", ["'sms' must be at most 1,000,000,000"]),
+    "a blank amount": (
+        "s0000,2026-03,mini,1,1,1,,1",
+        ["'sms' must not be blank (NA, N/A, n/a ... count as blank) at line 4"],
+    ),
+    "infinity": ("s0000,2026-03,mini,1,1,1,inf,1", ["'sms' must be finite, got 'inf' at line 4"]),
     "too much": ("s0000,2026-03,mini,1,1,1,1e10,1", ["'sms' must be at most 1,000,000,000"]),
     "far too much": (
         "s0000,2026-03,mini,1,1,1,1e308,1",
         ["'sms' must be at most 1,000,000,000, got '1e308'"],
     ),
-    "no subscriber": (",2026-03,mini,1,1,1,1,1", ["'subscriber' must not be blank at line 4"]),
+    "no subscriber": (
+        ",2026-03,mini,1,1,1,1,1",
+        ["'subscriber' must not be blank (NA, N/A, n/a ... count as blank) at line 4"],
+    ),
     "a cell too many": ("s0000,2026-03,mini,1,1,1,1,1,9", ["every row must have 8 cells", "line 4 has 9"]),
 }
 
@@ -271,9 +281,9 @@ def test_a_bad_row_stops_it_and_is_named(saved: SavedRun, tmp_path: Path, case: 
 def test_a_month_is_scored_once_it_is_over_at_utc_plus_14(
     saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, now: str, code: int
 ) -> None:
-    monkeypatch.setattr(columns, "running_month", partial(running_month, datetime.fromisoformat(now)))
+    monkeypatch.setattr(part_columns, "running_month", partial(running_month, datetime.fromisoformat(now)))
     months_table(n=1, n_months=2).to_csv(tmp_path / "in.csv", index=False)
-    assert main([str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--run", str(saved.folder)]) == code
+    assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == code
     told = "months that are over: it is 2026-02 now, got '2026-02' at line 3"
     assert (told in capsys.readouterr().err) == bool(code)
 
@@ -284,7 +294,7 @@ def test_all_bad_values_are_told_at_once_also_of_later_parts(
     table = months_table(n=40).astype({"sms": object})
     table.loc[3, "sms"], table.loc[150, "sms"], table.loc[99, "month"] = -1.0, -2.0, "soon"
     table.to_csv(tmp_path / "in.csv", index=False)
-    monkeypatch.setattr(parts, "BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(text_file, "BLOCK_BYTES", 1_000)
     assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     error = capsys.readouterr().err
     assert "'sms' must be >= 0, got '-1.0' at line 5 (2 such rows, also line 152)" in error
@@ -358,8 +368,8 @@ def test_a_file_in_another_encoding_is_read(saved: SavedRun, tmp_path: Path) -> 
 def test_too_many_months_of_one_subscriber_are_told_and_not_gathered(
     saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr(parts, "BLOCK_BYTES", 4_000)
-    monkeypatch.setattr(whole, "MOST_MONTHS", 120)
+    monkeypatch.setattr(text_file, "BLOCK_BYTES", 4_000)
+    monkeypatch.setattr(subscriber_parts, "MOST_MONTHS", 120)
     months_table(n=1, n_months=9).loc[[0] * 2_000].to_csv(tmp_path / "in.csv", index=False)
     assert score(tmp_path / "in.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
     assert "a subscriber must have at most 120 months" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""From rows of a stranger's columns to the decision table that requests of them would make."""
+"""Rows of attributes in a file, one per decision, as the decision table of their requests."""
 
 from dataclasses import dataclass
 
@@ -6,32 +6,33 @@ import numpy as np
 import pyarrow as pa
 
 from planrec.contracts import FileForm
-from planrec.data.raw_table import tidy_name
+from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.rules import NOT_BLANK
 from planrec.recommending.recommender import Recommender
 from planrec.schema.tables import DecisionTable
-from planrec.serving.scoring.columns import PartColumns, subscribers
+from planrec.serving.scoring.part_columns import PartColumns, subscribers
 
 
 @dataclass(frozen=True)
-class RowsForm:
-    """Which columns a run over single rows reads."""
+class AttributeReader:
+    """Reads files of a run over single rows."""
 
     recommender: Recommender
     form: FileForm
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Columns that the file must have: those that the run learned from, and whose row it is."""
+        """Columns that the file must have: those that the run learned from, and the subscriber."""
         names = tuple(column.name for column in self.recommender.inputs.columns)
         return (self._subscriber, *names) if "subscriber" in self.form.columns else names
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """Columns that are read where the file has them."""
+        """Columns that are read if the file has them."""
         return () if self._subscriber in self.required else (self._subscriber,)
 
     def column(self, name: str) -> str:
-        """Our name -> column of the file."""
+        """Return the column of the file that has this name in PlanRec."""
         return tidy_name(self.form.columns.get(name, name))
 
     @property
@@ -39,13 +40,13 @@ class RowsForm:
         return self.column("subscriber")
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
-        """Whose rows they are (their number in the file where it does not say), and their decisions."""
+        """Return the subscribers of a part (row numbers if the file names none) and their decisions."""
         recommender = self.recommender
         n = columns.part.num_rows
         if self._subscriber in columns.part.column_names:
             whose = subscribers(columns.part, self._subscriber).combine_chunks()
             blank = whose.is_null().to_numpy(zero_copy_only=False)
-            columns.add(f"column {self._subscriber!r} must not be blank", blank)
+            columns.add(f"column {self._subscriber!r} {NOT_BLANK}", blank)
         else:
             whose = pa.array(columns.positions + 1).cast(pa.string())
         table = DecisionTable(

@@ -1,4 +1,4 @@
-"""From rows of months, a subscriber's together, to the decision table that requests of them would make."""
+"""Rows of months in a file, those of a subscriber together, as the decision table of their requests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +9,12 @@ import pyarrow as pa
 from planrec.catalogue import Plan
 from planrec.catalogue.menu import menu_of, switching_costs
 from planrec.contracts import FileForm
-from planrec.data.raw_table import tidy_name
+from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.rules import NOT_BLANK, ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import Columns, lag
 from planrec.schema.tables import DecisionTable
-from planrec.serving.scoring.columns import PartColumns, subscribers
+from planrec.serving.scoring.part_columns import PartColumns, subscribers
 
 MOST_MONTHS = 120
 "Of one subscriber: ten years. A file has this fixed limit; that of a request is a setting of the API."
@@ -21,14 +22,14 @@ LAST_ADVICE = "last_recommended"
 
 
 @dataclass(frozen=True)
-class MonthsForm:
-    """Which columns a run over months reads, and how the file writes them."""
+class MonthReader:
+    """Reads files of a run over months."""
 
     recommender: Recommender
     form: FileForm
 
     def column(self, name: str) -> str:
-        """Our name -> column of the file."""
+        """Return the column of the file that has this name in PlanRec."""
         return tidy_name(self.form.columns.get(name, name))
 
     @property
@@ -40,14 +41,14 @@ class MonthsForm:
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """Columns that are read where the file has them."""
+        """Columns that are read if the file has them."""
         return (LAST_ADVICE,) if self.recommender.inputs.asks_held else ()
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable] | None:
         """Whose they are, and the decisions after the last month of each; None where no row has a month."""
         whose = subscribers(columns.part, self.column("subscriber")).combine_chunks()
         blank = whose.is_null().to_numpy(zero_copy_only=False)
-        columns.add(f"column {self.column('subscriber')!r} must not be blank", blank)
+        columns.add(f"column {self.column('subscriber')!r} {NOT_BLANK}", blank)
         month = columns.months(self.column("month"), self.form.time_year)
         usage = {name: columns.amounts(self.column(name)) for name in self.recommender.inputs.usage}
         attributes = {each.becomes: columns.attribute(each) for each in self.recommender.inputs.columns}
@@ -175,8 +176,7 @@ def changes(whose: pa.Array) -> np.ndarray:
 
 
 def _judge(groups: _Groups, columns: PartColumns, placed: np.ndarray) -> None:
-    rule = "a subscriber must have one row per month: which of several is true is unknown"
-    columns.bad.add(rule, columns.positions[placed[groups.repeats()]])
+    columns.bad.add(ONE_ROW_PER_MONTH, columns.positions[placed[groups.repeats()]])
     many = np.bincount(groups.of_row) > MOST_MONTHS
     columns.bad.add(
         f"a subscriber must have at most {MOST_MONTHS} months", columns.positions[placed[groups.start[many]]]

@@ -1,11 +1,11 @@
-"""When each plan was to be chosen: months and dates in the forms that files write them."""
+"""Months and dates in the forms in which files write them."""
 
 import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.data.cells import dates_of
+from planrec.data.reading.cells import ISO_DATE, ISO_MONTH, dates_of
 
 MONTH_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 MONTH = re.compile(r"(\d{4})-?(0[1-9]|1[0-2])")
@@ -16,16 +16,21 @@ FORMS = "months (2018-11, 201811, or 1 to 12 with data.time_year) or dates (2018
 
 @dataclass(frozen=True)
 class TimeProblem:
-    """Why a time column cannot be read, and the first cell that shows it."""
+    """The rule that a time column breaks, and the first cell that breaks it."""
 
     rule: str
     text: str
 
 
 def as_of_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, TimeProblem | None]:
-    """Decision instants, shape (n,), datetime64[D]: the day after a month, or the date itself.
+    """Return decision instants, shape (n,), datetime64[D]: the day after a month, or the date itself.
 
-    `texts` has no blanks. `year` is the year of month numbers, null for every other form.
+    >>> as_of_of(np.array(["2018-11", "2018-12"], object), None)[0]
+    array(['2018-12-01', '2019-01-01'], dtype='datetime64[D]')
+
+    Args:
+        texts: Shape (n,), object, without blanks.
+        year: The year of month numbers; None for every other form.
     """
     distinct = list(dict.fromkeys(texts))
     days, problem = _days(distinct, year)
@@ -36,13 +41,46 @@ def as_of_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, Ti
 
 
 def months_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, TimeProblem | None]:
-    """The month that each text names or lies in, shape (n,), datetime64[M]; forms as in `as_of_of`."""
+    """Return the month of each text, shape (n,), datetime64[M]; arguments as in `as_of_of`.
+
+    >>> months_of(np.array(["30.11.2018", "1.12.2018"], object), None)[0]
+    array(['2018-11', '2018-12'], dtype='datetime64[M]')
+    """
     days, problem = as_of_of(texts, year)
     if days is None:
         return None, problem
-    # All texts are written alike, so the first tells months, whose instant is the day after, from dates.
+    # All texts have one form, so the first tells months, whose instant is the day after, from dates.
     names_months = len(texts) > 0 and (year is not None or MONTH.fullmatch(texts[0]) is not None)
     return days.astype("datetime64[M]") - np.timedelta64(int(names_months), "M"), None
+
+
+def month_of(text: str, year: int | None) -> np.datetime64:
+    """Return the month of one cell, NaT if it cannot be read.
+
+    Day and month must be clear from the cell alone, because a part of a file does not show the other cells.
+
+    >>> month_of("2018-11-30", None), month_of("11/12/2018", None)
+    (np.datetime64('2018-11'), np.datetime64('NaT','M'))
+    """
+    by_number = year is not None and MONTH_NUMBER.fullmatch(text)
+    is_known_form = by_number or MONTH.fullmatch(text) or _is_clear_date(text) or len(text) == 8
+    found = months_of(np.array([text], object), year)[0] if is_known_form else None
+    return np.datetime64("NaT", "M") if found is None else found[0]
+
+
+def date_of(text: str) -> np.datetime64:
+    """Return the instant of one cell, datetime64[s], NaT if it cannot be read; see `month_of`.
+
+    >>> date_of("30.11.2018")
+    np.datetime64('2018-11-30T00:00:00')
+    """
+    found = dates_of([text]) if _is_clear_date(text) else None
+    return np.datetime64("NaT", "s") if found is None else found[0]
+
+
+def _is_clear_date(text: str) -> bool:
+    """Return whether day and month cannot be confused: 11/12/2018 can mean two days, 11.12.2018 cannot."""
+    return "/" not in text[:3] and bool(ISO_DATE.fullmatch(text) or ISO_MONTH.fullmatch(text) or "." in text)
 
 
 def _days(distinct: list[str], year: int | None) -> tuple[list[np.datetime64] | None, TimeProblem | None]:
@@ -71,5 +109,5 @@ def _date_problem(distinct: list[str]) -> TimeProblem:
         (text for text in distinct if not MONTH.fullmatch(text) and dates_of([text]) is None), None
     )
     if unreadable is None:
-        return TimeProblem(f"must hold {FORMS}, all written alike", distinct[-1])
-    return TimeProblem(f"must hold {FORMS}, day and month not to be confused", unreadable)
+        return TimeProblem(f"must hold {FORMS}, all written in one form", distinct[-1])
+    return TimeProblem(f"must hold {FORMS}, with day and month that cannot be confused", unreadable)

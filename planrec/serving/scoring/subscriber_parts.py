@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planrec.data.event_files import database
-from planrec.data.raw_table import tidy_text
+from planrec.data.reading.column_types import tidy_text
+from planrec.data.reading.input_file import POSITION
+from planrec.data.reading.parquet_file import BATCH_ROWS
 from planrec.errors import DataError
-from planrec.serving.scoring.columns import subscribers
-from planrec.serving.scoring.months import MOST_MONTHS, changes
-from planrec.serving.scoring.parts import BATCH_ROWS, POSITION
+from planrec.serving.scoring.month_reader import MOST_MONTHS, changes
+from planrec.serving.scoring.part_columns import subscribers
 
 WHOSE = "planrec subscriber"
 SORT_MEMORY_MIB = 256

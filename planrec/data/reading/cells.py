@@ -1,4 +1,4 @@
-"""What cells mean: numbers, booleans, dates or text, decided for a whole column at once."""
+"""Cells as numbers, booleans, dates or text, decided for a whole column at once."""
 
 import re
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from planrec.schema.columns import Kind
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA_NUMBER = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 CODE = r"^[+-]?(0\d+|\d{16,})$"
-"Leading zeros, or more digits than float64 keeps apart: a code, never a number."
+"Leading zeros, or more digits than float64 can tell apart: a code, never a number."
 
 AMOUNT = r"^\(?[+-]?(\p{L}{0,3}\p{Sc}|\p{L}{1,3}\.?[\s\p{Zs}])?[\s\p{Zs}]*[+-]?[.,]?\d"
 "Begins like a number, perhaps after a currency: `6,834.0`, `12.3%`, `€12.50`, `US$ 5`, `EUR 5`, `(7)`."
 
 MOSTLY_NUMBERS = 0.9
-"Share of numbers or amounts from which a text column was probably meant as numbers."
+"Share of numbers or amounts from which a text column was probably meant to hold numbers."
 
 TIME_OF_DAY = r"(?:[ T](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?Z?)?"
 ISO_DATE = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})" + TIME_OF_DAY)
@@ -35,14 +35,20 @@ class Cells:
     values: np.ndarray
     "Shape (n,): float64, datetime64[s] or object of str, as in `schema.Columns`."
     doubt: str | None = None
-    "What a reader of the column may have expected instead; None where nothing is odd."
+    "Why the column may have been meant to hold something else, if there is a sign of it."
     decimal_commas: bool = False
 
 
-def cells_of(column: pa.ChunkedArray, decimal_comma: bool) -> Cells | None:
-    """Interpret a column; None where its type is neither number, boolean, date nor text."""
+def cells_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
+    """Interpret a readable column; return None if its type is neither number, boolean, date nor text.
+
+    >>> cells_of(pa.chunked_array([["7,5", None]]), decimal_comma=True).values
+    array([7.5, nan])
+    >>> cells_of(pa.chunked_array([["007", "12"]]), decimal_comma=False).kind
+    'text'
+    """
     if pa.types.is_string(column.type):
-        return _read(column, decimal_comma)
+        return _of_text(column, decimal_comma=decimal_comma)
     if pa.types.is_floating(column.type):
         return Cells("number", column.to_numpy())
     if pa.types.is_boolean(column.type):
@@ -52,10 +58,10 @@ def cells_of(column: pa.ChunkedArray, decimal_comma: bool) -> Cells | None:
     return None
 
 
-def _read(text: pa.ChunkedArray, decimal_comma: bool) -> Cells:
+def _of_text(text: pa.ChunkedArray, *, decimal_comma: bool) -> Cells:
     if pc.any(pc.match_substring_regex(text, CODE)).as_py():
         return Cells("text", text.to_numpy())
-    numbers = numbers_of(text, decimal_comma)
+    numbers = numbers_of(text, decimal_comma=decimal_comma)
     if numbers is not None:
         return numbers
     lower = pc.utf8_lower(text)
@@ -67,8 +73,12 @@ def _read(text: pa.ChunkedArray, decimal_comma: bool) -> Cells:
     return Cells("text", text.to_numpy(), doubt or _doubtful_numbers(text))
 
 
-def numbers_of(column: pa.ChunkedArray, decimal_comma: bool) -> Cells | None:
-    """A column as numbers, codes like `007` too; None unless every cell that is not blank is one."""
+def numbers_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
+    """Return a column as numbers, codes like `007` too; None unless every cell is a number or blank.
+
+    >>> numbers_of(pa.chunked_array([["007", "1e3"]]), decimal_comma=False).values
+    array([   7., 1000.])
+    """
     if pa.types.is_floating(column.type):
         return Cells("number", column.to_numpy())
     if not pa.types.is_string(column.type):
@@ -83,18 +93,22 @@ def numbers_of(column: pa.ChunkedArray, decimal_comma: bool) -> Cells | None:
     return None
 
 
-def numbers_and_others(column: pa.ChunkedArray, decimal_comma: bool) -> tuple[np.ndarray, np.ndarray]:
-    """A column as numbers, shape (n,), float64, NaN where blank; and which cells are something else."""
+def numbers_and_others(column: pa.ChunkedArray, *, decimal_comma: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return a column as numbers, shape (n,), NaN for blank cells; and which cells hold something else.
+
+    >>> numbers_and_others(pa.chunked_array([["7", "lots", None]]), decimal_comma=False)
+    (array([ 7., nan, nan]), array([False,  True, False]))
+    """
     if not (pa.types.is_string(column.type) or pa.types.is_floating(column.type)):
         return np.full(len(column), np.nan), column.is_valid().to_numpy()
-    cells = numbers_of(column, decimal_comma)
+    cells = numbers_of(column, decimal_comma=decimal_comma)
     if cells is not None:
         return cells.values, np.zeros(len(column), dtype=bool)
     patterns = (NUMBER, COMMA_NUMBER) if decimal_comma else (NUMBER,)
     matches = [pc.match_substring_regex(column, pattern).fill_null(True) for pattern in patterns]
     fits = max(matches, key=lambda match: pc.sum(match).as_py())
     cleaned = pc.if_else(fits, column, pa.scalar(None, pa.string()))
-    return numbers_and_others(cleaned, decimal_comma)[0], pc.invert(fits).to_numpy()
+    return numbers_and_others(cleaned, decimal_comma=decimal_comma)[0], pc.invert(fits).to_numpy()
 
 
 def _doubtful_numbers(text: pa.ChunkedArray) -> str | None:
@@ -102,12 +116,12 @@ def _doubtful_numbers(text: pa.ChunkedArray) -> str | None:
     others = text.filter(pc.invert(is_number))
     first = f"the first is {others[0].as_py()!r}"
     if _is_most(is_number):
-        are = "is no number" if len(others) == 1 else "are no numbers"
+        are = "is not a number" if len(others) == 1 else "are not numbers"
         return f"{len(others):,} of its cells {are}, {first}"
     if _is_most(pc.match_substring_regex(text, AMOUNT)):
         return (
             f"its cells begin like numbers or amounts of money but hold more, {first};"
-            " without separators of thousands, currencies and units they are read as numbers"
+            " remove separators of thousands, currencies and units to have numbers"
         )
     return None
 
@@ -117,7 +131,7 @@ def _is_most(cells: pa.ChunkedArray) -> bool:
 
 
 def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
-    """The column as dates, or None and perhaps why not."""
+    """Return the column as dates, or None and the reason if there is a doubt."""
     encoded = text.combine_chunks().dictionary_encode()
     iso, doubt = _iso_dates(encoded.dictionary.to_pylist())
     if iso is None:
@@ -127,13 +141,18 @@ def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
 
 
 def dates_of(texts: Sequence[str]) -> list[np.datetime64] | None:
-    """Distinct cells as dates, datetime64[s]; None unless every cell is one and all are written alike."""
+    """Return distinct cells as dates, datetime64[s]; None unless all are dates written in one form.
+
+    >>> dates_of(["2018-11-30", "2018-12-01 09:30"])
+    [np.datetime64('2018-11-30T00:00:00'), np.datetime64('2018-12-01T09:30:00')]
+    >>> dates_of(["2018-11-30", "1/12/2018"])
+    """
     return _iso_dates(texts)[0]
 
 
 def _iso_dates(texts: Sequence[str]) -> tuple[list[np.datetime64] | None, str | None]:
     for pattern, order in ((ISO_DATE, "ymd"), (ISO_MONTH, "ym"), (YEAR_LAST_DATE, None)):
-        # The first cell decides: most text columns are turned away by three short matches.
+        # The first cell decides: most text columns are ruled out by three short matches.
         if texts and pattern.fullmatch(texts[0]):
             matches = [match for text in texts if (match := pattern.fullmatch(text))]
             if len(matches) < len(texts):
@@ -145,7 +164,7 @@ def _iso_dates(texts: Sequence[str]) -> tuple[list[np.datetime64] | None, str | 
 def _assembled(
     matches: Sequence[re.Match[str]], order: str | None
 ) -> tuple[list[np.datetime64] | None, str | None]:
-    """Dates from matched parts; `order` None means day and month must be told apart first."""
+    """Return dates from matched parts; if `order` is None, tell day and month apart first."""
     parts: list[tuple[str, str, str, str | None]]
     if order == "ym":
         parts = [(match[1], match[2], "1", None) for match in matches]
@@ -154,7 +173,7 @@ def _assembled(
     else:
         month_group = _month_group(matches)
         if month_group is None:
-            return None, f"day and month cannot be told apart in {matches[0][0]!r} and the like"
+            return None, f"day and month cannot be told apart in dates like {matches[0][0]!r}"
         day_group = 4 - month_group
         parts = [(match[4], match[month_group], match[day_group], match[5]) for match in matches]
     try:
@@ -167,7 +186,7 @@ def _assembled(
 
 
 def _month_group(matches: Sequence[re.Match[str]]) -> int | None:
-    """Which part is the month, 1 or 3; None where both could be. `31.12.2018` is always day first."""
+    """Return which part is the month, 1 or 3, or None if both could be. `31.12.2018` is always day first."""
     if all(match[2] == "." for match in matches):
         return 3
     first_can_be_month = all(int(match[1]) <= 12 for match in matches)
