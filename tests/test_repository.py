@@ -41,7 +41,7 @@ def test_every_promised_recipe_is_listed_with_one_line_about_it() -> None:
     assert [name for name, recipe in recipes.items() if not recipe["doc"]] == []
 
 
-def test_the_lock_covers_training_and_serving_with_hashes_and_names_no_address() -> None:
+def test_the_lock_has_hashes_and_no_address_for_training_and_serving() -> None:
     text = (REPOSITORY / "requirements.lock").read_text("utf-8")
     locked = dict(re.findall(r"^([a-z0-9.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
