@@ -36,7 +36,7 @@ def body(saved):
 
 def test_answers_equal_the_offline_recommendations(client, saved):
     golden = saved.manifest.golden
-    for request, probability in zip(golden["requests"], golden["probability"], strict=True):
+    for request, probability in zip(golden.requests, golden.probability, strict=True):
         answer = client.post("/predict", json=request)
         assert answer.status_code == 200, answer.text
         online = {item["plan_id"]: item["probability"] for item in answer.json()["items"]}
