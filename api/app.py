@@ -12,24 +12,24 @@ from litestar.openapi import OpenAPIConfig
 from uvicorn.config import STARTUP_FAILURE
 
 from planrec.errors import PlanRecError
-from planrec.run_folder import SavedRun
+from planrec.runs.read import SavedRun
 
-from .access import KeyRequired
 from .answer_store import AnswerStore
-from .idempotency import Idempotency
-from .log_counts import counting
-from .logged import AnswerLog
-from .metrics import Metrics
-from .observed import Observed
-from .openapi import RunJsonRenderPlugin
+from .decision_log_metrics import counting
+from .decision_logging import AnswerLog
+from .micro_batching import Together
+from .middleware.api_keys import KeyRequired
+from .middleware.idempotency import Idempotency
+from .middleware.request_logging import Observed
+from .middleware.security_headers import SecurityHeaders
+from .openapi.document import RunJsonRenderPlugin
 from .pages import PAGES
 from .pin_follower import PinFollower
 from .problems import EXCEPTION_HANDLERS
+from .prometheus import Metrics
 from .routes import routes
-from .security_headers import SecurityHeaders
-from .served import ServedRun
+from .served_run import ServedRun
 from .settings import Settings, read_settings
-from .together import Together
 
 
 def create_app(
@@ -101,11 +101,11 @@ def _app(
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
         lifespan=[closing, *lifespans],
-        logging_config=None,  # Litestar's own would take the place of api/log.py
+        logging_config=None,  # Litestar's own would take the place of api/logging_setup.py
         # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
-            version=served.saved.manifest["versions"]["planrec"],
+            version=served.saved.manifest.versions["planrec"],
             use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),

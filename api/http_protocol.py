@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from .middleware.request_id import request_id_of
 from .problems import MALFORMED_REQUEST, MEDIA_TYPE, TYPES, content
-from .request_id import request_id_of
 
 MAX_HEAD_BYTES = 65_536
 "Of the request line and the headers: they come before any key is asked for."

@@ -10,12 +10,12 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.datastructures import State
 
-from planrec.atomic_file import write_atomically
 from planrec.errors import PlanRecError
-from planrec.json_file import read_object
-from planrec.pinned import FILE_NAME, Pin, pinned_run, read_pin
+from planrec.files.atomic_write import write_atomically
+from planrec.files.json_file import read_object
+from planrec.serving.pin import FILE_NAME, Pin, pinned_run, read_pin
 
-from .served import ServedRun
+from .served_run import ServedRun
 from .settings import Limits
 
 SECONDS_BETWEEN_LOOKS = 0.25

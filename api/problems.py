@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from planrec.errors import DataError, LogError, RequestError
 
-from .bodies import (
+from .middleware.request_id import REQUEST_ID
+from .parsing.request_body import (
     DuplicateKeyError,
     MalformedJsonError,
     RequestTooLargeError,
@@ -20,7 +21,6 @@ from .bodies import (
     misfits_of,
     refused,
 )
-from .request_id import REQUEST_ID
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = {

@@ -39,7 +39,7 @@ def _run(settings: Settings, scratch: Path) -> int:
     # Importing the server takes a second or two: a wrong option should not wait for it.
     import uvicorn
 
-    from .log import log_config
+    from .logging_setup import log_config
 
     try:
         uvicorn.run(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planrec.harm_guard import highest
 from planrec.metrics import paired_ratio
+from planrec.runs.manifest import Manifest
+from planrec.training.harm_guard import highest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,18 +93,18 @@ def _reached(
         return Reached(f"{name}, ratio to `{rule}`", *found, nothing, most)
 
     def own_value(name: str, metric: str, run: tuple[dict[str, Any], Path], least: float, most: float) -> Any:
-        values = [v for v in run[0]["metrics"] if (v["metric"], v["model"]) == (metric, own)]
+        values = [v for v in run[0]["metrics"] if (v.metric, v.model) == (metric, own)]
         return [
             Reached(
-                name if v["group"] is None else f"{name}, {v['group']}",
-                v["value"],
-                v["low"],
-                v["high"],
+                name if v.group is None else f"{name}, {v.group}",
+                v.value,
+                v.low,
+                v.high,
                 least,
                 most,
             )
             for v in values
-            if v["value"] is not None
+            if v.value is not None
         ]
 
     if source == "simulator":
@@ -129,19 +130,19 @@ def _rows(folder: Path, model: str) -> "pd.DataFrame":
     return table[table["model"] == model]
 
 
-def _chosen(manifest: dict[str, Any], model: str) -> str:
+def _chosen(manifest: Manifest, model: str) -> str:
     """Return the range of the thresholds that the folds chose."""
-    of_folds = [c for c in manifest["chosen"] if c["model"] == model and c["fold"] is not None]
-    chosen = [c["least_saving"] for c in of_folds if c["least_saving"] is not None]
+    of_folds = [c for c in manifest.chosen if c.model == model and c.fold is not None]
+    chosen = [c.least_saving for c in of_folds if c.least_saving is not None]
     if not chosen:
         return "the shipped threshold in all folds: too few decisions"
     return f"{min(chosen):.2f} to {max(chosen):.2f} in {len(chosen)} folds"
 
 
-def _prose(manifest: dict[str, Any], folder: Path) -> list[str]:
+def _prose(manifest: Manifest, folder: Path) -> list[str]:
     """Return the notes on the tables; their figures are those of the run on megaline_us."""
-    rows = _rows(folder, manifest["config"]["model"]["kind"])
-    policy = manifest["config"]["policy"]
+    rows = _rows(folder, manifest.model_kind)
+    policy = manifest.config["policy"]
     limit = policy["harm_at_most"]
     enough = next(n for n in range(1, 10_000) if highest(np.zeros(n)) <= limit)
     return [

@@ -11,22 +11,25 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from planrec.address import code_version
-from planrec.compose import compose
-from planrec.conf_folder import content_of, inherited, options
-from planrec.config import RunConfig
-from planrec.data_card import section
-from planrec.experiment import run
-from planrec.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
+from planrec.config.compose import compose
+from planrec.config.conf_folder import content_of, inherited, options
+from planrec.config.run_config import RunConfig
+from planrec.files.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
 from planrec.metrics import broken_guards, paired_ratio
-from planrec.model_card import card_of, metrics_lines, own_figures
-from planrec.run_folder import begin_run, read_manifest, save_run
-from planrec.schema import Usage
+from planrec.reports.cards.data_card import section
+from planrec.reports.cards.model_card import card_of, metrics_lines, own_figures
+from planrec.runs.address import code_version
+from planrec.runs.manifest import Manifest
+from planrec.runs.read import read_manifest
+from planrec.runs.write import begin_run, save_run
+from planrec.schema.columns import Usage
+from planrec.training.experiment import run
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
@@ -239,12 +242,12 @@ def regime_figures(regime: str, n: int) -> list[str]:
 
     from planrec.catalogue import rate
     from planrec.data.hidden_truth import true_bills
-    from planrec.data.simulator import simulate
+    from planrec.data.simulated_history import simulate
 
     config = compose(f"data.n_subscribers={n}", "data.n_months=12", f"data.regime={regime}")
     catalogue: Any = config.catalogue.open()
     options: Any = config.data
-    history, people = simulate(options, catalogue)
+    history, people = simulate(options.population, catalogue)
     held, everyone = people.plan_held, np.arange(n)
     costs = (rate(history.usage, catalogue) / 100).reshape(n, 12, -1)[:, 9:].mean(axis=1)
     regret = costs[everyone, held] - costs.min(axis=1)
@@ -267,19 +270,19 @@ def megaline_ru_page(manifests: list[dict[str, Any]]) -> str:
         " optimistic. The published results use row splits. Expect the grouped figures on new subscribers.",
     ]
     for manifest in manifests:
-        config, data = manifest["config"], manifest["data"]
+        config, data = manifest.config, manifest.data
         lines += [
             "",
             f"## `cv={config['cv']['kind']}`",
             "",
-            f"`{manifest['command']}`",
+            f"`{manifest.command}`",
             "",
-            f"{data['n_decisions']:,} subscriber-months of {data['n_subscribers']:,} subscribers,"
+            f"{data.n_decisions:,} subscriber-months of {data.n_subscribers:,} subscribers,"
             f" {config['cv']['n_folds']} folds, {config['cv']['n_repeats']} repeats;"
             " 95 % bootstrap intervals over subscribers; `popular` always names the most popular plan.",
             "",
-            *metrics_lines(manifest["metrics"]),
-            *(["", *(f"* {note}" for note in manifest["notes"])] if manifest["notes"] else []),
+            *metrics_lines(manifest.metrics),
+            *(["", *(f"* {note}" for note in manifest.notes)] if manifest.notes else []),
         ]
     return "\n".join(lines) + "\n"
 
@@ -298,24 +301,24 @@ def best_bill_page(option: str, folder: Path) -> str:
     for title, overrides in (("Without hysteresis", NO_HYSTERESIS), ("With hysteresis", [])):
         run_folder = folder / option / title.split()[0].lower()
         manifest = manifest_of([*BEST_BILL[option], *overrides], run_folder)
-        data, judged = manifest["data"], manifest["metrics"][0]
+        data, judged = manifest.data, manifest.metrics[0]
         lines += [
             "",
             f"## {title}",
             "",
-            f"`{manifest['command']}`",
+            f"`{manifest.command}`",
             "",
-            f"{judged['n_decisions']:,} decisions of {judged['n_subscribers']:,} subscribers are judged, out"
-            f" of {data['n_decisions']:,} of {data['n_subscribers']:,}. The others have no earlier decisions"
+            f"{judged.n_decisions:,} decisions of {judged.n_subscribers:,} subscribers are judged, out"
+            f" of {data.n_decisions:,} of {data.n_subscribers:,}. The others have no earlier decisions"
             " to learn from. Intervals are 95 % bootstrap intervals over subscribers.",
             "",
-            *model_lines(manifest["metrics"]),
+            *model_lines(manifest.metrics),
             "",
             *verdicts(manifest, run_folder),
             *(f"* {warning}." for warning in broken_guards(own_figures(manifest))),
         ]
         if overrides:
-            lines += ["", *breakdown_lines(manifest["metrics"])]
+            lines += ["", *breakdown_lines(manifest.metrics)]
     return "\n".join(lines) + "\n"
 
 
@@ -345,18 +348,16 @@ def forecast_section(option: str, folder: Path) -> list[str]:
     for overrides in (NO_HYSTERESIS, []):
         run_folder = folder / "forecast" / option / str(len(overrides))
         manifest = manifest_of(["model=forecast", *BEST_BILL[option], *overrides], run_folder)
-        lines += ["", f"`{manifest['command']}`", "", *model_lines(manifest["metrics"]), ""]
+        lines += ["", f"`{manifest.command}`", "", *model_lines(manifest.metrics), ""]
         for rule in ("rerate_3", "rerate_6"):
             ratios = [
                 f"{metric} {ratio_to(rule, metric, manifest, run_folder)}"
                 for metric in ("regret", "regret_hidden")
-                if any(value["metric"] == metric for value in manifest["metrics"])
+                if any(value.metric == metric for value in manifest.metrics)
             ]
             lines.append(f"* Ratio to `{rule}`: {', '.join(ratios)}.")
         by_plan = [
-            f"{value['group']} {interval(value)}"
-            for value in manifest["metrics"]
-            if value["metric"] == "pit_80"
+            f"{value.group} {interval(value)}" for value in manifest.metrics if value.metric == "pit_80"
         ]
         lines += [
             f"* Calibration error of P(cheaper) (`ece_cheaper`): {figure(manifest, 'ece_cheaper')}.",
@@ -395,11 +396,11 @@ def forecast_parts(folder: Path) -> list[str]:
     return lines
 
 
-def ratio_to(rule: str, metric: str, manifest: dict[str, Any], folder: Path) -> str:
+def ratio_to(rule: str, metric: str, manifest: Manifest, folder: Path) -> str:
     """Return the ratio of the model's metric to a rule's, paired, with its interval."""
     import pandas as pd
 
-    config = manifest["config"]
+    config = manifest.config
     table = pd.read_parquet(folder / "out_of_fold.parquet")
     models = (config["model"]["kind"], rule)
     ratio, low, high = paired_ratio(table, metric, models, config["seed"], config["n_bootstrap"])
@@ -408,7 +409,7 @@ def ratio_to(rule: str, metric: str, manifest: dict[str, Any], folder: Path) -> 
 
 def model_lines(metrics: list[dict[str, Any]]) -> list[str]:
     """Return a table with one row per model and one column per main metric."""
-    cells = {(value["model"], value["metric"]): value for value in metrics}
+    cells = {(value.model, value.metric): value for value in metrics}
     names = [name for name in MAIN_METRICS if any(name == metric for _, metric in cells)]
     models = list(dict.fromkeys(model for model, _ in cells))
     return [
@@ -424,7 +425,7 @@ def model_lines(metrics: list[dict[str, Any]]) -> list[str]:
 def breakdown_lines(metrics: list[dict[str, Any]]) -> list[str]:
     """Return a table of mean regret by decile of usage and by plan held."""
     lines = ["| mean regret | lgbm | rerate_6 | stay |", "|---|---|---|---|"]
-    cells = {(v["metric"], v["group"], v["model"]): v for v in metrics if v["group"] is not None}
+    cells = {(v.metric, v.group, v.model): v for v in metrics if v.group is not None}
     groups = dict.fromkeys((metric, group) for metric, group, _ in cells if metric.startswith("regret_by"))
     for metric, group in groups:
         label = f"usage decile {group}" if metric == "regret_by_decile" else f"holds {group}"
@@ -433,7 +434,7 @@ def breakdown_lines(metrics: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def verdicts(manifest: dict[str, Any], folder: Path) -> list[str]:
+def verdicts(manifest: Manifest, folder: Path) -> list[str]:
     """Return one sentence per re-rating rule that compares the model with it on the same decisions."""
     import pandas as pd
 
@@ -441,7 +442,7 @@ def verdicts(manifest: dict[str, Any], folder: Path) -> list[str]:
     lines = []
     for rule in ("rerate_3", "rerate_6"):
         ratio, low, high = paired_ratio(
-            table, "regret", ("lgbm", rule), manifest["config"]["seed"], manifest["config"]["n_bootstrap"]
+            table, "regret", ("lgbm", rule), manifest.config["seed"], manifest.config["n_bootstrap"]
         )
         if low > 1:
             verdict = "the model adds nothing: it loses to the rule"
@@ -456,9 +457,9 @@ def verdicts(manifest: dict[str, Any], folder: Path) -> list[str]:
 
 def interval(value: dict[str, Any] | None) -> str:
     """Return a value with its interval, or a dash if there is none."""
-    if value is None or value["value"] is None:
+    if value is None or isnan(value.value):
         return "-"
-    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
 def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]) -> str:
@@ -479,7 +480,7 @@ def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]
         "|---|---|---|",
         *(
             f"| `cv={split}` | {figure(manifest, 'accuracy')} | {figure(manifest, 'auc')} |"
-            for split, manifest in ((manifest["config"]["cv"]["kind"], manifest) for manifest in splits)
+            for split, manifest in ((manifest.config["cv"]["kind"], manifest) for manifest in splits)
         ),
         "",
     ]
@@ -490,16 +491,16 @@ def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def option_of(manifest: dict[str, Any]) -> str:
+def option_of(manifest: Manifest) -> str:
     """Return the data option in a run's command, or the default if there is none."""
-    named = [word.removeprefix("data=") for word in manifest["command"].split() if word.startswith("data=")]
+    named = [word.removeprefix("data=") for word in manifest.command.split() if word.startswith("data=")]
     return named[-1] if named else "simulator"
 
 
-def figure(manifest: dict[str, Any], metric: str) -> str:
+def figure(manifest: Manifest, metric: str) -> str:
     """Return a metric of the model itself, with its interval."""
-    model = manifest["config"]["model"]["kind"]
-    return interval(next(v for v in manifest["metrics"] if (v["metric"], v["model"]) == (metric, model)))
+    model = manifest.model_kind
+    return interval(next(v for v in manifest.metrics if (v.metric, v.model) == (metric, model)))
 
 
 def manifest_of(overrides: list[str], folder: Path) -> dict[str, Any]:

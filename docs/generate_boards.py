@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from planrec.cli import main
-from planrec.conf_folder import file_of
-from planrec.figures import figure
-from planrec.leaderboard import leaderboard
-from planrec.leaderboard.board import Board, BoardTable
-from planrec.leaderboard.files import markdown_lines, signed_text
-from planrec.leaderboard.rows import Row
+from planrec.config.conf_folder import file_of
 from planrec.metrics import METRICS, Estimate, broken_guards, draws_of, metric_draws, paired_difference
-from planrec.model_card import own_figures
-from planrec.run_folder import read_out_of_fold
+from planrec.reports.cards.model_card import own_figures
+from planrec.reports.leaderboard import leaderboard
+from planrec.reports.leaderboard.board import Board, BoardTable
+from planrec.reports.leaderboard.board_files import markdown_lines, signed_text
+from planrec.reports.leaderboard.board_rows import Row
+from planrec.runs.read import read_out_of_fold
+from planrec.wording import figure
 
 COMMAND = ("planrec", "train")
 CELLS_AT_ONCE = 2
@@ -182,7 +182,7 @@ def best_cell(board: Board) -> list[str]:
 
 def row_splits(board: Board) -> list[str]:
     """Return the comparison of row splits with grouped folds for the same model."""
-    found = {row.run.manifest["config"]["cv"]["kind"]: row for table in board.tables for row in cells(table)}
+    found = {row.run.manifest.config["cv"]["kind"]: row for table in board.tables for row in cells(table)}
     grouped, by_row = found["grouped"], found["stratified"]
     metric = metric_of(board.tables[0])
     differences = {name: paired(grouped, by_row, name) for name in SHOWN[metric]}
@@ -280,7 +280,7 @@ def paired(first: Row, second: Row, metric: str) -> Estimate:
 
 def draws(row: Row, metric: str) -> np.ndarray:
     """Return the metric of a row, followed by its value for each draw."""
-    config = row.run.manifest["config"]
+    config = row.run.manifest.config
     table = read_out_of_fold(row.run, [row.model])
     return metric_draws(table, metric, draws_of(table, config["seed"], config["n_bootstrap"]))
 
@@ -295,7 +295,7 @@ def named(table: BoardTable, board: Board) -> str:
     """Return the beginning of a sentence about one table of several."""
     if len(board.tables) == 1:
         return ""
-    return f"On `cv={table.rows[0].run.manifest['config']['cv']['kind']}`: "
+    return f"On `cv={table.rows[0].run.manifest.config['cv']['kind']}`: "
 
 
 def listed(rows: Iterable[Row]) -> str:

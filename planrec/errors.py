@@ -1,18 +1,18 @@
-"""Everything PlanRec raises on purpose.
+"""The exceptions that PlanRec raises, by who must act.
 
 PlanRecError
-├── ConfigError      the composed configuration is not a run: change an override or a YAML
+├── ConfigError      the configuration does not describe a run: change an override or a YAML file
 ├── PluginError      a plug-in cannot be loaded, or two add the same name: uninstall or switch off one
-├── DataError        a file or table does not hold what was agreed: change the data or its options
-│   └── RequestError requests that have no answer, each by its place: change them, or leave them out
+├── DataError        a file or table breaks a rule of its format: change the data or its options
+│   └── RequestError valid requests without an answer, each with its place: change or remove them
 ├── CatalogueError   a plan catalogue is not valid: change the catalogue file
-├── CheckError       a check stopped the run: change the data or waive the check, with a reason
-├── SweepError       cells of a sweep failed: their logs say why; the others are complete
+├── CheckError       a check stopped the run: change the data, or waive the check with a reason
+├── SweepError       cells of a sweep failed: read their logs; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
 ├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
-└── LogError         the decision log cannot be read or written: mend its URL, its database or its disk
+└── LogError         the decision log cannot be read or written: fix its URL, database or disk
 
-Wrong code raises whatever Python raises.
+Programming errors raise Python's own exceptions.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,11 @@ from typing import NamedTuple
 
 
 class PlanRecError(Exception):
-    """Base class: catch this at the edges (command line, API), never in the middle.
+    """Base class of all exceptions; catch it only at the edges (command line, API).
 
-    `problems` lists every offender, so that one look at the message is enough to mend all of them.
+    Args:
+        message: One sentence: the rule, the value found, and its place.
+        problems: All problems, so that one message is enough to fix them; one line each in the text.
     """
 
     exit_code = 1
@@ -46,21 +48,26 @@ class PluginError(PlanRecError):
 
 
 class DataError(PlanRecError):
-    """A file or table does not hold what was agreed on."""
+    """A file or table breaks a rule of its format."""
 
 
 class Misfit(NamedTuple):
-    """What keeps one request of a call from an answer."""
+    """The reason for which one request of a call has no answer."""
 
     request: int
-    "Its position in the call."
+    "Position of the request in the call."
     pointer: str
-    "JSON pointer inside the request."
+    "JSON pointer to the value inside the request."
     detail: str
 
 
 class RequestError(DataError):
-    """Requests whose values are all possible, but for which there is no answer."""
+    """Requests whose values are valid, but which have no answer.
+
+    Args:
+        message: One sentence about all of them.
+        misfits: One entry per problem.
+    """
 
     def __init__(self, message: str, misfits: Sequence[Misfit]) -> None:
         self.misfits = tuple(misfits)
@@ -76,7 +83,7 @@ class CheckError(PlanRecError):
 
 
 class FitError(PlanRecError):
-    """A model could not be fitted, or could not decide; PLANREC_DEBUG=1 shows where."""
+    """A model could not be fitted, or could not decide; PLANREC_DEBUG=1 shows the traceback."""
 
 
 class SweepError(PlanRecError):

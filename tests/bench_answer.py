@@ -12,14 +12,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct, structs
 from pydantic import BaseModel, ConfigDict, create_model
 
-from api.bodies import read_one
-from api.requests import request_from, request_model
-from planrec.answers import ModelName, answers_of, encoded
-from planrec.answers.figures import month_figures, plan_figures
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from api.parsing.request_body import read_one
+from api.parsing.request_model import request_from, request_model
+from planrec.recommending.amounts import month_figures, plan_figures
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 from tests.conftest import SMALL_BILLS
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
 
@@ -28,7 +29,7 @@ def answer() -> list[str]:
     """Microseconds, the best of a few rounds over 20 requests of a default run."""
     with TemporaryDirectory() as folder:
         saved = load_run(train_into(Path(folder) / "run", "baselines=[]", small=SMALL_BILLS))
-    recommender, golden = saved.recommender, saved.manifest["golden"]["requests"]
+    recommender, golden = saved.recommender, saved.manifest.golden.requests
     model = request_model(recommender)
     bodies = [json.dumps(request).encode() for request in golden]
     requests = [read_request(request) for request in golden]

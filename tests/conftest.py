@@ -111,9 +111,9 @@ def row_run(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def trained_once(outputs: Path, *overrides: str) -> Path:
     """The one run in a folder of outputs; whichever process asks first trains it."""
-    from planrec.compose import compose
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, save_run
+    from planrec.config.compose import compose
+    from planrec.runs.write import begin_run, save_run
+    from planrec.training.experiment import run
 
     folder = outputs / "2030-01-31" / "12-00-00-abc123"
     with FileLock(f"{outputs}.lock"):

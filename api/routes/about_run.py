@@ -8,10 +8,10 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta, Struct
 
-from planrec.answers import CatalogueName
+from planrec.recommending.answer import CatalogueName
 
-from ..described import problems
-from ..served import ServedRun
+from ..openapi.problem_responses import problems
+from ..served_run import ServedRun
 
 
 class Run(Struct, frozen=True):
@@ -44,8 +44,8 @@ def run(state: State) -> Run:
     catalogue = recommender.catalogue
     return Run(
         run_id=served.saved.run_id,
-        version=manifest["versions"]["planrec"],
-        finished=manifest["finished"],
+        version=manifest.versions["planrec"],
+        finished=manifest.finished,
         model=config.model.kind,
         target=config.target.kind,
         policy=config.policy.kind,
@@ -54,7 +54,7 @@ def run(state: State) -> Run:
         horizon=recommender.horizon,
         plans=list(recommender.plans),
         catalogue=None if catalogue is None else CatalogueName.of(catalogue),
-        data_fingerprint=manifest["data_fingerprint"],
+        data_fingerprint=manifest.data_fingerprint,
     )
 
 

@@ -9,19 +9,19 @@ from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
 
-from planrec.answers import Answer, encoded
-from planrec.decision_log import Decision
 from planrec.errors import LogError, Misfit, RequestError
-from planrec.request import Request as PlanRequest
+from planrec.recommending.answer import Answer, encoded
+from planrec.schema.request import Request as PlanRequest
+from planrec.serving.decision_log import Decision
 
 from .. import problems
-from ..answering import answered, answered_each
-from ..batch_bodies import MAX_ERRORS, lines_of, read_list
-from ..bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
-from ..described import problems as described
-from ..logged import Call
-from ..observed import Advice, note_advice
-from ..served import ServedRun
+from ..answer_requests import answered, answered_each
+from ..decision_logging import Call
+from ..middleware.request_logging import Advice, note_advice
+from ..openapi.problem_responses import problems as described
+from ..parsing.batch_body import MAX_ERRORS, lines_of, read_list
+from ..parsing.request_body import JSON, NDJSON, RequestTooLargeError, content_type, read_one
+from ..served_run import ServedRun
 from ..settings import Limits
 
 AT_A_TIME = 64

@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from msgspec import Meta, Struct
 
-from ..described import problems
+from ..openapi.problem_responses import problems
 
 # Load balancers often ask with HEAD.
 METHODS = [HttpMethod.GET, HttpMethod.HEAD]

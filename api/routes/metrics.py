@@ -5,7 +5,7 @@ from litestar.datastructures import State
 from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ..described import problems
+from ..openapi.problem_responses import problems
 
 
 @get(

@@ -6,12 +6,12 @@ from anyio import to_thread
 from litestar import MediaType, Request, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from planrec.answers import Answer, encoded
+from planrec.recommending.answer import Answer, encoded
 
-from ..bodies import JSON, content_type, read_one
-from ..described import problems
-from ..logged import Call
-from ..observed import Advice, note_advice
+from ..decision_logging import Call
+from ..middleware.request_logging import Advice, note_advice
+from ..openapi.problem_responses import problems
+from ..parsing.request_body import JSON, content_type, read_one
 
 LARGE_BODY_BYTES = 65_536
 "Read in a thread, so that others are answered meanwhile; ten years of months are a quarter of it."

@@ -1,7 +1,7 @@
-"""What counts against the allowances of every plan, for many months at once, in integers.
+"""Usage that counts against the allowances of every plan, for many months at once, in integers.
 
-`rating` says what months cost; this says how much of an allowance they use. `invoice.counted_usage` is the
-readable reference for one month.
+`rating` computes the cost of months; this module computes how much of each allowance they use.
+`invoice.counted_usage` is the readable reference for one month.
 """
 
 from collections.abc import Mapping
@@ -16,15 +16,15 @@ import numpy as np
 from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.rating import hundredths, rounded, voice_column
 from planrec.catalogue.terms import Rounding, Service
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 
 SERVICES = ("data", "voice", "sms")
-"In the order in which people look at a bill."
+"In the order of their weight in a bill."
 
 
 @dataclass(frozen=True)
 class Counting:
-    """One way of counting a usage column; step in hundredths."""
+    """One way to count a usage column; `step` is in hundredths."""
 
     column: str
     mode: Literal["ceil", "nearest", "floor", "none"]
@@ -33,7 +33,7 @@ class Counting:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one plan includes of one service."""
+    """The allowance of one service on one plan."""
 
     plan: int
     "Index of the plan."
@@ -43,7 +43,7 @@ class Allowance:
     included: int
     "Hundredths of a minute, message or MiB."
     unit: Fraction
-    "Hundredths in one of the service's unit: 102400 for GiB. A GB need not be whole hundredths."
+    "Hundredths in one unit of the service: 102400 for GiB. A GB may be a fraction of hundredths."
 
 
 @dataclass(frozen=True)
@@ -57,24 +57,26 @@ class Allowances:
 
     @cached_property
     def plan(self) -> np.ndarray:
-        """Whose each metered allowance is: (A, J), int64, 0 or 1."""
+        """The plan of each metered allowance as 0 or 1, shape (A, J), int64."""
         owner = np.array([allowance.plan for allowance in self.metered], np.int64)
         return (owner[:, None] == np.arange(self.n_plans)).astype(np.int64)
 
     @cached_property
     def counting(self) -> np.ndarray:
-        """Position in `countings` of each metered allowance: (A,), int64."""
+        """Position in `countings` of each metered allowance, shape (A,), int64."""
         return np.array([allowance.counting for allowance in self.metered], np.int64)
 
     @cached_property
     def included(self) -> np.ndarray:
-        """What each metered allowance includes: (A, 1), int64, hundredths."""
+        """Size of each metered allowance, shape (A, 1), int64, hundredths."""
         return np.array([[allowance.included] for allowance in self.metered], np.int64).reshape(-1, 1)
 
     def counted(self, counts: Mapping[str, np.ndarray], n: int) -> np.ndarray:
-        """What each way of counting makes of n months: (countings, n), int64, hundredths.
+        """Count the usage of n months in each way of counting: (countings, n), int64, hundredths.
 
-        `counts` as `rating.counts_of` gives them.
+        Args:
+            counts: Usage columns as returned by `rating.counts_of`.
+            n: Number of months.
         """
         used = [rounded(each.mode, each.step, counts[each.column]) for each in self.countings]
         return np.array(used, np.int64).reshape(len(used), n)
@@ -82,7 +84,7 @@ class Allowances:
 
 @lru_cache(maxsize=64)
 def allowances_of(catalogue: Catalogue) -> Allowances:
-    """The allowances of a catalogue in integers; made once per catalogue."""
+    """Return the allowances of a catalogue in integers, computed once per catalogue."""
     countings: dict[Counting, int] = {}
     metered = []
     for position, plan in enumerate(catalogue.plans):

@@ -8,22 +8,22 @@ from pydantic import Field
 from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.yaml_file import read_model
 from planrec.errors import CatalogueError
-from planrec.input_path import find_input
-from planrec.schema import Config
+from planrec.files.input_path import find_input
+from planrec.schema.config_model import Config
 
 
 class CatalogueFile(Config, populate_by_name=True, serialize_by_alias=True):
-    """The catalogue in a YAML file. A run keeps its content, so the file may change or go afterwards."""
+    """The catalogue in a YAML file. A run stores its content, so the file may change or go away later."""
 
     schema_: Annotated[Literal["file"], Field(alias="schema")]
     path: Annotated[str, Field(min_length=1)]
-    "As given, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
+    "A path as given, or relative to the folder in PLANREC_DATA, or relative to ../shared/data."
 
     def open(self) -> Catalogue:
-        """Read and check the file, once: one run never sees two versions of it.
+        """Read and check the file once, so that one run never sees two versions of it.
 
         Raises:
-            CatalogueError: there is no such file, or its content is not a catalogue, with every problem.
+            CatalogueError: There is no such file, or its content is not a catalogue; lists every problem.
         """
         return self._catalogue
 

@@ -1,8 +1,8 @@
-"""The bill of one month on one plan, to be read and audited: plain `Decimal`, no arrays.
+"""The bill of one month on one plan, easy to read and audit: plain `Decimal`, no arrays.
 
 bill = fee + sum over services of price * started units above the allowance, after the plan's own rounding;
 rounded once, half up, to the currency's exponent (docs/reference/bills.md). `rating` computes the same for
-many months at once and shares no code with this file: the two must agree to the cent on everything.
+many months at once and shares no code with this file: the two must agree to the cent on all input.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from planrec.catalogue.plans import Catalogue, Plan
 from planrec.catalogue.terms import AnyService, NoRounding, Rounding, UnlimitedService
-from planrec.schema import MAX_USAGE
+from planrec.schema.columns import MAX_USAGE
 
 CENT = Decimal("0.01")
-"Usage is quantised to this at the border: 0.01 minute, 0.01 MiB."
+"Resolution of usage, which is quantised when it is read: 0.01 minute, 0.01 MiB."
 
 
 @dataclass(frozen=True)
@@ -25,29 +25,28 @@ class MonthUsage:
     sms: Decimal
     data_mib: Decimal
     voice_minutes_billed: Decimal | None = None
-    "Minutes after the rounding of each call; None where only totals are known."
+    "Minutes after the rounding of each call; None if only totals are known."
 
 
 def invoice(catalogue: Catalogue, plan_id: str, month: MonthUsage) -> Decimal:
-    """What the month costs on the plan, in the catalogue's currency.
+    """Compute the bill of the month on the plan, in the catalogue's currency.
 
     Raises:
-        CatalogueError: the catalogue has no such plan.
+        CatalogueError: The catalogue has no such plan.
     """
     plan = catalogue.plan(plan_id)
     services = plan.services
-    data_unit = Decimal(1) if services.data.unit == "MiB" else catalogue.data_unit.mib
     overage = (
         _charge(services.voice, _voice_minutes(services.voice, month), Decimal(1))
         + _charge(services.sms, month.sms, Decimal(1))
-        + _charge(services.data, month.data_mib, data_unit)
+        + _charge(services.data, month.data_mib, catalogue.mib_per_unit(services.data.unit))
     )
     exponent = Decimal(1).scaleb(-catalogue.exponent)
     return (plan.fee.recurring + _capped(plan, overage)).quantize(exponent, ROUND_HALF_UP)
 
 
 def counted_usage(catalogue: Catalogue, plan: Plan, month: MonthUsage) -> dict[str, Decimal]:
-    """Service -> minutes, messages and MiB that count against the plan's allowances, after its rounding."""
+    """Count the minutes, messages and MiB that use up each allowance, after the plan's rounding."""
     voice, sms, data = plan.services.voice, plan.services.sms, plan.services.data
     measured = {
         "voice": (voice, _voice_minutes(voice, month), Decimal(1)),
@@ -61,7 +60,7 @@ def counted_usage(catalogue: Catalogue, plan: Plan, month: MonthUsage) -> dict[s
 
 
 def _voice_minutes(voice: AnyService, month: MonthUsage) -> Decimal:
-    """Minutes that the plan counts: with the rounding of each call where the plan rounds calls."""
+    """Return the minutes that the plan counts, with each call rounded if the plan rounds calls."""
     if isinstance(voice, UnlimitedService) or voice.rounding.scope != "event":
         return month.voice_minutes
     if month.voice_minutes_billed is not None:
@@ -70,9 +69,9 @@ def _voice_minutes(voice: AnyService, month: MonthUsage) -> Decimal:
 
 
 def approximate_billed_minutes(month: MonthUsage, rounding: Rounding) -> Decimal:
-    """Billed minutes from totals: a call gains half a step when rounded up.
+    """Estimate billed minutes from totals: a call gains half a step when rounded up.
 
-    Approximate. The totals count missed calls too, which are free, so it is a little too high.
+    The estimate is slightly too high, because totals include missed calls, which are free.
     """
     if month.voice_minutes == 0:
         return Decimal(0)
@@ -82,7 +81,7 @@ def approximate_billed_minutes(month: MonthUsage, rounding: Rounding) -> Decimal
 
 
 def _charge(service: AnyService, used: Decimal, unit: Decimal) -> Decimal:
-    """Overage of one service; `used` in minutes, messages or MiB, `unit` of these in one of the plan's."""
+    """Compute the overage of one service; `used` is in minutes, messages or MiB, `unit` of them in a unit."""
     if isinstance(service, UnlimitedService):
         return Decimal(0)
     over = _rounded(service.rounding, used, unit) - service.included * unit
@@ -94,7 +93,7 @@ def _charge(service: AnyService, used: Decimal, unit: Decimal) -> Decimal:
 
 
 def _rounded(rounding: NoRounding | Rounding, used: Decimal, unit: Decimal) -> Decimal:
-    """Rounding of the period's sum; the rounding of events is already in `used`."""
+    """Round the sum of the period; `used` already includes the rounding of events."""
     if isinstance(rounding, NoRounding) or rounding.scope == "event":
         return used
     step = rounding.step * unit

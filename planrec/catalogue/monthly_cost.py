@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.errors import DataError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 def monthly_cost(
@@ -12,13 +12,13 @@ def monthly_cost(
     horizon: np.ndarray | int,
     minor_units: int = 1,
 ) -> np.ndarray:
-    """Return (bills + switching cost) / horizon, in the major unit of the currency.
+    """Compute (bills + switching cost) / horizon, in the major unit of the currency.
 
     Args:
         bills: Sums of the bills of all months of the horizon, shape (n, J).
-        switching_cost: What changing to each plan costs once, same shape and unit.
+        switching_cost: Cost of changing to each plan, paid once, same shape and unit.
         horizon: Months, or shape (n, 1). A table without label months has 0, which counts as 1.
-        minor_units: How many units of `bills` make one of the major unit: 100 for cents.
+        minor_units: Number of units of `bills` in one major unit: 100 for cents.
 
     Examples:
         >>> monthly_cost(np.array([[3000, 2400]]), np.array([[0, 900]]), horizon=3, minor_units=100)
@@ -33,7 +33,7 @@ def monthly_cost(
 
 
 def expected_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
-    """Return the cost per month that a prediction expects of every plan, shape (n, J), major unit.
+    """Compute the cost per month that a prediction expects of every plan, shape (n, J), major unit.
 
     A table without switching costs adds none.
 
@@ -47,7 +47,7 @@ def expected_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
 
 
 def realised_cost(table: DecisionTable) -> np.ndarray:
-    """Return the cost per month that every plan turned out to have, shape (n, J), major unit.
+    """Compute the cost per month that every plan turned out to have, shape (n, J), major unit.
 
     Raises:
         DataError: The table has no bills of the months after the decision.

@@ -1,7 +1,7 @@
-"""The plan catalogue: one YAML per operator, checked whole, with every problem in one error.
+"""The plan catalogue: one YAML per operator, checked as a whole, with every problem in one error.
 
-A catalogue says how usage becomes money; `rating` does the arithmetic. Money is a decimal string, usage of
-a service is counted in the service's unit, and a version never changes: any change is a new version.
+A catalogue defines how usage becomes money; `rating` does the arithmetic. Money is a decimal string, usage is
+counted in the unit of its service, and a version never changes: any change makes a new version.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
-from planrec.catalogue.agreement import problems_of, reworded
+from planrec.catalogue.cross_plan_rules import cross_plan_errors, errors_inside_plans
 from planrec.catalogue.terms import (
     Contract,
     DataUnit,
@@ -28,7 +28,9 @@ from planrec.catalogue.terms import (
     exponent_of,
 )
 from planrec.errors import CatalogueError
-from planrec.schema import Columns, Config, shown
+from planrec.schema.columns import Columns
+from planrec.schema.config_model import Config
+from planrec.wording import shown
 
 
 class Plan(Config):
@@ -37,7 +39,7 @@ class Plan(Config):
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     name: str
     sellable: bool
-    "False: can be held, not recommended."
+    "False if the plan can be held but not recommended."
     valid_for: ValidFor
     period: Period
     fee: Fee
@@ -45,12 +47,14 @@ class Plan(Config):
     overage_policy: OveragePolicy
     contract: Contract
     eligibility: tuple[Eligibility, ...]
-    "All must hold."
+    "All conditions must hold."
 
     def eligible(self, attributes: Columns, n: int) -> np.ndarray:
-        """Who of n subscribers may have the plan, shape (n,), bool.
+        """Return which of n subscribers may have the plan, shape (n,), bool.
 
-        `attributes` must answer the plan's conditions: see `Catalogue.check_attributes`.
+        Args:
+            attributes: Columns that the plan's conditions can read, see `Catalogue.check_attributes`.
+            n: Number of subscribers.
         """
         eligible = np.ones(n, bool)
         for rule in self.eligibility:
@@ -72,56 +76,58 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
 
     @field_validator("plans", mode="wrap")
     @classmethod
-    def _plans_agree(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        """Join the errors inside each plan and those between plans, so that one look is enough."""
-        problems = list(problems_of(value, info.data))
+    def _check_plans(
+        cls, value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> tuple[Plan, ...]:
+        """Join the errors inside plans and those between plans, so that one message lists all."""
+        problems = list(cross_plan_errors(value, info.data))
         try:
-            plans = handler(value)
+            plans: tuple[Plan, ...] = handler(value)
         except ValidationError as error:
-            problems = [*reworded(error.errors(include_url=False)), *problems]
+            problems = [*errors_inside_plans(error.errors(include_url=False)), *problems]
         if problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
         return plans
 
     def __hash__(self) -> int:
-        """Equal catalogues, equal hash; cheap, so that prepared tariffs can be looked up by catalogue."""
+        """Hash the content cheaply, so that prepared tariffs can be cached by catalogue."""
         return hash(self.sha256)
 
     def __eq__(self, other: object) -> bool:
-        """Whether the content is the same; cheap, too: pydantic compares plan by plan."""
+        """Compare the content by hash, which is cheaper than pydantic's comparison of all plans."""
         return isinstance(other, Catalogue) and self.sha256 == other.sha256
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Pydantic's, but what was derived from the old content is derived anew."""
+        """Copy as pydantic does, but drop cached values that belong to the old content."""
         copied = super().model_copy(update=update, deep=deep)
         for name in vars(copied).keys() - type(self).model_fields.keys():
             del vars(copied)[name]
         return copied
 
     def open(self) -> "Catalogue":
-        """The catalogue itself; `NoCatalogue.open` gives None."""
+        """Return the catalogue itself; `NoCatalogue.open` returns None."""
         return self
 
     @cached_property
     def plan_ids(self) -> tuple[str, ...]:
-        """Ids in the order of the file: the order of every (n, J) array."""
+        """Ids in the order of the file, which is the order of every (n, J) array."""
         return tuple(plan.id for plan in self.plans)
 
     @cached_property
     def sha256(self) -> str:
-        """Identity of this version: hash of the canonical JSON."""
+        """Identity of this version: the hash of the canonical JSON."""
         return hashlib.sha256(self.json_text.encode()).hexdigest()
 
     @cached_property
     def json_text(self) -> str:
-        """Canonical JSON, equal for equal catalogues: how a fitted estimator keeps its catalogue."""
+        """Canonical JSON, equal for equal catalogues; fitted estimators keep their catalogue in this form."""
         content = self.model_dump(mode="json", by_alias=True)
         return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     @lru_cache(maxsize=64)
     def from_json(cls, text: str) -> "Catalogue":
-        """The catalogue whose `json_text` this is; checked once, the same object for the same text."""
+        """Read a catalogue from its `json_text`; equal texts give the same object, checked once."""
         return cls.model_validate_json(text)
 
     @property
@@ -130,21 +136,29 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         return exponent_of(self.currency)
 
     def plan(self, plan_id: str) -> Plan:
-        """The plan of this id. Raises CatalogueError, naming the known ids."""
+        """Return the plan with this id.
+
+        Raises:
+            CatalogueError: There is no such plan; lists the known ids.
+        """
         if plan_id not in self.plan_ids:
             raise CatalogueError(f"no plan {plan_id!r}; plans: {', '.join(self.plan_ids)}")
         return self.plans[self.plan_ids.index(plan_id)]
 
     def valid_on(self, days: np.ndarray) -> np.ndarray:
-        """Whether each plan, sellable or not, is valid on each day. Days (n,) datetime64 -> (n, J) bool."""
+        """Return whether each plan, sellable or not, is valid on each day, shape (n, J), bool.
+
+        Args:
+            days: Shape (n,), datetime64.
+        """
         starts, ends = self._validity
         return (days[:, np.newaxis] >= starts) & (days[:, np.newaxis] < ends)
 
     def check_attributes(self, attributes: Columns) -> None:
-        """Where a catalogue meets the attributes of loaded data: can every condition of a plan be asked?
+        """Check that the attributes of loaded data are enough to evaluate every eligibility condition.
 
         Raises:
-            CatalogueError: counts and names every condition that cannot, and what the data has.
+            CatalogueError: Some conditions cannot be evaluated; lists them and the attributes of the data.
         """
         rules = [(plan.id, rule) for plan in self.plans for rule in plan.eligibility]
         problems = [
@@ -154,16 +168,20 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         ]
         if problems:
             raise CatalogueError(
-                f"{len(problems)} of {len(rules)} conditions of eligibility cannot be asked of this data;"
+                f"{len(problems)} of {len(rules)} eligibility conditions cannot be evaluated on this data;"
                 f" its attributes: {shown(attributes, most=20) or 'none'}",
                 problems,
             )
 
     def offered(self, days: np.ndarray, attributes: Columns) -> np.ndarray:
-        """What may be recommended: sellable, valid and eligible. Days (n,) datetime64 -> (n, J) bool.
+        """Return which plans may be recommended: sellable, valid and eligible, shape (n, J), bool.
+
+        Args:
+            days: Shape (n,), datetime64.
+            attributes: Columns of shape (n,).
 
         Raises:
-            CatalogueError: a condition of eligibility that the attributes do not answer.
+            CatalogueError: The attributes are not enough to evaluate an eligibility condition.
         """
         self.check_attributes(attributes)
         offered = self.valid_on(days) & self._is_sellable
@@ -185,15 +203,14 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         return np.array([span.start for span in spans], "datetime64[D]"), np.array(ends, "datetime64[D]")
 
     def mib_per_unit(self, unit: str) -> Decimal:
-        """MiB in one of a data service's units."""
+        """Return the MiB in one unit of a data service: 1 for MiB, else as in `data_unit`."""
         return Decimal(1) if unit == "MiB" else self.data_unit.mib
 
 
 class NoCatalogue(Config, populate_by_name=True, serialize_by_alias=True):
-    """`catalogue=none`: plans are only class names, without bills."""
+    """No catalogue, `catalogue=none`: plans are only class names, without bills."""
 
     schema_: Annotated[Literal["none"], Field(alias="schema")]
 
     def open(self) -> None:
-        """There is no catalogue."""
-        return
+        """Return None: there is no catalogue."""

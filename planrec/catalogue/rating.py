@@ -1,24 +1,25 @@
-"""What months of usage cost on every plan, exactly and fast: integers only.
+"""Rating: the bills of months of usage on every plan, exact and fast, in integers only.
 
 Usage is counted in hundredths of a minute, message or MiB, money in millionths of the currency, rounded
 once per bill, half up. `invoice` is the readable reference; the two share no code and agree to the cent.
 
-Plans of one operator count alike (whole minutes, whole GiB) and differ in allowance and price. So the
-started units of each way of counting are computed once, and a plan costs a few passes over them.
+Plans of one operator usually count in the same way (whole minutes, whole GiB) and differ in allowance and
+price. So the started units of each way of counting are computed once, and a plan takes a few passes over
+them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 import numpy as np
 
 from planrec.catalogue.plans import Catalogue, Plan
 from planrec.catalogue.terms import MICRO_DIGITS, Rounding, Service
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, Columns, Usage
+from planrec.schema.columns import MAX_USAGE, Columns, Usage
 
 BLOCK_ROWS = 2048
 "Rows rated at a time, so that a block's arrays stay in the processor's cache."
@@ -26,7 +27,7 @@ BLOCK_ROWS = 2048
 
 @dataclass(frozen=True)
 class Meter:
-    """One way of counting: hundredths of a usage column -> started units above `offset`."""
+    """One way to count: hundredths of a usage column -> started units above `offset`."""
 
     column: str
     "A `Usage` column."
@@ -35,7 +36,7 @@ class Meter:
     step: int
     per: int
     offset: int
-    "What of the allowance is no whole number of `per`. step, per and offset are in hundredths."
+    "Remainder of the allowance after whole blocks of `per`. step, per and offset are in hundredths."
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Tariff:
     "For voice, SMS and data."
     cap: int | None
     divisor: int
-    "How many of this tariff's money units make one minor unit; 1 where every price is whole minor units."
+    "Money units of this tariff in one minor unit; 1 if every price is in whole minor units."
 
 
 @dataclass(frozen=True)
@@ -72,34 +73,36 @@ class Tariffs:
     read: tuple[str, ...]
     "`Usage` columns that the meters read."
     read_without_billed: tuple[str, ...]
-    "The same where billed minutes are not known: what they are estimated from stands in."
+    "The same if billed minutes are unknown: totals of calls replace them."
     meters: tuple[Meter, ...]
     meter: np.ndarray
     "Shape (S, J): position in `meters`, of S services and J plans; or (S, 1), see `_meters_of`."
     included: np.ndarray
     "Shape (S, J, 1), int64: `Charge.included`."
     price: np.ndarray
-    "Shape (S, J, 1), int64: `Charge.price`; 0 where a plan charges nothing."
+    "Shape (S, J, 1), int64: `Charge.price`; 0 if a plan charges nothing."
     fee: np.ndarray
     "Shape (J, 1), int64."
     cap: np.ndarray | None
-    "Shape (J, 1), int64; None where no plan has one."
+    "Shape (J, 1), int64; None if no plan has a cap."
     divisor: np.ndarray | None
-    "Shape (J, 1), int64; None where all are 1."
+    "Shape (J, 1), int64; None if all are 1."
     rounded_calls: tuple[str, int] | None
-    "Mode and step (hundredths) of the rounding of each call, where a plan rounds calls."
+    "Mode and step (hundredths) of the rounding of each call; None if no plan rounds calls."
 
 
 def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
-    """Bills of n months on the J plans of the catalogue: (n, J) int64, minor units of the currency.
+    """Compute the bills of n months on the J plans of the catalogue: (n, J) int64, minor units.
 
-    In memory plan by plan (Fortran order): most of what is done with bills is done to all those of a plan.
+    The array is in Fortran order, because most operations on bills read all bills of a plan.
 
-    `usage` holds the `Usage.MEASURED` columns of shape (n,) and, for exact bills on plans that round calls,
-    `voice_minutes_billed`; without it the bills are approximate (see `bill_basis`).
+    Args:
+        usage: The `Usage.MEASURED` columns of shape (n,) and, for exact bills on plans that round calls,
+            `voice_minutes_billed`; without it the bills are approximate (see `bill_basis`).
+        catalogue: The plans.
 
     Raises:
-        DataError: a missing column, or a value that is not in [0, MAX_USAGE].
+        DataError: A column is missing, or a value is not in [0, MAX_USAGE].
     """
     tariffs = tariffs_of(catalogue)
     _check_columns(usage)
@@ -111,17 +114,17 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
 
 
 def counts_of(usage: Columns, catalogue: Catalogue) -> Mapping[str, np.ndarray]:
-    """The columns that any plan charges for, in hundredths, int64; billed minutes from totals if not known.
+    """Count the columns that plans charge for, in hundredths, int64; unknown billed minutes are estimated.
 
     Raises:
-        DataError: as `rate` does.
+        DataError: As for `rate`.
     """
     _check_columns(usage)
     return _counts(usage, tariffs_of(catalogue), slice(None))
 
 
 def rate_counts(counts: Mapping[str, np.ndarray], n: int, catalogue: Catalogue) -> np.ndarray:
-    """The bills of `rate`, from what `counts_of` counted of n months."""
+    """Compute the bills of `rate` from the result of `counts_of` for n months."""
     tariffs = tariffs_of(catalogue)
     bills = np.empty((len(tariffs.fee), n), np.int64)
     for start in range(0, n, BLOCK_ROWS):
@@ -131,14 +134,14 @@ def rate_counts(counts: Mapping[str, np.ndarray], n: int, catalogue: Catalogue) 
 
 
 def bill_basis(usage: Columns, catalogue: Catalogue) -> Literal["exact", "approximate"]:
-    """`approximate` where a plan rounds each call and only monthly totals of calls are known."""
+    """Return `approximate` if a plan rounds each call and the months only have totals, else `exact`."""
     known = Usage.VOICE_MINUTES_BILLED in usage
     return "exact" if known or tariffs_of(catalogue).rounded_calls is None else "approximate"
 
 
 @lru_cache(maxsize=64)
 def tariffs_of(catalogue: Catalogue) -> Tariffs:
-    """The catalogue in integers; made once per catalogue."""
+    """Convert the catalogue to integers, once per catalogue."""
     meters: dict[Meter, int] = {}
     plans = [_tariff(plan, catalogue, meters) for plan in catalogue.plans]
     return _in_arrays(tuple(meters), plans, _rounding_of_calls(catalogue))
@@ -151,7 +154,7 @@ def _check_columns(usage: Columns) -> None:
 
 
 def _refuse(usage: Columns) -> NoReturn:
-    """Raises DataError: the first column with values out of range, and where they are."""
+    """Raise a DataError about the first column with values out of range."""
     bad = {name: ~((usage[name] >= 0) & (usage[name] <= MAX_USAGE)) for name in Usage.ALL if name in usage}
     name, rows = next((name, np.flatnonzero(is_bad)) for name, is_bad in bad.items() if is_bad.any())
     raise DataError(
@@ -161,33 +164,37 @@ def _refuse(usage: Columns) -> NoReturn:
 
 
 def _counts(usage: Columns, tariffs: Tariffs, rows: slice) -> Mapping[str, np.ndarray]:
-    """What the meters read in some rows, in hundredths; all columns are checked."""
-    # One array of all columns: calls of numpy take longer than what they do to one subscriber's months.
+    """Count the columns that the meters read in some rows, in hundredths; check all columns."""
+    # One array of all columns: for one subscriber's months, numpy calls take longer than their work.
     is_billed_known = Usage.VOICE_MINUTES_BILLED in usage
     read = tariffs.read if is_billed_known else tariffs.read_without_billed
     unread = [name for name in Usage.ALL if name in usage and name not in read]
     amounts = np.array([usage[name][rows] for name in (*read, *unread)])
-    # NaN is neither, and is the minimum and the maximum of what it is in.
+    # NaN fails both comparisons, and is minimum and maximum of every array that contains it.
     if not (amounts.min(initial=0.0) >= 0.0 and amounts.max(initial=0.0) <= MAX_USAGE):
         _refuse(usage)
     hundredths = np.rint(amounts[: len(read)] * 100).astype(np.int64)
     counts = dict(zip(read, hundredths, strict=True))
-    if Usage.VOICE_MINUTES_BILLED in tariffs.read and not is_billed_known:
-        assert tariffs.rounded_calls is not None
+    if tariffs.rounded_calls is not None and not is_billed_known:
         minutes, calls = (counts[name] for name in (Usage.VOICE_MINUTES, Usage.VOICE_CALLS))
         counts[Usage.VOICE_MINUTES_BILLED] = _billed_from_totals(minutes, calls, *tariffs.rounded_calls)
     return counts
 
 
 def _billed_from_totals(minutes: np.ndarray, calls: np.ndarray, mode: str, step: int) -> np.ndarray:
-    """Half a step for each call, none in a month without minutes: docs/reference/bills.md."""
+    """Add half a step per call, but none in a month without minutes: docs/reference/bills.md."""
     half_steps = {"ceil": 1, "nearest": 0, "floor": -1}[mode]
     billed = minutes + (half_steps * calls * step + 100) // 200
     return np.where(minutes == 0, 0, np.clip(billed, 0, int(MAX_USAGE) * 100))
 
 
 def rounded(mode: str, step: int, used: np.ndarray) -> np.ndarray:
-    """Sums of a period in whole steps; all in hundredths."""
+    """Round sums of a period to whole steps; all in hundredths.
+
+    Examples:
+        >>> rounded("ceil", 100, np.array([101, 200])).tolist()
+        [200, 200]
+    """
     if mode == "ceil":
         return -(-used // step) * step
     if mode == "nearest":
@@ -201,7 +208,7 @@ def _started_units(meter: Meter, used: np.ndarray) -> np.ndarray:
 
 
 def _rate_into(bills: np.ndarray, counts: Mapping[str, np.ndarray], tariffs: Tariffs) -> None:
-    """Fill `bills`, shape (J, n), minor units."""
+    """Write the bills into `bills`, shape (J, n), minor units."""
     started = [_started_units(meter, counts[meter.column]) for meter in tariffs.meters]
     above = np.array(started or [np.zeros(bills.shape[1], np.int64)])[tariffs.meter] - tariffs.included
     np.maximum(above, 0, out=above)
@@ -219,7 +226,7 @@ def _in_arrays(
     meters: tuple[Meter, ...], plans: list[Tariff], rounded_calls: tuple[str, int] | None
 ) -> Tariffs:
     by_service = list(zip(*(plan.charges for plan in plans), strict=True))
-    # A service that no plan charges for costs nothing; one row stays, so that there is an array.
+    # Services that no plan charges for are left out; one row stays, so that the array is not empty.
     charged = [row for row in by_service if any(charge.price for charge in row)] or by_service[:1]
     most = np.iinfo(np.int64).max
     caps = [most if plan.cap is None else plan.cap for plan in plans]
@@ -242,15 +249,15 @@ def _in_arrays(
 
 
 def _meters_of(charged: list[tuple[Charge, ...]]) -> np.ndarray:
-    """Shape (S, J), or (S, 1) where the plans that charge for a service count alike: one pass less."""
+    """Return shape (S, J), or (S, 1) if all plans that charge for a service count it in one way."""
     distinct = [{charge.meter for charge in row if charge.price} for row in charged]
     if all(len(meters) <= 1 for meters in distinct):
         return np.array([[next(iter(meters), 0)] for meters in distinct], np.intp)
     return np.array([[charge.meter for charge in row] for row in charged], np.intp)
 
 
-def _integers(values: list[Any]) -> np.ndarray:
-    """With a last axis of 1, over which months are spread."""
+def _integers(values: list[int] | list[list[int]]) -> np.ndarray:
+    """Make an int64 array with a last axis of 1, which broadcasts over months."""
     return np.array(values, np.int64)[..., np.newaxis]
 
 
@@ -264,7 +271,7 @@ def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tarif
         (services.data, Usage.DATA_MIB),
     ):
         if isinstance(service, Service):
-            unit = catalogue.data_unit.mib if service.unit in ("GiB", "GB") else Decimal(1)
+            unit = catalogue.mib_per_unit(service.unit) if column == Usage.DATA_MIB else Decimal(1)
             charges.append(_charge(service, column, unit, meters))
         else:
             charges.append(UNLIMITED)
@@ -277,7 +284,7 @@ def _tariff(plan: Plan, catalogue: Catalogue, meters: dict[Meter, int]) -> Tarif
 
 
 def _in_largest_money_unit(fee: int, charges: list[Charge], cap: int | None, divisor: int) -> Tariff:
-    """In minor units where all amounts are whole ones, which saves the last rounding; else in micro-units."""
+    """Use minor units if all amounts are whole ones, which saves the last rounding; else micro-units."""
     if any(amount % divisor for amount in (fee, cap or 0, *(charge.price for charge in charges))):
         return Tariff(fee, tuple(charges), cap, divisor)
     whole = tuple(Charge(charge.meter, charge.included, charge.price // divisor) for charge in charges)
@@ -296,7 +303,7 @@ def _charge(service: Service, column: str, unit: Decimal, meters: dict[Meter, in
 
 
 def voice_column(voice: object) -> str:
-    """Which usage column a voice service counts."""
+    """Return the usage column that a voice service counts."""
     rounds_calls = isinstance(voice, Service) and voice.rounding.scope == "event"
     return Usage.VOICE_MINUTES_BILLED if rounds_calls else Usage.VOICE_MINUTES
 
@@ -314,7 +321,12 @@ def _rounding_of_calls(catalogue: Catalogue) -> tuple[str, int] | None:
 
 
 def hundredths(quantity: Decimal) -> int:
-    """Of minutes, messages or MiB. A catalogue has whole ones, but only after the unit is multiplied."""
+    """Convert minutes, messages or MiB to hundredths, which are whole numbers in a valid catalogue.
+
+    Examples:
+        >>> hundredths(Decimal("0.25"))
+        25
+    """
     return int(quantity * 100)
 
 

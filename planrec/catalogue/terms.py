@@ -1,19 +1,21 @@
-"""The terms of a plan: fee, allowances, prices, rounding, contract, each checked by itself."""
+"""The terms of a plan: fee, allowances, prices, rounding, contract, each checked on its own."""
 
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
-from planrec.schema import MAX_USAGE, Config, did_you_mean
+from planrec.schema.columns import MAX_USAGE
+from planrec.schema.config_model import Config
+from planrec.wording import did_you_mean
 
 MICRO_DIGITS = 6
-"Money is counted in millionths of the currency inside, so a price has at most this many decimals."
+"Rating counts money in millionths of the currency, so a price has at most this many decimals."
 
-# ISO 4217 minor units; every currency that is not listed has two decimals.
+# ISO 4217 minor units; all other currencies have two decimals.
 _NO_DECIMALS = frozenset(
     ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV")
 ) | frozenset(("XAF", "XOF", "XPF"))
@@ -21,14 +23,22 @@ _THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
 
 def money_from(value: object) -> Decimal:
-    """A decimal string as money: >= 0, at most six decimals. Raises ValueError."""
+    """Parse a decimal string as money.
+
+    Raises:
+        ValueError: The value is not a decimal string, is negative, or has more than six decimals.
+
+    Examples:
+        >>> money_from("20.00")
+        Decimal('20.00')
+    """
     if isinstance(value, Decimal):
         money = value
     elif isinstance(value, str) and value.strip().removeprefix("-").replace(".", "", 1).isdecimal():
         money = Decimal(value.strip())
     else:
         raise ValueError(f'money must be a decimal string like "20.00", got {value!r}')
-    # A NaN is not compared but raises.
+    # Comparing a NaN raises, so it is checked first.
     if not money.is_finite() or money < 0:
         raise ValueError(f"money must be >= 0, got {money}")
     if decimals_of(money) > MICRO_DIGITS:
@@ -37,7 +47,15 @@ def money_from(value: object) -> Decimal:
 
 
 def quantity_from(value: object) -> Decimal:
-    """A number as a quantity of usage in [0, MAX_USAGE]. Raises ValueError."""
+    """Parse a number as a quantity of usage.
+
+    Raises:
+        ValueError: The value is not a number in [0, MAX_USAGE].
+
+    Examples:
+        >>> quantity_from(0.25)
+        Decimal('0.25')
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError(f"a quantity must be a number, got {value!r}")
     quantity = Decimal(str(value))
@@ -72,7 +90,7 @@ PositiveQuantity = Annotated[Quantity, BeforeValidator(lambda value: _positive(q
 
 
 class DataUnit(Config):
-    """What "GB" means in this catalogue."""
+    """The meaning of "GB" in this catalogue."""
 
     name: Literal["GiB", "GB"]
     mib: PositiveQuantity
@@ -80,11 +98,11 @@ class DataUnit(Config):
 
 
 class ValidFor(Config):
-    """When a plan can be sold and held, half-open."""
+    """The days on which a plan can be sold and held, half-open."""
 
     start: date
     end: date | None
-    "First day on which the plan is gone; null while it has no end."
+    "First day after the plan's last one; null while it has no end."
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> "ValidFor":
@@ -94,23 +112,23 @@ class ValidFor(Config):
 
 
 class Period(Config):
-    """What one fee pays for. Other periods than one month are not supported yet."""
+    """The period that one fee pays for. Only one month is supported so far."""
 
     unit: Literal["month"]
     length: Literal[1]
 
 
 class Fee(Config):
-    """What is due whatever is used."""
+    """The amounts due for any usage."""
 
     recurring: Money
     "Per period."
     activation: Money
-    "Once, when the plan is taken."
+    "Once, at the start of the plan."
 
 
 class Overage(Config):
-    """The price above the allowance, for every started `per` units after rounding."""
+    """The price above the allowance, per started `per` units after rounding."""
 
     price: Money
     per: PositiveQuantity
@@ -124,7 +142,7 @@ class NoRounding(Config):
 
 
 class Rounding(Config):
-    """How usage is rounded before the allowance is taken off: each event, or the sum of the period."""
+    """Rounding of usage before the allowance is subtracted: of each event, or of the sum of the period."""
 
     scope: Literal["event", "period"]
     mode: Literal["ceil", "nearest", "floor"]
@@ -149,14 +167,14 @@ class Service(Config):
 
 
 class UnlimitedService(Config):
-    """A service whose use costs nothing beyond the fee."""
+    """A service that is included in the fee."""
 
     included: Literal["unlimited"]
     unit: Literal["minute", "message", "MiB", "GiB", "GB"]
 
 
-def _allowance_kind(value: Any) -> str:
-    included = value.get("included") if isinstance(value, Mapping) else value.included
+def _allowance_kind(value: object) -> str:
+    included = value.get("included") if isinstance(value, Mapping) else getattr(value, "included", None)
     return "unlimited" if isinstance(included, str) else "metered"
 
 
@@ -175,22 +193,22 @@ class Services(Config):
 
 
 class OveragePolicy(Config):
-    """What happens above the allowance."""
+    """The charges above the allowance."""
 
     mode: Annotated[Literal["charge"], BeforeValidator(_refuse_other_modes)]
     cap_per_period: Money | None
-    "Most that the overage of all services together can cost in one period; null for no cap."
+    "Highest overage of all services together in one period; null for no cap."
 
 
 class Contract(Config):
-    """What leaving costs."""
+    """The cost of leaving the plan."""
 
     commitment_months: Annotated[int, Field(ge=0, strict=True)]
     early_termination_fee: Money
 
 
 class Eligibility(Config):
-    """One condition on an attribute of the subscriber; a missing attribute value never fulfils it."""
+    """One condition on an attribute of the subscriber; a missing value never fulfils it."""
 
     field: str
     op: Literal["<", "<=", ">", ">=", "==", "!="]
@@ -200,19 +218,19 @@ class Eligibility(Config):
         return f"{self.field} {self.op} {self.value!r}"
 
     def misfit(self, attributes: Mapping[str, np.ndarray]) -> str | None:
-        """Why the condition cannot be asked of these attributes; None where it can."""
+        """Return why the condition cannot be evaluated on these attributes; None if it can."""
         column = attributes.get(self.field)
         if column is None:
             return f"the data has no attribute {self.field!r}{did_you_mean(self.field, attributes)}"
         wanted = "text" if isinstance(self.value, str) else "numbers"
         found = {"f": "numbers", "M": "dates"}.get(column.dtype.kind, "text")
-        # An attribute without a single value says nothing about its kind, and fulfils nothing.
+        # An attribute without any value has no known type, and never fulfils a condition.
         if found == wanted or not _is_known(column).any():
             return None
-        return f"it asks for {wanted}, and the data has {found}"
+        return f"the condition needs {wanted}, and the data has {found}"
 
     def holds(self, column: np.ndarray) -> np.ndarray:
-        """Shape (n,), bool. `column` is one of `Columns` that has no `misfit`."""
+        """Return which values fulfil the condition, shape (n,), bool; `column` must have no `misfit`."""
         known = _is_known(column)
         result = np.zeros(len(column), bool)
         result[known] = _COMPARE[self.op](column[known], self.value)
@@ -220,7 +238,7 @@ class Eligibility(Config):
 
 
 def _is_known(column: np.ndarray) -> np.ndarray:
-    # Neither NaN nor NaT equals itself.
+    # NaN and NaT differ from themselves.
     return np.array([value is not None for value in column], bool) & (column == column)
 
 
@@ -235,13 +253,23 @@ _COMPARE = {
 
 
 def exponent_of(currency: str) -> int:
-    """Decimals of a currency (ISO 4217)."""
+    """Return the decimals of a currency (ISO 4217).
+
+    Examples:
+        >>> exponent_of("USD"), exponent_of("JPY"), exponent_of("KWD")
+        (2, 0, 3)
+    """
     if currency in _NO_DECIMALS:
         return 0
     return 3 if currency in _THREE_DECIMALS else 2
 
 
 def decimals_of(value: Decimal) -> int:
-    """Digits after the point, trailing zeros not counted."""
+    """Count the digits after the point without trailing zeros.
+
+    Examples:
+        >>> decimals_of(Decimal("2.50"))
+        1
+    """
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0

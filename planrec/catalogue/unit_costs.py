@@ -1,7 +1,7 @@
-"""What usage costs the operator: private figures in a file of their own.
+"""The operator's own costs of usage: private figures in a file of their own.
 
-They are no part of RunConfig and of the catalogue, so that they cannot reach a run folder, a card, an answer
-or a tracking server. Nothing here writes.
+They are not part of RunConfig or of the catalogue, so that they cannot reach a run folder, a card, an answer
+or a tracking server. This module writes no files.
 
     schema: planrec.unit_costs/1
     catalogue_id: ladder
@@ -19,11 +19,12 @@ from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.terms import Money
 from planrec.catalogue.yaml_file import read_model
 from planrec.errors import CatalogueError
-from planrec.schema import Config, did_you_mean
+from planrec.schema.config_model import Config
+from planrec.wording import did_you_mean
 
 
 class UnitCost(Config):
-    """What one unit of usage on a plan costs the operator."""
+    """The operator's costs of one unit of usage on a plan."""
 
     minute: Money
     message: Money
@@ -43,14 +44,14 @@ class UnitCosts(Config, populate_by_name=True, serialize_by_alias=True):
     catalogue_id: str
     currency: str
     plans: dict[str, UnitCost]
-    "Plan id -> costs; every plan of the catalogue, no others."
+    "Plan id -> costs, for exactly the plans of the catalogue."
 
 
 def read_unit_costs(file: Path, catalogue: Catalogue) -> UnitCosts:
     """Read the costs of a catalogue's plans.
 
     Raises:
-        CatalogueError: the file is wrong, or is about other plans than the catalogue, with every difference.
+        CatalogueError: The file is not valid, or does not fit the catalogue; lists every difference.
     """
     costs = read_model(file, UnitCosts)
     problems = [

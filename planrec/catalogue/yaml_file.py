@@ -1,30 +1,29 @@
-"""From a YAML file that an operator wrote to a checked model, with every problem in one error."""
+"""Read a YAML file of an operator into a checked model, with every problem in one error."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from planrec.errors import CatalogueError
-from planrec.schema import did_you_mean
-from planrec.strict_yaml import StrictLoader
+from planrec.files.strict_yaml import StrictLoader
+from planrec.wording import did_you_mean
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def read_model(file: Path, model: type[Checked]) -> Checked:
-    """The file as a model.
+    """Read the file as a model.
 
     Raises:
-        CatalogueError: the file cannot be read, is no YAML (with the line), or breaks rules of the model
+        CatalogueError: The file cannot be read, is not YAML (with the line), or violates rules of the model
             (all of them, each with its path in the YAML).
     """
     content = _content_of(file)
     if not isinstance(content, dict):
-        raise CatalogueError(
-            f"{file} must hold `key: value` lines, `schema:` first; it holds {content!r:.60}"
-        )
+        raise CatalogueError(f"{file} must have `key: value` lines, `schema:` first; got {content!r:.60}")
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -32,7 +31,7 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
         raise CatalogueError(f"{file} is not a valid {model.__name__.lower()} file", problems) from None
 
 
-def _content_of(file: Path) -> Any:
+def _content_of(file: Path) -> object:
     try:
         # Windows editors put a byte order mark first.
         text = file.read_bytes().decode("utf-8-sig")
@@ -54,14 +53,14 @@ def _content_of(file: Path) -> Any:
         raise CatalogueError(f"{file} is not readable YAML: it is nested too deeply") from None
 
 
-def _problem(details: Any, content: Any, model: type[BaseModel]) -> str:
-    """`plans.0.fee.recurring of plan 'mini': money must be ...`."""
+def _problem(details: ErrorDetails, content: object, model: type[BaseModel]) -> str:
+    """Return `plans.0.fee.recurring of plan 'mini': money must be ...`."""
     path = ".".join(map(str, details["loc"])) or "the file"
     return f"{path}{_whose(details['loc'], content)}: {_rule(details, model)}"
 
 
-def _whose(loc: tuple[int | str, ...], content: Any) -> str:
-    """The id of the plan that a path leads into: people do not count list items."""
+def _whose(loc: tuple[int | str, ...], content: object) -> str:
+    """Name the plan that a path leads into, because list positions are hard to find in a file."""
     if len(loc) < 2 or not isinstance(loc[1], int):
         return ""
     plan = _at(content, loc[:2])
@@ -69,7 +68,7 @@ def _whose(loc: tuple[int | str, ...], content: Any) -> str:
     return "" if plan_id is None else f" of plan {plan_id!r}"
 
 
-def _rule(details: Any, model: type[BaseModel]) -> str:
+def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
     kind, found, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "missing":
         return "must be given and is missing"
@@ -84,16 +83,18 @@ def _rule(details: Any, model: type[BaseModel]) -> str:
 
 
 def _keys_of(model: type[BaseModel]) -> set[str]:
-    """Every key that such a file may have, at any depth."""
+    """Collect all keys that such a file may have, at any depth."""
     schema = model.model_json_schema(by_alias=True)
     parts = [schema, *schema.get("$defs", {}).values()]
     return {key for part in parts for key in part.get("properties", {})}
 
 
-def _at(content: Any, loc: tuple[int | str, ...]) -> Any:
+def _at(content: object, loc: tuple[int | str, ...]) -> object:
     for part in loc:
-        is_there = (isinstance(content, dict) and part in content) or (
-            isinstance(content, list) and isinstance(part, int) and part < len(content)
-        )
-        content = content[part] if is_there else None
+        if isinstance(content, dict):
+            content = content.get(part)
+        elif isinstance(content, list) and isinstance(part, int) and part < len(content):
+            content = content[part]
+        else:
+            return None
     return content

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from planrec.cli.completers import is_completing, typed_words
 from planrec.cli.error_reporting import reports_errors
 
 VERBS = (
@@ -68,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Read when OpenMP is loaded: threads that wait by spinning make busy cores several times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = sys.argv[1:] if arguments is None else list(arguments)
-    parser = command_parser(words)
+    if is_completing():
+        return _print_candidates()
+    parser = command_parser(_verb_among(words))
     options, unknown = parser.parse_known_args(words)
     if "passed_on" in options:
         options.passed_on = unknown
@@ -77,15 +80,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return cast(int, options.run_verb(options))
 
 
-def command_parser(words: Sequence[str]) -> VerbParser:
-    """Return the parser for these words; only the verb among them is loaded, or all if there is none."""
+def command_parser(asked: str | None) -> VerbParser:
+    """Return the parser of the command with this verb, or with all verbs and none of their options."""
     parser = VerbParser(
         prog="planrec",
         usage="planrec [--help] [--version] VERB ...",
         description="Recommend mobile plans from how people use their phones.",
     )
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
-    asked = next((word for word in words if not word.startswith("-")), None)
     if asked is not None and asked not in VERBS:
         parser.error(_no_such_verb(asked))
     summaries = []
@@ -104,8 +106,21 @@ def command_parser(words: Sequence[str]) -> VerbParser:
     return parser
 
 
+def _verb_among(words: Sequence[str]) -> str | None:
+    return next((word for word in words if not word.startswith("-")), None)
+
+
+def _print_candidates() -> int:
+    """Answer the shell that completes a line: argcomplete reads the line and ends the process."""
+    import argcomplete
+
+    verb = _verb_among(typed_words())
+    argcomplete.autocomplete(command_parser(verb if verb in VERBS else None), always_complete_options=False)
+    return 0
+
+
 def _no_such_verb(name: str) -> str:
-    from planrec.schema import did_you_mean
+    from planrec.wording import did_you_mean
 
     return f"no verb {name!r}{did_you_mean(name, VERBS)}; verbs: {', '.join(VERBS)}"
 

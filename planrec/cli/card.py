@@ -7,8 +7,8 @@ import shlex
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
-from planrec.outputs_folder import outputs_words
+from planrec.cli.shared_options import add_outputs, add_run, run_folder
+from planrec.files.outputs_folder import outputs_words
 
 EXAMPLE = "planrec card model latest"
 
@@ -16,7 +16,7 @@ EXAMPLE = "planrec card model latest"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument("card", choices=["model", "data"], help="which card")
-    parser.add_argument("runs", nargs="+", metavar="RUN", help=RUN)
+    add_run(parser, "runs", nargs="+")
     parser.add_argument(
         "--check", type=Path, metavar="FILE", help="only print what differs in FILE; exit code 1 if anything"
     )
@@ -25,9 +25,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the card, or check a file against it."""
-    from planrec.card_check import check_card
-    from planrec.data_card import data_cards
-    from planrec.model_card import model_cards
+    from planrec.reports.cards.card_check import check_card
+    from planrec.reports.cards.data_card import data_cards
+    from planrec.reports.cards.model_card import model_cards
 
     folders = [run_folder(name, options) for name in options.runs]
     text = (model_cards if options.card == "model" else data_cards)(folders)

@@ -6,14 +6,14 @@ Its folds are fitted again, and each explains the rows that it never saw.
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_outputs, positive, run_folder
+from planrec.cli.shared_options import add_outputs, add_run, positive, run_folder
 
 EXAMPLE = "planrec explain latest --features 10"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
-    parser.add_argument("run", metavar="RUN", help=RUN)
+    add_run(parser)
     parser.add_argument("--csv", type=_csv, metavar="FILE.csv", help="write every feature there")
     parser.add_argument(
         "--repeats", type=positive, default=5, metavar="N", help="times each column is shuffled (5)"
@@ -26,10 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the features that count most."""
-    from planrec.atomic_file import write_atomically
-    from planrec.explain.explanation import as_csv, explain
-    from planrec.explain.screen import print_explanation
-    from planrec.screen import progress_of
+    from planrec.files.atomic_write import write_atomically
+    from planrec.reports.explanation.explanation_terminal import print_explanation
+    from planrec.reports.explanation.feature_importance import as_csv, explain
+    from planrec.training.run_terminal import progress_of
 
     folder = run_folder(options.run, options)
     with progress_of("explaining") as report:

@@ -6,20 +6,14 @@ Failed cells of sweeps are listed below.
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from planrec.cli.shared_options import add_outputs, run_folder
+from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec leaderboard --metric regret --html board.html"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
-    parser.add_argument(
-        "runs",
-        nargs="*",
-        metavar="RUN",
-        help="folder of a run or of a sweep, a folder above them, the beginning of a run's id, or `latest`;"
-        " default: all runs",
-    )
+    add_run(parser, "runs", f"{RUN}; or the folder of a sweep, or above; default: all runs", nargs="*")
     parser.add_argument("--metric", help="rank by it; default: the first metric of the runs")
     for kind in ("csv", "json", "html"):
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the board as {kind.upper()}")
@@ -28,8 +22,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the board and write the files."""
-    from planrec.leaderboard import leaderboard, write_board
-    from planrec.leaderboard.screen import print_board
+    from planrec.reports.leaderboard import leaderboard, write_board
+    from planrec.reports.leaderboard.board_terminal import print_board
 
     places = [run_folder(name, options) for name in options.runs] or [options.outputs]
     board = leaderboard(places, options.metric)

@@ -5,21 +5,21 @@ It has the model of the given run as it was fitted. The given run stays as it is
 
 from argparse import ArgumentParser, Namespace
 
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
+from planrec.cli.shared_options import add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec new-plans latest plans-2.yaml"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
-    parser.add_argument("run", metavar="RUN", help=RUN)
+    add_run(parser)
     parser.add_argument("catalogue", metavar="CATALOGUE.yaml", help="the new version of the run's catalogue")
     add_outputs(parser, "folder that gets the new run")
 
 
 def run(options: Namespace) -> int:
     """Write the run and say what is new."""
-    from planrec.new_plans import about_new_plans, with_new_plans
+    from planrec.serving.new_plans import about_new_plans, with_new_plans
 
     old = run_folder(options.run, options)
     new = with_new_plans(old, options.catalogue, options.outputs)

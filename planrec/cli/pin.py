@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
+from planrec.cli.shared_options import add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec pin latest"
 
@@ -15,7 +15,7 @@ EXAMPLE = "planrec pin latest"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("run", nargs="?", metavar="RUN", help=RUN)
+    add_run(action, nargs="?")
     action.add_argument(
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )
@@ -36,8 +36,8 @@ def run(options: Namespace) -> int:
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
-    from planrec import pinned
-    from planrec.outputs_folder import outputs_words
+    from planrec.files.outputs_folder import outputs_words
+    from planrec.serving import pin as pinned
 
     if options.rollback:
         pin = pinned.rollback(options.outputs, options.dry_run)
@@ -55,8 +55,8 @@ def _pinned(options: Namespace) -> Iterator[str]:
 def _listed(outputs: Path) -> Iterator[str]:
     """Yield the complete runs, the newest first, and the earlier pins."""
     from planrec.errors import RunError
-    from planrec.pinned import read_pin
-    from planrec.run_folder import complete_runs
+    from planrec.files.folder_walk import complete_runs
+    from planrec.serving.pin import read_pin
 
     try:
         pin = read_pin(outputs)
@@ -74,15 +74,13 @@ def _listed(outputs: Path) -> Iterator[str]:
 def _about(folder: Path) -> str:
     """Return what a run is, or why it cannot be pinned; the model itself is not read."""
     from planrec.errors import RunError
-    from planrec.provenance import version_problems
-    from planrec.run_folder import read_manifest
+    from planrec.runs.provenance import version_problems
+    from planrec.runs.read import read_manifest
 
     try:
         run = read_manifest(folder)
     except RunError as error:
         return f"cannot be pinned: {error.message}"
-    if problems := version_problems(run["versions"]):
+    if problems := version_problems(run.versions):
         return f"cannot be pinned: {'; '.join(problems)}"
-    return (
-        f"model={run['config']['model']['kind']} target={run['config']['target']['kind']}, {run['finished']}"
-    )
+    return f"model={run.model_kind} target={run.config['target']['kind']}, {run.finished}"

@@ -3,14 +3,14 @@
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
+from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec report latest --output report.html"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
-    parser.add_argument("runs", nargs="+", metavar="RUN", help=f"{RUN}; or folder of a sweep")
+    add_run(parser, "runs", f"{RUN}; or the folder of a sweep", nargs="+")
     parser.add_argument(
         "--output", type=_page, default=Path("report.html"), metavar="FILE.html", help="default report.html"
     )
@@ -19,8 +19,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the page."""
-    from planrec.report.asked import asked_for
-    from planrec.report.page import report_page
+    from planrec.reports.page.html_page import report_page
+    from planrec.reports.page.requested_runs import asked_for
 
     page = report_page(asked_for([run_folder(name, options) for name in options.runs]))
     options.output.write_text(page, "utf-8")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from planrec.cli.error_reporting import if_interrupted
-from planrec.cli.shared_options import RUN, add_outputs, run_folder
+from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
 
 EXAMPLE = "planrec score months.csv advice.csv --language es"
 
@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument("input", type=Path, metavar="INPUT", help="CSV or Parquet, as the run's own data")
     parser.add_argument("output", type=_output, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
-    parser.add_argument("--run", metavar="RUN", help=f"{RUN}; default: the pinned run")
+    add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
     parser.add_argument("--no-reasons", action="store_true", help="leave the sentences out, which is faster")
     add_outputs(parser, "folder of pinned.json, in which runs are looked for")
@@ -37,10 +37,10 @@ def run(options: Namespace) -> int:
 
 
 def _score(options: Namespace) -> None:
-    from planrec.pinned import load_pinned
-    from planrec.run_folder import load_run
-    from planrec.score.file import score_file
-    from planrec.score.scorer import Scorer
+    from planrec.runs.read import load_run
+    from planrec.serving.pin import load_pinned
+    from planrec.serving.scoring.score_file import score_file
+    from planrec.serving.scoring.scorer import Scorer
 
     is_named = options.run is not None
     saved = load_run(run_folder(options.run, options)) if is_named else load_pinned(options.outputs)

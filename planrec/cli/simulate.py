@@ -7,8 +7,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from planrec.conf_folder import CONF, content_of
-
 EXAMPLE = "planrec simulate made_up --n-subscribers 500"
 
 
@@ -25,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the files and print the command that trains on them."""
-    from planrec.simulate import catalogue_of, simulator_of, write_simulation
+    from planrec.data.simulated_files import catalogue_of, simulator_of, write_simulation
 
     values = {name: getattr(options, name) for name in _defaults()}
     folder = write_simulation(simulator_of(values), catalogue_of(options.catalogue), options.folder)
@@ -39,5 +37,7 @@ def run(options: Namespace) -> int:
 
 
 def _defaults() -> dict[str, Any]:
+    from planrec.config.conf_folder import CONF, content_of
+
     content = content_of(CONF / "data" / "simulator.yaml")
     return {name: value for name, value in content.items() if isinstance(value, int | str) and name != "kind"}

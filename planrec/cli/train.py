@@ -7,12 +7,13 @@ that are done: the same command resumes it.
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from planrec.cli.completers import completed_by, folders, is_completing, overrides
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import add_outputs
 
 if TYPE_CHECKING:
     from planrec.cli import VerbParser
-    from planrec.hydra_app import ComposedRun
+    from planrec.sweeps.hydra_app import ComposedRun
 
 EXAMPLE = "planrec train model=lgbm model.n_estimators=200"
 
@@ -40,23 +41,44 @@ def add_arguments(parser: "VerbParser") -> None:
     add_outputs(parser, "folder that gets the run, or the sweep")
     parser.set_defaults(passed_on=[])
     parser.more_help = _overrides
+    if is_completing():
+        completed_by(parser.add_argument("overrides", nargs="*"), overrides)
+        parser.add_argument("--multirun", "-m", action="store_true")
+        parser.add_argument("--cfg", "-c", choices=["job", "hydra", "all"])
+        completed_by(parser.add_argument("--config-dir", "-cd"), folders)
+        for flag in ("--hydra-help", "--resolve"):
+            parser.add_argument(flag, action="store_true")
 
 
 def run(options: Namespace) -> int:
     """Train; the folder of the run is in the last lines."""
-    from planrec.hydra_app import run_hydra
+    if {"-sc", "--shell-completion"} & set(options.passed_on):
+        return _shell_completion(options.passed_on)
+    from planrec.sweeps.hydra_app import run_hydra
 
     with if_interrupted(NOT_COMPLETE):
         run_hydra(options.passed_on, options.outputs, lambda composed: _train(composed, options))
     return 0
 
 
+def _shell_completion(arguments: list[str]) -> int:
+    """Answer Hydra's flag, which its help explains, with the completion of the whole command."""
+    from planrec.cli import completion
+
+    words = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    if shell := words.get("install"):
+        return completion.run(Namespace(shell=shell))
+    print({"fish": "complete -e -c planrec"}.get(words.get("uninstall", ""), "complete -r planrec"))
+    return 0
+
+
 def _train(composed: "ComposedRun", options: Namespace) -> None:
     from planrec.errors import PlanRecError
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, read_manifest, save_run
-    from planrec.screen import print_result, progress_of
-    from planrec.sweep_folder import CellStore
+    from planrec.runs.read import read_manifest
+    from planrec.runs.write import begin_run, save_run
+    from planrec.sweeps.sweep_folder import CellStore
+    from planrec.training.experiment import run
+    from planrec.training.run_terminal import print_result, progress_of
 
     folder, command = composed.folder, composed.command
     begin_run(folder, composed.config, command)
@@ -68,11 +90,11 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
         (folder / "config.json").unlink()
         raise
     save_run(result, folder, command)
-    CellStore(composed.sweeps).adopt(read_manifest(folder)["address"], folder)
+    CellStore(composed.sweeps).adopt(read_manifest(folder).address, folder)
     print_result(result, folder, options.outputs)
 
 
 def _overrides() -> str:
-    from planrec.conf_folder import options_text
+    from planrec.config.conf_folder import options_text
 
     return OVERRIDES.format(options_text())

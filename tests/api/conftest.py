@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from planrec.pinned import pin_run
+from planrec.serving.pin import pin_run
 from tests.api.servers import serving
 from tests.conftest import SMALL_BILLS, trained_once
 

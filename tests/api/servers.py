@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from planrec.pinned import pin_run
+from planrec.serving.pin import pin_run
 from tests.conftest import REPOSITORY
 
 READY_WITHIN = 60

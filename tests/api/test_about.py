@@ -8,7 +8,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from planrec.catalogue import Catalogue
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
 
 
 @pytest.fixture(scope="module")

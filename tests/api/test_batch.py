@@ -7,9 +7,10 @@ import pytest
 
 from api.routes.batch import AT_A_TIME
 from api.settings import Limits
-from planrec.answers import ModelName, answers_of, encoded
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 
 NDJSON = {"content-type": "application/x-ndjson"}
 
@@ -25,7 +26,7 @@ def served(request):
 
 @pytest.fixture
 def requests(served):
-    return json.loads(json.dumps(served[1].manifest["golden"]["requests"]))
+    return json.loads(json.dumps(served[1].manifest.golden.requests))
 
 
 def lines_of(client, lines):
@@ -116,7 +117,7 @@ def test_a_batch_that_is_too_large_is_refused(served):
 
 
 def test_what_the_catalogue_has_no_answer_for_is_named_by_its_place(bill_server, bill_run):
-    requests = json.loads(json.dumps(load_run(bill_run).manifest["golden"]["requests"][:4]))
+    requests = json.loads(json.dumps(load_run(bill_run).manifest.golden.requests[:4]))
     for number, month in enumerate(requests[2]["months"], start=1):
         month["month"] = f"1999-0{number}"
     with httpx.Client(base_url=bill_server, timeout=60) as client:
@@ -129,7 +130,7 @@ def test_what_the_catalogue_has_no_answer_for_is_named_by_its_place(bill_server,
 
 
 def test_mistakes_are_named_by_their_place_in_the_whole_of_a_long_list(bill_server, bill_run):
-    good = load_run(bill_run).manifest["golden"]["requests"][0]
+    good = load_run(bill_run).manifest.golden.requests[0]
     bad = good | {"months": [good["months"][0] | {"month": "1999-01"}], "plan_held": None}
     requests = [bad if place in (3, AT_A_TIME, 2 * AT_A_TIME + 5) else good for place in range(3 * AT_A_TIME)]
     with httpx.Client(base_url=bill_server, timeout=60) as client:
@@ -142,7 +143,7 @@ def test_mistakes_are_named_by_their_place_in_the_whole_of_a_long_list(bill_serv
 
 
 def test_sentences_come_in_spanish_where_they_are_asked_for(bill_server, bill_run):
-    request = load_run(bill_run).manifest["golden"]["requests"][0]
+    request = load_run(bill_run).manifest.golden.requests[0]
     headers = {"accept-language": "es-PE,es;q=0.9"}
     with httpx.Client(base_url=bill_server) as client:
         answer = client.post("/predict/batch", json=[request], headers=headers).json()[0]

@@ -12,8 +12,8 @@ from time import sleep
 import pytest
 
 from api.http_protocol import MAX_HEAD_BYTES
-from api.observed import CLIENT_GONE
-from planrec.pinned import load_pinned, pin_run
+from api.middleware.request_logging import CLIENT_GONE
+from planrec.serving.pin import load_pinned, pin_run
 from tests.api.processes import asked, serving
 
 
@@ -255,7 +255,7 @@ def test_a_connection_in_use_may_grow_older_than_a_request(hasty_server):
 def test_an_answer_may_take_longer_than_a_request_and_the_next_one_waits_in_line(bill_run, tmp_path):
     shutil.copytree(bill_run, tmp_path / "one")  # pinning writes a model card beside it
     pin_run(tmp_path / "one", tmp_path)
-    request = json.dumps(load_pinned(tmp_path).manifest["golden"]["requests"][0]).encode()
+    request = json.dumps(load_pinned(tmp_path).manifest.golden.requests[0]).encode()
     lines = b"\n".join([request] * 1_000)
     head = HALF.replace(b"/predict", b"/predict/batch").replace(b"/json", b"/x-ndjson")
     long = head.replace(b": 20", f": {len(lines)}".encode()) + b"\r\n" + lines

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
 from tests.api.processes import asked, serving
 
 MEBIBYTE = 1_048_576
@@ -16,7 +16,7 @@ MEBIBYTE = 1_048_576
 
 @pytest.fixture(scope="module")
 def request_body(outputs):
-    return load_run(outputs / "one").manifest["golden"]["requests"][0]
+    return load_run(outputs / "one").manifest.golden.requests[0]
 
 
 @pytest.fixture(scope="module")

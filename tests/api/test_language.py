@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from litestar import Request
 
-from api.answering import language_of
+from api.answer_requests import language_of
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,15 @@ import httpx
 import pytest
 from litestar.testing import TestClient
 
-from api.answering import new_id
+from api.answer_requests import new_id
 from api.app import create_app
-from api.logged import AnswerLog
-from planrec.decision_log import find_decision
-from planrec.decision_log.store import Store
+from api.decision_logging import AnswerLog
 from planrec.errors import LogError
-from planrec.replay.replayed import replay
-from planrec.run_folder import load_run
-from tests.decision_log.decisions import logged_ids, url_of
+from planrec.runs.read import load_run
+from planrec.serving.decision_log import find_decision
+from planrec.serving.decision_log.store import Store
+from planrec.serving.replay.replayed_answer import replay
+from tests.serving.decision_log.decisions import logged_ids, url_of
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
@@ -48,7 +48,7 @@ def test_ids_begin_with_the_time_and_are_in_its_order(monkeypatch):
     assert abs((before.int >> 80) / 1000 - now) < 60
     ids = []
     for milliseconds in (0, 255, 256, 2**41):
-        monkeypatch.setattr("api.answering.time_ns", lambda at=milliseconds: at * 1_000_000)
+        monkeypatch.setattr("api.answer_requests.time_ns", lambda at=milliseconds: at * 1_000_000)
         ids += sorted(new_id() for _ in range(100))
     assert ids == sorted(set(ids))
 
@@ -58,7 +58,7 @@ def outputs_of(saved):
 
 
 def test_every_answer_is_logged_with_what_it_takes_to_replay_it(client, saved, url):
-    for number, request in enumerate(saved.manifest["golden"]["requests"][:5]):
+    for number, request in enumerate(saved.manifest.golden.requests[:5]):
         language = ("en", "es")[number % 2]
         sent = request | {"subscriber": "+34 600 000 000", "top_k": 1}
         answer = client.post("/predict", json=sent, headers={"accept-language": language})
@@ -81,7 +81,7 @@ def test_every_answer_is_logged_with_what_it_takes_to_replay_it(client, saved, u
 
 
 def test_a_subscribers_name_changes_nothing_in_the_answer(client, saved):
-    request = saved.manifest["golden"]["requests"][0]
+    request = saved.manifest.golden.requests[0]
     anonymous, named = (
         client.post("/predict", json=body).json() for body in (request, request | {"subscriber": "ann"})
     )
@@ -90,7 +90,7 @@ def test_a_subscribers_name_changes_nothing_in_the_answer(client, saved):
 
 
 def test_every_answer_of_a_batch_is_logged_on_its_own(client, saved, url):
-    requests = [request | {"subscriber": "ann"} for request in saved.manifest["golden"]["requests"]]
+    requests = [request | {"subscriber": "ann"} for request in saved.manifest.golden.requests]
     listed = client.post("/predict/batch", json=requests).json()
     lines = "\n".join([*map(json.dumps, requests), "{}"])
     streamed = client.post(
@@ -113,7 +113,7 @@ def test_a_log_that_cannot_be_written_refuses_only_where_it_is_required(
     monkeypatch.setattr(Store, "insert", full)
     saved = load_run(history_run)
     answer_log = AnswerLog.open(url_of(tmp_path / "d.sqlite"), tmp_path / "key", 100, is_required=is_required)
-    request = saved.manifest["golden"]["requests"][0]
+    request = saved.manifest.golden.requests[0]
     with TestClient(create_app(saved, answer_log)) as client:
         one = client.post("/predict", json=request)
         listed = client.post("/predict/batch", json=[request, request])
@@ -139,8 +139,8 @@ import sys
 from pathlib import Path
 import uvicorn
 from api.app import create_app
-from api.logged import AnswerLog
-from planrec.run_folder import load_run
+from api.decision_logging import AnswerLog
+from planrec.runs.read import load_run
 folder, url, key, required, descriptor = sys.argv[1:]
 log = AnswerLog.open(url, Path(key), 10_000, is_required=required == "yes")
 uvicorn.run(create_app(load_run(Path(folder)), log), fd=int(descriptor), log_level="warning")
@@ -152,7 +152,7 @@ def test_every_answer_that_left_a_killed_server_is_in_a_required_log(history_run
         port, descriptor = listener.getsockname()[1], listener.fileno()
         command = [sys.executable, "-c", SERVER, history_run, url, tmp_path / "key", "yes", str(descriptor)]
         server = subprocess.Popen(command, pass_fds=[descriptor], cwd=Path(__file__).parents[2])
-    request = load_run(history_run).manifest["golden"]["requests"][0]
+    request = load_run(history_run).manifest.golden.requests[0]
     received = []
     try:
         # The socket listens already, so the first request waits for the server.

@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 
-from api import idempotency
-from api.access import hash_of, new_key
 from api.answer_store import Answer, AnswerStore, State
 from api.app import create_app
-from api.log import JsonFormatter
-from api.logged import AnswerLog
+from api.decision_logging import AnswerLog
+from api.logging_setup import JsonFormatter
+from api.middleware import idempotency
+from api.middleware.api_keys import hash_of, new_key
 from api.pin_follower import PinFollower
 from api.settings import Access, Limits, Settings
 from planrec.errors import ConfigError
-from planrec.pinned import pin_run
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.serving.pin import pin_run
 
 KEY = new_key()
 
@@ -49,7 +49,7 @@ def locked(saved):
 
 @pytest.fixture
 def body(saved):
-    return json.loads(json.dumps(saved.manifest["golden"]["requests"][0]))
+    return json.loads(json.dumps(saved.manifest.golden.requests[0]))
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_metrics_count_by_route_template_and_recommendations_by_run_decision_and
     assert [name for name in found if "BREW" in name] == []
     assert found["planrec_pin_refused"] == 0
     assert found["planrec_model_age_seconds"] > 0
-    version = saved.manifest["versions"]["planrec"]
+    version = saved.manifest.versions["planrec"]
     assert found[f'planrec_run_info{{run_id="{saved.run_id}",version="{version}"}}'] == 1
 
 
@@ -322,7 +322,7 @@ def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
 def test_limits_that_refuse_an_ordinary_request_of_the_run_are_told_at_start(saved):
     with pytest.raises(ConfigError, match="PLANREC_LIMITS refuse an ordinary request") as told:
         create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))
-    size = len(json.dumps(saved.manifest["golden"]["requests"][0]))
+    size = len(json.dumps(saved.manifest.golden.requests[0]))
     assert list(told.value.problems) == [f"it has {size:,} bytes"]
 
 

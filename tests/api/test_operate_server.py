@@ -14,10 +14,10 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.pinned import pin_run
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.serving.pin import pin_run
 from tests.api.processes import asked, serving
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 WORKERS = 3
 SWITCHES = 50
@@ -50,7 +50,7 @@ def good_pin(outputs):
 
 @pytest.fixture(scope="module")
 def request_body(outputs):
-    return load_run(outputs / "one").manifest["golden"]["requests"][0]
+    return load_run(outputs / "one").manifest.golden.requests[0]
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def test_the_command_line_wins_over_the_environment(monkeypatch, capsys):
 
 
 def test_a_new_key_and_its_hash_belong_together(capsys):
-    from api.access import hash_of
+    from api.middleware.api_keys import hash_of
 
     assert main(["serve", "--new-key"]) == 0
     key, hashed = (line.split()[-1] for line in capsys.readouterr().out.splitlines())

@@ -7,14 +7,15 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
-from api.requests import request_from
+from api.parsing.request_model import request_from
 from planrec.catalogue import MonthUsage, invoice
 from planrec.cli import main
-from planrec.compose import compose
-from planrec.experiment import run
-from planrec.recommender import savings
-from planrec.request import read_request
-from planrec.run_folder import begin_run, load_run, save_run
+from planrec.config.compose import compose
+from planrec.recommending.recommender import savings
+from planrec.runs.read import load_run
+from planrec.runs.write import begin_run, save_run
+from planrec.schema.request import read_request
+from planrec.training.experiment import run
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
@@ -30,23 +31,23 @@ def client(saved):
 
 @pytest.fixture
 def body(saved):
-    return json.loads(json.dumps(saved.manifest["golden"]["requests"][0]))
+    return json.loads(json.dumps(saved.manifest.golden.requests[0]))
 
 
 def test_answers_what_the_run_recommends_offline(client, saved):
-    golden = saved.manifest["golden"]
-    for request, probability in zip(golden["requests"], golden["probability"], strict=True):
+    golden = saved.manifest.golden
+    for request, probability in zip(golden.requests, golden.probability, strict=True):
         answer = client.post("/predict", json=request)
         assert answer.status_code == 200, answer.text
         online = {item["plan_id"]: item["probability"] for item in answer.json()["items"]}
         menu = saved.recommender.table([read_request(request)]).menu[0]
-        plans = zip(saved.manifest["plans"], probability, menu, strict=True)
+        plans = zip(saved.manifest.plans, probability, menu, strict=True)
         offline = {plan: p for plan, p, is_offered in plans if is_offered}
         assert online == pytest.approx(offline, rel=0, abs=1e-12)
 
 
 def test_items_are_ranked_best_first_behind_the_advice(client, saved):
-    for request in saved.manifest["golden"]["requests"]:
+    for request in saved.manifest.golden.requests:
         items = client.post("/predict", json=request).json()["items"]
         assert [item["rank"] for item in items] == list(range(1, len(items) + 1))
         # The plan held stays in front where a saving is too small to move for.
@@ -170,7 +171,7 @@ def history_client(history_run):
 
 @pytest.fixture
 def month(history_run):
-    return load_run(history_run).manifest["golden"]["requests"][0]["months"][0]
+    return load_run(history_run).manifest.golden.requests[0]["months"][0]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def row_client(row_run):
 
 @pytest.fixture
 def attributes(row_run):
-    return dict(load_run(row_run).manifest["golden"]["requests"][0]["attributes"])
+    return dict(load_run(row_run).manifest.golden.requests[0]["attributes"])
 
 
 @pytest.mark.parametrize(
@@ -305,11 +306,11 @@ def bill_client(bills):
 
 @pytest.fixture
 def bill_request(bills):
-    return json.loads(json.dumps(bills.manifest["golden"]["requests"][0]))
+    return json.loads(json.dumps(bills.manifest.golden.requests[0]))
 
 
 def test_bills_and_savings_are_those_of_the_recommender_in_decimals(bill_client, bills):
-    for request in bills.manifest["golden"]["requests"]:
+    for request in bills.manifest.golden.requests:
         answer = bill_client.post("/predict", json=request).json()
         table = bills.recommender.table([read_request(request)])
         prediction, decisions = bills.recommender.recommend(table)

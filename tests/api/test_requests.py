@@ -10,17 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api import requests
-from api.batch_bodies import _split, read_list
-from api.bodies import DuplicateKeyError, Keys, MalformedJsonError, RequestTooLargeError, read_one
+from api.parsing import request_model as requests
+from api.parsing.batch_body import _split, read_list
+from api.parsing.request_body import (
+    DuplicateKeyError,
+    Keys,
+    MalformedJsonError,
+    RequestTooLargeError,
+    read_one,
+)
+from api.parsing.request_model import request_model
 from api.problems import of_error
-from api.requests import request_model
 from api.settings import Limits
-from planrec.answers import ModelName, answers_of, encoded
 from planrec.errors import RequestError
-from planrec.history import running_month
-from planrec.run_folder import load_run
-from planrec.schema import MAX_USAGE
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.columns import MAX_USAGE
+from planrec.schema.decision_rows import running_month
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
 VALUES = st.recursive(
@@ -35,7 +42,7 @@ AMOUNTS = st.floats(0, MAX_USAGE) | st.sampled_from([0.0, 1e9, 1e-320])
 def asked(request):
     saved = load_run(request.getfixturevalue(request.param))
     recommender = saved.recommender
-    return recommender, request_model(recommender), saved.manifest["golden"]["requests"][0]
+    return recommender, request_model(recommender), saved.manifest.golden.requests[0]
 
 
 def places(node, at=()):

@@ -5,13 +5,13 @@ import asyncio
 import msgspec
 import pytest
 
-from api import together
-from api.answering import answered
-from api.served import ServedRun
-from api.together import MOST_AT_ONCE, Together
+from api import micro_batching as together
+from api.answer_requests import answered
+from api.micro_batching import MOST_AT_ONCE, Together
+from api.served_run import ServedRun
 from planrec.errors import RequestError
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 
 LANGUAGES = ("en", "es", "en")
 
@@ -24,7 +24,7 @@ def runs(bill_run, row_run):
 @pytest.fixture(scope="module")
 def asked(runs):
     """More than one call takes, of two runs and in two languages, mixed."""
-    golden = [(run, request) for run in runs for request in run.saved.manifest["golden"]["requests"]]
+    golden = [(run, request) for run in runs for request in run.saved.manifest.golden.requests]
     examples = [(run, read_request(request)) for run, request in golden]
     return [(*examples[7 * n % len(examples)], LANGUAGES[n % 3]) for n in range(2 * MOST_AT_ONCE + 5)]
 

@@ -9,13 +9,13 @@ import numpy as np
 import yaml
 
 from planrec.catalogue import Catalogue, MonthUsage
-from planrec.schema import Columns, Usage
+from planrec.schema.columns import Columns, Usage
 
 CONF = Path(__file__).parents[2] / "conf" / "catalogue"
 
 
 def raw_catalogue(name: str) -> Any:
-    """A shipped catalogue as its YAML says."""
+    """Read the YAML of a shipped catalogue."""
     return yaml.safe_load((CONF / f"{name}.yaml").read_text("utf-8"))
 
 
@@ -24,7 +24,7 @@ def shipped(name: str) -> Catalogue:
 
 
 def month_of(usage: Columns, row: int) -> MonthUsage:
-    """One row as the reference wants it; exact for amounts with two decimals."""
+    """Convert one row to the input of the reference; exact for amounts with two decimals."""
     amounts = {name: Decimal(repr(float(array[row]))) for name, array in usage.items()}
     return MonthUsage(**amounts)
 
@@ -34,7 +34,7 @@ def money(digits: int, most: int = 300) -> st.SearchStrategy[str]:
 
 
 def services(unit: str, rounding: st.SearchStrategy[Any], times: int = 1) -> st.SearchStrategy[Any]:
-    """`times`: allowances and priced steps are multiples of a quarter of so many units."""
+    """Draw services whose allowances and priced steps are multiples of `times` quarter units."""
     pers = [1, 10, 0.25, 7] if unit != "GiB" else [1, 0.25, 5, 0.5]
     metered = st.fixed_dictionaries(
         {
@@ -57,13 +57,13 @@ def roundings(steps: list[float]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def raw_catalogues(draw: st.DrawFn, max_plans: int = 3) -> Any:
-    """Everything a catalogue may say that changes a bill."""
+    """Draw every legal term of a catalogue that changes a bill."""
     currency, digits = draw(st.sampled_from([("USD", 2), ("JPY", 0), ("KWD", 3)]))
     data_unit = draw(st.sampled_from([("GiB", 1024), ("GB", 953.68), ("GB", 953.674)]))
     # Of 953.674 MiB only five units and their multiples are whole hundredths.
     times = 20 if data_unit[1] == 953.674 else 1
     data_roundings = roundings([1 * times, 0.25 * times, 0.5 * times])
-    # All plans of a catalogue round calls alike.
+    # All plans of a catalogue round calls in one way.
     of_calls = {
         "scope": "event",
         "mode": draw(st.sampled_from(["ceil", "nearest", "floor"])),

@@ -7,10 +7,11 @@ import yaml
 
 from planrec.catalogue import CatalogueFile
 from planrec.cli import main
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.errors import CatalogueError, ConfigError, RunError
-from planrec.experiment import run
-from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
+from planrec.runs.read import load_run, read_manifest, replay_golden
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 from tests.conftest import SMALL
 
@@ -84,8 +85,8 @@ def test_a_wrong_only_plan_and_no_plan_are_different_problems(plans):
         (b"a: 1\nname: caf\xe9\n", "plans.yaml must be text in UTF-8, line 2 has the byte 0xe9"),
         ("a: \x00\n", "plans.yaml is not YAML: unacceptable character"),
         ("[" * 3000, "plans.yaml is not readable YAML: it is nested too deeply"),
-        ("", "plans.yaml must hold `key: value` lines, `schema:` first; it holds None"),
-        ("- surf\n", "it holds ['surf']"),
+        ("", "plans.yaml must have `key: value` lines, `schema:` first; got None"),
+        ("- surf\n", "got ['surf']"),
         ("schema: planrec.catalogue/1\n", "plans: must be given and is missing"),
     ],
 )
@@ -159,14 +160,14 @@ def run_on_a_file(plans):
 def test_a_run_keeps_its_plans_when_the_file_is_gone(run_on_a_file):
     saved = load_run(run_on_a_file)
     assert saved.recommender.catalogue == shipped("ladder")
-    assert saved.manifest["catalogue_sha256"] == shipped("ladder").sha256
-    assert saved.manifest["config"]["catalogue"] == {"schema": "file", "path": "plans.yaml"}
+    assert saved.manifest.catalogue_sha256 == shipped("ladder").sha256
+    assert saved.manifest.config["catalogue"] == {"schema": "file", "path": "plans.yaml"}
     replay_golden(saved)
 
 
 def test_a_run_whose_plans_were_changed_is_refused(run_on_a_file):
     file = run_on_a_file / "run.json"
-    assert read_manifest(run_on_a_file)["catalogue"]["plans"][0]["fee"]["recurring"] == "14.00"
+    assert read_manifest(run_on_a_file).catalogue["plans"][0]["fee"]["recurring"] == "14.00"
     file.write_text(file.read_text("utf-8").replace('"recurring": "14.00"', '"recurring": "13.00"'), "utf-8")
     with pytest.raises(RunError, match=r"the catalogue in run\.json has another sha256"):
         load_run(run_on_a_file)

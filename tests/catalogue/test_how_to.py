@@ -1,4 +1,4 @@
-"""docs/how-to/describe-your-plans.md does what it says."""
+"""The commands and plans of docs/how-to/describe-your-plans.md work."""
 
 import re
 from pathlib import Path

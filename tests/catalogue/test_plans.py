@@ -1,4 +1,4 @@
-"""Catalogues: what ships is valid, what is wrong is said whole."""
+"""Shipped catalogues are valid, and every problem of a wrong one is listed."""
 
 import subprocess
 import sys
@@ -199,17 +199,17 @@ def test_conditions_that_cannot_be_evaluated_are_counted_and_named():
     with pytest.raises(CatalogueError) as caught:
         Catalogue.model_validate(raw).offered(np.array(["2018-06-01"], "datetime64[D]"), attributes)
     assert str(caught.value).splitlines() == [
-        "3 of 4 conditions of eligibility cannot be asked of this data;"
+        "3 of 4 eligibility conditions cannot be evaluated on this data;"
         " its attributes: 'age', 'region', 'joined'",
-        "  - plan 'mini', region < 3: it asks for numbers, and the data has text",
-        "  - plan 'mini', joined == '2018-01-01': it asks for text, and the data has dates",
+        "  - plan 'mini', region < 3: the condition needs numbers, and the data has text",
+        "  - plan 'mini', joined == '2018-01-01': the condition needs text, and the data has dates",
         "  - plan 'base', agee > 64: the data has no attribute 'agee' (did you mean 'age'?)",
     ]
 
 
 def test_data_without_attributes_answers_no_condition():
     catalogue = Catalogue.model_validate(with_plan(eligibility=[{"field": "age", "op": "<=", "value": 26}]))
-    with pytest.raises(CatalogueError, match=r"^1 of 1 conditions .* its attributes: none"):
+    with pytest.raises(CatalogueError, match=r"^1 of 1 eligibility conditions .* its attributes: none"):
         catalogue.check_attributes({})
     shipped("ladder").check_attributes({})
 

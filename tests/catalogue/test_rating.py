@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planrec.catalogue import Catalogue, bill_basis, invoice, rate
 from planrec.catalogue import rating as rating_module
 from planrec.errors import DataError
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import amounts, month_of, raw_catalogues, shipped, usages
 
 EVENTS = st.fixed_dictionaries(
@@ -61,7 +61,7 @@ def test_the_fast_rating_agrees_with_the_reference_to_the_cent(raw, usage):
 def test_a_bill_never_falls_when_usage_rises(raw, usage, more):
     catalogue = Catalogue.model_validate(raw)
     more = {name: np.minimum(usage[name] + more.get(name, 0), 1e9) for name in usage}
-    # Calls only tell how much of the minutes was rounding, and a floor takes that off again.
+    # Calls only determine how many of the minutes are rounding, and a floor removes these again.
     more[Usage.VOICE_CALLS] = usage[Usage.VOICE_CALLS]
     assert (rate(more, catalogue) >= rate(usage, catalogue)).all()
 

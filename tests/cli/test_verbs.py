@@ -10,7 +10,7 @@ import pytest
 
 import planrec
 from planrec.cli import VERBS, main
-from planrec.provenance import versions
+from planrec.runs.provenance import versions
 
 HEAVY = (
     *("numpy", "pandas", "pydantic", "scipy", "sklearn", "lightgbm", "pyarrow", "rich", "hydra", "omegaconf"),
@@ -35,7 +35,7 @@ def test_only_the_verb_that_was_typed_is_loaded():
         "print([name for name in sorted(sys.modules) if name.startswith('planrec.cli.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    ours = ["planrec.cli.error_reporting", "planrec.cli.pin", "planrec.cli.shared_options"]
+    ours = [f"planrec.cli.{name}" for name in ("completers", "error_reporting", "pin", "shared_options")]
     assert done.stdout.endswith(f"\n{ours}\n")
 
 
@@ -64,7 +64,7 @@ def test_the_example_of_a_verb_is_understood(verb, capsys):
 
     assert main([verb, "--help"]) == 0
     (example,) = re.findall(rf"\nexample: .*?planrec ({verb}.*?)[)\"]*\n", capsys.readouterr().out)
-    options, unknown = command_parser(example.split()).parse_known_args(example.split())
+    options, unknown = command_parser(verb).parse_known_args(example.split())
     assert options.verb == verb
     assert unknown == [] or verb == "train"
 

@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 
 from api.app import create_app
 from api.serve_extra import PACKAGES
-from planrec.run_folder import load_run, newest_run
+from planrec.runs.find import newest_run
+from planrec.runs.read import load_run
 from tests.packaging.environments import (
     REPOSITORY,
     block_packages,
@@ -99,9 +100,7 @@ def test_a_wheel_holds_the_server_the_options_and_the_type_marker(wheel: Path) -
     assert expected - packed == set()
 
 
-def test_a_wheel_of_the_checkout_equals_the_wheel_of_its_source_distribution(
-    wheel: Path, tmp_path: Path
-) -> None:
+def test_the_source_distribution_builds_an_equal_wheel(wheel: Path, tmp_path: Path) -> None:
     assert contents(build(tmp_path, "--wheel")) == contents(wheel)
 
 
@@ -143,7 +142,7 @@ def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: s
     )
 
 
-def test_the_extras_are_those_that_the_readme_and_the_server_name() -> None:
+def test_the_server_checks_every_package_of_its_extra() -> None:
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"][
         "optional-dependencies"
     ]
@@ -189,9 +188,7 @@ def test_the_request_in_the_readme_is_answered(language: str, trained: Path) -> 
     assert answer.json()["decision"] == "recommend"
 
 
-def test_only_one_name_of_the_server_exists_in_a_wheel_and_in_an_editable_install(
-    python: Path, tmp_path: Path
-) -> None:
+def test_wheel_and_editable_install_have_one_name_of_the_server_each(python: Path, tmp_path: Path) -> None:
     editable = environment_with(tmp_path / "environment", "--editable", str(REPOSITORY))
     assert loaded_servers(python, tmp_path) == {"api": False, "planrec.api": True}
     assert loaded_servers(editable, tmp_path) == {"api": True, "planrec.api": False}

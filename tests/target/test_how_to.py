@@ -8,7 +8,8 @@ import pytest
 
 from planrec.cli import main
 from planrec.metrics import METRICS
-from planrec.run_folder import load_run, newest_run
+from planrec.runs.find import newest_run
+from planrec.runs.read import load_run
 from tests.conftest import REPOSITORY, SMALL_BILLS
 from tests.target.test_best_bill import history_of
 
@@ -44,9 +45,9 @@ def test_the_printed_command_ends_in_a_table_of_regret(capsys):
     assert {"regret", "savings_captured", "harm_rate", "eps_hit"} <= set(explained)
     assert all(name in METRICS and name in table for name in ("regret", "harm_rate", "eps_hit"))
     saved = load_run(newest_run(Path("outputs")))
-    regret = {value.model: value.value for value in saved.metrics if value.metric == "regret"}
+    regret = {value.model: value.value for value in saved.manifest.metrics if value.metric == "regret"}
     assert set(regret) == {"lgbm", "stay", "popular", "cheapest_fee", "rerate_1", "rerate_3", "rerate_6"}
-    assert any("approximate" in note for note in saved.manifest["notes"])
+    assert any("approximate" in note for note in saved.manifest.notes)
 
 
 @pytest.mark.usefixtures("files")
