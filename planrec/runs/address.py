@@ -64,7 +64,9 @@ def data_key(config: RunConfig) -> str:
 @cache
 def code_version() -> str:
     """Return the sha256 of PlanRec's own source and of the versions that results depend on."""
-    sources = {file.relative_to(PACKAGE).as_posix(): sha256_of_file(file) for file in PACKAGE.rglob("*.py")}
+    # Only a wheel has the server inside the package, and results do not depend on the server.
+    files = set(PACKAGE.rglob("*.py")) - set((PACKAGE / "api").rglob("*.py"))
+    sources = {file.relative_to(PACKAGE).as_posix(): sha256_of_file(file) for file in files}
     return _digest([sources, versions()])
 
 
