@@ -244,7 +244,7 @@ class RunConfig(Config):
             ),
             (
                 metric.needs_probability and not model.traits.probabilistic,
-                f"metrics must begin with a metric that fits a rule like model={model.kind}, for the search to"
+                f"metrics must begin with one that fits a rule like model={model.kind}, for the search to"
                 f" compare: {self.metrics[0]} needs probabilities",
             ),
         ]

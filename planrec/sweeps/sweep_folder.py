@@ -117,7 +117,7 @@ class CellStore:
 
     @contextlib.contextmanager
     def unfinished(self, address: str) -> Iterator[Path]:
-        """Yield a folder for the claimed cell's run; it is moved into place at the end, or removed on errors."""
+        """Yield a folder for the claimed cell's run; move it into place at the end, remove it on errors."""
         for left_over in (self.root / ".partial").glob(f"*/cells/{address}"):
             shutil.rmtree(left_over, ignore_errors=True)
         process = self.root / ".partial" / f"{platform.node()}-{os.getpid()}"
