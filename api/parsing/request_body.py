@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
 from planrec.errors import Misfit, RequestError
+from planrec.schema.field_errors import field_errors
 from planrec.schema.request import Request as PlanRequest
 
 from .request_model import request_from
@@ -69,10 +70,10 @@ def read_one(model: type[BaseModel], body: bytes) -> PlanRequest:
 
 def misfits_of(error: ValidationError) -> list[Misfit]:
     """Each value of a request that cannot be accepted. Raises MalformedJsonError where it is no JSON."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        raise MalformedJsonError(found[0]["msg"].removeprefix("Invalid JSON: "))
-    return [Misfit(0, _pointer(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in found]
+    errors = field_errors(error, with_values=False)
+    if errors[0].kind == "json_invalid":
+        raise MalformedJsonError(errors[0].message.removeprefix("Invalid JSON: "))
+    return [Misfit(0, _pointer(found.path), found.message) for found in errors]
 
 
 def refused(misfits: Sequence[Misfit]) -> RequestError:

@@ -14,6 +14,7 @@ from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
 from planrec.schema.columns import InputSchema
 from planrec.schema.config_model import Config
+from planrec.schema.field_errors import field_errors
 from planrec.training.fitting import Chosen
 from planrec.training.latency import Speed
 from planrec.training.tuning import Tuned
@@ -164,12 +165,11 @@ def nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def problems_of(error: ValidationError, place: str = "") -> list[str]:
-    """One line per error: where, what must hold."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    """Write one line per error: the place, and the rule that it breaks."""
+    start = (place,) if place else ()
     lines = [
-        f"{'.'.join([*([place] if place else []), *map(str, item['loc'])]) or 'run.json'}:"
-        f" {item['msg'].removeprefix('Value error, ')}"
-        for item in found
+        f"{'.'.join(map(str, (*start, *found.path))) or 'run.json'}: {found.message}"
+        for found in field_errors(error, with_values=False)
     ]
     more = len(lines) - _MAX_PROBLEMS
     return lines[:_MAX_PROBLEMS] + ([f"... and {more} more"] if more > 0 else [])

@@ -20,6 +20,7 @@ from pydantic import (
 from planrec.contracts import Model
 from planrec.errors import FitError
 from planrec.schema.config_model import Config
+from planrec.schema.field_errors import field_errors
 from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -192,10 +193,9 @@ def _wrong_values(model: Model, name: str, tried: Range | Choices) -> list[str]:
         try:
             with_values(model, {name: value})
         except ValidationError as error:
-            reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
             return [
                 f"search.space.{name}: model={model.kind} does not take"
                 f" {value if isinstance(value, str) else json.dumps(value)}:"
-                f" {reason[0].lower()}{reason[1:]}"
+                f" {field_errors(error)[0].rule}"
             ]
     return []
