@@ -64,9 +64,10 @@ def data_key(config: RunConfig) -> str:
 @cache
 def code_version() -> str:
     """Return the sha256 of PlanRec's own source and of the versions that results depend on."""
+    # Only a wheel has the server inside the package, and results do not depend on the server.
+    files = set(PACKAGE.rglob("*.py")) - set((PACKAGE / "api").rglob("*.py"))
     sources = {
-        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in PACKAGE.rglob("*.py")
+        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
     }
     return _digest([sources, versions()])
 

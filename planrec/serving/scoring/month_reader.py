@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from planrec.catalogue import Plan
 from planrec.catalogue.menu import menu_of, switching_costs
 from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.rules import NOT_BLANK, ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
-from planrec.schema.columns import Columns, lag
+from planrec.schema.columns import Columns, lag, take_rows
 from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
 
@@ -60,7 +59,8 @@ class MonthReader:
         _judge(groups, columns, placed)
         last = placed[groups.last_row]
         table = self._decisions(
-            groups.lags(take_rows(usage, placed), self.recommender.inputs.window) | take_rows(attributes, last),
+            groups.lags(take_rows(usage, placed), self.recommender.inputs.window)
+            | take_rows(attributes, last),
             (groups.last + 1).astype("datetime64[M]").astype("datetime64[D]"),
             take_rows(plans, last),
         )
