@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from planrec.errors import ConfigError
-from planrec.schema.field_errors import FieldError, field_errors
 
 PREFIX = "PLANREC_"
 NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
@@ -173,7 +172,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
-        problems += [_wrong(found, known, given) for found in field_errors(error)]
+        problems += [_wrong(item, known, given) for item in error.errors(include_url=False)]
     if problems:
         raise ConfigError("the settings of the server are wrong; planrec settings shows all", problems)
     return settings
@@ -184,12 +183,13 @@ def _unknown(name: str, known: Mapping[str, Setting]) -> str:
     return f"{name} is not a setting" + (f" (did you mean {near[0]}?)" if near else "")
 
 
-def _wrong(error: FieldError, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
-    place = tuple(map(str, error.path))
+def _wrong(item: Any, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
+    place = tuple(str(part) for part in item["loc"])
+    message = str(item["msg"]).removeprefix("Value error, ")
     for name, setting in known.items():
         if place and place[: len(setting.path)] == setting.path:
-            return f"{name}: {error.message}" + ("" if setting.is_secret else f", got {given[name]!r}")
-    return error.message
+            return f"{name}: {message}" + ("" if setting.is_secret else f", got {given[name]!r}")
+    return message
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,7 +13,6 @@ from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
 from planrec.errors import Misfit, RequestError
-from planrec.schema.field_errors import field_errors
 from planrec.schema.request import Request
 
 from .request_model import request_from
@@ -88,10 +87,10 @@ def misfits_of(error: ValidationError) -> list[Misfit]:
     Raises:
         MalformedJsonError: The body is not JSON.
     """
-    errors = field_errors(error, with_values=False)
-    if errors[0].kind == "json_invalid":
-        raise MalformedJsonError(errors[0].message.removeprefix("Invalid JSON: "))
-    return [Misfit(0, json_pointer(found.path), found.message) for found in errors]
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        raise MalformedJsonError(found[0]["msg"].removeprefix("Invalid JSON: "))
+    return [Misfit(0, json_pointer(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in found]
 
 
 def values_refused(misfits: Sequence[Misfit]) -> RequestError:

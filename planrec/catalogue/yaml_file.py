@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from planrec.errors import CatalogueError
 from planrec.files.strict_yaml import read_yaml
-from planrec.schema.field_errors import FieldError, field_errors
+from planrec.files.validation_errors import message_of, rule_of
 from planrec.wording import did_you_mean
 
 Checked = TypeVar("Checked", bound=BaseModel)
@@ -20,20 +21,20 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
         CatalogueError: The file cannot be read, is not YAML (with the line), or violates rules of the model
             (all of them, each with its path in the YAML).
     """
-    content = read_yaml(file, CatalogueError)
-    if not isinstance(content, dict):
-        raise CatalogueError(f"{file} must have `key: value` lines, `schema:` first; got {content!r:.60}")
+    content = read_yaml(file, str(file), CatalogueError)
+    if content is None:
+        raise CatalogueError(f"{file} must have `key: value` lines, `schema:` first; it is empty")
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = [_problem(found, content, model) for found in field_errors(error)]
+        problems = [_problem(details, content, model) for details in error.errors(include_url=False)]
         raise CatalogueError(f"{file} is not a valid {model.__name__.lower()} file", problems) from None
 
 
-def _problem(error: FieldError, content: object, model: type[BaseModel]) -> str:
+def _problem(details: ErrorDetails, content: object, model: type[BaseModel]) -> str:
     """Return `plans.0.fee.recurring of plan 'mini': money must be ...`."""
-    path = ".".join(map(str, error.path)) or "the file"
-    return f"{path}{_whose(error.path, content)}: {_rule(error, model)}"
+    path = ".".join(map(str, details["loc"])) or "the file"
+    return f"{path}{_whose(details['loc'], content)}: {_rule(details, model)}"
 
 
 def _whose(loc: tuple[int | str, ...], content: object) -> str:
@@ -45,17 +46,17 @@ def _whose(loc: tuple[int | str, ...], content: object) -> str:
     return "" if plan_id is None else f" of plan {plan_id!r}"
 
 
-def _rule(error: FieldError, model: type[BaseModel]) -> str:
-    if error.kind == "missing":
-        return "must be given and is missing"
-    if error.kind == "extra_forbidden":
-        return f"no such key{did_you_mean(str(error.path[-1]), _keys_of(model))}"
-    if error.kind == "union_tag_invalid":
-        context = error.context
+def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, found, context = details["type"], details["input"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"no such key{did_you_mean(str(details['loc'][-1]), _keys_of(model))}"
+    if kind == "union_tag_invalid":
         return f"{context['discriminator']} must be one of {context['expected_tags']}, got {context['tag']!r}"
-    if error.kind in ("catalogue", "value_error"):
-        return error.message
-    return error.rule if isinstance(error.value, dict | list) else f"{error.rule}, got {error.value!r}"
+    if kind == "catalogue":
+        return message_of(details)
+    rule = rule_of(details)
+    says_it_all = kind in ("missing", "value_error") or isinstance(found, dict | list)
+    return rule if says_it_all else f"{rule}, got {found!r}"
 
 
 def _keys_of(model: type[BaseModel]) -> set[str]:

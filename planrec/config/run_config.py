@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
@@ -13,11 +14,11 @@ from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
+from planrec.files.validation_errors import rule_of
 from planrec.metrics import METRICS, known_gate, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
 from planrec.schema.config_model import Config
-from planrec.schema.field_errors import FieldError, field_errors
 from planrec.search import Search
 from planrec.target import TargetConfig
 from planrec.wording import did_you_mean
@@ -263,8 +264,14 @@ def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfi
     except CatalogueError as error:
         raise ConfigError(f"{error.message} (from {origin('catalogue.path')})", error.problems) from error
     except ValidationError as error:
+        found = error.errors(include_url=False)
+        # pydantic counts the items that survived: a list with one wrong item is "too short" as well.
+        nested = {details["loc"][:-1] for details in found}
         problems = [
-            line for found in field_errors(error) for line in _problem(found, tree, origin).splitlines()
+            line
+            for details in found
+            if not (details["type"] == "too_short" and details["loc"] in nested)
+            for line in _problem(details, tree, origin).splitlines()
         ]
         raise ConfigError("the configuration does not describe a run", problems) from error
     if problems := [
@@ -288,21 +295,21 @@ def _booleans_taken_as_numbers(given: Any, became: Any, path: str = "") -> Itera
             yield from _booleans_taken_as_numbers(value, taken, f"{path}.{number}")
 
 
-def _problem(error: FieldError, tree: Mapping[str, Any], origin: Callable[[str], str]) -> str:
-    path, siblings = _yaml_path(error, tree)
+def _problem(details: Any, tree: Mapping[str, Any], origin: Callable[[str], str]) -> str:
+    path, siblings = _yaml_path(details, tree)
     if not path:
-        return error.message
+        return str(details["ctx"]["error"]) if "error" in details.get("ctx", {}) else details["msg"]
     dotted = ".".join(path)
-    if error.kind == "missing":
+    if details["type"] == "missing":
         return f"{dotted} must be given and is missing (from {origin('.'.join(path[:-1]) or dotted)})"
-    if error.kind == "union_tag_not_found":
+    if details["type"] == "union_tag_not_found":
         return f"{dotted}.kind must be given and is missing (from {origin(f'{dotted}.kind')})"
-    value = error.value
-    if error.kind == "union_tag_invalid":
+    found = details["input"]
+    if details["type"] == "union_tag_invalid":
         # The whole option is the input: only its tag is wrong.
-        dotted = f"{dotted}.{error.context['discriminator'].split(' | ')[-1].strip(chr(39))}"
-        value = error.context["tag"]
-    return f"{dotted} = {_shortened(value)}: {_rule(error, path, siblings)} (from {origin(dotted)})"
+        dotted = f"{dotted}.{details['ctx']['discriminator'].split(' | ')[-1].strip(chr(39))}"
+        found = details["ctx"]["tag"]
+    return f"{dotted} = {_shortened(found)}: {_rule(details, path, siblings)} (from {origin(dotted)})"
 
 
 def _shortened(value: object) -> str:
@@ -311,34 +318,27 @@ def _shortened(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
 
-def _rule(error: FieldError, path: list[str], siblings: list[str]) -> str:
-    value, dotted, name = error.value, ".".join(path), path[-1]
-    if error.kind in ("tuple_type", "list_type"):
-        return "must be a list" + (f": type {dotted}=[{value}]" if isinstance(value, str) else "")
-    if error.kind == "string_type" and isinstance(value, int | float):
-        return f"""must be text: type '{dotted}="{value}"'"""
-    if error.kind == "extra_forbidden":
-        allowed = [sibling for sibling in siblings if sibling != name]
-        return f"no such key{did_you_mean(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"
-    if error.kind == "union_tag_invalid":
-        tags = [tag.strip("'") for tag in error.context["expected_tags"].split(", ")]
-        return f"no such kind{did_you_mean(error.context['tag'], tags)}; allowed: {', '.join(tags)}"
-    if error.kind == "literal_error":
-        expected = error.context["expected"].replace(" or ", ", ")
-        allowed = [option.strip("' ") for option in expected.split(", ")]
-        return f"must be one of {', '.join(allowed)}{did_you_mean(str(value), allowed)}"
-    return error.rule
+def _rule(details: ErrorDetails, path: list[str], siblings: list[str]) -> str:
+    found, dotted, name = details["input"], ".".join(path), path[-1]
+    if details["type"] in ("tuple_type", "list_type"):
+        return "must be a list" + (f": type {dotted}=[{found}]" if isinstance(found, str) else "")
+    if details["type"] == "string_type" and isinstance(found, int | float):
+        return f"""must be text: type '{dotted}="{found}"'"""
+    if details["type"] == "extra_forbidden":
+        others = [sibling for sibling in siblings if sibling != name] or ["none"]
+        return rule_of(details | {"loc": (name,)}, others)
+    return rule_of(details)
 
 
-def _yaml_path(error: FieldError, tree: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def _yaml_path(details: Any, tree: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """The path as in YAML, without the tags that pydantic adds for unions, and the keys beside its end."""
     path: list[str] = []
     node: Any = tree
     siblings: list[str] = []
-    missing = error.kind == "missing"
-    for number, part in enumerate(error.path, start=1):
+    loc, missing = details["loc"], details["type"] == "missing"
+    for number, part in enumerate(loc, start=1):
         # What is not in the tree is a tag, but for a missing key, which is the last part.
-        if isinstance(node, Mapping) and part not in node and not (missing and number == len(error.path)):
+        if isinstance(node, Mapping) and part not in node and not (missing and number == len(loc)):
             continue
         path.append(str(part))
         siblings = [str(key) for key in node] if isinstance(node, Mapping) else []

@@ -54,14 +54,13 @@ def simulator_of(values: dict[str, Any]) -> "Simulator":
     from pydantic import ValidationError
 
     from planrec.data.simulator import Simulator
-    from planrec.schema.field_errors import field_errors
 
     try:
         return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
     except ValidationError as error:
         problems = [
-            f"--{str(wrong.path[0]).replace('_', '-')}: {wrong.message}, got {wrong.value!r}"
-            for wrong in field_errors(error)
+            f"--{str(wrong['loc'][0]).replace('_', '-')}: {wrong['msg']}, got {wrong['input']!r}"
+            for wrong in error.errors()
         ]
         raise ConfigError("the options do not describe a simulation", problems) from None
 

@@ -1,4 +1,4 @@
-"""YAML files in which a key given twice is an error."""
+"""YAML files: a key given twice is an error, and every error names its line."""
 
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,10 @@ from planrec.errors import PlanRecError
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Loader that refuses a key given twice; plain YAML silently keeps the last one.
-
-    Examples:
-        >>> yaml.load("a: 1", StrictLoader)
-        {'a': 1}
-    """
+    """A loader that refuses a key given twice; YAML itself keeps the last one silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Construct a mapping as `SafeLoader` does, without repeated keys."""
+        """Return the mapping. Raises MarkedYAMLError if a key is given twice."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         for place, (key, _) in enumerate(node.value):
             if isinstance(key, yaml.ScalarNode) and key.value in keys[:place]:
@@ -27,34 +22,33 @@ class StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(file: Path, error_type: type[PlanRecError], shown: str | Path | None = None) -> Any:
-    """Read a YAML file in UTF-8, with or without a byte order mark.
+def read_yaml(file: Path, name: str, error: type[PlanRecError]) -> dict[str, Any] | None:
+    """Read a YAML file of `key: value` lines; None if it is empty.
 
     Args:
-        file: The file.
-        error_type: Exception to raise.
-        shown: The file's name in messages; None for its path.
+        file: the file to read, in UTF-8; a byte order mark is skipped.
+        name: the file as messages name it.
+        error: the class of the error that is raised.
 
     Raises:
-        PlanRecError: Of the type given: the file cannot be read, is not text in UTF-8, or is not YAML; names
-            the file and the place in it.
+        PlanRecError: of the class `error`, if the file cannot be read, is not YAML or holds no mapping.
     """
-    name = file if shown is None else shown
     try:
-        # Editors on Windows write a byte order mark.
-        return yaml.load(file.read_bytes().decode("utf-8-sig"), StrictLoader)
-    except OSError as error:
-        raise error_type(f"{name} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise error_type(
-            f"{name} must be text in UTF-8, line {line} has the byte 0x{error.object[error.start]:02x}"
-        ) from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise error_type(f"{name} is not YAML: {error.problem or error.context}{place}") from error
-    except yaml.YAMLError as error:
-        raise error_type(f"{name} is not YAML: {error}") from error
-    except RecursionError as error:
-        raise error_type(f"{name} is not readable YAML: it is nested too deeply") from error
+        content = yaml.load(file.read_bytes().decode("utf-8-sig"), StrictLoader)
+    except OSError as problem:
+        raise error(f"{name} cannot be read: {problem.strerror}") from problem
+    except UnicodeDecodeError as problem:
+        line = problem.object[: problem.start].count(b"\n") + 1
+        byte = problem.object[problem.start]
+        raise error(f"{name} must be text in UTF-8: line {line} has the byte 0x{byte:02x}") from problem
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise error(f"{name}{where}: not YAML: {problem.problem or problem.context}") from problem
+    except yaml.YAMLError as problem:
+        raise error(f"{name}: not YAML: {problem}") from problem
+    except RecursionError:
+        raise error(f"{name}: not readable YAML: it is nested too deeply") from None
+    if content is not None and not isinstance(content, dict):
+        raise error(f"{name} must hold `key: value` lines, got {content!r:.60}")
+    return content

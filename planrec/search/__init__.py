@@ -19,8 +19,8 @@ from pydantic import (
 
 from planrec.contracts import Model
 from planrec.errors import FitError
+from planrec.files.validation_errors import rule_of
 from planrec.schema.config_model import Config
-from planrec.schema.field_errors import field_errors
 from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -193,9 +193,10 @@ def _wrong_values(model: Model, name: str, tried: Range | Choices) -> list[str]:
         try:
             with_values(model, {name: value})
         except ValidationError as error:
+            reason = rule_of(error.errors(include_url=False)[0])
             return [
                 f"search.space.{name}: model={model.kind} does not take"
                 f" {value if isinstance(value, str) else json.dumps(value)}:"
-                f" {field_errors(error)[0].rule}"
+                f" {reason}"
             ]
     return []

@@ -255,10 +255,13 @@ def test_a_whole_number_is_good_for_a_fraction():
 
 
 BROKEN = [
-    (b"kind: [lgbm", "is not YAML: expected ',' or ']', but got '<stream end>' in line 1, column 12"),
-    (b"kind: dummy\n\tx: 1", r"is not YAML: found character '\t' that cannot start any token in line 2"),
-    (b"kind: dummy\nkind: lgbm", "is not YAML: the key 'kind' is given twice in line 2, column 1"),
-    (b"kind: dummy\n# Espa\xf1ol", "must be text in UTF-8, line 2 has the byte 0xf1"),
+    (b"kind: [lgbm", "mine/model/small.yaml, line 1, column 12: not YAML"),
+    (b"kind: dummy\n\tx: 1", "mine/model/small.yaml, line 2, column 1: not YAML"),
+    (
+        b"kind: dummy\nkind: lgbm",
+        "mine/model/small.yaml, line 2, column 1: not YAML: the key 'kind' is given",
+    ),
+    (b"kind: dummy\n# Espa\xf1ol", "mine/model/small.yaml must be text in UTF-8: line 2 has the byte 0xf1"),
 ]
 
 
@@ -281,7 +284,7 @@ def error_of(capsys, *arguments):
 @pytest.mark.parametrize("typed", ["model=small", "baselines=[small]"])
 def test_a_broken_file_is_named_with_its_line(capsys, mine, typed, content, told):
     mine.write_bytes(content)
-    assert f"mine/model/small.yaml {told}" in error_of(capsys, typed)
+    assert told in error_of(capsys, typed)
 
 
 def test_options_in_a_folder_of_the_users_own_are_suggested_like_the_others(capsys, mine):
@@ -291,7 +294,7 @@ def test_options_in_a_folder_of_the_users_own_are_suggested_like_the_others(caps
 
 def test_a_baseline_that_is_a_list_is_refused_with_its_file(capsys, mine):
     mine.write_bytes(b"- dummy")
-    assert "mine/model/small.yaml must have `key: value` lines" in error_of(capsys, "baselines=[small]")
+    assert "mine/model/small.yaml must hold `key: value` lines" in error_of(capsys, "baselines=[small]")
 
 
 def test_an_option_without_a_kind_is_asked_for_it(capsys, mine):
