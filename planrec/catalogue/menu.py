@@ -62,6 +62,26 @@ def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
     return np.where(is_held, 0, activation + termination[held][:, None])
 
 
+def tie_ranks(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
+    """Rank plans for ties of equally cheap ones: the plan held, then the lower fee, then the plan id.
+
+    Args:
+        catalogue: The J plans.
+        held: Index of the plan held, shape (n,), int64; -1 if unknown.
+
+    Returns:
+        Shape (n, J), int64: 0 for the plan held, 1 ... J for the others.
+    """
+    return np.where(np.arange(len(catalogue.plans)) == held[:, None], 0, _fee_ranks(catalogue))
+
+
+@lru_cache(maxsize=64)
+def _fee_ranks(catalogue: Catalogue) -> np.ndarray:
+    """Return the place of each plan by fee and id, shape (J,), int64: 1 for the first."""
+    fees = [(plan.fee.recurring, plan.id) for plan in catalogue.plans]
+    return np.array([sorted(fees).index(fee) + 1 for fee in fees], np.int64)
+
+
 @lru_cache(maxsize=64)
 def _fees(catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
     """Return the costs of taking and of leaving each plan, (J,) and (J + 1,), int64, minor units."""

@@ -1,40 +1,78 @@
-"""Deal rows or subscribers into folds that keep the shares of the plans."""
+"""Assignment of rows or subscribers to folds, so that every fold has the same shares of the plans."""
+
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from planrec.contracts import Fold
 from planrec.errors import DataError
 from planrec.schema.tables import DecisionTable
 
+Assign = Callable[[DecisionTable, int, np.random.Generator], np.ndarray]
+"""(table, n_folds, rng) -> fold of each row: `folds_of_rows` or `folds_of_subscribers`."""
+
+
+def repeated(
+    assign: Assign, table: DecisionTable, n_folds: int, n_repeats: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Yield an assignment per repeat: the fold of each row, shape (n,), in 0 ... n_folds - 1."""
+    rng = np.random.default_rng(seed)
+    for _ in range(n_repeats):
+        yield assign(table, n_folds, rng)
+
+
+def complements(assignments: Iterable[np.ndarray]) -> Iterator[Fold]:
+    """Yield a `Fold` for each fold of each assignment; it tests the fold and trains on the other rows.
+
+    >>> [fold.train.tolist() for fold in complements([np.array([0, 1, 1])])]
+    [[1, 2], [0]]
+    """
+    for repeat, fold_of_row in enumerate(assignments):
+        for fold in range(int(fold_of_row.max()) + 1):
+            tested = fold_of_row == fold
+            yield Fold(np.flatnonzero(~tested), np.flatnonzero(tested), repeat)
+
 
 def folds_of_rows(table: DecisionTable, n_folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Fold of each row, shape (n,), in 0 ... n_folds - 1; rows of one subscriber may stand apart."""
+    """Assign rows to folds; rows of one subscriber may be in different folds.
+
+    Returns:
+        Fold of each row, shape (n,), in 0 ... n_folds - 1.
+
+    Raises:
+        DataError: no plan has n_folds rows.
+    """
     label = _labels(table)
     _check_room(label, n_folds, "rows", table.plans)
-    return _deal(label, np.ones(len(label), np.int64), n_folds, rng)
+    return _assigned(label, np.ones(len(label), np.int64), n_folds, rng)
 
 
 def folds_of_subscribers(table: DecisionTable, n_folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Fold of each row, shape (n,), in 0 ... n_folds - 1, the same for all rows of a subscriber.
+    """Assign subscribers to folds, each under the plan that most of its rows have.
 
-    A subscriber counts under the plan that most of its rows have.
+    Returns:
+        Fold of each row, shape (n,), in 0 ... n_folds - 1, the same for all rows of a subscriber.
+
+    Raises:
+        DataError: no plan has n_folds subscribers.
     """
     _, position, size = np.unique(table.subscriber, return_inverse=True, return_counts=True)
     label = _majority(position, _labels(table))
     _check_room(label, n_folds, "subscribers", table.plans)
-    return _deal(label, size, n_folds, rng)[position]
+    return _assigned(label, size, n_folds, rng)[position]
 
 
 def most_folds_of_subscribers(table: DecisionTable) -> int:
-    """The most folds that `folds_of_subscribers` can deal: subscribers of the most frequent plan."""
+    """Return the most folds that `folds_of_subscribers` can fill: subscribers of the most frequent plan."""
     _, position = np.unique(table.subscriber, return_inverse=True)
     return int(np.bincount(_majority(position, _labels(table))).max())
 
 
-def _deal(label: np.ndarray, size: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Deal units like cards, plan by plan, the largest first.
+def _assigned(label: np.ndarray, size: np.ndarray, n_folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Assign units to folds plan by plan, the largest units first.
 
-    Of each plan every fold gets the same number of units, give or take one; the odd ones go to the folds
-    with the fewest rows. Not scikit-learn's StratifiedGroupKFold: it looks at every group in Python.
+    Every fold gets the same number of units of each plan, up to one; the remaining units go to the folds with
+    the fewest rows. scikit-learn's StratifiedGroupKFold is not used, because it loops over groups in Python.
     """
     fold = np.empty(len(label), np.int64)
     rows_in_fold = np.zeros(n_folds, np.int64)
@@ -51,7 +89,7 @@ def _deal(label: np.ndarray, size: np.ndarray, n_folds: int, rng: np.random.Gene
 
 
 def _majority(unit: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """The most frequent label of each unit 0 ... max(unit), the lowest of equally frequent ones."""
+    """Return the most frequent label of each unit 0 ... max(unit), the lowest of equally frequent ones."""
     width = int(label.max()) + 1
     pair, count = np.unique(unit * width + label, return_counts=True)
     owner, value = np.divmod(pair, width)
@@ -69,7 +107,7 @@ def _labels(table: DecisionTable) -> np.ndarray:
 
 
 def _check_room(label: np.ndarray, n_folds: int, units: str, plans: tuple[str, ...]) -> None:
-    """Every fold must hold the most frequent plan, so that none is empty; rarer plans may miss some folds."""
+    """Check that every fold can hold the most frequent plan, so that none is empty."""
     counts = np.bincount(label)
     plan, most = int(counts.argmax()), int(counts.max())
     if most >= n_folds:

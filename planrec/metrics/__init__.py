@@ -1,6 +1,6 @@
 """Metrics: functions over the out-of-fold table.
 
-A new metric is one function and one line in `METRICS` (named.py).
+A new metric is one function and one line in `METRICS` (registry.py).
 """
 
 from planrec.metrics.gates import check_gates, known_gate

@@ -10,7 +10,7 @@ from planrec.schema.tables import DecisionTable
 
 
 class MostProbable(Policy):
-    """The plan most like what similar subscribers hold; "stay" where that is the plan held."""
+    """Advises the most probable plan, or to stay if the subscriber holds it."""
 
     needs_bills: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""Reasons in words: numbers of one plan -> code, value and sentence."""
+"""The reason builder: numbers about one plan -> code, value and sentence."""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -9,38 +9,43 @@ from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue, allowances_of
 from planrec.catalogue.allowances import Allowance
-from planrec.policy.reason_sentences import WORDS, Language, counted, sentence
+from planrec.policy.reason_sentences import WORDS, Language, count_of, fill_sentence
 
-Money = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["27.40"])]
-"A decimal number, exactly as it is meant."
+MoneyText = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["27.40"])]
+"An exact decimal number as text."
 
-MOST_REMEMBERED = 10_000
-"Amounts, and sentences without amounts, come again and again: this many are kept."
+CACHE_SIZE = 10_000
+"Entries of each cache of amounts and of sentences, which repeat often."
 
 
 class Reason(Struct, frozen=True, gc=False):
-    """One thing that the subscriber's own months say about a plan."""
+    """One fact about a plan from the subscriber's own months."""
 
     code: str
-    value: Annotated[Money, Meta(description="The number that the sentence is about.")]
+    value: Annotated[MoneyText, Meta(description="The main number of the sentence.")]
     unit: Annotated[
         str,
         Meta(
             examples=["USD/month"],
-            description="Of `value`: currency a month, currency, months; or the unit of the service that an"
-            " allowance leaves unused a month.",
+            description="Unit of `value`: currency per month, currency, months; or, for an unused allowance,"
+            " the unit of the service per month.",
         ),
     ]
-    sentence: Annotated[str, Meta(description="In English, or in Spanish where Accept-Language asks for it.")]
+    sentence: Annotated[str, Meta(description="In English, or in Spanish if Accept-Language asks for it.")]
 
 
-class Words:
-    """The plans of one catalogue in one language.
+class ReasonBuilder:
+    """Builds reasons for the plans of one catalogue in one language.
 
-    What holds no bill is said of few numbers, and remembered.
+    Reasons without bills depend on few numbers and are cached.
+
+    Args:
+        catalogue: The plans.
+        language: Language of the sentences.
+        is_exact: Whether bills are exact; else sentences call them approximate.
     """
 
-    def __init__(self, catalogue: Catalogue, language: Language, is_exact: bool) -> None:
+    def __init__(self, catalogue: Catalogue, language: Language, *, is_exact: bool) -> None:
         self.plans, self.exponent, self.currency = catalogue.plans, catalogue.exponent, catalogue.currency
         self.language: Language = language
         self.about = "" if is_exact else WORDS["about"][language]
@@ -51,36 +56,42 @@ class Words:
         ]
         "Plan -> positions of its allowances in `metered`."
         self.monthly = f"{self.currency}/month"
-        remembered = lru_cache(MOST_REMEMBERED)
-        self.over, self.covered = remembered(self._over), remembered(self._covered)
-        self.fee, self.switching_cost = remembered(self._fee), remembered(self._switching_cost)
-        self._unused_remembered, self._bill_text = remembered(self._unused), remembered(self._bill_sentence)
+        cached = lru_cache(CACHE_SIZE)
+        self.over, self.covered = cached(self._over), cached(self._covered)
+        self.fee, self.switching_cost = cached(self._fee), cached(self._switching_cost)
+        self._cached_unused, self._bill_text = cached(self._unused), cached(self._bill_sentence)
 
     def bill(self, plan: int, bill: int, months: int) -> Reason:
-        """A mean bill in rounded minor units, compared with nothing."""
+        """Build the reason for a mean bill, in rounded minor units, without comparison."""
         text = self._bill_text("bill", plan, -1, months)
-        return Reason("bill", major(bill, self.exponent), self.monthly, text(bill=self._money(bill)))
+        return Reason("bill", in_major_units(bill, self.exponent), self.monthly, text(bill=self._money(bill)))
 
     def bill_against(self, plan: int, bill: int, held: int, bill_held: int, months: int) -> Reason:
-        """Two mean bills in rounded minor units, so that the sentence adds up."""
+        """Build the comparison of two mean bills, in rounded minor units so that the sentence adds up."""
         saving = bill_held - bill
         code = "lower_bill" if saving > 0 else "higher_bill" if saving < 0 else "same_bill"
         text = self._bill_text(code, plan, held, months)
-        said = text(
+        filled = text(
             bill=self._money(bill), bill_held=self._money(bill_held), difference=self._money(abs(saving))
         )
-        return Reason(code, major(saving, self.exponent), self.monthly, said)
+        return Reason(code, in_major_units(saving, self.exponent), self.monthly, filled)
 
     def unused(self, place: int, used: int, months: int) -> Reason:
-        """`used`: hundredths of all months together; shown in whole minutes or messages, 0.1 GiB."""
+        """Build the reason for an unused allowance, in whole minutes or messages, or 0.1 GiB.
+
+        Args:
+            place: Position of the allowance in `metered`.
+            used: Hundredths of all months together.
+            months: Number of known months.
+        """
         allowance = self.metered[place]
         digits = 1 if allowance.service == "data" else 0
         unit, parts = allowance.unit.as_integer_ratio()
         units = months * unit
-        return self._unused_remembered(place, (2 * 10**digits * used * parts + units) // (2 * units), digits)
+        return self._cached_unused(place, (2 * 10**digits * used * parts + units) // (2 * units), digits)
 
     def _unused(self, place: int, mean: int, digits: int) -> Reason:
-        """The mean use, rounded to so many digits and written without the point."""
+        """Build the same from the mean use, rounded to `digits` decimals and given without the point."""
         allowance = self.metered[place]
         service = getattr(self.plans[allowance.plan].services, allowance.service)
         shown = Decimal(mean).scaleb(-digits)
@@ -93,7 +104,7 @@ class Words:
         return Reason(code, _plain(service.included - shown), service.unit, self._text(code, numbers))
 
     def _over(self, place: int, role: str, count: int, months: int) -> Reason:
-        """So often more than an allowance was used; role: held or offered."""
+        """Build the reason for months over an allowance; `role` is held or offered."""
         allowance = self.metered[place]
         code = f"over_{allowance.service}_{role}"
         return self._share_of_months(
@@ -101,11 +112,11 @@ class Words:
         )
 
     def _covered(self, plan: int, count: int, months: int) -> Reason:
-        """So often all allowances of the plan would have been enough."""
+        """Build the reason for months in which all allowances of the plan would have been enough."""
         return self._share_of_months("within_allowances", plan, count, months)
 
     def _fee(self, plan: int, held: int) -> Reason:
-        """The fee, beside that of the plan held; -1 compares it with nothing."""
+        """Build the reason for the fee, compared with that of the plan held; -1 for no comparison."""
         code, fee = "fee" if held < 0 else "fee_against_held", self._recurring(plan)
         numbers = {"plan": self.plans[plan].name, "fee": f"{fee} {self.currency}"}
         if held >= 0:
@@ -116,25 +127,25 @@ class Words:
         return Reason(code, fee, self.monthly, self._text(code, numbers))
 
     def _switching_cost(self, plan: int, minor: int) -> Reason:
-        """What changing to the plan costs once."""
+        """Build the reason for the cost of changing to the plan."""
         numbers = {"plan": self.plans[plan].name, "cost": _money(minor, self.exponent, self.currency)}
-        value = major(minor, self.exponent)
+        value = in_major_units(minor, self.exponent)
         return Reason("switching_cost", value, self.currency, self._text("switching_cost", numbers))
 
     def _share_of_months(self, code: str, plan: int, count: int, months: int, **more: str) -> Reason:
         numbers = {
             "plan": self.plans[plan].name,
             "count": str(count),
-            "months": counted(months, "month", self.language),
+            "months": count_of(months, "month", self.language),
         }
         return Reason(code, str(count), "months", self._text(code, numbers | more))
 
     def _bill_sentence(self, code: str, plan: int, held: int, months: int) -> Callable[..., str]:
-        """The sentence, to be formatted with the amounts."""
+        """Return the `format` method of the sentence, which still needs the amounts."""
         numbers = {
             "plan": _literally(self.plans[plan].name),
             "held": _literally(self.plans[held].name) if held >= 0 else "",
-            "span": _literally(counted(months, "last month", self.language)),
+            "span": _literally(count_of(months, "last month", self.language)),
             "bill": f"{self.about}{{bill}}",
             "bill_held": f"{self.about}{{bill_held}}",
             "difference": "{difference}",
@@ -142,7 +153,7 @@ class Words:
         return self._text(code, numbers).format
 
     def _text(self, code: str, numbers: Mapping[str, str]) -> str:
-        return sentence(code, numbers, self.language)
+        return fill_sentence(code, numbers, self.language)
 
     def _allowance(self, allowance: Allowance) -> str:
         service = getattr(self.plans[allowance.plan].services, allowance.service)
@@ -157,14 +168,19 @@ class Words:
 
 
 @lru_cache(maxsize=64)
-def words_of(catalogue: Catalogue, language: Language, is_exact: bool) -> Words:
-    """The words of a catalogue; `is_exact`: whether bills are, or are called approximate."""
-    return Words(catalogue, language, is_exact)
+def reason_builder(catalogue: Catalogue, language: Language, *, is_exact: bool) -> ReasonBuilder:
+    """Return the reason builder of a catalogue, made once; the arguments are those of `ReasonBuilder`."""
+    return ReasonBuilder(catalogue, language, is_exact=is_exact)
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
-def major(minor: int, exponent: int) -> str:
-    """Minor units as a decimal of the major unit, with the currency's decimals."""
+@lru_cache(maxsize=CACHE_SIZE)
+def in_major_units(minor: int, exponent: int) -> str:
+    """Format minor units as a decimal of the major unit, with the currency's decimals.
+
+    Examples:
+        >>> in_major_units(-1450, 2), in_major_units(1450, 0)
+        ('-14.50', '1450')
+    """
     sign, size = ("-", -minor) if minor < 0 else ("", minor)
     if not exponent:
         return f"{sign}{size}"
@@ -172,16 +188,16 @@ def major(minor: int, exponent: int) -> str:
     return f"{sign}{whole}.{rest:0{exponent}d}"
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def _money(minor: int, exponent: int, currency: str) -> str:
-    return f"{major(minor, exponent)} {currency}"
+    return f"{in_major_units(minor, exponent)} {currency}"
 
 
 def _plain(quantity: Decimal) -> str:
-    """Without exponent and trailing zeros."""
+    """Format without exponent and trailing zeros."""
     return f"{quantity.normalize():f}"
 
 
 def _literally(text: str) -> str:
-    """As it must stand in what is formatted once more."""
+    """Escape braces, because the text is formatted once more."""
     return text.replace("{", "{{").replace("}", "}}")

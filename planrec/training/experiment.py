@@ -90,7 +90,9 @@ def run(
         loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
-        waived = run_checks(table, folds, config.waivers, config.cv.keeps_subscribers_whole)
+        waived = run_checks(
+            table, folds, config.waivers, keeps_subscribers_whole=config.cv.keeps_subscribers_whole
+        )
         waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
     if config.cv.inner_splitter is not None:

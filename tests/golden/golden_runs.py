@@ -75,7 +75,7 @@ def trained(name: str, folder: Path) -> GoldenRun:
         begin_run(saved_in, config, "train")
         save_run(run(config), saved_in, "train")
     saved = load_run(saved_in)
-    requests = saved.manifest["golden"]["requests"]
+    requests = list(saved.manifest.golden.requests)
     with TestClient(create_app(saved)) as client:
         replies = [client.post("/predict", json=request).json() for request in requests]
     return GoldenRun(pd.read_parquet(saved_in / "out_of_fold.parquet"), requests, [_kept(r) for r in replies])

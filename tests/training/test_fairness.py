@@ -268,8 +268,10 @@ def planted(tmp_path, hint):
 def test_a_proxy_is_reported_and_stops_a_run_only_above_a_limit(tmp_path):
     typed = planted(tmp_path, hint=0.2)
     notes = [note for note in run(compose(*typed)).notes if note.startswith("proxy: ")]
-    assert any(re.match(r"proxy: the features tell sex=1 with AUC 0\.\d\d \[0\.[89]", note) for note in notes)
-    with pytest.raises(CheckError, match=r"tell sex=0 .* must be at most 0\.7"):
+    assert any(
+        re.match(r"proxy: the features predict sex=1 with AUC 0\.\d\d \[0\.[89]", note) for note in notes
+    )
+    with pytest.raises(CheckError, match=r"predict sex=0 .* must be at most 0\.7"):
         run(compose(*typed, "fairness.proxy_auc_at_most=0.7"))
     waived = run(compose(*typed, "fairness.proxy_auc_at_most=0.7", "waivers.proxy=known"))
     assert any("waived: known" in note for note in waived.notes)
