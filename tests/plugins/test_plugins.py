@@ -12,11 +12,13 @@ from typing import ClassVar, Literal
 import pytest
 
 from planrec import plugins
+from planrec.cli import main
 from planrec.contracts import Model
 from planrec.errors import PluginError
 from planrec.metrics import METRICS, Metric
 from planrec.model import Lgbm, Popular
 from planrec.plugins import Plugin, PluginUse, kinds_of, missing_plugins, plugin_metrics, with_plugins
+from planrec.testing import check_metric, check_model, check_option
 
 PACKAGE = Path(__file__).parent / "acme_planrec_package"
 SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "cv.n_folds=2", "baselines=[popular]")
@@ -163,6 +165,32 @@ def test_changed_code_changes_the_hash(tmp_path, monkeypatch):
         file.write("# changed\n")
     plugins._content_hash.cache_clear()
     assert Plugin("acme", "1", "acme_hashed", ()).sha256 != before
+
+
+def test_the_complete_plugin_keeps_the_contracts(monkeypatch):
+    monkeypatch.syspath_prepend(PACKAGE)
+    from acme_planrec.metric import PROBABILITY_OF_RIGHT
+    from acme_planrec.model import AcmeShares
+
+    model = AcmeShares(kind="acme_shares", prior_count=1.0)
+    check_option(model)
+    check_model(model)
+    check_metric(PROBABILITY_OF_RIGHT)
+
+
+def test_the_verb_lists_plugins_and_says_if_there_are_none(monkeypatch, capsys):
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out == "no plug-ins are installed\n"
+    acme = Plugin("acme-planrec", "1.0.0", "json", ("model=acme_shares",))
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: (acme,))
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out.endswith(f"sha256 {acme.sha256[:12]})\n  model=acme_shares\n")
+    assert main(["plugins", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["adds"] == ["model=acme_shares"]
+    monkeypatch.undo()
+    monkeypatch.setenv("PLANREC_PLUGINS", "none")
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out == "plug-ins are ignored: PLANREC_PLUGINS=none\n"
 
 
 def installed(folder: Path) -> Path:
