@@ -69,6 +69,31 @@ test *selection:
 test-slow *selection:
     python -m pytest -n auto -m slow "$@"
 
+# Run the tests under other clocks and time zones (needs faketime), e.g. `just test-clocks tests/api`.
+test-clocks *selection:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    command -v faketime >/dev/null || { echo "test-clocks needs faketime: apt-get install faketime" >&2; exit 1; }
+    failed=()
+    # Time zone, instant in UTC, and its point. A month is over once it is over at UTC+14.
+    while IFS='|' read -r zone instant point; do
+        echo "== $point: $instant UTC, TZ=$zone"
+        # An offset, not an instant: the processes that tests start read the same clock. File times stay real.
+        offset=$(($(date --utc --date "$instant" +%s) - $(date +%s)))
+        TZ=$zone NO_FAKE_STAT=1 PYTHONPATH="{{ justfile_directory() }}/tests/clocks" \
+            faketime -m --exclude-monotonic -f "$(printf %+d $offset)s" \
+            python -m pytest -n auto -m "not slow" "$@" </dev/null || failed+=("$point")
+    done <<'CLOCKS'
+    UTC|2026-11-30 09:30:00|last day of a month, over nowhere
+    Pacific/Kiritimati|2026-11-30 10:30:00|last day of a month, over in the far east only
+    Etc/GMT+12|2026-12-01 00:30:00|first day of a month, the last one in the far west
+    America/New_York|2026-12-31 23:59:00|the year ends in UTC
+    UTC|2028-02-29 12:00:00|leap day
+    Europe/Madrid|2027-03-28 00:59:00|clocks go forward
+    Europe/Madrid|2027-10-31 00:59:00|clocks go back
+    CLOCKS
+    [ ${#failed[@]} -eq 0 ] || { printf 'failed: %s\n' "${failed[@]}" >&2; exit 1; }
+
 # Run the Hypothesis tests with many more examples (profile nightly).
 properties *selection:
     HYPOTHESIS_PROFILE=nightly python -m pytest -m hypothesis "$@"

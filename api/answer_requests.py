@@ -1,16 +1,13 @@
-"""Requests -> answers of the run that is served; an answer names the run that gave it."""
+"""Answer checked requests with the served run."""
 
 import os
 import re
 from collections.abc import Sequence
 from time import time_ns
-from typing import Any
 from uuid import UUID
 
-import litestar
-
 from planrec.policy import Language
-from planrec.recommending.answer import Answer, ModelName
+from planrec.recommending.answer import Answer
 from planrec.recommending.answering import answers_of
 from planrec.schema.request import Request
 
@@ -19,29 +16,39 @@ from .served_run import ServedRun
 _LANGUAGE = re.compile(r"(en|es|\*)(?:-[a-z0-9-]+)?(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 
 
-def answered(served: ServedRun, requests: Sequence[Request], language: Language) -> list[Answer]:
-    """One answer each, in order. Raises RequestError where the catalogue has no answer for one."""
+def answer_all(served: ServedRun, requests: Sequence[Request], language: Language) -> list[Answer]:
+    """Return one answer for each request, in their order.
+
+    Raises:
+        RequestError: The catalogue has no answer for one of them.
+    """
     named = {new_id(): request for request in requests}
-    return answers_of(served.saved.recommender, named, model_name(served), language)
+    return answers_of(served.saved.recommender, named, served.model_name, language)
 
 
-def answered_each(
+def answer_each(
     served: ServedRun, requests: Sequence[Request], language: Language
 ) -> list[Answer | Exception]:
-    """All together, and where one of them has no answer each on its own: the answer, or why there is none."""
+    """Return the answer for each request, or the error if it has none.
+
+    All requests are answered in one call; only if one of them fails, each is answered on its own.
+    """
     try:
-        return list(answered(served, requests, language))
+        return list(answer_all(served, requests, language))
     except Exception as error:
         if len(requests) == 1:
             return [error]
-    return [told for request in requests for told in answered_each(served, [request], language)]
+    return [answer for request in requests for answer in answer_each(served, [request], language)]
 
 
 def new_id() -> str:
-    """A UUID of version 7 (RFC 9562): the time to the millisecond, then random bits.
+    """Return a UUID of version 7 (RFC 9562): the time in milliseconds, then random bits.
 
-    The decision log is keyed by it: keys that come about in order touch the end of an index, random ones
-    all of it.
+    It is the key of the decision log. Keys that are about in order touch the end of an index only, random
+    ones touch all of it.
+
+    >>> len(new_id())
+    36
     """
     milliseconds = (time_ns() // 1_000_000).to_bytes(6)
     number = bytearray(milliseconds + os.urandom(10))
@@ -50,17 +57,17 @@ def new_id() -> str:
     return str(UUID(bytes=bytes(number)))
 
 
-def model_name(served: ServedRun) -> ModelName:
-    """The run as answers name it."""
-    return ModelName(served.saved.run_id, served.saved.manifest.versions["planrec"])
+def preferred_language(accept_language: str) -> Language:
+    """Return the language with the greatest weight in an Accept-Language header (RFC 9110, 12.5.4).
 
+    It is English if the header names neither, and the first one of equal weights.
 
-def language_of(request: litestar.Request[Any, Any, Any]) -> Language:
-    """Of the sentences: the one that Accept-Language weighs most (RFC 9110, 12.5.4), else English."""
+    >>> preferred_language("fr, es-PE;q=0.9, en;q=0.5")
+    'es'
+    """
     weights: dict[Language, float] = {}
-    for part in request.headers.get("accept-language", "").lower().split(","):
+    for part in accept_language.lower().split(","):
         if (found := _LANGUAGE.fullmatch(part.strip())) and float(found[2] or 1) > 0:
-            language: Language = "es" if found[1] == "es" else "en"  # * is whatever we like
+            language: Language = "es" if found[1] == "es" else "en"  # * matches any language
             weights[language] = max(weights.get(language, 0.0), float(found[2] or 1))
-    # Of equal ones, the first that is named.
     return max(weights, key=weights.__getitem__, default="en")

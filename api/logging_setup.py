@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on stderr."""
+"""The server's log: one JSON object per line on stderr."""
 
 import json
 import logging
@@ -7,11 +7,11 @@ from typing import Any
 
 
 class JsonFormatter(logging.Formatter):
-    """One line a record; what is given as `extra={"fields": {...}}` stands beside the message."""
+    """One line per record; `extra={"fields": {...}}` adds keys."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
-        line: dict[str, Any] = {
+        """Return the record as JSON."""
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -25,7 +25,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_config(level: str) -> dict[str, Any]:
-    """For `logging.config` and for uvicorn, which hands it to its workers."""
+    """Return the configuration for `logging.config`; uvicorn passes it to its workers."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -1,7 +1,8 @@
-"""Requests that are there at the same time are answered at the same time.
+"""Micro-batching: answer concurrently waiting requests in one call.
 
-Answering costs mostly per call, not per row. There is no timer: those whose requests have arrived when the
-event loop gets to it are answered, be it one, and answers do not depend on who else is asked for.
+Most of the time of an answer is spent per call and not per row. There is no timer: the requests that have
+arrived when the event loop runs the batch are answered, even if there is only one, and no answer depends on
+the others.
 """
 
 from asyncio import Future, get_running_loop
@@ -12,13 +13,13 @@ from planrec.policy import Language
 from planrec.recommending.answer import Answer
 from planrec.schema.request import Request
 
-from .answer_requests import answered_each
+from .answer_requests import answer_each
 from .served_run import ServedRun
 
-MOST_AT_ONCE = 32
-"Answered in one go, so that other requests are read between."
+MAX_BATCH = 32
+"Requests of one call; a larger call would delay the reading of further requests."
 TURNS = 2
-"Of the event loop, until a request that has arrived waits here: one to be read, one to be checked."
+"Turns of the event loop between the arrival of a request and its place in the queue: reading and checking."
 
 
 class _Waiting(NamedTuple):
@@ -28,47 +29,52 @@ class _Waiting(NamedTuple):
     answer: "Future[Answer]"
 
 
-class Together:
-    """The requests of one event loop that wait for their answer."""
+class MicroBatcher:
+    """The queue of requests of one event loop."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque()
+        """Start with an empty queue."""
+        self._queue: deque[_Waiting] = deque()
 
     async def answer(self, served: ServedRun, request: Request, language: Language) -> Answer:
-        """The answer that the request gets on its own. Raises RequestError where the catalogue has none."""
+        """Return the answer to a request, the same that it would get alone.
+
+        Raises:
+            RequestError: The catalogue has no answer.
+        """
         loop = get_running_loop()
         waiting = _Waiting(served, language, request, loop.create_future())
-        if not self._waiting:
+        if not self._queue:
             loop.call_soon(self._answer_unless_more_come, 0, TURNS)
-        self._waiting.append(waiting)
+        self._queue.append(waiting)
         return await waiting.answer
 
     def _answer_unless_more_come(self, before: int, turns: int) -> None:
-        """Look again in the next turn, until no more have come for some turns."""
-        n = len(self._waiting)
+        """Look again in the next turn, until no request has arrived for some turns."""
+        n = len(self._queue)
         turns = TURNS if n > before else turns - 1
-        if turns and n < MOST_AT_ONCE:
+        if turns and n < MAX_BATCH:
             get_running_loop().call_soon(self._answer_unless_more_come, n, turns)
         else:
-            self._answer_some()
+            self._answer_batch()
 
-    def _answer_some(self) -> None:
-        """Answer those who wait, the first ones first; together only what the same run answers."""
-        some = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
-        if self._waiting:
-            get_running_loop().call_soon(self._answer_some)
-        alike: dict[tuple[int, Language], list[_Waiting]] = defaultdict(list)
-        for waiting in some:
-            alike[id(waiting.served), waiting.language].append(waiting)
-        for group in alike.values():
+    def _answer_batch(self) -> None:
+        """Answer the oldest requests, those of one run and language in one call."""
+        batch = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
+        if self._queue:
+            get_running_loop().call_soon(self._answer_batch)
+        groups: dict[tuple[int, Language], list[_Waiting]] = defaultdict(list)
+        for waiting in batch:
+            groups[id(waiting.served), waiting.language].append(waiting)
+        for group in groups.values():
             _answer_group(group)
 
 
 def _answer_group(group: list[_Waiting]) -> None:
     requests = [waiting.request for waiting in group]
-    answers = answered_each(group[0].served, requests, group[0].language)
+    answers = answer_each(group[0].served, requests, group[0].language)
     for waiting, answer in zip(group, answers, strict=True):
-        if waiting.answer.done():  # cancelled: nobody waits any more
+        if waiting.answer.done():  # cancelled: the client is gone
             continue
         if isinstance(answer, Exception):
             waiting.answer.set_exception(answer)

@@ -6,7 +6,7 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
-from api.openapi.problem_responses import WHEN, WHEN_OWN
+from api.openapi.problem_responses import DESCRIPTIONS, OWN_DESCRIPTIONS
 from api.parsing.batch_body import MAX_ERRORS
 from api.parsing.request_body import MAX_UNKNOWN
 from api.parsing.request_model import MAX_ITEMS, MAX_TEXT
@@ -58,8 +58,8 @@ def api_page() -> str:
         "",
         "| status | `type` | when |",
         "|---|---|---|",
-        *(f"| {status} | `{name}` | {WHEN[status]} |" for status, name in TYPES.items()),
-        *(f"| {status} | `{name}` | {WHEN_OWN[name]} |" for name, status in OWN_TYPES.items()),
+        *(f"| {status} | `{name}` | {DESCRIPTIONS[status]} |" for status, name in TYPES.items()),
+        *(f"| {status} | `{name}` | {OWN_DESCRIPTIONS[name]} |" for name, status in OWN_TYPES.items()),
         *_structs(Problem),
         "",
         "## Limits",

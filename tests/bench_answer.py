@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct, structs
 from pydantic import BaseModel, ConfigDict, create_model
 
-from api.parsing.request_body import read_one
+from api.parsing.request_body import parse_request
 from api.parsing.request_model import request_from, request_model
 from planrec.recommending.amounts import month_figures, plan_figures
 from planrec.recommending.answer import ModelName, encoded
@@ -44,7 +44,7 @@ def answer() -> list[str]:
         return [found.of_plan(0, plan) for plan in range(len(recommender.plans))]
 
     parts: dict[str, Callable[[int], Any]] = {
-        "read and check the request": lambda row: read_one(model, bodies[row]),
+        "read and check the request": lambda row: parse_request(model, bodies[row]),
         "... Pydantic": lambda row: model.model_validate_json(bodies[row]),
         "... as a typed request": lambda row: request_from(checked[row]),
         "table": lambda row: recommender.table([requests[row]]),

@@ -167,7 +167,8 @@ def computing_seconds(pid: int) -> float:
 
 def pinned(model: str, outputs: Path) -> Any:
     """A trained and pinned default run of the model."""
-    from planrec.serving.pin import load_pinned, pin_run
+    from planrec.serving.pin import load_pinned
+    from planrec.serving.pin_run import pin_run
     from tests.trained_runs import train_into
 
     small = ("data.n_subscribers=1000", "n_bootstrap=50", "baselines=[]")
@@ -207,7 +208,7 @@ def echo_route(saved: Any) -> Any:
     """POST /bench/echo: reads and writes what /predict does, and computes nothing between."""
     from litestar import MediaType, Request, Response, post
 
-    from api.parsing.request_body import read_one
+    from api.parsing.request_body import parse_request
     from api.parsing.request_model import request_model
     from planrec.recommending.answer import ModelName, encoded
     from planrec.recommending.answering import answers_of
@@ -218,7 +219,7 @@ def echo_route(saved: Any) -> Any:
 
     @post("/bench/echo", status_code=200)
     async def echo(request: Request[Any, Any, Any]) -> Response[bytes]:
-        read_one(model, await request.body())
+        parse_request(model, await request.body())
         return Response(encoded(answer), media_type=MediaType.JSON)
 
     return echo
@@ -228,8 +229,8 @@ def alone_route(saved: Any) -> Any:
     """POST /bench/alone: `/predict` without answering requests together that are there together."""
     from litestar import MediaType, Request, Response, post
 
-    from api.answer_requests import answered
-    from api.parsing.request_body import read_one
+    from api.answer_requests import answer_all
+    from api.parsing.request_body import parse_request
     from api.served_run import ServedRun
     from planrec.recommending.answer import encoded
 
@@ -237,7 +238,7 @@ def alone_route(saved: Any) -> Any:
 
     @post("/bench/alone", status_code=200)
     async def alone(request: Request[Any, Any, Any]) -> Response[bytes]:
-        [answer] = answered(run, [read_one(run.request, await request.body())], "en")
+        [answer] = answer_all(run, [parse_request(run.request_model, await request.body())], "en")
         return Response(encoded(answer), media_type=MediaType.JSON)
 
     return alone

@@ -31,7 +31,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 SLOWEST_FILES = (
     *("test_sweep.py", "test_command_lines.py", "test_tuning.py", "test_report.py", "test_features.py"),
-    *("test_new_plans.py", "test_explain.py", "test_operate_server.py"),
+    *("test_new_plans.py", "test_explain.py", "test_operate_server.py", "test_golden_runs.py"),
 )
 "They start processes or train whole runs, a minute or more each: begun first, nothing waits for them."
 

@@ -1,4 +1,4 @@
-"""API keys: only their hashes are known to the server."""
+"""API keys: the server stores their hashes only."""
 
 import hmac
 import secrets
@@ -8,43 +8,59 @@ from hashlib import sha256
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from ..pages import FILES
+from ..problems import problem_of
 from .asgi_problem import send_problem
 
 OPEN = frozenset({"/health", "/ready", "/docs", *(f"/static/{name}" for name in FILES)})
-"What load balancers ask, and the page that asks for a key; nothing that a key protects is in it."
+"Paths without a key: for load balancers, and the page that asks for a key. They contain nothing protected."
 
 
 def new_key() -> str:
-    """256 bits of chance: too many to guess, hence a plain hash of it is enough."""
+    """Return a random API key.
+
+    256 random bits cannot be guessed, so an unsalted hash suffices.
+
+    >>> new_key()[:8]
+    'planrec_'
+    """
     return f"planrec_{secrets.token_urlsafe(32)}"
 
 
 def hash_of(key: bytes) -> str:
-    """What is stored in place of a key."""
+    """Return the hash that the server stores in place of a key.
+
+    >>> hash_of(b"planrec_example")[:16]
+    '1b872d237a2cef7f'
+    """
     return sha256(key).hexdigest()
 
 
-class KeyRequired:
-    """ASGI middleware: nobody without a key comes further."""
+class ApiKeys:
+    """ASGI middleware: requests without a known key get 401."""
 
     def __init__(self, app: ASGIApp, hashes: Iterable[str]) -> None:
+        """Protect an app; `hashes` are those of the known keys."""
         self.app, self.hashes = app, tuple(hashes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or 401."""
+        """Pass the request on, or answer 401."""
         if scope["path"] in OPEN or self._knows(key_in(scope["headers"])):
             await self.app(scope, receive, send)
             return
-        detail = "an API key is needed, as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
-        await send_problem(send, 401, detail, [(b"www-authenticate", b'Bearer realm="planrec"')])
+        detail = "an API key is required, as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+        await send_problem(send, problem_of(401, detail), [(b"www-authenticate", b'Bearer realm="planrec"')])
 
     def _knows(self, key: bytes | None) -> bool:
-        # All are compared, each in constant time: how long it takes tells nothing.
+        # Compare all hashes, each in constant time: the duration must not depend on the key.
         return key is not None and sum(hmac.compare_digest(hash_of(key), known) for known in self.hashes) > 0
 
 
 def key_in(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """The key of a request; None where it has none."""
+    """Return the API key in the headers of a request, or None.
+
+    >>> key_in([(b"authorization", b"Bearer planrec_example")])
+    b'planrec_example'
+    """
     for name, value in headers:
         if name == b"x-api-key":
             return value

@@ -1,40 +1,42 @@
-"""Every request: its id, its line in the log, its place in the metrics."""
+"""Every request: its id, its line in the log and its place in the metrics."""
 
 import logging
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from planrec.recommending.answer import Answer
 
+from ..problems import SERVER_FAILED, problem_of
 from ..prometheus import Metrics
 from .asgi_problem import send_problem
 from .request_id import REQUEST_ID, request_id_of
 
 CLIENT_GONE = 499
-"Noted where the client hung up before its answer began; no status of HTTP, but what proxies call it."
+"Status in the log if the client disconnected before the response; not in HTTP, but used by proxies."
 log = logging.getLogger("planrec.api.request")
 
 
 @dataclass
-class _Seen:
-    """What is found out while a request is answered, also by threads that help."""
+class _CurrentRequest:
+    """Values that are found while a request is answered, also in other threads."""
 
     metrics: Metrics
     run_id: str | None = None
 
 
-_SEEN: ContextVar[_Seen | None] = ContextVar("_SEEN", default=None)
+_CURRENT: ContextVar[_CurrentRequest | None] = ContextVar("_CURRENT", default=None)
 
 
-class Observed:
-    """ASGI middleware around the whole app, so that what is refused or not found is seen too."""
+class RequestLogging:
+    """ASGI middleware around the whole app: refused and unknown requests are logged too."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Log the requests of an app, and count them."""
         self.app, self.metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,9 +44,9 @@ class Observed:
         started, status, is_gone = perf_counter(), 0, False
         # Shared with the connection, which may have to answer in place of the app.
         state = scope.setdefault("state", {})
-        request_id = state.setdefault("request_id", request_id_of(scope["headers"]))
-        seen = _Seen(self.metrics)
-        tokens = REQUEST_ID.set(request_id), _SEEN.set(seen)
+        request_id: str = state.setdefault("request_id", request_id_of(scope["headers"]))
+        current = _CurrentRequest(self.metrics)
+        tokens = REQUEST_ID.set(request_id), _CURRENT.set(current)
 
         async def receive_or_gone() -> Any:
             nonlocal is_gone
@@ -61,46 +63,71 @@ class Observed:
 
         try:
             await self.app(scope, receive_or_gone, send_with_id)
-        except Exception:  # of a middleware: what handlers raise is a problem already
+        except Exception:  # of a middleware: exceptions of handlers are problems already
             log.exception("unexpected error", extra={"fields": {"request_id": request_id}})
             if not status:
-                await send_problem(send_with_id, 500, "the server failed; the error is in its log")
+                await send_problem(send_with_id, problem_of(500, SERVER_FAILED))
         finally:
             REQUEST_ID.reset(tokens[0])
-            _SEEN.reset(tokens[1])
-            # Whatever was then answered to nobody is no failure of the server.
-            refused = state.get("refused")
-            noted = refused or (CLIENT_GONE if is_gone else status)
-            told = {"request_id": request_id, "status": noted, "run_id": seen.run_id}
-            self.note(scope, told, None if refused else perf_counter() - started)
+            _CURRENT.reset(tokens[1])
+            # An answer that no client received is no failure of the server.
+            refused: int | None = state.get("refused")
+            log_request(
+                self.metrics,
+                request_id,
+                refused or (CLIENT_GONE if is_gone else status),
+                run_id=current.run_id,
+                method=scope["method"],  # type: ignore[typeddict-item]
+                route=scope.get("path_template"),
+                seconds=None if refused else perf_counter() - started,
+            )
 
-    def note(self, scope: Any, told: dict[str, Any], seconds: float | None) -> None:
-        """Log and count a request that was answered, or, without seconds, refused before it was read."""
-        # The raw address and the query may hold anything, personal data among it.
-        route = scope.get("path_template") or "none"
-        self.metrics.requested(scope["method"], route, told["status"], seconds)
-        fields = {"method": scope["method"], "route": route, "ms": round((seconds or 0.0) * 1000, 3)}
-        log.info("request", extra={"fields": told | fields})
+
+def log_request(
+    metrics: Metrics,
+    request_id: str,
+    status: int,
+    *,
+    run_id: str | None = None,
+    method: str = "other",
+    route: str | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Log and count a request.
+
+    Args:
+        metrics: The counters.
+        request_id: Id of the request.
+        status: Status of the response.
+        run_id: The run that answered.
+        method: HTTP method.
+        route: Template of the path: the path and the query may contain anything, also personal data.
+        seconds: Time to answer; None if the request was refused before it was read.
+    """
+    route = route or "none"
+    metrics.count_request(method, route, status, seconds)
+    line = {"request_id": request_id, "status": status, "run_id": run_id, "method": method, "route": route}
+    log.info("request", extra={"fields": line | {"ms": round((seconds or 0.0) * 1000, 3)}})
 
 
 class Advice(NamedTuple):
-    """What the metrics count of an answer."""
+    """The part of an answer that the metrics count."""
 
     decision: str
     plan: str
-    "In front; empty where there is no advice."
+    "First plan of the answer; empty if there is no recommendation."
 
     @classmethod
-    def of(cls, answer: Answer) -> "Advice":
-        """What an answer advises."""
+    def of(cls, answer: Answer) -> Self:
+        """Return the advice of an answer."""
         return cls(answer.decision, answer.items[0].plan_id if answer.decision != "abstain" else "")
 
 
-def note_advice(run_id: str, given: Iterable[Advice]) -> None:
-    """Count recommendations of the request under way, and name the run in its line of the log."""
-    seen = _SEEN.get()
-    if seen is None:  # no request: a test, a script
+def count_advice(run_id: str, given: Iterable[Advice]) -> None:
+    """Count recommendations of the current request, and name the run in its line of the log."""
+    current = _CURRENT.get()
+    if current is None:  # outside of a request: a test, a script
         return
-    seen.run_id = run_id
+    current.run_id = run_id
     for advice in given:
-        seen.metrics.recommended(run_id, advice.decision, advice.plan)
+        current.metrics.count_recommendation(run_id, advice.decision, advice.plan)

@@ -1,9 +1,9 @@
-"""Headers that tell browsers and caches what not to do."""
+"""Security headers for browsers and caches."""
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-# Pages name what they load themselves; whatever else is shown by a browser loads nothing.
-_WANTED = (
+# Pages set their own content policy; other responses must not load anything in a browser.
+_DEFAULTS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -12,9 +12,10 @@ _WANTED = (
 
 
 class SecurityHeaders:
-    """ASGI middleware: adds what the answer does not say itself."""
+    """ASGI middleware: adds the headers that a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
+        """Add headers to the responses of an app."""
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,4 +30,4 @@ class SecurityHeaders:
 
 
 def _missing(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-    return [(name, value) for name, value in _WANTED if name not in headers]
+    return [(name, value) for name, value in _DEFAULTS if name not in headers]

@@ -1,36 +1,38 @@
-"""What the OpenAPI document says of the problems that a route can answer with."""
+"""Descriptions of problems in the OpenAPI document."""
 
 from litestar.openapi.datastructures import ResponseSpec
 
 from ..problems import KEY_REUSED, MALFORMED_REQUEST, MEDIA_TYPE, NOT_LOGGED, Problem
 
-WHEN = {
-    400: "The body is not JSON in UTF-8, or has a key twice; or the `Idempotency-Key` is none.",
-    401: "The server asks for an API key.",
-    404: "There is no such thing here.",
-    405: "The method is none of this address.",
+DESCRIPTIONS = {
+    400: "The body is not JSON in UTF-8, an object has a key twice, or the `Idempotency-Key` is malformed.",
+    401: "The server requires an API key.",
+    404: "Not found.",
+    405: "Method not allowed for this path.",
     408: "The request did not arrive in time; the connection is closed.",
     409: "The first request with this `Idempotency-Key` is still being answered.",
     413: "The body is too large.",
-    415: "The content type is not one that is taken.",
+    415: "Unsupported content type.",
     422: "Values that cannot be accepted: all of them, each with its place.",
-    431: "Request line and headers are too large; the connection is closed.",
-    500: "The server failed.",
-    503: "No run is served yet, or a required decision log does not take the answer.",
+    431: "The request line and headers are too large; the connection is closed.",
+    500: "Internal server error.",
+    503: "No run is served yet, or a required decision log cannot store the answer.",
 }
-WHEN_OWN = {
-    MALFORMED_REQUEST: "The request is not valid HTTP, or its `Idempotency-Key` is none.",
-    KEY_REUSED: "This `Idempotency-Key` was used with another request.",
-    NOT_LOGGED: "A required decision log does not take the answer, which does not leave without it.",
+"Status -> description."
+OWN_DESCRIPTIONS = {
+    MALFORMED_REQUEST: "The request is not valid HTTP, or its `Idempotency-Key` is malformed.",
+    KEY_REUSED: "The `Idempotency-Key` was used with another request.",
+    NOT_LOGGED: "A required decision log cannot store the answer, so it is not sent.",
 }
+"Further type of a status -> description."
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The `responses` of a route that can answer so, and of any that can fail."""
+def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:
+    """Return the `responses` of a route with these problems, and with 500."""
     return {
         status: ResponseSpec(
             data_container=Problem,
-            description=WHEN[status],
+            description=DESCRIPTIONS[status],
             media_type=MEDIA_TYPE,
             generate_examples=False,
         )

@@ -1,4 +1,4 @@
-"""The request of a run: one Pydantic model made from the run's own columns."""
+"""The Pydantic model of a request, built from the columns of a run."""
 
 import re
 from collections import Counter
@@ -30,7 +30,7 @@ from ..settings import Limits
 MAX_TEXT = 1_000
 MAX_ITEMS = 1_000
 
-# [0-9], because \d is every script's digits, which nothing behind this border reads.
+# [0-9], because \d matches the digits of every script, which no later code can read.
 _MONTH = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 _DAY = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-9]{2}$"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
@@ -38,7 +38,7 @@ _DATE = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}({_TIME})?$"
 
 
 def _instant(text: str) -> str:
-    """The instant as the run's own data has it: whole seconds, in UTC where an offset says more."""
+    """Return an instant as in the run's data: whole seconds, converted to UTC if it has an offset."""
     if not re.fullmatch(_DATE, text):
         raise ValueError("must be a day as 2018-05-15, or an instant as 2018-05-15T09:30:00Z")
     try:
@@ -61,7 +61,7 @@ _TYPES: dict[str, Any] = {
         AfterValidator(_instant),
         Field(
             description="A day, or an instant: with an offset or Z it is converted to UTC, without one it is"
-            " taken as it stands.",
+            " used as given.",
             json_schema_extra={"pattern": _DATE},
         ),
     ],
@@ -69,7 +69,7 @@ _TYPES: dict[str, Any] = {
 
 
 def request_model(recommender: Recommender, limits: Limits | None = None) -> type[BaseModel]:
-    """A closed model of the request that `planrec.request_table` describes, for one run."""
+    """Return a closed model of the requests that one run accepts; see `planrec.schema.request.Request`."""
     inputs = recommender.inputs
     plan: Any = Literal[recommender.plans]
     attributes = _closed_dict("Attributes", {column.name: _type_of(column) for column in inputs.columns})
@@ -78,19 +78,19 @@ def request_model(recommender: Recommender, limits: Limits | None = None) -> typ
     if inputs.takes == "months":
         fields |= _months_and_instant(recommender, (limits or Limits()).months)
     if inputs.asks_held:
-        said = "Plan held now; null where it is not known."
-        fields["plan_held"] = (plan | None, Field(description=said))
-        said = "The last advice, which small savings do not change; null where there was none."
-        fields["last_recommended"] = (plan | None, Field(None, description=said))
-    said = "Plans not to recommend. The plan held stays on the menu: staying is always possible."
-    fields["exclude"] = (list[plan], Field([], max_length=len(recommender.plans), description=said))
-    said = "Most items in the answer, the best; all where it is null."
-    fields["top_k"] = (Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None, Field(None, description=said))
-    said = (
-        "Your name for the subscriber. It changes nothing in the answer; the decision log keeps a keyed hash."
-    )
+        description = "Plan held now; null if it is unknown."
+        fields["plan_held"] = (plan | None, Field(description=description))
+        description = (
+            "The previous recommendation, which small savings do not change; null if there was none."
+        )
+        fields["last_recommended"] = (plan | None, Field(None, description=description))
+    description = "Plans not to recommend. The plan held stays on the menu: staying is always possible."
+    fields["exclude"] = (list[plan], Field([], max_length=len(recommender.plans), description=description))
+    description = "Maximum number of items in the answer, the best ones; all of them if it is null."
+    fields["top_k"] = (Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None, Field(None, description=description))
+    description = "Your name for the subscriber, stored as a keyed hash; the answer does not depend on it."
     subscriber = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
-    fields["subscriber"] = (subscriber | None, Field(None, description=said))
+    fields["subscriber"] = (subscriber | None, Field(None, description=description))
     return create_model("PredictRequest", __config__=_CLOSED, **fields)
 
 
@@ -107,8 +107,9 @@ def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
         Field(
             min_length=0 if knows_population else 1,
             max_length=most,
-            description="Complete months, in any order, each once; the missing ones between them were silent."
-            + " None: the usage of all subscribers is expected, and `as_of` is needed." * knows_population,
+            description="Complete months, in any order, each once; a missing one in between had no usage."
+            + " If there are none, the usage of all subscribers is expected, and `as_of` is required."
+            * knows_population,
         ),
         AfterValidator(_each_month_once),
         AfterValidator(_each_month_over),
@@ -118,19 +119,19 @@ def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
         AfterValidator(_follows_the_months),
         Field(
             validate_default=knows_population,
-            description="Day of the decision, in the month after the last one given; null: its first day.",
+            description="Day of the decision, in the month after the last one given; null for its first day.",
         ),
     ]
     return {"months": (months, ...), "as_of": (as_of, None)}
 
 
 def _type_of(column: InputColumn) -> Any:
-    """Usage is an amount; every other value may be null: not known."""
+    """Return the type of a column's value: an amount for usage, else a value or null, which is unknown."""
     return _Amount if is_usage(column) else _TYPES[column.kind] | None
 
 
 def _closed_dict(name: str, types: dict[str, Any]) -> Any:
-    # Not a model: a column called `json`, `_x` or `model_config` would break the class.
+    # A model could not have columns called `json`, `_x` or `model_config`.
     return with_config(_CLOSED)(TypedDict(name, types))  # type: ignore[operator]
 
 
@@ -143,10 +144,10 @@ def _each_month_once(months: list[Any]) -> list[Any]:
 
 
 def _each_month_over(months: list[Any]) -> list[Any]:
-    """A month that still runs is no complete month: its usage is too low."""
+    """Check that the months are over: the usage of the current one is too low."""
     current = running_month()
     if running := sorted(month["month"] for month in months if month["month"] >= current):
-        raise ValueError(f"months must be over, and {', '.join(running)} is not: it is {current} now")
+        raise ValueError(f"months must be over, but {', '.join(running)} is not: it is {current} now")
     return months
 
 
@@ -154,17 +155,17 @@ def _follows_the_months(as_of: str | None, info: ValidationInfo) -> str | None:
     months = info.data.get("months")
     if as_of is None:
         if months == []:
-            raise ValueError("must be given where months is empty")
+            raise ValueError("must be given if months is empty")
         return as_of
     try:
         day = date.fromisoformat(as_of)
     except ValueError as error:
         raise ValueError(f"must be a day of the calendar: {error}") from error
-    # Months that are wrong have an error of their own.
+    # Wrong months are reported on their own.
     if months and _month_before(day) != (last := max(month["month"] for month in months)):
         raise ValueError(
-            f"must lie in the month after the last one given, {last}; give the months between, with zeros"
-            " where they were silent"
+            f"must be in the month after the last one given, {last}; give the months in between, with zeros"
+            " if nothing was used"
         )
     return as_of
 

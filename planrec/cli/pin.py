@@ -37,12 +37,13 @@ def run(options: Namespace) -> int:
 
 def _pinned(options: Namespace) -> Iterator[str]:
     from planrec.files.outputs_folder import outputs_words
-    from planrec.serving import pin as pinned
+    from planrec.serving.pin import rollback
+    from planrec.serving.pin_run import pin_run
 
     if options.rollback:
-        pin = pinned.rollback(options.outputs, options.dry_run)
+        pin = rollback(options.outputs, dry_run=options.dry_run)
     else:
-        pin = pinned.pin_run(run_folder(options.run, options), options.outputs, options.dry_run)
+        pin = pin_run(run_folder(options.run, options), options.outputs, dry_run=options.dry_run)
     if options.dry_run:
         yield f"{pin.run} can be pinned; nothing was written"
         return

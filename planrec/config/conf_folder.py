@@ -8,11 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from planrec.errors import ConfigError
 from planrec.files.package_folder import PACKAGE
-from planrec.files.strict_yaml import StrictLoader
+from planrec.files.strict_yaml import read_yaml
 from planrec.plugins import conf_folders
 
 # A wheel has conf/ inside the package, a checkout has it beside the package.
@@ -115,21 +113,8 @@ def content_of(file: Path) -> Any:
 
 @lru_cache(maxsize=512)
 def _parsed(file: Path, mtime_ns: int, size: int) -> Any:
-    """The content of a file in this state: a sweep asks for the same files a thousand times."""
-    try:
-        content = yaml.load(file.read_text("utf-8"), StrictLoader)
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{shown_path(file)} must be text in UTF-8: line {line} is not") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{shown_path(file)}{where}: not YAML: {error.problem or error.context}") from error
-    except (yaml.YAMLError, OSError) as error:
-        raise ConfigError(f"{shown_path(file)} cannot be read: {error}") from error
-    if content is not None and not isinstance(content, dict):
-        raise ConfigError(f"{shown_path(file)} must hold `key: value` lines; it holds {content!r:.60}")
-    return content
+    """Parse a file in this state: a sweep needs the same files a thousand times."""
+    return read_yaml(file, shown_path(file), ConfigError)
 
 
 def unreadable_files(folders: Folders = INSTALLED) -> Iterator[str]:

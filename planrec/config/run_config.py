@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
@@ -13,6 +14,7 @@ from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
+from planrec.files.validation_errors import rule_of
 from planrec.metrics import METRICS, known_gate, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
@@ -316,25 +318,16 @@ def _shortened(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
 
-def _rule(details: Any, path: list[str], siblings: list[str]) -> str:
-    context, found, dotted, name = details.get("ctx", {}), details["input"], ".".join(path), path[-1]
+def _rule(details: ErrorDetails, path: list[str], siblings: list[str]) -> str:
+    found, dotted, name = details["input"], ".".join(path), path[-1]
     if details["type"] in ("tuple_type", "list_type"):
         return "must be a list" + (f": type {dotted}=[{found}]" if isinstance(found, str) else "")
     if details["type"] == "string_type" and isinstance(found, int | float):
         return f"""must be text: type '{dotted}="{found}"'"""
     if details["type"] == "extra_forbidden":
-        allowed = [sibling for sibling in siblings if sibling != name]
-        return f"no such key{did_you_mean(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"
-    if details["type"] == "union_tag_invalid":
-        tags = [tag.strip("'") for tag in context["expected_tags"].split(", ")]
-        return f"no such kind{did_you_mean(context['tag'], tags)}; allowed: {', '.join(tags)}"
-    if details["type"] == "literal_error":
-        expected = context["expected"].replace(" or ", ", ")
-        allowed = [value.strip("' ") for value in expected.split(", ")]
-        return f"must be one of {', '.join(allowed)}{did_you_mean(str(details['input']), allowed)}"
-    if "error" in context:
-        return str(context["error"])
-    return f"{details['msg'][0].lower()}{details['msg'][1:]}"
+        others = [sibling for sibling in siblings if sibling != name] or ["none"]
+        return rule_of(details | {"loc": (name,)}, others)
+    return rule_of(details)
 
 
 def _yaml_path(details: Any, tree: Mapping[str, Any]) -> tuple[list[str], list[str]]:

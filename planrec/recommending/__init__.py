@@ -1,1 +1,1 @@
-"""Answers: what a subscriber is told. The API gives them, the log keeps them, a replay repeats them."""
+"""Answers to requests: the API sends them, the decision log stores them, and a replay computes them again."""

@@ -1,4 +1,4 @@
-"""Numbers of arrays as answers have them: decimal strings, and None for what nobody can know."""
+"""Convert arrays to the values of an answer: decimal strings, and None for unknown values."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
 
 _HALF = 0.5 + 1e-7
-"Means of minor units are exact to far more than 7 decimals: the rest is binary fractions just below a half."
+"Means of minor units are exact to far more than 7 decimals; beyond, binary fractions fall just below a half."
 _UNKNOWN = int(np.iinfo(np.int64).min)
-MOST_REMEMBERED = 10_000
-"Amounts come again and again: this many are kept."
+AMOUNT_CACHE_SIZE = 10_000
+"Formatted amounts that are cached: the same ones occur again and again."
 
 
 class PlanFigures(NamedTuple):
-    """What one plan is expected to cost and save one subscriber: fields of `Item`."""
+    """The expected cost and saving of one plan for one subscriber: fields of `Item`."""
 
     expected_bill: str | None
     bill_p10: str | None
@@ -32,15 +32,15 @@ class PlanFigures(NamedTuple):
 
 
 class MonthFigures(NamedTuple):
-    """What is known of one subscriber's usage."""
+    """The known usage of one subscriber."""
 
     n_known: int
     mean: dict[str, float]
-    "Usage column -> mean of the known months, to 0.01; empty without any."
+    "Usage column -> mean of the known months, to 0.01; empty if there are none."
 
 
 def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[PlanFigures]]:
-    """By row and plan."""
+    """Return the figures of each row and plan."""
     bills = (prediction.bill_mean, prediction.bill_p10, prediction.bill_p90)
     saving = (savings(table, prediction), prediction.saving_p10, prediction.saving_p50, prediction.saving_p90)
     n, width = table.menu.shape
@@ -53,7 +53,15 @@ def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[Plan
 
 
 def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None]]]:
-    """Shape (k, n, J), major unit -> with the currency's decimals, rounded half up; NaN is None."""
+    """Return amounts with the currency's decimals, rounded half up; None for NaN.
+
+    Args:
+        amounts: Shape (k, n, J), in the major unit.
+        minor_units: Minor units in one of the currency: 100 for dollars, 1 for yen.
+
+    >>> decimals(np.array([[[1.005, np.nan]]]), 100)
+    [[['1.01', None]]]
+    """
     exponent = len(str(minor_units)) - 1
     size = np.floor(np.abs(amounts) * minor_units + _HALF)
     known = size == size
@@ -62,13 +70,13 @@ def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None
     return [[[_text(each, exponent) for each in row] for row in matrix] for matrix in minor.tolist()]
 
 
-@lru_cache(maxsize=MOST_REMEMBERED)
+@lru_cache(maxsize=AMOUNT_CACHE_SIZE)
 def _text(minor: int, exponent: int) -> str | None:
     return None if minor == _UNKNOWN else in_major_units(minor, exponent)
 
 
 def month_figures(table: DecisionTable) -> list[MonthFigures] | None:
-    """By row; None in a table without usage."""
+    """Return the usage of each row; None for a table without usage."""
     names, lags = lags_in(tuple(table.X), table.inputs.window)
     if not names:
         return None

@@ -1,7 +1,8 @@
-"""What an answer says: its fields, in the order in which they are written.
+"""The fields of an answer, in the order in which they are written.
 
-Money is a decimal string in `currency`, a month unless said otherwise; null is what nobody can know. Structs
-of msgspec, not Pydantic models: docs/decisions.md has the figures. None can hold itself, hence `gc=False`.
+Money is a decimal string in `currency`, per month unless stated otherwise; null is an unknown value. The
+structs come from msgspec and not from Pydantic: docs/decisions.md has the figures. None of them can contain
+itself, so they are created with `gc=False`.
 """
 
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from planrec.catalogue import Catalogue
 from planrec.policy import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
+DecisionCode = Literal["recommend", "stay", "abstain"]
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -20,25 +22,25 @@ class Item(Struct, frozen=True, gc=False):
 
     rank: Annotated[int, Meta(ge=1)]
     plan_id: str
-    probability: Annotated[Share, Meta(description="Of being the best choice.")]
-    expected_bill: Annotated[MoneyText | None, Meta(description="Null where the run knows no bills.")]
+    probability: Annotated[Share, Meta(description="Probability of being the best choice.")]
+    expected_bill: Annotated[MoneyText | None, Meta(description="Null if the run computes no bills.")]
     bill_p10: Annotated[
         MoneyText | None,
-        Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts."),
+        Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts bills."),
     ]
     bill_p90: Annotated[MoneyText | None, Meta(description="The bill is higher in 1 of 10 cases.")]
     expected_saving: Annotated[
         MoneyText | None,
         Meta(
-            description="Against the plan held, the cost of changing spread over the months looked ahead; may"
-            " be negative. Null where the plan held is not known."
+            description="Saving against the plan held, with the cost of changing spread over the horizon; may"
+            " be negative. Null if the plan held is unknown."
         ),
     ]
     saving_p10: MoneyText | None
     saving_p50: MoneyText | None
     saving_p90: MoneyText | None
-    prob_cheaper: Annotated[Share | None, Meta(description="That the plan costs less than the plan held.")]
-    reasons: Annotated[list[Reason], Meta(description="Empty where the run knows no bills.")]
+    prob_cheaper: Annotated[Share | None, Meta(description="Probability of costing less than the plan held.")]
+    reasons: Annotated[list[Reason], Meta(description="Empty if the run computes no bills.")]
 
 
 class Current(Struct, frozen=True, gc=False):
@@ -48,8 +50,8 @@ class Current(Struct, frozen=True, gc=False):
     expected_bill: Annotated[
         MoneyText | None,
         Meta(
-            description="Mean of the months looked ahead. A model that forecasts bills may expect"
-            " another usage than that of the last months, which sentences speak of."
+            description="Mean over the months of the horizon. A model that forecasts bills may expect other"
+            " usage than that of the last months, which the sentences describe."
         ),
     ]
     bill_p10: MoneyText | None
@@ -57,23 +59,23 @@ class Current(Struct, frozen=True, gc=False):
 
 
 class NotOffered(Struct, frozen=True, gc=False):
-    """A plan that could not be recommended, and why."""
+    """A plan that could not be recommended, and the reason."""
 
     plan_id: str
     code: Literal["excluded", "not_sellable", "not_valid", "not_eligible"]
 
 
 class UsageBasis(Struct, frozen=True, gc=False):
-    """What the answer knows of the subscriber's usage."""
+    """The usage that the answer is based on."""
 
-    months_used: Annotated[int, Meta(ge=0, description="Months of the window that are known.")]
-    window: Annotated[int, Meta(ge=1, description="Months that are looked back at.")]
+    months_used: Annotated[int, Meta(ge=0, description="Known months in the window.")]
+    window: Annotated[int, Meta(ge=1, description="Months before the decision that the run reads.")]
     whose: Annotated[
         Literal["subscriber", "population"],
-        Meta(description="population: no month is known, so the usage expected is that of all subscribers."),
+        Meta(description="population: no month is known, so the usage of all subscribers is expected."),
     ]
     mean_month: Annotated[
-        dict[str, float] | None, Meta(description="Mean of the months used; null without any.")
+        dict[str, float] | None, Meta(description="Mean of the months used; null if there are none.")
     ]
 
 
@@ -81,11 +83,11 @@ class ModelName(Struct, frozen=True, gc=False):
     """The run that answered."""
 
     run_id: str
-    version: Annotated[str, Meta(description="Of PlanRec, when the run was trained.")]
+    version: Annotated[str, Meta(description="PlanRec version that trained the run.")]
 
 
 class CatalogueName(Struct, frozen=True, gc=False):
-    """The plans and prices that the answer was computed with."""
+    """The plans and prices that the answer was computed from."""
 
     id: str
     version: str
@@ -93,7 +95,7 @@ class CatalogueName(Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "CatalogueName":
-        """The name of this version."""
+        """Return the name of this version."""
         return cls(catalogue.catalogue_id, catalogue.version, catalogue.sha256)
 
 
@@ -101,28 +103,34 @@ class Answer(Struct, frozen=True, gc=False):
     """One recommendation."""
 
     recommendation_id: str
-    as_of: Annotated[
-        str | None, Meta(description="When the advice holds; null for runs that take single rows.")
-    ]
-    currency: Annotated[str | None, Meta(description="ISO 4217; null where the run knows no bills.")]
-    usage_basis: Annotated[UsageBasis | None, Meta(description="Null where the run takes no usage.")]
+    as_of: Annotated[str | None, Meta(description="Day of the decision; null if the run takes single rows.")]
+    currency: Annotated[str | None, Meta(description="ISO 4217 code; null if the run computes no bills.")]
+    usage_basis: Annotated[UsageBasis | None, Meta(description="Null if the run takes no usage.")]
     bill_basis: Annotated[
         Literal["exact", "approximate"] | None,
-        Meta(description="Whether the usage given rates to the cent; null where the run knows no bills."),
+        Meta(
+            description="Whether the given usage can be rated to the cent; null if the run computes no bills."
+        ),
     ]
-    current: Annotated[Current | None, Meta(description="Null where the plan held is not known.")]
-    decision: Literal["recommend", "stay", "abstain"]
+    current: Annotated[Current | None, Meta(description="Null if the plan held is unknown.")]
+    decision: DecisionCode
     reason: Annotated[str, Meta(description="Reason code of the decision.")]
     sentence: Annotated[str, Meta(description="The decision in words.")]
-    items: Annotated[list[Item], Meta(description="The plans of the menu, the advice first.")]
+    items: Annotated[list[Item], Meta(description="The plans on the menu, the recommended one first.")]
     not_offered: list[NotOffered]
     model: ModelName
-    catalogue: Annotated[CatalogueName | None, Meta(description="Null where the run has no catalogue.")]
+    catalogue: Annotated[CatalogueName | None, Meta(description="Null if the run has no catalogue.")]
 
 
 _ENCODER = msgspec.json.Encoder()
 
 
 def encoded(answer: Answer) -> bytes:
-    """The answer as JSON: equal answers, equal bytes."""
+    """Return the answer as JSON: equal answers have equal bytes.
+
+    >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 5
+    >>> answer = Answer("id", *nothing, "abstain", "empty_menu", "No plan is left.", [], [], model, None)
+    >>> encoded(answer)[:58]
+    b'{"recommendation_id":"id","as_of":null,"currency":null,"us'
+    """
     return _ENCODER.encode(answer)

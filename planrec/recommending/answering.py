@@ -1,8 +1,11 @@
-"""Requests -> answers: one decision table for all of them, and no answer depends on the other requests."""
+"""Answer requests: one decision table for all of them.
+
+No answer depends on the other requests.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from planrec.recommending.answer import (
     Answer,
     CatalogueName,
     Current,
+    DecisionCode,
     Item,
     ModelName,
     NotOffered,
@@ -32,8 +36,11 @@ def answers_of(
     """Answer requests whose values were checked, in their order.
 
     Args:
+        recommender: The run that answers.
         requests: By `recommendation_id`, the only part of an answer that does not follow from the request,
             the run and the language.
+        model: The name of the run in the answers.
+        language: The language of the sentences.
 
     Raises:
         RequestError: The catalogue has no answer for some of the requests.
@@ -46,14 +53,14 @@ def answers_of(
         parts = [table.take(np.array([row])) for row in range(len(table))]
     named = iter(requests.items())
     return [
-        asked.answer(row, name, model, request)
-        for asked in (_Asked(recommender, part, language) for part in parts)
-        for row, (name, request) in enumerate(islice(named, len(asked.table)))
+        results.answer(row, name, model, request)
+        for results in (_Results(recommender, part, language) for part in parts)
+        for row, (name, request) in enumerate(islice(named, len(results.table)))
     ]
 
 
-class _Asked:
-    """What was computed for all requests of a call, as lists: single entries of arrays are slow."""
+class _Results:
+    """The results for all requests of a call, as lists: single entries of arrays are slow."""
 
     def __init__(self, recommender: Recommender, table: DecisionTable, language: Language) -> None:
         past = recommender.past_usage(table)
@@ -65,7 +72,7 @@ class _Asked:
         self.catalogue = None if recommender.catalogue is None else CatalogueName.of(recommender.catalogue)
         self.reasons = recommender.reasons(table, language, past)
         self.sentences = self.reasons.of_decisions(decisions)
-        self.decision: list[Any] = decisions.decision.tolist()
+        self.decision: list[DecisionCode] = decisions.decision.tolist()
         self.reason: list[str] = decisions.reason.tolist()
         self.ranking: list[list[int]] = decisions.ranking.tolist()
         self.probability: list[list[float]] = prediction.probability.tolist()
@@ -73,10 +80,12 @@ class _Asked:
         self.months = month_figures(table)
         self.menu: list[list[bool]] = table.menu.tolist()
         self.held: list[int] = [-1] * n if table.held is None else table.held.tolist()
-        self.as_of: list[Any] = [None] * n if table.as_of is None else table.as_of.astype(str).tolist()
+        self.as_of: list[str | None] = [None] * n
+        if table.as_of is not None:
+            self.as_of = table.as_of.astype(str).tolist()
 
     def answer(self, row: int, name: str, model: ModelName, request: Request) -> Answer:
-        """What one request is told."""
+        """Return the answer to one request."""
         catalogue = self.recommender.catalogue
         usage = self._usage_basis(row)
         knows_usage = usage is not None and usage.whose == "subscriber"
@@ -120,7 +129,7 @@ class _Asked:
     def _refusal(self, row: int, plan: int) -> Literal["not_sellable", "not_valid", "not_eligible"]:
         catalogue, as_of = self.recommender.catalogue, self.table.as_of
         if catalogue is None or as_of is None:
-            raise ValueError("without a catalogue nothing but an exclusion takes a plan off the menu")
+            raise ValueError("without a catalogue only an exclusion takes a plan off the menu")
         return why_not_offered(catalogue, plan, as_of[row])
 
     def _usage_basis(self, row: int) -> UsageBasis | None:

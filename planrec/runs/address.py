@@ -1,6 +1,5 @@
 """What a run is, as one short name: equal addresses, equal results."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -8,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from planrec.config.run_config import RunConfig
+from planrec.files.hashing import sha256_of, sha256_of_file
 from planrec.files.package_folder import PACKAGE
 from planrec.metrics import METRICS
 from planrec.plugins import PluginUse, uses_of
@@ -64,10 +64,9 @@ def data_key(config: RunConfig) -> str:
 @cache
 def code_version() -> str:
     """Return the sha256 of PlanRec's own source and of the versions that results depend on."""
-    sources = {
-        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in PACKAGE.rglob("*.py")
-    }
+    # Only a wheel has the server inside the package, and results do not depend on the server.
+    files = set(PACKAGE.rglob("*.py")) - set((PACKAGE / "api").rglob("*.py"))
+    sources = {file.relative_to(PACKAGE).as_posix(): sha256_of_file(file) for file in files}
     return _digest([sources, versions()])
 
 
@@ -77,4 +76,4 @@ def _sha256_of_catalogue(config: RunConfig) -> str | None:
 
 
 def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:LENGTH]
+    return sha256_of(json.dumps(content, sort_keys=True).encode())[:LENGTH]

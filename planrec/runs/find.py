@@ -5,7 +5,8 @@ from pathlib import Path
 
 from planrec.errors import RunError
 from planrec.files.folder_walk import complete_runs, folders_below, names_of
-from planrec.runs.identity import run_id_of, sha256_of
+from planrec.files.hashing import sha256_of
+from planrec.runs.identity import run_id_of
 
 MOST_CANDIDATES = 10
 "Runs that a message lists."

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, mo
 
 from planrec.errors import RunError
 from planrec.files.json_file import read_object
+from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
@@ -25,7 +26,6 @@ DROPPED_ROWS = "dropped_rows.csv"
 
 FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_MAX_PROBLEMS = 10
 
 
 class Golden(Config):
@@ -161,15 +161,3 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
 def nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
     """Replace NaN: a metric that is not defined is null in run.json."""
     return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
-
-
-def problems_of(error: ValidationError, place: str = "") -> list[str]:
-    """One line per error: where, what must hold."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    lines = [
-        f"{'.'.join([*([place] if place else []), *map(str, item['loc'])]) or 'run.json'}:"
-        f" {item['msg'].removeprefix('Value error, ')}"
-        for item in found
-    ]
-    more = len(lines) - _MAX_PROBLEMS
-    return lines[:_MAX_PROBLEMS] + ([f"... and {more} more"] if more > 0 else [])

@@ -12,14 +12,15 @@ from sklearn.pipeline import Pipeline
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
 from planrec.errors import RequestError, RunError
+from planrec.files.folder_walk import is_sweep
+from planrec.files.hashing import sha256_of, sha256_of_file
+from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
-from planrec.runs.identity import sha256_of
-from planrec.runs.manifest import FileName, Manifest, parse_manifest, problems_of
+from planrec.runs.manifest import FileName, Manifest, parse_manifest
 from planrec.runs.model_file import read_skops
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
-from planrec.sweeps.sweep_folder import is_sweep
 from planrec.training.tuning import final_model
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def load_run(folder: Path) -> SavedRun:
     changed = [
         f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
         for name, sha256 in manifest.files.items()
-        if not (folder / name).is_file() or sha256_of((folder / name).read_bytes()) != sha256
+        if not (folder / name).is_file() or sha256_of_file(folder / name) != sha256
     ]
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
@@ -89,7 +90,7 @@ def load_run(folder: Path) -> SavedRun:
         catalogue=config.catalogue.open(),
     )
     _check_plans(recommender, folder)
-    sha256 = sha256_of((folder / "run.json").read_bytes())
+    sha256 = sha256_of_file(folder / "run.json")
     return SavedRun(folder, manifest, sha256, config, recommender)
 
 

@@ -12,12 +12,13 @@ import numpy as np
 from planrec.config.run_config import RunConfig
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
+from planrec.files.hashing import sha256_of_file
 from planrec.files.package_folder import PACKAGE
 from planrec.recommending.recommender import Recommender
 from planrec.recommending.request_table import requests_of
 from planrec.runs.address import address_of, plugins_of
 from planrec.runs.data_summary import data_summary
-from planrec.runs.identity import run_id_of, sha256_of
+from planrec.runs.identity import run_id_of
 from planrec.runs.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, manifest_json, nan_as_null
 from planrec.runs.model_file import canonical_skops
 from planrec.runs.provenance import git_commit, versions
@@ -121,7 +122,7 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
         "versions": versions(),
         "plugins": [asdict(use) for use in plugins_of(config)],
         "git_commit": git_commit(PACKAGE),
-        "files": {name: sha256_of((folder / name).read_bytes()) for name in files},
+        "files": {name: sha256_of_file(folder / name) for name in files},
     }
     # In this order, and `head` holds against a `content` that another run.json began with.
     text = json.dumps(head | content | head, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)

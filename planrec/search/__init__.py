@@ -19,6 +19,7 @@ from pydantic import (
 
 from planrec.contracts import Model
 from planrec.errors import FitError
+from planrec.files.validation_errors import rule_of
 from planrec.schema.config_model import Config
 from planrec.wording import did_you_mean
 
@@ -196,10 +197,10 @@ def _wrong_values(model: Model, name: str, tried: Range | Choices) -> list[str]:
         try:
             with_values(model, {name: value})
         except ValidationError as error:
-            reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            reason = rule_of(error.errors(include_url=False)[0])
             return [
                 f"search.space.{name}: model={model.kind} does not take"
                 f" {value if isinstance(value, str) else json.dumps(value)}:"
-                f" {reason[0].lower()}{reason[1:]}"
+                f" {reason}"
             ]
     return []

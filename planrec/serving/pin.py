@@ -1,6 +1,5 @@
-"""Which run is served: `outputs/pinned.json`, written atomically."""
+"""The pin, `outputs/pinned.json`: it names the run that is served, and is written atomically."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,13 +11,12 @@ from pydantic import Field, ValidationError
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
+from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import read_object
 from planrec.files.outputs_folder import outputs_words
-from planrec.reports.cards.model_card import card_of
-from planrec.runs.manifest import problems_of
+from planrec.files.validation_errors import problems_of
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
-from planrec.runs.write import write_card
 from planrec.schema.config_model import Config
 
 SCHEMA = "planrec.pin/2"
@@ -27,62 +25,46 @@ MAX_EARLIER = 20
 
 
 class Pinned(Config):
-    """One run that was chosen to be served."""
+    """One pinned run."""
 
     run: Annotated[str, Field(min_length=1)]
-    "Folder of the run, relative to the folder of pinned.json where it lies below it."
+    "Folder of the run, relative to the folder of pinned.json if it is below it."
     run_json_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    "Hash of the run's run.json, which holds the hashes of all its other files."
+    "Hash of run.json, which contains the hashes of all other files of the run."
     pinned_at: str
 
 
 class Pin(Pinned):
-    """The run that is served, and those that were served before."""
+    """The run that is served, and the earlier ones."""
 
     schema_: Annotated[Literal["planrec.pin/2"], Field(alias="schema")]
     earlier: Annotated[tuple[Pinned, ...], Field(max_length=MAX_EARLIER)]
     "The newest first."
 
 
-def pin_run(folder: Path, outputs: Path, dry_run: bool = False) -> Pin:
-    """Serve this run from now on, once it has shown that it can be served; its model card lies beside it.
+def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
+    """Pin the run that was served before this one; a second rollback undoes the first.
 
     Raises:
-        RunError: the run is not complete, was changed, was made by other versions, does not repeat its golden
-            predictions, or its card cannot be written. Nothing is pinned then.
-    """
-    servable_run(folder)
-    card = card_of(folder)
-    pin = _pin_of(folder, outputs)
-    if not dry_run:
-        write_card(folder, card)
-        _write(pin, outputs)
-    return pin
-
-
-def rollback(outputs: Path, dry_run: bool = False) -> Pin:
-    """Serve the run that was served before this one; a second rollback returns.
-
-    Raises:
-        RunError: nothing was pinned before, or it cannot be served any more. The pin stays then.
+        RunError: No run was pinned before, or it cannot be served any more. The pin stays the same then.
     """
     now = read_pin(outputs)
     if not now.earlier:
         raise RunError(
-            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so there is none to go back to"
+            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so there is none to return to"
         )
     pinned_run(now.earlier[0], outputs)
-    pin = _pin_of(outputs / now.earlier[0].run, outputs)
+    pin = pin_of(outputs / now.earlier[0].run, outputs)
     if not dry_run:
-        _write(pin, outputs)
+        write_pin(pin, outputs)
     return pin
 
 
 def read_pin(outputs: Path) -> Pin:
-    """What pinned.json holds.
+    """Read pinned.json.
 
     Raises:
-        RunError: nothing is pinned, or the file is no pin; the message names the command that mends it.
+        RunError: No run is pinned, or the file is not a pin; the message names the command to type.
     """
     file = outputs / FILE_NAME
     if not file.is_file():
@@ -96,29 +78,35 @@ def read_pin(outputs: Path) -> Pin:
 
 
 def load_pinned(outputs: Path) -> SavedRun:
-    """The pinned run, read, checked and asked its golden requests.
+    """Load the pinned run, check it and replay its golden requests.
 
     Raises:
-        RunError: nothing is pinned, or the pinned run is not what was pinned or cannot be served.
+        RunError: No run is pinned, or the pinned run was changed or cannot be served.
     """
     return pinned_run(read_pin(outputs), outputs)
 
 
 def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
-    """The run of a pin, read, checked and asked its golden requests. Raises RunError."""
+    """Load the run of a pin, check it and replay its golden requests.
+
+    Raises:
+        RunError: The run was changed after it was pinned, or cannot be served.
+    """
     folder = outputs / pinned.run
     if not (folder / "run.json").is_file():
         raise RunError(f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}")
-    if _sha256(folder / "run.json") != pinned.run_json_sha256:
+    if sha256_of_file(folder / "run.json") != pinned.run_json_sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
     return servable_run(folder)
 
 
 def servable_run(folder: Path) -> SavedRun:
-    """A complete run that is as it was saved, of these versions, and repeats its golden predictions.
+    """Load a run that can be served.
+
+    It is complete and unchanged, was made by compatible versions, and repeats its golden predictions.
 
     Raises:
-        RunError: with everything that is wrong.
+        RunError: It lists everything that is wrong.
     """
     problems = version_problems(read_manifest(folder).versions)
     try:
@@ -133,10 +121,11 @@ def servable_run(folder: Path) -> SavedRun:
     return saved
 
 
-def _pin_of(folder: Path, outputs: Path) -> Pin:
+def pin_of(folder: Path, outputs: Path) -> Pin:
+    """Return the pin of a run, with those that it replaces; it is not written."""
     chosen = Pinned(
         run=_relative(folder, outputs),
-        run_json_sha256=_sha256(folder / "run.json"),
+        run_json_sha256=sha256_of_file(folder / "run.json"),
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
@@ -145,7 +134,7 @@ def _pin_of(folder: Path, outputs: Path) -> Pin:
 
 
 def _pinned_before(outputs: Path) -> Sequence[Pinned]:
-    """The pin that is replaced and those before it; none where there is no pin that can be read."""
+    """Return the replaced pin and those before it; none if there is no readable pin."""
     try:
         now = read_pin(outputs)
     except RunError:
@@ -153,7 +142,12 @@ def _pinned_before(outputs: Path) -> Sequence[Pinned]:
     return (Pinned.model_validate(now.model_dump(include=set(Pinned.model_fields))), *now.earlier)
 
 
-def _write(pin: Pin, outputs: Path) -> None:
+def write_pin(pin: Pin, outputs: Path) -> None:
+    """Write pinned.json.
+
+    Raises:
+        RunError: It cannot be written.
+    """
     content = pin.model_dump(mode="json", by_alias=True)
     try:
         outputs.mkdir(parents=True, exist_ok=True)
@@ -172,7 +166,3 @@ def _advice(outputs: Path) -> str:
 def _relative(folder: Path, outputs: Path) -> str:
     inside = folder.resolve().is_relative_to(outputs.resolve())
     return str(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -13,7 +13,6 @@ instant, and two sweeps may share cells.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import platform
@@ -28,11 +27,11 @@ from filelock import FileLock
 
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
-from planrec.files.folder_walk import folders_below
+from planrec.files.folder_walk import SWEEP_FILE, folders_below
+from planrec.files.hashing import sha256_of
 from planrec.files.json_file import read_object
 
 SCHEMA = "planrec.sweep/1"
-FILE_NAME = "sweep.json"
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ class SweepFolder:
 
 def identity_of(parts: Sequence[str]) -> str:
     """The identity of a sweep that consists of these, in this order."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return sha256_of("\n".join(parts).encode())
 
 
 def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFolder:
@@ -188,7 +187,7 @@ def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFo
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
         _remove_left_overs(root)
-        for file in sorted(root.glob(f"*/*-{identity[:6]}/{FILE_NAME}")):
+        for file in sorted(root.glob(f"*/*-{identity[:6]}/{SWEEP_FILE}")):
             try:
                 found = read_object(file).get("identity")
             except RunError as error:
@@ -203,7 +202,7 @@ def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFo
             "identity": identity,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        write_atomically(folder / FILE_NAME, json.dumps({**started, **content}, indent=1).encode())
+        write_atomically(folder / SWEEP_FILE, json.dumps({**started, **content}, indent=1).encode())
     return SweepFolder(folder)
 
 
@@ -222,11 +221,6 @@ def _is_running(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def is_sweep(folder: Path) -> bool:
-    """Whether a folder is a sweep's."""
-    return (folder / FILE_NAME).is_file()
 
 
 def runs_of(folder: Path) -> list[Path]:
@@ -255,7 +249,7 @@ def _failure(file: Path) -> Failure:
 
 def failed_cells(places: Iterable[Path]) -> list[FailedCell]:
     """The failed cells of every sweep at or below these places; links are followed."""
-    sweeps = sorted(folder for folder, files in folders_below(places) if FILE_NAME in files)
+    sweeps = sorted(folder for folder, files in folders_below(places) if SWEEP_FILE in files)
     return [
         FailedCell(sweep, number, failure) for sweep in sweeps for number, failure in failures(sweep).items()
     ]

@@ -25,7 +25,7 @@ from tests.packaging.environments import (
     build,
     environment_with,
     own_variables,
-    run_python,
+    run_in,
 )
 
 pytestmark = pytest.mark.e2e
@@ -73,7 +73,7 @@ def no_extras(tmp_path_factory: pytest.TempPathFactory) -> str:
 def trained(python: Path, no_extras: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder in which the wheel trained a run without any extra."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run_python(python, folder, "-m", "planrec", "train", *SMALL, PYTHONPATH=no_extras)
+    done = run_in(folder, python.with_name("planrec"), "train", *SMALL, PYTHONPATH=no_extras)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -127,14 +127,14 @@ def test_reports_and_scores_need_no_extra(
         ("report", run, "--output", str(tmp_path / "report.html")),
         ("score", str(months), str(tmp_path / "advice.csv"), "--run", run),
     ):
-        done = run_python(python, tmp_path, "-m", "planrec", *command, PYTHONPATH=no_extras)
+        done = run_in(tmp_path, python, "-m", "planrec", *command, PYTHONPATH=no_extras)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.html").is_file()
     assert "s1" in (tmp_path / "advice.csv").read_text("utf-8")
 
 
 def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: str, tmp_path: Path) -> None:
-    done = run_python(python, tmp_path, "-m", "planrec", "serve", PYTHONPATH=no_extras)
+    done = run_in(tmp_path, python, "-m", "planrec", "serve", PYTHONPATH=no_extras)
     assert done.returncode == 2
     assert done.stderr == (
         "error: the server needs litestar, uvicorn, httptools, prometheus_client:"
@@ -156,10 +156,10 @@ def test_the_server_checks_every_package_of_its_extra() -> None:
 
 def test_a_wheel_serves_what_it_trained(python: Path, trained: Path) -> None:
     run = next(trained.glob("outputs/*/*/run.json")).parent
-    pinned = run_python(python, trained, "-m", "planrec", "pin", str(run))
+    pinned = run_in(trained, python, "-m", "planrec", "pin", str(run))
     assert pinned.returncode == 0, pinned.stderr
     server = subprocess.Popen(
-        [str(python), "-m", "planrec", "serve", "--port", "0"],
+        [str(python), "-m", "planrec.api", "--port", "0"],
         cwd=trained,
         env=own_variables(),
         stderr=subprocess.PIPE,
@@ -241,7 +241,7 @@ def type_errors(python: Path, folder: Path, program: str) -> list[str]:
     """Return the codes of the errors that mypy finds in a program, sorted."""
     (folder / "client.py").write_text(textwrap.dedent(program), "utf-8")
     options = ["--strict", "--config-file=", "--no-error-summary", "--cache-dir", str(folder / "cache")]
-    done = run_python(python, folder, "-m", "mypy", *options, "client.py")
+    done = run_in(folder, python, "-m", "mypy", *options, "client.py")
     assert done.stderr == ""
     return sorted(re.findall(r"^client\.py:.* error: .*\[([a-z-]+)\]$", done.stdout, flags=re.MULTILINE))
 
@@ -254,7 +254,7 @@ def loaded_servers(python: Path, folder: Path) -> dict[str, bool]:
 
         print(json.dumps({name: find_spec(name) is not None for name in ("api", "planrec.api")}))
     """
-    done = run_python(python, folder, "-c", textwrap.dedent(program))
+    done = run_in(folder, python, "-c", textwrap.dedent(program))
     assert done.returncode == 0, done.stderr
     found: dict[str, bool] = json.loads(done.stdout)
     return found

@@ -26,7 +26,8 @@ from planrec.plugins import installed_plugins
 from planrec.runs.address import address_of
 from planrec.runs.read import replay_golden
 from planrec.runs.find import newest_run
-from planrec.serving.pin import load_pinned, pin_run
+from planrec.serving.pin_run import pin_run
+from planrec.serving.pin import load_pinned
 from planrec.cli import main
 from pathlib import Path
 

@@ -62,7 +62,7 @@ def refuse(constant):
     raise AssertionError(f"{constant} is no JSON")
 
 
-def test_an_answer_never_depends_on_the_other_requests(asked):
+def test_an_answer_does_not_depend_on_the_other_requests(asked):
     recommender, requests = asked
     named = {f"id-{number}": request for number, request in enumerate(requests)}
     together = answers_of(recommender, named, MODEL)
@@ -89,7 +89,7 @@ def test_equal_requests_have_equal_bytes(asked):
     assert first == again
 
 
-def test_an_answer_says_what_the_recommender_computed(asked):
+def test_an_answer_contains_the_results_of_the_recommender(asked):
     recommender, requests = asked
     table = recommender.table(requests)
     prediction, decisions = recommender.recommend(table)
@@ -124,7 +124,7 @@ def is_same(text, amount):
     return float(text) == pytest.approx(amount, abs=0.0051)
 
 
-def test_what_answered_is_named(asked):
+def test_an_answer_names_its_run_and_catalogue(asked):
     recommender, requests = asked
     answer = told(recommender, requests[0])[0]
     assert answer["model"] == {"run_id": MODEL.run_id, "version": MODEL.version}
@@ -134,7 +134,7 @@ def test_what_answered_is_named(asked):
         assert answer["catalogue"]["sha256"] == catalogue.sha256
 
 
-def test_excluded_plans_are_not_recommended_and_are_told(asked):
+def test_excluded_plans_are_listed_as_not_offered(asked):
     recommender, requests = asked
     first = told(recommender, requests[0])[0]
     held = requests[0].plan_held
@@ -146,7 +146,7 @@ def test_excluded_plans_are_not_recommended_and_are_told(asked):
     assert sum(item["probability"] for item in answer["items"]) == pytest.approx(1 if answer["items"] else 0)
 
 
-def test_nothing_but_staying_is_left_where_every_plan_is_excluded(asked):
+def test_only_staying_is_left_if_every_plan_is_excluded(asked):
     recommender, requests = asked
     answer = told(recommender, replace(requests[0], exclude=recommender.plans))[0]
     if held := requests[0].plan_held:
@@ -163,7 +163,7 @@ def test_top_k_shortens_the_items_and_changes_nothing_else(asked):
     assert {**short, "items": 0, "recommendation_id": 0} == {**whole, "items": 0, "recommendation_id": 0}
 
 
-def test_usage_is_told_as_it_was_taken(rules):
+def test_the_usage_basis_is_the_given_usage(rules):
     recommender, requests = rules["rerate_3"]
     request = replace(requests[0], months=requests[0].months[-3:])
     basis = told(recommender, request)[0]["usage_basis"]
@@ -172,7 +172,7 @@ def test_usage_is_told_as_it_was_taken(rules):
     assert basis["mean_month"]["data_mib"] == pytest.approx(mean, abs=0.006)
 
 
-def test_without_any_month_the_forecast_is_the_populations_and_says_so(rules):
+def test_without_months_the_forecast_is_that_of_the_population(rules):
     recommender, requests = rules["forecast"]
     unknown = replace(requests[0], months=(), as_of="2018-05-01")
     answer, same = told(recommender, unknown, replace(unknown, plan_held=None))
@@ -188,7 +188,7 @@ def test_without_any_month_the_forecast_is_the_populations_and_says_so(rules):
     assert bills == {item["plan_id"]: item["expected_bill"] for item in same["items"]}
 
 
-def test_what_nobody_can_know_is_null(rules):
+def test_unknown_values_are_null(rules):
     recommender, requests = rules["forecast"]
     answer = told(recommender, replace(requests[0], plan_held=None))[0]
     assert answer["current"] is None
@@ -197,7 +197,7 @@ def test_what_nobody_can_know_is_null(rules):
         assert [item[name] for name in against_held] == [None] * 5
 
 
-def test_usage_as_large_as_may_be_gives_numbers(asked):
+def test_the_largest_usage_gets_numbers(asked):
     recommender, requests = asked
     usage = dict.fromkeys(recommender.inputs.usage, 1e9)
     months = tuple(replace(month, **usage) for month in requests[0].months)
@@ -205,14 +205,14 @@ def test_usage_as_large_as_may_be_gives_numbers(asked):
     assert told(recommender, request)[0]["items"]
 
 
-def test_an_instant_later_in_the_month_sees_the_same_months(rules):
+def test_a_later_day_of_the_month_reads_the_same_months(rules):
     recommender, requests = rules["rerate_3"]
     first, later = told(recommender, requests[0], replace(requests[0], as_of="2018-07-31"))
     assert (first["as_of"], later["as_of"]) == ("2018-07-01", "2018-07-31")
     assert first["items"] == later["items"]
 
 
-def test_an_instant_at_which_no_plan_is_valid_is_pointed_at_where_it_was_said(rules):
+def test_a_decision_without_a_valid_plan_is_refused_at_its_field(rules):
     recommender, requests = rules["forecast"]
     early = (replace(requests[0].months[0], month="1999-01"),)
     request = replace(requests[0], plan_held=None)
@@ -231,7 +231,7 @@ def test_an_instant_at_which_no_plan_is_valid_is_pointed_at_where_it_was_said(ru
     ]
 
 
-def test_why_a_plan_is_not_offered(rules):
+def test_a_plan_that_is_not_offered_has_a_code(rules):
     catalogue = rules["stay"][0].catalogue
     content = catalogue.model_dump(mode="json", by_alias=True)
     day = np.datetime64("2018-07-01")

@@ -17,7 +17,8 @@ from planrec.reports.cards.model_card import card_of
 from planrec.reports.page.run_view import reported
 from planrec.runs.read import load_run, read_manifest
 from planrec.runs.write import begin_run, save_run
-from planrec.serving.pin import load_pinned, pin_run
+from planrec.serving.pin import load_pinned
+from planrec.serving.pin_run import pin_run
 from planrec.training.experiment import run
 from tests.conftest import REPOSITORY, SMALL
 from tests.trained_runs import train_into

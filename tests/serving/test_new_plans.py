@@ -27,7 +27,8 @@ from planrec.reports.page.run_view import reported
 from planrec.runs.read import load_run, read_manifest, read_record
 from planrec.schema.request import read_request
 from planrec.serving.new_plans import with_new_plans
-from planrec.serving.pin import load_pinned, pin_run, servable_run
+from planrec.serving.pin import load_pinned, servable_run
+from planrec.serving.pin_run import pin_run
 from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import REPOSITORY, SMALL_BILLS
 from tests.trained_runs import train_into

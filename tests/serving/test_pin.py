@@ -1,3 +1,5 @@
+"""Pins: which run is served, rollbacks, and damaged files."""
+
 import json
 import os
 import shutil
@@ -9,26 +11,27 @@ import pytest
 from planrec.cli import main
 from planrec.errors import RunError
 from planrec.runs.provenance import versions
-from planrec.serving.pin import load_pinned, pin_run, read_pin
+from planrec.serving.pin import load_pinned, read_pin
+from planrec.serving.pin_run import pin_run
 from tests.small_sweeps import sweep_into
 from tests.trained_runs import edit_run
 
 
 @pytest.fixture
 def outputs(history_run, row_run, tmp_path):
-    """A folder of outputs with two runs; `b` finished last."""
+    """Return a folder of outputs with two runs; `b` finished last."""
     shutil.copytree(history_run, tmp_path / "2030-01-31" / "a")
     shutil.copytree(row_run, tmp_path / "2030-01-31" / "b")
     (tmp_path / "2030-01-31" / "b" / "run.json").touch()
     return tmp_path
 
 
-def test_the_pinned_run_is_the_one_that_is_served(outputs):
+def test_the_pinned_run_is_served(outputs):
     pin_run(outputs / "2030-01-31" / "a", outputs)
     assert load_pinned(outputs).folder == outputs / "2030-01-31" / "a"
 
 
-def test_a_pin_remembers_the_one_before(outputs):
+def test_a_pin_lists_the_earlier_ones(outputs):
     pin_run(outputs / "2030-01-31" / "a", outputs)
     pin = pin_run(outputs / "2030-01-31" / "b", outputs)
     assert (pin.run, pin.earlier[0].run) == ("2030-01-31/b", "2030-01-31/a")
@@ -39,7 +42,7 @@ def test_latest_is_the_run_that_finished_last(outputs, capsys):
     assert capsys.readouterr().out.startswith("pinned 2030-01-31/b\n")
 
 
-def test_with_nothing_pinned_the_command_that_pins_the_newest_run_is_named(outputs, tmp_path):
+def test_without_a_pin_the_error_names_the_command(outputs, tmp_path):
     with pytest.raises(RunError, match=r"planrec pin latest"):
         load_pinned(outputs)
     with pytest.raises(RunError, match=r"train a run with planrec train"):
@@ -54,7 +57,7 @@ def test_a_changed_run_is_refused_and_the_pin_stays(outputs, capsys):
     assert load_pinned(outputs).folder.name == "a"
 
 
-def test_a_run_that_changed_after_it_was_pinned_is_refused(outputs):
+def test_a_run_changed_after_it_was_pinned_is_refused(outputs):
     pin_run(outputs / "2030-01-31" / "a", outputs)
     file = outputs / "2030-01-31" / "a" / "run.json"
     file.write_text(file.read_text() + "\n")
@@ -65,7 +68,7 @@ def test_a_run_that_changed_after_it_was_pinned_is_refused(outputs):
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"\xff", json.dumps({"run": 3}).encode(), b"[" * 100_000]
 )
-def test_a_pin_file_that_is_none_is_refused_and_the_advised_command_mends_it(outputs, content):
+def test_a_malformed_pin_file_is_refused_and_the_named_command_repairs_it(outputs, content):
     (outputs / "pinned.json").write_bytes(content)
     with pytest.raises(RunError, match=r"is not a pin.*planrec pin latest"):
         load_pinned(outputs)
@@ -73,13 +76,13 @@ def test_a_pin_file_that_is_none_is_refused_and_the_advised_command_mends_it(out
     assert load_pinned(outputs).folder.name == "b"
 
 
-def test_a_broken_run_json_is_told_without_a_traceback(outputs, capsys):
+def test_a_malformed_run_json_is_reported_without_a_traceback(outputs, capsys):
     (outputs / "2030-01-31" / "b" / "run.json").write_text("{")
     assert main(["pin", "latest", "--outputs", str(outputs)]) == 1
     assert "run.json cannot be read as JSON" in capsys.readouterr().err
 
 
-def test_a_pinned_run_that_is_gone_is_named(outputs):
+def test_a_missing_pinned_run_is_reported(outputs):
     pin_run(outputs / "2030-01-31" / "a", outputs)
     shutil.rmtree(outputs / "2030-01-31" / "a")
     with pytest.raises(RunError, match="names 2030-01-31/a, which is not there"):
@@ -88,20 +91,20 @@ def test_a_pinned_run_that_is_gone_is_named(outputs):
 
 @pytest.fixture
 def pinned_twice(outputs):
-    """`b` is pinned, and `a` was before."""
+    """Pin `a`, then `b`; return the folder of outputs."""
     for name in "ab":
         pin_run(outputs / "2030-01-31" / name, outputs)
     return outputs
 
 
-def test_a_rollback_serves_the_run_before_and_a_second_one_returns(pinned_twice, capsys):
+def test_a_second_rollback_undoes_the_first(pinned_twice, capsys):
     for name in "abab":
         assert main(["pin", "--rollback", "--outputs", str(pinned_twice)]) == 0
         assert capsys.readouterr().out.startswith(f"pinned 2030-01-31/{name}\n")
         assert load_pinned(pinned_twice).folder.name == name
 
 
-def test_without_a_run_before_a_rollback_is_refused(outputs, capsys):
+def test_a_rollback_without_an_earlier_run_is_refused(outputs, capsys):
     assert main(["pin", "--rollback", "--outputs", str(outputs)]) == 1
     assert "no run is pinned" in capsys.readouterr().err
     pin_run(outputs / "2030-01-31" / "a", outputs)
@@ -111,7 +114,7 @@ def test_without_a_run_before_a_rollback_is_refused(outputs, capsys):
 
 
 @pytest.mark.parametrize("harm", ["changed", "gone"])
-def test_a_rollback_to_a_run_that_cannot_be_served_is_refused_and_the_pin_stays(pinned_twice, harm, capsys):
+def test_a_rollback_to_a_damaged_run_is_refused_and_the_pin_stays(pinned_twice, harm, capsys):
     file, folder = pinned_twice / "pinned.json", pinned_twice / "2030-01-31" / "a"
     before = file.read_bytes()
     if harm == "gone":
@@ -140,7 +143,7 @@ def contents(folder):
     return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def test_the_list_marks_the_pinned_run_says_what_cannot_be_pinned_and_shows_the_history(pinned_twice, capsys):
+def test_the_list_shows_pinned_and_unusable_runs_and_the_history(pinned_twice, capsys):
     shutil.copytree(pinned_twice / "2030-01-31" / "a", pinned_twice / "2030-01-31" / "c")
     edit_run(pinned_twice / "2030-01-31" / "c", lambda run: run["versions"].update({"scikit-learn": "1.0.2"}))
     assert main(["pin", "--list", "--outputs", str(pinned_twice)]) == 0
@@ -151,12 +154,12 @@ def test_the_list_marks_the_pinned_run_says_what_cannot_be_pinned_and_shows_the_
     assert [newest.split()[1], oldest.split()[1]] == ["2030-01-31/b", "2030-01-31/a"]
 
 
-def test_a_list_without_a_pin_says_what_to_type(outputs, capsys):
+def test_a_list_without_a_pin_names_the_command(outputs, capsys):
     assert main(["pin", "--list", "--outputs", str(outputs)]) == 0
     assert "planrec pin latest" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_versions_that_are_not_compatible_are_refused_together_with_everything_else(outputs, capsys):
+def test_incompatible_versions_are_reported_with_all_other_problems(outputs, capsys):
     folder = outputs / "2030-01-31" / "b"
     edit_run(folder, lambda run: run["versions"].update({"scikit-learn": "1.0.2", "lightgbm": "1.2.3"}))
     (folder / "model.skops").write_bytes(b"")
@@ -175,7 +178,7 @@ def test_a_later_patch_of_a_version_is_compatible(outputs):
     assert pin_run(outputs / "2030-01-31" / "b", outputs).run == "2030-01-31/b"
 
 
-def test_a_run_that_does_not_repeat_its_golden_predictions_is_refused(outputs):
+def test_a_run_with_other_golden_predictions_is_refused(outputs):
     folder = outputs / "2030-01-31" / "b"
     edit_run(folder, lambda run: run["golden"]["recommended"].reverse())
     with pytest.raises(RunError, match="does not give the answers that it gave"):
@@ -190,12 +193,12 @@ def test_the_history_keeps_each_run_once(outputs):
 
 
 @pytest.mark.parametrize("arguments", [[], ["latest", "--rollback"], ["--list", "--dry-run"]])
-def test_one_thing_is_asked_for_at_a_time(arguments, capsys):
+def test_only_one_action_is_accepted(arguments, capsys):
     assert main(["pin", *arguments]) == 2
     capsys.readouterr()
 
 
-def test_the_place_of_the_pin_may_come_from_the_environment(outputs, monkeypatch):
+def test_the_folder_of_the_pin_can_come_from_the_environment(outputs, monkeypatch):
     monkeypatch.setenv("PLANREC_OUTPUTS", str(outputs))
     assert main(["pin", "latest"]) == 0
     assert load_pinned(outputs).folder.name == "b"
@@ -203,11 +206,11 @@ def test_the_place_of_the_pin_may_come_from_the_environment(outputs, monkeypatch
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
-    """Two finished cells and two that failed."""
+    """Return a sweep with two finished cells and two that failed."""
     return sweep_into(tmp_path_factory.mktemp("sweep"), "model=dummy,logistic", "cv.n_folds=2,1000")
 
 
-def test_a_cell_of_a_sweep_is_pinned_through_its_link_and_named_by_its_own_folder(sweep, capsys):
+def test_a_cell_pinned_through_its_link_is_named_by_its_folder(sweep, capsys):
     link, outputs = sweep / "0", sweep.parents[2]
     assert main(["pin", str(link), "--outputs", str(outputs)]) == 0
     assert capsys.readouterr().out.startswith(f"pinned multirun/cells/{link.resolve().name}\n")
@@ -216,7 +219,7 @@ def test_a_cell_of_a_sweep_is_pinned_through_its_link_and_named_by_its_own_folde
     (sweep / "10").rename(link)
 
 
-def test_a_sweep_itself_is_refused_with_what_to_type(sweep, tmp_path, capsys):
+def test_a_sweep_is_refused_with_the_command_to_use(sweep, tmp_path, capsys):
     assert main(["pin", str(sweep), "--outputs", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert f"{sweep} is a sweep, not one run: name a run of it, such as {sweep / '0'};" in said
@@ -224,7 +227,7 @@ def test_a_sweep_itself_is_refused_with_what_to_type(sweep, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_cells_of_a_sweep_are_compared_and_a_sweep_alone_is_refused(sweep, capsys):
+def test_cells_of_a_sweep_can_be_compared_but_not_the_sweep(sweep, capsys):
     assert main(["compare", str(sweep / "0"), str(sweep / "2")]) == 0
     assert "model: dummy -> logistic" in capsys.readouterr().out.replace("model.kind", "model")
     assert main(["compare", str(sweep), str(sweep / "0")]) == 1
@@ -233,7 +236,7 @@ def test_cells_of_a_sweep_are_compared_and_a_sweep_alone_is_refused(sweep, capsy
     assert "the following arguments are required: B" in capsys.readouterr().err
 
 
-def test_who_reads_only_the_first_line_gets_no_traceback(outputs):
+def test_a_closed_output_pipe_causes_no_traceback(outputs):
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "planrec", "pin", "latest", "--outputs", str(outputs)]

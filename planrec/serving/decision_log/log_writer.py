@@ -1,4 +1,4 @@
-"""The waiting line between the requests and the disk, and the one thread that empties it."""
+"""The queue between the requests and the disk, and the thread that writes its rows."""
 
 import logging
 from collections import deque
@@ -12,50 +12,55 @@ from planrec.serving.decision_log.logged_answer import Decision, LoggedDecision,
 from planrec.serving.decision_log.store import Store
 
 ROWS_AT_ONCE = 250
-"Most rows of one transaction."
+"Maximum number of rows of one transaction."
 SECONDS_TO_GATHER = 0.01
-"""How long a row that nobody waits for may wait for others, to share one sync of the disk. On a single core
-requests wait while rows are written, so few at a time."""
+"""Time in which rows gather before one sync of the disk, unless a request waits for one of them. It is short,
+because on a single core requests wait while rows are written."""
 LONGEST_PAUSE = 5.0
-"Seconds between two attempts while the database is lost or the disk full; the first pause is a fiftieth."
+"Seconds between two attempts while the database is lost or the disk is full; the first pause is a fiftieth."
 
 log = logging.getLogger("planrec.decision_log")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows of one process since its log was opened."""
+    """Rows of one process since its log was opened, by outcome."""
 
     written: int
     "On the disk: counted after the commit, never before."
     dropped: int
-    "Not taken, because the waiting line was full or the log closed."
+    "Not taken, because the queue was full or the log was closed."
     failed: int
-    "Taken and lost: refused by the database, somebody waited in vain, or left over when the log was closed."
+    "Taken and lost: refused by the database, too late for a waiting request, or left over at close."
     errors: int
-    "Attempts that failed: the disk is full, or the database lost. Their rows are tried again or failed."
+    "Failed attempts: the disk is full, or the database is lost. Their rows are retried or count as failed."
     waiting: int
-    "Taken and not yet written: the length of the queue."
+    "Taken and not written yet: the length of the queue."
 
 
 class _Entry(NamedTuple):
     row: LoggedDecision
     written: "Future[None] | None"
-    "Settled when the row is on the disk, or will not be; None where nobody waits."
+    "Completed when the row is written or has failed; None if no request waits for it."
 
 
 class DecisionLog:
-    """Takes answers without waiting and writes them in the background; one per process.
+    """A queue of answers and a background thread that writes them; one per process.
 
-    `record` is for answers that must not wait for the log, `write` for those that must not leave before they
-    are on the disk. Both may be called from any thread.
+    `record` is for answers that must not wait for the log. `write` is for answers that must be on the disk
+    before they are sent. Both may be called from any thread.
     """
 
     def __init__(self, url: str, key: bytes, queue_size: int) -> None:
-        """`queue_size`: most rows that wait for the disk.
+        """Start the thread.
+
+        Args:
+            url: See `Store`.
+            key: Key of the pseudonyms.
+            queue_size: Maximum number of rows that wait for the disk.
 
         Raises:
-            LogError: the URL names no log. A database out of reach is no error: it is tried again.
+            LogError: The URL is not one of a log. An unreachable database is no error: it is retried.
         """
         self._store, self._key, self._queue_size = Store(url), key, queue_size
         self._entries: deque[_Entry] = deque()
@@ -67,33 +72,33 @@ class DecisionLog:
 
     @property
     def counts(self) -> Counts:
-        """What became of the rows so far."""
+        """Return the numbers of rows so far."""
         with self._changed:
             return Counts(self._written, self._dropped, self._failed, self._errors, self._waiting)
 
     def record(self, decision: Decision) -> bool:
-        """Take an answer if there is room; whether there was. Never waits."""
+        """Queue an answer without waiting; return False if the queue is full."""
         return self._take(_Entry(row_of(decision, self._key), None))
 
     def write(self, decision: Decision) -> "Future[None]":
-        """Take an answer; done when it is on the disk.
+        """Queue an answer; the future is done when it is on the disk.
 
-        The future raises LogError where there is no room, or where the row could not be written: it is not
-        tried again then, since the answer is refused.
+        The future raises LogError if the queue is full, or if the row could not be written. Such a row is not
+        retried, since the caller refuses the answer.
         """
         written: Future[None] = Future()
         if not self._take(_Entry(row_of(decision, self._key), written)):
-            written.set_exception(LogError("the decision log takes no more rows: too many wait for the disk"))
+            written.set_exception(LogError("the queue of the decision log is full"))
         return written
 
     def close(self, seconds: float = 10.0) -> None:
-        """Write what waits, but for no longer than this; rows left over are counted as failed."""
+        """Write the queued rows, for at most this time; rows that are left count as failed."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
         self._thread.join(seconds)
         if self._thread.is_alive():
-            log.error("decision log: not done after %g s, %d rows may be lost", seconds, self._waiting)
+            log.error("decision log: not closed after %g s, %d rows may be lost", seconds, self._waiting)
 
     def _take(self, entry: _Entry) -> bool:
         is_urgent = entry.written is not None
@@ -103,25 +108,25 @@ class DecisionLog:
                 return False
             self._entries.append(entry)
             self._waiting += 1
-            # Waking the writer for every row would cost the request more than the row does.
+            # Waking the writer for every row would take longer than queueing the row.
             if is_urgent or len(self._entries) in (1, ROWS_AT_ONCE):
                 self._is_urgent |= is_urgent
                 self._changed.notify()
         return True
 
     def _run(self) -> None:
-        # A wrong path or host is told at the start, not at the first answer.
+        # Connect now: a wrong path or host is reported at the start, not at the first answer.
         self._write([])
         pause = 0.0
-        while entries := self._gathered(pause):
+        while entries := self._gather(pause):
             again = self._write(entries)
             pause = min(max(2 * pause, LONGEST_PAUSE / 50), LONGEST_PAUSE) if again else 0.0
             if again:
                 self._put_back(again)
         self._store.close()
 
-    def _gathered(self, pause: float) -> list[_Entry]:
-        """The next entries, once they are enough or have waited long enough; none when the log is closed."""
+    def _gather(self, pause: float) -> list[_Entry]:
+        """Wait for enough entries or long enough, then return them; none if the log is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_urgent or self._is_closing, pause)
             self._changed.wait_for(lambda: self._entries or self._is_closing)
@@ -134,56 +139,56 @@ class DecisionLog:
             return entries
 
     def _write(self, entries: list[_Entry]) -> list[_Entry]:
-        """Write these rows, or say why not; those to try again."""
+        """Write these rows; return those that are to be retried."""
         try:
             self._store.insert([entry.row for entry in entries])
         except self._store.bad_row as error:
             if len(entries) > 1:
                 return [again for entry in entries for again in self._write([entry])]
-            log.error("decision log: a row was refused: %s", self._text(error))
+            log.error("decision log: a row was refused: %s", self._describe(error))
             self._settle(entries, "the database refused the row")
-        except Exception as error:  # whatever a driver raises: the thread must outlive it
-            self._tell_broken(error)
+        except Exception as error:  # of any driver: the thread must survive it
+            self._report_outage(error)
             return entries
         else:
-            self._settle(entries, None)
+            self._settle(entries)
             if self._is_broken:
                 self._is_broken = False
-                log.warning("decision log: written again")
+                log.warning("decision log: rows are written again")
         return []
 
     def _put_back(self, again: list[_Entry]) -> None:
-        """Rows wait for the next attempt; those that somebody waits for, or of a closed log, have failed."""
+        """Queue rows for the next attempt; rows of a waiting request or of a closed log fail."""
         with self._changed:
             waiting = [*again, *self._entries]
             failed = [entry for entry in waiting if entry.written or self._is_closing]
             self._entries = deque(entry for entry in waiting if not (entry.written or self._is_closing))
             self._is_urgent = False
-        self._settle(failed, "the decision log cannot be written")
+        self._settle(failed, "cannot write the decision log")
 
-    def _settle(self, entries: list[_Entry], why_not: str | None) -> None:
-        """Count these rows as written or failed, and tell whoever waits for them."""
+    def _settle(self, entries: list[_Entry], failure: str | None = None) -> None:
+        """Count these rows as written or failed, and complete their futures."""
         with self._changed:
             self._waiting -= len(entries)
-            if why_not is None:
+            if failure is None:
                 self._written += len(entries)
             else:
                 self._failed += len(entries)
         for entry in entries:
-            # Whoever gave up waiting has cancelled it.
+            # A request that timed out has cancelled its future.
             if entry.written and entry.written.set_running_or_notify_cancel():
-                if why_not is None:
+                if failure is None:
                     entry.written.set_result(None)
                 else:
-                    entry.written.set_exception(LogError(why_not))
+                    entry.written.set_exception(LogError(failure))
 
-    def _tell_broken(self, error: Exception) -> None:
-        """Once per outage: an attempt every few seconds would fill the server's log as well."""
+    def _report_outage(self, error: Exception) -> None:
+        """Log an outage once: there is an attempt every few seconds."""
         with self._changed:
             self._errors += 1
         if not self._is_broken:
             self._is_broken = True
-            log.error("decision log: cannot be written, rows wait: %s", self._text(error))
+            log.error("decision log: cannot write, rows wait: %s", self._describe(error))
 
-    def _text(self, error: Exception) -> str:
+    def _describe(self, error: Exception) -> str:
         return self._store.without_password(f"{type(error).__name__}: {error}".strip())

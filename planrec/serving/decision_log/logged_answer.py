@@ -1,4 +1,4 @@
-"""One answer as the server knows it, and as a row of the log."""
+"""One answer as the server passes it to the log, and as a row of the log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,62 +6,63 @@ from typing import Literal, NamedTuple
 
 from planrec.serving.decision_log.pseudonym import pseudonym
 
+Language = Literal["en", "es"]
 DETERMINISTIC = 1.0
-"The propensity of a policy that always advises the same on the same request, as every policy so far."
+"Propensity of a deterministic policy, which answers equal requests alike; so far all policies are."
 
 
 class LoggedRun(NamedTuple):
-    """What answered: the same for every answer of a served run."""
+    """The run that answered: the same for all answers of a served run."""
 
     run_id: str
     run_sha256: str
-    "Hash of the run's run.json, which holds the hashes of all its other files."
+    "Hash of run.json, which contains the hashes of all other files of the run."
     version: str
-    "Of PlanRec, at the time of the answer."
+    "PlanRec version at the time of the answer."
     catalogue_id: str | None
     catalogue_version: str | None
     catalogue_sha256: str | None
     policy: str
-    "Kind of the policy that decided."
+    "Kind of the policy."
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One answer, on its way to the log."""
+    """One answer that is to be logged."""
 
     recommendation_id: str
     request_id: str
     subscriber: str | None
-    "As the request named the subscriber; only its keyed hash is kept."
+    "The name in the request; the log stores its keyed hash only."
     request: bytes
     "JSON: the checked request without the subscriber."
-    language: Literal["en", "es"]
+    language: Language
     answer: bytes
-    "JSON, the very bytes that are sent."
+    "JSON: the bytes that are sent."
     arm: str
-    "What was done: the id of the plan advised, `stay` or `abstain`."
+    "The action: the id of the recommended plan, `stay` or `abstain`."
     latency_ms: float
-    "From the moment the server begins with the request until the answer is made."
+    "Time from the start of the request handler until the answer is complete."
     run: LoggedRun
 
 
 class LoggedDecision(NamedTuple):
-    """A row of the table `decisions`: every column, in its order."""
+    """A row of the table `decisions`: all columns, in their order."""
 
     recommendation_id: str
     time: str
-    "UTC, ISO 8601 with microseconds: sorts as text."
+    "UTC, ISO 8601 with microseconds, so that it sorts as text."
     request_id: str
     subscriber: str | None
-    "HMAC-SHA-256 of the name in the request, hexadecimal."
+    "HMAC-SHA-256 of the name in the request, in hexadecimal."
     request: str
-    "JSON."
-    language: str
+    "JSON: the checked request without the subscriber."
+    language: Language
     answer: str
-    "JSON, byte for byte as it was sent."
+    "JSON: the bytes that were sent."
     arm: str
     propensity: float
-    "Probability with which the policy does this on this request, in (0, 1]."
+    "Probability of this action under the policy, in (0, 1]."
     latency_ms: float
     run_id: str
     run_sha256: str
@@ -73,7 +74,7 @@ class LoggedDecision(NamedTuple):
 
 
 def row_of(decision: Decision, key: bytes) -> LoggedDecision:
-    """The row of an answer that is given now."""
+    """Return the row of an answer that is given now."""
     subscriber = decision.subscriber
     return LoggedDecision(
         decision.recommendation_id,

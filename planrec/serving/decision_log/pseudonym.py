@@ -1,6 +1,7 @@
-"""Subscribers in the log: the same one gets the same mark, and nobody without the key knows whose it is.
+"""Pseudonyms of subscribers in the log: equal names get equal pseudonyms.
 
-A hash without a key would not do: telephone numbers are few enough to try all of them.
+They are keyed hashes. A hash without a key would not protect telephone numbers: there are few enough to try
+all of them.
 """
 
 import hmac
@@ -15,31 +16,38 @@ MIN_KEY_BYTES = 32
 
 
 def pseudonym(subscriber: str, key: bytes) -> str:
-    """HMAC-SHA-256, 64 hexadecimal digits."""
+    """Return the HMAC-SHA-256 of a subscriber's name, 64 hexadecimal digits.
+
+    >>> pseudonym("+34 600 000 000", b"0123456789abcdef0123456789abcdef")[:16]
+    'f0e90e9153a33b0b'
+    """
     return hmac.digest(key, subscriber.encode(), "sha256").hex()
 
 
-def key_of(file: Path) -> bytes:
-    """The key in a file; made of random bytes, readable by its owner alone, where there is no file yet.
+def read_or_create_key(file: Path) -> bytes:
+    """Return the key in a file; create a random one, readable by its owner only, if there is no file.
 
     Raises:
-        LogError: the file cannot be read or made, or holds fewer than `MIN_KEY_BYTES` bytes.
+        LogError: The file cannot be read or created, or contains fewer than `MIN_KEY_BYTES` bytes.
     """
     try:
         if not file.exists():
-            _make(file)
+            _create(file)
         key = file.read_bytes().strip()
     except OSError as error:
         raise LogError(
-            f"the key file of the decision log, {file}, cannot be used: {error.strerror}"
+            f"cannot read or create the key file of the decision log, {file}: {error.strerror}"
         ) from error
     if len(key) < MIN_KEY_BYTES:
-        raise LogError(f"{file} must hold a key of {MIN_KEY_BYTES} bytes or more, got {len(key)}")
+        raise LogError(f"{file} must contain a key of {MIN_KEY_BYTES} bytes or more, got {len(key)}")
     return key
 
 
-def _make(file: Path) -> None:
-    """Linked into place whole: of several workers that start together, all read the key of the first."""
+def _create(file: Path) -> None:
+    """Create the key file.
+
+    It is linked into place when it is complete: if several workers start together, all read the first key.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:

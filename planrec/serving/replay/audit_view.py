@@ -1,4 +1,4 @@
-"""What an auditor is shown of one answer: inputs, plans with their bills, exclusions, the rule."""
+"""The terminal output of a replay: inputs, plans with their bills, exclusions and the rule, for auditors."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from planrec.schema.request import fields_of
 from planrec.serving.replay.replayed_answer import Replayed
 
 WIDTH = 132
-"Characters of a line where the output is no terminal."
+"Characters of a line if the output is not a terminal."
 
 
 def print_replayed(replayed: Replayed) -> None:
-    """Everything that the answer was made of, and whether it comes out the same."""
+    """Print the inputs of an answer, its result, and whether it is the same now."""
     console = Console(width=None if Console().is_terminal else WIDTH, highlight=False, markup=False)
-    for line in _who_and_when(replayed):
+    for line in _identity(replayed):
         console.print(line)
     console.print("\ninputs")
     for part in _inputs(replayed):
@@ -29,7 +29,7 @@ def print_replayed(replayed: Replayed) -> None:
     console.print(*_verdict(replayed), sep="\n")
 
 
-def _who_and_when(replayed: Replayed) -> Iterator[str]:
+def _identity(replayed: Replayed) -> Iterator[str]:
     logged = replayed.logged
     yield f"answer      {logged.recommendation_id}"
     yield f"given       {logged.time}, in {logged.latency_ms:g} ms, request {logged.request_id}"

@@ -1,16 +1,15 @@
-"""A logged answer, and the same request asked again of the same run."""
+"""A logged answer, and the answer of the same run to the same request now."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from msgspec import structs
 
 from planrec.errors import LogError
-from planrec.policy import Language
 from planrec.recommending.answer import Answer, ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.find import find_run
@@ -23,36 +22,37 @@ MAX_DIFFERENCES = 10
 
 @dataclass(frozen=True)
 class Replayed:
-    """What was answered, and what is answered now."""
+    """A logged answer and the answer computed now."""
 
     logged: LoggedDecision
     saved: SavedRun
     request: Request
     body: bytes
-    "The answer computed now."
+    "The answer computed now, as JSON."
     compared: Answer
-    "The answer computed now with every plan of the menu, however many the request asked for."
+    "The answer computed now with all plans on the menu: `top_k` of the request is ignored."
 
     @property
     def is_equal(self) -> bool:
-        """Whether every byte is the same."""
+        """Whether the two answers have the same bytes."""
         return self.body == self.logged.answer.encode()
 
     @property
     def differences(self) -> list[str]:
-        """The first places where the answers differ; none where they are equal."""
+        """The first differences between the answers, one line each; none if they are equal."""
         if self.is_equal:
             return []
         found = _differences(json.loads(self.logged.answer), json.loads(self.body), "")
-        return list(islice(found, MAX_DIFFERENCES)) or ["only in spelling: the order of keys, or spaces"]
+        spelling = "only in the spelling of the JSON: the order of keys, or spaces"
+        return list(islice(found, MAX_DIFFERENCES)) or [spelling]
 
 
 def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
-    """Ask the run that answered again; it need not be pinned any more.
+    """Compute a logged answer again with the run that gave it, which need not be pinned any more.
 
     Raises:
-        RunError: the run is not below `outputs`, or was changed.
-        LogError: the run's plans are not those that the answer was computed with.
+        RunError: The run is not below `outputs`, or it was changed.
+        LogError: The catalogue of the run is not the one of the answer.
     """
     saved = load_run(find_run(outputs, logged.run_id, logged.run_sha256))
     _check_catalogue(logged, saved)
@@ -67,10 +67,9 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
 
 
 def _answer(logged: LoggedDecision, saved: SavedRun, request: Request) -> Answer:
-    # The name that it answered by: a run that was moved since keeps the one in its run.json.
+    # The name in run.json: a run that was moved since keeps it.
     model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
-    language = cast(Language, logged.language)
-    return answers_of(saved.recommender, {logged.recommendation_id: request}, model, language)[0]
+    return answers_of(saved.recommender, {logged.recommendation_id: request}, model, logged.language)[0]
 
 
 def _check_catalogue(logged: LoggedDecision, saved: SavedRun) -> None:
@@ -79,13 +78,13 @@ def _check_catalogue(logged: LoggedDecision, saved: SavedRun) -> None:
     if here != logged.catalogue_sha256:
         raise LogError(
             f"{logged.recommendation_id} was answered with the catalogue {logged.catalogue_id}"
-            f" {logged.catalogue_version}, sha256 {logged.catalogue_sha256}, and {saved.folder} has"
+            f" {logged.catalogue_version}, sha256 {logged.catalogue_sha256}, but {saved.folder} has"
             f" {'none' if here is None else f'one with sha256 {here}'}"
         )
 
 
 def _differences(logged: Any, now: Any, place: str) -> Iterator[str]:
-    """One line for each value that differs, by JSON pointer."""
+    """Yield a line for each value that differs, by JSON pointer."""
     if isinstance(logged, dict) and isinstance(now, dict):
         for key in [*logged, *(key for key in now if key not in logged)]:
             yield from _differences(logged.get(key, "-"), now.get(key, "-"), f"{place}/{key}")
@@ -93,9 +92,9 @@ def _differences(logged: Any, now: Any, place: str) -> Iterator[str]:
         for position, (before, after) in enumerate(zip(logged, now, strict=True)):
             yield from _differences(before, after, f"{place}/{position}")
     elif repr(logged) != repr(now):
-        yield f"{place or '/'}: logged {_short(logged)}, now {_short(now)}"
+        yield f"{place or '/'}: logged {_shortened(logged)}, now {_shortened(now)}"
 
 
-def _short(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else f"{text[:200]} ..."

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from planrec.catalogue import Plan
 from planrec.catalogue.menu import menu_of, switching_costs
 from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.rules import NOT_BLANK, ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
-from planrec.schema.columns import Columns, lag
+from planrec.schema.columns import Columns, lag, take_rows
 from planrec.schema.tables import DecisionTable
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
 
@@ -60,9 +59,10 @@ class MonthReader:
         _judge(groups, columns, placed)
         last = placed[groups.last_row]
         table = self._decisions(
-            groups.lags(_taken(usage, placed), self.recommender.inputs.window) | _taken(attributes, last),
+            groups.lags(take_rows(usage, placed), self.recommender.inputs.window)
+            | take_rows(attributes, last),
             (groups.last + 1).astype("datetime64[M]").astype("datetime64[D]"),
-            _taken(plans, last),
+            take_rows(plans, last),
         )
         self._judge_plans(table, columns, last)
         return whose.take(pa.array(last)), table
@@ -99,17 +99,18 @@ class MonthReader:
         )
 
     def _judge_plans(self, table: DecisionTable, columns: PartColumns, last: np.ndarray) -> None:
-        """Months outside the validity of the plans, as `request_table` refuses them."""
-        if table.held is None or table.as_of is None or self.recommender.catalogue is None:
+        """Note months outside the validity of the plans, which `request_table` refuses too."""
+        catalogue = self.recommender.catalogue
+        if table.held is None or table.as_of is None or catalogue is None:
             return
-        valid = np.zeros(len(table), bool)
-        for index, plan in enumerate(self.recommender.catalogue.plans):
-            valid |= _is_valid(plan, table.as_of)
-            outside = (table.held == index) & ~_is_valid(plan, table.as_of - np.timedelta64(1, "D"))
+        was_valid = catalogue.valid_on(table.as_of - np.timedelta64(1, "D"))
+        for index, plan in enumerate(catalogue.plans):
+            outside = (table.held == index) & ~was_valid[:, index]
             rule = f"plan {plan.id!r} must be valid in the last month of a subscriber who holds it"
             columns.bad.add(rule, columns.positions[last[outside]])
         rule = "some plan must be valid on the day after a subscriber's last month"
-        columns.bad.add(rule, columns.positions[last[~valid]])
+        none_valid = ~catalogue.valid_on(table.as_of).any(axis=1)
+        columns.bad.add(rule, columns.positions[last[none_valid]])
 
 
 @dataclass(frozen=True)
@@ -164,11 +165,6 @@ class _Groups:
         return columns
 
 
-def _is_valid(plan: Plan, days: np.ndarray) -> np.ndarray:
-    started = days >= np.datetime64(plan.valid_for.start)
-    return started if plan.valid_for.end is None else started & (days < np.datetime64(plan.valid_for.end))
-
-
 def changes(whose: pa.Array) -> np.ndarray:
     """Which rows but the first are of another subscriber than the row before, shape (n - 1,), bool."""
     differs = pa.compute.not_equal(whose[1:], whose[:-1])
@@ -181,7 +177,3 @@ def _judge(groups: _Groups, columns: PartColumns, placed: np.ndarray) -> None:
     columns.bad.add(
         f"a subscriber must have at most {MOST_MONTHS} months", columns.positions[placed[groups.start[many]]]
     )
-
-
-def _taken(columns: Columns, rows: np.ndarray) -> Columns:
-    return {name: array[rows] for name, array in columns.items()}

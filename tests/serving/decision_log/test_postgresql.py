@@ -23,6 +23,7 @@ class Server:
     """One cluster in a folder. PostgreSQL refuses to run as root, so root runs it as nobody."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
+        """Create the cluster."""
         self._programs, self._folder = programs, folder
         self._as = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         if self._as:
@@ -72,7 +73,7 @@ def server():
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_row_in_postgresql_is_the_row_that_was_logged(server):
+def test_postgresql_returns_the_logged_row(server):
     content = {"attributes": {"a": "Ñandú \0 \U0001f600", "b": -0.0, "c": 0.1, "d": None}}
     request = json_of(read_request(content), ["attributes"])
     log = DecisionLog(server.url, KEY, queue_size=10)
@@ -83,7 +84,7 @@ def test_a_row_in_postgresql_is_the_row_that_was_logged(server):
     assert logged._replace(time="") == expected._replace(time="")
 
 
-def test_a_lost_server_loses_no_row_and_is_found_again(server, caplog, monkeypatch):
+def test_an_outage_of_the_server_loses_no_queued_row(server, caplog, monkeypatch):
     monkeypatch.setattr("planrec.serving.decision_log.log_writer.LONGEST_PAUSE", 0.2)
     log = DecisionLog(server.url, KEY, queue_size=10_000)
     log.write(decision("before")).result(20)
@@ -91,7 +92,7 @@ def test_a_lost_server_loses_no_row_and_is_found_again(server, caplog, monkeypat
     assert log.record(decision("during"))
     while not log.counts.errors:
         pass
-    with pytest.raises(LogError, match="cannot be written"):
+    with pytest.raises(LogError, match="cannot write"):
         log.write(decision("waited for")).result(20)
     server.start()
     assert log.record(decision("after"))
@@ -99,11 +100,11 @@ def test_a_lost_server_loses_no_row_and_is_found_again(server, caplog, monkeypat
     assert {"before", "during", "after"} <= logged_ids(server.url)
     assert "waited for" not in logged_ids(server.url)
     assert (log.counts.written, log.counts.failed) == (3, 1)
-    assert "written again" in caplog.text
+    assert "rows are written again" in caplog.text
     assert PASSWORD not in caplog.text
 
 
-def test_several_logs_open_one_new_database_together(server):
+def test_several_logs_open_a_new_database_at_once(server):
     with psycopg.connect(server.url) as connection:
         connection.execute("DROP TABLE decisions")
     logs = [DecisionLog(server.url, KEY, queue_size=500) for _ in range(4)]
@@ -118,7 +119,7 @@ def test_several_logs_open_one_new_database_together(server):
 
 def test_a_wrong_password_is_not_shown(server, caplog):
     wrong = server.url.replace(PASSWORD, "geheim%20wort")
-    with pytest.raises(LogError, match="cannot be read") as caught:
+    with pytest.raises(LogError, match="cannot read") as caught:
         find_decision(wrong, "one")
     log = DecisionLog(wrong, KEY, queue_size=10)
     log.record(decision("one"))

@@ -48,7 +48,7 @@ def replay_of(url, outputs, name=ID):
 
 
 @pytest.mark.parametrize("run", ["history_run", "row_run", "bill_run"])
-def test_an_answer_comes_out_the_same_and_shows_what_it_was_made_of(request, run, tmp_path, capsys):
+def test_a_replay_shows_the_same_answer_and_its_inputs(request, run, tmp_path, capsys):
     folder = request.getfixturevalue(run)
     decision = answered(folder, top_k=1)
     assert replay_of(logged(tmp_path, decision), folder.parent.parent) == 0
@@ -62,14 +62,14 @@ def test_an_answer_comes_out_the_same_and_shows_what_it_was_made_of(request, run
     assert "ann" not in shown.replace("cannot", "").split()
 
 
-def test_an_excluded_plan_is_shown_with_the_reason(bill_run, tmp_path, capsys):
+def test_an_excluded_plan_is_shown_with_its_code(bill_run, tmp_path, capsys):
     held = json.loads(answered(bill_run).request)["plan_held"]
     other = next(plan for plan in load_run(bill_run).recommender.plans if plan != held)
     assert replay_of(logged(tmp_path, answered(bill_run, exclude=[other])), bill_run.parent.parent) == 0
     assert f"not offered: {other}, excluded" in capsys.readouterr().out
 
 
-def test_another_answer_exits_with_1_and_says_where_it_differs(history_run, tmp_path, capsys):
+def test_another_answer_exits_with_1_and_shows_the_differences(history_run, tmp_path, capsys):
     decision = answered(history_run)
     other = json.loads(decision.answer)
     other["items"][0]["probability"] = 0.5
@@ -81,14 +81,14 @@ def test_another_answer_exits_with_1_and_says_where_it_differs(history_run, tmp_
     assert '/reason: logged "because", now "most_probable"' in shown
 
 
-def test_other_spelling_of_the_same_values_is_not_equal(history_run, tmp_path, capsys):
+def test_equal_values_in_another_spelling_are_not_equal(history_run, tmp_path, capsys):
     decision = answered(history_run)
     url = logged(tmp_path, replace(decision, answer=json.dumps(json.loads(decision.answer)).encode()))
     assert replay_of(url, history_run.parent.parent) == 1
-    assert "only in spelling" in capsys.readouterr().out
+    assert "only in the spelling" in capsys.readouterr().out
 
 
-def test_a_run_that_was_moved_is_found_and_a_changed_or_missing_one_is_named(history_run, tmp_path, capsys):
+def test_a_moved_run_is_found_and_a_changed_or_missing_one_is_reported(history_run, tmp_path, capsys):
     decision = answered(history_run)
     url, outputs = logged(tmp_path, decision), tmp_path / "outputs"
     assert replay_of(url, outputs) == 1
@@ -111,7 +111,7 @@ def test_a_changed_model_is_refused_before_it_is_read(history_run, tmp_path, cap
     assert "model.skops is not the file that this run saved" in capsys.readouterr().err
 
 
-def test_an_answer_over_other_plans_is_refused(bill_run, tmp_path):
+def test_an_answer_with_another_catalogue_is_refused(bill_run, tmp_path):
     decision = answered(bill_run)
     run = decision.run._replace(catalogue_sha256="c" * 64)
     from planrec.serving.decision_log.logged_answer import row_of
@@ -120,14 +120,14 @@ def test_an_answer_over_other_plans_is_refused(bill_run, tmp_path):
         replay(row_of(replace(decision, run=run), KEY), bill_run.parent.parent)
 
 
-def test_an_unknown_id_is_told(history_run, tmp_path, capsys):
+def test_an_unknown_id_is_reported(history_run, tmp_path, capsys):
     url = logged(tmp_path, answered(history_run))
     assert replay_of(url, history_run.parent.parent, "nothing") == 1
-    assert "holds no answer 'nothing'" in capsys.readouterr().err
+    assert "no answer 'nothing' in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("names_log", [True, False])
-def test_the_log_and_the_runs_are_looked_for_where_the_server_is_told_to_put_them(
+def test_log_and_runs_are_found_by_the_variables_of_the_server(
     history_run, tmp_path, capsys, monkeypatch, names_log
 ):
     shutil.copytree(history_run, tmp_path / "2030-01-31" / "one")

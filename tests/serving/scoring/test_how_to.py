@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from planrec.cli import main
-from planrec.serving.pin import pin_run
+from planrec.serving.pin_run import pin_run
 from tests.conftest import REPOSITORY
 from tests.serving.scoring.test_score import months_table
 
