@@ -105,7 +105,7 @@ def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: P
     assert ("Chosen on inner folds" in card) == bool(kept)
     for entry in kept:
         assert str(entry) in card.replace("\\", "")
-        assert f"{Chosen(**entry)} for the model that is kept" in page
+        assert f"{entry} for the model that is kept" in page
 
 
 def test_what_was_chosen_reads_as_a_line() -> None:
