@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from planrec.errors import ConfigError
 
@@ -183,9 +184,9 @@ def _unknown(name: str, known: Mapping[str, Setting]) -> str:
     return f"{name} is not a setting" + (f" (did you mean {near[0]}?)" if near else "")
 
 
-def _wrong(item: Any, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
+def _wrong(item: ErrorDetails, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
     place = tuple(str(part) for part in item["loc"])
-    message = str(item["msg"]).removeprefix("Value error, ")
+    message = item["msg"].removeprefix("Value error, ")
     for name, setting in known.items():
         if place and place[: len(setting.path)] == setting.path:
             return f"{name}: {message}" + ("" if setting.is_secret else f", got {given[name]!r}")

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from json import JSONDecodeError
-from typing import Any
 
-import litestar
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
 from planrec.errors import Misfit, RequestError
 from planrec.schema.request import Request
 
+from ..http_request import HttpRequest
 from .request_model import request_from
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -38,7 +37,7 @@ class UnknownKeysError(ValueError):
     """A request with more than `MAX_UNKNOWN` unknown keys."""
 
 
-def check_content_type(request: litestar.Request[Any, Any, Any], *allowed: str) -> str:
+def check_content_type(request: HttpRequest, *allowed: str) -> str:
     """Return the content type of the body.
 
     Raises:

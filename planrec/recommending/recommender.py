@@ -28,6 +28,7 @@ from planrec.contracts import (
 from planrec.errors import DataError
 from planrec.policy import Language, Reasons
 from planrec.recommending.request_table import table_of
+from planrec.recommending.table_builder import TableBuilder
 from planrec.schema.columns import AS_OF, HELD, Columns, InputSchema
 from planrec.schema.decision_rows import known_months
 from planrec.schema.predictions import Decisions, PastBills, Prediction
@@ -113,7 +114,12 @@ class Recommender:
 
     def table(self, requests: Sequence[Request]) -> DecisionTable:
         """Return the decision table of requests whose values were checked."""
-        return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
+        return table_of(requests, self.table_builder)
+
+    @cached_property
+    def table_builder(self) -> TableBuilder:
+        """The builder of the decision tables that this recommender reads."""
+        return TableBuilder(self.inputs, self.plans, self.horizon, self.catalogue)
 
     def reasons(self, table: DecisionTable, language: Language, past: PastUsage | None = None) -> Reasons:
         """Return the reasons of plans and decisions of a table, from the subscribers' own months."""
