@@ -1,4 +1,4 @@
-"""run.json as a closed model: what `save_run` writes, and all that `load_run` relies on."""
+"""run.json as a closed model: `save_run` writes it, and `load_run` relies on nothing else."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -47,7 +47,7 @@ class Golden(Config):
 
 
 class MeasuredBy(Config):
-    """The run that learned and measured, where this one is the same under the plans of another catalogue."""
+    """The run that was trained and evaluated; this run is a copy of it with other plans."""
 
     run_id: str
     run_json_sha256: _Sha256
@@ -56,9 +56,9 @@ class MeasuredBy(Config):
 
     @property
     def note(self) -> str:
-        """One sentence for whoever reads figures."""
+        """One sentence for readers of the figures."""
         return (
-            f"these plans were put in without training: what was learned, chosen and measured is that of run"
+            f"these plans were added without training: model, choices and metrics are those of run"
             f" {self.run_id}, on the plans of {self.catalogue}"
         )
 
@@ -75,9 +75,9 @@ class Manifest(Config, allow_inf_nan=True):
     schema_: Annotated[Literal["planrec.run/2"], Field(alias="schema")]
     run_id: str
     address: str
-    "What the run is: config, data and code; see `planrec.address`."
+    "Content address over config, data and code; see `planrec.runs.address`."
     selected: bool
-    "True where a search chose the config by its results on the folds that are reported: they flatter."
+    "Whether a search chose the config by its results on the reported folds, which makes them optimistic."
     command: str
     "A shell command line that repeats the run."
     finished: str
@@ -93,12 +93,12 @@ class Manifest(Config, allow_inf_nan=True):
     horizon: NonNegativeInt
     inputs: InputSchema
     measured_by: MeasuredBy | None = None
-    "None: this run itself. Runs that were saved before there were others do not say it."
+    "None: this run itself. The key is absent in older runs."
     notes: tuple[str, ...]
     tuned: tuple[Tuned, ...]
-    "What a search inside the run chose for each fold and, last, for the model that is kept; often empty."
+    "Choices of a search inside the run, for each fold and, last, for the final model; often empty."
     chosen: tuple[Chosen, ...]
-    "What fits chose on inner folds of their own rows, last the model that is kept; often empty."
+    "Choices of the fits on inner folds of their own rows, last those of the final model; often empty."
     metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
     golden: Golden
     seconds: dict[str, float]
