@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planrec.metrics import METRICS, Estimate
-from planrec.reports.explanation.feature_importance import ExplainedFeature, Explanation
+from planrec.reports.explanation.feature_importance import Explanation, FeatureImportance
 from planrec.training.run_terminal import WIDTH
 from planrec.wording import signed, with_interval
 
@@ -26,7 +26,7 @@ def print_explanation(explanation: Explanation, most: int) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _cells(feature: ExplainedFeature) -> list[Text]:
+def _cells(feature: FeatureImportance) -> list[Text]:
     cells = [Text(feature.name), *(_difference(estimate) for estimate in feature.worse.values())]
     if feature.contribution is not None:
         value = feature.contribution

@@ -86,9 +86,8 @@ def _with_matrix(
 def _check_reads_features(saved: SavedRun) -> None:
     model = saved.config.model
     if isinstance(model, BlendModel):
-        raise RunError(
-            f"{saved.folder}: model={model.kind} blends {', '.join(model.blend)}: explain a run of one of them"
-        )
+        members = ", ".join(model.blend)
+        raise RunError(f"{saved.folder}: model={model.kind} blends {members}: explain a run of one of them")
     if model.traits.reads != "features":
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
