@@ -5,7 +5,6 @@ import io
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from planrec.reports.leaderboard.board_files import (
 )
 from planrec.reports.leaderboard.board_html import as_html
 from planrec.reports.leaderboard.board_rows import SELECTED, Row
+from tests.html_document import HtmlDocument
 from tests.small_sweeps import SMALL_SWEEP, sweep_into
 from tests.trained_runs import edit_run, train_into
 
@@ -286,18 +286,11 @@ def test_csv_can_be_parsed(board):
 HOSTILE = '<script>alert("x")</script> [red]|`&'
 
 
-class Page(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.text = ""
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        assert not {"src", "href"} & dict(attrs).keys()
-
-    def handle_data(self, data):
-        self.text += data
+def page_of(html: str) -> HtmlDocument:
+    """Parse a page that must not load or link anything."""
+    page = HtmlDocument(html)
+    assert not {"src", "href"} & {name for _, name, _ in page.attributes}
+    return page
 
 
 def test_texts_of_runs_are_escaped(copied, capsys):
@@ -306,8 +299,7 @@ def test_texts_of_runs_are_escaped(copied, capsys):
     shutil.copytree(copied / "lgbm", copied / HOSTILE.replace("/", "_"))
     (copied / HOSTILE.replace("/", "_") / "run.json").unlink()
     found = leaderboard([copied])
-    page = Page()
-    page.feed(as_html(found))
+    page = page_of(as_html(found))
     assert "script" not in page.tags
     assert page.text.count(HOSTILE) >= 3
     assert not re.search(r"https?:|url\(|@import", as_html(found))
@@ -367,8 +359,7 @@ def test_board_of_a_sweep_has_its_runs_and_its_failed_cells(sweep, capsys, tmp_p
     assert in_json["overrides"][-1] == "cv.n_folds=1000"
     assert in_json["paths"]["log"] == str(failed.log)
 
-    page = Page()
-    page.feed(files[2].read_text("utf-8"))
+    page = page_of(files[2].read_text("utf-8"))
     assert ERROR in page.text
     assert str(failed.log) in page.text
 
@@ -389,8 +380,7 @@ def test_tags_and_markup_in_failures_are_escaped(sweep, tmp_path, capsys):
     shutil.copytree(sweep, tmp_path / "sweep")
     file = tmp_path / "sweep" / "failed" / "1.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"message": f"{HOSTILE}\nmore"}))
-    page = Page()
-    page.feed(as_html(leaderboard([tmp_path / "sweep"])))
+    page = page_of(as_html(leaderboard([tmp_path / "sweep"])))
     assert "script" not in page.tags
     assert f"DataError: {HOSTILE}" in page.text
     assert "more\n" not in page.text

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
-from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -31,45 +30,17 @@ from planrec.runs.read import read_manifest, read_out_of_fold, read_record
 from planrec.runs.write import begin_run, save_run
 from planrec.training.experiment import run
 from tests.conftest import SMALL, SMALL_BILLS
+from tests.html_document import HtmlDocument
 from tests.small_sweeps import sweep_into
 from tests.trained_runs import train_into
 
 HOSTILE = "</td></text><script>alert(1)</script> $x_{1}$ & \"quoted\" 'text' \x07 日本 Familia ilimitada"
-VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
 
 
 @cache
 def page_of(*folders, failed=()):
     """Return the page about these runs, which do not change."""
     return report_page(replace(read_requested_runs(folders), failed=failed))
-
-
-class Page(HTMLParser):
-    """Tags and attributes as a browser sees them; fails if they are not nested."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.open, self.ids, self.attributes, self.text = [], [], [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        self.ids += [value for name, value in attrs if name == "id"]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 @pytest.fixture(params=["history_run", "bill_run", "row_run"])
@@ -96,7 +67,7 @@ def hostile_run(tmp_path_factory):
 
 def test_page_is_well_formed_and_loads_nothing(folder):
     text = page_of(folder)
-    page = Page(text)
+    page = HtmlDocument(text)
     assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
     assert "://" not in text
     assert [found for found in page.attributes if found[1] in ("style", "src", "onclick")] == []
@@ -108,7 +79,7 @@ def test_page_is_well_formed_and_loads_nothing(folder):
 
 
 def test_charts_have_descriptions_and_table_heads_a_scope(folder):
-    page = Page(page_of(folder))
+    page = HtmlDocument(page_of(folder))
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-labelledby")]
     assert len(labels) == page.tags.count("svg") > 0
     assert {part for label in labels for part in label.split()} <= set(page.ids)
@@ -118,11 +89,11 @@ def test_charts_have_descriptions_and_table_heads_a_scope(folder):
 
 def test_names_from_users_are_escaped(hostile_run):
     text = page_of(hostile_run, failed=(("model=<script>", HOSTILE),))
-    page = Page(text)
+    page = HtmlDocument(text)
     assert "script" not in page.tags
     assert "i" not in page.tags
     assert "b" not in page.tags
-    text_on_page = "".join(page.text)
+    text_on_page = page.text
     for shown in ('<script>alert(1)</script> $x_{1}$ & "quoted"', "<b>customers & more.csv", "<script>why"):
         assert shown in text_on_page
     assert "<i onclick='x'>spend</i> $y$" in text_on_page
@@ -256,7 +227,7 @@ def test_page_of_a_rule_has_no_probabilities_and_no_importances(tmp_path):
     result = run(config)
     assert importances(result.recommender) is None
     save_run(result, tmp_path / "a" / "b", "train")
-    text_on_page = "".join(Page(page_of(tmp_path / "a" / "b")).text)
+    text_on_page = HtmlDocument(page_of(tmp_path / "a" / "b")).text
     assert "names one plan and claims no probabilities" in text_on_page
     assert "has no importances of its own" in text_on_page
 
@@ -276,7 +247,7 @@ def test_broken_guards_and_selected_configurations_are_warned_about_first(bill_r
 
 def test_runs_on_different_folds_are_compared_with_a_warning(history_run, row_run, bill_run, tmp_path):
     text = page_of(history_run, row_run)
-    page = Page(text)
+    page = HtmlDocument(text)
     assert {"run-1", "run-2", "comparison-title"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert "their figures cannot be compared" in text
@@ -307,7 +278,7 @@ def sweeps_page(sweep, tmp_path_factory):
     """Return the page about the sweep that the command line writes."""
     file = tmp_path_factory.mktemp("report") / "page.html"
     assert main(["report", str(sweep), "--output", str(file)]) == 0
-    return Page(file.read_text("utf-8"))
+    return HtmlDocument(file.read_text("utf-8"))
 
 
 def test_best_ten_cells_of_a_sweep_have_sections_named_by_their_options(sweep, sweeps_page):
@@ -317,7 +288,7 @@ def test_best_ten_cells_of_a_sweep_have_sections_named_by_their_options(sweep, s
     assert values == sorted(values)
     assert "run-10" in sweeps_page.ids
     assert "run-11" not in sweeps_page.ids
-    text_on_page = "".join(sweeps_page.text)
+    text_on_page = sweeps_page.text
     assert "The best 10 of 12 runs have a section each." in text_on_page
     assert f"1 {requested.runs[0].label}" in text_on_page
     assert requested.runs[0].label.startswith("model.inverse_penalty=")
@@ -326,7 +297,7 @@ def test_best_ten_cells_of_a_sweep_have_sections_named_by_their_options(sweep, s
 
 
 def test_failed_cells_of_a_sweep_are_a_table_of_the_report(sweeps_page):
-    text_on_page = "".join(sweeps_page.text)
+    text_on_page = sweeps_page.text
     assert text_on_page.count("DataError: cv.n_folds=1000 needs a plan with at least 1000 subscribers") == 12
 
 
@@ -383,7 +354,7 @@ def test_chart_without_any_number_is_drawn():
     for chart in drawn:
         page = figure_html(chart, "c")
         assert page.count("<svg") == 1
-        Page(page)
+        HtmlDocument(page)
 
 
 def test_output_must_end_in_html(history_run, capsys):

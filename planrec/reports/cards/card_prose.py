@@ -26,7 +26,7 @@ NEVER = {
 }
 
 LEARNED = {
-    "held": "The plan held in the row's month. It shows what people chose, not what suits them.",
+    "held": "The plan held in the row's month. People chose it; it need not suit them.",
     "best_bill": "The available plan with the lowest realised bills over the months after the decision,"
     " including the cost of switching; ties go to the plan held.",
 }

@@ -39,7 +39,7 @@ class BoardTable:
 
     @property
     def is_marked(self) -> bool:
-        """Tell if a row has a mark: its value is too optimistic."""
+        """Return whether a row has a mark: its value is too optimistic."""
         return any(row.marks for row in self.rows)
 
 
@@ -112,7 +112,7 @@ def check_ranks(metric: str) -> None:
 
 
 def can_rank(metric: str) -> bool:
-    """Tell if a metric has one value and a better direction.
+    """Return whether a metric has one value and a better direction.
 
     Examples:
         >>> can_rank("accuracy"), can_rank("f1"), can_rank("switch_rate"), can_rank("unknown")

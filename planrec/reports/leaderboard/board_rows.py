@@ -53,7 +53,7 @@ class Row:
     rank: int | None = None
     "1 for the best; equal values share a rank. None if there is no value of the ranking metric."
     difference: Estimate | None = None
-    "The ranking metric less that of the best row, on the same draws; None if `rank` is None."
+    "The ranking metric less that of the best row, on the same draws; None without a rank."
 
 
 def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[Row]:
@@ -213,7 +213,7 @@ def _baselines(runs: Sequence[RunRecord], run_labels: Sequence[Mapping[str, str]
 
 
 def _agree(one: Mapping[str, Estimate], other: Mapping[str, Estimate]) -> bool:
-    """Tell if the common metrics are equal; without a common metric, tell if both have no metrics."""
+    """Return whether the common metrics are equal; without a common metric, whether both have none."""
     common = one.keys() & other.keys()
     return (bool(common) or not (one or other)) and all(
         one[name].value == other[name].value for name in common
