@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import AfterValidator, Field, PositiveInt
@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.errors import ConfigError
+from planrec.schema.columns import Columns
 from planrec.schema.config_model import Config
 from planrec.schema.predictions import Decisions, PastBills, Prediction
 from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
@@ -232,13 +233,17 @@ class BlendModel(Protocol):
         """The members by name."""
 
 
+ModelInput = np.ndarray | Columns
+"""The matrix of the feature set, or the `Columns` of models that read histories."""
+
+
 class Classifier(Protocol):
     """The estimator of a model, fitted."""
 
     classes_: np.ndarray
     "Shape (n_classes,): positions of plans, ascending."
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: ModelInput) -> np.ndarray:
         """Return the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
 
 
@@ -253,7 +258,7 @@ class StagedClassifier(Classifier, Protocol):
 class BillForecaster(Protocol):
     """An estimator that forecasts bills."""
 
-    def predict_bills(self, X: Any) -> dict[str, np.ndarray]:
+    def predict_bills(self, X: ModelInput) -> dict[str, np.ndarray]:
         """Return fields of `Prediction` by name, shape (n, J) each, `bill_mean` among them.
 
         If `probability` is among them, it equals `predict_proba`, which is then not called.
@@ -267,7 +272,7 @@ class BillCorrector(Protocol):
     Its `fit` takes `(X, y, past, came)`; `came`, shape (n, J), are the mean monthly bills after the decision.
     """
 
-    def correct_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
+    def correct_bills(self, X: ModelInput, past: PastBills) -> dict[str, np.ndarray]:
         """Return fields of `Prediction` by name, as `BillForecaster.predict_bills` does."""
 
 
@@ -275,7 +280,7 @@ class BillCorrector(Protocol):
 class BillDistribution(Protocol):
     """An estimator that knows how probable each bill is."""
 
-    def bill_chances(self, X: Any, bills: np.ndarray) -> np.ndarray:
+    def bill_chances(self, X: ModelInput, bills: np.ndarray) -> np.ndarray:
         """Return P(bill < b) and P(bill <= b), shape (n, J, 2).
 
         `bills` b, shape (n, J), are sums over the horizon in minor units.

@@ -186,9 +186,7 @@ def test_equal_runs_are_equal_whatever_the_threads(table):
     np.testing.assert_array_equal(one.predict(table).probability, two.predict(table).probability)
 
 
-@pytest.mark.parametrize(
-    ("n_subscribers", "n_used", "said"), [(3, 3, "learned from 3 folds"), (1, 1, "left out")]
-)
+@pytest.mark.parametrize(("n_subscribers", "n_used", "said"), [(3, 3, "used 3 folds"), (1, 1, "left out")])
 def test_few_subscribers_make_fewer_folds_then_none(table, n_subscribers, n_used, said):
     config = config_of("calibration=sigmoid")
     of_each_plan = [

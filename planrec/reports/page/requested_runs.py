@@ -7,10 +7,11 @@ from pathlib import Path
 
 from planrec.config.config_diff import labels
 from planrec.errors import RunError
+from planrec.files.folder_walk import is_sweep
 from planrec.metrics import METRICS, MetricValue
 from planrec.runs.manifest import Manifest
 from planrec.runs.read import own_value, read_manifest
-from planrec.sweeps.sweep_folder import failed_cells, is_sweep, runs_of
+from planrec.sweeps.sweep_folder import failed_cells, runs_of
 
 
 @dataclass(frozen=True)
