@@ -141,7 +141,11 @@ class Setting(NamedTuple):
 
 
 def all_settings(section: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Yield every setting of a section."""
+    """Yield every setting of a section.
+
+    >>> next(all_settings()).variable
+    'PLANREC_SERVER__HOST'
+    """
     for name, field in section.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Section):
@@ -201,7 +205,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
-    """Return a Markdown table of the settings: name, value, origin and meaning."""
+    """Return a Markdown table of the settings: name, value, origin and meaning.
+
+    >>> print(settings_table(Settings(), {}).splitlines()[-1][:43])
+    | `PLANREC_LOG_LEVEL` | info | default | Lo
+    """
     lines = ["| variable | value | from | meaning |", "|---|---|---|---|"]
     for setting in all_settings():
         source = "environment" if environment.get(setting.variable) else "default"

@@ -62,6 +62,13 @@ def parse_request(model: type[BaseModel], body: bytes) -> Request:
         ValidationError: The body is not JSON, or values cannot be accepted; it lists all of them.
         DuplicateKeyError: An object has the same key twice.
         UnknownKeysError: There are more than `MAX_UNKNOWN` unknown keys.
+
+    For example, with a model of a run without attributes:
+
+    >>> from pydantic import create_model
+    >>> model = create_model("PredictRequest", attributes=(dict[str, float], {}), top_k=(int | None, None))
+    >>> parse_request(model, b'{"top_k": 1}').top_k
+    1
     """
     # Each key has a colon. If there are as many colons as keys, no key was given twice, and the body need
     # not be parsed a second time by `KeyScan`. Pydantic keeps the last one of equal keys.

@@ -21,16 +21,17 @@ _LAST_MONTH = frozenset(lag(usage, 1) for usage in Usage.ALL)
 
 
 def is_usage(column: InputColumn) -> bool:
-    """Return whether a value becomes usage of the last month, not an attribute.
+    """Check whether a value becomes usage of the last month, not an attribute.
 
-    >>> is_usage(InputColumn(name="mb used", kind="number", becomes="data_mib.1"))
-    True
+    Examples:
+        >>> is_usage(InputColumn(name="mb used", kind="number", becomes="data_mib.1"))
+        True
     """
     return column.becomes in _LAST_MONTH
 
 
 def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTable:
-    """Return the decision table of requests whose values were checked.
+    """Build the decision table of requests whose values were checked.
 
     Raises:
         RequestError: If a request has neither months nor `as_of`, or is outside the validity of the plans.
@@ -54,7 +55,7 @@ def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTabl
 
 
 def requests_of(table: DecisionTable) -> list[Request]:
-    """Return the requests that become these decisions."""
+    """Write the requests that become these decisions."""
     inputs = table.inputs
     histories = _histories(table, inputs) if inputs.takes == "months" else [()] * len(table)
     values = {column.name: _plain(table.X[column.becomes], column) for column in inputs.columns}
@@ -72,7 +73,7 @@ def requests_of(table: DecisionTable) -> list[Request]:
 
 
 def _plan_ids(indexes: np.ndarray | None, table: DecisionTable) -> list[str | None]:
-    """Return the plan of each decision; None if its index is -1, or if the run does not read plans held."""
+    """Look up the plan of each decision; None if its index is -1, or if the run does not read plans held."""
     if indexes is None or not table.inputs.asks_held:
         return [None] * len(table)
     return [table.plans[index] if index >= 0 else None for index in indexes.tolist()]
@@ -114,7 +115,7 @@ def _check_instants(requests: Sequence[Request]) -> None:
 
 
 def _months_of(request: Request, inputs: InputSchema) -> Sequence[Month]:
-    """Return the months given, or the month before `as_of` if there are none: see `_forget_months`."""
+    """List the months given, or the month before `as_of` if there are none: see `_forget_months`."""
     if request.months:
         return request.months
     before = np.datetime64(request.as_of, "M") - np.timedelta64(1, "M")
@@ -129,7 +130,7 @@ def _forget_months(requests: Sequence[Request], columns: Columns) -> None:
 
 
 def _requested_instants(requests: Sequence[Request], as_of: np.ndarray) -> np.ndarray:
-    """Return the requested instants, and the first day after the last month for requests without one."""
+    """Choose the requested instants, and the first day after the last month for requests without one."""
     requested = [request.as_of for request in requests]
     if not any(requested):
         return as_of
@@ -145,7 +146,7 @@ def _leave_out(requests: Sequence[Request], table: DecisionTable) -> None:
 
 
 def _plan_indexes(named: Sequence[str | None], plans: tuple[str, ...]) -> np.ndarray:
-    """Return the index of each plan, shape (n,), int64; -1 for None."""
+    """Look up the index of each plan, shape (n,), int64; -1 for None."""
     position: dict[str | None, int] = {plan: index for index, plan in enumerate(plans)}
     return np.array([position.get(plan, -1) for plan in named], np.int64)
 
@@ -164,7 +165,7 @@ def _array(values: list[Any], column: InputColumn) -> np.ndarray:
 
 
 def _plain(array: np.ndarray, column: InputColumn) -> list[Any]:
-    """Return values as JSON has them; the inverse of `_array`."""
+    """Convert values to those of JSON; the inverse of `_array`."""
     if column.kind == "text":
         return list(array.tolist())
     if column.kind == "date":
@@ -174,7 +175,7 @@ def _plain(array: np.ndarray, column: InputColumn) -> list[Any]:
 
 
 def _histories(table: DecisionTable, inputs: InputSchema) -> list[tuple[Month, ...]]:
-    """Return the months behind the lag columns of each decision, oldest first."""
+    """List the months behind the lag columns of each decision, oldest first."""
     if table.as_of is None:
         raise ValueError("decisions over months need an as_of")
     last_month = table.as_of.astype("datetime64[M]") - np.timedelta64(1, "M")
@@ -194,7 +195,7 @@ def _histories(table: DecisionTable, inputs: InputSchema) -> list[tuple[Month, .
 
 
 def _month_columns(histories: Sequence[Sequence[Month]], inputs: InputSchema) -> tuple[Columns, np.ndarray]:
-    """Return lag columns and as_of, one row per history."""
+    """Build lag columns and as_of, one row per history."""
     read = attrgetter("month", *inputs.usage)
     months = [month for history in histories for month in sorted(map(read, history))]
     rows = latest_rows(
@@ -209,5 +210,5 @@ def _month_columns(histories: Sequence[Sequence[Month]], inputs: InputSchema) ->
 
 
 def _number_of(month: str) -> int:
-    """Return the months since 1970, as numpy counts them; its own parser takes ten times as long."""
+    """Count the months since 1970, as numpy counts them; its own parser takes ten times as long."""
     return 12 * (int(month[:4]) - 1970) + int(month[5:]) - 1

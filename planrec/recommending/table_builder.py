@@ -1,4 +1,4 @@
-"""The decision table that a run is asked about: one way to build it for the API and for files."""
+"""Decision tables of requests: built in one way for the API, golden predictions and scored files."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class TableBuilder:
         held: np.ndarray | None = None,
         last_recommended: np.ndarray | None = None,
     ) -> DecisionTable:
-        """Return the decisions about these inputs, with their menus and switching costs.
+        """Build the decisions about these inputs, with their menus and switching costs.
 
         Args:
             X: Lag columns and attributes, shape (n,) each.
@@ -60,7 +60,7 @@ class TableBuilder:
         )
 
     def outside_validity(self, table: DecisionTable) -> tuple[np.ndarray, np.ndarray]:
-        """Return the decisions on a day without a valid plan, and those whose plan held had ended before.
+        """Find the decisions on a day without a valid plan, and those with a plan held that had ended.
 
         Both have shape (n,), bool. The plan held must be valid on the day before the decision.
         """

@@ -31,7 +31,7 @@ class AttributeReader:
         return () if self._subscriber in self.required else (self._subscriber,)
 
     def column(self, name: str) -> str:
-        """Return the column of the file that has this name in PlanRec."""
+        """Find the column of the file that has this name in PlanRec."""
         return tidy_name(self.form.columns.get(name, name))
 
     @property
@@ -39,7 +39,7 @@ class AttributeReader:
         return self.column("subscriber")
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
-        """Return the subscribers of a part (row numbers if the file names none) and their decisions."""
+        """Read the subscribers of a part (row numbers if the file names none) and their decisions."""
         if self._subscriber in columns.part.column_names:
             subscriber = subscribers(columns.part, self._subscriber).combine_chunks()
             blank = subscriber.is_null().to_numpy(zero_copy_only=False)

@@ -28,7 +28,7 @@ class MonthReader:
     form: FileForm
 
     def column(self, name: str) -> str:
-        """Return the column of the file that has this name in PlanRec."""
+        """Find the column of the file that has this name in PlanRec."""
         return tidy_name(self.form.columns.get(name, name))
 
     @property
@@ -44,7 +44,7 @@ class MonthReader:
         return (LAST_ADVICE,) if self.recommender.inputs.asks_held else ()
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable] | None:
-        """Return the subscribers of a part and their decisions; None if no row has a month."""
+        """Read the subscribers of a part and their decisions; None if no row has a month."""
         inputs = self.recommender.inputs
         subscriber = subscribers(columns.part, self.column("subscriber")).combine_chunks()
         blank = subscriber.is_null().to_numpy(zero_copy_only=False)
@@ -66,7 +66,7 @@ class MonthReader:
         return subscriber.take(pa.array(last)), table
 
     def _plans(self, columns: PartColumns) -> Columns:
-        """Return plan held and last advice of every row if the run reads them."""
+        """Read plan held and last advice of every row if the run reads them."""
         if not self.recommender.inputs.asks_held:
             return {}
         plans, has_advice = self.recommender.plans, LAST_ADVICE in columns.part.column_names
@@ -127,10 +127,11 @@ class _Months:
 
 
 def changes(subscriber: pa.Array) -> np.ndarray:
-    """Return which rows but the first have another subscriber than the row before, shape (n - 1,), bool.
+    """Find the rows but the first that have another subscriber than the row before, shape (n - 1,), bool.
 
-    >>> changes(pa.array(["a", "a", "b"]))
-    array([False,  True])
+    Examples:
+        >>> changes(pa.array(["a", "a", "b"]))
+        array([False,  True])
     """
     differs = pc.not_equal(subscriber[1:], subscriber[:-1])
     return np.asarray(differs.fill_null(True).to_numpy(zero_copy_only=False))

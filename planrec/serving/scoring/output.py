@@ -1,4 +1,4 @@
-"""The answers as a CSV or Parquet file that is there whole or not at all."""
+"""Answers as a CSV or Parquet file that is complete or missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ SUFFIXES = (".csv", ".parquet")
 
 @contextmanager
 def output_file(path: Path, schema: pa.Schema) -> Iterator[pacsv.CSVWriter | pq.ParquetWriter]:
-    """What writes tables of the schema beside `path`; it takes the place of `path` when all went well."""
+    """Open a writer of tables with this schema; its file replaces `path` once everything is written."""
     kind = pq.ParquetWriter if path.suffix == ".parquet" else pacsv.CSVWriter
     with replaced_atomically(path) as file, kind(file, schema) as writer:
         yield writer
