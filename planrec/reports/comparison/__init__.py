@@ -1,8 +1,8 @@
-"""`planrec compare A B`: where two runs differ, by how much, and on which segments."""
+"""`planrec compare A B`: differences of two runs in configuration, metrics and segments."""
 
 from dataclasses import asdict
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from planrec.metrics import Estimate
@@ -12,7 +12,7 @@ SCHEMA = "planrec.compare.comparison/1"
 
 
 def as_json(comparison: "Comparison") -> str:
-    """The comparison as JSON; differences are B less A, NaN is null."""
+    """Return the comparison as JSON; differences are B less A, NaN becomes null."""
     import json
 
     runs = {"a": comparison.first, "b": comparison.second}
@@ -42,7 +42,7 @@ def as_json(comparison: "Comparison") -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _numbers(value: "Estimate | None") -> dict[str, Any] | None:
+def _numbers(value: "Estimate | None") -> dict[str, float | None] | None:
     if value is None:
         return None
     return {name: None if isnan(number) else number for name, number in asdict(value).items()}
