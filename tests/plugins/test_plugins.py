@@ -239,7 +239,9 @@ def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stdout.splitlines()[-1])["address"] != found["address"]
 
-    load = "from pathlib import Path\nfrom planrec.serving.pin import load_pinned\nload_pinned(Path('outputs'))"
+    load = (
+        "from pathlib import Path; from planrec.serving.pin import load_pinned; load_pinned(Path('outputs'))"
+    )
     refused = in_process(tmp_path, site, load, PLANREC_PLUGINS="none")
     assert refused.returncode == 1
     assert "it needs the plug-in acme-planrec, and PLANREC_PLUGINS=none" in refused.stderr
