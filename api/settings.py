@@ -1,5 +1,6 @@
 """`planrec settings`: what an operator can set, by variables PLANREC_... of the environment."""
 
+import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -11,6 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from planrec.errors import ConfigError
 
 PREFIX = "PLANREC_"
+HEADS = ("variable", "value", "from", "meaning")
+"Columns of the table of settings."
 NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
 "Variables of the whole project, which the server does not read as settings."
 
@@ -152,7 +155,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         problems += [_wrong(item, known, given) for item in error.errors(include_url=False)]
     if problems:
-        raise ConfigError("the settings of the server are wrong; just settings shows all", problems)
+        raise ConfigError("the settings of the server are wrong; planrec settings shows all", problems)
     return settings
 
 
@@ -177,11 +180,21 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def settings_json(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Return the settings as JSON: a list of objects with the cells of `settings_table`."""
+    rows = [dict(zip(HEADS, row, strict=True)) for row in _rows(settings, environment)]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
 def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
     """A Markdown table: each setting, its value, where that came from, what it means."""
-    lines = ["| variable | value | from | meaning |", "|---|---|---|---|"]
+    lines = [f"| {' | '.join(HEADS)} |", "|---|---|---|---|"]
+    for variable, *cells in _rows(settings, environment):
+        lines.append(f"| {' | '.join([f'`{variable}`', *cells])} |")
+    return "\n".join(lines)
+
+
+def _rows(settings: Settings, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
     for setting in all_settings():
         source = "environment" if environment.get(setting.variable) else "default"
-        cells = (f"`{setting.variable}`", setting.of(settings), source, setting.meaning)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        yield setting.variable, setting.of(settings), source, setting.meaning

@@ -20,6 +20,7 @@ from planrec.overrides import NOT_A_RUN, check_overrides, command_of, explained,
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from planrec.cells.runs import SweepResult
     from planrec.config import RunConfig
 
 COMMAND = "planrec train"
@@ -45,6 +46,7 @@ class ComposedRun:
 
 Job = Callable[[ComposedRun], None]
 """Trains one run. Raises PlanRecError."""
+ShowSweep = Callable[["SweepResult"], None]
 
 
 @dataclass
@@ -57,13 +59,14 @@ class _Progress:
     "Why the run failed."
 
 
-def run_hydra(arguments: Sequence[str], outputs: Path, job: Job) -> None:
+def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: ShowSweep) -> None:
     """Train what the arguments describe: a run through `job`, or with -m a sweep.
 
     Args:
         arguments: overrides and Hydra's flags, as typed.
         outputs: folder of runs, unless the arguments set hydra.run.dir.
-        job: called with the one run; a sweep runs its cells itself.
+        job: trains the one run; a sweep runs its cells itself.
+        show_sweep: shows the result of a sweep.
 
     Raises:
         ConfigError: the arguments do not describe a run.
@@ -84,7 +87,7 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra(outputs)
     progress = _Progress()
-    register_sweeper(folders, outputs, started=lambda: setattr(progress, "is_running", True))
+    register_sweeper(folders, show_sweep, started=lambda: setattr(progress, "is_running", True))
     decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
     # Hydra refuses overrides on both sides of a flag.
     flags = [argument for argument in arguments if argument not in known.overrides]

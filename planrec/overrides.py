@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from planrec.conf_folder import CONF, INSTALLED, Folders, groups, options
 from planrec.errors import ConfigError
+from planrec.outputs_folder import command_line
 from planrec.schema import did_you_mean
 
 if TYPE_CHECKING:
@@ -190,7 +191,18 @@ def added_folders(folders: Folders) -> str:
 def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
     """The command line that trains with these arguments, as a shell reads it."""
     added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
-    return shlex.join(["planrec", "train", *added, *arguments])
+    return command_line("train", *added, *arguments)
+
+
+def typed_text(text: str) -> str:
+    """Return a text as it is typed behind `KEY=`, in quotes only if Hydra would read something else.
+
+    >>> typed_text("my plans.yaml"), typed_text("a,b.csv")
+    ('my plans.yaml', '"a,b.csv"')
+    """
+    parsed = parsed_override(f"key={text}")
+    is_read = parsed is not None and not parsed.is_sweep_override() and parsed.value() == text
+    return text if is_read else _in_quotes(text)
 
 
 def as_typed(value: Any) -> str:

@@ -14,7 +14,7 @@ from planrec.errors import RunError
 from planrec.json_file import read_object
 from planrec.manifest import problems_of
 from planrec.model_card import card_of
-from planrec.outputs_folder import outputs_words
+from planrec.outputs_folder import command_line
 from planrec.provenance import version_problems
 from planrec.run_folder import (
     SavedRun,
@@ -168,10 +168,10 @@ def _write(pin: Pin, outputs: Path) -> None:
 
 
 def _advice(outputs: Path) -> str:
-    where = outputs_words(outputs)
+    pin = command_line("pin", "latest", outputs=outputs)
     if complete_runs(outputs):
-        return f"pin the newest run with planrec pin latest{where}"
-    return f"train a run with planrec train, then pin it with planrec pin latest{where}"
+        return f"pin the newest run with {pin}"
+    return f"train a run with {command_line('train', outputs=outputs)}, then pin it with {pin}"
 
 
 def _relative(folder: Path, outputs: Path) -> str:

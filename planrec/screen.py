@@ -12,7 +12,8 @@ from rich.table import Table
 from planrec.experiment import Report, RunResult
 from planrec.figures import ARROW, with_interval
 from planrec.metrics import METRICS, MetricValue, broken_guards
-from planrec.outputs_folder import outputs_words
+from planrec.outputs_folder import command_line
+from planrec.terminal import console_of_tables
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def progress_of(title: str) -> Iterator[Report]:
 
 def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
     """Notes, the metrics of the model beside the baselines, where the run is and what to do with it."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
     for table in metrics_tables(result.metrics):
@@ -51,9 +52,9 @@ def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
         highlight=False,
     )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
-    console.print(
-        f"{stages}\nrun: {folder}\npin it: planrec pin {folder}{outputs_words(outputs)}", highlight=False
-    )
+    pin = command_line("pin", folder, outputs=outputs)
+    lines = f"{stages}\nrun: {folder}\npin it: {pin}"
+    console.print(lines, markup=False, highlight=False, soft_wrap=True)
 
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
@@ -84,9 +85,7 @@ def group_text(value: MetricValue) -> str:
 
 
 METRICS_AT_ONCE = 5
-"Columns of a table that fit WIDTH."
-WIDTH = 132
-"Characters of a line where the output is no terminal."
+"Columns of a table that fit the width of an output that is not a terminal."
 
 
 def cell_text(value: MetricValue | None) -> str:

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
 
+    from planrec.cells.runs import SweepResult
+
 
 class PlanRecSweeper(Sweeper):
     """Hydra's side of a sweep: which cells were asked for."""
 
     folders: Folders = ()
     "Where options are looked for; set by `register`, as are the next two."
-    outputs: Path
-    "Folder of runs."
+    show: "Callable[[SweepResult], None]"
+    "Shows the result of the sweep."
     started: Callable[[], None]
     "Told when all cells are composed."
 
@@ -59,7 +61,7 @@ class PlanRecSweeper(Sweeper):
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
         try:
-            run_sweep(Asked(cells, root, command, self._command, composer, self.outputs))
+            run_sweep(Asked(cells, root, command, self._command, composer, type(self).show))
         except OSError as error:
             raise RunError(f"{root} must be a folder that can be written: {error}") from error
 
@@ -71,10 +73,10 @@ class PlanRecSweeper(Sweeper):
         return command_of([*arguments, *mode], self.folders)
 
 
-def register(folders: Folders, outputs: Path, started: Callable[[], None]) -> None:
+def register(folders: Folders, show: "Callable[[SweepResult], None]", started: Callable[[], None]) -> None:
     """Make Hydra find the sweeper, which it builds from a name: what else it needs stands on the class."""
-    PlanRecSweeper.folders, PlanRecSweeper.outputs = folders, outputs
-    PlanRecSweeper.started = staticmethod(started)
+    PlanRecSweeper.folders = folders
+    PlanRecSweeper.show, PlanRecSweeper.started = staticmethod(show), staticmethod(started)
     plugins = Plugins.instance()
     plugins.register(PlanRecSweeper)
     # Hydra looks for plugins below this name only, whatever was registered.

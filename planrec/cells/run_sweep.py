@@ -12,19 +12,14 @@ from planrec.address import address_of, data_key
 from planrec.cells.compose_cells import Cell, CellComposer
 from planrec.cells.executors import Executor, executor_of
 from planrec.cells.run_cell import CellFailure, CellTask, decided_once, failure_of
-from planrec.cells.runs import CellRuns, Listed, PlannedRun, Row, Source
-from planrec.cells.screen import SweepScreen, best_first, first_line, print_sweep
+from planrec.cells.runs import CellRuns, Listed, PlannedRun, Row, Source, SweepResult
+from planrec.cells.screen import SweepScreen, first_line
 from planrec.cells.trials import Trials
 from planrec.config import SweepSettings
 from planrec.errors import ConfigError, SweepError
 from planrec.metrics import METRICS
 from planrec.overrides import NOT_A_RUN, as_typed
 from planrec.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
-
-CHOSEN_HERE = (
-    "the best value is the best of many on these very folds, so it flatters: cv=nested with the same search"
-    " reports on decisions that no choice has seen"
-)
 
 
 @dataclass
@@ -40,8 +35,8 @@ class Asked:
     "Overrides of a cell -> the command line that runs it alone."
     composer: CellComposer
     "Composes the trials of a search."
-    outputs: Path
-    "Folder of runs, of which `root` is a part unless Hydra was told otherwise."
+    show: Callable[[SweepResult], None]
+    "Shows the result."
 
     @cached_property
     def executor(self) -> Executor:
@@ -122,9 +117,8 @@ def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, me
             rows = runs.run(source)
     finally:
         executor.close()
-    print_sweep(rows, metric, sweep.path, n_cells - len(rows), asked.outputs)
-    if any(cell.config.searches for cell in asked.cells) and best_first(rows, metric):
-        print(CHOSEN_HERE)
+    is_search = any(cell.config.searches for cell in asked.cells)
+    asked.show(SweepResult(sweep.path, rows, metric, n_cells - len(rows), is_search))
     raise_failures(rows, n_cells, settings)
 
 

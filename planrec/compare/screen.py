@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -10,7 +9,7 @@ from planrec.compare.comparison import FEWEST, Comparison
 from planrec.figures import ARROW, with_interval
 from planrec.leaderboard.files import signed_text
 from planrec.metrics import METRICS, Estimate
-from planrec.screen import WIDTH
+from planrec.terminal import console_of_tables
 
 BY_CHANCE = (
     "of {n} segments, {expected} would exclude 0 by chance alone if the runs were equal; {found} do (!)"
@@ -19,7 +18,7 @@ BY_CHANCE = (
 
 def print_comparison(comparison: Comparison) -> None:
     """What differs, the metrics, the segments, the verdict."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     for line in _differences(comparison):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(_metrics(comparison))

@@ -12,6 +12,7 @@ from planrec.errors import RunError
 from planrec.experiment import Report, decided, fingerprint, models_of
 from planrec.fitting import fitted_recommender
 from planrec.out_of_fold import FoldPrediction
+from planrec.outputs_folder import command_line
 from planrec.provenance import versions
 from planrec.recommender import Recommender, model_input
 from planrec.run_folder import SavedRun, read_out_of_fold, read_record
@@ -87,7 +88,7 @@ def _check_reads_features(saved: SavedRun) -> None:
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
             " there is no column to explain. Each of its answers says why in `reasons`, and"
-            f" planrec report {saved.folder} shows where it errs; to see which features tell the"
+            f" {command_line('report', saved.folder)} shows where it errs; to see which features tell the"
             " plan, explain a run of a model that reads them, such as model=lgbm"
         )
 

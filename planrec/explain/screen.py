@@ -1,20 +1,19 @@
 """An explanation in the terminal."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from planrec.explain.explanation import ExplainedFeature, Explanation
 from planrec.figures import signed, with_interval
 from planrec.metrics import METRICS, Estimate
-from planrec.screen import WIDTH
+from planrec.terminal import console_of_tables
 
 MAY_BE_LUCK = "~"
 
 
 def print_explanation(explanation: Explanation, most: int) -> None:
     """The features that count most, and what the columns mean."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     shown = explanation.features[:most]
     table = Table("feature", *(f"{metric} worse by" for metric in explanation.metrics))
     if any(feature.contribution is not None for feature in shown):

@@ -31,18 +31,3 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
         shown = ", ".join(map(str, asked))
         raise RunError(f"no run below {shown}: train one with planrec train")
     return board_of(folders, metric, failed)
-
-
-def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path | None) -> list[Path]:
-    """Write the files that were asked for; return them."""
-    from planrec.atomic_file import write_atomically
-    from planrec.leaderboard.files import as_csv, as_json
-    from planrec.leaderboard.html import as_html
-
-    written = []
-    for file, content in ((csv, as_csv), (json, as_json), (html, as_html)):
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, content(board).encode())
-            written.append(file)
-    return written

@@ -3,20 +3,17 @@
 import inspect
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
 
 from planrec.provenance import versions
 from planrec.replay.replayed import Replayed
 from planrec.request import fields_of
-
-WIDTH = 132
-"Characters of a line where the output is no terminal."
+from planrec.terminal import console_of_tables
 
 
 def print_replayed(replayed: Replayed) -> None:
     """Everything that the answer was made of, and whether it comes out the same."""
-    console = Console(width=None if Console().is_terminal else WIDTH, highlight=False, markup=False)
+    console = console_of_tables(highlight=False, markup=False)
     for line in _who_and_when(replayed):
         console.print(line)
     console.print("\ninputs")

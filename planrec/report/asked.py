@@ -9,6 +9,7 @@ from planrec.config_diff import labels
 from planrec.errors import RunError
 from planrec.manifest import Manifest
 from planrec.metrics import METRICS, MetricValue
+from planrec.outputs_folder import command_line
 from planrec.run_folder import own_value, read_manifest
 from planrec.sweep_folder import failed_cells, is_sweep, runs_of
 
@@ -65,7 +66,7 @@ def asked_for(places: Sequence[Path]) -> Asked:
     if not found:
         raise RunError(
             f"no complete run in {', '.join(map(str, places))}:"
-            f" planrec leaderboard {' '.join(map(str, places))} says what failed"
+            f" {command_line('leaderboard', *places)} says what failed"
         )
     metric = manifests[next(iter(found))].config["metrics"][0]
     runs = [

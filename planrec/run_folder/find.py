@@ -5,6 +5,7 @@ from pathlib import Path
 
 from planrec.errors import RunError
 from planrec.folder_walk import complete_runs, folders_below, names_of
+from planrec.outputs_folder import command_line
 from planrec.run_folder.identity import run_id_of, sha256_of
 
 MOST_CANDIDATES = 10
@@ -22,7 +23,9 @@ def newest_run(outputs: Path) -> Path:
     """The complete run that finished last. Raises RunError where there is none."""
     runs = complete_runs(outputs)
     if not runs:
-        raise RunError(f"no complete run below {outputs}: train one with planrec train")
+        raise RunError(
+            f"no complete run below {outputs}: train one with {command_line('train', outputs=outputs)}"
+        )
     return runs[-1]
 
 

@@ -15,6 +15,7 @@ from planrec.errors import RequestError, RunError
 from planrec.manifest import FileName, Manifest, parse_manifest, problems_of
 from planrec.metrics import MetricValue
 from planrec.model_file import read_skops
+from planrec.outputs_folder import command_line
 from planrec.recommender import Recommender
 from planrec.request import read_request
 from planrec.run_folder.identity import sha256_of
@@ -100,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
     if is_sweep(folder):
         raise RunError(
             f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
-            f" planrec leaderboard {folder} says which is best"
+            f" {command_line('leaderboard', folder)} says which is best"
         )
     if not (folder / "run.json").is_file():
         unfinished = (folder / "config.json").is_file()
