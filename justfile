@@ -34,7 +34,7 @@ leaderboard *options:
 report *options:
     planrec report "$@"
 
-# Say which features a run's model looks at, e.g. `just explain latest`.
+# Show which features a run's model uses, e.g. `just explain latest`.
 explain *options:
     planrec explain "$@"
 
@@ -42,7 +42,7 @@ explain *options:
 serve:
     planrec serve
 
-# Show the settings of the server: values, where they come from, meanings.
+# Show the settings of the server: values, origins, meanings.
 settings:
     planrec settings
 
@@ -53,7 +53,7 @@ demo:
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     planrec serve
 
-# All but the slow tests on all cores with the coverage gate; `just test tests/model -k lgbm`: these, without it.
+# Run all tests but the slow ones, with the coverage gate; `just test tests/model -k lgbm` runs these without it.
 test *selection:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -65,32 +65,57 @@ test *selection:
     python -m coverage combine --quiet
     python -m coverage report
 
-# The tests that are slow by nature: Ray clusters, more kills, workers that die; `just test` leaves them out.
+# Run the slow tests, which `just test` leaves out: Ray clusters, more kills, workers that die.
 test-slow *selection:
     python -m pytest -n auto -m slow "$@"
 
-# The Hypothesis tests, with many more examples (profile nightly).
+# Run the tests under other clocks and time zones (needs faketime), e.g. `just test-clocks tests/api`.
+test-clocks *selection:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    command -v faketime >/dev/null || { echo "test-clocks needs faketime: apt-get install faketime" >&2; exit 1; }
+    failed=()
+    # Time zone, instant in UTC, and its point. A month is over once it is over at UTC+14.
+    while IFS='|' read -r zone instant point; do
+        echo "== $point: $instant UTC, TZ=$zone"
+        # An offset, not an instant: the processes that tests start read the same clock. File times stay real.
+        offset=$(($(date --utc --date "$instant" +%s) - $(date +%s)))
+        TZ=$zone NO_FAKE_STAT=1 PYTHONPATH="{{ justfile_directory() }}/tests/clocks" \
+            faketime -m --exclude-monotonic -f "$(printf %+d $offset)s" \
+            python -m pytest -n auto -m "not slow" "$@" </dev/null || failed+=("$point")
+    done <<'CLOCKS'
+    UTC|2026-11-30 09:30:00|last day of a month, over nowhere
+    Pacific/Kiritimati|2026-11-30 10:30:00|last day of a month, over in the far east only
+    Etc/GMT+12|2026-12-01 00:30:00|first day of a month, the last one in the far west
+    America/New_York|2026-12-31 23:59:00|the year ends in UTC
+    UTC|2028-02-29 12:00:00|leap day
+    Europe/Madrid|2027-03-28 00:59:00|clocks go forward
+    Europe/Madrid|2027-10-31 00:59:00|clocks go back
+    CLOCKS
+    [ ${#failed[@]} -eq 0 ] || { printf 'failed: %s\n' "${failed[@]}" >&2; exit 1; }
+
+# Run the Hypothesis tests with many more examples (profile nightly).
 properties *selection:
     HYPOTHESIS_PROFILE=nightly python -m pytest -m hypothesis "$@"
 
 # Kill a sweep with SIGKILL at twenty random instants, and resume it.
 kills:
-    HYPOTHESIS_PROFILE=nightly python -m pytest tests/test_sweep.py -k killed
+    HYPOTHESIS_PROFILE=nightly python -m pytest tests/sweeps/test_sweep.py -k killed
 
-# Style and formatting, without changing a file.
+# Check style and formatting, without changing a file.
 lint:
     python -m ruff check .
     python -m ruff format --check .
 
-# Static types.
+# Check static types.
 types:
     python -m mypy planrec api
 
-# Which package may import which.
+# Check which package imports which.
 imports:
     lint-imports
 
-# Everything that is checked without running the tests.
+# Run every check except the tests.
 check: lint types imports
 
 # Print the figures: rows per second, microseconds per row, start-up times.
@@ -101,7 +126,7 @@ bench *options:
 bench-serve *options:
     python tests/bench_serve.py "$@"
 
-# The real command lines, end to end, in processes of their own.
+# Run the end-to-end tests, which start the real command lines as processes.
 e2e *selection:
     python -m pytest -m e2e "$@"
 
@@ -118,7 +143,7 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
     echo "image needs podman, buildah or docker on PATH; none of them was found" >&2
     exit 1
 
-# Regenerate every page that is made from code and runs; `just docs --only PAGE ...` some of them.
+# Regenerate every page made from code and runs; `just docs --only PAGE ...` regenerates some of them.
 docs *options:
     python docs/generate.py "$@"
 
@@ -128,7 +153,7 @@ lock *options:
         --generate-hashes --no-emit-index-url --custom-compile-command "just lock" --quiet \
         --output-file requirements.lock "$@"
 
-# Remove builds, caches and coverage data; runs in outputs/ stay.
+# Remove builds, caches and coverage data; keep the runs in outputs/.
 clean:
     rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
     find . -path ./.venv -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

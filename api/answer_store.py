@@ -1,4 +1,4 @@
-"""Answers kept for a while in an SQLite file that all workers share; bounded in time and size."""
+"""Stored answers in an SQLite file that all workers share, limited in time and size."""
 
 import json
 import sqlite3
@@ -10,18 +10,18 @@ from pathlib import Path
 from threading import Lock
 from time import time
 
-KEPT_SECONDS = 24 * 3600
+STORED_SECONDS = 24 * 3600
 IN_PROGRESS_SECONDS = 60
-"A worker that was killed while it answered holds its key no longer than this."
+"After this time, the key of a worker that was killed while it answered is free again."
 MAX_PAGES = 65_536
-"Of 4 KiB each: 256 MiB; the oldest answers make room."
+"Pages of 4 KiB, 256 MiB in total; the oldest answers are removed."
 _TABLE = """CREATE TABLE IF NOT EXISTS answer (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, request TEXT NOT NULL, until REAL NOT NULL,
     status INTEGER, headers TEXT, body BLOB, route TEXT)"""
 
 
 class State(Enum):
-    """What is known of a key."""
+    """The state of a key."""
 
     NEW = "new"
     ANSWERED = "answered"
@@ -31,26 +31,26 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer, as it was sent."""
+    """A complete response, as it was sent."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
     route: str
-    "Template of the address."
+    "Template of the path."
 
 
 class AnswerStore:
-    """Safe for threads and processes; opened when the first key comes."""
+    """The stored answers; safe for threads and processes, opened at the first key."""
 
     def __init__(self, file: Path | None, max_pages: int = MAX_PAGES) -> None:
-        """Without a file, the answers are kept for this process alone."""
+        """Store answers in a file; without one, only for this process."""
         self._file, self._max_pages = file, max_pages
         self._lock = Lock()
         self._opened: sqlite3.Connection | None = None
 
     def begin(self, name: str, request: str) -> tuple[State, Answer | None]:
-        """Claim a key for a request, or say what is known of it."""
+        """Claim a key for a request; if it is claimed already, return its state and its answer."""
         with self._transaction() as database:
             database.execute("DELETE FROM answer WHERE until < ?", (time(),))
             row = database.execute(
@@ -68,13 +68,13 @@ class AnswerStore:
         return State.ANSWERED, Answer(row[1], headers, row[3], row[4])
 
     def finish(self, name: str, answer: Answer | None) -> None:
-        """Keep the answer of a claimed key, or free the key."""
+        """Store the answer of a claimed key, or free the key."""
         with self._transaction() as database:
             if answer is None:
                 database.execute("DELETE FROM answer WHERE name = ?", (name,))
                 return
             headers = json.dumps([(n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers])
-            values = (time() + KEPT_SECONDS, answer.status, headers, answer.body, answer.route, name)
+            values = (time() + STORED_SECONDS, answer.status, headers, answer.body, answer.route, name)
             self._write(
                 database,
                 "UPDATE answer SET until = ?, status = ?, headers = ?, body = ?, route = ? WHERE name = ?",
@@ -82,7 +82,7 @@ class AnswerStore:
             )
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         with self._lock:
             if self._opened is not None:
                 self._opened.close()
@@ -94,8 +94,9 @@ class AnswerStore:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
-            # SQLite rolled the transaction back: begin anew with the older half gone.
-            database.execute("BEGIN IMMEDIATE") if not database.in_transaction else None
+            # SQLite rolled the transaction back: begin again, and remove the older half.
+            if not database.in_transaction:
+                database.execute("BEGIN IMMEDIATE")
             database.execute("DELETE FROM answer WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM answer)")
             database.execute(statement, values)
 
@@ -116,7 +117,7 @@ class AnswerStore:
             self._file or "", timeout=10, isolation_level=None, check_same_thread=False
         )
         database.execute("PRAGMA journal_mode = WAL")
-        # Nothing has to outlive the machine: after a crash a request is answered anew.
+        # Nothing has to survive a crash of the machine: a request is answered again then.
         database.execute("PRAGMA synchronous = OFF")
         database.execute(f"PRAGMA max_page_count = {self._max_pages}")
         database.execute(_TABLE)

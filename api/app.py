@@ -7,111 +7,112 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from uvicorn.config import STARTUP_FAILURE
 
 from planrec.errors import PlanRecError
-from planrec.run_folder import SavedRun
+from planrec.runs.read import SavedRun
 
-from .access import KeyRequired
 from .answer_store import AnswerStore
-from .idempotency import Idempotency
-from .log_counts import counting
-from .logged import AnswerLog
-from .metrics import Metrics
-from .observed import Observed
-from .openapi import RunJsonRenderPlugin
+from .decision_log_metrics import counting_log_rows
+from .decision_logging import AnswerLog
+from .middleware.api_keys import ApiKeys
+from .middleware.idempotency import Idempotency
+from .middleware.request_logging import RequestLogging
+from .middleware.security_headers import SecurityHeaders
+from .openapi.document import RunJsonRenderPlugin
 from .pages import PAGES
 from .pin_follower import PinFollower
 from .problems import EXCEPTION_HANDLERS
+from .prometheus import Metrics
 from .routes import routes
-from .security_headers import SecurityHeaders
-from .served import ServedRun
+from .served_run import ServedRun
 from .settings import Settings, read_settings
-from .together import Together
+from .state import ServerState
 
 
 def create_app(
     saved: SavedRun, answer_log: AnswerLog | None = None, settings: Settings | None = None
 ) -> Litestar:
-    """The app that answers with this run, whatever is pinned; it closes the log when it stops."""
+    """Return the app that answers with this run, regardless of the pin; it closes the log when it stops."""
     settings = settings or Settings()
-    return _app(ServedRun.of(saved, settings.limits), settings, AnswerStore(None), answer_log)
+    state = _state(ServedRun.of(saved, settings.limits), settings, answer_log)
+    return _app(state, settings, AnswerStore(None))
 
 
 def pinned_app() -> Litestar:
-    """The app of one process of `planrec serve`: follows the pin, ends the process where there is no run."""
+    """Return the app of one process of `planrec serve`, which follows the pin.
+
+    It ends the process if there is no run to serve.
+    """
     settings = read_settings(os.environ)
-    assert settings.server.scratch is not None, "planrec serve names a folder"
-    follower = PinFollower(settings.outputs, settings.server.scratch, settings.limits)
+    scratch = settings.server.scratch_folder
+    follower = PinFollower(settings.outputs, scratch, settings.limits)
     try:
         answer_log = _answer_log(settings)
-        served, pin_error = follower.first()
+        served, pin_error = follower.load_first()
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
-        # A failed start ends the whole server: where other workers answer, this one is tried again.
+        # A failed start ends the whole server; if other workers answer, this worker is started again.
         sys.exit(1 if follower.good_pin.is_file() else STARTUP_FAILURE)
-    store = AnswerStore(settings.server.scratch / "answers.sqlite3")
-    app = _app(served, settings, store, answer_log, follower.lifespan)
-    app.state.pin_error = pin_error
-    # What is there by now stays: searched for garbage it would hold up everybody, mostly while large bodies
-    # are read.
+    state = _state(served, settings, answer_log, pin_error)
+    app = _app(state, settings, AnswerStore(scratch / "answers.sqlite3"), follower.lifespan)
+    # Freeze the objects created at start-up: they live forever, and scanning them would pause all requests.
     gc.freeze()
     return app
 
 
 def _answer_log(settings: Settings) -> AnswerLog | None:
-    wanted = settings.decision_log
-    if wanted.url == "none":
+    options = settings.decision_log
+    if options.url == "none":
         return None
-    url = wanted.url or f"sqlite:///{settings.outputs / 'decisions.sqlite'}"
-    key_file = wanted.key_file or settings.outputs / "decisions.key"
-    return AnswerLog.open(url, key_file, wanted.queue_size, is_required=wanted.required)
+    url = options.url or f"sqlite:///{settings.outputs / 'decisions.sqlite'}"
+    key_file = options.key_file or settings.outputs / "decisions.key"
+    return AnswerLog.open(url, key_file, options.queue_size, is_required=options.required)
+
+
+def _state(
+    served: ServedRun, settings: Settings, answer_log: AnswerLog | None, pin_error: str | None = None
+) -> ServerState:
+    return ServerState.of(
+        served=served,
+        pin_error=pin_error,
+        limits=settings.limits,
+        requires_key=bool(settings.access.key_hashes),
+        metrics=Metrics(),
+        answer_log=answer_log,
+    )
 
 
 def _app(
-    served: ServedRun,
+    state: ServerState,
     settings: Settings,
     store: AnswerStore,
-    answer_log: AnswerLog | None,
     *lifespans: Callable[[Litestar], AbstractAsyncContextManager[None]],
 ) -> Litestar:
-    metrics = Metrics()
-
     @asynccontextmanager
     async def closing(app: Litestar) -> AsyncIterator[None]:
-        async with counting(answer_log, metrics):
+        async with counting_log_rows(state.answer_log, state.metrics):
             yield
         store.close()
 
     app = Litestar(
         [*routes(settings.limits), *PAGES],
-        state=State(
-            {
-                "served": served,
-                "pin_error": None,
-                "limits": settings.limits,
-                "asks_for_keys": bool(settings.access.key_hashes),
-                "metrics": metrics,
-                "answer_log": answer_log,
-                "together": Together(),
-            }
-        ),
+        state=state,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
         lifespan=[closing, *lifespans],
-        logging_config=None,  # Litestar's own would take the place of api/log.py
-        # The renderers with a page load scripts from elsewhere: `api.pages` has our own.
+        logging_config=None,  # Litestar's own would replace ours
+        # The renderers with a page load scripts from other hosts: `pages` has our own.
         openapi_config=OpenAPIConfig(
             title="PlanRec",
-            version=served.saved.manifest.versions["planrec"],
+            version=state.run.model_name.version,
             use_handler_docstrings=True,
             render_plugins=[RunJsonRenderPlugin()],
         ),
     )
-    # Around Litestar's own handler, not in its `middleware`: those see neither 404 nor 405.
+    # Around Litestar's own handler and not in its `middleware`, which does not get 404 and 405.
     handler = Idempotency(app.asgi_handler, store, settings.limits.batch_bytes)
-    inner = KeyRequired(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
-    app.asgi_handler = Observed(SecurityHeaders(inner), metrics)
+    inner = ApiKeys(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
+    app.asgi_handler = RequestLogging(SecurityHeaders(inner), state.metrics)
     return app

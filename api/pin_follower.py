@@ -1,30 +1,31 @@
-"""A running server follows the pin: it loads the new run beside the old one, then switches."""
+"""A running server follows the pin: it loads the new run while the old one answers, then switches."""
 
 import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar
-from litestar.datastructures import State
 
-from planrec.atomic_file import write_atomically
 from planrec.errors import PlanRecError
-from planrec.json_file import read_object
-from planrec.pinned import FILE_NAME, Pin, pinned_run, read_pin
+from planrec.files.atomic_write import write_atomically
+from planrec.files.json_file import read_object
+from planrec.serving.pin import FILE_NAME, Pin, pinned_run, read_pin
 
-from .served import ServedRun
+from .background_task import background_task
+from .served_run import ServedRun
 from .settings import Limits
+from .state import ServerState, state_of
 
-SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_CHECKS = 0.25
 Stamp = tuple[int, int, int] | None
 log = logging.getLogger("planrec.api.pin")
 
 
 def stamp_of(outputs: Path) -> Stamp:
-    """What changes whenever a file is replaced; None where there is no pin."""
+    """Return a value that changes whenever the pin is replaced; None if there is no pin."""
     try:
         found = (outputs / FILE_NAME).stat()
     except OSError:
@@ -33,21 +34,30 @@ def stamp_of(outputs: Path) -> Stamp:
 
 
 class PinFollower:
-    """Keeps `state.served` the pinned run, and `state.pin_error` why it is not."""
+    """Updates the served run of a server, or the reason why the pin cannot be served."""
 
     def __init__(self, outputs: Path, scratch: Path, limits: Limits) -> None:
-        """`scratch`: where workers leave each other the last pin that could be served."""
+        """Follow the pin in a folder.
+
+        Args:
+            outputs: Folder of pinned.json.
+            scratch: Folder in which workers share the last pin that could be served.
+            limits: Limits of the requests.
+        """
         self.outputs, self.limits = outputs, limits
         self.good_pin = scratch / "good_pin.json"
         self.seen: Stamp = None
 
-    def first(self) -> tuple[ServedRun, str | None]:
-        """What to start with: the pinned run, or, in place of a killed worker, the run of the other workers.
+    def load_first(self) -> tuple[ServedRun, str | None]:
+        """Return the run to start with, and the reason if it is not the pinned one.
+
+        A worker that replaces a killed one starts with the run of the other workers if the pin cannot be
+        served.
 
         Raises:
-            RunError: there is no such run.
+            RunError: There is no run to serve.
         """
-        # Taken before the pin is read: what changes in between is seen by the next look.
+        # Before the pin is read: a change in between is found by the next check.
         self.seen = stamp_of(self.outputs)
         try:
             return self._load(), None
@@ -56,7 +66,7 @@ class PinFollower:
                 raise
             log.error("the pin cannot be served: %s", error)
             good = Pin.model_validate(read_object(self.good_pin))
-            return ServedRun.of(pinned_run(good, self.outputs), self.limits), _for_others(error)
+            return ServedRun.of(pinned_run(good, self.outputs), self.limits), _public(error)
 
     def _load(self) -> ServedRun:
         pin = read_pin(self.outputs)
@@ -66,44 +76,41 @@ class PinFollower:
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
-        """Follow while the app runs."""
-        task = asyncio.create_task(self._follow(app.state))
-        try:
+        """Follow the pin while the app runs."""
+        async with background_task(self._follow(state_of(app))):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
-    async def _follow(self, state: State) -> None:
+    async def _follow(self, state: ServerState) -> None:
         while True:
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-            await self.look(state)
+            await asyncio.sleep(SECONDS_BETWEEN_CHECKS)
+            await self.check(state)
 
-    async def look(self, state: State) -> None:
-        """Switch if there is a new pin. A bad one is tried once: whoever mends it pins again."""
+    async def check(self, state: ServerState) -> None:
+        """Switch to a new pin. A pin that cannot be served is tried once."""
         stamp = stamp_of(self.outputs)
         if stamp == self.seen:
             return
         self.seen = stamp
-        now = state.served.saved.run_id
+        before = state.run.saved.run_id
         try:
-            # In a thread: requests are answered meanwhile, by the old run.
+            # In a thread: the old run answers meanwhile.
             served = await asyncio.to_thread(self._load)
-        except Exception as error:  # whatever is wrong with the new run, the old one goes on
-            state.pin_error = _for_others(error)
-            log.error("the new pin cannot be served, %s answers: %s", now, error, exc_info=_unexpected(error))
+        except Exception as error:  # of any kind: the old run keeps answering
+            state.pin_error = _public(error)
+            log.error(
+                "the new pin cannot be served, %s answers: %s", before, error, exc_info=_unexpected(error)
+            )
             return
         state.served, state.pin_error = served, None
-        log.info("the pin changed: %s answers in place of %s", served.saved.run_id, now)
+        log.info("the pin changed: %s answers in place of %s", served.saved.run_id, before)
 
 
 def _unexpected(error: Exception) -> Exception | None:
     return None if isinstance(error, PlanRecError) else error
 
 
-def _for_others(error: Exception) -> str:
-    """The error without the folders of this machine."""
+def _public(error: Exception) -> str:
+    """Return the text of an error without the folders of this machine."""
     if not isinstance(error, PlanRecError):
-        return "the pinned run cannot be served; the log of the server says why"
+        return "the pinned run cannot be served; see the server's log"
     return re.sub(r"/\S*/", ".../", str(error))

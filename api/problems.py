@@ -1,10 +1,12 @@
-"""Every error as RFC 9457 problem+json; no stack trace or path leaves the server."""
+"""Every error as RFC 9457 problem+json; no stack trace and no path of this machine is sent."""
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from litestar import Request, Response
+import litestar
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -12,15 +14,15 @@ from pydantic import ValidationError
 
 from planrec.errors import DataError, LogError, RequestError
 
-from .bodies import (
+from .middleware.request_id import REQUEST_ID
+from .parsing.request_body import (
     DuplicateKeyError,
     MalformedJsonError,
     RequestTooLargeError,
     UnknownKeysError,
     misfits_of,
-    refused,
+    values_refused,
 )
-from .request_id import REQUEST_ID
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = {
@@ -37,12 +39,13 @@ TYPES = {
     500: "urn:planrec:problem:server_failed",
     503: "urn:planrec:problem:not_ready",
 }
-"""Status -> what programs compare: stable, whatever the wording of `detail`."""
+"""Status -> the code that programs compare; it stays the same if `detail` is reworded."""
 MALFORMED_REQUEST = "urn:planrec:problem:malformed_request"
 KEY_REUSED = "urn:planrec:problem:key_reused"
 NOT_LOGGED = "urn:planrec:problem:not_logged"
 OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503}
-"Types that are not the first one of their status."
+"Further types of a status."
+SERVER_FAILED = "internal server error; see the server's log"
 log = logging.getLogger("planrec.api")
 
 
@@ -52,88 +55,107 @@ class ProblemError(Struct, frozen=True):
     pointer: Annotated[
         str, Meta(description="JSON pointer (RFC 6901) into the body.", examples=["/months/0/sms"])
     ]
-    detail: Annotated[str, Meta(description="What must hold.")]
+    detail: Annotated[str, Meta(description="The rule that the value breaks.")]
 
 
 class Problem(Struct, frozen=True):
-    """Why there is no answer (RFC 9457)."""
+    """The reason why there is no answer (RFC 9457)."""
 
     type: Annotated[
         str, Meta(description="Stable code of the problem.", examples=sorted({*TYPES.values(), *OWN_TYPES}))
     ]
     title: str
     status: int
-    detail: Annotated[str, Meta(description="What must hold, and what was found.")]
+    detail: Annotated[str, Meta(description="The rule that was broken, and the value found.")]
     request_id: Annotated[str, Meta(description="As in the header X-Request-ID and in the log.")]
     errors: Annotated[
         list[ProblemError] | UnsetType, Meta(description="Every value that cannot be accepted.")
     ] = UNSET
 
 
-def problem(status: int, detail: str, **extra: Any) -> Response[dict[str, Any]]:
-    """An answer with this status; `detail` says what must hold and what was found."""
-    return Response(content(status, detail, **extra), status_code=status, media_type=MEDIA_TYPE)
+def problem_of(
+    status: int,
+    detail: str,
+    *,
+    type_: str | None = None,
+    errors: Sequence[ProblemError] | UnsetType = UNSET,
+    request_id: str | None = None,
+) -> Problem:
+    """Return the problem of a status.
+
+    Args:
+        status: HTTP status.
+        detail: The rule that was broken, and the value found.
+        type_: Code of the problem; the first one of the status if it is not given.
+        errors: Values that cannot be accepted.
+        request_id: The id of the current request if it is not given.
+
+    >>> problem_of(404, "no such run").type
+    'urn:planrec:problem:not_found'
+    """
+    return Problem(
+        type=type_ or TYPES.get(status, "about:blank"),
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        request_id=request_id or REQUEST_ID.get() or "",
+        errors=errors if isinstance(errors, UnsetType) else list(errors),
+    )
 
 
-def content(status: int, detail: str, **extra: Any) -> dict[str, Any]:
-    """The members of a problem."""
-    named = {"type": TYPES.get(status, "about:blank"), "title": HTTPStatus(status).phrase}
-    request_id = REQUEST_ID.get()
-    known = {"request_id": request_id} if request_id else {}
-    return named | {"status": status, "detail": detail} | known | extra
+def problem_of_error(error: Exception) -> Problem:
+    """Return the problem of an error in reading or answering a request; 500 if it is unexpected.
 
-
-def of_error(error: Exception) -> dict[str, Any]:
-    """The problem that an error of reading or answering a request is; 500 where nobody expected it."""
+    >>> problem_of_error(RequestTooLargeError("a line must have at most 10 bytes, got 11")).status
+    413
+    """
     if isinstance(error, ValidationError):
         try:
-            error = refused(misfits_of(error))
+            error = values_refused(misfits_of(error))
         except MalformedJsonError as malformed:
             error = malformed
     if isinstance(error, MalformedJsonError):
-        return content(400, f"the body must be JSON: {error}")
+        return problem_of(400, f"the body must be JSON: {error}")
     if isinstance(error, DuplicateKeyError):
-        return content(400, str(error))
+        return problem_of(400, str(error))
     if isinstance(error, UnknownKeysError):
-        return content(422, str(error), errors=[])
+        return problem_of(422, str(error), errors=[])
     if isinstance(error, RequestTooLargeError):
-        return content(413, str(error))
+        return problem_of(413, str(error))
     if isinstance(error, RequestError):
-        return content(
-            422,
-            error.message,
-            errors=[{"pointer": pointer, "detail": text} for _, pointer, text in error.misfits],
-        )
+        errors = [ProblemError(misfit.pointer, misfit.detail) for misfit in error.misfits]
+        return problem_of(422, error.message, errors=errors)
     if isinstance(error, LogError):
-        detail = f"no answer leaves without its row in the decision log: {error.message}"
-        return content(503, detail, type=NOT_LOGGED)
+        detail = f"the answer is not sent, because it cannot be logged: {error.message}"
+        return problem_of(503, detail, type_=NOT_LOGGED)
     if isinstance(error, DataError):
-        return content(
-            422, error.message, errors=[{"pointer": "", "detail": text} for text in error.problems]
-        )
+        return problem_of(422, error.message, errors=[ProblemError("", text) for text in error.problems])
     log.error("unexpected error while answering", exc_info=error)
-    return content(500, "the server failed; the error is in its log")
+    return problem_of(500, SERVER_FAILED)
 
 
-def _from_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    answer = problem(error.status_code, error.detail)
-    # A 405 says which methods are allowed.
-    answer.headers.update(error.headers or {})
-    return answer
+def _response(problem: Problem) -> Response[Problem]:
+    return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE)
 
 
-def _too_large(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+def _of_http(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    response = _response(problem_of(error.status_code, error.detail))
+    # A 405 lists the allowed methods.
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _of_body_size(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     limit = request.route_handler.resolve_request_max_body_size()
-    return problem(413, f"the body must have at most {limit:,} bytes")
+    return _response(problem_of(413, f"the body must have at most {limit:,} bytes"))
 
 
-def _from_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    found = of_error(error)
-    return Response(found, status_code=found["status"], media_type=MEDIA_TYPE)
+def _of_error(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    return _response(problem_of_error(error))
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {
-    RequestEntityTooLarge: _too_large,
-    HTTPException: _from_http,
-    Exception: _from_error,
+    RequestEntityTooLarge: _of_body_size,
+    HTTPException: _of_http,
+    Exception: _of_error,
 }

@@ -1,4 +1,4 @@
-"""`planrec settings`: what an operator can set, by variables PLANREC_... of the environment."""
+"""Settings of the server, from variables PLANREC_... of the environment; `planrec settings` shows them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,11 +15,11 @@ PREFIX = "PLANREC_"
 HEADS = ("variable", "value", "from", "meaning")
 "Columns of the table of settings."
 NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
-"Variables of the whole project, which the server does not read as settings."
+"Variables of other parts of PlanRec, which are no settings of the server."
 
 
 class Section(BaseModel):
-    """Closed and frozen, like a config; but the defaults are here, since no YAML holds them."""
+    """A group of settings: closed and frozen like a config, but with defaults instead of a YAML file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -29,62 +29,81 @@ def _by_comma(value: object) -> object:
 
 
 class Server(Section):
+    """The process that listens."""
+
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
-    "Address to bind to; other machines are let in with access.key_hashes or access.open only."
+    "Address to bind to; others than loopback need access.key_hashes or access.open."
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
-    "0: any free port."
+    "Port; 0 for any free port."
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     "Processes that answer."
     scratch: Path | None = None
-    "Folder that the workers share while they run (metrics, idempotency keys); unset: a temporary one."
+    "Folder that the workers share while they run (metrics, idempotency keys); a temporary one if unset."
+
+    @property
+    def scratch_folder(self) -> Path:
+        """The shared folder of a running server.
+
+        Raises:
+            ConfigError: It is unset; the command that starts the server sets it.
+        """
+        if self.scratch is None:
+            raise ConfigError("PLANREC_SERVER__SCRATCH must name a folder; start the server by its command")
+        return self.scratch
 
 
 class Limits(Section):
+    """Limits of requests."""
+
     body_bytes: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
-    "Largest body of a request, and the largest line or list element of a batch."
+    "Maximum size of a body, and of a line or list element of a batch."
     seconds: Annotated[int, Field(ge=1, le=3_600)] = 60
-    "Within which a request must arrive, from its first byte on; and the first one of a connection begin."
+    "Seconds in which a request must arrive after its first byte, and in which a connection must be used."
     months: Annotated[int, Field(ge=1, le=2_400)] = 120
-    "Most months of a request."
+    "Maximum number of months of a request."
     batch_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 16_000_000
-    "Largest body of a batch, which is read whole before the first answer."
+    "Maximum size of the body of a batch, which is read before the first answer is sent."
     batch_requests: Annotated[int, Field(ge=1, le=10_000)] = 1_000
-    "Most requests of a batch, as a JSON list or as lines."
+    "Maximum number of requests of a batch, as a JSON list or as lines."
 
 
 class Access(Section):
+    """API keys."""
+
     key_hashes: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...],
         BeforeValidator(_by_comma),
         Field(json_schema_extra={"is_secret": True}),
     ] = ()
-    "sha256 of each API key, by comma; `planrec serve --new-key` makes one. Without any, no key is asked for."
+    "sha256 of each API key, separated by commas; `planrec serve --new-key` makes one. Unset: no keys."
     open: bool = False
-    "true: other machines are let in without a key; for containers whose network is closed by other means."
+    "true: accept other machines without a key; for containers in a closed network."
 
 
 class DecisionLog(Section):
+    """The log of all answers."""
+
     url: Annotated[str, Field(json_schema_extra={"is_secret": True})] = ""
-    "sqlite:///FILE or postgresql://...; unset: decisions.sqlite in outputs; none: answers are not logged."
+    "sqlite:///FILE or postgresql://...; decisions.sqlite in outputs if unset; none to log no answers."
     required: bool = False
-    "true: an answer leaves when its row is on the disk, or not at all."
+    "true: send an answer only after its row is on the disk."
     queue_size: Annotated[int, Field(ge=1)] = 10_000
-    "Most rows of one worker that wait for the disk."
+    "Maximum number of rows of one worker that wait for the disk."
     key_file: Path | None = None
-    "Key that pseudonymises subscribers, made where there is none; unset: decisions.key in outputs."
+    "Key of the subscribers' pseudonyms, created if missing; decisions.key in outputs if unset."
 
 
 class Settings(Section):
-    """Everything that can be set; `read_settings` fills it."""
+    """All settings; `read_settings` fills them."""
 
     server: Server = Server()
     outputs: Path = Path("outputs")
-    "Folder in which pinned.json lies."
+    "Folder of pinned.json."
     limits: Limits = Limits()
     access: Access = Access()
     decision_log: DecisionLog = DecisionLog()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    "Least important lines that are logged; each request is one line of level info."
+    "Lowest level of the lines in the log; each request is a line of level info."
 
     @model_validator(mode="after")
     def _others_need_a_key(self) -> Self:
@@ -92,13 +111,13 @@ class Settings(Section):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
                 f" {self.server.host!r}: make a key with planrec serve --new-key and set"
-                " PLANREC_ACCESS__KEY_HASHES, or set PLANREC_ACCESS__OPEN=true where the network is closed"
+                " PLANREC_ACCESS__KEY_HASHES, or set PLANREC_ACCESS__OPEN=true if the network is closed"
             )
         return self
 
 
 class Setting(NamedTuple):
-    """One value that can be set."""
+    """One setting."""
 
     path: tuple[str, ...]
     meaning: str
@@ -109,8 +128,8 @@ class Setting(NamedTuple):
         """Its name in the environment."""
         return PREFIX + "__".join(self.path).upper()
 
-    def of(self, settings: Settings) -> str:
-        """Its value as text; secrets are only counted."""
+    def text_of(self, settings: Settings) -> str:
+        """Return its value as text; secrets are hidden."""
         value: Any = settings
         for name in self.path:
             value = getattr(value, name)
@@ -124,7 +143,7 @@ class Setting(NamedTuple):
 
 
 def all_settings(section: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Every setting of the tree."""
+    """Yield every setting of a section."""
     for name, field in section.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Section):
@@ -135,10 +154,13 @@ def all_settings(section: type[BaseModel] = Settings, path: tuple[str, ...] = ()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings that these variables give; an empty variable counts as unset.
+    """Return the settings in these variables; an empty variable counts as unset.
 
     Raises:
-        ConfigError: unknown variables and wrong values, all of them.
+        ConfigError: It lists all unknown variables and wrong values.
+
+    >>> read_settings({"PLANREC_SERVER__PORT": "8080"}).server.port
+    8080
     """
     known = {setting.variable: setting for setting in all_settings()}
     given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
@@ -187,7 +209,7 @@ def settings_json(settings: Settings, environment: Mapping[str, str]) -> str:
 
 
 def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
-    """A Markdown table: each setting, its value, where that came from, what it means."""
+    """Return a Markdown table of the settings: name, value, origin and meaning."""
     lines = [f"| {' | '.join(HEADS)} |", "|---|---|---|---|"]
     for variable, *cells in _rows(settings, environment):
         lines.append(f"| {' | '.join([f'`{variable}`', *cells])} |")
@@ -197,4 +219,4 @@ def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
 def _rows(settings: Settings, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
     for setting in all_settings():
         source = "environment" if environment.get(setting.variable) else "default"
-        yield setting.variable, setting.of(settings), source, setting.meaning
+        yield setting.variable, setting.text_of(settings), source, setting.meaning

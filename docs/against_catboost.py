@@ -12,11 +12,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.contracts import Model, ModelTraits
-from planrec.experiment import decided, fingerprint, predict_out_of_fold
-from planrec.figures import signed, with_interval
 from planrec.metrics import METRICS, Estimate, draws_of, metric_draws, paired_difference
+from planrec.training.experiment import fingerprint, load_decisions, predict_out_of_fold
+from planrec.wording import signed, with_interval
 
 if TYPE_CHECKING:
     pass
@@ -65,7 +65,7 @@ def against_catboost_page(folder: Path) -> str:
     import catboost
 
     config = compose(*RUN)
-    table = decided(config).table
+    table = load_decisions(config).table
     folds = list(config.cv.split(table, config.seed))
     runs = {OURS: ("model=lgbm",), **OTHERS}
     judged = {RIVAL: predict_out_of_fold(config, {RIVAL: [CatBoost(kind=RIVAL)] * len(folds)}, table, folds)}

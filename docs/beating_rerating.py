@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planrec.harm_guard import highest
-from planrec.manifest import Manifest
 from planrec.metrics import paired_ratio
+from planrec.runs.manifest import Manifest
+from planrec.training.harm_guard import highest
 
 if TYPE_CHECKING:
     import pandas as pd

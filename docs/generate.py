@@ -17,18 +17,19 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from planrec.address import code_version
-from planrec.compose import compose
-from planrec.conf_folder import content_of, inherited, options
-from planrec.config import RunConfig
-from planrec.data_card import section
-from planrec.experiment import run
-from planrec.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
-from planrec.manifest import Manifest
+from planrec.config.compose import compose
+from planrec.config.conf_folder import content_of, inherited, options
+from planrec.config.run_config import RunConfig
+from planrec.files.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
 from planrec.metrics import broken_guards, paired_ratio
-from planrec.model_card import card_of, metrics_lines, own_figures
-from planrec.run_folder import begin_run, read_manifest, save_run
-from planrec.schema import Usage
+from planrec.reports.cards.data_card import section
+from planrec.reports.cards.model_card import card_of, metrics_lines, own_figures
+from planrec.runs.address import code_version
+from planrec.runs.manifest import Manifest
+from planrec.runs.read import read_manifest
+from planrec.runs.write import begin_run, save_run
+from planrec.schema.columns import Usage
+from planrec.training.experiment import run
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
@@ -241,12 +242,12 @@ def regime_figures(regime: str, n: int) -> list[str]:
 
     from planrec.catalogue import rate
     from planrec.data.hidden_truth import true_bills
-    from planrec.data.simulator import simulate
+    from planrec.data.simulated_history import simulate
 
     config = compose(f"data.n_subscribers={n}", "data.n_months=12", f"data.regime={regime}")
     catalogue: Any = config.catalogue.open()
     options: Any = config.data
-    history, people = simulate(options, catalogue)
+    history, people = simulate(options.population, catalogue)
     held, everyone = people.plan_held, np.arange(n)
     costs = (rate(history.usage, catalogue) / 100).reshape(n, 12, -1)[:, 9:].mean(axis=1)
     regret = costs[everyone, held] - costs.min(axis=1)

@@ -6,17 +6,17 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
-from api.batch_bodies import MAX_ERRORS
-from api.bodies import MAX_UNKNOWN
-from api.described import WHEN, WHEN_OWN
+from api.openapi.problem_responses import DESCRIPTIONS, OWN_DESCRIPTIONS
+from api.parsing.batch_body import MAX_ERRORS
+from api.parsing.request_body import MAX_UNKNOWN
+from api.parsing.request_model import MAX_ITEMS, MAX_TEXT
 from api.problems import OWN_TYPES, TYPES, Problem
-from api.requests import MAX_ITEMS, MAX_TEXT
 from api.routes import routes
 from api.routes.about_run import Run
 from api.settings import Limits
-from planrec.answers import Answer
-from planrec.menu import NOT_OFFERED
+from planrec.catalogue.menu import NOT_OFFERED
 from planrec.policy.reason_sentences import SENTENCES
+from planrec.recommending.answer import Answer
 
 
 def api_page() -> str:
@@ -58,8 +58,8 @@ def api_page() -> str:
         "",
         "| status | `type` | when |",
         "|---|---|---|",
-        *(f"| {status} | `{name}` | {WHEN[status]} |" for status, name in TYPES.items()),
-        *(f"| {status} | `{name}` | {WHEN_OWN[name]} |" for name, status in OWN_TYPES.items()),
+        *(f"| {status} | `{name}` | {DESCRIPTIONS[status]} |" for status, name in TYPES.items()),
+        *(f"| {status} | `{name}` | {OWN_DESCRIPTIONS[name]} |" for name, status in OWN_TYPES.items()),
         *_structs(Problem),
         "",
         "## Limits",

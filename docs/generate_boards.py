@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from planrec.cli import main
-from planrec.conf_folder import file_of
-from planrec.figures import figure
-from planrec.leaderboard import leaderboard
-from planrec.leaderboard.board import Board, BoardTable
-from planrec.leaderboard.files import markdown_lines, signed_text
-from planrec.leaderboard.rows import Row
+from planrec.config.conf_folder import file_of
 from planrec.metrics import METRICS, Estimate, broken_guards, draws_of, metric_draws, paired_difference
-from planrec.model_card import own_figures
-from planrec.run_folder import read_out_of_fold
+from planrec.reports.cards.model_card import own_figures
+from planrec.reports.leaderboard import leaderboard
+from planrec.reports.leaderboard.board import Board, BoardTable
+from planrec.reports.leaderboard.board_files import markdown_lines, signed_text
+from planrec.reports.leaderboard.board_rows import Row
+from planrec.runs.read import read_out_of_fold
+from planrec.wording import figure
 
 COMMAND = ("planrec", "train")
 CELLS_AT_ONCE = 2

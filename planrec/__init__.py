@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
-    from planrec.config import RunConfig
-    from planrec.experiment import RunResult, run
-    from planrec.recommender import Recommender
-    from planrec.run_folder import SavedRun, load_run, save_run
+    from planrec.config.run_config import RunConfig
+    from planrec.recommending.recommender import Recommender
+    from planrec.runs.read import SavedRun, load_run
+    from planrec.runs.write import save_run
+    from planrec.training.experiment import RunResult, run
 
     __version__: str
 
@@ -19,13 +20,13 @@ __all__ = ["Catalogue", "Recommender", "RunConfig", "RunResult", "SavedRun", "lo
 
 _HOME = {
     "Catalogue": "planrec.catalogue",
-    "Recommender": "planrec.recommender",
-    "RunConfig": "planrec.config",
-    "RunResult": "planrec.experiment",
-    "SavedRun": "planrec.run_folder",
-    "load_run": "planrec.run_folder",
-    "run": "planrec.experiment",
-    "save_run": "planrec.run_folder",
+    "Recommender": "planrec.recommending.recommender",
+    "RunConfig": "planrec.config.run_config",
+    "RunResult": "planrec.training.experiment",
+    "SavedRun": "planrec.runs",
+    "load_run": "planrec.runs",
+    "run": "planrec.training.experiment",
+    "save_run": "planrec.runs",
 }
 
 if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an Any

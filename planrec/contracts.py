@@ -17,7 +17,9 @@ from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.errors import ConfigError
-from planrec.schema import Config, Decisions, DecisionTable, PastBills, Prediction, RowTable, UsageHistory
+from planrec.schema.config_model import Config
+from planrec.schema.predictions import Decisions, PastBills, Prediction
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

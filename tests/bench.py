@@ -22,9 +22,9 @@ SEED = 0
 
 def transformer() -> list[str]:
     """One row through each feature transformer, and rows per second in a batch."""
-    from planrec.compose import compose
+    from planrec.config.compose import compose
     from planrec.features import FeaturesConfig
-    from planrec.schema import Usage, lag, take_rows
+    from planrec.schema.columns import Usage, lag, take_rows
 
     assert FeaturesConfig
     generator = np.random.default_rng(SEED)
@@ -52,9 +52,9 @@ def transformer() -> list[str]:
 
 def training() -> list[str]:
     """Share of `train model=lgbm` on 100,000 rows that is spent in the model's own fit and predict."""
-    from planrec.compose import compose
-    from planrec.experiment import run
+    from planrec.config.compose import compose
     from planrec.model.boosted_trees import BoostedTrees
+    from planrec.training.experiment import run
 
     spent = [0.0]
     for method in ("fit", "predict_proba"):
@@ -79,7 +79,7 @@ def intervals() -> list[str]:
     import pandas as pd
 
     from planrec.metrics import METRICS, evaluate
-    from planrec.schema import OutOfFold
+    from planrec.schema.predictions import OutOfFold
 
     generator = np.random.default_rng(SEED)
     n, plans = 100_000, [f"plan {k}" for k in range(6)]
@@ -154,7 +154,7 @@ def simulator() -> list[str]:
 def rating() -> list[str]:
     """Ratings per second on the ladder, one subscriber's months, and the memory of a large operator."""
     from planrec.catalogue import rate
-    from planrec.compose import compose
+    from planrec.config.compose import compose
 
     ladder = compose("catalogue=ladder").catalogue.open()
     assert ladder is not None
@@ -176,7 +176,7 @@ def rating() -> list[str]:
 RATE_A_LARGE_OPERATOR = """
 import resource, time
 from planrec.catalogue import Catalogue, rate
-from planrec.compose import compose
+from planrec.config.compose import compose
 from bench import usage_of
 
 ladder = compose("catalogue=ladder").catalogue.open()
@@ -193,7 +193,7 @@ print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 def usage_of(n_months: int, seed: int = SEED) -> dict[str, np.ndarray]:
     """Months of usage as a history has them, quantised to 0.01."""
-    from planrec.schema import Usage
+    from planrec.schema.columns import Usage
 
     generator = np.random.default_rng(seed)
     means = {

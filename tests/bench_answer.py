@@ -12,14 +12,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from msgspec import Struct, structs
 from pydantic import BaseModel, ConfigDict, create_model
 
-from api.bodies import read_one
-from api.requests import request_from, request_model
-from planrec.answers import ModelName, answers_of, encoded
-from planrec.answers.figures import month_figures, plan_figures
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from api.parsing.request_body import parse_request
+from api.parsing.request_model import request_from, request_model
+from planrec.recommending.amounts import month_figures, plan_figures
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 from tests.conftest import SMALL_BILLS
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
 
@@ -43,7 +44,7 @@ def answer() -> list[str]:
         return [found.of_plan(0, plan) for plan in range(len(recommender.plans))]
 
     parts: dict[str, Callable[[int], Any]] = {
-        "read and check the request": lambda row: read_one(model, bodies[row]),
+        "read and check the request": lambda row: parse_request(model, bodies[row]),
         "... Pydantic": lambda row: model.model_validate_json(bodies[row]),
         "... as a typed request": lambda row: request_from(checked[row]),
         "table": lambda row: recommender.table([requests[row]]),

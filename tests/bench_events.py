@@ -18,7 +18,7 @@ SELECT i AS id, 1 + hash(i) % {users} AS user_id,
 
 LOAD = """
 import resource, time
-from planrec.compose import compose
+from planrec.config.compose import compose
 config = compose("data=megaline_us", "data.path={folder}")
 catalogue = config.catalogue.open()
 import planrec.data.event_history

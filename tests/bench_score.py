@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from planrec.request import read_request
+from planrec.schema.request import read_request
 
 N_SUBSCRIBERS = 200_000
 N_MANY = 1_000_000
@@ -19,9 +19,10 @@ MONTHS = 6
 
 def score(n_few: int = N_SUBSCRIBERS, n_many: int = N_MANY) -> list[str]:
     """The booster alone on the same matrix; the same subscribers from file to file; peak memory."""
-    from planrec.compose import compose
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, load_run, save_run
+    from planrec.config.compose import compose
+    from planrec.runs.read import load_run
+    from planrec.runs.write import begin_run, save_run
+    from planrec.training.experiment import run
 
     # One core for both sides: reading and writing would otherwise have one of their own.
     cores = os.sched_getaffinity(0)
@@ -60,7 +61,7 @@ def write_months(file: Path, n: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from planrec.compose import compose
+    from planrec.config.compose import compose
 
     writer = None
     for part in range(0, n, 100_000):
@@ -89,15 +90,18 @@ def booster_alone(recommender: Any, file: Path) -> float:
     import pyarrow.parquet as pq
 
     from planrec.contracts import FileForm
-    from planrec.recommender import model_input
-    from planrec.score.bad_values import BadValues
-    from planrec.score.columns import PartColumns
-    from planrec.score.months import MonthsForm
-    from planrec.score.parts import BATCH_ROWS, POSITION
+    from planrec.data.reading.bad_rows import BrokenRules
+    from planrec.data.reading.input_file import POSITION
+    from planrec.data.reading.parquet_file import BATCH_ROWS
+    from planrec.recommending.recommender import model_input
+    from planrec.serving.scoring.month_reader import MonthReader
+    from planrec.serving.scoring.part_columns import PartColumns
 
     rows = pq.read_table(file).slice(0, BATCH_ROWS // MONTHS * MONTHS)
     part = rows.append_column(POSITION, [np.arange(rows.num_rows)])
-    _, table = MonthsForm(recommender, FileForm()).table(PartColumns(part, False, BadValues()))
+    _, table = MonthReader(recommender, FileForm()).table(
+        PartColumns(part, BrokenRules(), decimal_comma=False)
+    )
     matrix = recommender.pipeline[0].transform(model_input(recommender.features, recommender.model, table))
     booster = recommender.pipeline[-1].classifier_.booster_
     return len(matrix) / fastest(lambda: booster.predict(matrix, num_threads=1))
@@ -105,8 +109,8 @@ def booster_alone(recommender: Any, file: Path) -> float:
 
 def scoring(saved: Any, file: Path, has_reasons: bool) -> float:
     """Seconds from file to file, without starting the process."""
-    from planrec.score.file import score_file
-    from planrec.score.scorer import Scorer
+    from planrec.serving.scoring.score_file import score_file
+    from planrec.serving.scoring.scorer import Scorer
 
     scorer = Scorer(saved, "en", has_reasons)
     target = file.with_name(f"out{file.suffix}")

@@ -23,7 +23,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 
-from planrec.request import fields_of, json_of, read_request
+from planrec.schema.request import fields_of, json_of, read_request
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.bench_score import score
@@ -167,8 +167,9 @@ def computing_seconds(pid: int) -> float:
 
 def pinned(model: str, outputs: Path) -> Any:
     """A trained and pinned default run of the model."""
-    from planrec.pinned import load_pinned, pin_run
-    from tests.runs import train_into
+    from planrec.serving.pin import load_pinned
+    from planrec.serving.pin_run import pin_run
+    from tests.trained_runs import train_into
 
     small = ("data.n_subscribers=1000", "n_bootstrap=50", "baselines=[]")
     pin_run(train_into(outputs / "2030-01-31" / "12-00-00-abc123", f"model={model}", small=small), outputs)
@@ -177,7 +178,7 @@ def pinned(model: str, outputs: Path) -> Any:
 
 def bodies_of(saved: Any, n: int = 500) -> list[bytes]:
     """Requests of many subscribers: one row again and again stays in the processor's cache."""
-    from planrec.request_table import requests_of
+    from planrec.recommending.request_table import requests_of
 
     catalogue = saved.recommender.catalogue
     table = saved.config.target.label(saved.config.data.load(catalogue), catalogue)
@@ -191,7 +192,7 @@ def serve(outputs: Path, kind: str, port: int) -> None:
     import uvicorn
 
     from api.app import create_app
-    from planrec.pinned import load_pinned
+    from planrec.serving.pin import load_pinned
 
     saved = load_pinned(outputs)
     if kind == "pandas":
@@ -207,9 +208,10 @@ def echo_route(saved: Any) -> Any:
     """POST /bench/echo: reads and writes what /predict does, and computes nothing between."""
     from litestar import MediaType, Request, Response, post
 
-    from api.bodies import read_one
-    from api.requests import request_model
-    from planrec.answers import ModelName, answers_of, encoded
+    from api.parsing.request_body import parse_request
+    from api.parsing.request_model import request_model
+    from planrec.recommending.answer import ModelName, encoded
+    from planrec.recommending.answering import answers_of
 
     model = request_model(saved.recommender)
     example = saved.manifest.golden.requests[0]
@@ -217,7 +219,7 @@ def echo_route(saved: Any) -> Any:
 
     @post("/bench/echo", status_code=200)
     async def echo(request: Request[Any, Any, Any]) -> Response[bytes]:
-        read_one(model, await request.body())
+        parse_request(model, await request.body())
         return Response(encoded(answer), media_type=MediaType.JSON)
 
     return echo
@@ -227,16 +229,16 @@ def alone_route(saved: Any) -> Any:
     """POST /bench/alone: `/predict` without answering requests together that are there together."""
     from litestar import MediaType, Request, Response, post
 
-    from api.answering import answered
-    from api.bodies import read_one
-    from api.served import ServedRun
-    from planrec.answers import encoded
+    from api.answer_requests import answer_all
+    from api.parsing.request_body import parse_request
+    from api.served_run import ServedRun
+    from planrec.recommending.answer import encoded
 
     run = ServedRun.of(saved)
 
     @post("/bench/alone", status_code=200)
     async def alone(request: Request[Any, Any, Any]) -> Response[bytes]:
-        [answer] = answered(run, [read_one(run.request, await request.body())], "en")
+        [answer] = answer_all(run, [parse_request(run.request_model, await request.body())], "en")
         return Response(encoded(answer), media_type=MediaType.JSON)
 
     return alone

@@ -40,12 +40,12 @@ def overhead() -> list[str]:
 
 def bare_seconds(n: int) -> float:
     """Fit and predict the same models on the same folds, one after the other, in this process."""
-    from planrec.compose import compose
-    from planrec.experiment import decided
-    from planrec.fitting import fitted_recommender
+    from planrec.config.compose import compose
+    from planrec.training.experiment import load_decisions
+    from planrec.training.fitting import fitted_recommender
 
     config = compose("model=dummy", *THREE_THOUSAND_ROWS)
-    table = decided(config).table
+    table = load_decisions(config).table
     seconds = 0.0
     for seed in range(n):
         folds = list(config.cv.split(table, seed))
@@ -64,11 +64,11 @@ def composing() -> list[str]:
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    from planrec.cells.compose_cells import CellComposer
-    from planrec.compose import register_with_hydra
-    from planrec.conf_folder import CONF
-    from planrec.overrides import added_folders
-    from planrec.sweep import combinations
+    from planrec.config.compose import register_with_hydra
+    from planrec.config.conf_folder import CONF
+    from planrec.config.overrides import added_folders
+    from planrec.sweeps.compose_cells import CellComposer
+    from planrec.sweeps.hydra_sweeper import combinations
 
     typed = [
         "model=lgbm,logistic,forest,dummy,hist_boosting",

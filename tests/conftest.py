@@ -31,7 +31,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 SLOWEST_FILES = (
     *("test_sweep.py", "test_command_lines.py", "test_tuning.py", "test_report.py", "test_features.py"),
-    *("test_new_plans.py", "test_explain.py", "test_operate_server.py"),
+    *("test_new_plans.py", "test_explain.py", "test_operate_server.py", "test_golden_runs.py"),
 )
 "They start processes or train whole runs, a minute or more each: begun first, nothing waits for them."
 
@@ -111,9 +111,9 @@ def row_run(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def trained_once(outputs: Path, *overrides: str) -> Path:
     """The one run in a folder of outputs; whichever process asks first trains it."""
-    from planrec.compose import compose
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, save_run
+    from planrec.config.compose import compose
+    from planrec.runs.write import begin_run, save_run
+    from planrec.training.experiment import run
 
     folder = outputs / "2030-01-31" / "12-00-00-abc123"
     with FileLock(f"{outputs}.lock"):

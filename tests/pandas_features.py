@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from planrec.catalogue import Catalogue, rate
-from planrec.schema import Usage, lag
+from planrec.schema.columns import Usage, lag
 
 MONTHS = range(1, 7)
 WINDOWS = (1, 3, 6)

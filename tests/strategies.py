@@ -6,7 +6,7 @@ import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
 
-from planrec.schema import HELD, MAX_USAGE, Columns, Usage, lag
+from planrec.schema.columns import HELD, MAX_USAGE, Columns, Usage, lag
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 "Years 1 to 9999."

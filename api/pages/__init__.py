@@ -1,4 +1,4 @@
-"""Pages for people, from files of our own: operators' networks are closed."""
+"""Pages for people. All files come from this package, because operators' networks are closed."""
 
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ FILES = {file.name: file for file in (FOLDER / "static").iterdir()} | {
 }
 "The files below /static, by name."
 
-# Styles are set by the viewer's script; everything else comes from this server.
+# The viewer's script sets styles; everything else comes from this server.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
 
 @get("/docs", include_in_schema=False, sync_to_thread=False)
 def api_page() -> Response[bytes]:
-    """The OpenAPI document as a page to read and to try requests on."""
+    """Show the OpenAPI document, and try requests."""
     content = (FOLDER / "api.html").read_bytes()
     return Response(content, media_type=MediaType.HTML, headers={"content-security-policy": _POLICY})
 
@@ -35,10 +35,10 @@ def api_page() -> Response[bytes]:
     sync_to_thread=False,
 )
 def static_file(name: FromPath[str]) -> File:
-    """A file that the page loads."""
-    # Litestar's own router fails where the system takes no such name: NUL, 5,000 letters.
+    """Return a file of the page."""
+    # Litestar's own router fails on names that the file system rejects: NUL, 5,000 letters.
     if name not in FILES:
-        raise HTTPException(status_code=404, detail="the page has no such file")
+        raise HTTPException(status_code=404, detail="no such file")
     return File(FILES[name], filename=name, content_disposition_type="inline")
 
 

@@ -1,4 +1,4 @@
-"""One file per endpoint, or per few that belong together: responses and handlers."""
+"""The endpoints: one file for each, or for a few that belong together."""
 
 from litestar import Router
 from litestar.types import ControllerRouterHandler
@@ -12,6 +12,6 @@ from .predict import predict
 
 
 def routes(limits: Limits) -> list[ControllerRouterHandler]:
-    """All endpoints; a batch may be longer than what the app takes."""
+    """Return all endpoints; the body of a batch may be larger than other bodies."""
     batch = Router("/", route_handlers=[predict_batch], request_max_body_size=limits.batch_bytes)
     return [health, ready, metrics, run, run_schema, catalogue, predict, batch]

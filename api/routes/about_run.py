@@ -1,44 +1,49 @@
-"""GET /run, /run/schema, /catalogue: which run answers, what it asks for, and with which plans."""
+"""GET /run, /run/schema, /catalogue: the run that answers, the fields of its requests, and its plans."""
 
 from typing import Annotated, Any, Literal
 
 from litestar import MediaType, Response, get
-from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Meta, Struct
 
-from planrec.answers import CatalogueName
+from planrec.recommending.answer import CatalogueName
 
-from ..described import problems
-from ..served import ServedRun
+from ..openapi.problem_responses import problem_responses
+from ..state import ServerState
 
 
 class Run(Struct, frozen=True):
     """The run that answers."""
 
     run_id: str
-    version: Annotated[str, Meta(description="Of PlanRec, when the run was trained.")]
-    finished: Annotated[str, Meta(description="When it was trained, UTC.")]
+    version: Annotated[str, Meta(description="PlanRec version that trained the run.")]
+    finished: Annotated[str, Meta(description="Time at which it was trained, UTC.")]
     model: Annotated[str, Meta(examples=["lgbm"])]
     target: Annotated[str, Meta(examples=["best_bill"])]
     policy: Annotated[str, Meta(examples=["best_bill"])]
     takes: Annotated[
         Literal["attributes", "months"], Meta(description="One row of values, or months of usage.")
     ]
-    window: Annotated[int, Meta(description="Months that are looked back at.")]
+    window: Annotated[int, Meta(description="Months before the decision that the run reads.")]
     horizon: Annotated[
-        int, Meta(description="Months that bills are the mean of; 0 where nothing looks ahead.")
+        int, Meta(description="Months that bills are averaged over; 0 if the run does not look ahead.")
     ]
     plans: list[str]
     catalogue: CatalogueName | None
-    data_fingerprint: Annotated[str, Meta(description="Hash of what it was trained on.")]
+    data_fingerprint: Annotated[str, Meta(description="Hash of the training data.")]
 
 
-@get("/run", sync_to_thread=False, tags=["Run"], summary="Which run answers", responses=problems())
-def run(state: State) -> Run:
-    """The run, and how it decides."""
-    served: ServedRun = state.served
+@get(
+    "/run",
+    sync_to_thread=False,
+    tags=["Run"],
+    summary="Get the run that answers",
+    responses=problem_responses(),
+)
+def run(state: ServerState) -> Run:
+    """Return the run, its model and its policy."""
+    served = state.run
     manifest, config = served.saved.manifest, served.saved.config
     recommender = served.saved.recommender
     catalogue = recommender.catalogue
@@ -58,29 +63,34 @@ def run(state: State) -> Run:
     )
 
 
-@get("/run/schema", sync_to_thread=False, tags=["Run"], summary="What a request holds", responses=problems())
-def run_schema(state: State) -> dict[str, Any]:
-    """The JSON Schema of the body that POST /predict takes, and one body that it accepts."""
-    served: ServedRun = state.served
-    return {**served.request.model_json_schema(by_alias=True), "examples": [served.example]}
+@get(
+    "/run/schema",
+    sync_to_thread=False,
+    tags=["Run"],
+    summary="Get the schema of a request",
+    responses=problem_responses(),
+)
+def run_schema(state: ServerState) -> dict[str, Any]:
+    """Return the JSON Schema of the body of POST /predict, and an example."""
+    served = state.run
+    return {**served.request_model.model_json_schema(by_alias=True), "examples": [served.example]}
 
 
 @get(
     "/catalogue",
     sync_to_thread=False,
     tags=["Run"],
-    summary="The plans and their prices",
+    summary="Get the plans and their prices",
     responses={
         200: ResponseSpec(
-            data_container=dict[str, Any], description="As in its file.", generate_examples=False
+            data_container=dict[str, Any], description="As in the catalogue's file.", generate_examples=False
         ),
-        **problems(404),
+        **problem_responses(404),
     },
 )
-def catalogue(state: State) -> Response[bytes]:
-    """What every bill is computed from; its `sha256` stands in every answer."""
-    served: ServedRun = state.served
-    found = served.saved.recommender.catalogue
+def catalogue(state: ServerState) -> Response[bytes]:
+    """Return the catalogue that all bills are computed from; every answer contains its `sha256`."""
+    found = state.run.saved.recommender.catalogue
     if found is None:
         raise HTTPException(status_code=404, detail="this run has no catalogue")
     return Response(found.json_text.encode(), media_type=MediaType.JSON)

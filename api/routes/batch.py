@@ -1,31 +1,39 @@
 """POST /predict/batch: many recommendations in one call, as a JSON list or line by line."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
 from anyio import to_thread
-from litestar import MediaType, Request, Response, post
+from litestar import MediaType, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
+from msgspec import UNSET
 
-from planrec.answers import Answer, encoded
-from planrec.decision_log import Decision
 from planrec.errors import LogError, Misfit, RequestError
-from planrec.request import Request as PlanRequest
+from planrec.recommending.answer import Answer, encoded
+from planrec.schema.request import Request
+from planrec.serving.decision_log import Decision
 
-from .. import problems
-from ..answering import answered, answered_each
-from ..batch_bodies import MAX_ERRORS, lines_of, read_list
-from ..bodies import JSON, NDJSON, RequestTooLargeError, content_type, read_one
-from ..described import problems as described
-from ..logged import Call
-from ..observed import Advice, note_advice
-from ..served import ServedRun
+from ..answer_requests import answer_all, answer_each
+from ..middleware.request_logging import Advice, count_advice
+from ..openapi.problem_responses import problem_responses
+from ..parsing.batch_body import MAX_ERRORS, parse_batch, split_lines
+from ..parsing.request_body import (
+    JSON,
+    NDJSON,
+    RequestTooLargeError,
+    check_content_type,
+    parse_request,
+)
+from ..predict_call import PredictCall
+from ..problems import problem_of_error
+from ..served_run import ServedRun
 from ..settings import Limits
+from ..state import HttpRequest, state_of
 
-AT_A_TIME = 64
-"Answered in one go, in a thread: other requests are answered between, and only bytes are kept of answers."
+BATCH_SIZE = 64
+"Requests that are answered in one call, in a thread: other requests are answered in between."
 
 ANSWERS = ResponseSpec(
     data_container=list[Answer],
@@ -40,78 +48,79 @@ ANSWERS = ResponseSpec(
     tags=["Advice"],
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
-    responses={200: ANSWERS, **described(400, 409, 413, 415, 422, 503)},
+    responses={200: ANSWERS, **problem_responses(400, 409, 413, 415, 422, 503)},
 )
-async def predict_batch(request: Request[Any, Any, Any]) -> Response[bytes] | Stream:
-    """A JSON list is answered as a whole, or refused as a whole with the place of every mistake.
+async def predict_batch(request: HttpRequest) -> Response[bytes] | Stream:
+    """Answer a JSON list as a whole, or refuse it as a whole with the place of every mistake.
 
     Lines (`application/x-ndjson`) are answered one by one, in their order: a line that cannot be answered
-    becomes a problem in its place, and the others are answered. Blank lines are skipped.
+    gets a problem in its place, and the others are answered. Blank lines are skipped.
     """
-    call, kind = Call.of(request), content_type(request, JSON, NDJSON)
-    limits: Limits = request.app.state.limits
-    # Read whole before the first answer: clients that send all before they read would wait for ever.
+    call, kind = PredictCall.of(request), check_content_type(request, JSON, NDJSON)
+    limits = state_of(request.app).limits
+    # The body is read before the first answer is sent: clients that send everything before they read would
+    # wait forever.
     body = await request.body()
     if kind == NDJSON:
-        lines = await to_thread.run_sync(lines_of, body, limits)
-        return Stream(_answered_lines(call, lines, limits.body_bytes), media_type=NDJSON)
-    return Response(await to_thread.run_sync(_answered_list, call, body, limits), media_type=MediaType.JSON)
+        lines = await to_thread.run_sync(split_lines, body, limits)
+        return Stream(_answer_stream(call, lines, limits.body_bytes), media_type=NDJSON)
+    return Response(await to_thread.run_sync(_answer_list, call, body, limits), media_type=MediaType.JSON)
 
 
-class _Told(NamedTuple):
-    """One answer, as it is sent, counted and logged."""
+class _Result(NamedTuple):
+    """One answer, ready to be sent, counted and logged."""
 
     body: bytes
     advice: Advice
     decision: Decision | None
-    "None where no log is kept."
+    "None without a decision log."
 
     @classmethod
-    def of(cls, call: Call, request: PlanRequest, answer: Answer) -> "_Told":
-        """What a request of the call is told."""
+    def of(cls, call: PredictCall, request: Request, answer: Answer) -> Self:
+        """Return the result for a request of the call."""
         body = encoded(answer)
-        decision = None if call.log is None else call.decision(request, answer, body)
+        decision = None if call.answer_log is None else call.decision(request, answer, body)
         return cls(body, Advice.of(answer), decision)
 
 
-def _answered_list(call: Call, body: bytes, limits: Limits) -> bytes:
-    requests = read_list(call.served.request, body, limits)
-    told: list[_Told] = []
+def _answer_list(call: PredictCall, body: bytes, limits: Limits) -> bytes:
+    requests = parse_batch(call.served.request_model, body, limits)
+    results: list[_Result] = []
     refused: dict[str, list[Misfit]] = {}
-    for start in range(0, len(requests), AT_A_TIME):
-        some = requests[start : start + AT_A_TIME]
+    for start in range(0, len(requests), BATCH_SIZE):
+        part = requests[start : start + BATCH_SIZE]
         try:
-            answers = answered(call.served, some, call.language)
+            answers = answer_all(call.served, part, call.language)
         except RequestError as error:
-            refused.setdefault(error.message, []).extend(_placed(error.misfits, start))
+            refused.setdefault(error.message, []).extend(_in_list(error.misfits, start))
         else:
-            told += [_Told.of(call, *each) for each in zip(some, answers, strict=True)]
+            results += [_Result.of(call, *each) for each in zip(part, answers, strict=True)]
     if refused:
         raise RequestError("; ".join(refused), [misfit for misfits in refused.values() for misfit in misfits])
-    # One copy of them all, and not two.
-    pieces = [piece for answer in _kept(call, told) for piece in (b",", answer)]
+    # Joined once: the answers are copied only once.
+    pieces = [piece for answer in _record(call, results) for piece in (b",", answer)]
     return b"".join([b"[", *pieces[1:], b"]"])
 
 
-def _placed(misfits: Iterable[Misfit], start: int) -> list[Misfit]:
-    """In the whole list, of which a part begins at `start`."""
+def _in_list(misfits: Iterable[Misfit], start: int) -> list[Misfit]:
+    """Return the misfits of a part of a list with their places in the list; the part begins at `start`."""
     places = [(misfit, start + misfit.request) for misfit in misfits]
     return [misfit._replace(request=place, pointer=f"/{place}{misfit.pointer}") for misfit, place in places]
 
 
-def _kept(call: Call, told: Sequence[_Told]) -> list[bytes]:
-    """The answers as they are sent, each counted and in the decision log."""
-    note_advice(call.served.saved.run_id, [each.advice for each in told])
-    if call.log is not None:
-        call.log.keep_all([each.decision for each in told if each.decision is not None])
-    return [each.body for each in told]
+def _record(call: PredictCall, results: Sequence[_Result]) -> list[bytes]:
+    """Count and log the answers; return their bodies."""
+    count_advice(call.served.saved.run_id, [result.advice for result in results])
+    if call.answer_log is not None:
+        call.answer_log.log_answers([result.decision for result in results if result.decision is not None])
+    return [result.body for result in results]
 
 
-async def _answered_lines(call: Call, lines: list[bytes], most_bytes: int) -> AsyncIterator[bytes]:
+async def _answer_stream(call: PredictCall, lines: list[bytes], most_bytes: int) -> AsyncIterator[bytes]:
     refusals = _Refusals()
-    for start in range(0, len(lines), AT_A_TIME):
-        some = lines[start : start + AT_A_TIME]
-        yield await to_thread.run_sync(_answer_lines, call, some, most_bytes, refusals)
+    for start in range(0, len(lines), BATCH_SIZE):
+        part = lines[start : start + BATCH_SIZE]
+        yield await to_thread.run_sync(_answer_lines, call, part, most_bytes, refusals)
 
 
 class _Refusals:
@@ -120,47 +129,48 @@ class _Refusals:
     def __init__(self) -> None:
         self.left = MAX_ERRORS
 
-    def told(self, error: Exception) -> bytes:
-        """The problem that stands in place of an answer."""
-        problem = problems.of_error(error)
-        if errors := problem.get("errors"):
-            kept = problem["errors"] = errors[: self.left]
-            self.left -= len(kept)
-            if len(kept) < len(errors):
-                together = f"the lines of a batch list {MAX_ERRORS:,} together, of these {len(kept):,}"
-                problem["detail"] += f"; {together}"
+    def encode(self, error: Exception) -> bytes:
+        """Return the problem that takes the place of an answer."""
+        problem = problem_of_error(error)
+        if problem.errors is not UNSET and problem.errors:
+            listed = problem.errors[: self.left]
+            self.left -= len(listed)
+            detail = problem.detail
+            if len(listed) < len(problem.errors):
+                detail += f"; the lines of a batch list {MAX_ERRORS:,} in total, {len(listed):,} of them here"
+            problem = msgspec.structs.replace(problem, errors=listed, detail=detail)
         return msgspec.json.encode(problem)
 
 
-def _answer_lines(call: Call, lines: list[bytes], most_bytes: int, refusals: _Refusals) -> bytes:
-    """One line of answer for each line, whatever it holds."""
-    told: dict[int, bytes] = {}
-    asked: dict[int, PlanRequest] = {}
+def _answer_lines(call: PredictCall, lines: list[bytes], most_bytes: int, refusals: _Refusals) -> bytes:
+    """Return one line for each line: an answer or a problem."""
+    bodies: dict[int, bytes] = {}
+    requests: dict[int, Request] = {}
     for number, line in enumerate(lines):
         try:
-            asked[number] = _read_line(call.served, line, most_bytes)
+            requests[number] = _parse_line(call.served, line, most_bytes)
         except Exception as error:
-            told[number] = refusals.told(error)
-    answers = answered_each(call.served, list(asked.values()), call.language) if asked else []
-    said: dict[int, _Told] = {}
-    for number, answer in zip(asked, answers, strict=True):
+            bodies[number] = refusals.encode(error)
+    answers = answer_each(call.served, list(requests.values()), call.language) if requests else []
+    results: dict[int, _Result] = {}
+    for number, answer in zip(requests, answers, strict=True):
         if isinstance(answer, Exception):
-            told[number] = refusals.told(answer)
+            bodies[number] = refusals.encode(answer)
         else:
-            said[number] = _Told.of(call, asked[number], answer)
-    told |= _kept_lines(call, said)
-    return b"".join(told[number] + b"\n" for number in range(len(lines)))
+            results[number] = _Result.of(call, requests[number], answer)
+    bodies |= _record_lines(call, results)
+    return b"".join(bodies[number] + b"\n" for number in range(len(lines)))
 
 
-def _kept_lines(call: Call, said: dict[int, _Told]) -> dict[int, bytes]:
-    """A log that does not take all of them does not take one."""
+def _record_lines(call: PredictCall, results: dict[int, _Result]) -> dict[int, bytes]:
+    """Return the bodies of the answers by line; if they cannot all be logged, none of them is sent."""
     try:
-        return dict(zip(said, _kept(call, list(said.values())), strict=True))
+        return dict(zip(results, _record(call, list(results.values())), strict=True))
     except LogError as error:
-        return dict.fromkeys(said, msgspec.json.encode(problems.of_error(error)))
+        return dict.fromkeys(results, msgspec.json.encode(problem_of_error(error)))
 
 
-def _read_line(served: ServedRun, line: bytes, most_bytes: int) -> PlanRequest:
+def _parse_line(served: ServedRun, line: bytes, most_bytes: int) -> Request:
     if len(line) > most_bytes:
         raise RequestTooLargeError(f"a line must have at most {most_bytes:,} bytes, got {len(line):,}")
-    return read_one(served.request, line)
+    return parse_request(served.request_model, line)

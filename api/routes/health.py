@@ -3,18 +3,17 @@
 from typing import Annotated
 
 from litestar import HttpMethod, route
-from litestar.datastructures import State
-from litestar.exceptions import HTTPException
 from msgspec import Meta, Struct
 
-from ..described import problems
+from ..openapi.problem_responses import problem_responses
+from ..state import ServerState
 
-# Load balancers often ask with HEAD.
+# Load balancers often use HEAD.
 METHODS = [HttpMethod.GET, HttpMethod.HEAD]
 
 
 class Health(Struct, frozen=True):
-    """The process lives."""
+    """The process is alive."""
 
     status: Annotated[str, Meta(examples=["ok"])]
     run_id: str | None
@@ -25,7 +24,9 @@ class Ready(Struct, frozen=True):
 
     status: Annotated[str, Meta(examples=["ready"])]
     run_id: str
-    pin_error: Annotated[str | None, Meta(description="Why a newer pin is not served, where there is one.")]
+    pin_error: Annotated[
+        str | None, Meta(description="Reason why a newer pin is not served; null if there is none.")
+    ]
 
 
 @route(
@@ -33,12 +34,12 @@ class Ready(Struct, frozen=True):
     http_method=METHODS,
     sync_to_thread=False,
     tags=["Server"],
-    summary="Is the process alive",
-    responses=problems(),
+    summary="Check that the process is alive",
+    responses=problem_responses(),
 )
-def health(state: State) -> Health:
-    """Alive says nothing about being able to answer: that is `/ready`."""
-    served = state.get("served")
+def health(state: ServerState) -> Health:
+    """Return the id of the run. A process that is alive may not be able to answer: see `/ready`."""
+    served = state.served
     return Health("ok", None if served is None else served.saved.run_id)
 
 
@@ -47,12 +48,9 @@ def health(state: State) -> Health:
     http_method=METHODS,
     sync_to_thread=False,
     tags=["Server"],
-    summary="Can it answer",
-    responses=problems(503),
+    summary="Check that the server can answer",
+    responses=problem_responses(503),
 )
-def ready(state: State) -> Ready:
-    """Loaded and warmed: send requests here."""
-    served = state.get("served")
-    if served is None:
-        raise HTTPException(status_code=503, detail="no run is served yet")
-    return Ready("ready", served.saved.run_id, state.get("pin_error"))
+def ready(state: ServerState) -> Ready:
+    """Return the id of the run. A ready server has loaded it and has answered once: send requests here."""
+    return Ready("ready", state.run.saved.run_id, state.pin_error)

@@ -1,11 +1,11 @@
-"""GET /metrics: what Prometheus scrapes."""
+"""GET /metrics: the metrics for Prometheus."""
 
 from litestar import get
-from litestar.datastructures import State
 from litestar.response import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ..described import problems
+from ..openapi.problem_responses import problem_responses
+from ..state import ServerState
 
 
 @get(
@@ -13,11 +13,11 @@ from ..described import problems
     sync_to_thread=True,
     media_type="text/plain",
     tags=["Server"],
-    summary="Figures for Prometheus",
-    responses=problems(),
+    summary="Get the metrics for Prometheus",
+    responses=problem_responses(),
 )
-def metrics(state: State) -> Response[bytes]:
-    """Requests, times, recommendations and the run that answers, for all workers together."""
-    text = state.metrics.text(state.served, state.pin_error)
-    # Litestar adds the charset to what begins with text/.
+def metrics(state: ServerState) -> Response[bytes]:
+    """Return requests, times, recommendations and the served run, summed over all workers."""
+    text = state.metrics.text(state.run, state.pin_error)
+    # Litestar adds the charset to types that start with text/.
     return Response(text, media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))

@@ -1,20 +1,19 @@
 """POST /predict: one recommendation for one subscriber."""
 
-from typing import Any
-
 from anyio import to_thread
-from litestar import MediaType, Request, Response, post
+from litestar import MediaType, Response, post
 from litestar.openapi.datastructures import ResponseSpec
 
-from planrec.answers import Answer, encoded
+from planrec.recommending.answer import Answer, encoded
 
-from ..bodies import JSON, content_type, read_one
-from ..described import problems
-from ..logged import Call
-from ..observed import Advice, note_advice
+from ..middleware.request_logging import Advice, count_advice
+from ..openapi.problem_responses import problem_responses
+from ..parsing.request_body import JSON, check_content_type, parse_request
+from ..predict_call import PredictCall
+from ..state import HttpRequest, state_of
 
 LARGE_BODY_BYTES = 65_536
-"Read in a thread, so that others are answered meanwhile; ten years of months are a quarter of it."
+"Larger bodies are parsed in a thread; ten years of months are a quarter of it."
 ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", generate_examples=False)
 
 
@@ -24,20 +23,20 @@ ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", 
     tags=["Advice"],
     operation_id="predict",
     summary="Recommend a plan to one subscriber",
-    responses={200: ANSWER, **problems(400, 409, 413, 415, 422, 503)},
+    responses={200: ANSWER, **problem_responses(400, 409, 413, 415, 422, 503)},
 )
-async def predict(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Bills, savings and reasons for every plan on the menu, and what to do: recommend, stay or abstain."""
-    call = Call.of(request)
-    content_type(request, JSON)
+async def predict(request: HttpRequest) -> Response[bytes]:
+    """Return bills, savings and reasons for every plan on the menu, and the decision to recommend or not."""
+    call = PredictCall.of(request)
+    check_content_type(request, JSON)
     body = await request.body()
     if len(body) <= LARGE_BODY_BYTES:
-        asked = read_one(call.served.request, body)
+        asked = parse_request(call.served.request_model, body)
     else:
-        asked = await to_thread.run_sync(read_one, call.served.request, body)
-    answer = await request.app.state.together.answer(call.served, asked, call.language)
-    note_advice(call.served.saved.run_id, [Advice.of(answer)])
-    told = encoded(answer)
-    if call.log is not None:
-        await call.log.keep(call.decision(asked, answer, told))
-    return Response(told, media_type=MediaType.JSON)
+        asked = await to_thread.run_sync(parse_request, call.served.request_model, body)
+    answer = await state_of(request.app).micro_batcher.answer(call.served, asked, call.language)
+    count_advice(call.served.saved.run_id, [Advice.of(answer)])
+    answer_json = encoded(answer)
+    if call.answer_log is not None:
+        await call.answer_log.log_answer(call.decision(asked, answer, answer_json))
+    return Response(answer_json, media_type=MediaType.JSON)

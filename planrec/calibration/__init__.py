@@ -1,4 +1,4 @@
-"""Calibration: how a model's probabilities are made to come true as often as they say."""
+"""Calibration: corrections of a model's probabilities towards observed frequencies."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -6,10 +6,10 @@ from planrec.contracts import Calibration
 
 
 class NoCalibration(Calibration):
-    """Takes the model's probabilities as they are."""
+    """Probabilities of the model, unchanged."""
 
     kind: Literal["none"]
 
     def build(self) -> None:
-        """Return None: there is nothing to fit."""
+        """Return None: nothing is fitted."""
         return

@@ -16,7 +16,7 @@ import numpy as np
 from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.rating import hundredths, rounded, voice_column
 from planrec.catalogue.terms import Rounding, Service
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 
 SERVICES = ("data", "voice", "sms")
 "In the order of their weight in a bill."

@@ -8,8 +8,8 @@ from pydantic import Field
 from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.yaml_file import read_model
 from planrec.errors import CatalogueError
-from planrec.input_path import find_input
-from planrec.schema import Config
+from planrec.files.input_path import find_input
+from planrec.schema.config_model import Config
 
 
 class CatalogueFile(Config, populate_by_name=True, serialize_by_alias=True):

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from planrec.catalogue.plans import Catalogue, Plan
 from planrec.catalogue.terms import AnyService, NoRounding, Rounding, UnlimitedService
-from planrec.schema import MAX_USAGE
+from planrec.schema.columns import MAX_USAGE
 
 CENT = Decimal("0.01")
 "Resolution of usage, which is quantised when it is read: 0.01 minute, 0.01 MiB."

@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.errors import DataError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 def monthly_cost(

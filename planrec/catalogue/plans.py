@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
-from planrec.catalogue.agreement import cross_plan_errors, errors_inside_plans
+from planrec.catalogue.cross_plan_rules import cross_plan_errors, errors_inside_plans
 from planrec.catalogue.terms import (
     Contract,
     DataUnit,
@@ -28,7 +28,9 @@ from planrec.catalogue.terms import (
     exponent_of,
 )
 from planrec.errors import CatalogueError
-from planrec.schema import Columns, Config, shown
+from planrec.schema.columns import Columns
+from planrec.schema.config_model import Config
+from planrec.wording import shown
 
 
 class Plan(Config):

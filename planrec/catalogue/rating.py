@@ -19,7 +19,7 @@ import numpy as np
 from planrec.catalogue.plans import Catalogue, Plan
 from planrec.catalogue.terms import MICRO_DIGITS, Rounding, Service
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, Columns, Usage
+from planrec.schema.columns import MAX_USAGE, Columns, Usage
 
 BLOCK_ROWS = 2048
 "Rows rated at a time, so that a block's arrays stay in the processor's cache."

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
-from planrec.schema import MAX_USAGE, Config, did_you_mean
+from planrec.schema.columns import MAX_USAGE
+from planrec.schema.config_model import Config
+from planrec.wording import did_you_mean
 
 MICRO_DIGITS = 6
 "Rating counts money in millionths of the currency, so a price has at most this many decimals."

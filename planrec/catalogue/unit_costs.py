@@ -19,7 +19,8 @@ from planrec.catalogue.plans import Catalogue
 from planrec.catalogue.terms import Money
 from planrec.catalogue.yaml_file import read_model
 from planrec.errors import CatalogueError
-from planrec.schema import Config, did_you_mean
+from planrec.schema.config_model import Config
+from planrec.wording import did_you_mean
 
 
 class UnitCost(Config):

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from planrec.errors import CatalogueError
-from planrec.schema import did_you_mean
-from planrec.strict_yaml import StrictLoader
+from planrec.files.strict_yaml import StrictLoader
+from planrec.wording import did_you_mean
 
 Checked = TypeVar("Checked", bound=BaseModel)
 

@@ -1,4 +1,4 @@
-"""Gates that stop a run: leaks, overlap, labels that teach nothing.
+"""Checks that stop a run: leaks, overlapping folds, useless labels.
 
 A check is one function and one line in CHECKS, plus one field in Waivers and in conf/train.yaml.
 """
@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import StringConstraints
 
-from planrec.checks.evidence import Evidence, Found
+from planrec.checks.evidence import Evidence, Findings
 from planrec.checks.label import constant_label, label_in_features
 from planrec.checks.leakage import leakage_screen
 from planrec.checks.split import overlap, repeated_month
 from planrec.errors import CheckError
-from planrec.schema import Config, DecisionTable
+from planrec.schema.config_model import Config
+from planrec.schema.tables import DecisionTable
 
 if TYPE_CHECKING:
     from planrec.contracts import Fold
 
-__all__ = ["CHECKS", "Check", "Evidence", "Found", "Waivers", "run_checks"]
+__all__ = ["CHECKS", "Check", "Evidence", "Findings", "Waivers", "run_checks"]
 
-Check = Callable[[Evidence], Found]
+Check = Callable[[Evidence], Findings]
 
 CHECKS: dict[str, Check] = {
     "label_in_features": label_in_features,
@@ -33,38 +34,44 @@ CHECKS: dict[str, Check] = {
 }
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None
-"Why a check may fail, for whoever reads the run; null: it may not."
+"The reason for which a check may fail, recorded in the run; null to enforce the check."
 
 
 class Waivers(Config):
-    """Checks that may fail, each with the reason, which is written into the run."""
+    """Checks that may fail, each with the reason, which is recorded in the run."""
 
     label_in_features: Reason
-    "A feature column is the label, as it is or under other names."
+    "A feature column equals the label, perhaps with other names for the plans."
     leakage_screen: Reason
-    "A single column tells the plan held: lower limit of its AUC above 0.98."
+    "A single column predicts the plan held: the lower limit of its AUC is above 0.98."
     constant_label: Reason
     "All rows have the same plan."
     repeated_month: Reason
-    "A (subscriber, as_of) pair stands on two rows."
+    "A (subscriber, as_of) pair has two rows."
     overlap: Reason
-    "A subscriber is learned from and judged in the same fold."
+    "A subscriber is in the training and the test rows of the same fold."
     proxy: Reason
-    "The features tell a protected group: AUC surely above fairness.proxy_auc_at_most."
+    "The features predict a protected group: the AUC interval is above fairness.proxy_auc_at_most."
     gates: Reason
-    "A metric is surely beyond its limit in gates."
+    "The interval of a metric is beyond its limit in gates."
 
 
 def run_checks(
-    table: DecisionTable, folds: "Sequence[Fold]", waivers: Waivers, keeps_subscribers_whole: bool
+    table: DecisionTable, folds: "Sequence[Fold]", waivers: Waivers, *, keeps_subscribers_whole: bool
 ) -> list[str]:
-    """Run every check; return what to record in the run: waived problems with their reason, and warnings.
+    """Run every check.
 
     Args:
-        keeps_subscribers_whole: what the splitter promises; where it does not, overlap is only a warning.
+        table: The labelled decisions.
+        folds: The folds of the run.
+        waivers: The checks that may fail.
+        keeps_subscribers_whole: Whether the splitter never splits a subscriber; else overlap is a warning.
+
+    Returns:
+        The warnings, and the waived problems with their reasons, to record in the run.
 
     Raises:
-        CheckError: all problems of all checks that are not waived, each with the override to type.
+        CheckError: Checks that are not waived found problems; lists all of them with the overrides to type.
     """
     evidence = Evidence(table, folds, keeps_subscribers_whole)
     problems: list[str] = []
@@ -81,20 +88,25 @@ def run_checks(
     return notes
 
 
-def _ways_out(name: str, found: Found) -> list[str]:
-    """The overrides that mend what was found, as they are typed on the command line."""
+def _ways_out(name: str, found: Findings) -> list[str]:
+    """Write the overrides that solve the problems, as typed on the command line."""
     waive = f"waivers.{name}='WHY THIS IS FINE'"
     if not found.problems:
         return []
     if not found.drop:
-        return [f"{name}: where this is meant, say why: {waive}"]
+        return [f"{name}: if this is intended, give the reason: {waive}"]
     columns = ",".join(_quoted(column) for column in found.drop)
     drop = shlex.quote(f"data.drop_columns=[{columns}]")
-    return [f"{name}: drop with {drop} (with those that it drops already), or say why this is fine: {waive}"]
+    return [f"{name}: drop with {drop} (and the columns it already drops), or give the reason: {waive}"]
 
 
 def _quoted(column: str) -> str:
-    """A column's name as Hydra's list grammar reads it."""
+    """Quote a column's name for Hydra's list grammar, if necessary.
+
+    Examples:
+        >>> _quoted("age"), _quoted("monthly fee")
+        ('age', '"monthly fee"')
+    """
     if re.fullmatch(r"(?!(null|true|false|nan|inf)$)[a-z_][a-z0-9_]*", column, re.IGNORECASE | re.ASCII):
         return column
     # A backslash escapes only in front of a quote, so only there is it doubled.

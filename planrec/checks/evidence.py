@@ -1,4 +1,4 @@
-"""What a check looks at and what it says."""
+"""The input and the result of a check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 if TYPE_CHECKING:
     from planrec.contracts import Fold
@@ -14,31 +14,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A labelled table and how it is going to be split."""
+    """A labelled table and its folds."""
 
     table: DecisionTable
     folds: "Sequence[Fold]"
     keeps_subscribers_whole: bool
-    "What the splitter promises."
+    "Whether the splitter never splits a subscriber."
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one check found. Nothing at all is the good answer."""
+class Findings:
+    """The findings of one check; empty if all is well."""
 
     problems: tuple[str, ...] = ()
-    "Each stops the run unless the check is waived: one sentence that names the column or the rows."
+    "One sentence each, naming the column or the rows; they stop the run unless the check is waived."
     drop: tuple[str, ...] = ()
-    "Names of source columns that, once dropped, mend the problems."
+    "Names of source columns to drop to solve the problems."
     notes: tuple[str, ...] = ()
-    "Worth recording in the run, but no reason to stop it."
+    "Warnings to record in the run, which do not stop it."
 
 
 def codes_of(values: np.ndarray) -> np.ndarray:
-    """Number the distinct values of a column of any dtype. Shape (n,), int64, 0 ... K - 1.
+    """Assign numbers 0 ... K - 1 to the distinct values of a column of any dtype, shape (n,), int64.
 
-    Missing is a value like any other. Numbers and dates are numbered in their order, missing first; text is
-    numbered as it appears.
+    Missing counts as a value. Numbers and dates are numbered in their order, missing first; text is numbered
+    in order of appearance.
+
+    Examples:
+        >>> codes_of(np.array([2.0, np.nan, 1.0, 2.0])).tolist()
+        [2, 0, 1, 2]
     """
     if values.dtype == object:
         import pandas as pd
@@ -51,7 +55,7 @@ def codes_of(values: np.ndarray) -> np.ndarray:
 
 
 def subscriber_codes(evidence: Evidence) -> np.ndarray:
-    """Number the subscribers. Shape (n,), int64, 0 ... n_subscribers - 1."""
+    """Assign numbers 0 ... n_subscribers - 1 to the subscribers, shape (n,), int64."""
     subscriber = evidence.table.subscriber
     return (
         codes_of(subscriber) if subscriber.dtype == object else np.unique(subscriber, return_inverse=True)[1]
@@ -59,5 +63,5 @@ def subscriber_codes(evidence: Evidence) -> np.ndarray:
 
 
 def source_name(table: DecisionTable, column: str) -> str:
-    """What the source calls a column of X: usage columns are renamed on the way."""
+    """Return the name of a column of X in the source, because loading renames usage columns."""
     return next((given.name for given in table.inputs.columns if given.becomes == column), column)

@@ -1,73 +1,73 @@
-"""The screen for leaks: a single column that tells the plan held."""
+"""The leakage screen: single columns that predict the plan held."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.checks.evidence import Evidence, Found, codes_of, source_name, subscriber_codes
+from planrec.checks.evidence import Evidence, Findings, codes_of, source_name, subscriber_codes
 from planrec.checks.label import is_the_label
-from planrec.schema import counted, shown
+from planrec.wording import counted, shown
 
 AUC_LIMIT = 0.98
-"A column whose AUC is surely above this knows the plan."
+"Columns whose AUC is above this, with its whole interval, are leaks."
 MIN_SUBSCRIBERS = 50
-"Plans with fewer are not screened."
+"Plans with fewer subscribers are not screened."
 MIN_SUBSCRIBERS_OF_THE_REST = 10
-"With fewer on the other side a column of noise can come first by chance, and DeLong's variance is 0."
+"With fewer on the other side, noise can separate the plan by chance, and DeLong's variance is 0."
 Z = 1.96
-"The lower end of a 95 % interval."
+"Standard errors to the lower end of a 95 % interval."
 
 _MAX_CATEGORIES = 100
-"Numbers with more distinct values are also screened by rank, in this many bins of equal size."
+"Numbers with more distinct values are screened by rank too, in this many bins of equal size."
 
 
 @dataclass(frozen=True)
 class _Screen:
-    """One row per subscriber, since rows of one subscriber are no independent evidence."""
+    """One row per subscriber, because rows of one subscriber are not independent."""
 
     rows: np.ndarray
     "Shape (n,): position of each subscriber's last decision."
     plan: np.ndarray
     "Shape (n,): index of the plan held."
     classes: np.ndarray
-    "Plans to screen, one against the rest."
+    "Plans to screen, each against the rest."
     half: np.ndarray
-    "Shape (n,), 0 or 1: a random half of the subscribers; each is judged by what the other half shows."
+    "Shape (n,), 0 or 1: a random half of the subscribers; each half is scored by the other one."
 
     @property
     def unscreened(self) -> np.ndarray:
-        """Plans with subscribers that are not screened, unless the one other plan is: that is the same."""
+        """Plans that are not screened; of two plans, screening one covers the other."""
         held = np.unique(self.plan)
         missed = np.setdiff1d(held, self.classes)
         return missed[:0] if len(held) == 1 or (len(held) == 2 and len(missed) == 1) else missed
 
 
-def leakage_screen(evidence: Evidence) -> Found:
-    """Every column on its own against the plan held, one plan against the rest.
+def leakage_screen(evidence: Evidence) -> Findings:
+    """Check each column on its own against the plan held, one plan against the rest.
 
-    Stops where the lower limit of the AUC is above 0.98, for plans with at least 50 subscribers. Judged on
-    the last decision of every subscriber, so the limit counts subscribers, not rows: AUC - 1.96 standard
-    errors of DeLong, DeLong & Clarke-Pearson (Biometrics 44, 1988). Three ways for a column to tell:
+    A column is a leak if the lower limit of its AUC is above 0.98 for a plan with at least 50 subscribers.
+    The screen reads the last decision of every subscriber, so the limit counts subscribers, not rows: AUC -
+    1.96 standard errors of DeLong, DeLong & Clarke-Pearson (Biometrics 44, 1988). A column can predict a plan
 
     * by its order, rising or falling (numbers and dates; missing counts as lowest);
     * by its value: the share of the plan among the *other half* of the subscribers with that value. A value
-      that nobody in the other half has tells nothing, which is why ids are not leaks;
-    * numbers with many values, by their hundredth of the ranks, in the same way: a fee with some noise.
+      without subscribers in the other half predicts nothing, so ids are not leaks;
+    * by the hundredth of its ranks in the same way, for numbers with many values, such as a fee with noise.
 
-    A column that is the label itself is left to `label_in_features`. Plans that were not screened are noted.
+    A column that equals the label is left to `label_in_features`. Plans that were not screened are noted.
     """
     screen, table = _screen_of(evidence), evidence.table
     if screen is None:
-        return Found()
-    told = {name: _worst(values, screen) for name, values in table.X.items()} if len(screen.classes) else {}
+        return Findings()
+    worst = {name: _worst(values, screen) for name, values in table.X.items()} if len(screen.classes) else {}
     leaks = sorted(
-        (told_plan, name)
-        for name, told_plan in told.items()
-        if told_plan is not None and not is_the_label(table.X[name], table)
+        (limit_and_plan, name)
+        for name, limit_and_plan in worst.items()
+        if limit_and_plan is not None and not is_the_label(table.X[name], table)
     )
-    return Found(
+    return Findings(
         tuple(
-            f"column {source_name(table, name)!r} alone tells who holds {table.plans[plan]!r}:"
+            f"column {source_name(table, name)!r} alone predicts who holds {table.plans[plan]!r}:"
             f" AUC above {lower:.3f} (95 % limit over {counted(len(screen.rows), 'subscriber')}),"
             f" must not be above {AUC_LIMIT}"
             for (lower, plan), name in reversed(leaks)
@@ -84,7 +84,7 @@ def _unscreened_notes(screen: _Screen, plans: tuple[str, ...]) -> tuple[str, ...
     if len(missed) == 0:
         return ()
     small = [plans[plan] for plan in missed if (screen.plan == plan).sum() < MIN_SUBSCRIBERS]
-    # A plan is big and missed only where all others together are few, so then they are all listed.
+    # A large plan is missed only if all others together are small, and then these are listed.
     return (
         f"not screened for leaks: {'plan' if len(small) == 1 else 'plans'} {shown(small)}"
         f" {'has' if len(small) == 1 else 'have'} fewer than {MIN_SUBSCRIBERS} subscribers",
@@ -92,7 +92,7 @@ def _unscreened_notes(screen: _Screen, plans: tuple[str, ...]) -> tuple[str, ...
 
 
 def _screen_of(evidence: Evidence) -> _Screen | None:
-    """None where no plan is known; no classes where no plan has enough subscribers on either side."""
+    """Return None without known plans; without classes if no plan has enough subscribers on both sides."""
     table = evidence.table
     plan_of_row = table.held if table.held is not None else table.y
     if plan_of_row is None:
@@ -107,7 +107,7 @@ def _screen_of(evidence: Evidence) -> _Screen | None:
 
 
 def _last_decisions(evidence: Evidence, known: np.ndarray) -> np.ndarray:
-    """Position of each subscriber's last decision among the known ones."""
+    """Find the position of each subscriber's last decision among the known ones."""
     codes = subscriber_codes(evidence)[known]
     as_of = evidence.table.as_of
     order = np.argsort(codes, kind="stable") if as_of is None else np.lexsort((as_of[known], codes))
@@ -116,20 +116,23 @@ def _last_decisions(evidence: Evidence, known: np.ndarray) -> np.ndarray:
 
 
 def _worst(values: np.ndarray, screen: _Screen) -> tuple[float, int] | None:
-    """Lower limit of the AUC against the plan that the column tells best, and that plan; None if legal."""
+    """Return the lower limit of the AUC for the plan that the column predicts best, and the plan.
+
+    None if no limit is above AUC_LIMIT.
+    """
     codes = codes_of(values[screen.rows])
     found = []
     if values.dtype != object:
-        found += _told_by_order(codes, screen)
+        found += _limits_by_order(codes, screen)
         codes = _binned(codes)
-    found += _told_by_value(codes, screen)
-    return max((told for told in found if told[0] > AUC_LIMIT), default=None)
+    found += _limits_by_value(codes, screen)
+    return max(((limit, plan) for limit, plan in found if limit > AUC_LIMIT), default=None)
 
 
-def _told_by_order(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]]:
-    """Lower limits for the plans that come first or last when subscribers are put in order of the codes."""
+def _limits_by_order(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]]:
+    """Compute lower limits for the plans that the order of the codes separates from the rest."""
     count, classes = np.bincount(codes), screen.classes
-    # Rank sums (Mann-Whitney) give the AUC of every plan at once; few columns need more.
+    # Rank sums (Mann-Whitney) give the AUC of all plans at once; few columns need more.
     middle_rank = np.cumsum(count) - (count - 1) / 2
     rank_sum = np.bincount(screen.plan, middle_rank[codes])[classes]
     n_of_class = np.bincount(screen.plan)[classes]
@@ -143,19 +146,19 @@ def _told_by_order(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]
 
 
 def _binned(codes: np.ndarray) -> np.ndarray:
-    """Codes in their order, at most _MAX_CATEGORIES of them; equal codes stay together."""
+    """Merge codes into at most _MAX_CATEGORIES in the same order; equal codes stay together."""
     count = np.bincount(codes)
     if len(count) <= _MAX_CATEGORIES:
         return codes
     return ((np.cumsum(count) - 1) * _MAX_CATEGORIES // len(codes))[codes]
 
 
-def _told_by_value(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]]:
-    """Lower limits of the share of a plan among those of the other half of the subscribers with that code."""
+def _limits_by_value(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]]:
+    """Compute lower limits for the share of each plan in the other half of the subscribers, by code."""
     n_values = int(codes.max()) + 1
     cells = codes + n_values * screen.half
     total = np.bincount(cells, minlength=2 * n_values)
-    # All whose code the other half does not have are tied: with one id each, there is nothing to compute.
+    # Rows whose code is not in the other half are tied: for a column of ids this skips the computation.
     is_tied = np.roll(total, n_values)[cells] == 0
     limits = []
     for plan in screen.classes:
@@ -163,7 +166,7 @@ def _told_by_value(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]
         if 1 - is_tied[mine].mean() * is_tied[~mine].mean() / 2 <= AUC_LIMIT:
             continue
         positive = np.bincount(cells[mine], minlength=2 * n_values)
-        # Drawn towards the overall share, which is also the answer for a code that the other half lacks.
+        # Shrunk towards the overall share, which is also the share of codes that the other half lacks.
         share = (np.roll(positive, n_values) + mine.mean()) / (np.roll(total, n_values) + 1)
         place = np.unique(share, return_inverse=True)[1]
         limits.append(
@@ -173,18 +176,18 @@ def _told_by_value(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]
 
 
 def _lower_limit(positive: np.ndarray, negative: np.ndarray) -> float:
-    """Lower limit of the AUC of a score, from the number of subscribers on each side at each of its values.
+    """Compute the lower limit of the AUC of a score from the number of subscribers at each of its values.
 
     Args:
-        positive: shape (K,), by rising score.
-        negative: shape (K,).
+        positive: Subscribers with the plan, shape (K,), by rising score.
+        negative: Subscribers without it, shape (K,).
     """
     n_positive, n_negative = positive.sum(), negative.sum()
-    # DeLong's placement values: the share of the other side that a subscriber beats, ties one half.
+    # DeLong's placement values: the share of the other side below a subscriber, ties one half.
     beaten = (np.cumsum(negative) - negative / 2) / n_negative
     auc = positive @ beaten / n_positive
     if auc <= AUC_LIMIT:
-        return float(auc)  # the limit is lower still: no need to know it
+        return float(auc)  # the limit is even lower and not needed
     beating = 1 - (np.cumsum(positive) - positive / 2) / n_positive
     variance_of_positive = positive @ (beaten - auc) ** 2 / (n_positive - 1)
     variance_of_negative = negative @ (beating - auc) ** 2 / (n_negative - 1)

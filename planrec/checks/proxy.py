@@ -1,4 +1,4 @@
-"""The proxy screen: do the features tell a protected group, although its column is none of them?"""
+"""The proxy screen: do the features predict a protected group, although its column is not a feature?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from planrec.errors import CheckError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 MOST_DECISIONS = 5_000
-"Decisions that are looked at, drawn at random: bounds the cost."
+"Number of randomly drawn decisions that are screened: bounds the time."
 FEWEST = 50
-"Subscribers on either side, below which a group is not screened."
+"Groups with fewer subscribers inside or outside are not screened."
 N_FOLDS = 3
 N_BOOTSTRAP = 200
-TELLS_FROM = 0.5
-"AUC of who knows nothing; a group whose interval is not above it is not told."
+RANDOM_AUC = 0.5
+"AUC of random guessing; groups whose interval includes it are not reported."
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """How well the features tell one group from the others."""
+    """How well the features predict one group against the others."""
 
     column: str
     group: str
@@ -30,7 +30,7 @@ class Proxy:
 
     def __str__(self) -> str:
         return (
-            f"the features tell {self.column}={self.group} with AUC {self.auc:.2f}"
+            f"the features predict {self.column}={self.group} with AUC {self.auc:.2f}"
             f" [{self.low:.2f}, {self.high:.2f}]"
         )
 
@@ -38,35 +38,40 @@ class Proxy:
 def check_proxies(
     features: np.ndarray, table: DecisionTable, at_most: float | None, waiver: str | None, seed: int
 ) -> list[str]:
-    """Screen every protected column; return what to record in the run.
+    """Screen every protected column.
 
     Args:
-        features: shape (n, n_features), float64, NaN where missing; one row per decision of the table.
-        at_most: AUC that may not be surely exceeded; None: nothing stops the run.
-        waiver: why it may be; None: it may not.
+        features: Shape (n, n_features), float64, NaN if missing; one row per decision of the table.
+        table: The decisions, with the segments of the protected columns.
+        at_most: Limit of the AUC; an interval above it stops the run. None for no limit.
+        waiver: The reason for which the limit may be exceeded; None to enforce it.
+        seed: Seed of the draws and the models.
+
+    Returns:
+        The results to record in the run.
 
     Raises:
-        CheckError: every group that the features tell surely better than `at_most`.
+        CheckError: The AUC intervals of some groups are above `at_most`; lists all of them.
     """
     found = list(proxies(features, table, seed))
-    told = [proxy for proxy in found if proxy.low > TELLS_FROM]
-    stops = [proxy for proxy in told if at_most is not None and proxy.low > at_most]
+    predicted = [proxy for proxy in found if proxy.low > RANDOM_AUC]
+    stops = [proxy for proxy in predicted if at_most is not None and proxy.low > at_most]
     if stops and waiver is None:
         raise CheckError(
             "the features stand in for a protected column",
             [
                 *(f"{proxy}, must be at most {at_most:g}" for proxy in stops),
-                "drop what tells it with data.drop_columns=[...], choose other features, or say why this is"
-                " fine: waivers.proxy='WHY THIS IS FINE'",
+                "drop the columns that predict it with data.drop_columns=[...], choose other features, or"
+                " give the reason: waivers.proxy='WHY THIS IS FINE'",
             ],
         )
-    notes = [f"proxy: {proxy}{f'; waived: {waiver}' if proxy in stops else ''}" for proxy in told]
-    untold = [f"{proxy.column}={proxy.group}" for proxy in found if proxy not in told]
-    return notes + ([f"proxy: the features do not tell {', '.join(untold)}"] if untold else [])
+    notes = [f"proxy: {proxy}{f'; waived: {waiver}' if proxy in stops else ''}" for proxy in predicted]
+    others = [f"{proxy.column}={proxy.group}" for proxy in found if proxy not in predicted]
+    return notes + ([f"proxy: the features do not predict {', '.join(others)}"] if others else [])
 
 
 def proxies(features: np.ndarray, table: DecisionTable, seed: int) -> Iterator[Proxy]:
-    """One entry per group: AUC of a small LightGBM on other subscribers, 95 % interval over subscribers."""
+    """Yield the AUC of every group, of a small LightGBM on other subscribers, with its 95 % interval."""
     generator = np.random.default_rng(seed)
     rows = generator.permutation(len(table))[:MOST_DECISIONS]
     subscriber = np.unique(table.subscriber[rows], return_inverse=True)[1]
@@ -91,7 +96,7 @@ def _equal(subscriber: np.ndarray) -> np.ndarray:
 
 
 def _cross_fitted(features: np.ndarray, is_group: np.ndarray, fold: np.ndarray, seed: int) -> np.ndarray:
-    """Chance of the group by a model that saw other subscribers only, as ranks in each fold. Shape (n,)."""
+    """Predict the group by models of other subscribers, as ranks in each fold, shape (n,)."""
     from lightgbm import LGBMClassifier
 
     score = np.full(len(is_group), 0.5)
@@ -104,13 +109,13 @@ def _cross_fitted(features: np.ndarray, is_group: np.ndarray, fold: np.ndarray, 
             deterministic=True, force_row_wise=True,
         )  # fmt: skip
         chance = model.fit(features[train], is_group[train]).predict_proba(features[test])[:, 1]
-        # Ranks: each fold's model has a level of its own, which says nothing about its rows.
+        # Ranks, because the level of the predictions differs between the models of the folds.
         score[test] = np.searchsorted(np.sort(chance), chance) / test.sum()
     return score
 
 
 def _auc(score: np.ndarray, is_group: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted AUC, ties one half. Shape (B,) for weights of shape (B, n); NaN where a side has no weight."""
+    """Compute the weighted AUC, ties one half: shape (B,) for weights (B, n); NaN if a side has no weight."""
     places = np.unique(score, return_inverse=True)[1]
     order = np.argsort(places, kind="stable")
     starts = np.flatnonzero(np.diff(places[order], prepend=-1))

@@ -120,7 +120,7 @@ def _print_candidates() -> int:
 
 
 def _no_such_verb(name: str) -> str:
-    from planrec.schema import did_you_mean
+    from planrec.wording import did_you_mean
 
     return f"no verb {name!r}{did_you_mean(name, VERBS)}; verbs: {', '.join(VERBS)}"
 

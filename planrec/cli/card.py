@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from planrec.cli.shared_options import add_outputs, add_run, run_folder
-from planrec.outputs_folder import command_line
+from planrec.files.outputs_folder import command_line
 
 EXAMPLE = "planrec card model latest"
 
@@ -24,9 +24,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the card, or check a file against it."""
-    from planrec.card_check import check_card
-    from planrec.data_card import data_cards
-    from planrec.model_card import model_cards
+    from planrec.reports.cards.card_check import check_card
+    from planrec.reports.cards.data_card import data_cards
+    from planrec.reports.cards.model_card import model_cards
 
     folders = [run_folder(name, options) for name in options.runs]
     text = (model_cards if options.card == "model" else data_cards)(folders)

@@ -21,9 +21,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the comparison."""
-    from planrec.compare import as_json
-    from planrec.compare.comparison import compare
-    from planrec.compare.screen import print_comparison
+    from planrec.reports.comparison import as_json
+    from planrec.reports.comparison.comparison_terminal import print_comparison
+    from planrec.reports.comparison.run_comparison import compare
 
     first, second = (run_folder(name, options) for name in (options.a, options.b))
     comparison = compare(first, second, options.metric)

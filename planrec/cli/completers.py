@@ -40,7 +40,7 @@ def folders(prefix: str, **_: Any) -> list[str]:
 
 def runs(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
     """Return `latest` and the ids of complete runs, the newest first; for other prefixes the folders."""
-    from planrec.folder_walk import complete_runs, names_of
+    from planrec.files.folder_walk import complete_runs, names_of
 
     outputs = parsed_args.outputs
     named = [["latest"], *(names_of(folder, outputs) for folder in reversed(complete_runs(outputs)))]
@@ -50,7 +50,7 @@ def runs(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
 
 def overrides(prefix: str, **_: Any) -> list[str]:
     """Return groups and keys with `=`, or options of a group; after a comma the next option of a sweep."""
-    from planrec.conf_folder import groups, options
+    from planrec.config.conf_folder import groups, options
 
     key, equals, value = prefix.partition("=")
     name = key.lstrip("+~")
@@ -65,7 +65,7 @@ def overrides(prefix: str, **_: Any) -> list[str]:
 
 def _keys(name: str) -> list[str]:
     """Return the dotted keys of the group that is typed, else those at the top level."""
-    from planrec.conf_folder import CONF, chosen_options, content_of, inherited
+    from planrec.config.conf_folder import CONF, chosen_options, content_of, inherited
 
     group, dot, _ = name.partition(".")
     option = chosen_options(typed_words()).get(group)

@@ -35,9 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the features that count most."""
-    from planrec.explain.explanation import as_csv, as_json, explain
-    from planrec.explain.screen import print_explanation
-    from planrec.screen import progress_of
+    from planrec.reports.explanation.explanation_terminal import print_explanation
+    from planrec.reports.explanation.feature_importance import as_csv, as_json, explain
+    from planrec.training.run_terminal import progress_of
 
     folder = run_folder(options.run, options)
     with progress_of("explaining") as report:

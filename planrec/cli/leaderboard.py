@@ -23,10 +23,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the board and write the files."""
-    from planrec.leaderboard import leaderboard
-    from planrec.leaderboard.files import as_csv, as_json
-    from planrec.leaderboard.html import as_html
-    from planrec.leaderboard.screen import print_board
+    from planrec.reports.leaderboard import leaderboard
+    from planrec.reports.leaderboard.board_files import as_csv, as_json
+    from planrec.reports.leaderboard.board_html import as_html
+    from planrec.reports.leaderboard.board_terminal import print_board
 
     places = [run_folder(name, options) for name in options.runs] or [options.outputs]
     board = leaderboard(places, options.metric)

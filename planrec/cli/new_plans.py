@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the run and say what is new."""
-    from planrec.new_plans import about_new_plans, with_new_plans
+    from planrec.serving.new_plans import about_new_plans, with_new_plans
 
     old = run_folder(options.run, options)
     new = with_new_plans(old, options.catalogue, options.outputs)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from planrec.cli.shared_options import add_json, add_outputs, add_run, run_folder, show_table
 
 if TYPE_CHECKING:
-    from planrec.pinned import Pinned
+    from planrec.serving.pin import Pinned
 
 EXAMPLE = "planrec pin latest"
 
@@ -61,13 +61,14 @@ def run(options: Namespace) -> int:
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
-    from planrec import pinned
-    from planrec.outputs_folder import command_line
+    from planrec.files.outputs_folder import command_line
+    from planrec.serving.pin import rollback
+    from planrec.serving.pin_run import pin_run
 
     if options.rollback:
-        pin = pinned.rollback(options.outputs, options.dry_run)
+        pin = rollback(options.outputs, dry_run=options.dry_run)
     else:
-        pin = pinned.pin_run(run_folder(options.run, options), options.outputs, options.dry_run)
+        pin = pin_run(run_folder(options.run, options), options.outputs, dry_run=options.dry_run)
     if options.dry_run:
         yield f"{pin.run} can be pinned; nothing was written"
         return
@@ -80,8 +81,8 @@ def _pinned(options: Namespace) -> Iterator[str]:
 def _list(options: Namespace) -> None:
     """Show the complete runs, the newest first, and the earlier pins."""
     from planrec.errors import RunError
-    from planrec.pinned import Pin, Pinned, read_pin
-    from planrec.run_folder import complete_runs
+    from planrec.files.folder_walk import complete_runs
+    from planrec.serving.pin import Pin, Pinned, read_pin
 
     problem, pins = None, list[Pin | Pinned]()
     try:
@@ -103,8 +104,8 @@ def _list(options: Namespace) -> None:
 
 def _listed(folder: Path, name: str, is_pinned: bool) -> ListedRun:
     from planrec.errors import RunError
-    from planrec.provenance import version_problems
-    from planrec.run_folder import read_manifest
+    from planrec.runs.provenance import version_problems
+    from planrec.runs.read import read_manifest
 
     try:
         manifest = read_manifest(folder)

@@ -28,12 +28,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the parts of the answer, and whether it is the same again."""
-    from planrec.decision_log import find_decision
+    from planrec.serving.decision_log import find_decision
 
     logged = find_decision(options.log or f"sqlite:///{options.outputs / 'decisions.sqlite'}", options.id)
     # scikit-learn takes a second to import: a wrong id should not wait for it.
-    from planrec.replay.replayed import as_json, replay
-    from planrec.replay.screen import print_replayed
+    from planrec.serving.replay.audit_view import print_replayed
+    from planrec.serving.replay.replayed_answer import as_json, replay
 
     replayed = replay(logged, options.outputs)
     show_table(options, lambda: print_replayed(replayed), lambda: as_json(replayed))

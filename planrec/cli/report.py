@@ -19,8 +19,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the page."""
-    from planrec.report.asked import asked_for
-    from planrec.report.page import report_page
+    from planrec.reports.page.html_page import report_page
+    from planrec.reports.page.requested_runs import asked_for
 
     page = report_page(asked_for([run_folder(name, options) for name in options.runs]))
     options.output.write_text(page, "utf-8")

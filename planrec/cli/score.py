@@ -37,10 +37,10 @@ def run(options: Namespace) -> int:
 
 
 def _score(options: Namespace) -> None:
-    from planrec.pinned import load_pinned
-    from planrec.run_folder import load_run
-    from planrec.score.file import score_file
-    from planrec.score.scorer import Scorer
+    from planrec.runs.read import load_run
+    from planrec.serving.pin import load_pinned
+    from planrec.serving.scoring.score_file import score_file
+    from planrec.serving.scoring.scorer import Scorer
 
     is_named = options.run is not None
     saved = load_run(run_folder(options.run, options)) if is_named else load_pinned(options.outputs)

@@ -45,7 +45,7 @@ def _port(text: str) -> int:
 
 
 def _print_new_key() -> int:
-    access = api_module("access")
+    access = api_module("middleware.api_keys")
     key = access.new_key()
     print(f"key, for the caller, shown only now: {key}")
     print(f"hash, for the server: PLANREC_ACCESS__KEY_HASHES={access.hash_of(key.encode())}")

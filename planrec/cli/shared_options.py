@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planrec.cli.completers import completed_by, folders, runs
-from planrec.outputs_folder import default_outputs
+from planrec.files.outputs_folder import default_outputs
 
 ON_STDOUT = Path("-")
 
@@ -37,7 +37,7 @@ def add_run(parser: _ActionsContainer, name: str = "run", meaning: str = RUN, **
 
 def run_folder(name: str, options: Namespace) -> Path:
     """Return the folder of a run that is named on the command line. Raises RunError."""
-    from planrec.run_folder import named_run
+    from planrec.runs.find import named_run
 
     return named_run(name, options.outputs)
 
@@ -82,7 +82,7 @@ def show_table(options: Namespace, print_table: Callable[[], None], as_json: Cal
 
 def write_text(file: Path, text: str, options: Namespace) -> None:
     """Write a file at once, with the folders above it, and say so; on stderr if stdout is for JSON."""
-    from planrec.atomic_file import write_atomically
+    from planrec.files.atomic_write import write_atomically
 
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, text.encode())

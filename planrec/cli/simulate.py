@@ -23,9 +23,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the files and print the command that trains on them."""
-    from planrec.outputs_folder import command_line
-    from planrec.overrides import typed_text
-    from planrec.simulate import catalogue_of, simulator_of, write_simulation
+    from planrec.config.overrides import typed_text
+    from planrec.data.simulated_files import catalogue_of, simulator_of, write_simulation
+    from planrec.files.outputs_folder import command_line
 
     values = {name: getattr(options, name) for name in _defaults()}
     folder = write_simulation(simulator_of(values), catalogue_of(options.catalogue), options.folder)
@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
 
 
 def _defaults() -> dict[str, Any]:
-    from planrec.conf_folder import CONF, content_of
+    from planrec.config.conf_folder import CONF, content_of
 
     content = content_of(CONF / "data" / "simulator.yaml")
     return {name: value for name, value in content.items() if isinstance(value, int | str) and name != "kind"}

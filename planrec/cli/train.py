@@ -14,9 +14,9 @@ from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import add_json, add_outputs, show_table
 
 if TYPE_CHECKING:
-    from planrec.cells.runs import SweepResult
     from planrec.cli import VerbParser
-    from planrec.hydra_app import ComposedRun
+    from planrec.sweeps.hydra_app import ComposedRun
+    from planrec.sweeps.run_cells import SweepResult
 
 EXAMPLE = "planrec train model=lgbm model.n_estimators=200"
 
@@ -62,7 +62,7 @@ def run(options: Namespace) -> int:
     """Train; the folder of the run is in the last lines."""
     if {"-sc", "--shell-completion"} & set(options.passed_on):
         return _shell_completion(options.passed_on)
-    from planrec.hydra_app import run_hydra
+    from planrec.sweeps.hydra_app import run_hydra
 
     with if_interrupted(NOT_COMPLETE):
         run_hydra(
@@ -87,10 +87,11 @@ def _shell_completion(arguments: list[str]) -> int:
 
 def _train(composed: "ComposedRun", options: Namespace) -> None:
     from planrec.errors import PlanRecError
-    from planrec.experiment import run
-    from planrec.run_folder import begin_run, read_manifest, save_run
-    from planrec.screen import print_result, progress_of
-    from planrec.sweep_folder import CellStore
+    from planrec.runs.read import read_manifest
+    from planrec.runs.write import begin_run, save_run
+    from planrec.sweeps.sweep_folder import CellStore
+    from planrec.training.experiment import run
+    from planrec.training.run_terminal import print_result, progress_of
 
     folder, command = composed.folder, composed.command
     begin_run(folder, composed.config, command)
@@ -111,7 +112,7 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
 
 
 def _as_json(folder: Path) -> str:
-    from planrec.json_file import read_object
+    from planrec.files.json_file import read_object
 
     run = read_object(folder / "run.json")
     content = {"schema": "planrec.train/1", "folder": str(folder)} | {name: run[name] for name in OF_RUN_JSON}
@@ -119,12 +120,12 @@ def _as_json(folder: Path) -> str:
 
 
 def _show_sweep(result: "SweepResult", options: Namespace) -> None:
-    from planrec.cells.screen import print_sweep, sweep_as_json
+    from planrec.sweeps.sweep_terminal import print_sweep, sweep_as_json
 
     show_table(options, lambda: print_sweep(result, options.outputs), lambda: sweep_as_json(result))
 
 
 def _overrides() -> str:
-    from planrec.conf_folder import options_text
+    from planrec.config.conf_folder import options_text
 
     return OVERRIDES.format(options_text())

@@ -1,4 +1,4 @@
-"""Splitters: how decisions are divided into what is learned from and what is judged."""
+"""Splitters: divisions of decisions into training and test rows."""
 
 from typing import TYPE_CHECKING, Annotated
 

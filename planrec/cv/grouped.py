@@ -3,38 +3,36 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-import numpy as np
 from annotated_types import Ge
 from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
-from planrec.cv.deal import folds_of_subscribers
-from planrec.schema import DecisionTable
+from planrec.cv.fold_assignment import complements, folds_of_subscribers, repeated
+from planrec.schema.tables import DecisionTable
 
 
 class Grouped(Splitter):
-    """Each subscriber is tested once per repeat, with all its rows; folds keep the shares of the plans."""
+    """Folds of subscribers, each with all its rows; every fold has the same shares of the plans."""
 
     kind: Literal["grouped"]
     n_folds: Annotated[int, Ge(2)]
     n_repeats: PositiveInt
-    "Times that all subscribers are dealt anew."
+    "Times that all subscribers are assigned to folds."
 
     @property
     def keeps_subscribers_whole(self) -> bool:
-        """Yes: subscribers are dealt, not rows."""
+        """True: subscribers are assigned, not rows."""
         return True
 
     @property
     def needs_time(self) -> bool:
-        """No."""
+        """False."""
         return False
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
-        """Yield n_folds folds per repeat. Raises DataError where no plan has n_folds subscribers."""
-        rng = np.random.default_rng(seed)
-        for repeat in range(self.n_repeats):
-            fold_of_row = folds_of_subscribers(table, self.n_folds, rng)
-            for fold in range(self.n_folds):
-                tested = fold_of_row == fold
-                yield Fold(np.flatnonzero(~tested), np.flatnonzero(tested), repeat)
+        """Yield n_folds folds per repeat.
+
+        Raises:
+            DataError: no plan has n_folds subscribers.
+        """
+        return complements(repeated(folds_of_subscribers, table, self.n_folds, self.n_repeats, seed))

@@ -1,4 +1,4 @@
-"""Two splitters: one to tune inside, one to report outside."""
+"""Two splitters: the inner one tunes the model, the outer one evaluates it."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,7 +11,7 @@ from planrec.cv.rolling import Rolling
 from planrec.cv.stratified import Stratified
 from planrec.errors import DataError
 from planrec.plugins import with_plugins
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 PLAIN = (Grouped, Rolling, Stratified)
 "The splitters that split once; add a new one here."
@@ -22,34 +22,38 @@ else:
 
 
 class Nested(Splitter):
-    """Tune on each fold's training rows, split once more, and judge the result on rows it never saw.
+    """Folds of `outer`, whose training rows `inner` splits again to tune the model.
 
-    The folds that are judged are those of `outer`, so that a nested run is ranked with plain ones.
+    The evaluated folds are those of `outer`, so that a nested run is ranked with plain ones.
     """
 
     kind: Literal["nested"]
     outer: Plain
-    "What is reported."
+    "Splitter of the folds that are reported."
     inner: Plain
-    "How the training rows of each outer fold are split, to choose the model's values on them."
+    "Splitter of the training rows of each outer fold, on which the model's values are chosen."
 
     @property
     def keeps_subscribers_whole(self) -> bool:
-        """As `outer` does."""
+        """As `outer`."""
         return self.outer.keeps_subscribers_whole
 
     @property
     def needs_time(self) -> bool:
-        """Where either splitter does."""
+        """True if either splitter needs time."""
         return self.outer.needs_time or self.inner.needs_time
 
     @property
     def inner_splitter(self) -> Splitter:
-        """The splitter to tune with."""
+        """`inner`."""
         return self.inner
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
-        """Yield the folds of `outer`. Raises DataError as it does."""
+        """Yield the folds of `outer`.
+
+        Raises:
+            DataError: the table is too small for `outer`; the message names the keys of `cv.outer`.
+        """
         try:
             yield from self.outer.split(table, seed)
         except DataError as error:

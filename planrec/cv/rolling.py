@@ -1,4 +1,4 @@
-"""Split by time and subscriber: learn from the past of others."""
+"""Split by time and subscriber: train on the past of other subscribers."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -8,49 +8,49 @@ from annotated_types import Ge
 from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
-from planrec.cv.deal import folds_of_subscribers
+from planrec.cv.fold_assignment import folds_of_subscribers, repeated
 from planrec.errors import DataError
-from planrec.schema import DecisionTable
+from planrec.schema.tables import DecisionTable
 
 
 class Rolling(Splitter):
-    """Each decision of the latest instants is tested once per repeat.
+    """Folds of subscribers at each of the latest instants.
 
-    Training sees other subscribers only, and only decisions whose label months have ended by the tested
-    as_of. Instants before which nothing can be learned are not tested.
+    Training has only other subscribers, and only decisions whose label months have ended by the tested as_of.
+    Instants without such earlier decisions are not tested.
     """
 
     kind: Literal["rolling"]
     n_folds: Annotated[int, Ge(2)]
-    "Groups of subscribers; the number of folds is up to n_folds x n_instants."
+    "Groups of subscribers; there are up to n_folds x n_instants folds."
     n_repeats: PositiveInt
-    "Times that all subscribers are dealt anew."
+    "Times that all subscribers are assigned to groups."
     n_instants: PositiveInt
     "How many of the latest as_of are tested."
 
     @property
     def keeps_subscribers_whole(self) -> bool:
-        """Yes: subscribers are dealt, not rows."""
+        """True: subscribers are assigned, not rows."""
         return True
 
     @property
     def needs_time(self) -> bool:
-        """Yes: the past is learned from."""
+        """True: training is the past of the tested rows."""
         return True
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
         """Yield up to n_folds folds per tested instant and repeat.
 
-        Raises DataError where decisions have no as_of, where no plan has n_folds subscribers, or where no
-        tested instant has earlier decisions to learn from.
+        Raises:
+            DataError: decisions have no as_of, no plan has n_folds subscribers, or no tested instant has
+                earlier decisions to train on.
         """
         as_of = _instants(table)
         label_end = _months_later(as_of, table.horizon)
         tested_instants = np.unique(as_of)[-self.n_instants :]
         _check_past(tested_instants, label_end)
-        rng = np.random.default_rng(seed)
-        for repeat in range(self.n_repeats):
-            group = folds_of_subscribers(table, self.n_folds, rng)
+        groups = repeated(folds_of_subscribers, table, self.n_folds, self.n_repeats, seed)
+        for repeat, group in enumerate(groups):
             for instant in tested_instants:
                 known = label_end <= instant
                 for fold in range(self.n_folds):
@@ -67,7 +67,11 @@ def _instants(table: DecisionTable) -> np.ndarray:
 
 
 def _months_later(as_of: np.ndarray, n_months: int) -> np.ndarray:
-    """The same day n_months later; a day that the later month lacks counts on into the next one."""
+    """Return the same day n_months later; day 31 of a month with 30 days is day 1 of the next one.
+
+    >>> _months_later(np.array(["2018-01-31"], "datetime64[D]"), 1).tolist()
+    [datetime.date(2018, 3, 3)]
+    """
     month = as_of.astype("datetime64[M]")
     return (month + np.timedelta64(n_months, "M")).astype("datetime64[D]") + (as_of - month)
 
@@ -78,5 +82,5 @@ def _check_past(tested_instants: np.ndarray, label_end: np.ndarray) -> None:
             "cv=rolling needs decisions whose label months end by the tested as_of,"
             f" got {label_end.min()} as the first end and {tested_instants[-1]} as the last as_of;"
             " give longer histories, or type target.min_history=1 target.horizon=1;"
-            " cv=grouped needs no past, but lets later months teach about earlier ones"
+            " cv=grouped needs no past, but trains on later months than it tests"
         )

@@ -3,41 +3,39 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-import numpy as np
 from annotated_types import Ge
 from pydantic import PositiveInt
 
 from planrec.contracts import Fold, Splitter
-from planrec.cv.deal import folds_of_rows
-from planrec.schema import DecisionTable
+from planrec.cv.fold_assignment import complements, folds_of_rows, repeated
+from planrec.schema.tables import DecisionTable
 
 
 class Stratified(Splitter):
-    """Each row is tested once per repeat; folds keep the shares of the plans.
+    """Folds of single rows; every fold has the same shares of the plans.
 
-    It flatters where subscribers have several rows: a tested row has siblings in training.
+    Metrics are too good if subscribers have several rows: training has other rows of a tested subscriber.
     """
 
     kind: Literal["stratified"]
     n_folds: Annotated[int, Ge(2)]
     n_repeats: PositiveInt
-    "Times that all rows are dealt anew."
+    "Times that all rows are assigned to folds."
 
     @property
     def keeps_subscribers_whole(self) -> bool:
-        """No: rows are dealt."""
+        """False: rows are assigned."""
         return False
 
     @property
     def needs_time(self) -> bool:
-        """No."""
+        """False."""
         return False
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
-        """Yield n_folds folds per repeat. Raises DataError where no plan has n_folds rows."""
-        rng = np.random.default_rng(seed)
-        for repeat in range(self.n_repeats):
-            fold_of_row = folds_of_rows(table, self.n_folds, rng)
-            for fold in range(self.n_folds):
-                tested = fold_of_row == fold
-                yield Fold(np.flatnonzero(~tested), np.flatnonzero(tested), repeat)
+        """Yield n_folds folds per repeat.
+
+        Raises:
+            DataError: no plan has n_folds rows.
+        """
+        return complements(repeated(folds_of_rows, table, self.n_folds, self.n_repeats, seed))

@@ -1,4 +1,4 @@
-"""Columns without a role: what each holds, which are dropped (ids, blanks), and what to say about it."""
+"""Attributes: the columns without a role, read and judged; ids and blank columns are dropped."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,13 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from planrec.data.cells import Cells, cells_of
 from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
-from planrec.data.raw_table import RawTable
-from planrec.schema import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, counted, lag, shown
+from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.cells import Cells, cells_of
+from planrec.data.reading.raw_table import RawTable
+from planrec.data.reading.rules import FINITE, READABLE
+from planrec.schema.columns import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
+from planrec.wording import counted, shown
 
 ROWS_PER_ID = 20
-"Mean rows per value up to which a repeated column with an id's name is worth a note; a region has more."
+"""Mean rows per value up to which a repeated column with the name of an id is worth a note; regions have
+more."""
 
 
 @dataclass
@@ -32,18 +36,22 @@ class Attributes:
 
     @classmethod
     def of(cls, raw: RawTable, roles: set[str], taken: set[str]) -> Self:
-        """Every column of `raw` outside `roles`; names in `taken` are columns of X already."""
-        attributes = cls()
+        """Read every column of `raw` outside `roles`; names in `taken` are columns of X already."""
+        attributes, broken = cls(), BrokenRules()
         # Names that columns made by PlanRec have, or could have.
         reserved = taken | {AS_OF, HELD} | {lag(usage, 1) for usage in Usage.ALL}
         for name, column in raw.columns.items():
             if name not in roles:
-                attributes._add(name, column, raw, reserved)
+                attributes._add(name, column, raw, reserved, broken)
+        attributes.problems += [
+            f"{bad}: leave such cells blank, or add the column to data.drop_columns"
+            for bad in broken.bad_rows(raw.places)
+        ]
         return attributes
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was dropped and doubted, one sentence per kind of thing."""
+        """The dropped and the doubtful columns, one sentence per reason."""
         return (
             *_note("dropped as id, every row has a value of its own", self.ids),
             *_note("dropped, blank in every row", self.blank),
@@ -51,30 +59,31 @@ class Attributes:
             *self.doubts,
         )
 
-    def _add(self, name: str, column: pa.ChunkedArray, raw: RawTable, taken: set[str]) -> None:
+    def _add(
+        self, name: str, column: pa.ChunkedArray, raw: RawTable, taken: set[str], broken: BrokenRules
+    ) -> None:
         if column.null_count == len(column):
             self.blank.append(name)
             return
-        cells = cells_of(column, raw.decimal_comma)
+        cells = cells_of(column, decimal_comma=raw.decimal_comma)
         if cells is None:
             self.problems.append(
-                f"column {name!r} holds {column.type}, it must hold numbers, booleans, dates or text:"
-                " add it to data.drop_columns"
+                f"column {name!r} {READABLE}, it holds {column.type}: add it to data.drop_columns"
             )
-        elif is_row_id(name, name in raw.unnamed, column, cells):
+        elif is_row_id(name, column, cells, is_unnamed=name in raw.unnamed):
             self.ids.append(name)
         else:
             self._keep(name, cells, taken)
-            self._judge(name, column, cells, raw)
+            self._doubt(name, column, cells)
+            if cells.kind == "number":
+                _judge_size(name, cells, raw, broken)
 
     def _keep(self, name: str, cells: Cells, taken: set[str]) -> None:
         becomes = f"{name} (file)" if name in taken else name
         self.columns[becomes] = cells.values
         self.inputs.append(InputColumn(name=name, kind=cells.kind, becomes=becomes))
 
-    def _judge(self, name: str, column: pa.ChunkedArray, cells: Cells, raw: RawTable) -> None:
-        if cells.kind == "number":
-            self._judge_size(name, cells, raw)
+    def _doubt(self, name: str, column: pa.ChunkedArray, cells: Cells) -> None:
         if cells.decimal_commas:
             self.decimal_commas.append(name)
         if cells.doubt:
@@ -88,19 +97,17 @@ class Attributes:
                 f" subscriber, set data.subscriber_column={name!r}, else add it to data.drop_columns"
             )
 
-    def _judge_size(self, name: str, cells: Cells, raw: RawTable) -> None:
-        size = np.abs(cells.values)
-        for rule, rows in {
-            "must be finite": np.isinf(size),
-            f"must be within {-MAX_NUMBER:g} and {MAX_NUMBER:g}": (size > MAX_NUMBER) & np.isfinite(size),
-        }.items():
-            if rows.any():
-                self.problems.append(
-                    f"column {name!r} {rule}, got {cells.values[rows][0]:g} at {raw.where(rows)}:"
-                    " leave such cells blank, or add the column to data.drop_columns"
-                )
+
+def _judge_size(name: str, cells: Cells, raw: RawTable, broken: BrokenRules) -> None:
+    size = np.abs(cells.values)
+    for rule, rows in {
+        FINITE: np.isinf(size),
+        f"must be within {-MAX_NUMBER:g} and {MAX_NUMBER:g}": (size > MAX_NUMBER) & np.isfinite(size),
+    }.items():
+        if rows.any():
+            broken.add(f"column {name!r} {rule}", raw.rows[rows], raw.text(name)[rows][0])
 
 
-def _note(what: str, names: Iterable[str]) -> tuple[str, ...]:
+def _note(reason: str, names: Iterable[str]) -> tuple[str, ...]:
     listed = list(names)
-    return (f"{what}: column {shown(listed)}",) if listed else ()
+    return (f"{reason}: column {shown(listed)}",) if listed else ()

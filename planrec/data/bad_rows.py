@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from planrec.errors import DataError
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 OnBadRows = Literal["error", "drop_and_report"]
 "What `data.on_bad_rows` may say: stop, or leave them out and list them in the run folder."

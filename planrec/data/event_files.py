@@ -1,4 +1,4 @@
-"""Tables of events in DuckDB: which file, which columns, how dates are written. Nothing is held in memory."""
+"""Tables of events in DuckDB: their files, columns and date formats. No table is held in memory."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,9 +9,10 @@ from typing import Literal
 
 import duckdb
 
-from planrec.data.input_file import find_file
 from planrec.errors import DataError
-from planrec.schema import MAX_USAGE, did_you_mean, shown
+from planrec.files.input_path import find_input
+from planrec.schema.columns import MAX_USAGE
+from planrec.wording import did_you_mean, shown
 
 SUFFIXES = (".csv", ".parquet")
 DateOrder = Literal["detect", "day_month", "month_day"]
@@ -22,17 +23,17 @@ YEAR_LAST = r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})( .*)?"
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the folder, and the columns that are read; no other column is, names of people neither."""
+    """One table of the folder, and the columns that are read; others, such as names of people, are not."""
 
     name: str
     columns: tuple[str, ...]
     date: str | None = None
-    "Which of the columns holds a date."
+    "Column that holds a date."
 
 
 @contextmanager
 def database(memory_mib: int, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills into a folder of its own, gone at the end."""
+    """Open a database in memory that spills into its own folder, and remove both at the end."""
     with TemporaryDirectory(prefix="planrec-") as folder:
         connection = duckdb.connect(
             config={
@@ -52,10 +53,10 @@ def database(memory_mib: int, threads: int) -> Iterator[duckdb.DuckDBPyConnectio
 
 
 def open_tables(connection: duckdb.DuckDBPyConnection, folder: str, tables: Sequence[Table]) -> Path:
-    """Make a view of the needed columns of each table, under its name; the folder that they are in.
+    """Make a view of the needed columns of each table, under its name; return the folder of the tables.
 
     Raises:
-        DataError: every table that is not there, cannot be read or lacks a column.
+        DataError: Lists every table that is missing, cannot be read or lacks a column.
     """
     place = _folder_of(folder, tables[0])
     problems = []
@@ -73,14 +74,14 @@ def open_tables(connection: duckdb.DuckDBPyConnection, folder: str, tables: Sequ
 
 def _folder_of(folder: str, table: Table) -> Path:
     try:
-        return find_file(f"{folder}/{table.name}.parquet").parent
+        return find_input("data.path", f"{folder}/{table.name}.parquet", DataError).parent
     except DataError:
-        return find_file(f"{folder}/{table.name}.csv").parent
+        return find_input("data.path", f"{folder}/{table.name}.csv", DataError).parent
 
 
 def _open(connection: duckdb.DuckDBPyConnection, file: Path, table: Table) -> list[str]:
     path = str(file).replace("'", "''")
-    # As text: a cell that is no number must be shown as it stands, not stop the reader.
+    # As text: a cell that is not a number must be shown as it is, not stop the reader.
     csv = f"read_csv('{path}', all_varchar=true, header=true, delim=',', quote='\"')"
     source = f"read_parquet('{path}')" if file.suffix == ".parquet" else csv
     try:
@@ -105,37 +106,41 @@ class Cells:
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, table: Table) -> "Cells":
-        """The expressions that fit the types in which a table's columns are stored."""
+        """Return the expressions that fit the stored types of a table's columns."""
         described = connection.execute(f"DESCRIBE {table.name}").fetchall()
         return cls({row[0]: row[1] for row in described})
 
     def text(self, column: str) -> str:
-        """The cell as text without blanks around it, NULL where there is nothing."""
+        """Return SQL of a cell as text without blanks around it, NULL if it is blank.
+
+        >>> Cells({"city": "VARCHAR"}).text("city")
+        "nullif(trim(CAST(city AS VARCHAR)), '')"
+        """
         return f"nullif(trim(CAST({column} AS VARCHAR)), '')"
 
     def id(self, column: str) -> str:
-        """An id as text; `1000.0` is `1000`: a blank elsewhere made some tool write ids as fractions."""
+        """Return SQL of an id as text, `1000.0` as `1000`: with blanks, tools write ids as fractions."""
         text = self.text(column)
         if "INT" in self.types[column]:
             return text
         return f"if(ends_with({text}, '.0'), left({text}, -2), {text})"
 
     def hundredths(self, column: str) -> str:
-        """A number in [0, MAX_USAGE] as whole hundredths, BIGINT: sums do not depend on their order."""
+        """Return SQL of a number in [0, MAX_USAGE] as hundredths, BIGINT: sums do not depend on the order."""
         number = self.number(column)
         return (
             f"CASE WHEN {number} BETWEEN 0 AND {MAX_USAGE:.0f} THEN CAST(round({number} * 100) AS BIGINT) END"
         )
 
     def number(self, column: str) -> str:
-        """The cell as DOUBLE, NULL where it is no number."""
+        """Return SQL of a cell as DOUBLE, NULL if it is not a number."""
         return f"TRY_CAST({column} AS DOUBLE)"
 
     def date(self, column: str, form: str | None) -> str:
-        """The cell as DATE, NULL where it is none; `form` as `date_form` says."""
+        """Return SQL of a cell as DATE, NULL if it is not a date; `form` comes from `date_form`."""
         if form is None:
             return f"CAST({column} AS DATE)"
-        # The time of day, where there is one, does not matter.
+        # A time of day does not matter.
         day = f"regexp_extract({self.text(column)}, '^[^ T]+')"
         return f"CAST(try_strptime({day}, '{form}') AS DATE)"
 
@@ -143,7 +148,7 @@ class Cells:
 def date_form(
     connection: duckdb.DuckDBPyConnection, table: Table, cells: Cells, order: DateOrder
 ) -> tuple[str | None, list[str]]:
-    """How a table writes its dates (None: stored as dates), and why that cannot be told."""
+    """Return the date format of a table (None: stored as dates), and the problem if it is not clear."""
     column = table.date
     if column is None or not cells.types[column].startswith("VARCHAR"):
         return None, []
@@ -152,13 +157,13 @@ def date_form(
     if not n_year_last:
         return "%Y-%m-%d", []
     if n_iso or shortest != longest:
-        return None, [f"{place} must write all dates alike: 2018-11-30, 30/11/2018 or 11/30/18"]
+        return None, [f"{place} must write all dates in one form: 2018-11-30, 30/11/2018 or 11/30/18"]
     year = "%Y" if longest == 4 else "%y"
     forms = {"day_month": f"%d/%m/{year}", "month_day": f"%m/%d/{year}"}
     if order != "detect":
         return forms[order], []
     if (first > 12) == (second > 12):
-        why = "nothing tells day from month" if first <= 12 else f"parts up to {first} and {second}"
+        why = "no date tells day from month" if first <= 12 else f"parts up to {first} and {second}"
         return None, [
             f"{place} has dates like {example!r} and {why}: set data.date_order to day_month or month_day"
         ]

@@ -1,4 +1,4 @@
-"""From tables of events to a UsageHistory: windows from the first event on, partial months left out."""
+"""From tables of events to a UsageHistory: windows from the first event on, without partial months."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.data.bad_rows import check_rows, dropped_notes, dropped_rows
 from planrec.data.event_files import Cells, Table, database, date_form, open_tables
 from planrec.data.event_months import EVENT_TABLES, EventMonths, event_months
 from planrec.data.event_users import ATTRIBUTES, Users, read_users, users_table
 from planrec.data.observation import MONTH, Observation, Records, observe
-from planrec.data.row_table import ids_of
+from planrec.data.reading.bad_rows import check_rows, dropped_notes, dropped_rows
+from planrec.data.reading.identifiers import ids_of
 from planrec.errors import DataError
-from planrec.schema import UsageHistory, counted, did_you_mean, take_rows
+from planrec.schema.columns import take_rows
+from planrec.schema.tables import UsageHistory
+from planrec.wording import counted, did_you_mean
 
 if TYPE_CHECKING:
     from planrec.data.megaline_us import MegalineUs
@@ -26,7 +28,7 @@ def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
     """Read, judge and sum the events, then give every subscriber a window without gaps.
 
     Raises:
-        DataError: lists every problem of every table, and every rule that rows break.
+        DataError: Lists every problem of every table, and every rule that rows break.
     """
     users, months = read_events(options, catalogue)
     records, owner = _records(users, months)
@@ -59,10 +61,10 @@ def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
 
 
 def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, EventMonths]:
-    """The users, and their months with events as they stand: partial ones included, silent ones not.
+    """Return the users, and their months with events: with partial months, without silent ones.
 
     Raises:
-        DataError: lists every problem of every table, and every rule that rows break.
+        DataError: Lists every problem of every table, and every rule that rows break.
     """
     table_of_users = users_table(options.drop_columns, options.protected_columns)
     problems = [
@@ -95,7 +97,7 @@ def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, Eve
 
 def _unread(option: str, columns: Iterable[str]) -> list[str]:
     return [
-        f"{option}: {name!r} is not read{did_you_mean(name, ATTRIBUTES)}; what is: {', '.join(ATTRIBUTES)}"
+        f"{option}: {name!r} is not read{did_you_mean(name, ATTRIBUTES)}; attributes: {', '.join(ATTRIBUTES)}"
         for name in columns
         if name not in ATTRIBUTES
     ]
@@ -111,9 +113,9 @@ def _currency_problems(catalogue: Catalogue) -> list[str]:
 
 
 def _records(users: Users, months: EventMonths) -> tuple[Records, np.ndarray]:
-    """Months with events by subscriber, and the position in `Users` of each subscriber, shape (k,)."""
+    """Return the months with events, and the position in `Users` of each subscriber, shape (k,)."""
     owner, subscriber = np.unique(months.user, return_inverse=True)
-    # An event without a readable date leaves one of the user's months unknown, nobody knows which: all.
+    # An event without a readable date leaves an unknown one of the user's months unknown: drop all of them.
     is_bad = months.is_bad | np.isin(months.user, months.lost)
     return Records(subscriber, months.month, is_bad), owner
 
@@ -121,8 +123,8 @@ def _records(users: Users, months: EventMonths) -> tuple[Records, np.ndarray]:
 def _windows(
     options: "MegalineUs", left: np.ndarray, records: Records, last_month: np.datetime64
 ) -> tuple[np.ndarray, np.ndarray]:
-    """First and last month of each subscriber, shape (k,) each."""
-    # Who leaves on the last day of a month leaves a complete month behind.
+    """Return the first and the last month of each subscriber, shape (k,) each."""
+    # The month is complete if the subscriber leaves on its last day.
     last_complete = (left + np.timedelta64(1, "D")).astype(MONTH) - np.timedelta64(1, "M")
     last = last_complete if options.drop_month_of_leaving else left.astype(MONTH)
     last = np.where(np.isnat(left), last_month, np.minimum(last, last_month))
@@ -143,7 +145,7 @@ def _window_notes(
         *(
             [
                 f"{int(late.sum()):,} month(s) with events after the month of leaving are not used:"
-                f" {gone:,} subscriber(s) go on after their churn_date"
+                f" {gone:,} subscriber(s) have events after their churn_date"
             ]
             if gone
             else ()

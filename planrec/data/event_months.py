@@ -1,7 +1,7 @@
 """Events to months in DuckDB: every event is judged, calls are rounded one by one, sums are of integers.
 
-What grows with the events stays in DuckDB, which streams the files and spills to disk; what reaches Python
-grows with subscribers and months.
+Tables that grow with the events stay in DuckDB, which streams the files and spills to disk. Arrays in Python
+grow with subscribers and months.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,12 @@ import pyarrow as pa
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.rating import tariffs_of
-from planrec.data.bad_rows import ALSO, BadRows, OnBadRows
 from planrec.data.event_files import Cells, Table
 from planrec.data.event_users import Users
 from planrec.data.observation import MONTH
-from planrec.schema import MAX_USAGE, Columns, Usage
+from planrec.data.option_types import OnBadRows
+from planrec.data.reading.bad_rows import ALSO, BadRows
+from planrec.schema.columns import MAX_USAGE, Columns, Usage
 
 MONTH_NUMBER = "date_diff('month', DATE '1970-01-01', day)"
 "Months since January 1970, as numpy counts datetime64[M]."
@@ -28,7 +29,7 @@ class EventTable(Table):
     """One table of events."""
 
     amount: str | None = None
-    "Minutes or MB of one event; None where an event is one message."
+    "Column with the minutes or MB of one event; None if an event is one message."
 
 
 CALLS = EventTable("megaline_calls", ("id", "user_id", "call_date", "duration"), "call_date", "duration")
@@ -65,7 +66,7 @@ def event_months(
     catalogue: Catalogue,
     on_bad_rows: OnBadRows,
 ) -> EventMonths:
-    """Judge and sum the events; `forms` says how each table writes its dates."""
+    """Judge and sum the events; `forms` is the date format of each table."""
     connection.register("planrec_users", _users_for_sql(users, catalogue))
     for table in EVENT_TABLES:
         _sum_by_month(connection, table, forms[table.name], catalogue)
@@ -76,7 +77,7 @@ def event_months(
 
 
 def _users_for_sql(users: Users, catalogue: Catalogue) -> pa.Table:
-    """What an event is judged by: whether its user is known, when the user's plan is valid."""
+    """Return the users as DuckDB needs them: which are usable, and when the plan of each is valid."""
     start = np.array([plan.valid_for.start for plan in catalogue.plans], "datetime64[D]")
     end = np.array([plan.valid_for.end for plan in catalogue.plans], "datetime64[D]")
     return pa.table(
@@ -123,7 +124,7 @@ def _sum_by_month(
 
 
 def _rule(table: EventTable) -> str:
-    """SQL: the first rule that an event breaks, NULL where it breaks none."""
+    """Return SQL of the first rule that an event breaks, NULL if it breaks none."""
     rules = {
         "user_id IS NULL": "user_id must not be blank",
         '"user" IS NULL': "user_id must be in megaline_users",
@@ -142,7 +143,7 @@ def _rule(table: EventTable) -> str:
 
 
 def _sums(table: EventTable, catalogue: Catalogue) -> str:
-    """SQL: what a month of this table's events adds up to, in events and hundredths."""
+    """Return SQL of the sums of a month of this table's events, in events and hundredths."""
     if table is MESSAGES:
         return f"count(*) AS {Usage.SMS}"
     if table is SESSIONS:
@@ -154,8 +155,8 @@ def _sums(table: EventTable, catalogue: Catalogue) -> str:
 
 
 def _rounded_call(catalogue: Catalogue) -> str:
-    """SQL: one call's hundredths of a minute as billed; a call of 0 minutes was missed and stays 0."""
-    # A catalogue's plans round calls alike: it is refused otherwise.
+    """Return SQL of one call's billed hundredths of a minute; a call of 0 minutes was missed and stays 0."""
+    # All plans of a catalogue round calls in one way: it is refused otherwise.
     rounding = tariffs_of(catalogue).rounded_calls
     if rounding is None:
         return "hundredths"
@@ -170,7 +171,7 @@ def _rounded_call(catalogue: Catalogue) -> str:
 def _bad_events(
     connection: duckdb.DuckDBPyConnection, table: EventTable, on_bad_rows: OnBadRows
 ) -> Iterator[BadRows]:
-    """The events that break a rule; only the first few are fetched where none is to be dropped."""
+    """Yield the events that break a rule; fetch only the first few if none will be dropped."""
     months, judged = f"{table.name}_months", f"{table.name}_judged"
     for (rule,) in connection.execute(
         f"SELECT DISTINCT rule FROM {months} WHERE rule IS NOT NULL ORDER BY 1"
@@ -210,5 +211,5 @@ def _fetch(connection: duckdb.DuckDBPyConnection, bad: tuple[BadRows, ...]) -> E
 
 
 def _units(usage: str) -> float:
-    """Events are counted one by one, minutes and MiB in hundredths."""
+    """Return the units per event or minute or MiB: events are counted, the others are in hundredths."""
     return 1.0 if usage in (Usage.VOICE_CALLS, Usage.SMS) else 100.0

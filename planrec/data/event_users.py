@@ -1,6 +1,6 @@
-"""The users table: whose events they are, the plan held, the day of leaving."""
+"""The users table: ids, the plan held, the day of leaving."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -10,14 +10,15 @@ import pyarrow as pa
 from planrec.catalogue import Catalogue
 from planrec.contracts import Bands
 from planrec.data.attributes import Attributes
-from planrec.data.bad_rows import BadRows
 from planrec.data.event_files import Cells, Table
 from planrec.data.protected import Protected
-from planrec.data.raw_table import RawTable, tidy_text
-from planrec.schema import did_you_mean
+from planrec.data.reading.bad_rows import BadRows
+from planrec.data.reading.column_types import tidy_text
+from planrec.data.reading.raw_table import RawTable
+from planrec.data.reading.rules import plan_rule
 
 ATTRIBUTES = ("age", "city")
-"What of the users table can become attributes; names of people and the day of registration never do."
+"Columns of the users table that can become attributes; names and the day of registration never do."
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class Users:
     ids: np.ndarray
     "Shape (k,), object of text."
     plan: np.ndarray
-    "Shape (k,), int32: index into the catalogue's plans; -1 where it is none of them."
+    "Shape (k,), int32: index into the catalogue's plans; -1 if it has no such plan."
     left: np.ndarray
-    "Shape (k,), datetime64[D]: the last day of who left; NaT for who stayed."
+    "Shape (k,), datetime64[D]: the last day of users who left; NaT for the others."
     is_usable: np.ndarray
     "Shape (k,), bool: no row of this user breaks a rule."
     attributes: Attributes
@@ -38,7 +39,7 @@ class Users:
 
 
 def users_table(drop_columns: Sequence[str], protected_columns: Mapping[str, Bands]) -> Table:
-    """The columns that are read."""
+    """Return the users table with the columns that are read."""
     kept = tuple(name for name in ATTRIBUTES if name not in drop_columns or name in protected_columns)
     return Table("megaline_users", ("user_id", "plan", "churn_date", *kept), date="churn_date")
 
@@ -51,7 +52,7 @@ def read_users(
     protected_columns: Mapping[str, Bands],
     catalogue: Catalogue,
 ) -> Users:
-    """Read and judge the users; memory grows with users, never with events."""
+    """Read and judge the users; memory grows with users, not with events."""
     raw, left = _fetch(connection, table, form)
     ids, plan = raw.columns["user_id"].to_numpy(), raw.columns["plan"].to_numpy()
     held = np.array([_index_of(name, plan_names, catalogue) for name in plan], dtype=np.int32)
@@ -88,7 +89,7 @@ def read_users(
 def _fetch(
     connection: duckdb.DuckDBPyConnection, table: Table, form: str | None
 ) -> tuple[RawTable, np.ndarray]:
-    """The users as text, sorted by id, and the day of leaving, shape (n,), NaT where there is none."""
+    """Return the users as text, sorted by id, and the day of leaving, shape (n,), NaT if there is none."""
     cells = Cells.of(connection, table)
     texts = [
         f"{cells.id(name) if name == 'user_id' else cells.text(name)} AS {name}" for name in table.columns
@@ -97,8 +98,12 @@ def _fetch(
     query = f"SELECT {', '.join(texts)}, {day} AS day FROM {table.name} ORDER BY 1, {day}"
     found = connection.sql(query).to_arrow_table()
     columns = {name: tidy_text(found[name].cast(pa.string())) for name in table.columns}
-    raw = RawTable(columns, frozenset(), np.arange(1, len(found) + 1), "user")
+    raw = RawTable(columns, frozenset(), np.arange(len(found)), _places)
     return raw, found["day"].to_numpy().astype("datetime64[D]")
+
+
+def _places(positions: Iterable[int]) -> dict[int, str]:
+    return {position: f"user {position + 1}" for position in positions}
 
 
 def _index_of(plan: str | None, plan_names: dict[str, str], catalogue: Catalogue) -> int:
@@ -109,12 +114,12 @@ def _index_of(plan: str | None, plan_names: dict[str, str], catalogue: Catalogue
 def _unknown_plans(
     plan: np.ndarray, held: np.ndarray, plan_names: dict[str, str], catalogue: Catalogue
 ) -> dict[str, np.ndarray]:
-    """One rule per plan of the table that the catalogue lacks."""
+    """Return one rule per plan of the table that the catalogue lacks."""
     plans = catalogue.plan_ids
     unknown = sorted({name for name, index in zip(plan, held, strict=True) if index < 0 and name is not None})
     return {
-        f"megaline_users: plan must be one of the catalogue's ({', '.join(plans)}), {name!r} is none"
-        f"{did_you_mean(plan_names.get(name, name), plans)}": plan == name
+        f"megaline_users: plan {plan_rule(name, plan_names.get(name, name), plans, 'the catalogue')}": plan
+        == name
         for name in unknown
     }
 

@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from planrec.catalogue import Catalogue, rate
+from planrec.data.simulated_history import FIRST_MONTH, People, Population, flatness, levels_of
 from planrec.data.simulated_usage import evenly_spread_loads
-from planrec.data.simulator import FIRST_MONTH, People, Simulator, flatness, levels_of
-from planrec.schema import Columns, Usage, UsageHistory
+from planrec.schema.columns import Columns, Usage
+from planrec.schema.tables import UsageHistory
 
 N_POINTS = 256
 "Loads that an expected bill is the mean of: it errs by about 0.2 dollars on the ladder, alike on all plans."
@@ -56,7 +57,7 @@ def hidden_truth(history: UsageHistory, people: People, catalogue: Catalogue) ->
 
 
 def hidden_bills(
-    options: Simulator, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
+    population: Population, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
 ) -> np.ndarray:
     """`DecisionTable.hidden_bills`: true expected sum of the bills of the months after each decision.
 
@@ -66,7 +67,7 @@ def hidden_bills(
     who, row = np.unique(subscriber, return_inverse=True)
     first = (as_of.astype("datetime64[M]") - FIRST_MONTH).astype(np.int64)
     months = np.arange(first.min(), first.max() + horizon)
-    bills = true_bills(levels_of(options)[who - 1], months, catalogue)
+    bills = true_bills(levels_of(population)[who - 1], months, catalogue)
     total = sum(bills[row, first - months[0] + ahead] for ahead in range(horizon))
     return np.asarray(total * 10**catalogue.exponent)
 

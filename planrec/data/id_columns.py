@@ -1,4 +1,4 @@
-"""Which columns say whose row it is, or which row: ids teach nothing, and a subscriber has a role."""
+"""Columns that name the subscriber or the row: a model cannot learn from ids, and a subscriber has a role."""
 
 import re
 
@@ -6,34 +6,38 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from planrec.data.cells import Cells
+from planrec.data.reading.cells import Cells
 
 GUESSED_ID_ROWS = 20
-"Rows from which values alone show an id; in fewer, towns may all differ and ages be 31, 32, 33 by chance."
+"Rows from which values alone show an id. In fewer rows towns may all differ, and ages be 31, 32, 33."
 
 ID_NAME = re.compile(r"(^|[\W_])(id|uuid|guid|msisdn|imsi|imei|iccid|phone)([\W_]|$)", re.IGNORECASE)
 SUBSCRIBER_NAME = re.compile(
     r"(user|subscriber|customer|account|client)s?([\W_]*(no|nr|num|number|code|key|ref|name))?",
     re.IGNORECASE,
 )
-"The whole name: `customer_value` is no customer."
+"The whole name: `customer_value` does not name a customer."
 ID_CAMEL_CASE = re.compile(r"[a-z](Id|ID)$")
 
 
 def has_id_name(name: str) -> bool:
-    """Whether a column's name says id: `user_id`, `customerID`, `MSISDN`; not `paid`."""
+    """Return whether a column has the name of an id.
+
+    >>> [has_id_name(name) for name in ("user_id", "customerID", "MSISDN", "paid")]
+    [True, True, True, False]
+    """
     return bool(ID_NAME.search(name) or ID_CAMEL_CASE.search(name))
 
 
 def may_name_subscriber(name: str, cells: Cells) -> bool:
-    """Whether a column may say whose row it is: `user`, `Account Number`; no balances: 12.50."""
+    """Return whether a column may name the subscriber: `user`, `Account Number`; not if it holds 12.50."""
     return SUBSCRIBER_NAME.fullmatch(name) is not None and (cells.kind == "text" or _is_whole(cells))
 
 
-def is_row_id(name: str, unnamed: bool, column: pa.ChunkedArray, cells: Cells) -> bool:
-    """Whether a column gives every row a value of its own and is no measurement.
+def is_row_id(name: str, column: pa.ChunkedArray, cells: Cells, *, is_unnamed: bool) -> bool:
+    """Return whether a column gives every row its own value and is not a measurement.
 
-    All values differ, and: the column has no name, or the name of an id, or holds text, or holds whole
+    All values of such a column differ. It has no name, or the name of an id, or holds text, or holds whole
     numbers without a gap (a shuffled count of the rows). Continuous measurements may all differ too, and so
     may amounts with a unit or a currency, which are text: without the name of an id they are kept.
     """
@@ -41,8 +45,9 @@ def is_row_id(name: str, unnamed: bool, column: pa.ChunkedArray, cells: Cells) -
     text = cells.kind == "text" and (cells.doubt is None or has_id_name(name))
     if n < 2 or not (_is_whole(cells) or text) or pc.count_distinct(column).as_py() < n:
         return False
-    if unnamed or has_id_name(name) or n < GUESSED_ID_ROWS:
-        return unnamed or has_id_name(name)
+    is_named_so = is_unnamed or has_id_name(name)
+    if is_named_so or n < GUESSED_ID_ROWS:
+        return is_named_so
     return text or (n == len(column) and np.ptp(cells.values) == n - 1)
 
 

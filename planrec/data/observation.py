@@ -1,11 +1,11 @@
 """Observation windows: from the months that a source records to months without gaps.
 
-Sources record what was used, so a month inside a subscriber's window without a record is a month of zero
-usage: whoever leaves it out teaches that everybody always calls.
+Sources record usage, so a month inside a subscriber's window without a record is a month of zero usage.
+Without such months a model would learn that every subscriber calls every month.
 
-A month with a dropped row is different: its usage is not zero, it is unknown. It cannot stay, and a history
-has no gaps, so the subscriber keeps the longest run of months without one (of equals the latest). A silent
-month takes its plan and attributes from the record before it, and is as unknown as that one.
+The usage of a month with a dropped row is unknown, not zero. Such a month is left out, and a history has no
+gaps, so the subscriber keeps the longest run of known months (the latest of equal runs). A silent month takes
+its plan and attributes from the record before it; if that one is unknown, so is the silent month.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MONTH = "datetime64[M]"
 
 @dataclass(frozen=True)
 class Records:
-    """What a source records: at most one entry per subscriber and month, sorted by both."""
+    """The records of a source: at most one entry per subscriber and month, sorted by both."""
 
     subscriber: np.ndarray
     "Shape (n,), int64: 0, 1, ... k - 1; every subscriber has a record."
@@ -28,12 +28,12 @@ class Records:
 
     @property
     def first_month(self) -> np.ndarray:
-        """Shape (k,): the first recorded month of each subscriber."""
+        """The first recorded month of each subscriber, shape (k,)."""
         return self.month[np.flatnonzero(np.diff(self.subscriber, prepend=-1))]
 
     @property
     def last_month(self) -> np.ndarray:
-        """Shape (k,): the last recorded month of each subscriber."""
+        """The last recorded month of each subscriber, shape (k,)."""
         return self.month[np.flatnonzero(np.diff(self.subscriber, append=-1))]
 
 
@@ -50,11 +50,11 @@ class Observation:
     is_silent: np.ndarray
     "Shape (m,), bool: the month itself has no record."
     n_unknown: int
-    "Months left out because a dropped row made them, or a month between them and the longest run, unknown."
+    "Months left out: unknown, or cut off from the longest run by an unknown month."
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How many months are silent, and how many are left out."""
+        """Numbers of silent months and of months left out, one sentence each."""
         silent = int(self.is_silent.sum())
         return (
             *([f"{silent:,} month(s) without a row count as months of zero usage"] if silent else ()),
@@ -69,15 +69,17 @@ class Observation:
         )
 
     def usage(self, recorded: np.ndarray) -> np.ndarray:
-        """Usage of every month, shape (m,): 0 where the month is silent."""
+        """Return the usage of every month, shape (m,): 0 in silent months."""
         return np.where(self.is_silent, 0.0, recorded[self.latest])
 
 
 def observe(records: Records, first: np.ndarray, last: np.ndarray) -> Observation:
-    """Fill each subscriber's window, both ends included, and leave out what dropped rows made unknown.
+    """Fill the window of each subscriber and leave out months that dropped rows make unknown.
 
-    `first` and `last`, shape (k,), datetime64[M]; `first` is not before the first record. A window whose
-    end is before its start is empty.
+    Args:
+        records: The recorded months.
+        first: Shape (k,), datetime64[M]: first month of each window, not before the first record.
+        last: Shape (k,), datetime64[M]: last month of each window; one before `first` makes it empty.
     """
     length = np.maximum((last - first).astype(np.int64) + 1, 0)
     subscriber = np.repeat(np.arange(len(first)), length)
@@ -97,12 +99,12 @@ def observe(records: Records, first: np.ndarray, last: np.ndarray) -> Observatio
 
 
 def _key(subscriber: np.ndarray, month: np.ndarray) -> np.ndarray:
-    """One number that sorts as subscriber, then month: 2^20 months are more than the calendar has."""
+    """Return one number that sorts by subscriber, then month; a calendar has fewer than 2^20 months."""
     return (subscriber << 20) + (1 << 19) + month.astype(np.int64)
 
 
 def _longest_run(subscriber: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which months are in their subscriber's longest run of known ones, shape (m,), bool."""
+    """Return which months are in their subscriber's longest run of known ones, shape (m,), bool."""
     if known.all():
         return known
     begins = np.diff(subscriber, prepend=-1) != 0

@@ -1,4 +1,4 @@
-"""Protected columns: what people must not be judged by. They make groups for evaluation, never features."""
+"""Protected columns: traits by which people must not be judged. They become groups, never features."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,29 +8,31 @@ from typing import Self
 import numpy as np
 
 from planrec.contracts import Bands
-from planrec.data.cells import cells_of
-from planrec.data.raw_table import RawTable, tidy_name
-from planrec.schema import Columns, counted
+from planrec.data.reading.cells import cells_of
+from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.raw_table import RawTable
+from planrec.schema.columns import Columns
+from planrec.wording import counted
 
 FEWEST = 100
-"Subscribers of a value, below which it is part of OTHER: few people can be recognised, and measure nothing."
+"Subscribers of a value below which it is part of OTHER: few people can be identified, and show no rates."
 MOST_VALUES = 10
-"Different numbers of a column up to which each is a group; more are quartiles, where no bands are given."
+"Different numbers of a column up to which each is a group; more are cut at quartiles, without `bands`."
 OTHER, UNKNOWN = "other", "unknown"
 
 
 @dataclass
 class Protected:
-    """The protected columns of a raw table, cell by cell, until it is known whose rows are judged."""
+    """The protected columns of a raw table, cell by cell; `groups` makes segments of the rows in use."""
 
     bands: dict[str, Bands] = field(default_factory=dict)
     columns: Columns = field(default_factory=dict)
-    "Numbers where bands are asked for or found, else text; NaN and None where blank."
+    "Numbers if the column is cut into bands, else text; NaN and None for blank cells."
     problems: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, raw: RawTable, protected_columns: Mapping[str, Bands]) -> Self:
-        """The columns of `raw` that are protected; those that it lacks are for `role_problems` to report."""
+        """Read the protected columns of `raw`; `role_problems` reports those that it lacks."""
         found = cls()
         for option, bands in protected_columns.items():
             name = tidy_name(option)
@@ -39,11 +41,11 @@ class Protected:
         return found
 
     def groups(self, rows: np.ndarray, subscriber: np.ndarray) -> tuple[Columns, tuple[str, ...]]:
-        """`segments` of these rows, shape (n,) of text each, and what was put together.
+        """Return the segments of these rows, shape (n,) of text each, and notes about rare values.
 
         Args:
-            rows: shape (n,), positions in the raw table.
-            subscriber: shape (n,), whose they are.
+            rows: Shape (n,), positions in the raw table.
+            subscriber: Shape (n,), the subscriber of each row.
         """
         segments: Columns = {}
         notes: list[str] = []
@@ -61,17 +63,17 @@ class Protected:
 
     def _add(self, name: str, bands: Bands, raw: RawTable) -> None:
         column = raw.columns[name]
-        cells = cells_of(column, raw.decimal_comma)
+        cells = cells_of(column, decimal_comma=raw.decimal_comma)
         blank = column.null_count == len(column)
         is_number = cells is not None and cells.kind == "number" and not blank
         if bands is not None and not is_number and not blank:
             self.problems.append(
                 f"column {name!r} must hold numbers to be cut into bands (data.protected_columns.{name}):"
-                " null there makes one group of each value"
+                " null makes each value a group"
             )
         elif cells is not None and cells.kind == "date":
             self.problems.append(
-                f"column {name!r} (data.protected_columns) must hold numbers or text, it holds dates: give a"
+                f"column {name!r} (data.protected_columns) must hold numbers or text, it holds dates: use a"
                 " column of ages or years"
             )
         elif cells is not None and is_number and _is_measured(cells.values, bands):
@@ -81,7 +83,7 @@ class Protected:
 
 
 def banded(values: np.ndarray, bands: tuple[float, ...]) -> np.ndarray:
-    """The band of each number, shape (n,), object of str; each begins with its edge.
+    """Return the band of each number, shape (n,), object of str; each begins with its edge.
 
     >>> banded(np.array([29.0, 30.0, 60.0, np.nan]), (30.0, 60.0)).tolist()
     ['<30', '30 to <60', '60+', 'unknown']
@@ -93,12 +95,12 @@ def banded(values: np.ndarray, bands: tuple[float, ...]) -> np.ndarray:
 
 
 def _is_measured(values: np.ndarray, bands: Bands) -> bool:
-    """Whether numbers are cut into bands; few different ones, such as 0 and 1, are codes of groups."""
+    """Return whether numbers are cut into bands; few different ones, such as 0 and 1, are codes of groups."""
     return bands is not None or len(np.unique(values[~np.isnan(values)])) > MOST_VALUES
 
 
 def _quartiles(values: np.ndarray) -> tuple[float, ...]:
-    """The three quartiles, each a number that occurs; fewer where they are equal."""
+    """Return the three quartiles, each a number that occurs; fewer if some are equal."""
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return (0.0,)
@@ -106,7 +108,7 @@ def _quartiles(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _by_value(text: np.ndarray, subscriber: np.ndarray) -> tuple[np.ndarray, int]:
-    """The values as groups, shape (n,), and how many were too rare to be one of their own."""
+    """Return the values as groups, shape (n,), and how many were too rare to be a group."""
     values, codes = np.unique(np.where(text == None, UNKNOWN, text).astype(str), return_inverse=True)  # noqa: E711
     who = np.unique(subscriber, return_inverse=True)[1]
     pairs = np.unique(np.stack([codes, who]), axis=1)

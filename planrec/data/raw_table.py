@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planrec.errors import DataError
-from planrec.schema import shown
+from planrec.wording import shown
 
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NaT", "null", "NULL", "None", "?")
 "Cells that mean blank, whatever their column; a plan cannot have one of these names."

@@ -1,11 +1,13 @@
-"""Which column of a file has which role, as the options say."""
+"""The roles that the options give to the columns of a file."""
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from planrec.contracts import Source
-from planrec.data.raw_table import RawTable, tidy_name
-from planrec.schema import did_you_mean, shown
+from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.raw_table import RawTable
+from planrec.data.reading.rules import READABLE
+from planrec.wording import did_you_mean, shown
 
 if TYPE_CHECKING:
     from planrec.data.table import Table
@@ -14,7 +16,7 @@ DROP, PROTECT = "data.drop_columns", "data.protected_columns"
 
 
 def roles_of(options: "Table") -> dict[str, str]:
-    """Option as typed on the command line -> column of the file that it names."""
+    """Return option as typed on the command line -> column of the file that it names."""
     named = {
         "data.plan_column": options.plan_column,
         "data.subscriber_column": options.subscriber_column,
@@ -26,13 +28,13 @@ def roles_of(options: "Table") -> dict[str, str]:
 
 
 def kept_from_features(options: Source) -> dict[str, str]:
-    """Roles of the columns that are dropped, protected, or both."""
+    """Return the roles of the columns that are dropped, protected, or both."""
     dropped = {f"{DROP}[{at}]": name for at, name in enumerate(options.drop_columns)}
     return dropped | {f"{PROTECT}.{name}": name for name in options.protected_columns}
 
 
 def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
-    """Columns that are missing, have two roles, or hold what cannot be read; one line each."""
+    """Return the columns that are missing, have two roles, or cannot be read; one line each."""
     missing = [
         f"{role}: no column {name!r}{did_you_mean(name, raw.columns)}"
         for role, name in roles.items()
@@ -40,7 +42,7 @@ def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
     ]
     if missing:
         missing.append(f"the file has {len(raw.columns):,} column(s): {shown(raw.columns, most=20)}")
-    # A protected column may be dropped as well: it is no feature either way.
+    # A protected column may be dropped as well: it is not a feature either way.
     single = [name for role, name in roles.items() if not _is_dropped_and_protected(role, name, roles)]
     shared = [
         f"column {name!r} can have one role only, it has {count}: "
@@ -49,8 +51,7 @@ def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
         if count > 1
     ]
     unreadable = [
-        f"column {name!r} ({role}) must hold numbers, booleans, dates or text,"
-        f" it holds {raw.columns[name].type}"
+        f"column {name!r} ({role}) {READABLE}, it holds {raw.columns[name].type}"
         for role, name in roles.items()
         if name in raw.columns and not raw.is_readable(name) and not role.startswith(DROP)
     ]

@@ -1,15 +1,14 @@
 """`data=table`: any CSV or Parquet file with one row per decision."""
 
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import Field
+from typing import ClassVar, Literal
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm, Source
-from planrec.schema import RowTable
+from planrec.data.option_types import Name, PlanInFile, Year
+from planrec.errors import DataError
+from planrec.files.input_path import find_input
+from planrec.schema.tables import RowTable
 
-Name = Annotated[str, Field(min_length=1)]
-PlanInFile = Annotated[str, Field(coerce_numbers_to_str=True)]
 UsageName = Literal["voice_calls", "voice_minutes", "voice_minutes_billed", "sms", "data_mib"]
 """`Usage.ALL`, written out: a type cannot be made from values."""
 
@@ -17,50 +16,53 @@ UsageName = Literal["voice_calls", "voice_minutes", "voice_minutes_billed", "sms
 class Table(Source):
     """A file of rows, each with the plan that was held or chosen; months and bills are not needed.
 
-    Column names may be given as they stand in the file or with runs of blanks as one blank.
+    Column names may be spelled as in the file or with runs of blanks as one blank.
     """
 
     gives: ClassVar[Literal["rows", "history"]] = "rows"
 
     kind: Literal["table"]
     path: Name
-    "As given, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
+    "A path as it is, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
     plan_column: Name
     "Column with the plan: text or whole numbers, two different ones or more, never blank."
     plan_names: dict[PlanInFile, str]
-    "Readable names for plans in the file: `{0: smart}`; others keep the name they have there."
+    "Readable names for plans in the file: `{0: smart}`; others keep the name that they have there."
     subscriber_column: Name | None
-    "Column that says whose row it is; null makes every row its own subscriber."
+    "Column with the subscriber; null makes every row its own subscriber."
     time_column: Name | None
     "Column with the month (2018-11, 201811, or 1 to 12 with `time_year`) or the date of the decision."
-    time_year: Annotated[int, Field(ge=1900, le=2200)] | None
+    time_year: Year | None
     "Year of month numbers 1 to 12."
     usage_columns: dict[UsageName, Name | None]
     "Usage of the last month: our name -> column of the file, in the units of `schema.Usage`; null: none."
     exact_duplicates: Literal["warn", "drop"]
-    "Rows equal in every column: keep and say so, or keep the first of each."
+    "Rows equal in every column: keep them with a note, or keep the first of each."
 
     @property
     def has_usage(self) -> bool:
+        """Whether the options name a usage column."""
         return any(self.usage_columns.values())
 
     @property
     def has_time(self) -> bool:
+        """Whether the options name a column of instants."""
         return self.time_column is not None
 
     @property
     def file_form(self) -> FileForm:
+        """How a file to score names the subscriber."""
         return FileForm({} if self.subscriber_column is None else {"subscriber": self.subscriber_column})
 
     def load(self, catalogue: Catalogue | None) -> RowTable:
         """Read the file and check every cell that has a role.
 
         Raises:
-            DataError: names the file and every problem, each with its column, first line and count.
+            DataError: Names the file and every problem, each with its column, first line and count.
         """
-        # Late: pyarrow would cost every command half a second, also those that only check a config.
-        from planrec.data.input_file import find_file, read_file
+        # Imported late: pyarrow takes half a second, which commands that only check a config need not spend.
+        from planrec.data.reading.open_input import open_input
         from planrec.data.row_table import row_table
 
-        path = find_file(self.path)
-        return row_table(self, read_file(path), str(path))
+        path = find_input("data.path", self.path, DataError)
+        return row_table(self, open_input(path).whole(), str(path))

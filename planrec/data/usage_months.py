@@ -6,11 +6,11 @@ from pydantic import Field
 
 from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm, Source
-from planrec.data.bad_rows import OnBadRows
-from planrec.schema import Config, UsageHistory
-
-Name = Annotated[str, Field(min_length=1)]
-PlanInFile = Annotated[str, Field(coerce_numbers_to_str=True)]
+from planrec.data.option_types import Name, OnBadRows, PlanInFile, Year
+from planrec.errors import DataError
+from planrec.files.input_path import find_input
+from planrec.schema.config_model import Config
+from planrec.schema.tables import UsageHistory
 
 
 class UsageColumns(Config):
@@ -19,13 +19,13 @@ class UsageColumns(Config):
     voice_calls: Name
     voice_minutes: Name
     voice_minutes_billed: Name | None
-    "Null where only totals are known: bills of plans that round each call are then approximate."
+    "Null if only totals are known: bills of plans that round each call are then approximate."
     sms: Name
     data_mib: Name
 
 
 class UsageMonths(Source):
-    """A file of months; a subscriber's window goes from the first row to the last.
+    """A file of months; the window of a subscriber goes from the first row to the last.
 
     Months inside it without a row are months of zero usage, with the plan and attributes of the row before.
     """
@@ -34,23 +34,24 @@ class UsageMonths(Source):
 
     kind: Literal["usage_months"]
     path: Name
-    "As given, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
+    "A path as it is, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
     subscriber_column: Name
     month_column: Name
     "2018-11, 201811, any date in the month, or 1 to 12 with `time_year`."
-    time_year: Annotated[int, Field(ge=1900, le=2200)] | None
+    time_year: Year | None
     "Year of month numbers 1 to 12."
     plan_column: Name
     "The plan held in the month."
     plan_names: dict[PlanInFile, str]
-    "Plan in the file -> plan id of the catalogue, where they differ."
+    "Plan in the file -> plan id of the catalogue, if they differ."
     usage_columns: UsageColumns
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None
-    "ISO 4217: what the operator bills in, which must be the catalogue's currency; null does not ask."
+    "ISO 4217 code of the operator's bills, which must be the catalogue's currency; null skips the check."
     on_bad_rows: OnBadRows
 
     @property
     def file_form(self) -> FileForm:
+        """How a file to score names its columns, plans and months."""
         own = {
             "subscriber": self.subscriber_column,
             "month": self.month_column,
@@ -63,11 +64,11 @@ class UsageMonths(Source):
         """Read the file, check every cell that has a role, and fill the silent months.
 
         Raises:
-            DataError: names the file and everything that is wrong with it, each with its place and count.
+            DataError: Names the file and everything that is wrong with it, each with its place and count.
         """
-        # Late: pyarrow would cost every command half a second, also those that only check a config.
-        from planrec.data.input_file import find_file, read_file
+        # Imported late: pyarrow takes half a second, which commands that only check a config need not spend.
         from planrec.data.month_rows import usage_history
+        from planrec.data.reading.open_input import open_input
 
-        path = find_file(self.path)
-        return usage_history(self, read_file(path), str(path), catalogue)
+        path = find_input("data.path", self.path, DataError)
+        return usage_history(self, open_input(path).whole(), str(path), catalogue)

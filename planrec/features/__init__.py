@@ -1,4 +1,4 @@
-"""Feature sets: what a model sees of a decision, as a float64 matrix."""
+"""Feature sets: the input of a model, as a float64 matrix."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     FeaturesConfig = FeatureSet
 else:
     FeaturesConfig = Annotated[with_plugins("features", _OWN, FeatureSet), Field(discriminator="kind")]
-"What `features=` may be."
+"Values of `features=`."
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
     f"{transformer.__module__}.{transformer.__qualname__}"
     for transformer in (BillsTransformer, TableTransformer, UsageTransformer, UsageAndBillsTransformer)
 )
-"Our own classes that a saved run may hold; skops refuses every other one."
+"Classes of this package that a saved run may hold; skops rejects every other class."

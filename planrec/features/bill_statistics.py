@@ -1,7 +1,7 @@
-"""The arithmetic of `features=bills`: usage of some months -> statistics of their bills on every plan.
+"""Arithmetic of `features=bills`: usage of some months -> statistics of their bills on every plan.
 
-Months are added first to last by `cumsum`: numpy's own sum adds in an order that depends on the shape, and
-one row must give the bits it gives in a batch.
+Months are summed by `cumsum`, from first to last, because the order of additions in numpy's sum depends on
+the shape, and one row must have the same bits as in a batch.
 """
 
 from collections.abc import Iterator
@@ -11,24 +11,24 @@ from functools import lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue, Plan, Rounding, Service, rate
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 
 QUANTILE = 0.9
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which features there are: made once per catalogue and input."""
+    """The list of features, computed once per catalogue and input."""
 
     catalogue: Catalogue
     services: tuple[str, ...]
-    "The usage columns, in the order in which they are given."
+    "The usage columns, in the order of the input."
     windows: np.ndarray
-    "Shape (n_windows,): increasing; the last one is the number of months given."
+    "Shape (n_windows,): increasing; the last one is the number of months in the input."
     varying: np.ndarray
-    "Shape (n_varying,): positions of the plans whose bill depends on usage."
+    "Shape (n_varying,): positions of plans whose bill depends on usage."
     counted: np.ndarray
-    "Shape (n_allowances,): position of the service whose usage counts against each distinct allowance."
+    "Shape (n_allowances,): position of the service of each distinct allowance."
     allowances: np.ndarray
     "Shape (n_allowances, 1): in the unit of the usage column."
     names: tuple[str, ...]
@@ -37,9 +37,9 @@ class Layout:
 
 @lru_cache(maxsize=64)
 def layout_of(
-    catalogue: str, services: tuple[str, ...], windows: tuple[int, ...], against_held: bool
+    catalogue: str, services: tuple[str, ...], windows: tuple[int, ...], *, against_held: bool
 ) -> Layout:
-    """The features that a catalogue (JSON) gives with these usage columns and windows."""
+    """Return the features of a catalogue (JSON) with these usage columns and windows."""
     parsed = Catalogue.from_json(catalogue)
     by_plan = [tuple(_allowances(plan, parsed, services)) for plan in parsed.plans]
     varying = [position for position, allowances in enumerate(by_plan) if allowances]
@@ -51,15 +51,15 @@ def layout_of(
         np.array(varying, np.intp),
         np.array([services.index(service) for service, _ in allowances], np.intp),
         np.array([[included] for _, included in allowances]).reshape(-1, 1),
-        tuple(_names(parsed.plan_ids, windows, varying, allowances, against_held)),
+        tuple(_names(parsed.plan_ids, windows, varying, allowances, against_held=against_held)),
     )
 
 
 def bill_statistics(usage: np.ndarray, held: np.ndarray | None, layout: Layout) -> np.ndarray:
-    """Shape (n_features, n) from usage (n_services, W, n) and the position of the plan held (n,), if read."""
+    """Compute features (n_features, n) from usage (n_services, W, n) and, if read, the plan held (n,)."""
     known = ~np.isnan(usage).any(axis=0)
     months = np.where(known, usage, 0.0)
-    # Of a month that is not known the bill is 0 here, not the fee.
+    # The bill of an unknown month is 0 here, not the fee.
     filled = _bills(months, layout) * known[:, np.newaxis]
     n_known = known.cumsum(axis=0, dtype=np.float64)
     divisor = np.where(n_known > 0, n_known, np.nan)
@@ -78,7 +78,7 @@ def bill_statistics(usage: np.ndarray, held: np.ndarray | None, layout: Layout) 
 
 
 def _bills(months: np.ndarray, layout: Layout) -> np.ndarray:
-    """Shape (W, J, n), float64, the major unit, from usage (n_services, W, n)."""
+    """Rate usage (n_services, W, n): bills (W, J, n), float64, in the major unit."""
     columns = dict(zip(layout.services, months.reshape(len(months), -1), strict=True))
     minor = rate(columns, layout.catalogue).T.reshape(-1, *months.shape[1:])
     return minor.transpose(1, 0, 2) / 10**layout.catalogue.exponent
@@ -87,12 +87,12 @@ def _bills(months: np.ndarray, layout: Layout) -> np.ndarray:
 def _spread(
     filled: np.ndarray, mean: np.ndarray, known: np.ndarray, divisor: np.ndarray, varying: np.ndarray
 ) -> list[np.ndarray]:
-    """Standard deviation and quantile over the months, (n_varying, n) each."""
+    """Return standard deviation and quantile over the months, (n_varying, n) each."""
     bills, known = filled[:, varying], known[:, np.newaxis]
     from_mean = np.where(known, bills - mean[varying], 0.0)
     sd = np.sqrt((from_mean * from_mean).cumsum(axis=0)[-1] / divisor)
-    # Unknown months come last. The weight of a month falls linearly with the distance of its rank to that of
-    # the quantile, which is the interpolation between the two months around it.
+    # Unknown months come last. The weight of a month falls linearly with the distance of its rank from the
+    # rank of the quantile, which interpolates between the two months around it.
     rank = np.arange(float(len(bills)))[:, np.newaxis, np.newaxis]
     ranked = np.where(rank < divisor, np.sort(np.where(known, bills, np.inf), axis=0), 0.0)
     weight = np.maximum(1.0 - np.abs(rank - QUANTILE * (divisor - 1.0)), 0.0)
@@ -100,16 +100,16 @@ def _spread(
 
 
 def _use_of_allowances(months: np.ndarray, divisor: np.ndarray, layout: Layout) -> list[np.ndarray]:
-    """Share of the months above each allowance, and mean usage divided by each that is not 0."""
+    """Return the share of months above each allowance, and mean usage divided by each allowance above 0."""
     counted, allowances = layout.counted, layout.allowances
-    above = months[counted] > allowances[:, np.newaxis]  # never in a month that is not known: it reads 0
+    above = months[counted] > allowances[:, np.newaxis]  # False in an unknown month, whose usage is 0 here
     mean = months.cumsum(axis=1)[:, -1] / divisor
     given = allowances[:, 0] > 0
     return [above.sum(axis=1) / divisor, mean[counted[given]] / allowances[given]]
 
 
 def _against_held(mean: np.ndarray, held: np.ndarray) -> list[np.ndarray]:
-    """The mean bill of the plan held, and what each plan costs less."""
+    """Return the mean bill of the plan held, and the saving of each plan against it."""
     position = np.where(np.isnan(held), 0.0, held).astype(np.intp)
     held_bill = np.where(np.isnan(held), np.nan, mean[position, np.arange(len(held))])
     return [held_bill[np.newaxis], held_bill - mean]
@@ -120,9 +120,10 @@ def _names(
     windows: tuple[int, ...],
     varying: list[int],
     allowances: list[tuple[str, float]],
+    *,
     against_held: bool,
 ) -> Iterator[str]:
-    """In the order of the rows of `bill_statistics`."""
+    """Yield names in the order of the rows of `bill_statistics`."""
     yield from (f"bill_mean_{window}@{plans[position]}" for window in windows for position in varying)
     yield from (f"bill_gap_{window}@{plan}" for window in windows for plan in plans)
     yield from (f"cheapest_{window}" for window in windows)
@@ -136,7 +137,7 @@ def _names(
 
 
 def _allowances(plan: Plan, catalogue: Catalogue, services: tuple[str, ...]) -> Iterator[tuple[str, float]]:
-    """The usage column that counts against each allowance of a plan, and the allowance in its unit."""
+    """Yield the usage column of each allowance of a plan, and the allowance in its unit."""
     voice, sms, data = plan.services.voice, plan.services.sms, plan.services.data
     if isinstance(voice, Service):
         by_call = isinstance(voice.rounding, Rounding) and voice.rounding.scope == "event"

@@ -1,6 +1,6 @@
-"""What the last months would have cost on every plan: levels, gaps, spread, use of the allowances."""
+"""Feature set `bills`: bills of the last months on every plan; levels, gaps, spread, use of allowances."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field, PositiveInt
@@ -13,7 +13,7 @@ from planrec.errors import ConfigError, DataError
 from planrec.features.bill_statistics import Layout, bill_statistics, layout_of
 from planrec.features.columns_input import NamedColumns, columns_from
 from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
-from planrec.schema import HELD, Columns, Usage, lag
+from planrec.schema.columns import HELD, Columns, Usage, lag
 
 
 def _increasing(windows: tuple[int, ...]) -> tuple[int, ...]:
@@ -23,14 +23,14 @@ def _increasing(windows: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class BillsFeatures(FeatureSet):
-    """Past months re-rated on every plan of the catalogue; attributes are not read."""
+    """Past months, re-rated on every plan of the catalogue; attributes are not read."""
 
     needs_usage: ClassVar[bool] = True
     needs_catalogue: ClassVar[bool] = True
 
     kind: Literal["bills"]
     windows: Annotated[tuple[PositiveInt, ...], Field(min_length=1), AfterValidator(_increasing)]
-    "Months whose mean bill is taken, each of them; spread and use of allowances are those of the last one."
+    "Numbers of months of the mean bills; spread and use of allowances are over the longest one."
     saving_against_held: bool
     "Whether features compare every plan with the plan held, which `target=held` does not give."
 
@@ -40,7 +40,11 @@ class BillsFeatures(FeatureSet):
         return self.saving_against_held
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `BillsTransformer`. Raises ConfigError without a catalogue."""
+        """Return an unfitted `BillsTransformer`.
+
+        Raises:
+            ConfigError: there is no catalogue.
+        """
         if catalogue is None:
             raise ConfigError("features that re-rate bills need a plan catalogue: type catalogue=ladder")
         return BillsTransformer(
@@ -51,45 +55,46 @@ class BillsFeatures(FeatureSet):
 
 
 class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
-    """Re-rate the lag columns `data_mib.1 ... data_mib.W` on every plan and summarise the bills.
+    """A transformer that re-rates the lag columns `data_mib.1 ... data_mib.W` on every plan.
 
-    Money is the currency's major unit a month, of the known months of a window (a month in which any usage
-    is NaN is unknown); without a known month every feature is NaN. Windows longer than W become W.
+    Money is the currency's major unit a month, over the known months of a window. A month is unknown if any
+    of its usage is NaN; without a known month every feature is NaN. Windows longer than W become W.
 
-    * `bill_mean_3@PLAN`: mean bill of the last 3 months; left out where usage does not change the bill.
+    * `bill_mean_3@PLAN`: mean bill of the last 3 months; left out if usage does not change the bill.
     * `bill_gap_3@PLAN`: its distance to the mean bill of the cheapest plan, which is at position `cheapest_3`
       of the catalogue (of equally cheap plans the first).
     * Over the longest window, if it has several months: `bill_sd@PLAN`, the population standard deviation,
       and `bill_p90@PLAN`, the 90 % quantile, linear between months.
-    * `data_mib_over_8192`: share of its months in which usage is above an allowance; `data_mib_used_8192`:
-      mean usage divided by it (left out for an allowance of 0). Plans with the same allowance share them.
-    * With `saving_against_held`: `held_bill`, the mean bill of the plan held, over the longest window, and
-      `saving@PLAN`, what a plan costs less; NaN where the plan held is unknown.
+    * `data_mib_over_8192`: share of its months with usage above an allowance; `data_mib_used_8192`: mean
+      usage divided by it (left out for an allowance of 0). Plans with the same allowance share these.
+    * With `saving_against_held`: `held_bill`, the mean bill of the plan held over the longest window, and
+      `saving@PLAN`, the saving of a plan against it; NaN if the plan held is unknown.
 
-    Parameters:
-        catalogue: the catalogue as JSON. A text, so that a saved transformer is plain data.
+    Args:
+        catalogue: the catalogue as JSON; text, so that a saved transformer is plain data.
         windows: increasing numbers of months.
         saving_against_held: whether the column `held` is read.
 
     Attributes:
         services_: the usage columns read.
-        window_: W, or the longest of `windows` where that is shorter.
+        window_: W, or the longest of `windows` if that is shorter.
     """
 
     def __init__(self, *, catalogue: str, windows: list[int], saving_against_held: bool) -> None:
+        """Keep the parameters of the class."""
         self.catalogue = catalogue
         self.windows = windows
         self.saving_against_held = saving_against_held
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Find out which lags there are; no value is learned from, `y` is not read.
+    def fit(self, X: object, y: object = None) -> Self:
+        """Find the lags; values and `y` are not read.
 
         Raises:
-            DataError: lag columns of a service are missing, or the column `held` where it is asked for.
+            DataError: lag columns of a service are missing, or the column `held` if it is needed.
         """
         columns = columns_from(X)
         found, reach = found_lags(columns, "bills")
-        # Billed minutes make bills exact; without them the rater estimates them from the calls.
+        # Billed minutes make bills exact; without them rating estimates them from the calls.
         billed = [Usage.VOICE_MINUTES_BILLED] if Usage.VOICE_MINUTES_BILLED in found else []
         self.services_ = [*Usage.MEASURED, *billed]
         self.window_ = min(reach, self.windows[-1])
@@ -102,17 +107,18 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array(read, dtype=object)
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Shape (n, n_features), C-contiguous float64.
+    def transform(self, X: object) -> np.ndarray:
+        """Return the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: names every column that is missing or not a number, or usage out of range.
+            DataError: columns are missing or are not numbers, or usage is out of range; the message names all
+                of them.
         """
         check_is_fitted(self, "services_")
         return self.matrix(columns_from(X))
 
     def matrix(self, columns: Columns) -> np.ndarray:
-        """What `transform` returns, without scikit-learn's checks, which take longer than one row."""
+        """Transform without scikit-learn's checks, which take longer than one row."""
         arrays = read_numbers(columns, self.feature_names_in_.tolist())
         layout = self._layout()
         n_lags = len(self.services_) * self.window_
@@ -123,15 +129,16 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
             matrix[rows] = bill_statistics(usage, held, layout).T
         return matrix
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Such as `bill_gap_6@mini`, `cheapest_6`, `data_mib_over_8192`."""
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Return names such as `bill_gap_6@mini`, `cheapest_6`, `data_mib_over_8192`."""
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
         return np.array(self._layout().names, dtype=object)
 
     def _layout(self) -> Layout:
         windows = tuple(sorted({min(window, self.window_) for window in self.windows}))
-        return layout_of(self.catalogue, tuple(self.services_), windows, self.saving_against_held)
+        services = tuple(self.services_)
+        return layout_of(self.catalogue, services, windows, against_held=self.saving_against_held)
 
 
 def _check_held(columns: Columns) -> None:

@@ -1,47 +1,62 @@
-"""What feature transformers accept: `Columns`, or a DataFrame of the same columns."""
+"""Input of feature transformers: `Columns`, or a DataFrame of the same columns."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
+from sklearn.utils import Tags
 
 from planrec.errors import DataError
-from planrec.schema import Columns, columns_of, did_you_mean
+from planrec.schema.columns import Columns, columns_of
+from planrec.wording import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KINDS = {"b": "number", "i": "number", "u": "number", "f": "number", "M": "date", "O": "text"}
-"""numpy's dtype.kind -> what a column holds."""
+"""numpy's dtype.kind -> content of a column."""
 
 
 class NamedColumns:
-    """Mixin: tells scikit-learn that a transformer finds its columns by name, and that NaN is legal."""
+    """Mixin for transformers that find their columns by name and accept NaN."""
 
-    def __sklearn_tags__(self) -> Any:
-        tags: Any = super().__sklearn_tags__()  # type: ignore[misc]
+    def __sklearn_tags__(self) -> Tags:
+        """Return scikit-learn's tags for named columns with NaN."""
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.two_d_array = False  # columns must be named
         tags.input_tags.dict = True
         return tags
 
 
-def is_named(X: Any) -> bool:
-    """Whether `X` names its columns: `Columns` or a DataFrame."""
-    return is_dict(X) or hasattr(X, "iloc")
+def is_named(X: object) -> bool:
+    """Return whether `X` names its columns: `Columns` or a DataFrame.
+
+    >>> is_named({"age": np.array([30.0])}), is_named(np.zeros((1, 1)))
+    (True, False)
+    """
+    return is_dict(X) or is_frame(X)
 
 
-def is_dict(X: Any) -> bool:
-    """Whether `X` is `Columns` already. One sparse format of scipy is a subclass of dict: it is not."""
+def is_dict(X: object) -> TypeGuard[Columns]:
+    """Return whether `X` is `Columns` already; a sparse format of scipy is a subclass of dict and is not."""
     return type(X) is dict
 
 
-def columns_from(X: Any) -> Columns:
-    """`X` as `Columns`; a dict is passed through, not copied.
+def is_frame(X: object) -> "TypeGuard[pd.DataFrame]":
+    """Return whether `X` is a DataFrame, without loading pandas."""
+    return hasattr(X, "iloc")
+
+
+def columns_from(X: object) -> Columns:
+    """Return `X` as `Columns`; a dict is passed through, not copied.
 
     Raises:
         DataError: `X` is neither a dict of arrays nor a DataFrame.
     """
     if is_dict(X):
         return X
-    if hasattr(X, "iloc"):
+    if is_frame(X):
         return columns_of(X)
     raise DataError(
         f"features must be given named columns, a dict of arrays or a DataFrame, got {type(X).__name__}"
@@ -49,10 +64,10 @@ def columns_from(X: Any) -> Columns:
 
 
 def check_present(columns: Columns, names: Iterable[str]) -> None:
-    """Check that every column a transformer was fitted on is there; others may be there too.
+    """Check that every column of the fit is present; other columns may be present too.
 
     Raises:
-        DataError: names every missing column.
+        DataError: columns are missing; the message names all of them.
     """
     missing = [name for name in names if name not in columns]
     if missing:
@@ -63,19 +78,27 @@ def check_present(columns: Columns, names: Iterable[str]) -> None:
 
 
 def kind_of(array: np.ndarray) -> str:
-    """What a column holds: number, date or text; the dtype itself where it is none of these."""
+    """Return the content of a column: number, date or text; else the name of its dtype.
+
+    >>> kind_of(np.array([1.5])), kind_of(np.array(["a"], dtype=object))
+    ('number', 'text')
+    """
     return KINDS.get(array.dtype.kind) or str(array.dtype)
 
 
 def all_missing(array: np.ndarray) -> bool:
-    """Whether nothing is known, so that the column's kind says nothing: a blank column of a file."""
+    """Return whether no value is known, as in a blank column of a file, whose kind means nothing.
+
+    >>> all_missing(np.array([None, None], dtype=object)), all_missing(np.array([np.nan, 1.0]))
+    (True, False)
+    """
     if array.dtype.kind == "O":
         return all(value is None for value in array.tolist())
     return array.dtype.kind in "fM" and bool(np.isnan(array).all())  # True for NaT, too
 
 
 def wrong_kinds(columns: Columns, kinds: dict[str, str]) -> list[str]:
-    """One sentence per column that does not hold what it held in fit, unless nothing in it is known."""
+    """Return one sentence per column of another kind than in fit; columns without known values pass."""
     return [
         f"{name!r} must be {kind}, as in fit, got {kind_of(columns[name])}"
         for name, kind in kinds.items()
@@ -84,7 +107,7 @@ def wrong_kinds(columns: Columns, kinds: dict[str, str]) -> list[str]:
 
 
 def numbers_of(array: np.ndarray) -> np.ndarray:
-    """Numbers as float64; NaN for a blank column that was read as text or dates."""
+    """Return numbers as float64; NaN for a blank column that was read as text or dates."""
     if array.dtype.kind == "M":
         return np.full(len(array), np.nan)
     return array.astype(np.float64, copy=False)

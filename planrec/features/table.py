@@ -1,11 +1,12 @@
-"""Any columns as numbers: what a stranger's table needs."""
+"""Feature set `table`: any columns as numbers."""
 
 from collections import Counter
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from planrec.catalogue import Catalogue
@@ -20,22 +21,22 @@ from planrec.features.columns_input import (
     numbers_of,
     wrong_kinds,
 )
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 ENCODINGS = ("one_hot", "codes")
 SECONDS_PER_DAY = 86_400.0
 OTHER = "<other>"
-"Stands in feature names for categories that fit left out or never saw."
+"Category in feature names for all texts that fit left out or never saw."
 
 
 class TableFeatures(FeatureSet):
-    """Every column: numbers as they are, dates as days, text encoded as the model wants it."""
+    """Every column: numbers unchanged, dates as days, text in the encoding of the model."""
 
     needs_usage: ClassVar[bool] = False
 
     kind: Literal["table"]
     max_categories: Annotated[int, Field(ge=1)]
-    "Most frequent texts of a column that are told apart; all others count as one."
+    "Number of most frequent texts of a column that are separate categories; all others are one."
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
         """Return an unfitted `TableTransformer`; the catalogue is not read."""
@@ -43,16 +44,16 @@ class TableFeatures(FeatureSet):
 
 
 class TableTransformer(TransformerMixin, BaseEstimator):
-    """Turn any columns into a float64 matrix.
+    """A transformer of any columns into a float64 matrix.
 
-    Numbers stay as they are, NaN included. Dates become days since 1970-01-01 (with a fraction), NaN where
-    missing. The categories of a text column are frozen in fit: the `max_categories` most frequent, sorted;
-    every other text, also one first seen in transform, is the category "other", which is the last one.
+    Numbers are unchanged, NaN included. Dates become days since 1970-01-01 (with a fraction), NaN if missing.
+    The categories of a text column are fixed in fit: the `max_categories` most frequent, sorted. Every other
+    text, also one first seen in transform, is in the last category, "other".
 
-    * `encoding="codes"`: one column, the category's position; NaN where the text is missing.
-    * `encoding="one_hot"`: one column per category; all of them 0 where the text is missing.
+    * `encoding="codes"`: one column, the category's position; NaN if the text is missing.
+    * `encoding="one_hot"`: one column per category; all of them 0 if the text is missing.
 
-    A plain 2-D array of numbers is taken too, its columns named x0, x1 ...
+    A plain 2-D array of numbers is accepted too; its columns are named x0, x1 ...
 
     Attributes:
         columns_: names of the columns, in their order in fit.
@@ -61,10 +62,11 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     """
 
     def __init__(self, *, max_categories: int, encoding: Literal["one_hot", "codes"] = "one_hot") -> None:
+        """Keep the parameters; see `TableFeatures` and the class."""
         self.max_categories = max_categories
         self.encoding = encoding
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: object, y: object = None) -> Self:
         """Learn the columns, their kinds and the categories of text; `y` is not read.
 
         Raises:
@@ -84,12 +86,12 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         }
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Shape (n, n_features), C-contiguous float64.
+    def transform(self, X: object) -> np.ndarray:
+        """Return the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: names every column that is missing, or that holds another kind than in fit. A column
-                without a single known value may be of any kind.
+            DataError: columns are missing, or are of another kind than in fit; the message names all of them.
+                A column without a known value may be of any kind.
         """
         check_is_fitted(self, "codes_")
         columns = self._given(X)
@@ -101,8 +103,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             position += width
         return matrix
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """One distinct name per column of the matrix: `age`, `region=north`, `region=<other>`."""
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Return one distinct name per column of the matrix: `age`, `region=north`, `region=<other>`."""
         check_is_fitted(self, "codes_")
         names: list[str] = []
         for name, column in zip(_check_feature_names_in(self, input_features), self.columns_, strict=True):
@@ -111,13 +113,14 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             names += [f"{name}={category}" for category in categories] if encoded else [str(name)]
         return np.array(_distinct(names), dtype=object)
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
+        """Return scikit-learn's tags for columns with NaN."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
-    def _remembered(self, X: Any) -> Columns:
-        """`X` as columns; sets the attributes in which scikit-learn looks for what was fitted."""
+    def _remembered(self, X: object) -> Columns:
+        """Return `X` as columns, and set scikit-learn's attributes of fitted columns."""
         if not is_named(X):
             return _numbered(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan"))
         columns = columns_from(X)
@@ -127,8 +130,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array(list(columns), dtype=object)
         return columns
 
-    def _given(self, X: Any) -> Columns:
-        """The fitted columns of `X`, by name; by position where either side is an unnamed array."""
+    def _given(self, X: object) -> Columns:
+        """Return the fitted columns of `X` by name, or by position if fit or `X` has no names."""
         if not is_named(X) or not (is_dict(X) or hasattr(self, "feature_names_in_")):
             array = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
             return dict(zip(self.columns_, array.T, strict=True))
@@ -140,7 +143,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return columns
 
     def _widths(self) -> list[int]:
-        """Columns of the matrix that each column of the table takes."""
+        """Return the number of matrix columns of each column of the table."""
         one_hot = self.encoding == "one_hot"
         return [
             len(self.codes_[name]) + 1 if one_hot and name in self.codes_ else 1 for name in self.columns_
@@ -161,14 +164,14 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
 
 def _codes(texts: np.ndarray, most: int) -> dict[str, int]:
-    """Category -> position, sorted; of equally frequent texts the first in the alphabet are kept."""
+    """Return category -> position, sorted; of equally frequent texts the first in the alphabet are kept."""
     counts = Counter(text for text in texts.tolist() if text is not None)
     frequent = sorted(counts, key=lambda text: (-counts[text], text))[:most]
     return {text: code for code, text in enumerate(sorted(frequent))}
 
 
 def _encoded(texts: np.ndarray, codes: dict[str, int]) -> np.ndarray:
-    """Shape (n,), float64: the position of each text, that after the last for "other", NaN for missing."""
+    """Return the position of each text, shape (n,), float64; "other" is the last, NaN is missing."""
     if texts.dtype != object:  # a blank column, read as numbers or dates
         return np.full(len(texts), np.nan)
     other = len(codes)
@@ -176,7 +179,7 @@ def _encoded(texts: np.ndarray, codes: dict[str, int]) -> np.ndarray:
 
 
 def _days(dates: np.ndarray) -> np.ndarray:
-    """Days since 1970-01-01, NaN for NaT."""
+    """Return days since 1970-01-01; NaN for NaT."""
     days = dates.astype("datetime64[s]").astype(np.int64) / SECONDS_PER_DAY
     days[np.isnat(dates)] = np.nan
     return days
@@ -195,7 +198,11 @@ def _check_kinds(kinds: dict[str, str]) -> None:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """The names, a repeated one (column `a=b` beside category `b` of `a`) marked with apostrophes."""
+    """Return the names; a repeated one (column `a=b` beside category `b` of `a`) gets an apostrophe.
+
+    >>> _distinct(["a=b", "a=b", "c"])
+    ['a=b', "a=b'", 'c']
+    """
     seen: set[str] = set()
     for position, name in enumerate(names):
         while name in seen:

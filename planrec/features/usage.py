@@ -1,8 +1,8 @@
-"""What months of usage say about a subscriber: level, peak, trend, variability, mix of services."""
+"""Feature set `usage`: level, peak, trend, variability and mix of services over months of usage."""
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,11 +12,11 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import FeatureSet
 from planrec.features.columns_input import NamedColumns, columns_from
 from planrec.features.lag_input import check_readable, found_lags, in_blocks, read_numbers
-from planrec.schema import Columns, Usage, lag
+from planrec.schema.columns import Columns, Usage, lag
 
 SINGLE_MONTH = ("last", "log_mean")
 SEVERAL_MONTHS = ("last", "mean", "peak", "log_mean", "trend", "sd")
-"Statistics of each service; with one month only, mean and peak repeat the last and the others are constant."
+"Statistics of each service; with one month, mean and peak would repeat it and the others be constant."
 
 
 class UsageFeatures(FeatureSet):
@@ -32,22 +32,22 @@ class UsageFeatures(FeatureSet):
 
 
 class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
-    """Summarise the lag columns `data_mib.1 ... data_mib.W` of each measured service.
+    """A transformer of the lag columns `data_mib.1 ... data_mib.W` of each measured service into statistics.
 
-    Per service, over its known months (a lag that is NaN lies before the observation window; 0 is a silent
-    month): the last month; mean; peak; log(1 + mean); trend, the least-squares slope in units per month, 0
-    with one known month; sd, the population standard deviation. Across services: minutes per call, the share
-    of each service in the logs, and the number of months in which anything is known. A service without a
-    known month has NaN features. With W = 1 only the last month, its log, the ratio and the shares are left,
-    with a single service no shares: the others would be constant or repeat a column.
+    Per service, over its known months (a NaN lag is before the observation window; 0 is a silent month): the
+    last month; mean; peak; log(1 + mean); trend, the least-squares slope in units per month, 0 with one known
+    month; sd, the population standard deviation. Across services: minutes per call, the share of each service
+    in the logs, and the number of months with a known value. A service without a known month has NaN
+    features. With W = 1 only the last month, its log, the ratio and the shares remain, and with one service
+    no shares: the others would be constant or repeat a column.
 
     Attributes:
         services_: the measured services found, in the order of `Usage.MEASURED`.
         window_: W.
     """
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Find out which services and lags there are; no value is learned from, `y` is not read.
+    def fit(self, X: object, y: object = None) -> Self:
+        """Find the services and lags; values and `y` are not read.
 
         Raises:
             DataError: there is no lag column, or one service lacks months that another has.
@@ -61,17 +61,17 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array(read, dtype=object)
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Shape (n, n_features), C-contiguous float64.
+    def transform(self, X: object) -> np.ndarray:
+        """Return the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: names every lag column that is missing or not a number.
+            DataError: lag columns are missing or are not numbers; the message names all of them.
         """
         check_is_fitted(self, "services_")
         return self.matrix(columns_from(X))
 
     def matrix(self, columns: Columns) -> np.ndarray:
-        """What `transform` returns, without scikit-learn's checks, which take longer than one row."""
+        """Transform without scikit-learn's checks, which take longer than one row."""
         arrays = read_numbers(columns, self.feature_names_in_.tolist())
         names = _feature_names(tuple(self.services_), self.window_)
         matrix = np.empty((len(arrays[0]), len(names)))
@@ -80,8 +80,8 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
             matrix[rows] = _features(months, self.services_).T
         return matrix
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Such as `data_mib_mean`, `minutes_per_call`, `sms_share`, `months_known`."""
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Return names such as `data_mib_mean`, `minutes_per_call`, `sms_share`, `months_known`."""
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
         return np.array(_feature_names(tuple(self.services_), self.window_), dtype=object)
@@ -89,7 +89,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
 
 @lru_cache(maxsize=64)
 def _feature_names(services: tuple[str, ...], window: int) -> tuple[str, ...]:
-    """In the order of the rows of `_features`."""
+    """Return names in the order of the rows of `_features`."""
     statistics = SINGLE_MONTH if window == 1 else SEVERAL_MONTHS
     names = [f"{service}_{statistic}" for statistic in statistics for service in services]
     if len(services) > 1:
@@ -100,10 +100,10 @@ def _feature_names(services: tuple[str, ...], window: int) -> tuple[str, ...]:
 
 
 def _features(months: np.ndarray, services: list[str]) -> np.ndarray:
-    """Shape (n_features, n) from usage of shape (W, n_services, n).
+    """Compute features (n_features, n) from usage (W, n_services, n).
 
-    Sums over months and services are written as loops: numpy's own add in an order that depends on the
-    shape, and one row must give the bits it gives in a batch.
+    Sums over months and services are loops, because the order of additions in numpy's sum depends on the
+    shape, and one row must have the same bits as in a batch.
     """
     months = months + 0.0  # no -0.0: the maximum of 0.0 and -0.0 is either, depending on position
     known = ~np.isnan(months)
@@ -133,18 +133,18 @@ def _features(months: np.ndarray, services: list[str]) -> np.ndarray:
 def _trend_and_sd(
     filled: np.ndarray, mean: np.ndarray, known: np.ndarray, divisor: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Slope (units per month, forward in time) and standard deviation; NaN without a known month."""
+    """Return slope (units per month) and standard deviation; NaN without a known month."""
     times = -np.arange(1.0, len(filled) + 1)[:, np.newaxis, np.newaxis]
     from_mean = np.where(known, filled - mean, 0.0)
     time_from_mean = np.where(known, times - _sum(np.where(known, times, 0.0)) / divisor, 0.0)
-    # Two known months are at least 0.5 apart in this sum, so the bound only makes 0 / 0 a slope of 0.
+    # Two known months contribute at least 0.5 to this sum, so the bound only makes 0 / 0 a slope of 0.
     spread = np.maximum(_sum(time_from_mean * time_from_mean), 0.5)
     slope = _sum(time_from_mean * from_mean) / np.where(np.isnan(divisor), np.nan, spread)
     return slope, np.sqrt(_sum(from_mean * from_mean) / divisor)
 
 
 def _sum(stacked: np.ndarray) -> np.ndarray:
-    """Sum over the first axis, always first to last."""
+    """Sum over the first axis, from first to last."""
     total = stacked[0].copy()
     for layer in stacked[1:]:
         total += layer
@@ -156,5 +156,5 @@ def _has_calls_and_minutes(services: Sequence[str]) -> bool:
 
 
 def _lag_columns(services: list[str], window: int) -> list[str]:
-    """Months outside, services inside: the order in which `_features` stacks them."""
+    """Return lag columns in the order of `_features`: months outside, services inside."""
     return [lag(service, months_ago) for months_ago in range(1, window + 1) for service in services]

@@ -1,6 +1,6 @@
-"""Both views of a subscriber side by side: usage itself, and what it would cost on every plan."""
+"""Feature set `usage_and_bills`: the features of `usage` and of `bills` side by side."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -29,25 +29,35 @@ class UsageAndBillsFeatures(FeatureSet):
         return self.bills.reads_held
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `UsageAndBillsTransformer`. Raises ConfigError without a catalogue."""
+        """Return an unfitted `UsageAndBillsTransformer`.
+
+        Raises:
+            ConfigError: there is no catalogue.
+        """
         return UsageAndBillsTransformer(usage=self.usage.build(catalogue), bills=self.bills.build(catalogue))
 
 
 class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
-    """Put the features of two transformers side by side.
+    """A transformer that puts the features of two transformers side by side.
 
-    scikit-learn's `FeatureUnion` does the same and takes milliseconds for one row.
+    scikit-learn's `FeatureUnion` does the same, but takes milliseconds for one row.
 
     Attributes:
-        usage_, bills_: the fitted transformers.
+        usage_: the fitted transformer of usage.
+        bills_: the fitted transformer of bills.
     """
 
     def __init__(self, *, usage: UsageTransformer, bills: BillsTransformer) -> None:
+        """Keep the unfitted transformers."""
         self.usage = usage
         self.bills = bills
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit both. Raises DataError where either lacks a column."""
+    def fit(self, X: object, y: object = None) -> Self:
+        """Fit both.
+
+        Raises:
+            DataError: a column of either transformer is missing.
+        """
         columns = columns_from(X)
         self.usage_ = clone(self.usage).fit(columns)
         self.bills_ = clone(self.bills).fit(columns)
@@ -56,19 +66,19 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array(list(read), dtype=object)
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Shape (n, n_features), C-contiguous float64.
+    def transform(self, X: object) -> np.ndarray:
+        """Return the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: names every column that either transformer needs and that is missing.
+            DataError: columns of either transformer are missing; the message names all of them.
         """
         check_is_fitted(self, "bills_")
         columns = columns_from(X)
         check_present(columns, self.feature_names_in_)
         return np.concatenate([self.usage_.matrix(columns), self.bills_.matrix(columns)], axis=1)
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Such as `data_mib_mean` and `bill_gap_6@mini`."""
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Return names such as `data_mib_mean` and `bill_gap_6@mini`."""
         check_is_fitted(self, "bills_")
         _check_feature_names_in(self, input_features)
         parts = (self.usage_, self.bills_)

@@ -1,11 +1,11 @@
 """Metrics: functions over the out-of-fold table.
 
-A new metric is one function and one line in `METRICS` (named.py).
+A new metric is one function and one line in `METRICS` (registry.py).
 """
 
 from planrec.metrics.gates import check_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
-from planrec.metrics.named import METRICS, Metric, broken_guards, known_metric
+from planrec.metrics.judged_rows import JudgedRows, judged_rows_of
 from planrec.metrics.paired import (
     Draws,
     Estimate,
@@ -15,8 +15,8 @@ from planrec.metrics.paired import (
     paired_difference,
     paired_ratio,
 )
+from planrec.metrics.registry import METRICS, Metric, broken_guards, known_metric
 from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper
-from planrec.metrics.scored import JudgedRows, judged_rows_of
 from planrec.plugins import plugin_metrics
 
 # Last, since a plug-in imports the names above.

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 
 from planrec.errors import CheckError
-from planrec.figures import figure, with_interval
 from planrec.metrics.intervals import MetricValue
-from planrec.metrics.named import METRICS, known_metric
+from planrec.metrics.registry import METRICS, known_metric
+from planrec.wording import figure, with_interval
 
 
 def known_gate(name: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from planrec.metrics.judged_rows import JudgedRows, Segment, required
 from planrec.metrics.money import harmed
-from planrec.metrics.scored import JudgedRows, Segment, required
 
 FEWEST = 100
 "Gaps ignore groups with fewer decisions."

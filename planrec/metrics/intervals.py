@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.errors import ConfigError
-from planrec.metrics.named import METRICS, known_metric
-from planrec.metrics.scored import JudgedRows, read_judged_rows, subscribers_of
-from planrec.schema import OutOfFold
+from planrec.metrics.judged_rows import JudgedRows, read_judged_rows, subscribers_of
+from planrec.metrics.registry import METRICS, known_metric
+from planrec.schema.predictions import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd

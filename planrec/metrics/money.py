@@ -6,8 +6,8 @@ and for abstaining), j* the cheapest plan on the menu. Amounts are in the curren
 
 import numpy as np
 
+from planrec.metrics.judged_rows import N_DECILES, JudgedRows, required
 from planrec.metrics.quantile import weighted_quantile
-from planrec.metrics.scored import N_DECILES, JudgedRows, required
 
 TOLERATED = 0.50
 "Currency per month: plans within this of the cheapest count as good."

@@ -9,9 +9,9 @@ import numpy as np
 
 from planrec.errors import DataError
 from planrec.metrics.intervals import bootstrap_weights, interval_of
-from planrec.metrics.named import METRICS
-from planrec.metrics.scored import Subscribers, read_judged_rows
-from planrec.schema import OutOfFold
+from planrec.metrics.judged_rows import Subscribers, read_judged_rows
+from planrec.metrics.registry import METRICS
+from planrec.schema.predictions import OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd

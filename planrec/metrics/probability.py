@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planrec.metrics.scored import JudgedRows
+from planrec.metrics.judged_rows import JudgedRows
 
 N_BINS = 15
 

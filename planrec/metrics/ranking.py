@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planrec.metrics.scored import JudgedRows, required
+from planrec.metrics.judged_rows import JudgedRows, required
 
 
 def auc(judged: JudgedRows, weights: np.ndarray) -> np.ndarray:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.metrics.forecast import cheaper_pairs
+from planrec.metrics.bill_forecast import cheaper_pairs
+from planrec.metrics.judged_rows import JudgedRows
 from planrec.metrics.probability import N_BINS, top_label
-from planrec.metrics.scored import JudgedRows
 
 
 @dataclass(frozen=True)

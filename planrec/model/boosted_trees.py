@@ -1,4 +1,4 @@
-"""LightGBM's classifier, quick for one row. Importing it loads LightGBM."""
+"""LightGBM's classifier, made fast for one row. Importing this module loads LightGBM."""
 
 import numpy as np
 from lightgbm import LGBMClassifier
@@ -8,13 +8,15 @@ class BoostedTrees(LGBMClassifier):
     """LightGBM's classifier without its checks of every call, which take ten times as long as one row."""
 
     def predict_proba(self, X: np.ndarray, num_iteration: int | None = None) -> np.ndarray:
-        """Shape (n, n_classes), from a C-contiguous float64 matrix; the bits of LightGBM's own method.
+        """Return probabilities, shape (n, n_classes), with the bits of LightGBM's own method.
 
-        `num_iteration`: rounds of boosting that are asked; None: all.
+        Args:
+            X: C-contiguous float64 matrix.
+            num_iteration: rounds of boosting that predict; None: all.
         """
-        # More threads would cost more than they save on one row, and starve whoever serves beside us.
+        # More threads would cost more than they save on one row, and take cores from other processes.
         probability: np.ndarray = self.booster_.predict(X, num_iteration=num_iteration, num_threads=1)
-        if probability.ndim == 1:  # of two classes, that of the second
+        if probability.ndim == 1:  # LightGBM returns the second of two classes only
             probability = np.stack([1.0 - probability, probability], axis=1)
         return probability
 

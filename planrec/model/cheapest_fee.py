@@ -1,4 +1,4 @@
-"""The baseline that ignores usage: the plan with the lowest monthly fee."""
+"""Model `cheapest_fee`: the baseline that ignores usage, the plan with the lowest monthly fee."""
 
 from typing import ClassVar, Literal, Self
 
@@ -8,11 +8,11 @@ from sklearn.base import BaseEstimator
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.schema import Columns
+from planrec.schema.columns import Columns
 
 
 class CheapestFee(Model):
-    """Ranks plans by their recurring fee, so that the cheapest one on each menu is named."""
+    """Plans in the order of their recurring fees; the cheapest one of each menu is named."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(
         reads="history",
@@ -30,17 +30,18 @@ class CheapestFee(Model):
 
 
 class CheapestFeeClassifier(PlanRule):
-    """The same answer for everyone: the lower the fee, the higher the share; equal fees, equal shares."""
+    """Shares that rise as the fee falls, the same for all subscribers; equal fees have equal shares."""
 
     def __init__(self, catalogue: str) -> None:
+        """Keep the catalogue as JSON."""
         self.catalogue = catalogue
 
     def fit(self, X: Columns, y: np.ndarray) -> Self:
-        """Remember which plans there are."""
+        """Remember the number of plans."""
         return self._knows(len(Catalogue.from_json(self.catalogue).plans))
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Shape (n, J)."""
+        """Return shares, shape (n, J)."""
         fees = [plan.fee.recurring for plan in Catalogue.from_json(self.catalogue).plans]
         rank = np.array([sorted(fees).index(fee) for fee in fees])
         return np.tile(shares_by_rank(rank), (n_rows(X), 1))

@@ -1,4 +1,4 @@
-"""The floor of every probability: the share of each plan, whatever the subscriber does."""
+"""Model `dummy`: the baseline of all probabilities, the share of each plan."""
 
 from typing import Literal
 
@@ -9,12 +9,12 @@ from planrec.contracts import Model
 
 
 class Dummy(Model):
-    """Predicts the share of each plan among the training rows."""
+    """The share of each plan among the training rows, for every subscriber."""
 
     kind: Literal["dummy"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return scikit-learn's DummyClassifier; nothing in it is random."""
+        """Return an unfitted DummyClassifier; nothing in it is random."""
         from sklearn.dummy import DummyClassifier
 
         return DummyClassifier(strategy="prior", random_state=seed)

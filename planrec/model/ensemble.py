@@ -1,6 +1,6 @@
-"""Several models as one."""
+"""Model `ensemble`: a blend of several models."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, PositiveInt
@@ -25,7 +25,7 @@ Member = Annotated[
 class Ensemble(Model):
     """A weighted mean of other models' predictions; the weights are chosen on inner folds.
 
-    Bills are blended where every member forecasts them, and then decide; probabilities always are.
+    Probabilities are always blended. Bills are blended, and rank the plans, if every member forecasts them.
     """
 
     traits: ClassVar[ModelTraits] = ModelTraits(
@@ -36,25 +36,26 @@ class Ensemble(Model):
 
     kind: Literal["ensemble"]
     blend: Annotated[dict[str, Member], Field(min_length=2)]
-    "The members, by names of their own."
+    "The members, by names that you choose."
     n_picks: PositiveInt
     "Times that a member is picked: its weight is its share of the picks."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a blend of nothing: its members are fitted by whoever knows their features."""
+        """Return a blend without members: the run fits them, because it knows their features."""
         return Members([], [], [])
 
 
 class Members(ClassifierMixin, BaseEstimator):
-    """Fitted pipelines and their weights; `Recommender` asks each and blends what they say."""
+    """Fitted pipelines and their weights; `Recommender` blends their predictions."""
 
     def __init__(self, names: list[str], pipelines: list[Pipeline], weights: list[float]) -> None:
+        """Keep names, fitted pipelines and weights of the members."""
         self.names = names
         self.pipelines = pipelines
         self.weights = weights
 
-    def fit(self, X: Any, y: np.ndarray) -> Self:
-        """Change nothing, like scikit-learn's FrozenEstimator: a Pipeline asks for the method."""
+    def fit(self, X: object, y: np.ndarray) -> Self:
+        """Change nothing, like scikit-learn's FrozenEstimator: a Pipeline requires the method."""
         return self
 
     @property
@@ -63,4 +64,5 @@ class Members(ClassifierMixin, BaseEstimator):
         return np.unique(np.concatenate([pipeline.classes_ for pipeline in self.pipelines]))
 
     def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there are members."""
         return bool(self.pipelines)

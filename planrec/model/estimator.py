@@ -1,4 +1,4 @@
-"""Any scikit-learn classifier on the allow-list, by its class path."""
+"""Model `estimator`: any scikit-learn classifier on the allow-list, by its class path."""
 
 from difflib import get_close_matches
 from importlib import import_module
@@ -11,7 +11,7 @@ from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
 from planrec.model.importances import COEFFICIENTS, IMPURITY
-from planrec.schema import did_you_mean
+from planrec.wording import did_you_mean
 
 _TREE = "sklearn.tree._tree.Tree"
 
@@ -43,11 +43,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "sklearn.tree.DecisionTreeClassifier": (_TREE,),
 }
-"""Class path -> what a saved one holds beyond skops' own trusted types. Classes, never packages: a class
-path is code to import. Each one has `predict_proba`, and repeats itself bit for bit."""
+"""Class path -> types in a saved one beyond skops' own trusted types. The list holds classes, never packages,
+because a class path is code to import. Each class has `predict_proba` and repeats itself bit for bit."""
 
 SET_BY_THE_RUN = {"random_state": "seed", "n_jobs": "threads"}
-"Parameters that a run sets from its own keys."
+"Parameters that a run sets -> key of the run."
 
 
 def _allowed_class(class_path: str) -> str:
@@ -57,7 +57,7 @@ def _allowed_class(class_path: str) -> str:
 
 
 def _nearest(class_path: str) -> str:
-    """A did-you-mean by class name alone: the module is what people forget."""
+    """Return a suggestion by class name alone, because people forget the module."""
     by_name = {path.rpartition(".")[2]: path for path in ALLOWED}
     near = get_close_matches(class_path.rpartition(".")[2], by_name, n=1)
     return f" (did you mean {by_name[near[0]]!r}?)" if near else ""
@@ -66,8 +66,8 @@ def _nearest(class_path: str) -> str:
 class Estimator(Model):
     """Any allowed scikit-learn classifier, behind median imputing and standardising.
 
-    Both always: who needs them differs from class to class, and trees do not mind. What is missing stays
-    visible: one more column per column with gaps.
+    Both are always applied: some classes need them, and trees do not mind. Imputing adds an indicator column
+    for each column with gaps.
     """
 
     traits: ClassVar[ModelTraits] = ModelTraits(
@@ -86,7 +86,7 @@ class Estimator(Model):
     ]
     "Public path of a class of the allow-list."
     parameters: dict[str, JsonValue]
-    "Of its constructor, those that differ from scikit-learn's defaults."
+    "Parameters of its constructor that differ from scikit-learn's defaults."
 
     @field_validator("parameters")
     @classmethod
@@ -96,18 +96,19 @@ class Estimator(Model):
         classifier = _class_of(info.data["class_path"])
         if problems := _misnamed(parameters, classifier):
             raise ValueError("; ".join(problems))
-        # scikit-learn looks at values in fit only; asked here, a wrong one stops before any data is read.
+        # scikit-learn checks values in fit only; checked here, a wrong one stops before any data is read.
         classifier(**parameters)._validate_params()
         return parameters
 
     @property
     def takes_weights(self) -> bool:
+        """Whether `fit` of the class takes `sample_weight`."""
         from sklearn.utils.validation import has_fit_parameter
 
         return bool(has_fit_parameter(_class_of(self.class_path), "sample_weight"))
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return imputing, scaling and the classifier, seeded where it is random."""
+        """Return imputing, scaling and the classifier, with the seed if it is random."""
         from sklearn.impute import SimpleImputer
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
@@ -126,7 +127,7 @@ def _class_of(class_path: str) -> Any:
 
 
 def _misnamed(parameters: dict[str, JsonValue], classifier: Any) -> list[str]:
-    """One sentence for each parameter that the class has not, or that is not for the model to set."""
+    """Return one sentence for the parameters that the class lacks and for each one that the run sets."""
     known = [name for name in classifier().get_params() if name not in SET_BY_THE_RUN]
     problems = [
         f"{name!r} is set by the run: type {SET_BY_THE_RUN[name]}="

@@ -1,4 +1,4 @@
-"""A classifier that fits whatever a fold holds."""
+"""A classifier that can be fitted on any fold."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,24 +15,24 @@ FOLD_PROOF = "planrec.model.fold_proof.FoldProof"
 
 
 class FoldProof(ClassifierMixin, BaseEstimator):
-    """Fit `classifier` where it can be fitted, whatever the rows of a fold left of classes and columns.
+    """A classifier that can be fitted on folds with one class, equal rows or empty columns.
 
-    Small folds hold one class, rows that are all alike, or columns without any value. Logistic regression
-    and boosting refuse the first, naive Bayes the second, histogram boosting the third. With one class or
-    rows all alike the answer is the share of each class; a column without any value in training is
-    constant, in training and later.
+    Small folds hold such rows. Logistic regression and boosting fail on one class, naive Bayes on equal rows,
+    histogram boosting on columns without any value. With one class, or with equal rows, the prediction is the
+    share of each class. A column without any value in training is constant, in training and later.
 
-    `fit` uses the threads of the parameter `classifier`; the fitted `classifier_` predicts in one thread,
+    `fit` uses the threads of the parameter `classifier`. The fitted `classifier_` predicts in one thread,
     because forests add up their trees in the order in which threads finish.
     """
 
     def __init__(self, classifier: BaseEstimator) -> None:
+        """Keep the unfitted classifier."""
         self.classifier = classifier
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
         """Fit on a float64 matrix (n, n_features), NaN where a value is missing, and integer classes (n,).
 
-        `sample_weight`, shape (n,), is for classifiers that take it: `Model.takes_weights` says which.
+        `sample_weight`, shape (n,), is for classifiers that take it: see `Model.takes_weights`.
         """
         X = np.ascontiguousarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
@@ -40,18 +40,18 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         self.empty_columns_ = np.flatnonzero(np.isnan(X).all(axis=0))
         unfitted = self.classifier if len(self.classes_) > 1 and _rows_differ(X) else _shares()
         with warnings.catch_warnings():
-            # The run sets n_jobs wherever it is a parameter; logistic regression has it without effect.
+            # The run sets every parameter n_jobs; that of logistic regression has no effect.
             warnings.filterwarnings("ignore", "'n_jobs' has no effect", FutureWarning)
             self.classifier_ = clone(unfitted).fit(self.filled(X), y, **_weighted(unfitted, sample_weight))
         self.classifier_.set_params(**_one_thread(self.classifier_))
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
+        """Return the probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
         return self.classifier_.predict_proba(self.filled(np.ascontiguousarray(X, dtype=np.float64)))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """The most probable class, shape (n,)."""
+        """Return the most probable class, shape (n,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def staged(self, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
@@ -81,7 +81,7 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         return np.zeros((len(X), 1, X.shape[1] + 1)) if isinstance(self.classifier, _Contributing) else None
 
     def filled(self, X: np.ndarray) -> np.ndarray:
-        """The matrix as `classifier_` wants it: columns that were empty in training are constant."""
+        """Return the matrix for `classifier_`: columns that were empty in training are constant."""
         if not len(self.empty_columns_):
             return X
         X = X.copy()
@@ -109,7 +109,7 @@ class _Contributing(Protocol):
 
 
 def _weighted(estimator: BaseEstimator, sample_weight: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Weights as `fit` takes them: a pipeline hands them to its last step."""
+    """Return the weights as arguments of `fit`: a pipeline passes them to its last step."""
     if sample_weight is None:
         return {}
     step = f"{estimator.steps[-1][0]}__" if isinstance(estimator, Pipeline) else ""

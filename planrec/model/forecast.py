@@ -1,4 +1,4 @@
-"""Forecast x rater: draw what a subscriber may use, and rate every draw on every plan."""
+"""Model `forecast`: draw the usage of the months to come, and rate every draw on every plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from planrec.catalogue import Catalogue, rate
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.drawn_bills import bill_fields, chances, costs_of, shares_best
 from planrec.model.known_months import Months, months_of, voice_column
-from planrec.model.plan_rule import n_rows
+from planrec.model.plan_rule import held_of, n_rows
 from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
-from planrec.schema import HELD, MAX_USAGE, Columns, Usage, take_rows
+from planrec.schema.columns import MAX_USAGE, Columns, Usage, take_rows
 
 ROWS_AT_A_TIME = 64
-"So that the draws of a block stay small: 64 rows of 256 draws of 3 months are 50,000 months."
+"Rows per block, so that its draws stay small: 64 rows with 256 draws of 3 months are 50,000 months."
 
 
 class Forecast(Model):
-    """A level of use per subscriber, drawn towards the population's, times trend, season and chance.
+    """A level of usage per subscriber, shrunk towards the population's, times trend, season and noise.
 
-    Learns usage from the months before each decision, and nothing about plans: a plan that is new in the
+    It learns usage from the months before each decision, and nothing about plans. So a new plan in the
     catalogue is ranked like any other.
     """
 
@@ -50,14 +50,14 @@ class Forecast(Model):
     n_draws: PositiveInt
     "Draws per subscriber; powers of two are spread most evenly."
     trend_sd: PositiveFloat
-    "How far from none a month's growth may be, before data, as a standard deviation in logs: 0.02 is 2 %."
+    "Prior standard deviation of a month's growth, in logs: 0.02 is 2 %."
     season_sd: PositiveFloat
-    "How far from usual a calendar month may be, before data, as a standard deviation in logs."
+    "Prior standard deviation of a calendar month's deviation, in logs."
     largest_swing: Annotated[float, Gt(1)]
-    "Most that a month counts as, in times the subscriber's median month, and least, in parts of it."
+    "Months are clipped to between 1 / largest_swing and largest_swing times the subscriber's median month."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a classifier over the catalogue's plans; the seed scrambles the draws."""
+        """Return an unfitted classifier over the catalogue's plans; the seed scrambles the draws."""
         plans = required_catalogue(catalogue, self.kind)
         options = self.model_dump(exclude={"kind"})
         return ForecastClassifier(catalogue=plans.json_text, seed=seed, **options)
@@ -65,20 +65,20 @@ class Forecast(Model):
 
 @dataclass(frozen=True)
 class Drawn:
-    """Some rows of a call, and what their draws cost."""
+    """Some rows of a call, and the bills of their draws."""
 
     rows: slice
     "Positions in the call."
     held: np.ndarray
-    "Shape (n,), int64: index of the plan held, -1 where unknown."
+    "Shape (n,), int64: index of the plan held, -1 if unknown."
     total: np.ndarray
     "Shape (J, n, D), int64: sum of the bills of the months drawn, minor units."
 
 
 class ForecastClassifier(ClassifierMixin, BaseEstimator):
-    """The share of draws in which a plan is the cheapest one, switching cost included.
+    """The share of draws in which a plan is the cheapest one, with its switching cost.
 
-    Another `catalogue` may be set after `fit`: nothing that was learned depends on it.
+    Another `catalogue` may be set after `fit`: no fitted value depends on it.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         season_sd: float,
         largest_swing: float,
     ) -> None:
+        """Keep the catalogue as JSON, the seed and the fields of `Forecast`."""
         self.catalogue = catalogue
         self.seed = seed
         self.n_draws = n_draws
@@ -98,23 +99,23 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         self.largest_swing = largest_swing
 
     def fit(self, X: Columns, y: np.ndarray, horizon: int = 1) -> Self:
-        """Learn from the lag columns; the labels teach nothing. `horizon`: months that are drawn."""
+        """Fit on the lag columns, not on the labels; `horizon` is the number of months that are drawn."""
         beliefs = Beliefs(horizon, self.trend_sd, self.season_sd, self.largest_swing)
         months = months_of(X)
         self.forecast_ = forecast_of(months, beliefs, draws_of(self.n_draws, horizon, self.seed))
         self.classes_ = np.arange(len(self._plans.plans))
-        # A usual month: what counts for voice, minutes as measured, calls.
+        # A usual month: billed or measured minutes, measured minutes, calls.
         voice = np.nansum(months.amount[:, :, 0])
         known = max(int((~np.isnan(months.amount[:, :, 0])).sum()), 1)
         self.usual_voice_ = np.array([voice, months.minutes.sum(), months.calls.sum()]) / known
         return self
 
     def predict(self, X: Columns) -> np.ndarray:
-        """The plan that is cheapest most often, shape (n,), int64."""
+        """Return the plan that is cheapest most often, shape (n,), int64."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Shape (n, J), over all plans of the catalogue."""
+        """Return probabilities over all plans of the catalogue, shape (n, J)."""
         plans = self._plans
         return np.concatenate(
             [
@@ -124,7 +125,10 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
-        """The fields of `Prediction`, shape (n, J) each; those against the plan held NaN where unknown."""
+        """Return fields of `Prediction`, shape (n, J) each.
+
+        Fields that compare with the plan held are NaN if it is unknown.
+        """
         plans = self._plans
         unit = self.forecast_.beliefs.horizon * 10**plans.exponent
         answers = []
@@ -137,7 +141,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:
-        """P(bill < b) and P(bill <= b), shape (n, J, 2), for b of shape (n, J): sums in minor units."""
+        """Return P(bill < b) and P(bill <= b), shape (n, J, 2); b, shape (n, J), are sums in minor units."""
         return np.concatenate([chances(drawn.total, bills[drawn.rows]) for drawn in self._drawn(X)])
 
     @property
@@ -145,7 +149,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         return Catalogue.from_json(self.catalogue)
 
     def _drawn(self, X: Columns) -> Iterator[Drawn]:
-        """Rate the draws of some rows at a time."""
+        """Yield the rated draws of some rows at a time."""
         for start in range(0, max(n_rows(X), 1), ROWS_AT_A_TIME):
             rows = slice(start, start + ROWS_AT_A_TIME)
             block = take_rows(X, rows)
@@ -156,10 +160,10 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
             yield Drawn(rows, held_of(block), total)
 
     def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
-        """The months drawn as usage columns, one row per subscriber, draw and month."""
+        """Return the drawn months as usage columns, one row per subscriber, draw and month."""
         voice, sms, data = amounts
         usual_voice, usual_minutes, usual_calls = self.usual_voice_
-        # One usual month is added, so that a subscriber without calls has the population's ratio.
+        # Add one usual month, so that a subscriber without calls has the population's ratio.
         counted = np.maximum(months.total[:, 0] + usual_voice, 1.0)
         minutes = voice * ((months.minutes + usual_minutes) / counted)[:, None, None]
         calls = voice * ((months.calls + usual_calls) / counted)[:, None, None]
@@ -175,9 +179,3 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         else:
             usage[Usage.VOICE_MINUTES] = voice
         return {name: array.ravel() for name, array in usage.items()}
-
-
-def held_of(X: Columns) -> np.ndarray:
-    """Index of the plan held, shape (n,), int64; -1 where unknown."""
-    held = X.get(HELD, np.full(n_rows(X), np.nan))
-    return np.where(np.isnan(held), -1.0, held).astype(np.int64)

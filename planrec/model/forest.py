@@ -1,4 +1,4 @@
-"""Random forest."""
+"""Model `forest`: random forest."""
 
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ from planrec.model.importances import IMPURITY
 
 
 class Forest(Model):
-    """Random forest; a missing value goes to the side of a split that suits training best."""
+    """Random forest; a missing value goes to the side of a split that fits training best."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(
         encoding="codes",
@@ -28,10 +28,11 @@ class Forest(Model):
 
     @property
     def takes_weights(self) -> bool:
+        """True."""
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return scikit-learn's RandomForestClassifier."""
+        """Return an unfitted RandomForestClassifier."""
         from sklearn.ensemble import RandomForestClassifier
 
         return FoldProof(

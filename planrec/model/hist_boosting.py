@@ -1,4 +1,4 @@
-"""scikit-learn's histogram gradient boosting."""
+"""Model `hist_boosting`: scikit-learn's histogram gradient boosting."""
 
 from typing import ClassVar, Literal, Self
 
@@ -11,7 +11,7 @@ from planrec.model.fold_proof import FOLD_PROOF, FoldProof
 
 
 class HistBoosting(Model):
-    """Gradient boosting on binned features, without a package beyond scikit-learn."""
+    """Gradient boosting on binned features; it needs no package beyond scikit-learn."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(
         encoding="codes",
@@ -26,7 +26,7 @@ class HistBoosting(Model):
     min_samples_leaf: PositiveInt
     "Fewest training rows in a leaf."
     stop_early: bool
-    "Whether max_iter is only the most: as many as help subscribers of inner folds are kept."
+    "Whether inner folds choose the number of trees, up to max_iter."
 
     @property
     def most_rounds(self) -> int:
@@ -39,10 +39,11 @@ class HistBoosting(Model):
 
     @property
     def takes_weights(self) -> bool:
+        """True."""
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return scikit-learn's HistGradientBoostingClassifier, without early stopping."""
+        """Return an unfitted HistGradientBoostingClassifier, without its own early stopping."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         return FoldProof(
@@ -51,7 +52,7 @@ class HistBoosting(Model):
                 learning_rate=self.learning_rate,
                 max_leaf_nodes=self.max_leaf_nodes,
                 min_samples_leaf=self.min_samples_leaf,
-                # The default switches it on above 10,000 rows, with a split by row, not by subscriber.
+                # The default turns it on above 10,000 rows, and splits by row, not by subscriber.
                 early_stopping=False,
                 random_state=seed,
             )

@@ -1,4 +1,4 @@
-"""How much each feature counts, read from a fitted scikit-learn classifier."""
+"""Importances of features, read from fitted classifiers."""
 
 from typing import Any, Protocol, runtime_checkable
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from planrec.schema import AS_OF, Columns, Usage, lag
+from planrec.schema.columns import AS_OF, Columns, Usage, lag
 
 N_SERVICES = 3
 IDENTITY = np.eye(N_SERVICES)
@@ -20,9 +20,9 @@ class Months:
     """The known months of n subscribers."""
 
     amount: np.ndarray
-    "Shape (n, W, 3): the latest month first; NaN where unknown."
+    "Shape (n, W, 3): the latest month first; NaN if unknown."
     month: np.ndarray
-    "Shape (n,), float64: as_of in months since 1970; NaN where unknown."
+    "Shape (n,), float64: as_of in months since 1970; NaN if unknown."
     total: np.ndarray
     "Shape (n, 3): sum of the amounts over the known months."
     minutes: np.ndarray
@@ -32,20 +32,24 @@ class Months:
 
     @property
     def used(self) -> np.ndarray:
-        """Where a service was used, shape (n, W, 3), bool."""
+        """Whether a service was used, shape (n, W, 3), bool."""
         return self.amount > 0
 
 
 def summed(by_month: np.ndarray) -> np.ndarray:
-    """Sum over the second axis, month by month, so that a row's sum never depends on the other rows."""
+    """Sum over the second axis, month by month, so that a row's sum never depends on the other rows.
+
+    >>> summed(np.array([[1.0, 2.0, 4.0]])).tolist()
+    [7.0]
+    """
     total: np.ndarray = by_month.cumsum(axis=1, dtype=np.float64)[:, -1]
     return total
 
 
 def months_of(X: Columns) -> Months:
-    """The lag columns as arrays. Voice is billed minutes where they are known, else minutes as measured."""
+    """Return the lag columns as arrays; voice is billed minutes if there are any, else measured minutes."""
     by_month_read = _read(tuple(X))
-    # All at once: calls of numpy take longer than what they do to one subscriber's months.
+    # All at once: on one subscriber's months, a call of numpy takes longer than its work.
     usage = np.array([[X[name] for name in month] for month in by_month_read])
     by_month = usage.transpose(2, 0, 1)
     n = len(by_month)
@@ -58,7 +62,7 @@ def months_of(X: Columns) -> Months:
 
 @lru_cache(maxsize=64)
 def _read(given: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The lag columns read, month by month, latest first: those of the three services, minutes, calls."""
+    """Return the lag columns to read, month by month, latest first: three services, minutes, calls."""
     voice = voice_column(given)
     window = 1
     while lag(voice, window + 1) in given:
@@ -68,11 +72,15 @@ def _read(given: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def _months_since_1970(instants: np.ndarray) -> np.ndarray:
-    """Shape (n,), float64, NaN for NaT."""
+    """Return months since 1970, shape (n,), float64; NaN for NaT."""
     return np.where(np.isnat(instants), np.nan, instants.astype("datetime64[M]").astype(np.float64))
 
 
 def voice_column(given: Container[str]) -> str:
-    """The usage column that stands for voice, where these columns are given."""
+    """Return the usage column for voice among the given lag columns.
+
+    >>> voice_column(["voice_minutes.1"])
+    'voice_minutes'
+    """
     billed = lag(Usage.VOICE_MINUTES_BILLED, 1) in given
     return Usage.VOICE_MINUTES_BILLED if billed else Usage.VOICE_MINUTES

@@ -1,4 +1,4 @@
-"""LightGBM: the default model."""
+"""Model `lgbm`: gradient boosting with LightGBM, the default."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,10 +9,11 @@ from sklearn.base import BaseEstimator
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits
 from planrec.model.fold_proof import FOLD_PROOF, FoldProof
+from planrec.model.lightgbm_settings import REPEATABLE
 
 
 class Lgbm(Model):
-    """Gradient boosting with LightGBM, the same bits for any number of threads."""
+    """Gradient boosting with LightGBM; the same bits for any number of threads."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(
         encoding="codes",
@@ -35,7 +36,7 @@ class Lgbm(Model):
     min_child_samples: PositiveInt
     "Fewest training rows in a leaf."
     stop_early: bool
-    "Whether n_estimators is only the most: as many as help subscribers of inner folds are kept."
+    "Whether inner folds choose the number of trees, up to n_estimators."
 
     @property
     def most_rounds(self) -> int:
@@ -48,10 +49,11 @@ class Lgbm(Model):
 
     @property
     def takes_weights(self) -> bool:
+        """True."""
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return LightGBM's classifier."""
+        """Return an unfitted `BoostedTrees`, LightGBM's classifier."""
         from planrec.model.boosted_trees import BoostedTrees
 
         return FoldProof(
@@ -60,9 +62,7 @@ class Lgbm(Model):
                 learning_rate=self.learning_rate,
                 num_leaves=self.num_leaves,
                 min_child_samples=self.min_child_samples,
-                deterministic=True,
-                force_row_wise=True,  # the automatic choice is timed, hence not deterministic
                 random_state=seed,
-                verbose=-1,
+                **REPEATABLE,
             )
         )

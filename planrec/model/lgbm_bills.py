@@ -1,6 +1,6 @@
-"""LightGBM on bills: what re-rated months get wrong about the months to come."""
+"""Model `lgbm_bills`: corrections of re-rated bills, learned with LightGBM."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Ge
@@ -10,18 +10,22 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from planrec.catalogue import Catalogue
 from planrec.contracts import Model, ModelTraits, required_catalogue
 from planrec.model.drawn_bills import costs_of, shares_best
-from planrec.schema import PastBills
+from planrec.model.lightgbm_settings import REPEATABLE
+from planrec.schema.predictions import PastBills
+
+if TYPE_CHECKING:
+    from lightgbm import LGBMRegressor
 
 N_ERRORS = 256
-"Errors of training rows that bills are shifted by, to say how sure the best plan is."
+"Errors of training rows that bills are shifted by, for the probability of the best plan."
 N_LEVELS = 16
-"Groups of equal size that the errors come from, by the bills forecast: heavy users miss by more."
+"Groups of equal size that the errors come from, by the bills forecast: heavy users have larger errors."
 
 
 class LgbmBills(Model):
-    """Learns for each plan how far the later bills lie from the re-rated ones, and corrects those.
+    """Re-rated bills, corrected for each plan by their learned distance from the later bills.
 
-    Usage grows, has seasons and returns to its mean; past months alone know nothing of that.
+    Usage grows, has seasons and returns to its mean, which past months alone do not show.
     """
 
     traits: ClassVar[ModelTraits] = ModelTraits(
@@ -49,18 +53,18 @@ class LgbmBills(Model):
     "Fewest training rows in a leaf."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a regressor per plan behind the interface of a classifier."""
+        """Return an unfitted `BillCorrection`, a regressor per plan behind the interface of a classifier."""
         plans = required_catalogue(catalogue, self.kind)
         options = self.model_dump(exclude={"kind"})
         return BillCorrection(catalogue=plans.json_text, seed=seed, n_jobs=1, **options)
 
 
 class BillCorrection(ClassifierMixin, BaseEstimator):
-    """Re-rated bills plus what LightGBM learned to add, never below the plan's fee.
+    """Re-rated bills plus a correction learned by LightGBM, never below the plan's fee.
 
-    The chance of being the best plan comes from the errors left on training rows with similar bills: each of
-    some hundred shifts the bills of all plans together, and a plan's chance is the share of shifts in which
-    it is the cheapest.
+    The probability of being the best plan comes from the remaining errors on training rows with similar
+    bills. Each of some hundred errors shifts the bills of all plans together. The probability is the share of
+    shifts in which the plan is the cheapest.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         num_leaves: int,
         min_child_samples: int,
     ) -> None:
+        """Keep the catalogue as JSON, the seed and the parameters of LightGBM."""
         self.catalogue = catalogue
         self.seed = seed
         self.n_jobs = n_jobs
@@ -82,9 +87,9 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         self.min_child_samples = min_child_samples
 
     def fit(self, X: np.ndarray, y: np.ndarray, past: PastBills, came: np.ndarray) -> Self:
-        """Learn from a matrix (n, n_features) and the mean monthly bills that came, shape (n, J).
+        """Fit on a matrix (n, n_features) and the mean monthly bills that came, shape (n, J).
 
-        The labels teach nothing. Where all corrections of a plan are equal there is nothing to learn.
+        The labels are not read. A plan whose corrections are all equal gets a constant.
         """
         X = np.ascontiguousarray(X, np.float64)
         self.n_features_in_ = X.shape[1]
@@ -124,8 +129,8 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
                 scores[:, plan] = regressor.booster_.predict(X, pred_contrib=True, num_threads=1)
         return scores
 
-    def _regressor(self, X: np.ndarray, correction: np.ndarray) -> Any:
-        """A fitted one; None where one number says it all."""
+    def _regressor(self, X: np.ndarray, correction: np.ndarray) -> "LGBMRegressor | None":
+        """Return a fitted regressor; None if all corrections are equal."""
         if np.ptp(correction) == 0:
             return None
         from lightgbm import LGBMRegressor
@@ -135,33 +140,31 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
             learning_rate=self.learning_rate,
             num_leaves=self.num_leaves,
             min_child_samples=self.min_child_samples,
-            deterministic=True,
-            force_row_wise=True,  # the automatic choice is timed, hence not deterministic
             random_state=self.seed,
             n_jobs=self.n_jobs,
-            verbose=-1,
+            **REPEATABLE,
         ).fit(X, correction)
 
     def _bills(self, X: np.ndarray, past: PastBills) -> np.ndarray:
-        """Shape (n, J), the currency's major unit a month."""
+        """Return corrected bills, shape (n, J), the currency's major unit a month."""
         bills = self._past(past)
         for plan, regressor in enumerate(self.regressors_):
             if regressor is None:
                 bills[:, plan] += self.constant_[plan]
             else:
-                # One thread: the others cost more than they give for one row.
+                # One thread: more cost more than they save on one row.
                 bills[:, plan] += regressor.booster_.predict(X, num_threads=1)
         return np.maximum(bills, self._fees())
 
     def _past(self, past: PastBills) -> np.ndarray:
-        """The re-rated bills, a copy; the fee alone where no month is known, as `rerate` has it."""
+        """Return a copy of the re-rated bills; the fee if no month is known, as in `rerate`."""
         return np.where(np.isnan(past.mean), self._fees(), past.mean)
 
     def _fees(self) -> np.ndarray:
         return np.array([float(plan.fee.recurring) for plan in self._plans.plans])
 
     def _chances(self, bills: np.ndarray, past: PastBills) -> np.ndarray:
-        """Share of the errors with which a plan is the cheapest, shape (n, J)."""
+        """Return the share of the errors with which a plan is the cheapest, shape (n, J)."""
         level = np.searchsorted(self.level_edges_, bills.sum(axis=1), side="right")
         unit = past.horizon * 10**self._plans.exponent
         shares = [np.empty((0, len(self.classes_)))]
@@ -179,7 +182,7 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
 
 
 def _some(errors: np.ndarray, of_group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """`N_ERRORS` of the errors of a group, as evenly as can be, of all where it is empty; their mean is 0."""
+    """Return `N_ERRORS` of the errors of a group, or of all if the group is empty, shifted to mean 0."""
     from_rows = np.flatnonzero(of_group) if of_group.any() else np.arange(len(errors))
     some = errors[np.resize(rng.permutation(from_rows), N_ERRORS)]
     return some - some.mean(axis=0)

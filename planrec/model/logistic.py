@@ -1,4 +1,4 @@
-"""Logistic regression on imputed, standardised features."""
+"""Model `logistic`: logistic regression on imputed, standardised features."""
 
 from typing import ClassVar, Literal
 
@@ -22,16 +22,17 @@ class Logistic(Model):
     inverse_penalty: PositiveFloat
     "C in scikit-learn: smaller is a stronger L2 penalty."
     max_iter: PositiveInt
-    "Most steps of the solver; it warns where they do not suffice."
+    "Most steps of the solver; it warns if they are too few."
 
     @property
     def takes_weights(self) -> bool:
+        """True."""
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return median imputing, scaling and the regression; the solver (lbfgs) is not random.
 
-        What is missing stays visible: one more column per column with gaps.
+        Imputing adds an indicator column for each column with gaps.
         """
         from sklearn.impute import SimpleImputer
         from sklearn.linear_model import LogisticRegression

@@ -1,4 +1,4 @@
-"""The baseline every model must beat: the same plan for everyone."""
+"""Model `popular`: the baseline that every model must beat, one plan for all subscribers."""
 
 from typing import ClassVar, Literal
 
@@ -9,14 +9,14 @@ from planrec.contracts import Model, ModelTraits
 
 
 class Popular(Model):
-    """Names the most frequent plan of the training rows; of equally frequent ones the first in plan order."""
+    """The most frequent plan of the training rows; of equally frequent plans the first in plan order."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(probabilistic=False)
 
     kind: Literal["popular"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return scikit-learn's DummyClassifier: probability 1 for one class, 0 for the others."""
+        """Return an unfitted DummyClassifier: probability 1 for one class, 0 for the others."""
         from sklearn.dummy import DummyClassifier
 
         return DummyClassifier(strategy="most_frequent", random_state=seed)

@@ -1,4 +1,4 @@
-"""The baseline that is hard to beat: what the last months would have cost on every plan."""
+"""Model `rerate`: a strong baseline, the bills of the last months on every plan."""
 
 from typing import ClassVar, Literal, Self
 
@@ -7,14 +7,15 @@ from pydantic import PositiveInt
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.menu import tie_ranks
+from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import Model, ModelTraits, required_catalogue
-from planrec.model.plan_rule import PlanRule, n_rows, shares_by_rank
-from planrec.past_use import PastUsage
-from planrec.schema import HELD, Columns
+from planrec.model.plan_rule import PlanRule, held_of, shares_by_rank
+from planrec.schema.columns import Columns
 
 
 class Rerate(Model):
-    """Rates each of the last months on every plan and takes the mean: the months to come are like these."""
+    """Mean bill of the last months on every plan, as if the months to come were like them."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(
         reads="history",
@@ -27,7 +28,7 @@ class Rerate(Model):
 
     kind: Literal["rerate"]
     window: PositiveInt
-    "Months looked at, the latest ones; fewer where fewer are known."
+    "Latest months that are rated; fewer if fewer are known."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
         """Return a classifier over the catalogue's plans."""
@@ -36,18 +37,19 @@ class Rerate(Model):
 
 
 class RerateClassifier(PlanRule):
-    """The lower the mean bill, the higher the share; ties: the plan held, the lower fee, the plan id."""
+    """Shares that rise as the mean bill falls; ties: the plan held, the lower fee, the plan id."""
 
     def __init__(self, catalogue: str, window: int) -> None:
+        """Keep the catalogue as JSON and the number of months."""
         self.catalogue = catalogue
         self.window = window
 
     def fit(self, X: Columns, y: np.ndarray) -> Self:
-        """Remember which plans there are."""
+        """Remember the number of plans."""
         return self._knows(len(Catalogue.from_json(self.catalogue).plans))
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
-        """`bill_mean`, shape (n, J), the currency's major unit; without any known month the fee alone."""
+        """Return `bill_mean`, shape (n, J), the currency's major unit; without any known month the fee."""
         catalogue = Catalogue.from_json(self.catalogue)
         # Summed in whole minor units: plans that cost the same have equal means, to the last bit.
         mean = PastUsage(X, catalogue, self.window).expected_bill
@@ -55,12 +57,8 @@ class RerateClassifier(PlanRule):
         return {"bill_mean": np.where(np.isnan(mean), fees, mean)}
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Shape (n, J)."""
+        """Return shares, shape (n, J)."""
         bill_mean = self.predict_bills(X)["bill_mean"]
-        plans = Catalogue.from_json(self.catalogue).plans
-        by_fee_and_id = sorted(self.classes_, key=lambda index: (plans[index].fee.recurring, plans[index].id))
-        held = X.get(HELD, np.full(n_rows(X), np.nan))
-        is_held = held[:, np.newaxis] == self.classes_
-        last_tie = np.broadcast_to(np.argsort(by_fee_and_id), bill_mean.shape)
-        order = np.lexsort((last_tie, ~is_held, bill_mean), axis=-1)
+        ranks = tie_ranks(Catalogue.from_json(self.catalogue), held_of(X))
+        order = np.lexsort((ranks, bill_mean), axis=-1)
         return shares_by_rank(np.argsort(order, axis=-1))

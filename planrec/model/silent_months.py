@@ -1,6 +1,7 @@
-"""How likely a month without any use of a service is: some never use it, the others seldom do not.
+"""Probability of a silent month, one without any use of a service.
 
-Those who use a service have a personal share of silent months, beta distributed.
+Some subscribers never use a service. Each of the others has a personal share of silent months, which is beta
+distributed.
 """
 
 from dataclasses import dataclass
@@ -11,30 +12,35 @@ from planrec.model.known_months import N_SERVICES
 
 _SERVICE = np.arange(N_SERVICES)
 _MOST_ALIKE, _LEAST_ALIKE = 0.001, 0.95
-"Bounds of the correlation of two months of one subscriber."
+"Bounds of the correlation between two months of one subscriber."
 
 
 @dataclass(frozen=True)
 class SilentMonths:
-    """What was learned of each service, on the last axis: voice, SMS, data."""
+    """Fitted parameters of each service, on the last axis: voice, SMS, data."""
 
     never: np.ndarray
-    "Shape (W + 1, 3): share of those who never use it among whom 0, 1 ... W known months were all silent."
+    "Shape (W + 1, 3): probability of never using it, after 0, 1 ... W known months that were all silent."
     silent: np.ndarray
     known: np.ndarray
-    """Shape (3,) each: the beta distribution of the others, silent months among months known, as if seen
-    before."""
+    """Shape (3,) each: the beta distribution of the others, as pseudo-counts of silent months and of known
+    months."""
 
     def probability(self, n_silent: np.ndarray, n_known: np.ndarray) -> np.ndarray:
-        """That a month to come is silent, shape (n, 3), given so many silent ones of so many known: int64."""
+        """Return the probability that a month to come is silent, shape (n, 3).
+
+        Args:
+            n_silent: silent months of each subscriber and service, shape (n, 3), int64.
+            n_known: known months, same shape.
+        """
         never = np.where(n_silent == n_known, self.never[n_known, _SERVICE], 0.0)
         return never + (1 - never) * (n_silent + self.silent) / (n_known + self.known)
 
 
 def silent_months_of(n_silent: np.ndarray, n_known: np.ndarray, window: int) -> SilentMonths:
-    """By moments; half a subscriber of either kind is added, so that nothing is impossible.
+    """Fit by moments; half a subscriber of either kind is added, so that no probability is 0.
 
-    `window` (W): most months that are ever known of a subscriber.
+    `window` (W) is the largest number of known months of a subscriber.
     """
     seen = n_known > 0
     is_all = seen & (n_silent == n_known)
@@ -51,7 +57,7 @@ def silent_months_of(n_silent: np.ndarray, n_known: np.ndarray, window: int) -> 
     known = 1 / np.clip(alike, _MOST_ALIKE, _LEAST_ALIKE) - 1
     silent = share * known
     month = np.arange(window)[:, None]
-    # That the first 0, 1, 2 ... months are all silent, of someone who uses the service.
+    # Probability that the first 0, 1, 2 ... months of a user of the service are all silent.
     all_silent = np.ones((window + 1, len(never)))
     all_silent[1:] = ((silent + month) / (known + month)).cumprod(axis=0)
     return SilentMonths(never / (never + (1 - never) * all_silent), silent, known)

@@ -1,4 +1,4 @@
-"""What subscribers may use in the months to come: joint draws of voice, SMS and data.
+"""Forecast of usage in the months to come: joint draws of voice, SMS and data.
 
 Formulas: docs/reference/forecast.md.
 """
@@ -12,29 +12,29 @@ from planrec.model.known_months import IDENTITY, N_SERVICES, Months
 from planrec.model.silent_months import SilentMonths, silent_months_of
 from planrec.model.usage_calendar import Calendar, calendar_of, season_row
 from planrec.model.usage_level import Population, population_of
-from planrec.schema import MAX_USAGE
+from planrec.schema.columns import MAX_USAGE
 
 _SERVICE = np.arange(N_SERVICES)
 _MOST = float(np.log(MAX_USAGE)) + 1.0
-"Log level above which nothing changes: the exponential stays finite."
+"Bound of the log level, so that the exponential stays finite."
 
 
 @dataclass(frozen=True)
 class Beliefs:
-    """What is taken as known before any row is seen."""
+    """Prior assumptions."""
 
     horizon: int
     "Months drawn (H)."
     trend_sd: float
     season_sd: float
-    "Standard deviations in logs: of a month's growth, and of a calendar month."
+    "Standard deviations in logs of a month's growth and of a calendar month."
     largest_swing: float
-    "Most that a month counts as, in times the median month of the subscriber."
+    "Bound of a month in multiples of the subscriber's median month."
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Points that all subscribers share: equally likely, evenly spread."""
+    """Points that all subscribers share, equally likely and evenly spread."""
 
     level: np.ndarray
     "Shape (3, D): normal scores of the level."
@@ -45,12 +45,12 @@ class Draws:
 
 
 def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
-    """The first points of a scrambled Sobol sequence."""
+    """Return the first points of a scrambled Sobol sequence."""
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol
 
     width = horizon * N_SERVICES
-    # In whole powers of two, which the sequence is balanced for; it warns at others.
+    # The sequence is balanced at whole powers of two, and warns at other lengths.
     points = Sobol(N_SERVICES + 2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
     points = np.ascontiguousarray(np.clip(points, 1e-9, 1 - 1e-9).T)
 
@@ -66,7 +66,7 @@ def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
 
 @dataclass(frozen=True)
 class UsageForecast:
-    """What was learned, ready to be asked about any subscriber."""
+    """Fitted usage of a population, for forecasts of any subscriber."""
 
     beliefs: Beliefs
     calendar: Calendar
@@ -74,15 +74,15 @@ class UsageForecast:
     silent: SilentMonths
     draws: Draws
     shock: np.ndarray
-    "Shape (3, H, D): what the draws of each month's own deviations multiply usage by."
+    "Shape (3, H, D): factors of usage from the draws of each month's own deviations."
 
     def amounts(self, months: Months) -> np.ndarray:
-        """Shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
+        """Draw usage, shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
         window = months.amount.shape[1]
         relative = self.calendar.of(months.month, _around(window, self.beliefs.horizon))
         level = np.exp(self._levels(months, relative[:, :window]))
         ahead = np.exp(relative[:, window:]).transpose(2, 0, 1)
-        # exp of a sum as a product of small arrays: most of the time would go into exp.
+        # The exp of a sum as a product of small arrays, because exp of a large array is slow.
         drawn = level[:, :, None] * ahead[..., None] * self.shock[:, None]
         np.minimum(drawn, MAX_USAGE, out=drawn)
         silence = self.silent.probability(*silences(months)).T
@@ -90,9 +90,9 @@ class UsageForecast:
         return drawn
 
     def _levels(self, months: Months, explained: np.ndarray) -> np.ndarray:
-        """Drawn log levels, shape (3, n, D), with the doubt about what the calendar does to all.
+        """Draw log levels, shape (3, n, D), with the uncertainty of the calendar.
 
-        `explained`, shape (n, W, 3): what the calendar says of the known months.
+        `explained`, shape (n, W, 3), is the calendar's part of the known months.
         """
         deviation = log_amounts(months, self.beliefs.largest_swing) - explained
         expected = self.population.mean + self.calendar.at(months.month)
@@ -107,21 +107,21 @@ class UsageForecast:
 
 
 def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast:
-    """Learn from the months of n decisions, all of them before their as_of."""
+    """Fit on the months of n decisions, all before their as_of."""
     log_amount = log_amounts(months, beliefs.largest_swing)
     calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
-    # As if all months were the as_of's.
+    # Bring all months to the level of the as_of.
     deviation = log_amount - calendar.of(months.month, _around(log_amount.shape[1], 0))
     population = population_of(deviation, calendar.at(months.month))
     silent = silent_months_of(*silences(months), log_amount.shape[1])
-    # One matrix for all services, on the last axis: their deviations go together.
+    # One matrix for all services, on the last axis, because their deviations are correlated.
     shock = np.exp(draws.month.transpose(1, 2, 0) @ np.linalg.cholesky(population.within).T)
     by_service = np.ascontiguousarray(shock.transpose(2, 0, 1))
     return UsageForecast(beliefs, calendar, population, silent, draws, by_service)
 
 
 def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
-    """Shape (n, W, 3), NaN where silent or unknown; no further from the row's median than the swing."""
+    """Return log amounts, shape (n, W, 3), clipped around the row's median; NaN if silent or unknown."""
     used = months.used
     logs = np.where(used, np.log(np.where(used, months.amount, 1.0)), np.nan)
     in_order = np.sort(logs, axis=1)
@@ -132,11 +132,11 @@ def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
 
 
 def silences(months: Months) -> tuple[np.ndarray, np.ndarray]:
-    """Silent months, and known ones, shape (n, 3), int64, each."""
+    """Count silent months and known months, shape (n, 3), int64, each."""
     return (months.amount == 0).sum(axis=1), (~np.isnan(months.amount)).sum(axis=1)
 
 
 @lru_cache(maxsize=64)
 def _around(window: int, horizon: int) -> np.ndarray:
-    """Months from the as_of, shape (window + horizon,): -1, -2 ... and then 0, 1 ..."""
+    """Return months from the as_of, shape (window + horizon,): -1, -2 ... and then 0, 1 ..."""
     return np.concatenate([-np.arange(1, window + 1), np.arange(horizon)])

@@ -1,7 +1,7 @@
-"""How much a subscriber uses, as far as months can tell: a level drawn towards the population's.
+"""Level of a subscriber's usage, estimated from its months and shrunk towards the population's.
 
-Formulas: docs/reference/forecast.md. The last axis of three holds voice, SMS and data. Everything is in logs;
-silent months are counted apart.
+Formulas: docs/reference/forecast.md. The last axis of three holds voice, SMS and data. All values are in
+logs; silent months are counted separately.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ import numpy as np
 from planrec.model.known_months import IDENTITY, N_SERVICES, summed
 
 _PRIOR_ROWS = 5.0
-"Rows that the prior spreads weigh as much as, so that a handful of subscribers is survived."
+"Weight of the prior spreads in rows, so that a few subscribers suffice for a fit."
 _BETWEEN_SD, _WITHIN_SD = 0.5, 0.3
-"Spreads before any row is seen: between subscribers, and between the months of one."
+"Prior spreads: between subscribers, and between the months of one."
 _LEAST_VARIANCE = 1e-4
-"Of any combination of services: a covariance estimated by moments may fall below 0."
+"Least variance of any combination of services, because an estimate by moments may be negative."
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Log levels of n subscribers: normal, given what is known of them."""
+    """Posterior of the log levels of n subscribers, which is normal."""
 
     mean: np.ndarray
     "Shape (n, 3)."
@@ -30,7 +30,7 @@ class Levels:
 
 @dataclass(frozen=True)
 class Population:
-    """How levels differ between subscribers, and months within one."""
+    """Spread of levels between subscribers, and of months within a subscriber."""
 
     mean: np.ndarray
     "Shape (3,): mean log level, at the first as_of."
@@ -40,28 +40,29 @@ class Population:
     "Shape (3, 3): covariance of a month's deviations from the level."
 
     def levels(self, deviation: np.ndarray, expected: np.ndarray) -> Levels:
-        """The posterior given months.
+        """Return the posterior given some months.
 
-        `deviation`, shape (n, W, 3): log amounts less the calendar's part, NaN where silent or unknown.
-        `expected`, shape (n, 3): the level before any month is seen.
+        Args:
+            deviation: log amounts less the calendar's part, shape (n, W, 3); NaN if silent or unknown.
+            expected: the prior level, shape (n, 3).
         """
         mean, count, both = _means(deviation)
         seen = count > 0
         noise = self.within * both / _outer(np.maximum(count, 1))
         system = np.where(_outer(seen), self.between + noise, IDENTITY)
-        # 0 for services that were never seen use: their mean says nothing.
+        # 0 for services without a month of use: their mean carries no information.
         gain = np.linalg.solve(system, np.where(seen[:, :, None], self.between, 0.0)).transpose(0, 2, 1)
         covariance = self.between - gain @ self.between
         return Levels(expected + (gain @ (mean - expected)[:, :, None])[..., 0], covariance)
 
 
 def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
-    """By moments of the months of n rows; `trend`, shape (n, 3), is what their as_of adds to the level."""
+    """Fit by moments of the months of n rows; `trend`, shape (n, 3), is the as_of's part of the level."""
     mean, count, both = _means(deviation)
     seen = count > 0
     inside = np.where(np.isnan(deviation), 0.0, deviation - mean[:, None])
     products = _outer(inside.reshape(-1, N_SERVICES)).sum(axis=0)
-    # Of the shared months of two services one degree of freedom goes to the two means.
+    # The two means take one degree of freedom of the shared months of two services.
     freedom = np.maximum(both - 1, 0).sum(axis=0)
     within = _with_prior(products, freedom, _WITHIN_SD)
     level = np.where(seen, mean - trend, 0.0)
@@ -74,7 +75,7 @@ def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
 
 
 def _means(deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean of the months used, their number, both (n, 3), and how many two services share, (n, 3, 3)."""
+    """Return mean and number of the months with use, (n, 3) each, and months shared by two services."""
     used = ~np.isnan(deviation)
     numbers = used.astype(np.float64)
     both = numbers.transpose(0, 2, 1) @ numbers
@@ -88,7 +89,7 @@ def _outer(values: np.ndarray) -> np.ndarray:
 
 
 def _with_prior(products: np.ndarray, freedom: np.ndarray, sd: float) -> np.ndarray:
-    """Products over their degrees of freedom, a few rows of the prior added, made a covariance again."""
+    """Divide products by their degrees of freedom, with some rows of the prior, into a valid covariance."""
     moments = (products + _PRIOR_ROWS * sd**2 * IDENTITY) / (freedom + _PRIOR_ROWS)
     values, vectors = np.linalg.eigh((moments + moments.T) / 2)
     return (vectors * np.maximum(values, _LEAST_VARIANCE)) @ vectors.T

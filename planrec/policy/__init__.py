@@ -1,4 +1,4 @@
-"""Policies: how predictions become decisions."""
+"""Policies: rules that turn predictions into decisions, and the reasons for both."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +8,8 @@ from planrec.contracts import Policy
 from planrec.plugins import with_plugins
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
+from planrec.policy.reason_builder import MoneyText, Reason, in_major_units
 from planrec.policy.reason_sentences import Language
-from planrec.policy.reason_words import Money, Reason, major
 from planrec.policy.reasons import Reasons
 
 _OWN = (BestBill, MostProbable)
@@ -21,10 +21,10 @@ else:
 __all__ = [
     "BestBill",
     "Language",
-    "Money",
+    "MoneyText",
     "MostProbable",
     "PolicyConfig",
     "Reason",
     "Reasons",
-    "major",
+    "in_major_units",
 ]

@@ -1,4 +1,4 @@
-"""Recommend the plan that will cost least, and no other one for a saving that luck could explain."""
+"""Recommend the plan with the lowest expected cost, but no change for a saving that chance could explain."""
 
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -8,11 +8,12 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import Policy
 from planrec.errors import DataError
-from planrec.history import known_months
-from planrec.schema import Decisions, DecisionTable, Prediction
+from planrec.schema.decision_rows import known_months
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 SAME_MONEY = 1e-6
-"Amounts of the major unit that differ by less are equal: they are sums of floats."
+"Major units: amounts that differ by less count as equal, because they are sums of floats."
 
 _DECISIONS = np.array(["recommend", "stay", "abstain"], object)
 _REASONS = np.array(
@@ -30,36 +31,59 @@ _REASONS = np.array(
 )
 MOST_PROBABLE, SAVES, KEEPS_LAST_ADVICE, SAVING_TOO_SMALL, NOTHING_BETTER = range(5)
 HELD_UNKNOWN, HISTORY_TOO_SHORT, EMPTY_MENU = range(5, 8)
-"Positions in `_REASONS`; with the last two there is no advice."
+"Positions in `_REASONS`; the last two give no advice."
 
 
 class BestBill(Policy):
-    """The best plan on the menu, if it saves enough against the last advice, else against the plan held.
+    """Advises the best plan on the menu if it saves enough compared with a reference plan.
 
-    The last advice counts only while it still costs less than staying.
+    The best plan has the lowest expected cost if the model forecasts bills, else the highest probability. The
+    cost of a plan is its mean monthly bill plus its switching cost, spread over the horizon.
 
-    Best is the lowest expected cost where the model forecasts bills, else the highest probability. The cost
-    of a plan is its mean monthly bill and its switching cost, spread over the horizon. Enough is
-    max(absolute, relative * bill of the plan compared with); without such a plan the best one is advised.
+    The reference is the last advice while it still costs less than staying, else the plan held. The saving
+    must be at least max(absolute, relative * bill of the reference). Without a reference the best plan is
+    advised.
+
+    Examples:
+        >>> from planrec.schema.columns import InputSchema, Usage, lag
+        >>> table = DecisionTable(
+        ...     X={lag(name, 1): np.ones(1) for name in Usage.MEASURED},
+        ...     subscriber=np.array(["s1"]),
+        ...     plans=("mini", "base"),
+        ...     menu=np.ones((1, 2), bool),
+        ...     inputs=InputSchema(
+        ...         takes="months", columns=(), usage=Usage.MEASURED, window=1, asks_held=True
+        ...     ),
+        ...     held=np.array([0]),
+        ... )
+        >>> prediction = Prediction(
+        ...     probability=np.array([[0.4, 0.6]]), bill_mean=np.array([[29.0, 27.0]]), ranks_by_bill=True
+        ... )
+        >>> policy = BestBill(
+        ...     kind="best_bill", absolute=1.0, relative=0.0, harm_at_most=None, min_months=1
+        ... )
+        >>> decisions = policy.decide(prediction, table)
+        >>> decisions.recommended, decisions.decision, decisions.reason
+        (array([1]), array(['recommend'], dtype=object), array(['saves'], dtype=object))
     """
 
     needs_bills: ClassVar[bool] = True
 
     kind: Literal["best_bill"]
     absolute: NonNegativeFloat
-    "Least saving worth a change, currency per month; 0, and relative 0: always advise the best."
+    "Least saving worth a change, currency per month; 0, with relative 0, always advises the best plan."
     relative: NonNegativeFloat
-    "Least saving worth a change, as a share of the bill on the plan compared with."
+    "Least saving worth a change, as a share of the bill of the reference plan."
     harm_at_most: Annotated[float, Field(gt=0, lt=1)] | None
-    """Largest share of decisions that may cost more than staying: the run chooses the least saving that keeps
-    it on inner folds, in place of `absolute` and `relative`, which hold where too few decisions could tell.
-    None: no limit."""
+    """Largest share of decisions that may cost more than staying. The run chooses the least saving that keeps
+    this limit on inner folds; with too few decisions for that it uses `absolute` and `relative`. None for no
+    limit."""
     min_months: PositiveInt
-    "Fewest known months of usage; with fewer there is no advice."
+    "Fewest known months of usage that are needed for advice."
 
     @property
     def needs_months(self) -> int:
-        """Months of usage below which there is no advice."""
+        """Fewest known months of usage that are needed for advice."""
         return self.min_months
 
     @property
@@ -73,16 +97,16 @@ class BestBill(Policy):
         return self.absolute
 
     def demanding(self, least_saving: float) -> Self:
-        """The same policy with another `absolute` and no `relative`."""
+        """Return this policy with another `absolute` and no `relative`."""
         return self.model_copy(update={"absolute": least_saving, "relative": 0.0})
 
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
-        """Rank, hold back small savings, and abstain where too little is known.
+        """Rank the plans, suppress changes for small savings, and abstain if too few months are known.
 
         The advice comes first in the ranking, plans outside the menu last. Reason codes: `_REASONS`.
 
         Raises:
-            DataError: the prediction has no bills.
+            DataError: The prediction has no bills.
         """
         if prediction.bill_mean is None:
             raise DataError("policy=best_bill needs bills, and the prediction has none")
@@ -105,23 +129,23 @@ class BestBill(Policy):
     def _is_worth_it(
         self, bill_mean: np.ndarray, cost: np.ndarray, reference: np.ndarray, best: np.ndarray
     ) -> np.ndarray:
-        """Whether to follow the ranking, shape (n,), bool; always where there is nothing to compare with."""
+        """Return whether to follow the ranking, shape (n,), bool; always without a reference plan."""
         threshold = np.maximum(self.absolute, self.relative * _of(bill_mean, reference))
         saving = _of(cost, reference) - _of(cost, best)
         return (reference < 0) | (threshold == 0) | (saving > threshold - SAME_MONEY)
 
 
 def _ranking(score: np.ndarray, menu: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Plan indexes (n, J): the menu first, by the lowest score; ties: the plan held, then plan order."""
+    """Rank plan indexes, shape (n, J): the menu first, by score; ties: the plan held, then plan order."""
     is_other = np.arange(menu.shape[1]) != held[:, np.newaxis]
     return np.lexsort((is_other, score, ~menu), axis=-1)
 
 
 def _reference(table: DecisionTable, held: np.ndarray, cost: np.ndarray) -> np.ndarray:
-    """Shape (n,): the last advice if it can be given again, else the plan held; -1 where there is neither.
+    """Return the last advice if it can be repeated, else the plan held, shape (n,); -1 without either.
 
-    It can be given again while it is on the menu and still costs less than staying: hysteresis is there to
-    spare subscribers changes, never to repeat an advice that has turned into a loss.
+    The last advice can be repeated while it is on the menu and still costs less than staying. Hysteresis
+    spares subscribers changes, but must not repeat an advice that has turned into a loss.
     """
     last = np.full(len(table), -1) if table.last_recommended is None else table.last_recommended
     still_saves = (held < 0) | (_of(cost, last) < _of(cost, held) - SAME_MONEY)
@@ -130,7 +154,7 @@ def _reference(table: DecisionTable, held: np.ndarray, cost: np.ndarray) -> np.n
 
 
 def _reason(cost: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.ndarray) -> np.ndarray:
-    """Shape (n,), position in `_REASONS`: why the advice is what it is, where there is any."""
+    """Return the reason of each advice, as position in `_REASONS`, shape (n,)."""
     of_held = _of(cost, held)
     saves = of_held - _of(cost, advice) > SAME_MONEY
     best_saves = of_held - _of(cost, best) > SAME_MONEY
@@ -143,7 +167,7 @@ def _reason(cost: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.nda
 
 
 def _first(advice: np.ndarray, ranking: np.ndarray) -> np.ndarray:
-    """The ranking with the advice moved to the front."""
+    """Move the advice to the front of the ranking."""
     if (ranking[:, 0] == advice).all():
         return ranking
     order = np.argsort(ranking != advice[:, np.newaxis], axis=1, kind="stable")
@@ -151,5 +175,5 @@ def _first(advice: np.ndarray, ranking: np.ndarray) -> np.ndarray:
 
 
 def _of(matrix: np.ndarray, plan: np.ndarray) -> np.ndarray:
-    """One entry per row; where the plan is -1 the last column's, which the caller does not use."""
+    """Return one entry per row; for plan -1 that of the last column, which callers do not use."""
     return matrix[np.arange(len(matrix)), plan]

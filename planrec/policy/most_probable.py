@@ -5,11 +5,12 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from planrec.contracts import Policy
-from planrec.schema import Decisions, DecisionTable, Prediction
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 
 class MostProbable(Policy):
-    """The plan most like what similar subscribers hold; "stay" where that is the plan held."""
+    """Advises the most probable plan, or to stay if the subscriber holds it."""
 
     needs_bills: ClassVar[bool] = False
 

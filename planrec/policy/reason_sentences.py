@@ -1,6 +1,6 @@
-"""Every reason code, and its sentence in each language. The only place where a code or a wording is defined.
+"""Every reason code, and its sentence in each language. Codes and their sentences are defined only here.
 
-Sentences speak of past usage and promise nothing.
+Sentences describe past usage and promise nothing.
 """
 
 from collections.abc import Mapping
@@ -114,15 +114,25 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "month": {"en": "{n} month", "es": "{n} mes"},
     "months": {"en": "{n} months", "es": "{n} meses"},
 }
-"""What stands in for placeholders: unit -> plural; singular and plural of counted months."""
+"""Words for placeholders: plurals of units; singular and plural of counted months."""
 
 
-def sentence(code: str, numbers: Mapping[str, str], language: Language) -> str:
-    """The sentence of a reason code, with its placeholders filled."""
+def fill_sentence(code: str, numbers: Mapping[str, str], language: Language) -> str:
+    """Return the sentence of a reason code with its placeholders filled.
+
+    Examples:
+        >>> fill_sentence("fee", {"plan": "Mini", "fee": "14.00 USD"}, "en")
+        'The fee of Mini is 14.00 USD a month.'
+    """
     return SENTENCES[code][language].format(**numbers)
 
 
 @lru_cache(maxsize=256)
-def counted(n: int, noun: Literal["month", "last month"], language: Language) -> str:
-    """`1 month`, `6 months`, `last 6 months'`."""
+def count_of(n: int, noun: Literal["month", "last month"], language: Language) -> str:
+    """Return a counted noun for a sentence.
+
+    Examples:
+        >>> count_of(1, "month", "en"), count_of(6, "month", "en"), count_of(6, "last month", "en")
+        ('1 month', '6 months', "last 6 months'")
+    """
     return WORDS[noun if n == 1 else f"{noun}s"][language].format(n=n)

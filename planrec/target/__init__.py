@@ -1,4 +1,4 @@
-"""Targets: each option turns what a source loaded into decisions with a label."""
+"""Targets: each option turns the data of a source into labelled decisions."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""The plan that turns out best: lowest realised bills after the decision, switching costs included."""
+"""Target `best_bill`: the plan with the lowest realised bills after the decision and its switching cost."""
 
 from typing import ClassVar, Literal
 
@@ -6,37 +6,31 @@ import numpy as np
 from pydantic import PositiveInt
 
 from planrec.catalogue import Catalogue, rate
+from planrec.catalogue.menu import menu_of, switching_costs, tie_ranks
 from planrec.contracts import Target
 from planrec.errors import DataError
-from planrec.history import decision_rows
-from planrec.menu import menu_of, switching_costs
-from planrec.schema import (
-    DecisionTable,
-    InputSchema,
-    RowTable,
-    UsageHistory,
-    did_you_mean,
-    shown,
-    take_rows,
-)
+from planrec.schema.columns import InputSchema, take_rows
+from planrec.schema.decision_rows import decision_rows
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
+from planrec.wording import did_you_mean, shown
 
 
 class BestBill(Target):
-    """Learn the plan with the lowest mean bill of the months after the decision."""
+    """Plan with the lowest mean bill of the months after the decision."""
 
     needs_history: ClassVar[bool] = True
     needs_catalogue: ClassVar[bool] = True
 
     kind: Literal["best_bill"]
     window: PositiveInt
-    "Months of usage that a decision looks back at (W)."
+    "Months of usage before a decision that features read (W)."
     horizon: PositiveInt
-    "Months of bills that a decision is judged by (H)."
+    "Months of bills after a decision that decide the label (H)."
     min_history: PositiveInt
     "Complete months that a subscriber must have before a decision."
 
     def label(self, loaded: RowTable | UsageHistory, catalogue: Catalogue | None) -> DecisionTable:
-        """One decision after each month with enough months before it and `horizon` months after it."""
+        """Make a decision after each month that has enough months before and `horizon` months after it."""
         if not isinstance(loaded, UsageHistory) or catalogue is None:
             raise DataError("target=best_bill needs a usage history and a plan catalogue")
         decisions = decision_rows(loaded, None, self.window)
@@ -44,18 +38,15 @@ class BestBill(Target):
         if len(rows) == 0:
             raise DataError(
                 f"no subscriber has {self.min_history} months before a decision and {self.horizon} after it:"
-                f" type target.min_history=1 target.horizon=1, or give longer histories"
+                " type target.min_history=1 target.horizon=1, or give longer histories"
             )
-        as_of, attributes = (
-            decisions.as_of[rows],
-            {name: array[rows] for name, array in loaded.attributes.items()},
-        )
+        as_of, attributes = decisions.as_of[rows], take_rows(loaded.attributes, rows)
         held = _held(loaded, catalogue)[rows]
         menu = menu_of(catalogue, as_of, attributes, held)
         cost = switching_costs(catalogue, held)
         future = self._future_bills(loaded, catalogue, rows)
         return DecisionTable(
-            X={name: array[rows] for name, array in decisions.columns.items()},
+            X=take_rows(decisions.columns, rows),
             subscriber=loaded.subscriber[rows],
             plans=tuple(catalogue.plan_ids),
             menu=menu,
@@ -66,7 +57,7 @@ class BestBill(Target):
                 window=self.window,
                 asks_held=True,
             ),
-            y=best_plan(future + cost, menu, held, catalogue),
+            y=best_plan(future + cost, menu, tie_ranks(catalogue, held)),
             as_of=as_of,
             horizon=self.horizon,
             held=held,
@@ -78,7 +69,7 @@ class BestBill(Target):
         )
 
     def _judgeable(self, history: UsageHistory) -> np.ndarray:
-        """Positions of the last month before each decision that has its label."""
+        """Return the position of the last month before each decision that can be labelled."""
         rows = np.arange(len(history))
         first = np.searchsorted(_starts(history.subscriber), rows, side="right") - 1
         starts = np.append(_starts(history.subscriber), len(history))
@@ -87,31 +78,32 @@ class BestBill(Target):
         return np.flatnonzero((before >= self.min_history) & (after >= self.horizon))
 
     def _future_bills(self, history: UsageHistory, catalogue: Catalogue, rows: np.ndarray) -> np.ndarray:
-        """Sum of the bills of the `horizon` months after each position: (n, J), int64, minor units."""
+        """Sum the bills of the `horizon` months after each position: (n, J), int64, minor units."""
         total = np.zeros((len(rows), len(catalogue.plans)), np.int64)
         for ahead in range(1, self.horizon + 1):
-            total += rate({name: array[rows + ahead] for name, array in history.usage.items()}, catalogue)
+            total += rate(take_rows(history.usage, rows + ahead), catalogue)
         return total
 
 
-def best_plan(cost: np.ndarray, menu: np.ndarray, held: np.ndarray, catalogue: Catalogue) -> np.ndarray:
-    """The cheapest plan of each menu, shape (n,), int64. Ties: the plan held, the lower fee, the plan id.
+def best_plan(cost: np.ndarray, menu: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Return the cheapest plan of each menu, shape (n,), int64.
 
-    `cost`, shape (n, J), int64: bills and switching cost of the same months, so that ties are exact.
+    Args:
+        cost: shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
+        menu: shape (n, J), bool.
+        rank: shape (n, J), int64; of equally cheap plans, the lowest rank wins: `menu.tie_ranks`.
+
+    >>> cost, menu = np.array([[70, 70, 20]]), np.array([[True, True, False]])
+    >>> best_plan(cost, menu, rank=np.array([[2, 1, 3]])).tolist()
+    [1]
     """
-    order = sorted(
-        range(len(catalogue.plans)), key=lambda j: (catalogue.plans[j].fee.recurring, catalogue.plans[j].id)
-    )
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(1, len(order) + 1)
-    preference = np.where(np.arange(len(order)) == held[:, None], 0, rank)
     in_menu = np.where(menu, cost, np.iinfo(np.int64).max)
     cheapest = in_menu == in_menu.min(axis=1, keepdims=True)
-    return np.where(cheapest, preference, len(order) + 1).argmin(axis=1)
+    return np.where(cheapest, rank, np.iinfo(np.int64).max).argmin(axis=1)
 
 
 def _held(history: UsageHistory, catalogue: Catalogue) -> np.ndarray:
-    """Index among the catalogue's plans of the plan held in each month, shape (n,), int64."""
+    """Return the index among the catalogue's plans of the plan held in each month, shape (n,), int64."""
     known = tuple(catalogue.plan_ids)
     held_codes = np.unique(history.plan_held)
     if unknown := [history.plans[code] for code in held_codes if history.plans[code] not in known]:
@@ -124,5 +116,5 @@ def _held(history: UsageHistory, catalogue: Catalogue) -> np.ndarray:
 
 
 def _starts(subscriber: np.ndarray) -> np.ndarray:
-    """Position of each subscriber's first month."""
+    """Return the position of each subscriber's first month."""
     return np.flatnonzero(np.concatenate([[True], subscriber[1:] != subscriber[:-1]]))

@@ -1,4 +1,4 @@
-"""The plan held in the row's month: the classic task, for comparison with published results."""
+"""Target `held`: the plan held in the row's month, for comparison with published results."""
 
 from typing import ClassVar, Literal
 
@@ -8,27 +8,24 @@ from pydantic import PositiveInt
 from planrec.catalogue import Catalogue
 from planrec.contracts import Target
 from planrec.errors import DataError
-from planrec.history import decision_rows
-from planrec.schema import (
-    DecisionTable,
-    InputSchema,
-    RowTable,
-    UsageHistory,
-    did_you_mean,
-    shown,
-    take_rows,
-)
+from planrec.schema.columns import InputSchema, take_rows
+from planrec.schema.decision_rows import decision_rows
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
+from planrec.wording import did_you_mean, shown
 
 
 class Held(Target):
-    """Predict the plan held. It reproduces past mistakes: fit for comparison, not for advice."""
+    """Plan held in the month of the row.
+
+    A model of it reproduces past mistakes: use it for comparison, not for advice.
+    """
 
     needs_history: ClassVar[bool] = False
     needs_catalogue: ClassVar[bool] = False
 
     kind: Literal["held"]
     window: PositiveInt
-    "Months of usage that a decision looks at; rows without a history have one."
+    "Months of usage before a decision that features read; rows without a history have one."
 
     def label(self, loaded: RowTable | UsageHistory, catalogue: Catalogue | None) -> DecisionTable:
         """Label each row, or each month of each subscriber, with the plan held in it."""
@@ -44,7 +41,7 @@ class Held(Target):
             subscriber=np.arange(n) if rows.subscriber is None else rows.subscriber,
             has_subscribers=rows.subscriber is not None,
             plans=plans,
-            # Any plan of the list can be held, also one that is no longer sold: the menu is all of them.
+            # Any plan of the list can be held, also one that is no longer sold: the menu has all of them.
             menu=np.ones((n, len(plans)), bool),
             inputs=InputSchema(takes="attributes", columns=rows.inputs, usage=(), window=1, asks_held=False),
             y=y,
@@ -77,7 +74,7 @@ class Held(Target):
 
 
 def _index_plans(label: np.ndarray, catalogue: Catalogue | None) -> tuple[tuple[str, ...], np.ndarray]:
-    """The plans in order, and the index of each label among them."""
+    """Return the plans in order, and the index of each label among them."""
     found, inverse = np.unique(label.astype(str), return_inverse=True)
     names = [str(name) for name in found]
     plans = tuple(sorted(names, key=_numbers_by_value)) if catalogue is None else tuple(catalogue.plan_ids)
@@ -95,5 +92,9 @@ def _index_plans(label: np.ndarray, catalogue: Catalogue | None) -> tuple[tuple[
 
 
 def _numbers_by_value(name: str) -> tuple[float, str]:
-    """`2` before `10`, and both before text."""
+    """Return a sort key that puts `2` before `10`, and both before text.
+
+    >>> sorted(["b", "10", "2", "a"], key=_numbers_by_value)
+    ['2', '10', 'a', 'b']
+    """
     return (float(name), name) if name.isdecimal() else (float("inf"), name)

@@ -1,24 +1,24 @@
-"""Servers of the API's tests: one process per kind of run and session, ended by its pid."""
+"""Servers for the tests of the API: one process per kind of run and session."""
 
 import shutil
 
 import pytest
 
-from planrec.pinned import pin_run
+from planrec.serving.pin_run import pin_run
 from tests.api.servers import serving
 from tests.conftest import SMALL_BILLS, trained_once
 
 
 @pytest.fixture(scope="session")
 def forecast_run(shared_folder):
-    """The folder of a small run that forecasts bills."""
+    """Return the folder of a small run that forecasts bills."""
     options = ("model=forecast", "model.n_draws=32", "baselines=[]")
     return trained_once(shared_folder / "forecast", *SMALL_BILLS, *options)
 
 
 @pytest.fixture(scope="module")
 def outputs(history_run, tmp_path_factory):
-    """A folder with one pinned run, for servers of one file of tests."""
+    """Return a folder with one pinned run, for the servers of one test module."""
     outputs = tmp_path_factory.mktemp("served")
     shutil.copytree(history_run, outputs / "one")
     pin_run(outputs / "one", outputs)

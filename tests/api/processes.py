@@ -1,4 +1,4 @@
-"""Real servers in processes of their own, started and ended by pid."""
+"""Real servers in processes of their own, stopped by their pid."""
 
 import http.client
 import json
@@ -17,13 +17,14 @@ from time import monotonic
 from typing import Any
 
 SECONDS = 60
-"After which a test gives up on a server."
+"After this time a test gives up."
 
 
 class Server:
-    """`planrec serve` on a free port; its log is read all the time."""
+    """`planrec serve` on a free port; a thread reads its log."""
 
     def __init__(self, outputs: Path, *options: str, **environment: str) -> None:
+        """Start the server."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PLANREC_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "api", "--outputs", str(outputs), "--port", "0", *options],
@@ -39,7 +40,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that was free."""
+        """The port of the server."""
         return self._port.result(SECONDS)
 
     def _read(self) -> None:
@@ -53,8 +54,8 @@ class Server:
         self._new.put(None)
 
     def wait_for(self, text: str) -> str:
-        """The next line of the log with this text."""
-        deadline = monotonic() + SECONDS  # of all lines: requests are told all the time
+        """Return the next line of the log with this text."""
+        deadline = monotonic() + SECONDS  # for all lines: requests are logged all the time
         while True:
             try:
                 line = self._new.get(timeout=max(0.0, deadline - monotonic()))
@@ -67,7 +68,7 @@ class Server:
 
     @contextmanager
     def connection(self) -> Iterator[http.client.HTTPConnection]:
-        """One that is kept open."""
+        """Yield a connection that stays open."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:
             yield connection
@@ -77,12 +78,12 @@ class Server:
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body, over a connection of its own."""
+        """Send a request over a connection of its own; return status, headers and body."""
         with self.connection() as connection:
             return asked(connection, method, path, body, headers)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """The exit code."""
+        """Stop the server; return its exit code."""
         self.process.send_signal(how)
         code = self.process.wait(SECONDS)
         self._reader.join(SECONDS)
@@ -96,7 +97,7 @@ def asked(
     body: Any = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers with small letters, and body."""
+    """Send a request; return status, headers in lower case, and body."""
     content = None if body is None else json.dumps(body).encode()
     connection.request(method, path, content, {"content-type": "application/json"} | (headers or {}))
     answer = connection.getresponse()
@@ -105,7 +106,7 @@ def asked(
 
 @contextmanager
 def serving(outputs: Path, *options: str, **environment: str) -> Iterator[Server]:
-    """A server that is gone afterwards."""
+    """Yield a server, and stop it afterwards."""
     server = Server(outputs, *options, **environment)
     try:
         yield server

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import httpx
 
-from planrec.pinned import pin_run
+from planrec.serving.pin_run import pin_run
 from tests.conftest import REPOSITORY
 
 READY_WITHIN = 60
-"Seconds; a start takes two or three where nothing else runs."
+"Seconds; a start takes two or three on an idle machine."
 
 
 @contextmanager
 def serving(run: Path, folder: Path) -> Iterator[str]:
-    """Serve a copy of this run from `folder`; the address, until the context ends."""
+    """Serve a copy of this run from `folder` until the context ends; yield the address."""
     copy = folder / "2030-01-31" / run.name
     shutil.copytree(run, copy)
     pin_run(copy, folder)
@@ -38,7 +38,7 @@ def serving(run: Path, folder: Path) -> Iterator[str]:
 
 
 def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Poll /ready; fails with the server's own words where it ended."""
+    """Poll /ready; fail with the log of the server if it ended."""
     end = time.monotonic() + READY_WITHIN
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -50,7 +50,7 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) 
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a free port."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

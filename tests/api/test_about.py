@@ -1,4 +1,4 @@
-"""What the server says of itself: alive, ready, which run, which plans, and the page about it."""
+"""The routes about the server itself: health, readiness, the run, the plans and the page."""
 
 import json
 
@@ -8,7 +8,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from planrec.catalogue import Catalogue
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def client(bill_server):
         yield client
 
 
-def test_alive_and_ready_name_the_run_and_may_be_asked_without_a_body(client):
+def test_health_and_ready_name_the_run_and_accept_head(client):
     run_id = client.get("/run").json()["run_id"]
     for path in ("/health", "/ready"):
         assert client.get(path).json()["run_id"] == run_id
@@ -25,7 +25,7 @@ def test_alive_and_ready_name_the_run_and_may_be_asked_without_a_body(client):
         assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_without_a_run_the_server_lives_and_is_not_ready(bill_run):
+def test_a_server_without_a_run_is_alive_and_not_ready(bill_run):
     app = create_app(load_run(bill_run))
     app.state.served = None
     with TestClient(app) as client:
@@ -34,7 +34,7 @@ def test_without_a_run_the_server_lives_and_is_not_ready(bill_run):
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:planrec:problem:not_ready")
 
 
-def test_the_run_says_how_it_decides_and_no_path(client, bill_run):
+def test_the_run_names_model_target_and_policy_but_no_path(client, bill_run):
     saved = load_run(bill_run)
     told = client.get("/run").json()
     assert (told["model"], told["target"], told["policy"]) == ("lgbm", "best_bill", "best_bill")
@@ -43,17 +43,17 @@ def test_the_run_says_how_it_decides_and_no_path(client, bill_run):
     assert str(bill_run.parent) not in json.dumps(told)
 
 
-def test_the_catalogue_is_the_one_that_answers_name(client, bill_run):
+def test_the_catalogue_is_the_one_named_in_answers(client, bill_run):
     content = client.get("/catalogue").json()
     assert Catalogue.model_validate(content) == load_run(bill_run).recommender.catalogue
 
 
-def test_a_run_without_plans_to_rate_has_no_catalogue(row_server):
+def test_a_run_over_rows_has_no_catalogue(row_server):
     answer = httpx.get(f"{row_server}/catalogue")
     assert (answer.status_code, answer.json()["detail"]) == (404, "this run has no catalogue")
 
 
-def test_every_example_of_the_document_is_what_the_server_does(client):
+def test_examples_of_the_document_match_the_server(client):
     document = client.get("/schema/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     post = document["paths"]["/predict"]["post"]
@@ -65,7 +65,7 @@ def test_every_example_of_the_document_is_what_the_server_does(client):
     assert answer | {"recommendation_id": 0} == told | {"recommendation_id": 0}
 
 
-def test_the_page_and_all_that_it_loads_come_from_this_server(client):
+def test_the_page_and_its_files_come_from_this_server(client):
     page = client.get("/docs")
     assert "https:" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
@@ -80,6 +80,6 @@ def test_the_page_and_all_that_it_loads_come_from_this_server(client):
 @pytest.mark.parametrize(
     "name", ["%00", "a" * 5_000, "..", "%2e%2e/api.html", "..%2f__init__.py", "no.js", ""]
 )
-def test_what_is_no_file_of_the_page_is_not_found(client, name):
+def test_other_names_than_files_of_the_page_are_not_found(client, name):
     answer = client.get(f"/static/{name}")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:planrec:problem:not_found")

@@ -1,4 +1,4 @@
-"""Every bad body is a problem with a clear text, and the server answers the next request, over real HTTP."""
+"""Every bad body gets a problem with a clear text, and the server answers the next request, over HTTP."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def send(client, content, kind=JSON, path="/predict"):
 
 
 def with_text(body, text):
-    """The body with some JSON text in place of one amount, which Python may have no word for."""
+    """Return the body with a JSON text in place of one amount, also one that Python cannot write."""
     body["months"][0]["data_mib"] = 54321.5
     return json.dumps(body).replace("54321.5", text)
 
@@ -53,30 +53,28 @@ def with_text(body, text):
         (b'{"plan_held": "' + b"x" * 900_000 + b'"}', JSON, 422, "values_refused"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_a_problem(client, content, kind, status, code):
+def test_an_unreadable_body_gets_a_problem(client, content, kind, status, code):
     answer = send(client, content, kind)
     assert (answer.status_code, answer.json()["type"]) == (status, PROBLEM + code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert len(answer.text) < 3_000, "a problem never repeats what was sent"
+    assert len(answer.text) < 3_000, "a problem does not repeat the body"
 
 
-def test_a_body_that_is_too_large_is_refused_without_a_length(client):
+def test_a_large_body_without_a_length_is_refused(client):
     chunks = (b"x" * 100_000 for _ in range(30))
     answer = send(client, chunks)
     assert answer.status_code == 413
     assert answer.json()["detail"] == "the body must have at most 1,000,000 bytes"
 
 
-@pytest.mark.parametrize("twice", ["", '"a": 1, "a": 1, '])
-def test_a_body_with_more_unknown_keys_than_anybody_reads_is_refused_before_they_are_checked(
-    client, body, twice
-):
-    unknown = "{" + twice + ",".join(f'"{number}": 1' for number in range(60_000)) + "}"
-    told = f"the request has {60_002 if twice else 60_000:,} unknown keys"
+@pytest.mark.parametrize("duplicate", ["", '"a": 1, "a": 1, '])
+def test_many_unknown_keys_are_refused_before_validation(client, body, duplicate):
+    unknown = "{" + duplicate + ",".join(f'"{number}": 1' for number in range(60_000)) + "}"
+    detail = f"the request has {60_002 if duplicate else 60_000:,} unknown keys"
     answer = send(client, unknown)
-    assert (answer.status_code, answer.json()["detail"], answer.json()["errors"]) == (422, told, [])
+    assert (answer.status_code, answer.json()["detail"], answer.json()["errors"]) == (422, detail, [])
     answer = send(client, f"[{json.dumps(body)}, {unknown}]", path="/predict/batch")
-    assert (answer.status_code, answer.json()["errors"]) == (422, [{"pointer": "/1", "detail": told}])
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"pointer": "/1", "detail": detail}])
     month = body["months"][0] | {str(number): 1 for number in range(100)}
     answer = client.post("/predict", json=body | {"months": [month] * 11})
     assert answer.json()["detail"] == "the request has 1,100 unknown keys", "all objects together"
@@ -86,7 +84,7 @@ def test_a_body_with_more_unknown_keys_than_anybody_reads_is_refused_before_they
     "amount",
     ["NaN", "Infinity", "-Infinity", "1e308", "1e400", "-1", "-0.01", "1e10", '"5"', "null", "[]", "true"],
 )
-def test_an_amount_that_is_none_is_refused(client, body, amount):
+def test_amounts_that_are_not_numbers_are_refused(client, body, amount):
     answer = send(client, with_text(body, amount))
     assert answer.status_code in (400, 422), answer.text
     if answer.status_code == 422:
@@ -94,14 +92,14 @@ def test_an_amount_that_is_none_is_refused(client, body, amount):
 
 
 @pytest.mark.parametrize("amount", ["0", "-0.0", "1e9", "0.004999", "1e-320"])
-def test_an_amount_that_is_extreme_but_possible_gets_finite_numbers(client, body, amount):
+def test_extreme_amounts_get_finite_numbers(client, body, amount):
     answer = send(client, with_text(body, amount))
     assert answer.status_code == 200, answer.text
     assert "NaN" not in answer.text
     assert "Infinity" not in answer.text
 
 
-def test_numbers_of_thousands_of_digits_are_refused_or_read(client, body):
+def test_numbers_with_thousands_of_digits_are_refused_or_read(client, body):
     for text in ("9" * 5_000, "0." + "1" * 5_000):
         assert send(client, with_text(body, text)).status_code in (200, 400, 422)
     assert send(
@@ -112,7 +110,7 @@ def test_numbers_of_thousands_of_digits_are_refused_or_read(client, body):
     )
 
 
-def test_keys_twice_are_refused_wherever_they_stand(client, body):
+def test_duplicate_keys_are_refused_at_any_depth(client, body):
     text = json.dumps(body)
     for once, twice in (
         ('"plan_held":', '"plan_held": null, "plan_held":'),
@@ -128,7 +126,7 @@ def pointers(answer):
     return {error["pointer"] for error in answer.json()["errors"]}
 
 
-def test_every_mistake_is_named_at_once(client, body):
+def test_all_mistakes_are_reported_at_once(client, body):
     body["months"][0]["sms"] = -1
     body["months"][1]["month"] = "2018-13"
     body |= {
@@ -149,7 +147,7 @@ def test_every_mistake_is_named_at_once(client, body):
     }
 
 
-def test_no_months_are_refused_where_the_model_needs_them(client, body):
+def test_empty_months_are_refused_if_the_model_needs_them(client, body):
     assert pointers(client.post("/predict", json=body | {"months": []})) == {"/months"}
 
 
@@ -160,7 +158,7 @@ def test_more_months_than_ten_years_are_refused(client, body):
     assert pointers(client.post("/predict", json=asked)) == {"/months"}
 
 
-def test_a_month_twice_is_refused(client, body):
+def test_duplicate_months_are_refused(client, body):
     assert pointers(client.post("/predict", json=body | {"months": body["months"][:1] * 2})) == {"/months"}
 
 
@@ -169,7 +167,7 @@ NEXT_MONTH = f"{datetime.now(UTC).replace(day=28) + timedelta(days=4):%Y-%m}"
 
 
 @pytest.mark.parametrize("month", ["2099-12", NEXT_MONTH])
-def test_a_month_that_is_not_over_is_refused(client, body, month):
+def test_months_that_are_not_over_are_refused(client, body, month):
     body["months"][-1]["month"] = month
     answer = client.post("/predict", json=body)
     assert pointers(answer) == {"/months"}
@@ -179,7 +177,7 @@ def test_a_month_that_is_not_over_is_refused(client, body, month):
 @pytest.mark.parametrize(
     "as_of", ["2018-06-30", "2018-08-01", "2017-01-01", "2099-01-01", "2018-07", "today", ""]
 )
-def test_an_instant_outside_the_month_after_the_last_one_is_refused(client, body, as_of):
+def test_as_of_must_be_in_the_month_after_the_last_one(client, body, as_of):
     assert body["months"][-1]["month"] == "2018-06"
     assert pointers(client.post("/predict", json=body | {"as_of": as_of})) == {"/as_of"}
 
@@ -188,7 +186,7 @@ def test_more_exclusions_than_plans_are_refused(client, body):
     assert pointers(client.post("/predict", json=body | {"exclude": ["mini"] * 7})) == {"/exclude"}
 
 
-def test_problems_hold_no_path_and_no_trace(client):
+def test_problems_contain_no_path_and_no_stack_trace(client):
     for answer in (
         client.get("/nowhere"),
         client.put("/predict"),

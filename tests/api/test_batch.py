@@ -1,22 +1,23 @@
-"""POST /predict/batch over real HTTP: equal to single requests, in order, and what a bad entry does."""
+"""POST /predict/batch over HTTP: answers equal those of single requests, in order; bad entries."""
 
 import json
 
 import httpx
 import pytest
 
-from api.routes.batch import AT_A_TIME
+from api.routes.batch import BATCH_SIZE
 from api.settings import Limits
-from planrec.answers import ModelName, answers_of, encoded
-from planrec.request import read_request
-from planrec.run_folder import load_run
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.request import read_request
 
 NDJSON = {"content-type": "application/x-ndjson"}
 
 
 @pytest.fixture(scope="module", params=["bill", "row", "forecast"])
 def served(request):
-    """A client, and the run that the server serves."""
+    """Return a client and the served run."""
     address = request.getfixturevalue(f"{request.param}_server")
     saved = load_run(request.getfixturevalue(f"{request.param}_run"))
     with httpx.Client(base_url=address, timeout=60) as client:
@@ -29,7 +30,7 @@ def requests(served):
 
 
 def lines_of(client, lines):
-    """The lines of the answer to these lines."""
+    """Return the lines of the response to these lines."""
     answer = client.post("/predict/batch", content=b"\n".join(lines) + b"\n", headers=NDJSON)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/x-ndjson")
@@ -37,12 +38,12 @@ def lines_of(client, lines):
 
 
 def without_id(answer):
-    """All but the id and the last digits, which a batch may have otherwise (CONTRACT section 6)."""
+    """Return an answer without its id and last digits, which may differ in a batch (CONTRACT section 6)."""
     items = [item | {"probability": round(item["probability"], 11)} for item in answer["items"]]
     return answer | {"recommendation_id": None, "items": items}
 
 
-def test_the_bytes_of_an_answer_are_those_of_the_recommender(served, requests):
+def test_an_answer_has_the_bytes_of_the_recommender(served, requests):
     client, saved = served
     for request in requests[:5]:
         answer = client.post("/predict", json=request)
@@ -52,7 +53,7 @@ def test_the_bytes_of_an_answer_are_those_of_the_recommender(served, requests):
         assert answer.content == encoded(offline)
 
 
-def test_a_list_and_lines_and_single_requests_are_answered_alike(served, requests):
+def test_lists_lines_and_single_requests_get_equal_answers(served, requests):
     client, _ = served
     single = [without_id(client.post("/predict", json=request).json()) for request in requests]
     together = client.post("/predict/batch", json=requests).json()
@@ -62,7 +63,7 @@ def test_a_list_and_lines_and_single_requests_are_answered_alike(served, request
     assert len({answer["recommendation_id"] for answer in (*together, *lines)}) == 2 * len(requests)
 
 
-def test_a_bad_line_is_a_problem_in_its_place_and_the_others_are_answered(served, requests):
+def test_a_bad_line_gets_a_problem_and_the_others_are_answered(served, requests):
     client, _ = served
     good = [json.dumps(request).encode() for request in requests * 8]
     bad = {
@@ -81,7 +82,7 @@ def test_a_bad_line_is_a_problem_in_its_place_and_the_others_are_answered(served
             assert without_id(answer) == without_id(expected[number])
 
 
-def test_a_list_is_refused_whole_with_the_place_of_every_mistake(served, requests):
+def test_a_list_with_mistakes_is_refused_with_all_their_places(served, requests):
     client, _ = served
     requests[2]["shoe"] = 43
     requests[7].pop("attributes" if "plan_held" not in requests[7] else "plan_held")
@@ -100,7 +101,7 @@ def test_a_list_has_at_least_one_and_at_most_a_thousand_requests(served, request
     assert [error["pointer"] for error in answer.json()["errors"]] == [""]
 
 
-def test_blank_lines_are_skipped_and_more_lines_than_a_list_may_have_are_refused(served, requests):
+def test_blank_lines_are_skipped_and_too_many_lines_are_refused(served, requests):
     client, _ = served
     lines = [b"", json.dumps(requests[0]).encode(), b" \r", json.dumps(requests[1]).encode(), b""]
     assert len(lines_of(client, lines)) == 2
@@ -110,12 +111,12 @@ def test_blank_lines_are_skipped_and_more_lines_than_a_list_may_have_are_refused
     assert answer.json()["detail"] == "a batch must have at most 1,000 lines, got more"
 
 
-def test_a_batch_that_is_too_large_is_refused(served):
+def test_a_large_batch_is_refused(served):
     client, _ = served
     assert client.post("/predict/batch", content=b"\n" * 17_000_000, headers=NDJSON).status_code == 413
 
 
-def test_what_the_catalogue_has_no_answer_for_is_named_by_its_place(bill_server, bill_run):
+def test_requests_without_an_answer_are_reported_with_their_place(bill_server, bill_run):
     requests = json.loads(json.dumps(load_run(bill_run).manifest.golden.requests[:4]))
     for number, month in enumerate(requests[2]["months"], start=1):
         month["month"] = f"1999-0{number}"
@@ -128,20 +129,21 @@ def test_what_the_catalogue_has_no_answer_for_is_named_by_its_place(bill_server,
         assert {error["pointer"] for error in lines[2]["errors"]} == {"/months", "/plan_held"}
 
 
-def test_mistakes_are_named_by_their_place_in_the_whole_of_a_long_list(bill_server, bill_run):
+def test_places_count_from_the_start_of_a_long_list(bill_server, bill_run):
     good = load_run(bill_run).manifest.golden.requests[0]
     bad = good | {"months": [good["months"][0] | {"month": "1999-01"}], "plan_held": None}
-    requests = [bad if place in (3, AT_A_TIME, 2 * AT_A_TIME + 5) else good for place in range(3 * AT_A_TIME)]
+    bad_places = (3, BATCH_SIZE, 2 * BATCH_SIZE + 5)
+    requests = [bad if place in bad_places else good for place in range(3 * BATCH_SIZE)]
     with httpx.Client(base_url=bill_server, timeout=60) as client:
         answer = client.post("/predict/batch", json=requests)
         assert answer.status_code == 422
         places = [error["pointer"] for error in answer.json()["errors"]]
-        assert places == ["/3/months", f"/{AT_A_TIME}/months", f"/{2 * AT_A_TIME + 5}/months"]
-        answers = client.post("/predict/batch", json=[good] * (AT_A_TIME + 1)).json()
-        assert len({answer["recommendation_id"] for answer in answers}) == AT_A_TIME + 1
+        assert places == ["/3/months", f"/{BATCH_SIZE}/months", f"/{2 * BATCH_SIZE + 5}/months"]
+        answers = client.post("/predict/batch", json=[good] * (BATCH_SIZE + 1)).json()
+        assert len({answer["recommendation_id"] for answer in answers}) == BATCH_SIZE + 1
 
 
-def test_sentences_come_in_spanish_where_they_are_asked_for(bill_server, bill_run):
+def test_sentences_are_in_spanish_if_requested(bill_server, bill_run):
     request = load_run(bill_run).manifest.golden.requests[0]
     headers = {"accept-language": "es-PE,es;q=0.9"}
     with httpx.Client(base_url=bill_server) as client:

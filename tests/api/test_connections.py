@@ -1,4 +1,4 @@
-"""Connections, by raw sockets: headers without end, what is no HTTP, and requests while the server stops."""
+"""Connections, by raw sockets: endless headers, malformed HTTP, and requests while the server stops."""
 
 import http.client
 import json
@@ -12,8 +12,9 @@ from time import sleep
 import pytest
 
 from api.http_protocol import MAX_HEAD_BYTES
-from api.observed import CLIENT_GONE
-from planrec.pinned import load_pinned, pin_run
+from api.middleware.request_logging import CLIENT_GONE
+from planrec.serving.pin import load_pinned
+from planrec.serving.pin_run import pin_run
 from tests.api.processes import asked, serving
 
 
@@ -24,7 +25,7 @@ def server(outputs):
 
 
 def answer_to(server, content, route="none"):
-    """Status and body of the first answer, which is in the log; the connection must be closed behind it."""
+    """Return status and body of the first response; it is logged, and the connection is closed after it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(content)
         answer = http.client.HTTPResponse(connection)
@@ -51,13 +52,13 @@ TOO_LONG = MAX_HEAD_BYTES + 4_096
     ],
     ids=["one header", "many headers", "address", "complete"],
 )
-def test_headers_that_are_too_long_are_refused_before_they_are_complete(server, content):
+def test_long_headers_are_refused_before_they_are_complete(server, content):
     status, problem = answer_to(server, content)
     assert (status, problem["type"]) == (431, "urn:planrec:problem:headers_too_large")
     assert problem["detail"] == "the headers must have at most 65,536 bytes"
 
 
-def test_trailers_behind_a_body_are_bounded_too(server):
+def test_trailers_after_a_body_are_limited_too(server):
     head = (
         b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked"
     )
@@ -65,7 +66,7 @@ def test_trailers_behind_a_body_are_bounded_too(server):
     assert answer_to(server, head + body, "/predict")[0] == 431
 
 
-def test_headers_as_long_as_may_be_are_read_and_bodies_of_any_length_are_no_headers(server):
+def test_the_limit_of_headers_ignores_bodies(server):
     long = {"a": "x" * (MAX_HEAD_BYTES - 5_000)}
     with server.connection() as connection:
         for _ in range(3):
@@ -74,12 +75,12 @@ def test_headers_as_long_as_may_be_are_read_and_bodies_of_any_length_are_no_head
 
 
 @pytest.mark.parametrize("content", [b"nonsense\r\n\r\n", b"GET /health HTTP/1.1\r\na b\r\n\r\n"])
-def test_what_is_no_http_is_a_problem(server, content):
+def test_a_request_that_is_not_http_gets_a_problem(server, content):
     status, problem = answer_to(server, content)
     assert (status, problem["type"]) == (400, "urn:planrec:problem:malformed_request")
 
 
-def test_what_is_refused_on_the_connection_is_counted(server):
+def test_requests_refused_by_the_connection_are_counted(server):
     def count(status):
         text = server.ask("GET", "/metrics")[2].decode()
         series = f'planrec_requests_total{{method="other",route="none",status="{status}"}} '
@@ -91,7 +92,7 @@ def test_what_is_refused_on_the_connection_is_counted(server):
     assert (count(400), count(431)) == (before[0] + 1, before[1] + 1)
 
 
-def test_a_kept_connection_gets_its_next_answer_while_the_server_stops(outputs):
+def test_a_stopping_server_answers_on_open_connections(outputs):
     with serving(outputs) as server, server.connection() as connection, server.connection() as unused:
         unused.connect()
         assert "connection" not in asked(connection, "GET", "/health")[1]
@@ -103,7 +104,7 @@ def test_a_kept_connection_gets_its_next_answer_while_the_server_stops(outputs):
         assert server.process.wait(60) == 0
 
 
-def test_who_hangs_up_in_the_middle_of_a_body_is_no_failure_of_the_server(server):
+def test_a_disconnect_during_a_body_is_no_server_failure(server):
     head = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 20\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(head + b"x-request-id: hung-up\r\n\r\n{}")
@@ -124,14 +125,14 @@ GET = b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n"
 
 @contextmanager
 def raw(server):
-    """A connection on which bytes are sent, and a file of what comes back."""
+    """Yield a connection for bytes to send, and a file of the bytes received."""
     address = ("127.0.0.1", server.port)
     with socket.create_connection(address, 60) as connection, connection.makefile("rb") as answers:
         yield connection, answers
 
 
 def next_answer(answers):
-    """Status and body of one answer; what stands behind it is not touched."""
+    """Return status and body of one response; later bytes are not read."""
     status = int(answers.readline().split()[1])
     headers = dict(line.lower().strip().split(b": ", 1) for line in iter(answers.readline, b"\r\n"))
     if b"content-length" in headers:
@@ -142,7 +143,7 @@ def next_answer(answers):
 
 
 def counted(server):
-    """What the metrics count of requests, but of those for the metrics."""
+    """Return the counters of requests, except those for the metrics."""
     text = server.ask("GET", "/metrics")[2].decode()
     series = (line.rpartition(" ") for line in text.splitlines() if line.startswith("planrec_requests_total"))
     return Counter({name: int(float(n)) for name, _, n in series if "/metrics" not in name})
@@ -152,7 +153,7 @@ def counted(server):
     ("content", "route"),
     [(b"P", "none"), (HALF, "none"), (WITHOUT_BODY, "/predict"), (HALF_BODY, "/predict")],
 )
-def test_a_request_that_does_not_arrive_in_time_is_given_up(hasty_server, content, route):
+def test_a_slow_request_times_out(hasty_server, content, route):
     status, problem = answer_to(hasty_server, content, route)
     assert (status, problem["type"]) == (408, "urn:planrec:problem:request_too_slow")
     assert problem["detail"] == "a request must arrive within 2 s"
@@ -160,7 +161,7 @@ def test_a_request_that_does_not_arrive_in_time_is_given_up(hasty_server, conten
 
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("content", [HALF, WITHOUT_BODY, HALF_BODY])
-def test_a_later_request_of_a_connection_must_arrive_in_time_too(hasty_server, content, together):
+def test_a_later_slow_request_of_a_connection_times_out(hasty_server, content, together):
     with raw(hasty_server) as (connection, answers):
         connection.sendall(GET + content if together else GET)
         assert next_answer(answers)[0] == 200
@@ -170,14 +171,14 @@ def test_a_later_request_of_a_connection_must_arrive_in_time_too(hasty_server, c
         assert answers.read(1) == b""
 
 
-def test_a_refused_request_is_told_and_counted_once(hasty_server):
+def test_a_refused_request_is_logged_and_counted_once(hasty_server):
     before = counted(hasty_server)
     answer_to(hasty_server, HALF_BODY, "/predict")
     new = counted(hasty_server) - before
     assert new == {'planrec_requests_total{method="POST",route="/predict",status="408"}': 1}
 
 
-def test_sending_a_little_now_and_then_gains_no_time(hasty_server):
+def test_trickling_bytes_do_not_extend_the_timeout(hasty_server):
     with socket.create_connection(("127.0.0.1", hasty_server.port), timeout=0.2) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\na: ")
         answer = b""
@@ -192,17 +193,17 @@ def test_sending_a_little_now_and_then_gains_no_time(hasty_server):
 
 
 @pytest.mark.parametrize("content", [b"", b"\r\n"])
-def test_a_connection_on_which_no_request_begins_is_closed_without_a_word(hasty_server, content):
+def test_an_unused_connection_is_closed_without_a_response(hasty_server, content):
     with raw(hasty_server) as (connection, answers):
         connection.sendall(content)
         assert answers.read(1) == b""
 
 
 @pytest.mark.slow
-def test_a_server_that_stops_waits_less_for_a_request_than_for_its_answers(outputs):
+def test_a_stopping_server_shortens_the_timeout_of_requests(outputs):
     with serving(outputs) as server, raw(server) as (connection, answers):
         connection.sendall(HALF_BODY)
-        assert server.ask("GET", "/health")[0] == 200  # so that the other one has been read too
+        assert server.ask("GET", "/health")[0] == 200  # then the other request has been read too
         server.process.send_signal(signal.SIGTERM)
         status, problem = next_answer(answers)
         assert (status, json.loads(problem)["detail"]) == (408, "a request must arrive within 20 s")
@@ -210,7 +211,7 @@ def test_a_server_that_stops_waits_less_for_a_request_than_for_its_answers(outpu
         assert [line for line in server.log if '"level": "error"' in line] == []
 
 
-def test_who_hangs_up_is_not_given_up_later(hasty_server):
+def test_a_disconnected_request_does_not_time_out(hasty_server):
     before = counted(hasty_server)
     with raw(hasty_server) as (connection, _):
         connection.sendall(HALF)
@@ -219,7 +220,7 @@ def test_who_hangs_up_is_not_given_up_later(hasty_server):
     assert [line for line in hasty_server.log if '"level": "error"' in line] == []
 
 
-def test_blank_lines_do_not_keep_a_connection(hasty_server):
+def test_blank_lines_do_not_keep_a_connection_open(hasty_server):
     with raw(hasty_server) as (connection, answers):
         connection.sendall(GET)
         assert next_answer(answers)[0] == 200
@@ -227,7 +228,7 @@ def test_blank_lines_do_not_keep_a_connection(hasty_server):
         assert answers.read(1) == b""
 
 
-def test_what_was_answered_before_its_body_came_is_not_answered_twice(hasty_server):
+def test_a_request_answered_before_its_body_gets_no_second_answer(hasty_server):
     head = HALF.replace(b"/predict", b"/nowhere")
     with raw(hasty_server) as (connection, answers):
         connection.sendall(head + b"\r\n")
@@ -236,7 +237,7 @@ def test_what_was_answered_before_its_body_came_is_not_answered_twice(hasty_serv
         assert answers.read(1) == b""
 
 
-def test_the_time_of_a_request_begins_with_it_and_not_with_the_connection(hasty_server):
+def test_the_timeout_starts_with_the_request(hasty_server):
     with raw(hasty_server) as (connection, answers):
         sleep(1.2)
         connection.sendall(GET[:9])
@@ -245,15 +246,15 @@ def test_the_time_of_a_request_begins_with_it_and_not_with_the_connection(hasty_
         assert next_answer(answers)[0] == 200
 
 
-def test_a_connection_in_use_may_grow_older_than_a_request(hasty_server):
+def test_a_connection_in_use_outlives_the_timeout(hasty_server):
     with hasty_server.connection() as connection:
         for _ in range(8):
             assert asked(connection, "GET", "/health")[0] == 200
             sleep(0.3)
 
 
-def test_an_answer_may_take_longer_than_a_request_and_the_next_one_waits_in_line(bill_run, tmp_path):
-    shutil.copytree(bill_run, tmp_path / "one")  # pinning writes a model card beside it
+def test_slow_answers_do_not_time_out_the_pipeline(bill_run, tmp_path):
+    shutil.copytree(bill_run, tmp_path / "one")  # pinning writes a model card into the folder
     pin_run(tmp_path / "one", tmp_path)
     request = json.dumps(load_pinned(tmp_path).manifest.golden.requests[0]).encode()
     lines = b"\n".join([request] * 1_000)
@@ -262,14 +263,14 @@ def test_an_answer_may_take_longer_than_a_request_and_the_next_one_waits_in_line
     with serving(tmp_path, PLANREC_LIMITS__SECONDS="2") as server, raw(server) as (connection, answers):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         connection.sendall(long + long + HALF_BODY)
-        sleep(2.5)  # what nobody reads, and no buffer holds, is not sent
+        sleep(2.5)  # bytes that the client does not read, and no buffer holds, are not sent
         for _ in range(2):
             status, body = next_answer(answers)
             assert (status, body.count(b"recommendation_id")) == (200, 1_000)
         assert next_answer(answers)[0] == 408
 
 
-def test_a_whole_request_is_answered_though_nonsense_follows_it(server):
+def test_a_request_is_answered_before_malformed_bytes_after_it(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\nnonsense\r\n\r\n")
         answer = http.client.HTTPResponse(connection)
@@ -279,7 +280,7 @@ def test_a_whole_request_is_answered_though_nonsense_follows_it(server):
         assert connection.recv(1) == b""
 
 
-def test_nonsense_in_the_body_of_the_next_request_costs_the_one_before_nothing(server):
+def test_a_malformed_next_body_does_not_affect_the_request_before(server):
     chunked = HALF.replace(b"content-length: 20", b"transfer-encoding: chunked") + b"\r\nzz\r\n"
     with raw(server) as (connection, answers):
         connection.sendall(GET + chunked)

@@ -1,4 +1,4 @@
-"""Schemathesis sends what our own OpenAPI document allows, and what it forbids, to the real server."""
+"""Schemathesis sends valid and invalid requests, by our OpenAPI document, to a real server."""
 
 import os
 import subprocess
@@ -16,13 +16,13 @@ EXAMPLES = "200" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "10"
     ("server", "paths"),
     [
         ("bill_server", ()),
-        # What does not depend on the request of the run was asked above.
+        # The first server covers the routes that do not depend on the run.
         ("row_server", ("--include-path", "/predict")),
         ("forecast_server", ("--include-path", "/predict")),
     ],
 )
-def test_the_server_does_what_its_document_says(server, paths, request, tmp_path):
-    """Every check: documented statuses, content types and bodies, bad values refused, no failure."""
+def test_the_server_conforms_to_its_document(server, paths, request, tmp_path):
+    """Run all checks: documented statuses, content types and bodies; bad values are refused; no failures."""
     address = request.getfixturevalue(server)
     options = ("--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--no-color")
     command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(CONFIG), "run"]

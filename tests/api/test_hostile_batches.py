@@ -1,4 +1,4 @@
-"""Batches made to hold up a server: they are refused within bounds, and others are answered meanwhile."""
+"""Batches that waste memory or time: they are refused within limits, and others are answered meanwhile."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
 from tests.api.processes import asked, serving
 
 MEBIBYTE = 1_048_576
@@ -27,7 +27,7 @@ def server(outputs):
 
 
 def highest_memory(server):
-    """Most bytes that the process ever held."""
+    """Return the peak memory of the process, in bytes."""
     status = Path(f"/proc/{server.process.pid}/status")
     if not status.is_file():
         pytest.skip("memory is read from /proc")
@@ -35,7 +35,7 @@ def highest_memory(server):
 
 
 def refused(server, content):
-    """Status and problem of this batch."""
+    """Return status and problem of a batch."""
     status, body = answered(server, content, "application/json")
     return status, json.loads(body)
 
@@ -49,7 +49,7 @@ def answered(server, content, kind):
 
 @contextmanager
 def others(server, request_body):
-    """Two other clients that ask without end; the statuses of their answers."""
+    """Yield the statuses of two other clients that send requests all the time."""
     stop, statuses = Event(), []
 
     def ask_on(method, path, body):
@@ -83,16 +83,14 @@ NESTED = '{"months": [' + "[]," * 300_000 + "[]]}"
     ],
     ids=["mistakes", "elements", "no numbers", "nested", "one large"],
 )
-def test_a_batch_made_to_cost_memory_is_refused_within_little_of_it(
-    server, content, status, n_errors, detail
-):
+def test_a_batch_that_wastes_memory_is_refused_with_little_of_it(server, content, status, n_errors, detail):
     before = highest_memory(server)
     told, problem = refused(server, content)
     assert (told, problem["detail"], len(problem.get("errors", ()))) == (status, detail, n_errors)
     assert highest_memory(server) - before < 150 * MEBIBYTE
 
 
-def test_lines_that_are_all_wrong_list_no_more_mistakes_than_a_list(server, request_body):
+def test_wrong_lines_list_as_few_mistakes_as_a_list(server, request_body):
     wrong = json.dumps({"months": [{}] * 120})
     lines = "\n".join([wrong] * 999 + [json.dumps(request_body)])
     status, body = answered(server, lines, "application/x-ndjson")
@@ -104,12 +102,12 @@ def test_lines_that_are_all_wrong_list_no_more_mistakes_than_a_list(server, requ
     count = len(problems[0]["errors"])
     assert problems[0]["detail"] == f"{count} values cannot be accepted"
     assert problems[-1]["detail"] == (
-        f"{count} values cannot be accepted; the lines of a batch list 10,000 together, of these 0"
+        f"{count} values cannot be accepted; the lines of a batch list 10,000 in total, 0 of them here"
     )
     assert len(body) < 2 * MEBIBYTE
 
 
-def test_others_are_answered_while_a_batch_made_to_cost_time_is_refused(server, request_body):
+def test_others_are_answered_while_a_slow_batch_is_refused(server, request_body):
     body = f"[{','.join([NESTED] * 15)}]".encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))}
     with (
@@ -118,7 +116,7 @@ def test_others_are_answered_while_a_batch_made_to_cost_time_is_refused(server, 
         server.connection() as other,
     ):
         connection.request("POST", "/predict/batch", body[:-1], headers)
-        # Each turn of the server reads a part of the body: what is counted is not answered while it arrives.
+        # Each turn of the server reads a part of the body. Wait until all of it has arrived, then count.
         for _ in range(200):
             assert asked(other, "GET", "/health")[0] == 200
         before = len(statuses)
@@ -126,4 +124,4 @@ def test_others_are_answered_while_a_batch_made_to_cost_time_is_refused(server, 
         assert connection.getresponse().status == 422
         n_meanwhile = len(statuses) - before
     assert set(statuses) == {200}
-    assert n_meanwhile > 10, "each of the 15 requests is read in a go"
+    assert n_meanwhile > 10, "each of the 15 requests is parsed on its own"

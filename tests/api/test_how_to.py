@@ -1,4 +1,4 @@
-"""docs/how-to/ask-the-api.md and the README do what they say, against a real server."""
+"""The commands of docs/how-to/ask-the-api.md and of the README, against a real server."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
 def asked(text, address):
-    """The answers to the printed curl commands."""
+    """Return the responses to the printed curl commands."""
     answers = []
     for command in re.findall(r"^curl .*?(?=^curl|^```)", text, flags=re.DOTALL | re.MULTILINE):
         words = shlex.split(command, comments=True)
@@ -60,7 +60,7 @@ def test_the_printed_program_prints_two_plans_and_a_problem(bill_server):
 
 
 @pytest.mark.parametrize("months", [[], None])
-def test_a_forecast_needs_no_months_but_an_instant(forecast_server, months):
+def test_a_forecast_needs_as_of_if_there_are_no_months(forecast_server, months):
     request = {"months": months, "plan_held": None, "as_of": "2018-05-01"}
     answer = httpx.post(f"{forecast_server}/predict", json=request)
     if months is None:
@@ -69,5 +69,5 @@ def test_a_forecast_needs_no_months_but_an_instant(forecast_server, months):
         assert answer.json()["usage_basis"]["whose"] == "population"
         answer = httpx.post(f"{forecast_server}/predict", json=request | {"as_of": None})
         assert json.loads(answer.text)["errors"] == [
-            {"pointer": "/as_of", "detail": "must be given where months is empty"}
+            {"pointer": "/as_of", "detail": "must be given if months is empty"}
         ]

@@ -1,11 +1,8 @@
-"""Which language a caller gets, by the weights of Accept-Language."""
-
-from typing import Any
+"""The language of an answer, by the weights of Accept-Language."""
 
 import pytest
-from litestar import Request
 
-from api.answering import language_of
+from api.answer_requests import preferred_language
 
 
 @pytest.mark.parametrize(
@@ -30,7 +27,5 @@ from api.answering import language_of
         (";;,,=", "en"),
     ],
 )
-def test_the_language_with_the_greatest_weight_is_spoken(accepted, language):
-    headers = [(b"accept-language", accepted.encode())]
-    request: Request[Any, Any, Any] = Request({"type": "http", "headers": headers})
-    assert language_of(request) == language
+def test_the_language_with_the_greatest_weight_is_chosen(accepted, language):
+    assert preferred_language(accepted) == language

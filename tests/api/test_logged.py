@@ -1,4 +1,4 @@
-"""What the server answers is in the log, and comes out the same when it is computed again."""
+"""Answers of the server are logged, and a replay computes the same bytes."""
 
 import json
 import os
@@ -14,15 +14,15 @@ import httpx
 import pytest
 from litestar.testing import TestClient
 
-from api.answering import new_id
+from api.answer_requests import new_id
 from api.app import create_app
-from api.logged import AnswerLog
-from planrec.decision_log import find_decision
-from planrec.decision_log.store import Store
+from api.decision_logging import AnswerLog
 from planrec.errors import LogError
-from planrec.replay.replayed import replay
-from planrec.run_folder import load_run
-from tests.decision_log.decisions import logged_ids, url_of
+from planrec.runs.read import load_run
+from planrec.serving.decision_log import find_decision
+from planrec.serving.decision_log.store import Store
+from planrec.serving.replay.replayed_answer import replay
+from tests.serving.decision_log.decisions import logged_ids, url_of
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
@@ -42,13 +42,13 @@ def client(saved, url, tmp_path):
         yield client
 
 
-def test_ids_begin_with_the_time_and_are_in_its_order(monkeypatch):
+def test_ids_start_with_the_time_and_sort_by_it(monkeypatch):
     before, now = UUID(new_id()), time()
     assert (before.version, before.variant) == (7, RFC_4122)
     assert abs((before.int >> 80) / 1000 - now) < 60
     ids = []
     for milliseconds in (0, 255, 256, 2**41):
-        monkeypatch.setattr("api.answering.time_ns", lambda at=milliseconds: at * 1_000_000)
+        monkeypatch.setattr("api.answer_requests.time_ns", lambda at=milliseconds: at * 1_000_000)
         ids += sorted(new_id() for _ in range(100))
     assert ids == sorted(set(ids))
 
@@ -57,7 +57,7 @@ def outputs_of(saved):
     return saved.folder.parent.parent
 
 
-def test_every_answer_is_logged_with_what_it_takes_to_replay_it(client, saved, url):
+def test_every_answer_is_logged_and_can_be_replayed(client, saved, url):
     for number, request in enumerate(saved.manifest.golden.requests[:5]):
         language = ("en", "es")[number % 2]
         sent = request | {"subscriber": "+34 600 000 000", "top_k": 1}
@@ -80,7 +80,7 @@ def test_every_answer_is_logged_with_what_it_takes_to_replay_it(client, saved, u
         )
 
 
-def test_a_subscribers_name_changes_nothing_in_the_answer(client, saved):
+def test_the_answer_does_not_depend_on_the_subscribers_name(client, saved):
     request = saved.manifest.golden.requests[0]
     anonymous, named = (
         client.post("/predict", json=body).json() for body in (request, request | {"subscriber": "ann"})
@@ -89,7 +89,7 @@ def test_a_subscribers_name_changes_nothing_in_the_answer(client, saved):
     assert anonymous == named
 
 
-def test_every_answer_of_a_batch_is_logged_on_its_own(client, saved, url):
+def test_each_answer_of_a_batch_is_logged(client, saved, url):
     requests = [request | {"subscriber": "ann"} for request in saved.manifest.golden.requests]
     listed = client.post("/predict/batch", json=requests).json()
     lines = "\n".join([*map(json.dumps, requests), "{}"])
@@ -100,13 +100,11 @@ def test_every_answer_of_a_batch_is_logged_on_its_own(client, saved, url):
         logged = find_decision(url, answer["recommendation_id"])
         assert json.loads(logged.answer) == answer
         assert replay(logged, outputs_of(saved)).is_equal
-    assert len(logged_ids(url)) == 2 * len(requests), "a refused line is no answer"
+    assert len(logged_ids(url)) == 2 * len(requests), "a refused line has no answer to log"
 
 
 @pytest.mark.parametrize("is_required", [True, False])
-def test_a_log_that_cannot_be_written_refuses_only_where_it_is_required(
-    history_run, tmp_path, monkeypatch, is_required
-):
+def test_a_broken_log_refuses_answers_only_if_it_is_required(history_run, tmp_path, monkeypatch, is_required):
     def full(store, rows):
         raise OSError(28, "No space left on device")
 
@@ -123,13 +121,13 @@ def test_a_log_that_cannot_be_written_refuses_only_where_it_is_required(
         )
     if not is_required:
         assert [one.status_code, listed.status_code, streamed.status_code] == [200] * 3
-        assert answer_log.log.counts.failed == 5, "left over when the server stopped"
+        assert answer_log.log.counts.failed == 5, "left in the queue when the server stopped"
         return
     assert [one.status_code, listed.status_code] == [503, 503]
     assert one.headers["content-type"] == "application/problem+json"
     assert one.json()["type"] == "urn:planrec:problem:not_logged"
     assert one.json()["detail"] == (
-        "no answer leaves without its row in the decision log: the decision log cannot be written"
+        "the answer is not sent, because it cannot be logged: cannot write the decision log"
     )
     assert [json.loads(line)["status"] for line in streamed.text.splitlines()] == [503, 503]
 
@@ -139,15 +137,15 @@ import sys
 from pathlib import Path
 import uvicorn
 from api.app import create_app
-from api.logged import AnswerLog
-from planrec.run_folder import load_run
+from api.decision_logging import AnswerLog
+from planrec.runs.read import load_run
 folder, url, key, required, descriptor = sys.argv[1:]
 log = AnswerLog.open(url, Path(key), 10_000, is_required=required == "yes")
 uvicorn.run(create_app(load_run(Path(folder)), log), fd=int(descriptor), log_level="warning")
 """
 
 
-def test_every_answer_that_left_a_killed_server_is_in_a_required_log(history_run, url, tmp_path):
+def test_a_required_log_contains_all_answers_of_a_killed_server(history_run, url, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, descriptor = listener.getsockname()[1], listener.fileno()
         command = [sys.executable, "-c", SERVER, history_run, url, tmp_path / "key", "yes", str(descriptor)]
@@ -155,7 +153,7 @@ def test_every_answer_that_left_a_killed_server_is_in_a_required_log(history_run
     request = load_run(history_run).manifest.golden.requests[0]
     received = []
     try:
-        # The socket listens already, so the first request waits for the server.
+        # The socket is listening, so the first request waits for the server.
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             while len(received) < 60:
                 answer = client.post("/predict", json=request)
@@ -169,6 +167,6 @@ def test_every_answer_that_left_a_killed_server_is_in_a_required_log(history_run
     assert logged_ids(url) >= set(received)
 
 
-def test_a_log_url_that_names_no_log_is_refused_before_the_server_starts(tmp_path):
+def test_a_wrong_log_url_is_refused_before_the_server_starts(tmp_path):
     with pytest.raises(LogError, match="must be sqlite"):
         AnswerLog.open("nowhere", tmp_path / "key", 10, is_required=False)

@@ -1,4 +1,4 @@
-"""What surrounds the handlers: request ids, log, metrics, keys, headers, repeated requests."""
+"""The middleware: request ids, log, metrics, API keys, headers, repeated requests."""
 
 import asyncio
 import json
@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 
-from api import idempotency
-from api.access import hash_of, new_key
 from api.answer_store import Answer, AnswerStore, State
 from api.app import create_app
-from api.log import JsonFormatter
-from api.logged import AnswerLog
+from api.decision_logging import AnswerLog
+from api.logging_setup import JsonFormatter
+from api.middleware import idempotency
+from api.middleware.api_keys import hash_of, new_key
 from api.pin_follower import PinFollower
 from api.settings import Access, Limits, Settings
 from planrec.errors import ConfigError
-from planrec.pinned import pin_run
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.serving.pin_run import pin_run
 
 KEY = new_key()
 
@@ -40,7 +40,7 @@ def client(saved):
 
 @pytest.fixture(scope="module")
 def locked(saved):
-    """A server that wants a key."""
+    """Yield a client of a server that requires a key."""
     with TestClient(
         create_app(saved, settings=Settings(access=Access(key_hashes=(hash_of(KEY.encode()),))))
     ) as client:
@@ -54,7 +54,7 @@ def body(saved):
 
 @pytest.fixture
 def lines(caplog):
-    """The lines of the log about requests, as they are written."""
+    """Return a function that returns the lines of the log about requests."""
     caplog.set_level(logging.INFO)
     formatter = JsonFormatter()
     return lambda: [
@@ -64,7 +64,7 @@ def lines(caplog):
     ]
 
 
-def test_a_request_is_one_line_of_json_with_its_id_route_status_time_and_run(client, body, lines, saved):
+def test_a_request_is_one_json_line_in_the_log(client, body, lines, saved):
     answer = client.post("/predict?who=Ana", json=body, headers={"X-Request-ID": "abc-1"})
     assert answer.headers["x-request-id"] == "abc-1"
     (line,) = lines()
@@ -87,9 +87,7 @@ def test_a_request_is_one_line_of_json_with_its_id_route_status_time_and_run(cli
     ("method", "path", "status"),
     [("GET", "/nowhere/Ana", 404), ("DELETE", "/predict", 405), ("POST", "/predict", 422)],
 )
-def test_a_problem_has_the_id_of_the_request_and_the_log_nothing_that_the_caller_chose(
-    client, lines, method, path, status
-):
+def test_problems_have_the_request_id_and_the_log_has_no_caller_text(client, lines, method, path, status):
     answer = client.request(method, path, json={"who": "Ana"} if method == "POST" else None)
     assert answer.status_code == status
     assert answer.json()["request_id"] == answer.headers["x-request-id"] == lines()[0]["request_id"]
@@ -98,12 +96,12 @@ def test_a_problem_has_the_id_of_the_request_and_the_log_nothing_that_the_caller
 
 
 @pytest.mark.parametrize("given", ["", "a b", 'x"}', "x" * 129, "<script>"])
-def test_an_id_that_is_not_sane_is_replaced(client, given):
+def test_a_malformed_request_id_is_replaced(client, given):
     made = client.get("/health", headers={"X-Request-ID": given}).headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{32}", made)
 
 
-def test_a_failure_of_a_middleware_is_a_problem_with_an_id_and_tells_nothing(saved, body, lines):
+def test_a_middleware_failure_is_a_problem_without_details(saved, body, lines):
     app = create_app(saved)
 
     def fail(name, request):
@@ -119,12 +117,12 @@ def test_a_failure_of_a_middleware_is_a_problem_with_an_id_and_tells_nothing(sav
 
 
 def samples(text):
-    """The value of each series of an exposition."""
+    """Return the value of each series in a text for Prometheus."""
     pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, value in pairs}
 
 
-def test_metrics_count_by_route_template_and_recommendations_by_run_decision_and_plan(saved, body):
+def test_metrics_count_requests_by_route_and_recommendations_by_plan(saved, body):
     with TestClient(create_app(saved)) as client:
         answer = client.post("/predict", json=body).json()
         client.post("/predict", json={})
@@ -155,7 +153,7 @@ def test_the_rows_of_the_decision_log_are_counted(saved, body, tmp_path):
     assert found["planrec_decision_log_errors"] == 0
 
 
-def test_two_apps_in_one_process_count_for_themselves(saved):
+def test_two_apps_in_one_process_count_separately(saved):
     with TestClient(create_app(saved)) as one, TestClient(create_app(saved)) as other:
         one.get("/health")
         assert 'route="/health"' in one.get("/metrics").text
@@ -163,7 +161,7 @@ def test_two_apps_in_one_process_count_for_themselves(saved):
 
 
 @pytest.mark.parametrize("path", ["/health", "/metrics", "/nowhere", "/schema/openapi.json"])
-def test_every_answer_tells_browsers_and_caches_to_do_nothing(client, path):
+def test_every_response_has_security_headers(client, path):
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"].startswith("default-src 'none'")
@@ -182,7 +180,7 @@ def test_every_answer_tells_browsers_and_caches_to_do_nothing(client, path):
     ],
 )
 @pytest.mark.parametrize("path", ["/run/schema", "/metrics", "/nowhere", "/health/x"])
-def test_without_a_key_nothing_is_told(locked, headers, path):
+def test_requests_without_a_key_get_401(locked, headers, path):
     answer = locked.get(path, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -190,7 +188,7 @@ def test_without_a_key_nothing_is_told(locked, headers, path):
 
 
 @pytest.mark.parametrize("headers", [{"X-API-Key": KEY}, {"Authorization": f"Bearer {KEY}"}])
-def test_with_a_key_in_either_header_the_server_answers(locked, body, headers):
+def test_a_key_is_accepted_in_either_header(locked, body, headers):
     assert locked.post("/predict", json=body, headers=headers).status_code == 200
 
 
@@ -205,7 +203,7 @@ def test_load_balancers_need_no_key(locked, path):
     assert locked.get(path).status_code == 200
 
 
-def test_the_document_tells_of_keys_where_they_are_asked_for(client, locked):
+def test_the_document_describes_keys_if_they_are_required(client, locked):
     told = locked.get("/schema/openapi.json", headers={"X-API-Key": KEY}).json()
     assert set(told["components"]["securitySchemes"]) == {"bearer", "api_key"}
     assert told["security"] == [{"bearer": []}, {"api_key": []}]
@@ -219,13 +217,13 @@ def test_the_document_tells_of_keys_where_they_are_asked_for(client, locked):
         assert names == ["Idempotency-Key", "X-Request-ID", "Accept-Language"]
 
 
-def test_the_page_of_the_document_loads_from_this_server_only(client):
+def test_the_page_loads_from_this_server_only(client):
     policy = client.get("/docs").headers["content-security-policy"]
     assert policy.startswith("default-src 'self'")
     assert "://" not in policy
 
 
-def test_a_batch_counts_each_answer_and_may_be_repeated(saved, body):
+def test_a_batch_counts_each_answer_and_can_be_repeated(saved, body):
     with TestClient(create_app(saved)) as client:
         lines = f"{json.dumps(body)}\n" * 3
         headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": "batch"}
@@ -240,48 +238,48 @@ def test_a_batch_counts_each_answer_and_may_be_repeated(saved, body):
 
 @pytest.fixture
 def follower(saved, tmp_path):
-    """What follows a pin in a folder of its own, and the state of an app that serves another run."""
+    """Return a follower of a pin in a folder of its own, and the state of an app that serves another run."""
     shutil.copytree(saved.folder, tmp_path / "outputs" / "run")
     pin_run(tmp_path / "outputs" / "run", tmp_path / "outputs")
     follower = PinFollower(tmp_path / "outputs", tmp_path, Limits())
-    follower.first()
+    follower.load_first()
     return follower, create_app(saved).state
 
 
-def test_a_bad_pin_is_tried_once_and_told_once(follower, caplog):
+def test_a_bad_pin_is_tried_and_logged_once(follower, caplog):
     follower, state = follower
     (follower.outputs / "pinned.json").write_text("{}")
     served = state.served
     for _ in range(3):
-        asyncio.run(follower.look(state))
+        asyncio.run(follower.check(state))
     assert state.served is served
     assert "is not a pin" in state.pin_error
     assert str(follower.outputs) not in state.pin_error
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
 
 
-def test_a_pin_that_goes_leaves_the_run_and_the_same_pin_put_back_clears_the_error(follower):
+def test_a_removed_pin_keeps_the_run_and_a_restored_one_clears_the_error(follower):
     follower, state = follower
     file = follower.outputs / "pinned.json"
     content = file.read_bytes()
     file.unlink()
-    asyncio.run(follower.look(state))
+    asyncio.run(follower.check(state))
     assert "no run is pinned" in state.pin_error
     file.write_bytes(content)
-    asyncio.run(follower.look(state))
+    asyncio.run(follower.check(state))
     assert state.pin_error is None
     assert state.served.saved.folder == follower.outputs / "run"
 
 
-def test_an_error_that_nobody_expected_leaves_the_old_run_and_tells_no_details(follower, monkeypatch):
+def test_an_unexpected_error_keeps_the_old_run_and_hides_details(follower, monkeypatch):
     follower, state = follower
     monkeypatch.setattr(follower, "_load", lambda: 1 / 0)
     os.utime(follower.outputs / "pinned.json", ns=(1, 1))
-    asyncio.run(follower.look(state))
-    assert state.pin_error == "the pinned run cannot be served; the log of the server says why"
+    asyncio.run(follower.check(state))
+    assert state.pin_error == "the pinned run cannot be served; see the server's log"
 
 
-def test_a_repeated_request_gets_the_same_bytes_and_says_so(client, body, lines):
+def test_a_repeated_request_gets_the_stored_bytes(client, body, lines):
     headers = {"Idempotency-Key": "first"}
     one, two = (client.post("/predict", json=body, headers=headers) for _ in range(2))
     assert (one.status_code, one.content) == (two.status_code, two.content)
@@ -292,7 +290,7 @@ def test_a_repeated_request_gets_the_same_bytes_and_says_so(client, body, lines)
     assert [line["route"] for line in lines()] == ["/predict", "/predict"]
 
 
-def test_a_key_with_another_request_is_refused(client, body):
+def test_an_idempotency_key_with_another_request_is_refused(client, body):
     client.post("/predict", json=body, headers={"Idempotency-Key": "other"})
     headers = {"Idempotency-Key": "other", "Accept-Language": "es"}
     answer = client.post("/predict", json=body, headers=headers)
@@ -300,33 +298,33 @@ def test_a_key_with_another_request_is_refused(client, body):
     assert answer.json()["type"] == "urn:planrec:problem:key_reused"
 
 
-def test_what_was_refused_may_be_mended_under_the_same_key(client, body):
+def test_a_refused_request_can_be_corrected_under_the_same_key(client, body):
     headers = {"Idempotency-Key": "mended"}
     assert client.post("/predict", json={}, headers=headers).status_code == 422
     assert client.post("/predict", json=body, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256])
-def test_a_repeat_key_that_is_none_is_refused(client, body, key):
+def test_a_malformed_idempotency_key_is_refused(client, body, key):
     answer = client.post("/predict", json=body, headers={"Idempotency-Key": key})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert answer.json()["type"] == "urn:planrec:problem:malformed_request"
 
 
-def test_a_body_that_is_too_long_is_refused_with_a_repeat_key_too(saved):
+def test_a_large_body_is_refused_with_an_idempotency_key_too(saved):
     with TestClient(create_app(saved, settings=Settings(limits=Limits(body_bytes=500)))) as client:
         for headers in ({}, {"Idempotency-Key": "long"}):
             assert client.post("/predict", json={"x": "y" * 1_000}, headers=headers).status_code == 413
 
 
-def test_limits_that_refuse_an_ordinary_request_of_the_run_are_told_at_start(saved):
+def test_limits_too_low_for_an_ordinary_request_stop_the_start(saved):
     with pytest.raises(ConfigError, match="PLANREC_LIMITS refuse an ordinary request") as told:
         create_app(saved, settings=Settings(limits=Limits(body_bytes=50)))
     size = len(json.dumps(saved.manifest.golden.requests[0]))
     assert list(told.value.problems) == [f"it has {size:,} bytes"]
 
 
-def test_an_operator_sets_the_limits_and_the_document_has_them(saved, body):
+def test_limits_are_settings_and_appear_in_the_document(saved, body):
     limits = Limits(body_bytes=2_000, months=2, batch_bytes=6_000, batch_requests=2)
     month = body["months"][0]
     with TestClient(create_app(saved, settings=Settings(limits=limits))) as client:
@@ -354,7 +352,7 @@ def test_an_operator_sets_the_limits_and_the_document_has_them(saved, body):
     assert "at most 2 lines and 6,000 bytes" in many[ndjson]["schema"]["description"]
 
 
-def test_two_callers_may_choose_the_same_repeat_key(saved, body):
+def test_two_callers_may_use_the_same_idempotency_key(saved, body):
     other = new_key()
     hashes = (hash_of(KEY.encode()), hash_of(other.encode()))
     with TestClient(create_app(saved, settings=Settings(access=Access(key_hashes=hashes)))) as client:
@@ -363,7 +361,7 @@ def test_two_callers_may_choose_the_same_repeat_key(saved, body):
             assert "idempotency-replayed" not in answer.headers
 
 
-def test_an_answer_too_long_to_keep_is_given_and_not_replayed(client, body, monkeypatch):
+def test_an_answer_too_long_to_store_is_sent_and_not_replayed(client, body, monkeypatch):
     monkeypatch.setattr(idempotency, "MAX_ANSWER_BYTES", 10)
     headers = {"Idempotency-Key": "too-long"}
     for _ in range(2):
@@ -371,12 +369,12 @@ def test_an_answer_too_long_to_keep_is_given_and_not_replayed(client, body, monk
         assert (answer.status_code, "idempotency-replayed" in answer.headers) == (200, False)
 
 
-def test_a_stream_too_long_to_keep_is_not_gathered(monkeypatch):
+def test_a_stream_too_long_to_store_is_not_kept_in_memory(monkeypatch):
     monkeypatch.setattr(idempotency, "MAX_ANSWER_BYTES", 10)
     chunks = []
 
     class Chunk(bytearray):
-        """What a weak reference can watch."""
+        """Bytes with weak references."""
 
     async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -402,7 +400,7 @@ def test_a_stream_too_long_to_keep_is_not_gathered(monkeypatch):
 ANSWER = Answer(200, ((b"content-type", b"text/plain"),), b"x" * 3_000, "/predict")
 
 
-def test_a_key_under_way_is_told_to_another_process(tmp_path):
+def test_another_process_sees_a_key_in_progress(tmp_path):
     one, other = AnswerStore(tmp_path / "a.sqlite3"), AnswerStore(tmp_path / "a.sqlite3")
     assert one.begin("k", "r") == (State.NEW, None)
     assert other.begin("k", "r") == (State.IN_PROGRESS, None)
@@ -420,7 +418,7 @@ def test_a_key_whose_answer_failed_is_free_again(tmp_path):
     store.close()
 
 
-@pytest.mark.parametrize(("name", "is_answered"), [("KEPT_SECONDS", True), ("IN_PROGRESS_SECONDS", False)])
+@pytest.mark.parametrize(("name", "is_answered"), [("STORED_SECONDS", True), ("IN_PROGRESS_SECONDS", False)])
 def test_keys_expire(monkeypatch, name, is_answered):
     monkeypatch.setattr(f"api.answer_store.{name}", -1)
     store = AnswerStore(None)
@@ -431,7 +429,7 @@ def test_keys_expire(monkeypatch, name, is_answered):
     store.close()
 
 
-def test_the_store_stays_below_its_size_and_drops_the_oldest(tmp_path):
+def test_the_store_stays_below_its_size_and_removes_the_oldest(tmp_path):
     store = AnswerStore(tmp_path / "a.sqlite3", max_pages=50)
     for number in range(200):
         assert store.begin(f"k{number}", "r")[0] is State.NEW
@@ -442,6 +440,6 @@ def test_the_store_stays_below_its_size_and_drops_the_oldest(tmp_path):
     store.close()
 
 
-def test_no_path_of_the_machine_is_in_an_answer(client):
+def test_no_response_contains_a_path_of_the_machine(client):
     for path in ("/health", "/run/schema", "/metrics", "/schema/openapi.json", "/nowhere"):
         assert str(Path.cwd()) not in client.get(path).text

@@ -14,10 +14,10 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.pinned import pin_run
-from planrec.run_folder import load_run
+from planrec.runs.read import load_run
+from planrec.serving.pin_run import pin_run
 from tests.api.processes import asked, serving
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 WORKERS = 3
 SWITCHES = 50
@@ -25,7 +25,7 @@ SWITCHES = 50
 
 @pytest.fixture(scope="module")
 def outputs(history_run, tmp_path_factory):
-    """Two runs that answer the same requests differently, and the pin of each to put in place."""
+    """Return a folder with two runs that answer differently, and with a pin of each."""
     outputs = tmp_path_factory.mktemp("served")
     shutil.copytree(history_run, outputs / "one")
     train_into(outputs / "2030-01-31" / "two", "model=dummy")
@@ -36,13 +36,14 @@ def outputs(history_run, tmp_path_factory):
 
 
 def put_pin(outputs, content: bytes) -> None:
+    """Replace the pin."""
     (outputs / "new.json").write_bytes(content)
     os.replace(outputs / "new.json", outputs / "pinned.json")
 
 
 @pytest.fixture
 def good_pin(outputs):
-    """The pin as it was, afterwards too."""
+    """Put the good pin in place; return its content."""
     content = (outputs / "pin-1.json").read_bytes()
     put_pin(outputs, content)
     return content
@@ -55,7 +56,7 @@ def request_body(outputs):
 
 @pytest.fixture(scope="module")
 def right_answers(outputs, request_body):
-    """What each run says, by its id."""
+    """Return decision and items of each run, by its id."""
     answers = {}
     for folder in (outputs / "one", outputs / "2030-01-31" / "two"):
         with TestClient(create_app(load_run(folder))) as client:
@@ -67,7 +68,7 @@ def right_answers(outputs, request_body):
 
 
 def wait_for_all_workers(server, text: str) -> None:
-    """Until each worker has told this in the log."""
+    """Wait until each worker has logged this text."""
     told: set[int] = set()
     while len(told) < WORKERS:
         told.add(json.loads(server.wait_for(text))["pid"])
@@ -85,11 +86,11 @@ def server(outputs):
 
 @contextmanager
 def asked_all_the_time(server, request_body, right_answers):
-    """Requests one after the other by two callers; yields the runs that answered and what was wrong."""
+    """Send requests from two threads; yield the runs that answered, and the wrong answers."""
     stop, runs, wrong = Event(), Counter(), []
 
     def ask_on() -> None:
-        # A few requests a connection: each connection belongs to one worker.
+        # A few requests per connection: each connection belongs to one worker.
         while not stop.is_set():
             with server.connection() as connection:
                 for _ in range(20):
@@ -117,7 +118,7 @@ def asked_all_the_time(server, request_body, right_answers):
             asker.join()
 
 
-def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
+def test_answers_match_the_run_they_name_while_the_pin_changes(
     server, outputs, request_body, right_answers, good_pin
 ):
     one, two = right_answers
@@ -127,27 +128,25 @@ def test_every_answer_is_of_the_run_that_it_names_while_the_pin_changes(
             answered = runs.copy()
             put_pin(outputs, (outputs / f"pin-{number % 2}.json").read_bytes())
             wait_for_all_workers(server, f"the pin changed: {pinned} answers")
-            # From here on nobody gets an answer of the run before.
+            # From here on, no answer comes from the run before.
             for _ in range(2 * WORKERS):
                 body = server.ask("POST", "/predict", request_body)[2]
                 assert json.loads(body)["model"]["run_id"] == pinned
-            assert runs.total() > answered.total(), "asked all the time"
+            assert runs.total() > answered.total(), "requests were answered all the time"
     assert wrong == []
     assert set(runs) == set(right_answers)
 
 
-def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
-    server, outputs, request_body, right_answers, good_pin
-):
+def test_the_old_run_answers_while_a_pin_is_bad(server, outputs, request_body, right_answers, good_pin):
     pin = json.loads(good_pin)
     put_pin(outputs, json.dumps(pin | {"run_json_sha256": "0" * 64}).encode())
     wait_for_all_workers(server, "the new pin cannot be served")
     lines = [json.loads(line) for line in server.log if "the new pin cannot be served" in line]
-    assert [line["level"] for line in lines] == ["error"] * WORKERS, "told once by each"
-    for _ in range(10):  # of whichever worker
+    assert [line["level"] for line in lines] == ["error"] * WORKERS, "logged once by each"
+    for _ in range(10):  # of any worker
         text = server.ask("GET", "/metrics")[2].decode()
         assert "planrec_pin_refused 1.0" in text
-        assert text.count("# TYPE planrec_pin_refused") == 1, "not once more for each worker"
+        assert text.count("# TYPE planrec_pin_refused") == 1, "not once per worker"
         assert "pid=" not in text
     assert server.ask("POST", "/predict", request_body)[0] == 200
     ready = json.loads(server.ask("GET", "/ready")[2])
@@ -160,7 +159,7 @@ def test_a_bad_pin_is_told_once_and_the_old_run_answers_until_a_good_one_comes(
     assert "planrec_pin_refused 0.0" in server.ask("GET", "/metrics")[2].decode()
 
 
-def test_workers_count_together_and_a_key_holds_for_all_of_them(server, request_body, good_pin):
+def test_workers_share_counters_and_idempotency_keys(server, request_body, good_pin):
     def count() -> float:
         text = server.ask("GET", "/metrics")[2].decode()
         series = r'^planrec_requests_total\{method="POST",route="/predict",status="200"\} (\S+)$'
@@ -173,11 +172,11 @@ def test_workers_count_together_and_a_key_holds_for_all_of_them(server, request_
     assert {status for status, _, _ in answers} == {200}
     assert len({body for _, _, body in answers}) == 1
     assert sum("idempotency-replayed" in headers for _, headers, _ in answers) == 19
-    # Whichever worker is asked.
+    # From any worker.
     assert {count() for _ in range(10)} == {before + 20}
 
 
-def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the_pin_is_bad(
+def test_a_replaced_worker_serves_the_run_of_the_others_if_the_pin_is_bad(
     server, outputs, request_body, right_answers, good_pin
 ):
     put_pin(outputs, b"no pin")
@@ -196,7 +195,7 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_others_serve_though_the
 
 
 @pytest.mark.slow
-def test_a_killed_worker_does_not_end_the_server_where_the_run_was_damaged_meanwhile(
+def test_a_killed_worker_does_not_end_the_server_if_the_run_is_damaged(
     outputs, request_body, right_answers, good_pin
 ):
     model = outputs / "one" / "model.skops"
@@ -207,7 +206,7 @@ def test_a_killed_worker_does_not_end_the_server_where_the_run_was_damaged_meanw
         model.write_bytes(content + b"x")
         try:
             os.kill(int(re.findall(r"\[(\d+)\]", started)[0]), signal.SIGKILL)
-            for _ in range(2):  # tried again and again
+            for _ in range(2):  # the worker is started again and again
                 server.wait_for("died")
                 assert server.ask("POST", "/predict", request_body)[0] == 200
         finally:
@@ -215,7 +214,7 @@ def test_a_killed_worker_does_not_end_the_server_where_the_run_was_damaged_meanw
         server.wait_for("Application startup complete")
 
 
-def test_a_request_under_way_is_finished_before_the_server_ends(outputs, request_body, good_pin):
+def test_a_started_request_is_answered_before_the_server_ends(outputs, request_body, good_pin):
     body = json.dumps(request_body).encode()
     lines = (
         "POST /predict HTTP/1.1",
@@ -229,7 +228,7 @@ def test_a_request_under_way_is_finished_before_the_server_ends(outputs, request
         socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection,
     ):
         connection.sendall(head.encode() + body[:10])
-        # Answered behind the half request: the server has begun to read that.
+        # Its answer means that the server has started to read the half request.
         assert server.ask("GET", "/health")[0] == 200
         server.process.send_signal(signal.SIGTERM)
         server.wait_for("Shutting down")
@@ -238,7 +237,7 @@ def test_a_request_under_way_is_finished_before_the_server_ends(outputs, request
         assert server.process.wait(60) == 0
 
 
-def test_without_a_run_that_can_be_served_several_workers_do_not_start(outputs, tmp_path):
+def test_several_workers_do_not_start_without_a_run_to_serve(outputs, tmp_path):
     pin = json.loads((outputs / "pin-1.json").read_bytes())
     (tmp_path / "pinned.json").write_text(json.dumps(pin))
     with (

@@ -1,4 +1,4 @@
-"""Settings: PLANREC_ variables, refused all at once where they are wrong."""
+"""Settings in PLANREC_ variables; all wrong ones are reported at once."""
 
 import os
 import subprocess
@@ -12,18 +12,18 @@ from planrec.errors import ConfigError
 from tests.conftest import REPOSITORY
 
 
-def test_without_variables_the_defaults_hold():
+def test_defaults_apply_without_variables():
     assert read_settings({}) == Settings()
     assert read_settings({"HOME": "/root", "PLANREC_DATA": "x", "PLANREC_DEBUG": "1"}) == Settings()
 
 
-def test_each_setting_has_a_meaning_and_a_variable_of_its_own():
+def test_each_setting_has_a_description_and_its_own_variable():
     settings = list(all_settings())
     assert len({setting.variable for setting in settings}) == len(settings) > 8
     assert [setting for setting in settings if not setting.meaning] == []
 
 
-def test_variables_fill_the_tree():
+def test_variables_fill_the_settings():
     found = read_settings(
         {
             "PLANREC_SERVER__PORT": "81",
@@ -38,7 +38,7 @@ def test_variables_fill_the_tree():
     assert found.log_level == "info"
 
 
-def test_everything_wrong_is_told_at_once_with_what_was_meant():
+def test_all_wrong_settings_are_reported_with_suggestions():
     with pytest.raises(ConfigError) as caught:
         read_settings(
             {
@@ -58,7 +58,7 @@ def test_everything_wrong_is_told_at_once_with_what_was_meant():
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "planrec.example"])
-def test_without_keys_other_machines_are_let_in_only_where_it_is_said(host):
+def test_other_machines_need_keys_or_an_explicit_setting(host):
     variables = {"PLANREC_SERVER__HOST": host}
     with pytest.raises(ConfigError, match="PLANREC_ACCESS__OPEN=true"):
         read_settings(variables)
@@ -71,10 +71,10 @@ def test_loopback_needs_no_key(host):
     assert read_settings({"PLANREC_SERVER__HOST": host}).server.host == host
 
 
-def test_the_table_says_where_values_come_from_and_hides_secrets():
+def test_the_table_shows_the_origin_of_values_and_hides_secrets():
     variables = {"PLANREC_ACCESS__KEY_HASHES": "a" * 64, "PLANREC_SERVER__PORT": "81"}
     table = settings_table(read_settings(variables), variables)
-    assert "| `PLANREC_SERVER__PORT` | 81 | environment | 0: any free port. |" in table
+    assert "| `PLANREC_SERVER__PORT` | 81 | environment | Port; 0 for any free port. |" in table
     assert "| `PLANREC_SERVER__HOST` | 127.0.0.1 | default |" in table
     assert "| `PLANREC_ACCESS__KEY_HASHES` | 1 hidden | environment |" in table
     assert "aaaa" not in table
@@ -85,7 +85,7 @@ def test_the_how_to_page_shows_every_setting_with_its_default():
     assert settings_table(Settings(), {}) in page, "paste the output of planrec settings"
 
 
-def test_a_wrong_setting_stops_the_start_before_anything_is_imported():
+def test_a_wrong_setting_is_refused_before_slow_imports():
     code = (
         "import sys; from planrec.cli import main; code = main(['serve']);"
         "print(code, sorted({'numpy', 'pandas', 'litestar', 'uvicorn'} & set(sys.modules)))"
@@ -101,14 +101,14 @@ def test_a_wrong_setting_stops_the_start_before_anything_is_imported():
     assert "did you mean PLANREC_SERVER__HOST?" in done.stderr
 
 
-def test_the_command_line_wins_over_the_environment(monkeypatch, capsys):
+def test_options_take_precedence_over_the_environment(monkeypatch, capsys):
     monkeypatch.setattr(os, "environ", {"PLANREC_SERVER__HOST": "127.0.0.1"})
     assert main(["serve", "--host", "0.0.0.0"]) == 2
     assert "got '0.0.0.0'" in capsys.readouterr().err
 
 
-def test_a_new_key_and_its_hash_belong_together(capsys):
-    from api.access import hash_of
+def test_a_new_key_is_printed_with_its_hash(capsys):
+    from api.middleware.api_keys import hash_of
 
     assert main(["serve", "--new-key"]) == 0
     key, hashed = (line.split()[-1] for line in capsys.readouterr().out.splitlines())

@@ -1,4 +1,4 @@
-"""The API against the real app: what it answers equals `Recommender.recommend` on the same decisions."""
+"""The answers of the API equal `Recommender.recommend` on the same decisions."""
 
 import json
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,14 +7,15 @@ import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
-from api.requests import request_from
+from api.parsing.request_model import request_from
 from planrec.catalogue import MonthUsage, invoice
 from planrec.cli import main
-from planrec.compose import compose
-from planrec.experiment import run
-from planrec.recommender import savings
-from planrec.request import read_request
-from planrec.run_folder import begin_run, load_run, save_run
+from planrec.config.compose import compose
+from planrec.recommending.recommender import savings
+from planrec.runs.read import load_run
+from planrec.runs.write import begin_run, save_run
+from planrec.schema.request import read_request
+from planrec.training.experiment import run
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
@@ -33,7 +34,7 @@ def body(saved):
     return json.loads(json.dumps(saved.manifest.golden.requests[0]))
 
 
-def test_answers_what_the_run_recommends_offline(client, saved):
+def test_answers_equal_the_offline_recommendations(client, saved):
     golden = saved.manifest.golden
     for request, probability in zip(golden.requests, golden.probability, strict=True):
         answer = client.post("/predict", json=request)
@@ -45,11 +46,11 @@ def test_answers_what_the_run_recommends_offline(client, saved):
         assert online == pytest.approx(offline, rel=0, abs=1e-12)
 
 
-def test_items_are_ranked_best_first_behind_the_advice(client, saved):
+def test_items_after_the_recommended_one_are_ranked_best_first(client, saved):
     for request in saved.manifest.golden.requests:
         items = client.post("/predict", json=request).json()["items"]
         assert [item["rank"] for item in items] == list(range(1, len(items) + 1))
-        # The plan held stays in front where a saving is too small to move for.
+        # The plan held stays first if the saving is too small to change.
         probabilities = [item["probability"] for item in items[1 if "plan_held" in request else 0 :]]
         assert probabilities == sorted(probabilities, reverse=True)
 
@@ -68,7 +69,7 @@ def test_an_unknown_field_is_refused_with_its_pointer(client, body):
     ]
 
 
-def test_every_error_is_reported_at_once(client, saved):
+def test_all_errors_are_reported_at_once(client, saved):
     answer = client.post("/predict", json={"months": [], "attributes": {"x": 1}, "y": 2})
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) >= 3
@@ -87,14 +88,14 @@ def test_every_error_is_reported_at_once(client, saved):
         (b'"' + b"x" * 2_000_000 + b'"', "application/json", 413),
     ],
 )
-def test_a_body_that_cannot_be_read_is_a_problem_and_never_a_failure(client, content, content_type, status):
+def test_an_unreadable_body_is_a_problem_and_no_server_failure(client, content, content_type, status):
     answer = client.post("/predict", content=content, headers={"content-type": content_type})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
 
 
-def test_an_address_that_is_none_is_a_problem(client):
+def test_an_unknown_path_is_a_problem(client):
     answer = client.get("/nowhere")
     assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
 
@@ -108,14 +109,14 @@ def test_the_example_of_the_schema_is_accepted(client):
     assert client.post("/predict", json=schema["examples"][0]).status_code == 200
 
 
-def test_openapi_is_served_and_needs_no_other_host(client):
+def test_the_openapi_document_refers_to_no_other_host(client):
     document = client.get("/schema/openapi.json")
     assert document.status_code == 200
     assert "https://" not in document.text
 
 
-def test_openapi_describes_the_request_of_the_run(client, saved):
-    """Twice, since Litestar keeps its document."""
+def test_the_openapi_document_describes_the_requests_of_the_run(client, saved):
+    """Check it twice, since Litestar caches its document."""
     for _ in range(2):
         document = client.get("/schema/openapi.json").json()
         body = document["paths"]["/predict"]["post"]["requestBody"]
@@ -132,7 +133,7 @@ def test_openapi_describes_the_request_of_the_run(client, saved):
 
 
 def resolved(node, document):
-    """The schema behind a reference, looked up in the document as a reader would."""
+    """Return the schema of a reference in the document."""
     if "$ref" not in node:
         return node
     found = document
@@ -142,7 +143,7 @@ def resolved(node, document):
 
 
 def references(node):
-    """Every `$ref` below a node."""
+    """Return every `$ref` below a node."""
     if isinstance(node, list):
         return [reference for item in node for reference in references(item)]
     if not isinstance(node, dict):
@@ -151,13 +152,13 @@ def references(node):
     return own + references(list(node.values()))
 
 
-def test_health_can_be_asked_without_a_body(client):
+def test_health_accepts_head(client):
     answer = client.head("/health")
     assert (answer.status_code, answer.content) == (200, b"")
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "65536", "eighty", "8_0", "٣"])
-def test_a_port_that_is_none_is_refused(port, capsys):
+def test_a_port_that_is_not_a_port_number_is_refused(port, capsys):
     assert main(["serve", f"--port={port}"]) == 2
     assert "must be a whole number from 0 to 65535" in capsys.readouterr().err
 
@@ -187,20 +188,20 @@ def month(history_run):
         ({"month": "2018-03\n"}, "/months/0/month"),
     ],
 )
-def test_a_month_that_cannot_be_is_refused(history_client, month, wrong, pointer):
+def test_impossible_months_are_refused(history_client, month, wrong, pointer):
     answer = history_client.post("/predict", json={"months": [month | wrong]})
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize("number", ["1e400", "NaN", "Infinity"])
-def test_numbers_that_are_none_are_refused(history_client, month, number):
+def test_numbers_that_are_not_finite_are_refused(history_client, month, number):
     text = json.dumps({"months": [month | {"data_mib": 12345.5}]}).replace("12345.5", number)
     answer = history_client.post("/predict", content=text, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
 
 
-def test_a_month_twice_is_refused(history_client, month):
+def test_duplicate_months_are_refused(history_client, month):
     answer = history_client.post("/predict", json={"months": [month, month]})
     found = answer.json()
     assert found["detail"] == "1 value cannot be accepted"
@@ -230,10 +231,10 @@ def attributes(row_run):
         (None, None),
     ],
 )
-def test_a_date_is_a_day_or_an_instant_in_utc(row_client, row_run, attributes, text, instant):
+def test_a_date_is_a_day_or_an_instant_converted_to_utc(row_client, row_run, attributes, text, instant):
     answer = row_client.post("/predict", json={"attributes": attributes | {"joined": text}})
     assert answer.status_code == 200, answer.text
-    request = create_app(load_run(row_run)).state.served.request
+    request = create_app(load_run(row_run)).state.served.request_model
     checked = request.model_validate_json(json.dumps({"attributes": attributes | {"joined": text}}))
     assert request_from(checked).attributes["joined"] == instant
 
@@ -251,14 +252,14 @@ def test_a_date_is_a_day_or_an_instant_in_utc(row_client, row_run, attributes, t
         1526342400,
     ],
 )
-def test_a_date_that_is_none_is_refused(row_client, attributes, text):
+def test_text_that_is_not_a_date_is_refused(row_client, attributes, text):
     answer = row_client.post("/predict", json={"attributes": attributes | {"joined": text}})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"].startswith("/attributes/joined")
 
 
 @pytest.mark.parametrize("number", [1e31, -1e31, 1e300])
-def test_a_number_that_no_table_may_hold_is_refused(row_client, attributes, number):
+def test_numbers_beyond_the_limit_of_tables_are_refused(row_client, attributes, number):
     answer = row_client.post("/predict", json={"attributes": attributes | {"monthly spend": number}})
     assert answer.status_code == 422
 
@@ -269,7 +270,7 @@ def test_the_largest_number_gets_an_answer(row_client, attributes, number):
     assert answer.status_code == 200
 
 
-def test_a_column_called_held_is_asked_for_as_the_file_has_it(tmp_path):
+def test_a_column_called_held_keeps_its_name_in_requests(tmp_path):
     rows = [f"{('yes', 'no')[row % 2]},{100 + row * 37 % 50}.25,{'ab'[row % 3 == 0]}" for row in range(40)]
     (tmp_path / "rows.csv").write_text("\n".join(["held,mb,plan", *rows]) + "\n")
     table = ("data=table", f"data.path={tmp_path / 'rows.csv'}", "data.plan_column=plan")
@@ -308,7 +309,7 @@ def bill_request(bills):
     return json.loads(json.dumps(bills.manifest.golden.requests[0]))
 
 
-def test_bills_and_savings_are_those_of_the_recommender_in_decimals(bill_client, bills):
+def test_bills_and_savings_are_those_of_the_recommender(bill_client, bills):
     for request in bills.manifest.golden.requests:
         answer = bill_client.post("/predict", json=request).json()
         table = bills.recommender.table([read_request(request)])
@@ -327,7 +328,7 @@ def test_bills_and_savings_are_those_of_the_recommender_in_decimals(bill_client,
 
 
 def mean_invoice(bills, request, plan: str) -> str:
-    """The mean of the months' invoices by the readable reference, rounded once, half up."""
+    """Return the mean of the months' invoices by the exact reference, rounded once, half up."""
     catalogue = bills.recommender.catalogue
     months = [
         MonthUsage(**{name: Decimal(str(value)) for name, value in month.items() if name != "month"})
@@ -337,7 +338,7 @@ def mean_invoice(bills, request, plan: str) -> str:
     return str(mean.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def test_sentences_come_in_spanish_where_they_are_asked_for(bill_client, bill_request):
+def test_sentences_are_in_spanish_if_requested(bill_client, bill_request):
     answers = [
         bill_client.post("/predict", json=bill_request, headers={"Accept-Language": language}).json()
         for language in ("en", "es-PE,es;q=0.9")
@@ -352,13 +353,13 @@ def test_staying_saves_nothing(bill_client, bill_request):
     assert Decimal(held["expected_saving"]) == 0
 
 
-def test_a_plan_held_that_is_not_known_gives_bills_and_no_savings(bill_client, bill_request):
+def test_an_unknown_plan_held_gives_bills_and_no_savings(bill_client, bill_request):
     items = bill_client.post("/predict", json=bill_request | {"plan_held": None}).json()["items"]
     assert all(Decimal(item["expected_bill"]) > 0 for item in items)
     assert {item["expected_saving"] for item in items} == {None}
 
 
-def test_the_plan_held_must_be_said_and_the_last_advice_may_be(bill_client, bill_request, bills):
+def test_the_plan_held_is_required_and_the_last_advice_is_not(bill_client, bill_request, bills):
     bill_request.pop("last_recommended")
     assert bill_client.post("/predict", json=bill_request).status_code == 200
     for plan in (*bills.recommender.plans, None):
@@ -371,19 +372,19 @@ def test_the_plan_held_must_be_said_and_the_last_advice_may_be(bill_client, bill
 
 @pytest.mark.parametrize("name", ["plan_held", "last_recommended"])
 @pytest.mark.parametrize("plan", ["no such plan", "", 0, []])
-def test_a_plan_that_is_not_in_the_catalogue_is_refused(bill_client, bill_request, name, plan):
+def test_plans_outside_the_catalogue_are_refused(bill_client, bill_request, name, plan):
     answer = bill_client.post("/predict", json=bill_request | {name: plan})
     assert answer.status_code == 422
     assert {error["pointer"].split("/")[1] for error in answer.json()["errors"]} == {name}
 
 
-def test_too_short_a_history_gives_no_advice(bill_client, bill_request):
+def test_a_short_history_gets_no_advice(bill_client, bill_request):
     bill_request["months"] = bill_request["months"][-1:]
     answer = bill_client.post("/predict", json=bill_request).json()
     assert (answer["decision"], answer["reason"]) == ("abstain", "history_too_short")
 
 
-def test_months_outside_the_validity_of_the_plans_are_refused(bill_client, bill_request):
+def test_months_before_the_plans_are_valid_are_refused(bill_client, bill_request):
     for number, month in enumerate(bill_request["months"], start=1):
         month["month"] = f"2017-0{number}"
     answer = bill_client.post("/predict", json=bill_request)

@@ -1,4 +1,4 @@
-"""Requests in process: whatever is sent is refused with pointers, or gets an answer of finite numbers."""
+"""Requests in process: any body is refused with pointers, or gets an answer of finite numbers."""
 
 import json
 import re
@@ -10,17 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from api import requests
-from api.batch_bodies import _split, read_list
-from api.bodies import DuplicateKeyError, Keys, MalformedJsonError, RequestTooLargeError, read_one
-from api.problems import of_error
-from api.requests import request_model
+from api.parsing import request_model as requests
+from api.parsing.batch_body import _split, parse_batch
+from api.parsing.request_body import (
+    DuplicateKeyError,
+    KeyScan,
+    MalformedJsonError,
+    RequestTooLargeError,
+    parse_request,
+)
+from api.parsing.request_model import request_model
+from api.problems import ProblemError, problem_of_error
 from api.settings import Limits
-from planrec.answers import ModelName, answers_of, encoded
 from planrec.errors import RequestError
-from planrec.history import running_month
-from planrec.run_folder import load_run
-from planrec.schema import MAX_USAGE
+from planrec.recommending.answer import ModelName, encoded
+from planrec.recommending.answering import answers_of
+from planrec.runs.read import load_run
+from planrec.schema.columns import MAX_USAGE
+from planrec.schema.decision_rows import running_month
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
 VALUES = st.recursive(
@@ -39,13 +46,13 @@ def asked(request):
 
 
 def places(node, at=()):
-    """Every place in a document, as keys to follow."""
+    """Return every place in a document, as a tuple of keys."""
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [at, *(place for key, value in inner for place in places(value, (*at, key)))]
 
 
 def put(document, place, value):
-    """A copy of the document with another value at this place."""
+    """Return a copy of the document with another value in this place."""
     if not place:
         return value
     copy = json.loads(json.dumps(document))
@@ -58,23 +65,23 @@ def put(document, place, value):
 
 @given(data=st.data(), value=VALUES)
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_any_value_at_any_place_is_refused_or_answered(asked, data, value):
+def test_any_value_in_any_place_is_refused_or_answered(asked, data, value):
     recommender, model, request = asked
     whole = {**request, "exclude": [], "top_k": 3} | ({"as_of": None} if "months" in request else {})
     body = put(whole, data.draw(st.sampled_from(places(whole))), value)
     try:
-        told = answers_of(recommender, {"id": read_one(model, json.dumps(body).encode())}, MODEL)
+        told = answers_of(recommender, {"id": parse_request(model, json.dumps(body).encode())}, MODEL)
     except (ValidationError, RequestError) as error:
-        problem = of_error(error)
-        assert problem["status"] in (400, 422)
-        assert problem["status"] == 400 or problem["errors"]
+        problem = problem_of_error(error)
+        assert problem.status in (400, 422)
+        assert problem.status == 400 or problem.errors
     else:
         json.loads(encoded(told[0]), parse_constant=pytest.fail)
 
 
 @given(data=st.data(), values=st.lists(VALUES, min_size=1, max_size=3))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_a_list_is_refused_at_the_places_where_pydantic_refuses_it_as_a_whole(asked, data, values):
+def test_a_list_is_refused_at_the_same_places_as_by_pydantic(asked, data, values):
     _, model, request = asked
     spots = places(request)
     requests = [put(request, data.draw(st.sampled_from(spots)), value) for value in values]
@@ -82,21 +89,24 @@ def test_a_list_is_refused_at_the_places_where_pydantic_refuses_it_as_a_whole(as
     try:
         TypeAdapter(list[model]).validate_json(body)
     except ValidationError as error:
-        expected = of_error(error)
+        expected = problem_of_error(error)
         with pytest.raises((RequestError, MalformedJsonError)) as caught:
-            read_list(model, body, Limits())
-        told = of_error(caught.value)
-        assert told["status"] == expected["status"]
-        assert [e["pointer"] for e in told.get("errors", ())] == [
-            e["pointer"] for e in expected.get("errors", ())
-        ]
+            parse_batch(model, body, Limits())
+        found = problem_of_error(caught.value)
+        assert found.status == expected.status
+        assert pointers(found) == pointers(expected)
     else:
-        alone = [read_one(model, json.dumps(request).encode()) for request in requests]
-        assert read_list(model, body, Limits()) == alone
+        alone = [parse_request(model, json.dumps(request).encode()) for request in requests]
+        assert parse_batch(model, body, Limits()) == alone
+
+
+def pointers(problem):
+    """Return the places of the errors of a problem."""
+    return [error.pointer for error in problem.errors or ()]
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "Input data was truncated"),
         (b"[{}", "Input data was truncated"),
@@ -113,24 +123,24 @@ def test_a_list_is_refused_at_the_places_where_pydantic_refuses_it_as_a_whole(as
         (b'[0, "' + b"x" * 999_999 + b'"]', "at most 1,000,000 bytes, got 1,000,001, in /1"),
     ],
 )
-def test_what_is_no_list_of_requests_is_told_in_words(asked, content, told):
+def test_a_body_that_is_not_a_list_is_refused_in_words(asked, content, message):
     with pytest.raises((MalformedJsonError, RequestError, RequestTooLargeError)) as caught:
-        read_list(asked[1], content, Limits())
-    assert told in str(caught.value)
+        parse_batch(asked[1], content, Limits())
+    assert message in str(caught.value)
 
 
-def test_keys_twice_in_a_list_are_told_with_their_place_where_nothing_else_is_wrong(asked):
+def test_duplicate_keys_in_a_list_are_reported_after_other_mistakes(asked):
     _, model, request = asked
     good = json.dumps(request)
     twice = f'{good[:-1]}, "top_k": 1, "top_k": 1}}'
     with pytest.raises(DuplicateKeyError, match="got 'top_k' more than once, in /1"):
-        read_list(model, f"[{good}, {twice}]".encode(), Limits())
+        parse_batch(model, f"[{good}, {twice}]".encode(), Limits())
     with pytest.raises(RequestError, match="1 value"):
-        read_list(model, f"[{good}, {twice}, 3]".encode(), Limits())
+        parse_batch(model, f"[{good}, {twice}, 3]".encode(), Limits())
 
 
 @given(documents=st.lists(VALUES, min_size=1, max_size=5), text=st.text(max_size=5))
-def test_what_has_no_place_in_json_is_replaced_outside_of_texts_only(documents, text):
+def test_nan_and_infinity_are_replaced_outside_of_strings_only(documents, text):
     documents = [[document, f'NaN"Infinity\\{text}'] for document in documents]
     body = json.dumps(documents).encode()
     told = [json.loads(bytes(element)) for element in _split(body, 10) if bytes(element)]
@@ -141,7 +151,7 @@ def test_what_has_no_place_in_json_is_replaced_outside_of_texts_only(documents, 
 
 @given(amounts=st.lists(AMOUNTS, min_size=1, max_size=6), top_k=st.none() | st.integers(1, 1_000))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_every_possible_usage_gets_finite_numbers(asked, amounts, top_k):
+def test_any_legal_usage_gets_finite_numbers(asked, amounts, top_k):
     recommender, model, request = asked
     if "months" not in request:
         pytest.skip("a run over rows")
@@ -151,7 +161,7 @@ def test_every_possible_usage_gets_finite_numbers(asked, amounts, top_k):
         for number in range(1, len(amounts) + 1)
     ]
     body = json.dumps(request | {"months": months, "top_k": top_k}).encode()
-    [answer] = answers_of(recommender, {"id": read_one(model, body)}, MODEL)
+    [answer] = answers_of(recommender, {"id": parse_request(model, body)}, MODEL)
     # JSON has no NaN and no infinity.
     told = json.loads(encoded(answer), parse_constant=pytest.fail)
     assert told["recommendation_id"] == "id"
@@ -176,39 +186,38 @@ def test_a_month_is_accepted_once_it_is_over_at_utc_plus_14(asked, monkeypatch, 
     monkeypatch.setattr(requests, "running_month", partial(running_month, datetime.fromisoformat(now)))
     body = json.dumps(request | {"months": [request["months"][0] | {"month": month}]}).encode()
     if running is None:
-        assert [given.month for given in read_one(model, body).months] == [month]
+        assert [given.month for given in parse_request(model, body).months] == [month]
         return
     with pytest.raises(ValidationError) as caught:
-        read_one(model, body)
-    problem = of_error(caught.value)
-    detail = f"months must be over, and {month} is not: it is {running} now"
-    assert problem["errors"] == [{"pointer": "/months", "detail": detail}]
+        parse_request(model, body)
+    detail = f"months must be over, but {month} is not: it is {running} now"
+    assert problem_of_error(caught.value).errors == [ProblemError("/months", detail)]
 
 
 @given(document=VALUES, key=st.text(max_size=8), depth=st.integers(0, 5))
-def test_a_key_twice_is_found_wherever_it_stands_and_nowhere_else(document, key, depth):
+def test_exactly_the_duplicate_keys_are_found(document, key, depth):
     text = json.dumps(document)
-    assert Keys(text.encode(), frozenset()).twice is None
+    assert KeyScan(text.encode(), frozenset()).duplicate is None
     name = json.dumps(key)
     twice = f"{{{name}: {text}, {name}: 0}}"
     for _ in range(depth):
         twice = f'[{{"in": {twice}}}]'
-    assert Keys(twice.encode(), frozenset()).twice == key
+    assert KeyScan(twice.encode(), frozenset()).duplicate == key
 
 
 @given(data=st.data(), subscriber=st.sampled_from([None, "a", "a:b", '":"', "\u003a"]))
-def test_a_request_with_a_key_twice_is_refused_and_no_other_one(asked, data, subscriber):
+def test_exactly_the_requests_with_duplicate_keys_are_refused(asked, data, subscriber):
     _, model, request = asked
     request = request | {"subscriber": subscriber}
     body = json.dumps(request)
-    assert read_one(model, body.encode()).subscriber == subscriber
+    assert parse_request(model, body.encode()).subscriber == subscriber
     starts = [match.start() for match in re.finditer(r'"[^"{}]+": ', body)]
     place = data.draw(st.sampled_from(starts))
-    # Once more what stands there: a key, and the value up to where it ends.
+    # The key at this place, and its value, once more.
     key, value = json.JSONDecoder().raw_decode(body, place)
     _, end = json.JSONDecoder().raw_decode(body, value + 2)
     again = body[place:end]
     for space in ("", " "):
         twice = body[:place] + again.replace(": ", space + ":") + ", " + body[place:]
         with pytest.raises(DuplicateKeyError, match=re.escape(f"{key!r} more than once")):
-            read_one(model, twice.encode())
+            parse_request(model, twice.encode())

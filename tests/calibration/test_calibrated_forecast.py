@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.errors import DataError
-from planrec.experiment import decided
-from planrec.fitting import fitted_recommender
+from planrec.training.experiment import load_decisions
+from planrec.training.fitting import fitted_recommender
 from tests.conftest import SMALL_BILLS
 
 
@@ -16,7 +16,7 @@ def both():
     configs = [
         compose(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
     ]
-    table = decided(configs[0]).table
+    table = load_decisions(configs[0]).table
     return table, *(fitted_recommender(config, config.model, table, table, 1) for config in configs)
 
 

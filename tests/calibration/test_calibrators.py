@@ -8,7 +8,7 @@ from hypothesis import given
 from pydantic import TypeAdapter
 
 from planrec.calibration import CalibrationConfig
-from planrec.conf_folder import inherited, options
+from planrec.config.conf_folder import inherited, options
 from planrec.metrics import judged_rows_of
 from planrec.metrics.probability import ece
 from tests.metrics.tables import out_of_fold

@@ -9,21 +9,21 @@ from pandas.testing import assert_frame_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.calibration import Calibrated
-from planrec.compose import compose
-from planrec.conf_folder import options
+from planrec.config.compose import compose
+from planrec.config.conf_folder import options
 from planrec.contracts import Model, ModelTraits
-from planrec.cross_fit import calibrated, calibration_notes, n_folds_of
 from planrec.errors import ConfigError
-from planrec.experiment import decided, predict_out_of_fold, run
-from planrec.fitting import build_pipeline, fitted_recommender
-from planrec.model_card import card_of
-from planrec.model_file import canonical_skops, read_skops
-from planrec.recommender import model_input
-from planrec.report.reported import importances
-from planrec.run_folder import load_run, replay_golden
-from planrec.schema import OutOfFold
+from planrec.recommending.recommender import model_input
+from planrec.reports.cards.model_card import card_of
+from planrec.reports.page.run_view import importances
+from planrec.runs.model_file import canonical_skops, read_skops
+from planrec.runs.read import load_run, replay_golden
+from planrec.schema.predictions import OutOfFold
+from planrec.training.cross_fit import calibrated, calibration_notes, n_folds_of
+from planrec.training.experiment import load_decisions, predict_out_of_fold, run
+from planrec.training.fitting import build_pipeline, fitted_recommender
 from tests.conftest import SMALL, SMALL_BILLS
-from tests.runs import train_into
+from tests.trained_runs import train_into
 
 OPTIONS = [option for option in options("calibration") if option != "none"]
 QUICK = ("model.n_estimators=15", "baselines=[popular]")
@@ -35,7 +35,7 @@ def config_of(*overrides, small=SMALL):
 
 @pytest.fixture(scope="module")
 def table():
-    return decided(config_of("calibration=temperature")).table
+    return load_decisions(config_of("calibration=temperature")).table
 
 
 @pytest.fixture(scope="module", params=OPTIONS)
@@ -90,7 +90,7 @@ def test_every_row_is_predicted_once_by_a_pipeline_that_never_saw_its_subscriber
 @pytest.mark.parametrize("option", OPTIONS)
 def test_labels_of_a_test_fold_change_nothing_that_is_predicted_there(option, small):
     config = config_of(f"calibration={option}", "calibration.n_folds=2", small=small)
-    clean = decided(config).table
+    clean = load_decisions(config).table
     models = {config.model.kind: [config.model]}
     for fold in list(config.cv.split(clean, config.seed))[:1]:
         y = clean.y.copy()
@@ -255,7 +255,7 @@ class Forecaster(ClassifierMixin, BaseEstimator):
 
 def test_bills_of_a_forecasting_model_pass_through_and_its_probabilities_are_calibrated():
     config = config_of("calibration=temperature", small=SMALL_BILLS)
-    decisions = decided(config).table
+    decisions = load_decisions(config).table
     mended, plain = (
         fitted_recommender(kept, Forecasting(), decisions, decisions, 1).predict(decisions)
         for kept in (config, config_of(small=SMALL_BILLS))

@@ -9,7 +9,7 @@ import numpy as np
 import yaml
 
 from planrec.catalogue import Catalogue, MonthUsage
-from planrec.schema import Columns, Usage
+from planrec.schema.columns import Columns, Usage
 
 CONF = Path(__file__).parents[2] / "conf" / "catalogue"
 

@@ -7,10 +7,11 @@ import yaml
 
 from planrec.catalogue import CatalogueFile
 from planrec.cli import main
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.errors import CatalogueError, ConfigError, RunError
-from planrec.experiment import run
-from planrec.run_folder import begin_run, load_run, read_manifest, replay_golden, save_run
+from planrec.runs.read import load_run, read_manifest, replay_golden
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 from tests.conftest import SMALL
 

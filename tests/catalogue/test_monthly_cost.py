@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from planrec.catalogue.monthly_cost import expected_cost, monthly_cost, realised_cost
-from planrec.ensemble import greedy_weights
 from planrec.errors import DataError
-from planrec.harm_guard import harmed
 from planrec.policy import BestBill
-from planrec.recommender import savings
-from planrec.schema import DecisionTable, InputSchema, Prediction, Usage, lag
+from planrec.recommending.recommender import savings
+from planrec.schema.columns import InputSchema, Usage, lag
+from planrec.schema.predictions import Prediction
+from planrec.schema.tables import DecisionTable
+from planrec.training.ensemble_weights import greedy_weights
+from planrec.training.harm_guard import harmed
 
 
 def table_of(horizon: int, switching: list[int] | None, future: list[int] | None = None) -> DecisionTable:

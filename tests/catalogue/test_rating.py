@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planrec.catalogue import Catalogue, bill_basis, invoice, rate
 from planrec.catalogue import rating as rating_module
 from planrec.errors import DataError
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import amounts, month_of, raw_catalogues, shipped, usages
 
 EVENTS = st.fixed_dictionaries(

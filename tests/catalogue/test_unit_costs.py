@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from planrec.catalogue.unit_costs import read_unit_costs
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.errors import CatalogueError
-from planrec.experiment import run
-from planrec.run_folder import begin_run, save_run
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.catalogue.catalogues import shipped
 from tests.conftest import SMALL
 

@@ -12,7 +12,8 @@ from planrec.checks import CHECKS, Waivers, leakage, run_checks
 from planrec.checks.evidence import codes_of
 from planrec.contracts import Fold
 from planrec.errors import CheckError
-from planrec.schema import Columns, DecisionTable, InputColumn, InputSchema
+from planrec.schema.columns import Columns, InputColumn, InputSchema
+from planrec.schema.tables import DecisionTable
 
 AFTER_THE_FOLDS = ("proxy", "gates")
 NO_WAIVERS = dict.fromkeys((*CHECKS, *AFTER_THE_FOLDS))
@@ -37,7 +38,7 @@ def table(columns: Columns, y: np.ndarray, subscriber: np.ndarray | None = None)
 
 
 def clean(n: int = 600, seed: int = 0) -> DecisionTable:
-    """Usage that says something about the plan, noise, text, dates and an id."""
+    """Usage that is related to the plan, noise, text, dates and an id."""
     random = np.random.default_rng(seed)
     y = random.integers(0, 3, n)
     columns: Columns = {
@@ -66,7 +67,7 @@ def not_screened(notes: list[str]) -> list[str]:
 
 
 def screened(notes: list[str]) -> list[str]:
-    """The notes but for what says that tables this small are not screened."""
+    """Return the notes without those about tables too small to screen."""
     return [note for note in notes if note not in not_screened(notes)]
 
 
@@ -121,7 +122,7 @@ def test_the_label_under_any_name_stops_the_run(renamed: Callable[[np.ndarray], 
     y = np.arange(30) % 3
     noise = np.random.default_rng(0).normal(size=30)
     text = problems(table({"noise": noise, "tariff": renamed(y)}, y))
-    assert "label_in_features: column 'source tariff' is the label, value for value" in text
+    assert "label_in_features: column 'source tariff' equals the label, value for value" in text
     assert "'data.drop_columns=[\"source tariff\"]'" in text
     assert "waivers.label_in_features='WHY THIS IS FINE'" in text
     assert "noise" not in text
@@ -145,12 +146,16 @@ def test_a_finer_column_than_the_label_is_not_the_label_itself() -> None:
 def test_a_waived_label_is_recorded_with_its_reason() -> None:
     y = np.arange(30) % 3
     (note,) = screened(check(table({"tariff": y.astype(float)}, y), label_in_features="a test"))
-    assert note == "label_in_features: column 'source tariff' is the label, value for value; waived: a test"
+    assert (
+        note == "label_in_features: column 'source tariff' equals the label, value for value; waived: a test"
+    )
 
 
 def test_a_constant_label_stops_the_run_or_is_waived() -> None:
     same = table({"calls": np.arange(5.0)}, np.ones(5, np.int64))
-    assert "constant_label: the label must have two plans or more, it is 'base' in 5 rows" in problems(same)
+    assert "constant_label: the label must have two plans or more, got only 'base' in 5 rows" in problems(
+        same
+    )
     assert "waived: only one plan is left" in check(same, constant_label="only one plan is left")[0]
 
 
@@ -163,7 +168,7 @@ def falling(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def only_the_middle_plan(y: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Order alone says little: the middle plan's fee lies in a gap of the others."""
+    """Order alone predicts little: the middle plan's fee is between those of the others."""
     return np.where(
         y == 1, random.uniform(0.5, 0.6, len(y)), random.choice([0, 1], len(y)) + random.random(len(y)) / 3
     )
@@ -191,11 +196,11 @@ def test_a_column_that_predicts_the_plan_stops_the_run(
 ) -> None:
     checked = planted(leak(clean().y, np.random.default_rng(1)))
     text = problems(checked)
-    assert "leakage_screen: column 'source leak' alone tells who holds" in text
+    assert "leakage_screen: column 'source leak' alone predicts who holds" in text
     assert "600 subscribers" in text
     assert "'data.drop_columns=[\"source leak\"]'" in text
     assert "waivers.leakage_screen='WHY THIS IS FINE'" in text
-    assert text.count("alone tells") == 1
+    assert text.count("alone predicts") == 1
     (note,) = check(checked, leakage_screen="known at sale")
     assert note.endswith("waived: known at sale")
 
@@ -219,7 +224,7 @@ def test_columns_of_any_name_are_screened(name: str) -> None:
     """A bill is the plan's fee and some usage."""
     fee = np.array([10.0, 25.0, 40.0])[clean().y]
     leak = planted(fee + np.random.default_rng(1).gamma(2, 1, len(fee)), name=name)
-    assert f"column 'source {name}' alone tells who holds" in problems(leak)
+    assert f"column 'source {name}' alone predicts who holds" in problems(leak)
 
 
 def test_a_leak_is_reported_once() -> None:
@@ -235,7 +240,7 @@ def test_a_leak_is_reported_once() -> None:
 
 
 def test_ids_and_rare_texts_are_not_leaks_by_chance() -> None:
-    """Values that occur once or twice are pure in sample, whatever they are."""
+    """Values that occur once or twice always separate the plans in sample."""
     random = np.random.default_rng(2)
     for n_values in (10**9, 2000, 300):
         ids = random.integers(0, n_values, 600)
@@ -253,10 +258,10 @@ def test_a_thousand_columns_of_noise_are_not_leaks(n_rest: int) -> None:
 
 
 def test_a_value_is_judged_by_the_other_half_alone() -> None:
-    """Every value twice, once in each half: in sample the labels are plain to see."""
+    """Every value occurs twice, once in each half: in sample it determines the label."""
     plan = np.random.default_rng(8).integers(0, 2, 600)
     screen = leakage._Screen(np.arange(600), plan, np.array([0, 1]), half=np.tile([0, 1], 300))
-    limits = [limit for limit, _ in leakage._told_by_value(np.repeat(np.arange(300), 2), screen)]
+    limits = [limit for limit, _ in leakage._limits_by_value(np.repeat(np.arange(300), 2), screen)]
     assert len(limits) == 2
     assert max(limits) < 0.6
 
@@ -274,14 +279,14 @@ def test_the_lower_limit_is_de_longs() -> None:
 
 
 def test_few_subscribers_are_not_enough_to_be_sure() -> None:
-    """The quantiles of two normals 3.07 apart: an AUC of 0.985, whoever is asked."""
+    """The quantiles of two normals 3.07 apart: an AUC of 0.985 for any number of subscribers."""
 
-    def told(n: int) -> DecisionTable:
+    def leaking(n: int) -> DecisionTable:
         one = np.array([NormalDist().inv_cdf((k + 0.5) / n) for k in range(n)])
         return table({"fee": np.concatenate([one, one + 3.07])}, np.repeat([0, 1], n))
 
-    assert check(told(60)) == []
-    assert "leakage_screen" in problems(told(3000))
+    assert check(leaking(60)) == []
+    assert "leakage_screen" in problems(leaking(3000))
 
 
 def test_missing_is_a_value_and_comes_first() -> None:
@@ -305,7 +310,7 @@ def test_plans_with_few_subscribers_are_not_screened() -> None:
     ("subscribers", "note"),
     [
         ([60, 60, 60], None),
-        ([60, 49, 0], None),  # of two plans, what tells one tells the other
+        ([60, 49, 0], None),  # of two plans, predicting one predicts the other
         ([60, 0, 0], None),
         ([60, 60, 49], "plan 'max' has fewer than 50 subscribers"),
         ([60, 20, 49], "plans 'base', 'max' have fewer than 50 subscribers"),
@@ -326,7 +331,7 @@ def test_without_plans_held_the_screen_notes_that_it_did_not_run() -> None:
 
 
 def test_the_screen_counts_subscribers_and_not_rows() -> None:
-    """Forty people, fifty months each: far too few people to be sure, however many rows."""
+    """Forty people with fifty months each are too few people for any number of rows."""
     y = np.repeat(np.repeat([0, 1], 20), 50)
     leak = noisy_order(y, np.random.default_rng(5))
     assert "leakage_screen" in problems(table({"fee": leak}, y))
@@ -337,7 +342,7 @@ def test_the_screen_counts_subscribers_and_not_rows() -> None:
 
 
 def test_the_last_decision_of_a_subscriber_is_the_one_by_date() -> None:
-    """First months tell nothing, last months tell all; the rows stand newest first."""
+    """First months predict nothing, last months everything; the newest rows come first."""
     random = np.random.default_rng(6)
     y = np.tile(random.integers(0, 2, 100), 2)
     leak = np.concatenate([noisy_order(y[:100], random), random.normal(size=100)])
@@ -351,7 +356,7 @@ def test_the_screen_uses_the_plan_held_if_it_is_known() -> None:
     held = random.integers(-1, 3, 600)
     good = clean()
     checked = replace(table({**good.X, "fee": noisy_order(held, random)}, good.y), held=held)
-    assert "column 'source fee' alone tells who holds" in problems(checked)
+    assert "column 'source fee' alone predicts who holds" in problems(checked)
 
 
 def test_a_table_without_labels_passes() -> None:
@@ -363,7 +368,7 @@ def test_a_repeated_month_stops_the_run_or_is_waived() -> None:
     as_of = np.array(["2029-01-01", "2029-01-01", "2029-02-01", "2029-01-01", "2029-03-01"], "datetime64[D]")
     checked = replace(table({"calls": np.arange(5.0)}, np.array([0, 1, 0, 1, 1]), subscriber), as_of=as_of)
     text = problems(checked, whole=False)
-    assert "1 stands on 2 rows; first: subscriber bob at 2029-01-01 on rows 1, 3" in text
+    assert "must have one row, 1 repeated in 2 rows; first: subscriber bob at 2029-01-01 on rows 1, 3" in text
     assert "waivers.repeated_month=" in text
     assert "two SIM cards" in check(checked, whole=False, repeated_month="two SIM cards")[0]
 
@@ -377,7 +382,7 @@ def test_without_subscribers_or_months_nothing_is_repeated() -> None:
 
 
 def people() -> DecisionTable:
-    """Row k of eight belongs to person k // 2, so that `folds` splits everybody."""
+    """Row k of eight belongs to person k // 2, so that `folds` splits every person."""
     return table(
         {"calls": np.arange(8.0)}, np.array([0, 1, 1, 0, 0, 1, 1, 0]), np.repeat([11, 12, 13, 14], 2)
     )
@@ -389,12 +394,14 @@ def test_overlap_stops_the_run_if_the_splitter_keeps_subscribers_whole() -> None
         "overlap: fold 0 must keep subscribers whole, 4 subscribers in train and test: 11, 12, 13, 14" in text
     )
     assert "overlap: fold 1 must" in text
-    assert len(screened(check(people(), overlap="to see what it does"))) == 2
+    assert len(screened(check(people(), overlap="to see the effect"))) == 2
 
 
 def test_overlap_is_a_note_if_the_splitter_splits_rows() -> None:
     (note,) = screened(check(people(), whole=False))
-    assert note.startswith("overlap: up to 100% of the subscribers judged in a fold were also learned from")
+    assert note.startswith(
+        "overlap: up to 100% of the test subscribers of a fold are also in its training rows"
+    )
     assert "cv=grouped" in note
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from planrec.cli import VERBS, main
 from planrec.cli.completers import overrides, runs
-from planrec.conf_folder import groups, options
+from planrec.config.conf_folder import groups, options
 from tests.conftest import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "how-to" / "complete-commands.md").read_text("utf-8")

@@ -10,9 +10,9 @@ import pytest
 
 from planrec.cli import main
 from planrec.errors import RunError
-from planrec.run_folder import named_run
+from planrec.runs.find import named_run
 from tests.conftest import SMALL
-from tests.runs import edit_run
+from tests.trained_runs import edit_run
 
 RUN_IDS = ("2030-01-31/12-00-00-abc123", "2030-02-01/12-00-00-ab0000", "2030-02-01/13-00-00-e00000")
 

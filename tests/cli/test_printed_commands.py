@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from planrec.cli import VERBS, command_parser, main
-from planrec.conf_folder import CONF, content_of, groups
-from planrec.overrides import check_overrides
+from planrec.config.conf_folder import CONF, content_of, groups
+from planrec.config.overrides import check_overrides
 from tests.conftest import REPOSITORY
 
 PAGES = [

@@ -10,7 +10,7 @@ import pytest
 
 import planrec
 from planrec.cli import VERBS, main
-from planrec.provenance import versions
+from planrec.runs.provenance import versions
 from tests.conftest import REPOSITORY
 
 HEAVY = (

@@ -12,18 +12,20 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from planrec.compose import compose
-from planrec.conf_folder import options
-from planrec.config import RunConfig
+from planrec.config.compose import compose
+from planrec.config.conf_folder import options
+from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold
 from planrec.errors import CheckError, RequestError
-from planrec.experiment import Decided, predict_out_of_fold, run
-from planrec.fitting import fitted_recommender
-from planrec.out_of_fold import PER_PLAN
-from planrec.request import Request
-from planrec.request_table import table_of
-from planrec.schema import MAX_USAGE, DecisionTable, InputColumn, OutOfFold, Usage, lag
-from tests.runs import quick, reads_of
+from planrec.recommending.request_table import table_of
+from planrec.schema.columns import MAX_USAGE, InputColumn, Usage, lag
+from planrec.schema.predictions import OutOfFold
+from planrec.schema.request import Request
+from planrec.schema.tables import DecisionTable
+from planrec.training.experiment import LoadedDecisions, predict_out_of_fold, run
+from planrec.training.fitting import fitted_recommender
+from planrec.training.out_of_fold import PER_PLAN
+from tests.trained_runs import quick, reads_of
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
@@ -112,7 +114,7 @@ def test_calibration_of_bad_input_gives_numbers(bad_table, model, calibration):
 
 def test_a_whole_run_over_bad_input_reports_numbers(bad_table):
     config = compose(*SMALL[:-1], "features=usage_and_bills")
-    result = run(config, decide=lambda _: Decided(bad_table, {}))
+    result = run(config, load=lambda _: LoadedDecisions(bad_table, {}))
     assert_numbers(result.out_of_fold[[c for c in result.out_of_fold if "@" in c and "p10" not in c]])
     values = {value.metric: value.value for value in result.metrics if value.group is None}
     undefined = [name for name, value in values.items() if not np.isfinite(value)]
@@ -152,7 +154,7 @@ def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, mo
 def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
     alike = replace(bad_table, y=np.zeros_like(bad_table.y))
     with pytest.raises(CheckError, match="constant_label"):
-        run(config_of("lgbm", "usage"), decide=lambda _: Decided(alike, {}))
+        run(config_of("lgbm", "usage"), load=lambda _: LoadedDecisions(alike, {}))
 
 
 def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):

@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from planrec.compose import compose
-from planrec.conf_folder import CONF, content_of, file_of, options, options_text
+from planrec.config.compose import compose
+from planrec.config.conf_folder import CONF, content_of, file_of, options, options_text
 from planrec.errors import ConfigError
 from planrec.metrics import Estimate
-from planrec.sweep import check_cells
+from planrec.sweeps.hydra_sweeper import check_cells
 
 DOCS = CONF.parent / "docs"
 PAGES = DOCS / "experiments"
@@ -104,7 +104,7 @@ def test_only_the_pages_that_were_asked_for_are_written(monkeypatch, tmp_path, c
     monkeypatch.delitem(sys.modules, "generate", raising=False)
     generate = import_module("generate")
     written = []
-    # It takes many seconds, and tests/test_scaffold.py has it written.
+    # It takes many seconds, and tests/test_repository.py has it written.
     monkeypatch.setattr(generate, "write_reference", lambda: written.append("reference"))
     # Both are set by the command: put back after the test.
     monkeypatch.setenv("PLANREC_DEBUG", "0")

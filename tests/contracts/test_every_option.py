@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 
-from planrec.compose import compose
-from planrec.conf_folder import CONF, groups, inherited, options
-from planrec.config import RunConfig
+from planrec.config.compose import compose
+from planrec.config.conf_folder import CONF, groups, inherited, options
+from planrec.config.run_config import RunConfig
 from planrec.search import Choices, Range, Search
 
 OPTIONS = [(group, option) for group in groups() for option in options(group)]

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
-from planrec.conf_folder import inherited
+from planrec.config.conf_folder import inherited
 from planrec.contracts import Fold, Splitter
 from planrec.cv import CvConfig, Grouped, Rolling, Stratified
 from planrec.errors import DataError
-from planrec.schema import DecisionTable, InputSchema
+from planrec.schema.columns import InputSchema
+from planrec.schema.tables import DecisionTable
 
 CONF = Path(__file__).parents[2] / "conf" / "cv"
 

@@ -8,9 +8,9 @@ from scipy.special import logit
 
 from planrec.catalogue import Catalogue, rate
 from planrec.data.hidden_truth import best_plans, hidden_bills, hidden_truth, true_bills
+from planrec.data.simulated_history import levels_of, simulate
 from planrec.data.simulated_usage import monthly_load
-from planrec.data.simulator import levels_of, simulate
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import raw_catalogue, shipped
 from tests.data.test_simulator import simulator
 
@@ -20,7 +20,7 @@ AS_OF = np.datetime64("2018-10-01", "D")
 
 @cache
 def simulated():
-    return simulate(simulator(n_subscribers=N), shipped("ladder"))
+    return simulate(simulator(n_subscribers=N).population, shipped("ladder"))
 
 
 @cache
@@ -30,7 +30,7 @@ def three_months():
 
 
 def test_the_mean_over_many_random_months_is_the_expected_bill():
-    level = levels_of(simulator(n_subscribers=100))
+    level = levels_of(simulator(n_subscribers=100).population)
     rng, total = np.random.default_rng(0), 0
     for _ in range(400):
         load = monthly_load(level, np.array([11]), rng)[:, 0]
@@ -57,13 +57,15 @@ def test_who_stays_regrets_as_much_of_the_hidden_truth_as_published():
 
 
 def test_levels_alone_are_those_of_the_whole_simulation():
-    np.testing.assert_array_equal(levels_of(simulator(n_subscribers=N)), simulated()[1].level)
+    np.testing.assert_array_equal(levels_of(simulator(n_subscribers=N).population), simulated()[1].level)
 
 
 def test_hidden_bills_are_sums_in_cents_of_the_label_months_of_each_decision():
     subscriber, as_of = np.array([7, 3, 7]), AS_OF + np.array([0, 0, 31])
-    found = hidden_bills(simulator(n_subscribers=600), shipped("ladder"), subscriber, as_of, horizon=2)
-    level = levels_of(simulator(n_subscribers=600))
+    found = hidden_bills(
+        simulator(n_subscribers=600).population, shipped("ladder"), subscriber, as_of, horizon=2
+    )
+    level = levels_of(simulator(n_subscribers=600).population)
     for row, (who, first) in enumerate([(6, 9), (2, 9), (6, 10)]):
         expected = true_bills(level[[who]], np.arange(first, first + 2), shipped("ladder"))[0].sum(axis=0)
         np.testing.assert_allclose(found[row], expected * 100, rtol=1e-12)
@@ -71,7 +73,9 @@ def test_hidden_bills_are_sums_in_cents_of_the_label_months_of_each_decision():
 
 def test_hidden_bills_of_a_currency_without_cents_are_whole_units():
     yen = Catalogue.model_validate(in_yen())
-    found = hidden_bills(simulator(n_subscribers=3), yen, np.array([1]), np.array([AS_OF]), horizon=1)
+    found = hidden_bills(
+        simulator(n_subscribers=3).population, yen, np.array([1]), np.array([AS_OF]), horizon=1
+    )
     assert found[0, 5] == 52.0
 
 
@@ -103,7 +107,7 @@ def truth(n=300, **changes):
     for plan in raw["plans"]:
         plan["contract"]["early_termination_fee"] = changes.get("fee", "0.00")
     catalogue = Catalogue.model_validate(raw)
-    history, people = simulate(simulator(n_subscribers=n, n_months=8), catalogue)
+    history, people = simulate(simulator(n_subscribers=n, n_months=8).population, catalogue)
     return hidden_truth(history, people, catalogue), history, people
 
 

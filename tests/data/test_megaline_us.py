@@ -15,7 +15,8 @@ from planrec.catalogue import Catalogue, MonthUsage, invoice, rate
 from planrec.data.event_history import read_events
 from planrec.data.megaline_us import MegalineUs
 from planrec.errors import DataError
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 
 CONF = Path(__file__).parent.parent.parent / "conf"
 TABLES = ("calls", "messages", "internet", "users", "plans")
@@ -215,8 +216,8 @@ def test_everything_that_is_wrong_is_counted_and_shown_in_one_error():
     text = message()
     for part in (
         "events does not fit the options data.*; data.on_bad_rows=drop_and_report leaves bad rows out",
-        "megaline_users: plan must be one of the catalogue's (surf, ultimate), 'gold' is none"
-        " at megaline_users, user_id 2",
+        "megaline_users: plan must hold plans of the catalogue ('surf', 'ultimate'), 'gold' is not one"
+        " of them at megaline_users, user_id 2",
         "megaline_users: user_id must be there once at megaline_users, user_id 4 (2 such rows",
         "megaline_users: churn_date must be blank or a date at megaline_users, user_id 3",
         "megaline_calls: duration must be >= 0, got '-2' at megaline_calls, id c0"
@@ -326,8 +327,8 @@ def test_the_real_tables_give_the_windows_that_the_domain_page_counts(shared_dat
 
 
 def test_train_runs_on_the_events(monkeypatch, shared_data):
-    from planrec.compose import compose
-    from planrec.experiment import run
+    from planrec.config.compose import compose
+    from planrec.training.experiment import run
 
     monkeypatch.setenv("PLANREC_DATA", str(shared_data))
     result = run(compose("data=megaline_us", "model=logistic", "cv.n_folds=2", "n_bootstrap=20"))

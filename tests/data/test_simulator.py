@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from planrec.catalogue import Catalogue, rate
-from planrec.data.simulator import BLOCK_SUBSCRIBERS, People, Simulator, simulate
+from planrec.data.simulated_history import BLOCK_SUBSCRIBERS, People, simulate
+from planrec.data.simulator import Simulator
 from planrec.errors import CatalogueError, DataError
-from planrec.schema import Usage
+from planrec.schema.columns import Usage
 from tests.catalogue.catalogues import CONF, raw_catalogue, shipped
 
 N = 20_000
@@ -25,7 +26,7 @@ def simulator(**changes) -> Simulator:
 
 @cache
 def simulated(regime="default", profile="default"):
-    return simulate(simulator(n_subscribers=N, regime=regime, profile=profile), shipped("ladder"))
+    return simulate(simulator(n_subscribers=N, regime=regime, profile=profile).population, shipped("ladder"))
 
 
 def usage(name, profile="default"):
@@ -158,8 +159,10 @@ def test_the_same_seed_gives_the_same_history_and_another_seed_another_one():
 
 @pytest.mark.parametrize("n", [1, BLOCK_SUBSCRIBERS, BLOCK_SUBSCRIBERS + 1])
 def test_the_first_subscribers_do_not_depend_on_how_many_there_are(n):
-    few, people = simulate(simulator(n_subscribers=n, n_months=2), shipped("ladder"))
-    many, crowd = simulate(simulator(n_subscribers=2 * BLOCK_SUBSCRIBERS + 7, n_months=2), shipped("ladder"))
+    few, people = simulate(simulator(n_subscribers=n, n_months=2).population, shipped("ladder"))
+    many, crowd = simulate(
+        simulator(n_subscribers=2 * BLOCK_SUBSCRIBERS + 7, n_months=2).population, shipped("ladder")
+    )
     np.testing.assert_array_equal(few.plan_held, many.plan_held[: 2 * n])
     for name in Usage.ALL:
         np.testing.assert_array_equal(few.usage[name], many.usage[name][: 2 * n])

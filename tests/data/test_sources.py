@@ -2,7 +2,7 @@
 
 import pytest
 
-from planrec.compose import compose
+from planrec.config.compose import compose
 from planrec.errors import ConfigError
 
 

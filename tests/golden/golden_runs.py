@@ -17,12 +17,13 @@ import pandas as pd
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.compose import compose
-from planrec.experiment import run
-from planrec.provenance import versions
-from planrec.run_folder import begin_run, load_run, save_run
+from planrec.config.compose import compose
+from planrec.runs.provenance import versions
+from planrec.runs.read import load_run
+from planrec.runs.write import begin_run, save_run
+from planrec.training.experiment import run
 from tests.conftest import STRANGERS_TABLE
-from tests.runs import quick
+from tests.trained_runs import quick
 
 FOLDER = Path(__file__).parent
 REPLIES = FOLDER / "replies.json.gz"
@@ -74,7 +75,7 @@ def trained(name: str, folder: Path) -> GoldenRun:
         begin_run(saved_in, config, "train")
         save_run(run(config), saved_in, "train")
     saved = load_run(saved_in)
-    requests = saved.manifest["golden"]["requests"]
+    requests = list(saved.manifest.golden.requests)
     with TestClient(create_app(saved)) as client:
         replies = [client.post("/predict", json=request).json() for request in requests]
     return GoldenRun(pd.read_parquet(saved_in / "out_of_fold.parquet"), requests, [_kept(r) for r in replies])

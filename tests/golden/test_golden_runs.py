@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from pandas.testing import assert_frame_equal
 
-from planrec.conf_folder import options
-from planrec.provenance import versions
+from planrec.config.conf_folder import options
+from planrec.runs.provenance import versions
 from tests.golden.golden_runs import GOLDEN, GoldenRun, made_by, saved, trained
 
 RELATIVE_ERROR = dict.fromkeys(GOLDEN, 1e-12) | {"held/logistic": 1e-9, "held/ensemble_held": 1e-9}

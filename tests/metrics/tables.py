@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from planrec.metrics import METRICS
-from planrec.metrics.scored import JudgedRows, read_judged_rows
+from planrec.metrics.judged_rows import JudgedRows, read_judged_rows
 
 PLANS = ("mini", "base", "plus", "max")
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 
 from planrec.errors import DataError
 from planrec.metrics import METRICS
-from planrec.metrics.scored import read_judged_rows
+from planrec.metrics.judged_rows import read_judged_rows
 from tests.metrics.tables import PLANS, out_of_fold, tables, value
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 
 from planrec.errors import ConfigError, DataError
 from planrec.metrics import METRICS, broken_guards, evaluate
+from planrec.metrics.judged_rows import read_judged_rows
 from planrec.metrics.quantile import weighted_quantile
-from planrec.metrics.scored import read_judged_rows
 from tests.metrics.tables import PLANS, at_random, out_of_fold, tables, value, with_bills
 
 MONEY = [name for name, metric in METRICS.items() if metric.needs_bills]

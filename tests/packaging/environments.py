@@ -59,12 +59,12 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Blocker
 """
 
 
-def run_python(
-    python: Path, folder: Path, *arguments: str, **variables: str
+def run_in(
+    folder: Path, program: Path, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a Python in a folder, and return what it wrote, whatever its exit code."""
+    """Run a program of an environment in a folder; return its output, whatever its exit code."""
     return subprocess.run(
-        [str(python), *arguments],
+        [str(program), *arguments],
         cwd=folder,
         env=own_variables() | variables,
         capture_output=True,

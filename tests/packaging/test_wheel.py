@@ -17,14 +17,15 @@ from packaging.requirements import Requirement
 
 from api.app import create_app
 from api.serve_extra import PACKAGES
-from planrec.run_folder import load_run, newest_run
+from planrec.runs.find import newest_run
+from planrec.runs.read import load_run
 from tests.packaging.environments import (
     REPOSITORY,
     block_packages,
     build,
     environment_with,
     own_variables,
-    run_python,
+    run_in,
 )
 
 pytestmark = pytest.mark.e2e
@@ -72,7 +73,7 @@ def no_extras(tmp_path_factory: pytest.TempPathFactory) -> str:
 def trained(python: Path, no_extras: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder in which the wheel trained a run without any extra."""
     folder = tmp_path_factory.mktemp("trained")
-    done = run_python(python, folder, "-m", "planrec", "train", *SMALL, PYTHONPATH=no_extras)
+    done = run_in(folder, python.with_name("planrec"), "train", *SMALL, PYTHONPATH=no_extras)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -99,9 +100,7 @@ def test_a_wheel_holds_the_server_the_options_and_the_type_marker(wheel: Path) -
     assert expected - packed == set()
 
 
-def test_a_wheel_of_the_checkout_equals_the_wheel_of_its_source_distribution(
-    wheel: Path, tmp_path: Path
-) -> None:
+def test_the_source_distribution_builds_an_equal_wheel(wheel: Path, tmp_path: Path) -> None:
     assert contents(build(tmp_path, "--wheel")) == contents(wheel)
 
 
@@ -128,14 +127,14 @@ def test_reports_and_scores_need_no_extra(
         ("report", run, "--output", str(tmp_path / "report.html")),
         ("score", str(months), str(tmp_path / "advice.csv"), "--run", run),
     ):
-        done = run_python(python, tmp_path, "-m", "planrec", *command, PYTHONPATH=no_extras)
+        done = run_in(tmp_path, python, "-m", "planrec", *command, PYTHONPATH=no_extras)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.html").is_file()
     assert "s1" in (tmp_path / "advice.csv").read_text("utf-8")
 
 
 def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: str, tmp_path: Path) -> None:
-    done = run_python(python, tmp_path, "-m", "planrec", "serve", PYTHONPATH=no_extras)
+    done = run_in(tmp_path, python, "-m", "planrec", "serve", PYTHONPATH=no_extras)
     assert done.returncode == 2
     assert done.stderr == (
         "error: the server needs litestar, uvicorn, httptools, prometheus_client:"
@@ -143,7 +142,7 @@ def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: s
     )
 
 
-def test_the_extras_are_those_that_the_readme_and_the_server_name() -> None:
+def test_the_server_checks_every_package_of_its_extra() -> None:
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"][
         "optional-dependencies"
     ]
@@ -157,10 +156,10 @@ def test_the_extras_are_those_that_the_readme_and_the_server_name() -> None:
 
 def test_a_wheel_serves_what_it_trained(python: Path, trained: Path) -> None:
     run = next(trained.glob("outputs/*/*/run.json")).parent
-    pinned = run_python(python, trained, "-m", "planrec", "pin", str(run))
+    pinned = run_in(trained, python, "-m", "planrec", "pin", str(run))
     assert pinned.returncode == 0, pinned.stderr
     server = subprocess.Popen(
-        [str(python), "-m", "planrec", "serve", "--port", "0"],
+        [str(python), "-m", "planrec.api", "--port", "0"],
         cwd=trained,
         env=own_variables(),
         stderr=subprocess.PIPE,
@@ -189,9 +188,7 @@ def test_the_request_in_the_readme_is_answered(language: str, trained: Path) -> 
     assert answer.json()["decision"] == "recommend"
 
 
-def test_only_one_name_of_the_server_exists_in_a_wheel_and_in_an_editable_install(
-    python: Path, tmp_path: Path
-) -> None:
+def test_wheel_and_editable_install_have_one_name_of_the_server_each(python: Path, tmp_path: Path) -> None:
     editable = environment_with(tmp_path / "environment", "--editable", str(REPOSITORY))
     assert loaded_servers(python, tmp_path) == {"api": False, "planrec.api": True}
     assert loaded_servers(editable, tmp_path) == {"api": True, "planrec.api": False}
@@ -244,7 +241,7 @@ def type_errors(python: Path, folder: Path, program: str) -> list[str]:
     """Return the codes of the errors that mypy finds in a program, sorted."""
     (folder / "client.py").write_text(textwrap.dedent(program), "utf-8")
     options = ["--strict", "--config-file=", "--no-error-summary", "--cache-dir", str(folder / "cache")]
-    done = run_python(python, folder, "-m", "mypy", *options, "client.py")
+    done = run_in(folder, python, "-m", "mypy", *options, "client.py")
     assert done.stderr == ""
     return sorted(re.findall(r"^client\.py:.* error: .*\[([a-z-]+)\]$", done.stdout, flags=re.MULTILINE))
 
@@ -257,7 +254,7 @@ def loaded_servers(python: Path, folder: Path) -> dict[str, bool]:
 
         print(json.dumps({name: find_spec(name) is not None for name in ("api", "planrec.api")}))
     """
-    done = run_python(python, folder, "-c", textwrap.dedent(program))
+    done = run_in(folder, python, "-c", textwrap.dedent(program))
     assert done.returncode == 0, done.stderr
     found: dict[str, bool] = json.loads(done.stdout)
     return found

@@ -23,9 +23,11 @@ SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "cv.n_folds=2", "baselines=
 TRAIN_PIN_ANSWER = """
 import json, sys
 from planrec.plugins import installed_plugins
-from planrec.address import address_of
-from planrec.run_folder import replay_golden, newest_run
-from planrec.pinned import load_pinned, pin_run
+from planrec.runs.address import address_of
+from planrec.runs.read import replay_golden
+from planrec.runs.find import newest_run
+from planrec.serving.pin_run import pin_run
+from planrec.serving.pin import load_pinned
 from planrec.cli import main
 from pathlib import Path
 

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 from planrec.errors import DataError
 from planrec.policy import BestBill, PolicyConfig
 from planrec.policy.reason_sentences import SENTENCES
-from planrec.schema import Decisions, DecisionTable, InputSchema, Prediction, Usage, lag
+from planrec.schema.columns import InputSchema, Usage, lag
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 FILE = Path(__file__).parents[2] / "conf" / "policy" / "best_bill.yaml"
 N_PLANS = 3

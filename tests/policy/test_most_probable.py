@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from planrec.contracts import Policy
 from planrec.policy import PolicyConfig
-from planrec.schema import Decisions, DecisionTable, InputSchema, Prediction
+from planrec.schema.columns import InputSchema
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
 
 CONF = Path(__file__).parents[2] / "conf" / "policy"
 N_PLANS = 3

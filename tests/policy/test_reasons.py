@@ -1,4 +1,4 @@
-"""Reasons: hand-computed sentences, both languages, and numbers that anybody can compute again."""
+"""Reasons: hand-computed sentences, both languages, and reproducible numbers."""
 
 import re
 from dataclasses import replace
@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 
 from planrec.catalogue import Catalogue, UnlimitedService, counted_usage, invoice
-from planrec.past_use import PastUsage
-from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, counted, sentence
+from planrec.catalogue.past_usage import PastUsage
+from planrec.policy.reason_sentences import SENTENCES, WORDS, Language, count_of, fill_sentence
 from planrec.policy.reasons import Reason, Reasons
-from planrec.schema import Columns, Decisions, DecisionTable, InputSchema, Usage, lag
+from planrec.schema.columns import Columns, InputSchema, Usage, lag
+from planrec.schema.predictions import Decisions
+from planrec.schema.tables import DecisionTable
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
 
 LADDER = shipped("ladder")
@@ -45,7 +47,7 @@ def table_of(
 
 
 def columns_of(gib: list[float], billed: bool = True, **usage: float) -> Columns:
-    """One subscriber's months, the latest first: data in GiB, other services alike in every month."""
+    """One subscriber's months, the latest first: data in GiB, other services the same in every month."""
     names = Usage.ALL if billed else Usage.MEASURED
     columns = {}
     for ago, amount in enumerate(gib, start=1):
@@ -217,15 +219,15 @@ def test_unused_allowance_is_the_allowance_minus_the_mean_use(raw: Any, usage: C
     catalogue = Catalogue.model_validate(raw)
     (plan,) = catalogue.plans
     columns = {lag(name, ago): array[[ago - 1]] for name, array in usage.items() for ago in (1, 2, 3)}
-    said = by_code(reasons_of(table_of(columns, 0, catalogue=catalogue), 0, 0, catalogue))
+    found = by_code(reasons_of(table_of(columns, 0, catalogue=catalogue), 0, 0, catalogue))
     counted = [counted_usage(catalogue, plan, month_of(usage, row)) for row in range(3)]
     for name, parts in (("data", 10), ("voice", 1), ("sms", 1)):
         service = getattr(plan.services, name)
         if not isinstance(service, UnlimitedService):
             unit = catalogue.mib_per_unit(service.unit) if name == "data" else Decimal(1)
             mean = Fraction(sum((each[name] for each in counted), Decimal(0))) / (3 * Fraction(unit))
-            assert (f"unused_{name}_held" in said) is (2 * mean < Fraction(service.included))
-            if reason := said.get(f"unused_{name}_held"):
+            assert (f"unused_{name}_held" in found) is (2 * mean < Fraction(service.included))
+            if reason := found.get(f"unused_{name}_held"):
                 shown = Fraction(floor(mean * parts + Fraction(1, 2)), parts)
                 assert Fraction(reason.value) == Fraction(service.included) - shown
 
@@ -389,10 +391,10 @@ def test_no_sentence_makes_a_promise(text: str) -> None:
 
 def test_numbers_are_put_into_the_sentence() -> None:
     assert (
-        sentence("fee", {"plan": "{Braces}", "fee": "5.00 USD"}, "en")
+        fill_sentence("fee", {"plan": "{Braces}", "fee": "5.00 USD"}, "en")
         == "The fee of {Braces} is 5.00 USD a month."
     )
-    assert counted(1, "last month", "es") == "del último mes"
+    assert count_of(1, "last month", "es") == "del último mes"
 
 
 @pytest.mark.parametrize(
@@ -418,9 +420,9 @@ def test_every_decision_has_one_sentence(reason: str, english: str) -> None:
         ranking=np.array([[BASE, LIGHT, MINI, 3, 4, 5]]),
     )
     table = table_of(SIX_MONTHS)
-    (said,) = reasons_in(table).of_decisions(decisions)
+    (english_text,) = reasons_in(table).of_decisions(decisions)
     why_base = reasons_in(table).of_plan(0, BASE)[0]
-    assert said == f"{english} {why_base.sentence}"
+    assert english_text == f"{english} {why_base.sentence}"
     (spanish,) = reasons_in(table, language="es").of_decisions(decisions)
     assert (
         spanish.removesuffix(reasons_in(table, language="es").of_plan(0, BASE)[0].sentence).strip() != english

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planrec.catalogue import Catalogue, MonthUsage, invoice
-from planrec.conf_folder import CONF, content_of
+from planrec.catalogue.menu import switching_costs, tie_ranks
+from planrec.config.conf_folder import CONF, content_of
 from planrec.cv.rolling import Rolling
 from planrec.errors import DataError
-from planrec.menu import switching_costs
-from planrec.schema import Usage, UsageHistory
+from planrec.schema.columns import Usage
+from planrec.schema.tables import UsageHistory
 from planrec.target.best_bill import BestBill, best_plan
 
 RAW_LADDER = content_of(CONF / "catalogue" / "ladder.yaml")
@@ -112,13 +113,13 @@ def test_rolling_folds_learn_from_no_future_and_from_no_subscriber_that_they_jud
 def test_ties_go_to_the_plan_held_then_to_the_lower_fee():
     cost = np.array([[5, 5, 9, 9, 9, 9]] * 3)
     menu = np.ones((3, 6), bool)
-    assert best_plan(cost, menu, np.array([1, 0, 4]), LADDER).tolist() == [1, 0, 0]
+    assert best_plan(cost, menu, tie_ranks(LADDER, np.array([1, 0, 4]))).tolist() == [1, 0, 0]
 
 
 def test_a_plan_outside_the_menu_is_never_the_label():
     menu = np.ones((1, 6), bool)
     menu[0, 0] = False
-    assert best_plan(np.array([[0, 2, 1, 3, 3, 3]]), menu, np.array([5]), LADDER).tolist() == [2]
+    assert best_plan(np.array([[0, 2, 1, 3, 3, 3]]), menu, tie_ranks(LADDER, np.array([5]))).tolist() == [2]
 
 
 def test_a_plan_that_is_no_longer_sold_is_on_the_menu_of_those_who_hold_it_alone():

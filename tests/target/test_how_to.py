@@ -8,7 +8,8 @@ import pytest
 
 from planrec.cli import main
 from planrec.metrics import METRICS
-from planrec.run_folder import load_run, newest_run
+from planrec.runs.find import newest_run
+from planrec.runs.read import load_run
 from tests.conftest import REPOSITORY, SMALL_BILLS
 from tests.target.test_best_bill import history_of
 

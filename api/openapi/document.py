@@ -1,0 +1,149 @@
+"""The OpenAPI document: Litestar's, completed with the facts of the served run."""
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, Literal
+
+from litestar.openapi.plugins import JsonRenderPlugin
+from msgspec.json import schema_components
+from pydantic import BaseModel
+
+from planrec.catalogue import Catalogue
+from planrec.recommending.answer import Answer, encoded
+from planrec.recommending.answering import answers_of
+
+from ..middleware.api_keys import OPEN
+from ..parsing.request_body import JSON, NDJSON
+from ..problems import MEDIA_TYPE, Problem
+from ..routes.about_run import Run
+from ..routes.health import Health, Ready
+from ..served_run import ServedRun
+from ..settings import Limits
+from ..state import HttpRequest, state_of
+from .problem_responses import DESCRIPTIONS
+
+Document = dict[str, Any]
+"JSON: a document or a part of it."
+
+_REFERENCE = "#/components/schemas/{model}"
+_STRUCT = "#/components/schemas/{name}"
+_RESPONSES = (Answer, Problem, Run, Health, Ready)
+_EXAMPLE_ID = "00000000-0000-4000-8000-000000000000"
+_LINES = (
+    "One request per line; at most {batch_requests:,} lines and {batch_bytes:,} bytes in total. The response"
+    " has a line for each line that is not blank, in their order: a recommendation or a problem."
+)
+_HEADERS = {
+    "Idempotency-Key": "A repeated POST with the same key gets the first answer again.",
+    "X-Request-ID": "Your name for the request, repeated in the response, in problems and in the log.",
+    "Accept-Language": "Language of the sentences: English, or Spanish if it has a greater weight.",
+}
+_TAGS = {
+    "Advice": "Get recommendations.",
+    "Run": "The run that answers: its model, the fields of its requests, its plans and prices.",
+    "Server": "For load balancers and monitoring.",
+}
+_DESCRIPTION = (
+    "Which mobile plan suits a subscriber, what it would cost, and why. Errors are problem+json (RFC 9457):"
+    " all mistakes at once, each with a pointer to its place; programs should compare `type`."
+)
+
+
+class RunJsonRenderPlugin(JsonRenderPlugin):
+    """Renders the document for the current run; Litestar generates its own part only once."""
+
+    def render(self, request: HttpRequest, openapi_schema: Document) -> bytes:
+        """Return the document as JSON."""
+        state = state_of(request.app)
+        document = document_of(openapi_schema, state.run, state.limits)
+        return super().render(request, with_keys(document) if state.requires_key else document)
+
+
+def document_of(document: Document, served: ServedRun, limits: Limits) -> Document:
+    """Return a copy of the document with the requests, the plans and an answer of the run."""
+    document = deepcopy(document)
+    document["info"]["description"] = _DESCRIPTION
+    document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
+    # Litestar leaves out msgspec's descriptions of values that may be null.
+    document["components"]["schemas"] |= schema_components(_RESPONSES, ref_template=_STRUCT)[1]
+    for path in document["paths"].values():
+        path.pop("head", None)
+    named = {_EXAMPLE_ID: served.example_request}
+    [answer] = answers_of(served.saved.recommender, named, served.model_name)
+    _describe_predictions(document, served, limits, answer)
+    plans = document["paths"]["/catalogue"]["get"]["responses"]["200"]["content"][JSON]
+    plans["schema"] = _put(document, Catalogue, "serialization")
+    return document
+
+
+def _describe_predictions(document: Document, served: ServedRun, limits: Limits, answer: Answer) -> None:
+    """Put requests, answers and headers of the two prediction routes into the document."""
+    example, answer_json = served.example, json.loads(encoded(answer))
+    one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
+    for post in (one, many):
+        post["parameters"] = [_header(name, text) for name, text in _HEADERS.items()]
+        post["parameters"][0]["schema"]["pattern"] = "^[!-~]{1,255}$"
+    request = _put(document, served.request_model, "validation")
+    one["requestBody"] = _body({JSON: (request, example)})
+    one["responses"]["200"]["content"][JSON]["examples"] = _example(answer_json)
+    batch = {"type": "array", "items": request, "minItems": 1, "maxItems": limits.batch_requests}
+    # Without a type: a wrong line gets a problem as its answer, so no body breaks the schema.
+    lines = {"description": _LINES.format(**limits.model_dump())}
+    many["requestBody"] = _body({JSON: (batch, [example]), NDJSON: (lines, json.dumps(example) + "\n")})
+    content = many["responses"]["200"]["content"]
+    content[JSON]["examples"] = _example([answer_json])
+    content[NDJSON] = {"schema": lines, "examples": _example(encoded(answer).decode() + "\n")}
+
+
+def with_keys(document: Document) -> Document:
+    """Return the document of a server that requires API keys."""
+    schemes = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    document["components"]["securitySchemes"] = schemes
+    document["security"] = [{name: []} for name in schemes]
+    refused = {
+        "description": DESCRIPTIONS[401],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _STRUCT.format(name="Problem")}}},
+    }
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path in OPEN:
+                operation["security"] = []
+            else:
+                operation["responses"]["401"] = refused
+    return document
+
+
+def _header(name: str, description: str) -> Document:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+def _body(content: Mapping[str, tuple[Document, object]]) -> Document:
+    """Return a request body; `content` maps a content type to a schema and an example."""
+    described = {
+        kind: {"schema": schema, "examples": _example(example)} for kind, (schema, example) in content.items()
+    }
+    return {"required": True, "content": described}
+
+
+def _example(value: object) -> Document:
+    return {"of_this_run": {"value": value}}
+
+
+def _put(
+    document: Document, model: type[BaseModel], mode: Literal["validation", "serialization"]
+) -> Document:
+    """Put the schema of a model into the document; return a reference to it."""
+    schema = model.model_json_schema(by_alias=True, ref_template=_REFERENCE, mode=mode)
+    components = document.setdefault("components", {}).setdefault("schemas", {})
+    components |= schema.pop("$defs", {}) | {schema["title"]: schema}
+    return {"$ref": _REFERENCE.format(model=schema["title"])}

@@ -1,0 +1,145 @@
+"""Metrics for Prometheus, of one process or of all workers together."""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+from planrec.serving.decision_log import Counts
+
+from .served_run import ServedRun
+
+SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Metrics:
+    """The counters of one app; another app in the same process has its own."""
+
+    def __init__(self) -> None:
+        """Register the counters."""
+        self._registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "planrec_requests",
+            "HTTP requests by method, route and status",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "planrec_request_seconds",
+            "Time to answer a request, in seconds",
+            ["method", "route"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._recommendations = Counter(
+            "planrec_recommendations",
+            "Recommendations by run, decision (recommend, stay, abstain) and first plan",
+            ["run_id", "decision", "plan"],
+            registry=registry,
+        )
+        self._log_queue = Gauge(
+            "planrec_decision_log_queue",
+            "Rows waiting to be written",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._log_rows = Gauge(
+            "planrec_decision_log_rows",
+            "Rows since the start, by outcome (written, dropped, failed)",
+            ["outcome"],
+            registry=registry,
+            multiprocess_mode="sum",  # a killed worker's rows still count
+        )
+
+        self._log_errors = Gauge(
+            "planrec_decision_log_errors",
+            "Failed attempts to write rows since the start",
+            registry=registry,
+            multiprocess_mode="sum",
+        )
+
+    def count_request(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count one request.
+
+        Args:
+            method: Methods that HTTP does not define are counted together.
+            route: Template of the path: each path would become a series of its own.
+            status: Status of the response.
+            seconds: Time to answer; None if the request was refused before it was read.
+        """
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, route, status).inc()
+        if seconds is not None:
+            self._seconds.labels(method, route).observe(seconds)
+
+    def count_recommendation(self, run_id: str, decision: str, plan: str) -> None:
+        """Count one recommendation."""
+        self._recommendations.labels(run_id, decision, plan).inc()
+
+    def count_log_rows(self, counts: Counts) -> None:
+        """Set the counters of this worker's rows in the decision log."""
+        self._log_queue.set(counts.waiting)
+        self._log_errors.set(counts.errors)
+        for outcome in ("written", "dropped", "failed"):
+            self._log_rows.labels(outcome).set(getattr(counts, outcome))
+
+    def text(self, served: ServedRun, pin_error: str | None) -> bytes:
+        """Return all metrics in the format of Prometheus, summed over the workers."""
+        return generate_latest(self._all_workers()) + generate_latest(_run_registry(served, pin_error))
+
+    def _all_workers(self) -> CollectorRegistry:
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return self._registry
+        _remove_gauges_of_dead_workers(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return registry
+
+
+def _run_registry(served: ServedRun, pin_error: str | None) -> CollectorRegistry:
+    """Return facts of this worker, computed now: a killed worker cannot leave an old value."""
+    registry = CollectorRegistry()
+    registry.register(_RunFacts(served, pin_error))
+    return registry
+
+
+class _RunFacts(Collector):
+    """Facts of the served run.
+
+    They are no gauges: with several workers, gauges are files that are added up.
+    """
+
+    def __init__(self, served: ServedRun, pin_error: str | None) -> None:
+        self._served, self._pin_error = served, pin_error
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the facts as metrics."""
+        run_id, manifest = self._served.saved.run_id, self._served.saved.manifest
+        info = GaugeMetricFamily("planrec_run_info", "The served run", labels=["run_id", "version"])
+        info.add_metric([run_id, manifest.versions["planrec"]], 1)
+        yield info
+        age = datetime.now(UTC) - datetime.fromisoformat(manifest.finished)
+        yield GaugeMetricFamily(
+            "planrec_model_age_seconds", "Seconds since the served run was trained", age.total_seconds()
+        )
+        refused = self._pin_error is not None
+        yield GaugeMetricFamily(
+            "planrec_pin_refused", "1 if the newest pin cannot be served, else 0", refused
+        )
+
+
+def _remove_gauges_of_dead_workers(folder: Path) -> None:
+    """Remove the gauges of workers that were killed; their counters stay."""
+    for file in folder.glob("gauge_live*.db"):
+        pid = int(re.findall(r"\d+", file.stem)[-1])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

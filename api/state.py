@@ -1,0 +1,71 @@
+"""The state of one server process: Litestar's `app.state`, typed."""
+
+from typing import Any, Self, cast
+
+import litestar
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from .decision_logging import AnswerLog
+from .micro_batching import MicroBatcher
+from .prometheus import Metrics
+from .served_run import ServedRun
+from .settings import Limits
+
+HttpRequest = litestar.Request[Any, Any, State]
+
+
+class ServerState(State):
+    """Objects that all requests of a process share."""
+
+    served: ServedRun | None
+    "Read it once per request: it is replaced when another run is pinned."
+    pin_error: str | None
+    "The reason why a newer pin is not served."
+    limits: Limits
+    requires_key: bool
+    metrics: Metrics
+    answer_log: AnswerLog | None
+    micro_batcher: MicroBatcher
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        served: ServedRun,
+        pin_error: str | None,
+        limits: Limits,
+        requires_key: bool,
+        metrics: Metrics,
+        answer_log: AnswerLog | None,
+    ) -> Self:
+        """Return the state of a process that starts."""
+        return cls(
+            {
+                "served": served,
+                "pin_error": pin_error,
+                "limits": limits,
+                "requires_key": requires_key,
+                "metrics": metrics,
+                "answer_log": answer_log,
+                "micro_batcher": MicroBatcher(),
+            }
+        )
+
+    @property
+    def run(self) -> ServedRun:
+        """The served run.
+
+        Raises:
+            HTTPException: 503, if no run is served yet.
+        """
+        served = self.served
+        if served is None:
+            raise HTTPException(status_code=503, detail="no run is served yet")
+        return served
+
+
+def state_of(app: Litestar) -> ServerState:
+    """Return the typed state of an app of `create_app`."""
+    return cast(ServerState, app.state)

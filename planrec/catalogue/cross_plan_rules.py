@@ -1,0 +1,191 @@
+"""Rules across the plans of a catalogue, and rules that need its currency or data unit.
+
+The rules read raw values, so that other errors in a plan do not hide these.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from planrec.catalogue.terms import (
+    MICRO_DIGITS,
+    DataUnit,
+    ValidFor,
+    decimals_of,
+    exponent_of,
+    money_from,
+    quantity_from,
+)
+from planrec.schema.columns import MAX_USAGE
+
+_LARGEST_BILL_MICRO = 2**62
+_NOT_YET: dict[int | str, str] = {
+    "rollover": "rollover",
+    "carry_over": "rollover",
+    "packs": "packs",
+    "add_ons": "packs",
+}
+
+
+def cross_plan_errors(plans: object, catalogue: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Yield the violations of rules that a plan alone cannot check.
+
+    Args:
+        plans: The plans as given: mappings or models, perhaps with other errors.
+        catalogue: The valid ones of the catalogue's other fields.
+    """
+    if not isinstance(plans, list | tuple):
+        return
+    raw = [plan.model_dump(mode="json") if isinstance(plan, BaseModel) else plan for plan in plans]
+    readable = {place: plan for place, plan in enumerate(raw) if isinstance(plan, Mapping)}
+    yield from _repeated_ids(readable)
+    yield from _differing_event_rounding(readable)
+    for place, plan in readable.items():
+        yield from _misplaced_units(place, plan, catalogue.get("data_unit"))
+        if "currency" in catalogue:
+            yield from _too_fine_money(place, plan, catalogue["currency"])
+        yield from _too_large_bill(place, plan)
+
+
+def _repeated_ids(plans: Mapping[int, Mapping[str, Any]]) -> Iterator[InitErrorDetails]:
+    for (first, one), (second, other) in combinations(plans.items(), 2):
+        if one.get("id") is not None and one.get("id") == other.get("id"):
+            message = f"plan id {one['id']!r} is already used by plan {first}; ids must differ"
+            if _overlap(one.get("valid_for"), other.get("valid_for")):
+                message += " (and the two are valid at the same time)"
+            yield _problem((second, "id"), other["id"], message)
+
+
+def _overlap(one: object, other: object) -> bool:
+    try:
+        a, b = ValidFor.model_validate(one), ValidFor.model_validate(other)
+    except ValidationError:
+        return False
+    return a.start < (b.end or date.max) and b.start < (a.end or date.max)
+
+
+_UNITS = {"voice": ("minute",), "sms": ("message",)}
+
+
+def _misplaced_units(place: int, plan: object, data_unit: DataUnit | None) -> Iterator[InitErrorDetails]:
+    names = (data_unit.name,) if data_unit else ("GiB", "GB")
+    for name, allowed in {**_UNITS, "data": ("MiB", *names)}.items():
+        path = (place, "services", name)
+        unit = _dig(plan, "services", name, "unit")
+        if unit in ("minute", "message", "MiB", "GiB", "GB") and unit not in allowed:
+            yield _problem(
+                (*path, "unit"), unit, f"unit of {name} must be {' or '.join(allowed)}, got {unit!r}"
+            )
+        if name != "voice" and _dig(plan, *path[1:], "rounding", "scope") == "event":
+            yield _problem(
+                (*path, "rounding", "scope"),
+                "event",
+                f"rounding each {name} event is not supported yet; supported: 'period', 'none'",
+            )
+        yield from _too_fine_quantities(path, _dig(plan, *path[1:]), data_unit)
+
+
+def _too_fine_quantities(
+    path_to: tuple[int | str, ...], service: object, data_unit: DataUnit | None
+) -> Iterator[InitErrorDetails]:
+    scale = data_unit.mib if data_unit and _dig(service, "unit") in ("GiB", "GB") else Decimal(1)
+    for path in (("included",), ("overage", "per"), ("rounding", "step")):
+        try:
+            quantity = quantity_from(_dig(service, *path))
+        except ValueError:
+            continue
+        if quantity * scale * 100 % 1:
+            yield _problem(
+                (*path_to, *path),
+                quantity,
+                f"must be whole hundredths of a minute, message or MiB, got {quantity * scale.normalize():f}",
+            )
+
+
+def _differing_event_rounding(plans: Mapping[int, Mapping[str, Any]]) -> Iterator[InitErrorDetails]:
+    first: tuple[object, object] | None = None
+    for place, plan in plans.items():
+        rounding = _dig(plan, "services", "voice", "rounding")
+        if _dig(rounding, "scope") != "event":
+            continue
+        rule = (_dig(rounding, "mode"), _dig(rounding, "step"))
+        first = first or rule
+        if rule != first:
+            message = (
+                f"all plans must round calls in one way: a month has one sum of billed minutes; got {rule}"
+            )
+            yield _problem((place, "services", "voice", "rounding"), rule, f"{message} after {first}")
+
+
+_CURRENCY_MONEY = (
+    ("fee", "recurring"),
+    ("fee", "activation"),
+    ("overage_policy", "cap_per_period"),
+    ("contract", "early_termination_fee"),
+)
+
+
+def _too_fine_money(place: int, plan: object, currency: str) -> Iterator[InitErrorDetails]:
+    for path in _CURRENCY_MONEY:
+        money = _money_or_none(_dig(plan, *path))
+        if money is not None and decimals_of(money) > exponent_of(currency):
+            allowed = exponent_of(currency)
+            yield _problem((place, *path), str(money), f"{currency} has {allowed} decimals, got {money}")
+
+
+def _too_large_bill(place: int, plan: object) -> Iterator[InitErrorDetails]:
+    """Check that a bill at MAX_USAGE fits in 64 bits, so that the fast rating never overflows."""
+    worst = _money_or_none(_dig(plan, "fee", "recurring")) or Decimal(0)
+    for name in ("voice", "sms", "data"):
+        price = _money_or_none(_dig(plan, "services", name, "overage", "price"))
+        per = _dig(plan, "services", name, "overage", "per")
+        if price is not None and isinstance(per, int | float | Decimal) and per > 0:
+            worst += price * (2 * int(MAX_USAGE) / Decimal(str(per)) + 1)
+    if worst * 10**MICRO_DIGITS > _LARGEST_BILL_MICRO:
+        yield _problem((place,), str(worst), f"a bill at {MAX_USAGE:g} units of usage must be below 4.6e12")
+
+
+def _dig(value: object, *path: int | str) -> object:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _money_or_none(value: object) -> Decimal | None:
+    try:
+        return money_from(value)
+    except ValueError:
+        return None
+
+
+def _problem(loc: tuple[int | str, ...], found: object, message: str) -> InitErrorDetails:
+    # The message may contain braces, so it is a value of the template and not the template.
+    error = PydanticCustomError("catalogue", "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=loc, input=found)
+
+
+def errors_inside_plans(errors: Sequence[ErrorDetails]) -> Iterator[InitErrorDetails]:
+    """Yield pydantic's errors inside plans with their paths in the YAML and our messages for our rules."""
+    for error in errors:
+        loc, kind = _yaml_path(error["loc"]), error["type"]
+        if kind == "too_short" and len(errors) > 1:
+            continue  # pydantic counts only the valid plans
+        if kind == "extra_forbidden" and loc[-1] in _NOT_YET:
+            yield _problem(
+                loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}"
+            )
+        elif kind == "value_error":
+            yield _problem(loc, error["input"], error["msg"].removeprefix("Value error, "))
+        else:
+            yield InitErrorDetails(type=kind, loc=loc, input=error["input"], ctx=error.get("ctx", {}))
+
+
+def _yaml_path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Remove the tags that pydantic adds after a field with one of several models."""
+    tagged = [at for at in range(2, len(loc)) if loc[at - 2] == "services" or loc[at - 1] == "rounding"]
+    return tuple(part for at, part in enumerate(loc) if at not in tagged)

@@ -1,0 +1,95 @@
+"""The menu of plans that may be recommended to a subscriber, and the cost of changing to them."""
+
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from planrec.catalogue import Catalogue
+from planrec.schema.columns import Columns
+
+NOT_OFFERED = {
+    "excluded": "Excluded by the request.",
+    "not_sellable": "No longer sold; it can still be held.",
+    "not_valid": "Not valid on the day of the decision.",
+    "not_eligible": "The subscriber does not meet its eligibility conditions.",
+}
+"""Reasons for which a plan is not on the menu: code -> meaning."""
+
+
+def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: np.ndarray) -> np.ndarray:
+    """Return the plans that may be recommended, shape (n, J), bool: those on offer, and the plan held.
+
+    Args:
+        catalogue: The J plans.
+        as_of: The decision instants, shape (n,), datetime64.
+        attributes: Columns of shape (n,) for eligibility conditions.
+        held: Index of the plan held, shape (n,), int64; -1 if unknown.
+
+    Raises:
+        CatalogueError: The attributes are not enough to evaluate an eligibility condition.
+    """
+    menu = catalogue.offered(as_of, attributes)
+    known = np.flatnonzero(held >= 0)
+    menu[known, held[known]] = True
+    return menu
+
+
+def why_not_offered(
+    catalogue: Catalogue, plan: int, as_of: np.datetime64
+) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    """Return why a plan is not on offer at an instant, as a key of `NOT_OFFERED`.
+
+    Args:
+        catalogue: The plans.
+        plan: Index of a plan that is not on the menu.
+        as_of: The decision instant.
+    """
+    if not catalogue.plans[plan].sellable:
+        return "not_sellable"
+    is_valid = catalogue.valid_on(np.array([as_of]))[0, plan]
+    return "not_eligible" if is_valid else "not_valid"
+
+
+def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
+    """Compute the activation fee of each plan plus the termination fee of the plan held, shape (n, J), int64.
+
+    Amounts are in minor units; the plan held costs 0. If the plan held has a commitment, the subscriber
+    counts as still bound by it, because a usage history has no start of the contract.
+    """
+    activation, termination = _fees(catalogue)
+    is_held = np.arange(len(activation)) == held[:, None]
+    return np.where(is_held, 0, activation + termination[held][:, None])
+
+
+def tie_ranks(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
+    """Rank plans for ties of equally cheap ones: the plan held, then the lower fee, then the plan id.
+
+    Args:
+        catalogue: The J plans.
+        held: Index of the plan held, shape (n,), int64; -1 if unknown.
+
+    Returns:
+        Shape (n, J), int64: 0 for the plan held, 1 ... J for the others.
+    """
+    return np.where(np.arange(len(catalogue.plans)) == held[:, None], 0, _fee_ranks(catalogue))
+
+
+@lru_cache(maxsize=64)
+def _fee_ranks(catalogue: Catalogue) -> np.ndarray:
+    """Return the place of each plan by fee and id, shape (J,), int64: 1 for the first."""
+    fees = [(plan.fee.recurring, plan.id) for plan in catalogue.plans]
+    return np.array([sorted(fees).index(fee) + 1 for fee in fees], np.int64)
+
+
+@lru_cache(maxsize=64)
+def _fees(catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
+    """Return the costs of taking and of leaving each plan, (J,) and (J + 1,), int64, minor units."""
+    minor = 10**catalogue.exponent
+    activation = [int(plan.fee.activation * minor) for plan in catalogue.plans]
+    leaving = [
+        int(plan.contract.early_termination_fee * minor) if plan.contract.commitment_months else 0
+        for plan in catalogue.plans
+    ]
+    # Index -1 reads the last entry: an unknown plan costs nothing to leave.
+    return np.array(activation, np.int64), np.array([*leaving, 0], np.int64)

@@ -1,0 +1,1 @@
+"""Configuration: the conf folder, overrides, composition, and the validated RunConfig."""

@@ -1,0 +1,248 @@
+"""What is wrong with overrides, in the words of the person who typed them.
+
+Hydra names the first offender only, and not what to type instead: every message here does.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from planrec.config.conf_folder import CONF, INSTALLED, Folders, groups, options
+from planrec.errors import ConfigError
+from planrec.files.outputs_folder import command_line
+from planrec.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
+NOT_A_RUN = "the configuration does not describe a run"
+
+PLUGINS = {
+    "hydra/launcher": ("basic", "where cells run is sweep.executor=processes or ray, with sweep.n_jobs=N"),
+    "hydra/sweeper": (
+        "planrec",
+        "it resumes, and checks every cell first; for a search type search=MODEL",
+    ),
+}
+"Parts of Hydra that PlanRec takes the place of: the one option of each, and what to use instead of another."
+
+
+def no_plugin(group: str, option: object) -> str:
+    """Why another launcher or sweeper is refused."""
+    only, instead = PLUGINS[group]
+    return f"{group}={option} is not used: the only one is {only}; {instead}"
+
+
+def check_overrides(overrides: Sequence[str], folders: Folders = INSTALLED, multirun: bool = False) -> None:
+    """Raises ConfigError for every override that cannot be read, and every option that does not exist.
+
+    The options of a multirun are left to its cells, which tell what else is wrong with them.
+    """
+    problems = []
+    for text in overrides:
+        parsed = parsed_override(text)
+        if parsed is None:
+            problems.append(_unreadable(text))
+        elif parsed.key_or_group in PLUGINS:
+            if parsed.value() != PLUGINS[parsed.key_or_group][0]:
+                problems.append(no_plugin(parsed.key_or_group, text.partition("=")[2]))
+        elif parsed.is_sweep_override() and not multirun:
+            problems.append(_several(text, folders))
+        elif not multirun and parsed.key_or_group in groups(folders):
+            problems += wrong_options(parsed, text, folders)
+    if problems:
+        raise ConfigError(NOT_A_RUN, problems)
+
+
+def explained(error: Exception, overrides: Sequence[str], folders: Folders = INSTALLED) -> ConfigError:
+    """Hydra's error about overrides that `check_overrides` let pass: keys that do not exist, mostly."""
+    parsed = {text: override for text in overrides if (override := parsed_override(text))}
+    problems = _wrong_keys(parsed, folders)
+    lines = [line for line in str(error).splitlines() if line and "HYDRA_FULL_ERROR" not in line]
+    return ConfigError(NOT_A_RUN, problems or lines)
+
+
+def parsed_override(text: str) -> "Override | None":
+    """The override as Hydra reads it; None where it cannot."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException:
+        return None
+
+
+def _unreadable(text: str) -> str:
+    key, equals, value = text.partition("=")
+    if not equals:
+        return f"{text}: not an override: type GROUP=OPTION or GROUP.FIELD=VALUE"
+    quoted = f"{key}={_quoted(value)}"
+    if parsed_override(quoted) is None:
+        return f"{text}: cannot be read: put names that are not plain letters and digits in double quotes"
+    return f"{text}: cannot be read without quotes: type {shlex.quote(quoted)}"
+
+
+def _several(text: str, folders: Folders) -> str:
+    key, _, value = text.partition("=")
+    as_list, as_text = shlex.quote(f"{key}=[{value}]"), shlex.quote(f"{key}={_in_quotes(value)}")
+    return (
+        f"{text}: several values, and only -m takes several: type -m {shlex.quote(text)} for a run with each"
+        + ("" if key in groups(folders) else f", {as_list} for a list, or {as_text} for one text")
+    )
+
+
+def _quoted(value: str) -> str:
+    """The value with quotes where Hydra needs them: around it, or around the parts of a list or mapping."""
+    if value[:1] not in ("[", "{"):
+        return _in_quotes(value)
+    # Hydra reads no quotes around the keys of a mapping.
+    bare = re.sub(r"""(["'])(\w+)\1(\s*:)""", r"\2\3", value)
+    return re.sub(r"""[^][{},:"']+|"[^"]*"|'[^']*'""", lambda part: _part(part.group()), bare)
+
+
+def _part(text: str) -> str:
+    return text if not text.strip() or parsed_override(f"key={text}") else _in_quotes(text.strip())
+
+
+def _in_quotes(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def wrong_options(override: "Override", text: str, folders: Folders) -> list[str]:
+    group, value, known = override.key_or_group, override.value(), options(override.key_or_group, folders)
+    if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:
+        return []
+    if override.is_add():
+        return [f"{group} has an option already: type {text.lstrip('+')} (from override {text})"]
+    source = f"(from override {text})"
+    if isinstance(value, list):
+        each = ",".join(map(str, value or ["OPTION"]))
+        first = each.split(",")[0]
+        return [
+            f"{group} takes one option, not a list: type {group}={first}, or for a run with each:"
+            f" -m {group}={each} {source}"
+        ]
+    wrong = [option for option in _chosen(override) if option not in known]
+    return [
+        f"{group} = {'null' if option is None else repr(option)}: no such option"
+        f"{did_you_mean(str(option), known)}; allowed: {', '.join(known)} {source}"
+        for option in wrong
+    ]
+
+
+def _chosen(override: "Override") -> list[Any]:
+    """The value of an override, or all that it sweeps over; none for a pattern that Hydra matches."""
+    if not override.is_sweep_override():
+        return [override.value()]
+    swept = getattr(override.value(), "list", [])
+    return [getattr(value, "text", value) for value in swept]
+
+
+def _wrong_keys(parsed: "Mapping[str, Override]", folders: Folders) -> list[str]:
+    """The overrides of values whose path does not exist in the configuration that the groups compose."""
+    known_groups = groups(folders)
+    chosen = [
+        f"{override.key_or_group}={options_[0]}"
+        for override in parsed.values()
+        if override.key_or_group in known_groups and (options_ := _chosen(override))
+    ]
+    tree = _composed(chosen, folders)
+    if tree is None:
+        return []
+    return [
+        f"{problem} (from override {text})"
+        for text, override in parsed.items()
+        if override.key_or_group not in known_groups
+        and not override.is_add()
+        and not override.key_or_group.startswith("hydra")
+        for problem in unknown_keys(tree, override.key_or_group, override.value(), text)
+    ]
+
+
+def _composed(choices: Sequence[str], folders: Folders) -> Any:
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+
+    # There is one Hydra in a process, and a sweep's is still there while its cells are composed.
+    outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            composed = compose("train", [*choices, added_folders(folders)])
+    except HydraException:
+        return None
+    finally:
+        GlobalHydra.instance().hydra = outer
+    return OmegaConf.to_container(composed, resolve=False)
+
+
+def added_folders(folders: Folders) -> str:
+    """The override that makes Hydra look in the folders beside conf/."""
+    added = ", ".join(
+        _in_quotes(f"file://{folder.resolve()}") for folder in folders if folder not in INSTALLED
+    )
+    return f"hydra.searchpath=[{added}]"
+
+
+def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
+    """The command line that trains with these arguments, as a shell reads it."""
+    added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
+    return command_line("train", *added, *arguments)
+
+
+def typed_text(text: str) -> str:
+    """Return a text as it is typed behind `KEY=`, in quotes only if Hydra would read something else.
+
+    >>> typed_text("my plans.yaml"), typed_text("a,b.csv")
+    ('my plans.yaml', '"a,b.csv"')
+    """
+    parsed = parsed_override(f"key={text}")
+    is_read = parsed is not None and not parsed.is_sweep_override() and parsed.value() == text
+    return text if is_read else _in_quotes(text)
+
+
+def as_typed(value: Any) -> str:
+    """A plain value as it is typed behind `KEY=`."""
+    if isinstance(value, str):
+        return _in_quotes(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{as_typed(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(as_typed(inner) for inner in value) + "]"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def unknown_keys(tree: Any, path: str, value: Any, text: str) -> list[str]:
+    """What is not there of a path and, where its value is a mapping, of the keys in it."""
+    node: Any = tree
+    passed: list[str] = []
+    for part in path.split("."):
+        if not isinstance(node, dict) or part not in node:
+            return [_no_such_key(node, passed, part, text)]
+        node = node[part]
+        passed.append(part)
+    if not (isinstance(value, dict) and isinstance(node, dict)):
+        return []
+    return [
+        problem
+        for key, inner in value.items()
+        for problem in unknown_keys(tree, f"{path}.{key}", inner, text)
+    ]
+
+
+def _no_such_key(node: Any, parents: Sequence[str], name: str, text: str) -> str:
+    path = ".".join([*parents, name])
+    if node == {}:
+        # An empty mapping in conf/ takes names that the user makes up.
+        return f"{path}: no such key yet: type {shlex.quote(f'+{text}')} to add it"
+    if node is None and (group := ".".join(parents)) in groups():
+        return (
+            f"{path}: no {group} is chosen: type {group}=OPTION as well; options: {', '.join(options(group))}"
+        )
+    known = sorted(node) if isinstance(node, dict) else []
+    allowed = known if parents else sorted({*known, *groups()})
+    return f"{path}: no such key{did_you_mean(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"

@@ -1,0 +1,31 @@
+"""Ids of subscribers and codes of plans: text, or whole numbers."""
+
+import numpy as np
+
+
+def ids_of(texts: np.ndarray) -> np.ndarray:
+    """Return ids, shape (n,): int64 if all are plain whole numbers, else text. There are no blanks.
+
+    >>> ids_of(np.array(["7.0", "12.0"], object))
+    array([ 7, 12])
+    >>> ids_of(np.array(["007", "12"], object))
+    array(['007', '12'], dtype=object)
+    """
+    ids = whole_numbers(texts)
+    plain = all(
+        text.isascii() and text.isdigit() and len(text) < 19 and str(int(text)) == text for text in ids
+    )
+    return ids.astype(np.int64) if plain else ids
+
+
+def whole_numbers(texts: np.ndarray) -> np.ndarray:
+    """Return `1.0` as `1` if all cells are whole numbers: with blanks, tools write them as fractions.
+
+    >>> whole_numbers(np.array(["1.0", "2,0"], object))
+    array(['1', '2'], dtype=object)
+    """
+    distinct = set(texts)
+    whole = {text: text.replace(",", ".").partition(".") for text in distinct}
+    if not all(head.removeprefix("-").isdigit() and not tail.strip("0") for head, _, tail in whole.values()):
+        return texts
+    return np.array([whole[text][0] for text in texts], dtype=object)

@@ -1,0 +1,41 @@
+"""Open an input file in the format that its content shows."""
+
+from pathlib import Path
+
+from planrec.data.reading.column_names import column_names
+from planrec.data.reading.input_file import InputFile
+from planrec.data.reading.parquet_file import ParquetFile, parquet_names
+from planrec.data.reading.text_dialect import dialect_of
+from planrec.data.reading.text_file import TextFile
+from planrec.errors import DataError
+
+PARQUET = b"PAR1"
+PARQUET_SUFFIXES = (".parquet", ".pq")
+OTHER_FORMATS = (
+    (b"PK\x03\x04", "a spreadsheet (.xlsx) or another zip archive: save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet (.xls): save it as CSV"),
+    (b"\x1f\x8b", "compressed by gzip: unpack it first"),
+)
+"First bytes -> what the file is, and what to do."
+
+
+def open_input(path: Path) -> InputFile:
+    """Return a CSV or Parquet file, ready to be read.
+
+    Raises:
+        DataError: If the file cannot be read, is neither CSV nor Parquet, is empty, or repeats a column name.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    if start == PARQUET:
+        return ParquetFile(path, column_names(parquet_names(path), str(path)))
+    if path.suffix.lower() in PARQUET_SUFFIXES:
+        raise DataError(f"{path} is not a Parquet file: it must begin with {PARQUET!r}, got {start!r}")
+    for signature, found in OTHER_FORMATS:
+        if start.startswith(signature):
+            raise DataError(f"{path} must be CSV or Parquet, it is {found}")
+    dialect = dialect_of(path)
+    return TextFile(path, column_names(dialect.header, str(path)), dialect)

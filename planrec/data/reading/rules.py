@@ -1,0 +1,54 @@
+"""Rules that cells must meet, in the words that training and scoring share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from planrec.data.reading.column_types import MISSING
+from planrec.schema.columns import MAX_USAGE
+from planrec.wording import did_you_mean, shown
+
+NOT_BLANK = f"must not be blank ({', '.join(MISSING[1:4])} ... count as blank)"
+NUMBERS = "must hold numbers"
+FINITE = "must be finite"
+READABLE = "must hold numbers, booleans, dates or text"
+ONE_ROW_PER_MONTH = "a subscriber must have one row per month: which of several is true is unknown"
+
+
+def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the rules of usage amounts, each with the rows that break it.
+
+    >>> rules = amount_rules(np.array([1.0, -2.0]), np.zeros(2, bool), np.zeros(2, bool))
+    >>> [rule for rule, rows in rules.items() if rows.any()]
+    ['must be >= 0']
+
+    Args:
+        values: Shape (n,), float64; NaN for cells that hold no number.
+        strange: Shape (n,), bool: cells that hold something else.
+        blank: Shape (n,), bool.
+    """
+    is_finite = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return {
+            NOT_BLANK: blank,
+            NUMBERS: strange,
+            FINITE: np.isinf(values),
+            "must be >= 0": (values < 0) & is_finite,
+            f"must be at most {MAX_USAGE:,.0f}": (values > MAX_USAGE) & is_finite,
+        }
+
+
+def plan_rule(plan: str, name: str, plans: Sequence[str], owner: str) -> str:
+    """Return the rule that a plan in a file breaks which is not one of `plans`.
+
+    >>> plan_rule("maxi", "maxi", ["mini", "max"], "the catalogue")
+    "must hold plans of the catalogue ('mini', 'max'), 'maxi' is not one of them (did you mean 'max'?)"
+
+    Args:
+        plan: The plan as the file spells it.
+        name: Its name after `data.plan_names`.
+        plans: The plans that are allowed.
+        owner: To whom they belong: `the catalogue`, `the run`.
+    """
+    near = did_you_mean(name, plans)
+    return f"must hold plans of {owner} ({shown(plans, most=20)}), {plan!r} is not one of them{near}"

@@ -1,0 +1,126 @@
+"""A simulated operator as files, with the truth beside them.
+
+history.parquet              what an operator has: `data=usage_months` reads it
+catalogue.yaml               its plans: `catalogue=file` reads them
+truth/hidden_bills.parquet   true expected bill of every subscriber, month and plan
+truth/best_plan.parquet      the cheapest plan by these, of every subscriber and month
+truth/acceptance.parquet     probability of taking each plan when offered, of every subscriber
+truth/churn.parquet          probability of leaving, of every subscriber and month
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planrec.config.conf_folder import CONF, options
+from planrec.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planrec.catalogue import Catalogue
+    from planrec.data.hidden_truth import HiddenTruth
+    from planrec.data.simulator import Simulator
+    from planrec.schema.tables import UsageHistory
+
+
+def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path) -> Path:
+    """Simulate and write all files at once: a folder that exists is complete.
+
+    Raises:
+        DataError: the folder is not empty.
+        CatalogueError: the catalogue has no plan that could be chosen.
+    """
+    from planrec.data.hidden_truth import hidden_truth
+    from planrec.data.simulated_history import simulate
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} must be a new or empty folder: nothing is overwritten")
+    history, people = simulate(options.population, catalogue)
+    tables = {"history": _history_table(history)} | {
+        f"truth/{name}": table
+        for name, table in _truth_tables(history, hidden_truth(history, people, catalogue)).items()
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        _write_files(Path(temporary, "files"), tables, catalogue)
+        os.replace(Path(temporary, "files"), folder)
+    return folder
+
+
+def simulator_of(values: dict[str, Any]) -> "Simulator":
+    """Return the simulator with these values. Raises ConfigError, in the words of the command line."""
+    from pydantic import ValidationError
+
+    from planrec.data.simulator import Simulator
+
+    try:
+        return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
+    except ValidationError as error:
+        problems = [
+            f"--{str(wrong['loc'][0]).replace('_', '-')}: {wrong['msg']}, got {wrong['input']!r}"
+            for wrong in error.errors()
+        ]
+        raise ConfigError("the options do not describe a simulation", problems) from None
+
+
+def catalogue_of(name: str) -> "Catalogue":
+    """Return the shipped catalogue of this name, or the one in this file. Raises ConfigError."""
+    from planrec.catalogue import Catalogue
+    from planrec.catalogue.yaml_file import read_model
+    from planrec.errors import CatalogueError
+    from planrec.files.input_path import find_input
+
+    shipped = [option for option in options("catalogue") if option not in ("file", "none")]
+    if name in shipped:
+        return read_model(CONF / "catalogue" / f"{name}.yaml", Catalogue)
+    try:
+        return read_model(find_input("--catalogue", name, CatalogueError), Catalogue)
+    except CatalogueError as error:
+        what = f"{error.message}; shipped catalogues: {', '.join(shipped)}"
+        raise ConfigError(what, error.problems) from error
+
+
+def _history_table(history: "UsageHistory") -> "pd.DataFrame":
+    """The columns that `data=usage_months` expects by default."""
+    import numpy as np
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "subscriber": history.subscriber,
+            "month": np.datetime_as_string(history.month),
+            "plan": np.array(history.plans, object)[history.plan_held],
+            **history.usage,
+        }
+    )
+
+
+def _truth_tables(history: "UsageHistory", truth: "HiddenTruth") -> "dict[str, pd.DataFrame]":
+    """One row per subscriber and month in the order of the history; acceptance: one per subscriber."""
+    import numpy as np
+    import pandas as pd
+
+    plans, n = history.plans, len(truth.acceptance)
+    keys = {"subscriber": history.subscriber, "month": np.datetime_as_string(history.month)}
+    bills = truth.bills.reshape(len(history), -1)
+    accept = {f"accept@{plan}": truth.acceptance[:, at] for at, plan in enumerate(plans)}
+    columns: dict[str, dict[str, Any]] = {
+        "hidden_bills": keys | {f"hidden@{plan}": bills[:, at] for at, plan in enumerate(plans)},
+        "best_plan": keys | {"best_plan": np.array(plans, object)[truth.best_plan.ravel()]},
+        "acceptance": {"subscriber": history.subscriber.reshape(n, -1)[:, 0]} | accept,
+        "churn": keys | {"churn": truth.churn.ravel(), "churn_if_refused": truth.churn_if_refused.ravel()},
+    }
+    return {name: pd.DataFrame(of_table) for name, of_table in columns.items()}
+
+
+def _write_files(folder: Path, tables: "dict[str, pd.DataFrame]", catalogue: "Catalogue") -> None:
+    import yaml
+
+    (folder / "truth").mkdir(parents=True)
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+    content = catalogue.model_dump(mode="json", by_alias=True)
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    (folder / "catalogue.yaml").write_text(text, "utf-8")

@@ -1,0 +1,136 @@
+"""The fields of an answer, in the order in which they are written.
+
+Money is a decimal string in `currency`, per month unless stated otherwise; null is an unknown value. The
+structs come from msgspec and not from Pydantic: docs/decisions.md has the figures. None of them can contain
+itself, so they are created with `gc=False`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from planrec.catalogue import Catalogue
+from planrec.policy import MoneyText, Reason
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+DecisionCode = Literal["recommend", "stay", "abstain"]
+
+
+class Item(Struct, frozen=True, gc=False):
+    """One plan of the menu."""
+
+    rank: Annotated[int, Meta(ge=1)]
+    plan_id: str
+    probability: Annotated[Share, Meta(description="Probability of being the best choice.")]
+    expected_bill: Annotated[MoneyText | None, Meta(description="Null if the run computes no bills.")]
+    bill_p10: Annotated[
+        MoneyText | None,
+        Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts bills."),
+    ]
+    bill_p90: Annotated[MoneyText | None, Meta(description="The bill is higher in 1 of 10 cases.")]
+    expected_saving: Annotated[
+        MoneyText | None,
+        Meta(
+            description="Saving against the plan held, with the cost of changing spread over the horizon; may"
+            " be negative. Null if the plan held is unknown."
+        ),
+    ]
+    saving_p10: MoneyText | None
+    saving_p50: MoneyText | None
+    saving_p90: MoneyText | None
+    prob_cheaper: Annotated[Share | None, Meta(description="Probability of costing less than the plan held.")]
+    reasons: Annotated[list[Reason], Meta(description="Empty if the run computes no bills.")]
+
+
+class Current(Struct, frozen=True, gc=False):
+    """The plan held."""
+
+    plan_id: str
+    expected_bill: Annotated[
+        MoneyText | None,
+        Meta(
+            description="Mean over the months of the horizon. A model that forecasts bills may expect other"
+            " usage than that of the last months, which the sentences describe."
+        ),
+    ]
+    bill_p10: MoneyText | None
+    bill_p90: MoneyText | None
+
+
+class NotOffered(Struct, frozen=True, gc=False):
+    """A plan that could not be recommended, and the reason."""
+
+    plan_id: str
+    code: Literal["excluded", "not_sellable", "not_valid", "not_eligible"]
+
+
+class UsageBasis(Struct, frozen=True, gc=False):
+    """The usage that the answer is based on."""
+
+    months_used: Annotated[int, Meta(ge=0, description="Known months in the window.")]
+    window: Annotated[int, Meta(ge=1, description="Months before the decision that the run reads.")]
+    whose: Annotated[
+        Literal["subscriber", "population"],
+        Meta(description="population: no month is known, so the usage of all subscribers is expected."),
+    ]
+    mean_month: Annotated[
+        dict[str, float] | None, Meta(description="Mean of the months used; null if there are none.")
+    ]
+
+
+class ModelName(Struct, frozen=True, gc=False):
+    """The run that answered."""
+
+    run_id: str
+    version: Annotated[str, Meta(description="PlanRec version that trained the run.")]
+
+
+class CatalogueName(Struct, frozen=True, gc=False):
+    """The plans and prices that the answer was computed from."""
+
+    id: str
+    version: str
+    sha256: str
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> "CatalogueName":
+        """Return the name of this version."""
+        return cls(catalogue.catalogue_id, catalogue.version, catalogue.sha256)
+
+
+class Answer(Struct, frozen=True, gc=False):
+    """One recommendation."""
+
+    recommendation_id: str
+    as_of: Annotated[str | None, Meta(description="Day of the decision; null if the run takes single rows.")]
+    currency: Annotated[str | None, Meta(description="ISO 4217 code; null if the run computes no bills.")]
+    usage_basis: Annotated[UsageBasis | None, Meta(description="Null if the run takes no usage.")]
+    bill_basis: Annotated[
+        Literal["exact", "approximate"] | None,
+        Meta(
+            description="Whether the given usage can be rated to the cent; null if the run computes no bills."
+        ),
+    ]
+    current: Annotated[Current | None, Meta(description="Null if the plan held is unknown.")]
+    decision: DecisionCode
+    reason: Annotated[str, Meta(description="Reason code of the decision.")]
+    sentence: Annotated[str, Meta(description="The decision in words.")]
+    items: Annotated[list[Item], Meta(description="The plans on the menu, the recommended one first.")]
+    not_offered: list[NotOffered]
+    model: ModelName
+    catalogue: Annotated[CatalogueName | None, Meta(description="Null if the run has no catalogue.")]
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encoded(answer: Answer) -> bytes:
+    """Return the answer as JSON: equal answers have equal bytes.
+
+    >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 5
+    >>> answer = Answer("id", *nothing, "abstain", "empty_menu", "No plan is left.", [], [], model, None)
+    >>> encoded(answer)[:58]
+    b'{"recommendation_id":"id","as_of":null,"currency":null,"us'
+    """
+    return _ENCODER.encode(answer)

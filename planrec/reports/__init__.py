@@ -1,0 +1,1 @@
+"""Reports about runs: leaderboard, comparison, explanation, page, cards."""

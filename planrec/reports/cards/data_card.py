@@ -1,0 +1,58 @@
+"""`planrec card data RUN ...`: what the data behind runs is, in Markdown."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from planrec.runs.manifest import Manifest
+
+
+def data_cards(folders: Sequence[Path]) -> str:
+    """The card of the data behind these runs. Raises RunError where one cannot be read."""
+    from planrec.runs.read import read_manifest
+
+    return data_card([read_manifest(folder) for folder in folders])
+
+
+def data_card(manifests: Sequence[Manifest]) -> str:
+    """One section per run, from its run.json alone."""
+    lines = ["# Data card", "", "Generated from runs by `planrec card data`.", ""]
+    for manifest in manifests:
+        lines += section(manifest)
+    return "\n".join(lines)
+
+
+def section(manifest: Manifest) -> list[str]:
+    """The figures of one run's data, under a heading of their own."""
+    data, options = manifest.data, manifest.config["data"]
+    title = Path(options["path"]).name if "path" in options else options["kind"]
+    dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
+    protected = ", ".join(f"`{name}`" for name in options["protected_columns"]) or "none"
+    return [
+        f"## {title}",
+        "",
+        f"Loaded by `{manifest.command}`; fingerprint `{manifest.data_fingerprint[:16]}`.",
+        "",
+        f"* decisions: {data.n_decisions:,}",
+        f"* subscribers: {f'{n:,}' if (n := data.n_subscribers) else 'no id in the data'}",
+        f"* decided: {' to '.join(data.as_of) if data.as_of else 'no time in the data'}",
+        f"* columns dropped: {dropped}",
+        f"* columns protected, compared and never features: {protected}",
+        *(f"* {note}" for note in manifest.notes),
+        "",
+        "| plan | share |",
+        "|---|---|",
+        *(f"| {plan} | {share:.1%} |" for plan, share in data.class_shares.items()),
+        "",
+        "| column | kind | missing | min | median | max |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| `{column.name}` | {column.kind} | {column.missing:.1%} |"
+            f" {' | '.join(_figure(getattr(column, key)) for key in ('min', 'median', 'max'))} |"
+            for column in data.columns
+        ),
+        "",
+    ]
+
+
+def _figure(value: object) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else str(value or "")

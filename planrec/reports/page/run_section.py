@@ -1,0 +1,274 @@
+"""The section of one run: what it is, what is wrong with it, how good it is, why."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from planrec.config.config_diff import flat
+from planrec.metrics import (
+    METRICS,
+    MetricValue,
+    ReliabilityBin,
+    broken_guards,
+    reliability,
+    reliability_of_cheaper,
+)
+from planrec.reports.cards.card_prose import INTENDED, QUESTION
+from planrec.reports.page import charts
+from planrec.reports.page.charts import Series
+from planrec.reports.page.markup import Cell, bullets, interval, number, paragraph, table, terms
+from planrec.reports.page.run_view import ReportedRun
+from planrec.reports.page.svg import figure_html
+from planrec.training.fitting import Chosen
+from planrec.training.tuning import Tuned
+
+N_SHADES = 5
+"Shades of a confusion matrix; style.css has one class for each."
+
+MAX_HEAD = 16
+"Characters of a plan's name that stand above a column of a confusion matrix."
+
+BY_GROUP = {
+    "regret_by_decile": ("usage decile", "Mean regret by decile of usage, 1 the lightest users"),
+    "regret_by_held": ("plan held", "Mean regret by plan held"),
+    "f1": ("plan", "F1 of each plan"),
+    "selection_rate_by_group": ("group and plan", "How often each group is recommended each plan"),
+} | {
+    gap: ("protected column", f"{gap}: the largest group value minus the smallest")
+    for gap, metric in METRICS.items()
+    if metric.worst is not None
+}
+"Grouped metrics: what a group is, and the title of the chart."
+
+
+def section(run: ReportedRun, name: str) -> Iterator[str]:
+    """The parts of the section. `name` is unique on the page."""
+    yield warnings_of(run)
+    yield what_it_is(run)
+    yield "<h3>Metrics</h3>\n"
+    yield first_metric(run, name)
+    yield metrics_table(run)
+    yield "<h3>Calibration</h3>\n"
+    yield calibration(run, name)
+    yield "<h3>Right plan and recommended plan</h3>\n"
+    yield confusion_table(run)
+    yield from by_group(run, name)
+    yield "<h3>What the model looks at</h3>\n"
+    yield feature_importance(run, name)
+    yield "<h3>Speed and size</h3>\n"
+    yield speed_and_size(run)
+    yield "<h3>Notes and waived checks</h3>\n"
+    yield notes(run)
+
+
+def what_it_is(run: ReportedRun) -> str:
+    """Question, data, model, folds, command."""
+    manifest, config = run.saved.manifest, run.saved.config
+    data, first = manifest.data, run.saved.manifest.metrics[0]
+    target, cv = config.target.kind, config.cv.model_dump(mode="json")
+    whose = f" of {data.n_subscribers:,} subscribers" if data.n_subscribers else ", no subscriber id"
+    when = f", decided {data.as_of[0]} to {data.as_of[1]}" if data.as_of else ""
+    parameters = ", ".join(f"{key} {value}" for key, value in config.model if key != "kind")
+    folds = ", ".join(f"{path} {value}" for path, value in flat(cv).items() if path != "kind")
+    pairs = [
+        ("question", QUESTION[target]),
+        ("for", INTENDED[target].replace("**", "")),
+        ("data", f"{config.data.kind}: {data.n_decisions:,} decisions{whose}{when}"),
+        ("data fingerprint", manifest.data_fingerprint[:16]),
+        ("features", config.features.kind),
+        ("model", f"{run.model}{f' ({parameters})' if parameters else ''}"),
+        *([("tuned", tuned_text(manifest.tuned))] if manifest.tuned else []),
+        *(("chosen", chosen_text(entry)) for entry in manifest.chosen if entry.fold is None),
+        ("folds", f"{config.cv.kind}: {folds}; fingerprint {manifest.folds_fingerprint[:16]}"),
+        ("judged", f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold"),
+        ("command", manifest.command),
+        ("run", f"{run.saved.run_id}, finished {manifest.finished}, address {manifest.address}"),
+        ("commit", manifest.git_commit or "unknown"),
+        ("owner and licence", f"{config.owner or 'owner not named'}; {config.licence}"),
+    ]
+    return terms(pairs, code=("data fingerprint", "command", "commit"))
+
+
+def tuned_text(tuned: Sequence[Tuned]) -> str:
+    """The values of the model that is kept, and that the figures are of others."""
+    values = ", ".join(f"{name} {value}" for name, value in tuned[-1].values.items())
+    return (
+        f"{values} for the model that is kept; each of the {len(tuned) - 1} folds judged was tuned separately"
+    )
+
+
+def chosen_text(entry: Chosen) -> str:
+    """What the fit of the model that is kept chose on inner folds."""
+    return f"{entry} for the model that is kept, on inner folds; each fold judged chose its own"
+
+
+def warnings_of(run: ReportedRun) -> str:
+    """Broken guards and figures that flatter, where a reader cannot miss them."""
+    found = [f"{run.model}: {warning}" for warning in broken_guards(run.figures())]
+    if run.saved.manifest.selected:
+        found.append(
+            "a search chose this configuration by its results on the decisions reported here:"
+            " the figures flatter"
+        )
+    if measured_by := run.saved.manifest.measured_by:
+        found.append(measured_by.note)
+    if not found:
+        return ""
+    return f'<div class="warning"><strong>Warning</strong>{bullets(found)}</div>\n'
+
+
+def first_metric(run: ReportedRun, name: str) -> str:
+    """The first metric of the model beside the baselines; nothing where there is nothing to compare."""
+    metric = run.saved.manifest.metrics[0].metric
+    rows = [(value.model, value) for value in run.saved.manifest.metrics if value.metric == metric]
+    if METRICS[metric].groups is not None or len(rows) < 2:
+        return ""
+    chart = charts.comparison(rows, f"{metric} with 95 % intervals", axis_of(metric))
+    return figure_html(chart, f"{name}-first")
+
+
+def metrics_table(run: ReportedRun) -> str:
+    """One row per metric and one column per model, the model itself first."""
+    single = [value for value in run.saved.manifest.metrics if value.group is None]
+    models = list(dict.fromkeys(value.model for value in single))
+    cells = {(value.metric, value.model): value for value in single}
+    rows = [
+        (axis_of(metric), [_value_cell(cells.get((metric, model))) for model in models])
+        for metric in dict.fromkeys(value.metric for value in single)
+    ]
+    return table("Metrics with 95 % bootstrap intervals over subscribers", ["metric", *models], rows)
+
+
+def axis_of(metric: str) -> str:
+    """Name, unit, and what is better."""
+    better = {True: ", higher is better", False: ", lower is better", None: ""}
+    return f"{metric} ({METRICS[metric].unit}{better[METRICS[metric].higher_is_better]})"
+
+
+def calibration(run: ReportedRun, name: str) -> str:
+    """The reliability of the top label, in the bins of the ECE, and of what customers are told."""
+    if not run.saved.config.model.traits.probabilistic:
+        return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
+    title = "Reliability of the most probable plan, 15 bins of equal mass"
+    shown = _bins_shown(reliability(run.judged), title, f"{name}-calibration", "decisions")
+    if cheaper := reliability_of_cheaper(run.judged):
+        title = "Reliability of P(cheaper than the plan held), 15 bins of equal mass"
+        shown += _bins_shown(cheaper, title, f"{name}-cheaper", "pairs of a decision and another plan")
+    return shown
+
+
+def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: str) -> str:
+    rows = [
+        (str(position), [Cell(f"{one.confidence:.3f}"), Cell(f"{one.hit_rate:.3f}"), Cell(f"{one.n:,}")])
+        for position, one in enumerate(bins, start=1)
+    ]
+    return figure_html(charts.calibration(bins, title), name) + table(
+        "The same in figures; equal probabilities share a bin",
+        ["bin", "probability given", "share that came true", counted],
+        rows,
+    )
+
+
+def confusion(run: ReportedRun) -> np.ndarray:
+    """Decisions by right plan (rows) and recommended plan (columns, the last one: abstained). (J, J + 1)."""
+    judged, n_plans = run.judged, len(run.judged.plans)
+    recommended = np.where(judged.recommended < 0, n_plans, judged.recommended)
+    flat = np.bincount(judged.y * (n_plans + 1) + recommended, minlength=n_plans * (n_plans + 1))
+    return flat.reshape(n_plans, n_plans + 1)
+
+
+def confusion_table(run: ReportedRun) -> str:
+    """Counts and the share of each row, shaded; the diagonal is right."""
+    counts, plans = confusion(run), run.judged.plans
+    columns = len(plans) + int(counts[:, -1].any())
+    rows = []
+    for row, head in enumerate(_numbered(plans)):
+        total = int(counts[row].sum())
+        cells = [_confusion_cell(int(counts[row, at]), total, row == at) for at in range(columns)]
+        rows.append((head, [*cells, Cell(f"{total:,}")]))
+    repeats = len(run.judged.y) // max(run.judged.n_decisions, 1)
+    caption = "Decisions by right plan (row) and recommended plan (column), with the share of the row"
+    caption += f"; each decision counts once in each of {repeats} repeats" if repeats > 1 else ""
+    heads = [*_numbered(plans, MAX_HEAD), "abstained"][:columns]
+    return table(caption, ["right plan", *heads, "all"], rows)
+
+
+def _numbered(plans: Sequence[str], most: int | None = None) -> list[str]:
+    """The names as they are where all are short; else numbered, so that a column is found cut short too."""
+    if all(len(plan) <= MAX_HEAD for plan in plans):
+        return list(plans)
+    cut = [plan if most is None or len(plan) <= most else f"{plan[: most - 1]}…" for plan in plans]
+    return [f"{number_of} {plan}" for number_of, plan in enumerate(cut, start=1)]
+
+
+def by_group(run: ReportedRun, name: str) -> Iterator[str]:
+    """Each metric that has one value per group, beside the baselines worth beating."""
+    grouped = dict.fromkeys(value.metric for value in run.saved.manifest.metrics if value.group is not None)
+    if grouped:
+        yield "<h3>Groups</h3>\n"
+    for metric in grouped:
+        group, title = BY_GROUP.get(metric, ("group", f"{metric} by group"))
+        models = [model for model in (run.model, *run.references()) if run.values(metric, model)]
+        series = [Series(model, tuple(run.values(metric, model))) for model in models]
+        groups = [str(value.group) for value in series[0].values]
+        rows = [
+            (label, [_value_cell(one.values[position]) for one in series])
+            for position, label in enumerate(groups)
+        ]
+        yield figure_html(
+            charts.by_group(groups, series, title, (group, axis_of(metric))), f"{name}-{metric}"
+        )
+        yield table(f"{title}, in figures", [group, *models], rows)
+
+
+def feature_importance(run: ReportedRun, name: str) -> str:
+    """The features that count most, of the model fitted on every decision."""
+    if run.importances is None:
+        return paragraph(f"This run's {run.model} has no importances of its own.")
+    more = len(run.importances) - charts.MAX_FEATURES
+    title = f"Feature importance: {run.saved.config.model.traits.importance_meaning}"
+    rest = f" {more} more features count less each." if more > 0 else ""
+    chart = charts.importance(run.importances, title)
+    return figure_html(chart, f"{name}-importance") + paragraph(
+        "Of the model that is served, fitted on every decision. Features that say the same share their"
+        f" importance, and a large share is no cause.{rest}"
+    )
+
+
+def speed_and_size(run: ReportedRun) -> str:
+    """How fast it answers, how long it took, how large it is."""
+    manifest, speed = run.saved.manifest, run.saved.manifest.speed
+    stages = ", ".join(f"{stage.replace('_', ' ')} {s:.1f} s" for stage, s in manifest.seconds.items())
+    fits = ", ".join(f"{model} {seconds:.2f} s" for model, seconds in manifest.fit_seconds.items())
+    pairs = [
+        (
+            "one row",
+            f"{speed.one_row_p50_ms:.2f} ms in the median, {speed.one_row_p99_ms:.2f} ms for 99 %",
+        ),
+        ("a batch", f"{speed.rows_per_second:,.0f} rows per second on one thread"),
+        ("model file", f"{run.model_bytes / 1024:,.0f} KiB"),
+        ("the run took", stages),
+        ("one fit took", fits),
+    ]
+    return terms(pairs) + paragraph("A guide, not a benchmark: measured while whatever else ran was running.")
+
+
+def notes(run: ReportedRun) -> str:
+    """What the source left out or doubts, and which checks may fail, with the reason."""
+    waived = [
+        f"check {name} may fail: {reason}"
+        for name, reason in run.saved.config.waivers.model_dump().items()
+        if reason
+    ]
+    return bullets([*(waived or ["No check is waived."]), *run.saved.manifest.notes])
+
+
+def _value_cell(value: MetricValue | None) -> Cell:
+    return Cell("–") if value is None else Cell(number(value.value), interval(value.low, value.high))
+
+
+def _confusion_cell(count: int, total: int, right: bool) -> Cell:
+    share = count / total if total else 0.0
+    shade = min(int(share * N_SHADES), N_SHADES - 1)
+    css_class = f"shade{shade} right" if right else f"shade{shade}"
+    return Cell(f"{count:,}", f"{share:.0%}" if total else "", css_class)

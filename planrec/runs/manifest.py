@@ -1,0 +1,175 @@
+"""run.json as a closed model: what `save_run` writes, and all that `load_run` relies on."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
+
+from planrec.errors import RunError
+from planrec.files.json_file import read_object
+from planrec.metrics import MetricValue
+from planrec.plugins import PluginUse, missing_plugins
+from planrec.runs.data_summary import DataSummary
+from planrec.schema.columns import InputSchema
+from planrec.schema.config_model import Config
+from planrec.training.fitting import Chosen
+from planrec.training.latency import Speed
+from planrec.training.tuning import Tuned
+
+SCHEMA = "planrec.run/2"
+ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
+"Files that every complete run has."
+DROPPED_ROWS = "dropped_rows.csv"
+
+FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_MAX_PROBLEMS = 10
+
+
+class Golden(Config):
+    """A few decisions as requests, and the answers to them."""
+
+    requests: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    probability: tuple[tuple[float, ...], ...]
+    "One entry per request and plan."
+    recommended: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _each_request_has_its_answer(self) -> Self:
+        if not len(self.requests) == len(self.probability) == len(self.recommended):
+            raise ValueError(
+                f"each request must have its answer, got {len(self.requests)} requests,"
+                f" {len(self.probability)} probabilities, {len(self.recommended)} recommended"
+            )
+        return self
+
+
+class MeasuredBy(Config):
+    """The run that learned and measured, where this one is the same under the plans of another catalogue."""
+
+    run_id: str
+    run_json_sha256: _Sha256
+    catalogue: str
+    "Id and version of the catalogue whose plans it was trained and judged on."
+
+    @property
+    def note(self) -> str:
+        """One sentence for whoever reads figures."""
+        return (
+            f"these plans were put in without training: what was learned, chosen and measured is that of run"
+            f" {self.run_id}, on the plans of {self.catalogue}"
+        )
+
+
+def _null_as_nan(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: np.nan if key in ("value", "low", "high") and v is None else v for key, v in value.items()}
+
+
+class Manifest(Config, allow_inf_nan=True):
+    """The content of run.json. A metric that is not defined is null in the file and NaN here."""
+
+    schema_: Annotated[Literal["planrec.run/2"], Field(alias="schema")]
+    run_id: str
+    address: str
+    "What the run is: config, data and code; see `planrec.address`."
+    selected: bool
+    "True where a search chose the config by its results on the folds that are reported: they flatter."
+    command: str
+    "A shell command line that repeats the run."
+    finished: str
+    config: dict[str, Any]
+    "`RunConfig` as JSON."
+    catalogue: dict[str, Any] | None
+    "The plans themselves: the file of `catalogue=file` may change or go after the run."
+    catalogue_sha256: str | None
+    data_fingerprint: str
+    folds_fingerprint: str
+    data: DataSummary
+    plans: Annotated[tuple[str, ...], Field(min_length=1)]
+    horizon: NonNegativeInt
+    inputs: InputSchema
+    measured_by: MeasuredBy | None = None
+    "None: this run itself. Runs that were saved before there were others do not say it."
+    notes: tuple[str, ...]
+    tuned: tuple[Tuned, ...]
+    "What a search inside the run chose for each fold and, last, for the model that is kept; often empty."
+    chosen: tuple[Chosen, ...]
+    "What fits chose on inner folds of their own rows, last the model that is kept; often empty."
+    metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
+    golden: Golden
+    seconds: dict[str, float]
+    fit_seconds: dict[str, float]
+    "Mean wall time of fitting one fold, by model."
+    speed: Speed
+    seeds: dict[str, int]
+    versions: dict[str, str]
+    plugins: tuple[PluginUse, ...] = ()
+    "The plug-ins that the run uses; runs of 0.1.0 have none."
+    git_commit: str | None
+    files: dict[FileName, _Sha256]
+
+    @property
+    def model_kind(self) -> str:
+        """Kind of the run's model, which is its name in the out-of-fold table."""
+        return str(self.config["model"]["kind"])
+
+    @property
+    def own_values(self) -> dict[str, MetricValue]:
+        """Metrics of the run's own model that have one value and are defined, by name."""
+        return self.values_of(self.model_kind)
+
+    def values_of(self, model: str) -> dict[str, MetricValue]:
+        """Return the metrics of one model that have one value and are defined, by name."""
+        return {
+            value.metric: value
+            for value in self.metrics
+            if value.model == model and value.group is None and not np.isnan(value.value)
+        }
+
+    @model_validator(mode="after")
+    def _names_every_file(self) -> Self:
+        # A file that is not named is not hashed, and a model must never be parsed without its hash.
+        if missing := [name for name in ALWAYS if name not in self.files]:
+            raise ValueError(f"files must hold the sha256 of {', '.join(missing)}")
+        return self
+
+
+def parse_manifest(file: Path) -> Manifest:
+    """Parse and check a run.json. Raises RunError with every problem."""
+    content = read_object(file)
+    if content.get("schema") != SCHEMA:
+        raise RunError(f"{file}: schema must be {SCHEMA!r}, got {content.get('schema')!r}")
+    try:
+        manifest = Manifest.model_validate(content)
+    except ValidationError as error:
+        raise RunError(f"{file} does not describe a run", problems_of(error)) from error
+    if problems := missing_plugins(manifest.plugins):
+        raise RunError(f"{file.parent} cannot be used here", problems)
+    return manifest
+
+
+def manifest_json(manifest: Manifest) -> dict[str, Any]:
+    """Return the content of run.json; NaN becomes null, since JSON has none."""
+    content = manifest.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return content | {"metrics": [nan_as_null(asdict(value)) for value in manifest.metrics]}
+
+
+def nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
+    """Replace NaN: a metric that is not defined is null in run.json."""
+    return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
+
+
+def problems_of(error: ValidationError, place: str = "") -> list[str]:
+    """One line per error: where, what must hold."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [
+        f"{'.'.join([*([place] if place else []), *map(str, item['loc'])]) or 'run.json'}:"
+        f" {item['msg'].removeprefix('Value error, ')}"
+        for item in found
+    ]
+    more = len(lines) - _MAX_PROBLEMS
+    return lines[:_MAX_PROBLEMS] + ([f"... and {more} more"] if more > 0 else [])

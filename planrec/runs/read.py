@@ -1,0 +1,248 @@
+"""Reading a run folder: nothing is parsed before its hash was checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import ValidationError
+from sklearn.pipeline import Pipeline
+
+from planrec.config.run_config import RunConfig
+from planrec.contracts import Model, Policy
+from planrec.errors import RequestError, RunError
+from planrec.files.outputs_folder import command_line
+from planrec.metrics import MetricValue
+from planrec.recommending.recommender import Recommender
+from planrec.runs.identity import sha256_of
+from planrec.runs.manifest import FileName, Manifest, parse_manifest, problems_of
+from planrec.runs.model_file import read_skops
+from planrec.schema.predictions import OutOfFold
+from planrec.schema.request import read_request
+from planrec.sweeps.sweep_folder import is_sweep
+from planrec.training.tuning import final_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEASURED = (
+    *(OutOfFold.DECISION_ID, OutOfFold.REPEAT, OutOfFold.MODEL, OutOfFold.SUBSCRIBER, OutOfFold.AS_OF),
+    *(OutOfFold.HELD, OutOfFold.Y, OutOfFold.RECOMMENDED, OutOfFold.HORIZON, OutOfFold.USAGE_DECILE),
+    *(OutOfFold.PROBABILITY, OutOfFold.MENU, OutOfFold.FUTURE, OutOfFold.SWITCHING, OutOfFold.HIDDEN),
+    *(OutOfFold.CHEAPER, OutOfFold.SEGMENT),
+)
+"Columns of the out-of-fold table, or beginnings of them, that metrics and segments are made of."
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A complete run without its model."""
+
+    folder: Path
+    manifest: Manifest
+    "The content of run.json."
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run in answers and logs: date/time-id."""
+        return self.manifest.run_id
+
+    @property
+    def model_bytes(self) -> int:
+        """Size of the model file."""
+        return (self.folder / "model.skops").stat().st_size
+
+
+@dataclass(frozen=True)
+class SavedRun(RunRecord):
+    """A complete run, read and checked, with the recommender that answers."""
+
+    sha256: str
+    "Hash of run.json, which holds the hashes of all other files: the identity of the run."
+    config: RunConfig
+    recommender: Recommender
+
+
+def load_run(folder: Path) -> SavedRun:
+    """Read a complete run folder; every hash is checked before anything is parsed.
+
+    Raises:
+        RunError: not a run, not finished, changed after saving, or made by versions that cannot be read.
+    """
+    manifest = read_manifest(folder)
+    changed = [
+        f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
+        for name, sha256 in manifest.files.items()
+        if not (folder / name).is_file() or sha256_of((folder / name).read_bytes()) != sha256
+    ]
+    if changed:
+        raise RunError(f"{folder} was changed after it was saved", changed)
+    config = _config_of(manifest, folder)
+    recommender = Recommender(
+        pipeline=_pipeline_of(folder / "model.skops", [use.package for use in manifest.plugins]),
+        features=config.features,
+        model=_model_of(config, manifest, folder),
+        policy=_policy_of(config, manifest),
+        plans=manifest.plans,
+        inputs=manifest.inputs,
+        horizon=manifest.horizon,
+        catalogue=config.catalogue.open(),
+    )
+    _check_plans(recommender, folder)
+    sha256 = sha256_of((folder / "run.json").read_bytes())
+    return SavedRun(folder, manifest, sha256, config, recommender)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read run.json of a complete run. Raises RunError."""
+    if not folder.is_dir():
+        raise RunError(f"{folder} is not a folder: a run lies in outputs/<date>/<time>-<id>")
+    if is_sweep(folder):
+        raise RunError(
+            f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
+            f" {command_line('leaderboard', folder)} says which is best"
+        )
+    if not (folder / "run.json").is_file():
+        unfinished = (folder / "config.json").is_file()
+        why = "the run did not finish: start it again" if unfinished else "not a run"
+        raise RunError(f"{folder} holds no run.json: {why}")
+    return parse_manifest(folder / "run.json")
+
+
+def own_value(folder: Path, metric: str) -> MetricValue | None:
+    """The value of a metric for the run's own model; None where the run does not have it.
+
+    Raises:
+        RunError: a file of the run is missing or cannot be read. What the others hold is not looked at.
+    """
+    remedy = f"remove {folder}, and the same command runs it anew"
+    try:
+        manifest = read_manifest(folder)
+    except RunError as error:
+        raise RunError(f"{error}; {remedy}") from error
+    if missing := [name for name in manifest.files if not (folder / name).is_file()]:
+        raise RunError(f"{folder} lacks {', '.join(missing)}, which it was saved with; {remedy}")
+    own = manifest.model_kind
+    values = manifest.metrics
+    return next((v for v in values if (v.metric, v.model) == (metric, own) and v.group is None), None)
+
+
+def read_record(folder: Path) -> RunRecord:
+    """What a complete run says of itself; its out-of-fold table can be read.
+
+    Raises:
+        RunError: not a run, not finished, or changed after saving.
+    """
+    manifest = read_manifest(folder)
+    checked_bytes(folder, "out_of_fold.parquet", manifest.files["out_of_fold.parquet"])
+    if not (folder / "model.skops").is_file():
+        raise RunError(f"{folder} was changed after it was saved: model.skops is missing")
+    return RunRecord(folder, manifest)
+
+
+def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
+    """The out-of-fold rows of these models, with the columns that metrics and segments are made of.
+
+    Raises:
+        RunError: the table was changed after saving.
+    """
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    name: FileName = "out_of_fold.parquet"
+    content = pyarrow.BufferReader(checked_bytes(run.folder, name, run.manifest.files[name]))
+    # Beginnings end in @, so that `held` does not take a column `held_before` along.
+    columns = [
+        column
+        for column in parquet.read_schema(content).names
+        if column in MEASURED or column.startswith(tuple(part for part in MEASURED if part.endswith("@")))
+    ]
+    rows = parquet.read_table(content, columns=columns, filters=[(OutOfFold.MODEL, "in", list(models))])
+    frame: pd.DataFrame = rows.to_pandas()
+    return frame
+
+
+def replay_golden(saved: SavedRun) -> None:
+    """Ask the stored requests again. Raises RunError where an answer differs."""
+    golden = saved.manifest.golden
+    try:
+        requests = [read_request(content) for content in golden.requests]
+        prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
+        expected = np.array(golden.probability, np.float64).reshape(prediction.probability.shape)
+    except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
+        raise RunError(
+            f"{saved.folder}: its golden requests cannot be asked again: {error!r};"
+            " train it again where another version of PlanRec made it"
+        ) from error
+    # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
+    same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
+    if not same or decisions.recommended.tolist() != list(golden.recommended):
+        raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
+
+
+def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
+    """The content of a file of a run. Raises RunError where it is not what the run saved."""
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise RunError(f"{folder} was changed after it was saved: {name} cannot be read") from error
+    if sha256_of(content) != sha256:
+        raise RunError(f"{folder} was changed after it was saved: {name} is not the file that this run saved")
+    return content
+
+
+def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
+    """The configuration, with the catalogue's content in place of its path."""
+    content = {"catalogue": manifest.catalogue} if manifest.catalogue else {}
+    try:
+        config = RunConfig.model_validate(manifest.config | content)
+    except ValidationError as error:
+        problems = problems_of(error, "config")
+        raise RunError(f"{folder / 'run.json'} holds no configuration of this version", problems) from error
+    catalogue = config.catalogue.open()
+    if catalogue is not None and catalogue.sha256 != manifest.catalogue_sha256:
+        raise RunError(
+            f"{folder} was changed after it was saved", ["the catalogue in run.json has another sha256"]
+        )
+    return config
+
+
+def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
+    """The model of the final fit: with the values that were chosen for it, where the run was tuned."""
+    try:
+        return final_model(config.model, manifest.tuned)
+    except ValidationError as error:
+        raise RunError(
+            f"{folder / 'run.json'}: tuned values do not fit the model", problems_of(error)
+        ) from error
+
+
+def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
+    """The policy with the least saving that the final fit chose, where it did."""
+    final = [chosen for chosen in manifest.chosen if chosen.fold is None and chosen.least_saving is not None]
+    return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
+
+
+def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
+    """Return the pipeline of a file whose sha256 was checked."""
+    try:
+        pipeline = read_skops(file.read_bytes(), plugin_packages)
+    except Exception as error:  # whatever skops or a type that it loads raises: the versions do not match
+        raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
+    if not isinstance(pipeline, Pipeline):
+        raise RunError(f"{file} must hold a Pipeline, it holds {type(pipeline).__name__}")
+    return pipeline
+
+
+def _check_plans(recommender: Recommender, folder: Path) -> None:
+    """Plans are positions everywhere: with one missing every answer would name a neighbour."""
+    plans, place = recommender.plans, folder / "run.json"
+    needed = int(max(recommender.pipeline.classes_)) + 1
+    if needed > len(plans):
+        raise RunError(f"{place}: plans must name the model's plans, {needed} or more, got {len(plans)}")
+    if recommender.catalogue is not None and list(plans) != list(recommender.catalogue.plan_ids):
+        raise RunError(
+            f"{place}: plans must be those of its catalogue, {', '.join(recommender.catalogue.plan_ids)},"
+            f" got {', '.join(plans)}"
+        )

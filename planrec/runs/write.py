@@ -1,0 +1,170 @@
+"""Writing a run folder: `run.json` comes last, so that a folder with it is complete."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from planrec.config.run_config import RunConfig
+from planrec.errors import RunError
+from planrec.files.atomic_write import write_atomically
+from planrec.files.package_folder import PACKAGE
+from planrec.recommending.recommender import Recommender
+from planrec.recommending.request_table import requests_of
+from planrec.runs.address import address_of, plugins_of
+from planrec.runs.data_summary import data_summary
+from planrec.runs.identity import run_id_of, sha256_of
+from planrec.runs.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, manifest_json, nan_as_null
+from planrec.runs.model_file import canonical_skops
+from planrec.runs.provenance import git_commit, versions
+from planrec.runs.read import SavedRun, checked_bytes
+from planrec.schema.columns import frame_of
+from planrec.schema.request import Request, fields_of, json_of, read_request
+from planrec.training.experiment import RunResult
+from planrec.training.latency import speed_of
+
+N_GOLDEN = 20
+"Requests stored with their answers, to be replayed before a run is served."
+GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended")
+"Fields of a stored request; the others have their defaults."
+
+
+def begin_run(folder: Path, config: RunConfig, command: str) -> None:
+    """Claim the folder for one run. Raises RunError where another run has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    started = {"command": command, "started": _now(), "config": config.model_dump(mode="json", by_alias=True)}
+    try:
+        with (folder / "config.json").open("x", encoding="utf-8") as file:
+            json.dump(started, file, indent=2)
+    except FileExistsError:
+        raise RunError(f"{folder} belongs to another run: nothing is overwritten") from None
+
+
+def save_run(result: RunResult, folder: Path, command: str, selected: bool = False) -> None:
+    """Write the run; `run.json` comes last, so a folder with it is complete.
+
+    `selected` says that a search chose the config by its results on the folds that it reports.
+    """
+    result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
+    if result.dropped:
+        frame_of(result.dropped).to_csv(folder / DROPPED_ROWS, index=False)
+    rows = np.unique(np.linspace(0, len(result.table) - 1, N_GOLDEN).astype(np.int64))
+    content = {
+        "selected": selected,
+        "command": command,
+        "data_fingerprint": result.table.fingerprint(),
+        "folds_fingerprint": result.folds_fingerprint,
+        "data": data_summary(result.table).model_dump(mode="json", exclude_unset=True),
+        "measured_by": None,
+        "notes": list(result.notes),
+        "tuned": [asdict(chosen) for chosen in result.tuned],
+        "chosen": [asdict(chosen) for chosen in result.chosen],
+        "metrics": [nan_as_null(asdict(value)) for value in result.metrics],
+        "golden": _golden(result.recommender, requests_of(result.table.take(rows))),
+        "seconds": result.seconds,
+        "fit_seconds": result.fit_seconds,
+        "speed": asdict(result.speed),
+    }
+    _complete(folder, result.config, result.recommender, content)
+
+
+def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, command: str) -> None:
+    """Write a new run: `recommender` is that of a saved run over the plans of another catalogue.
+
+    What was learned, chosen and measured is the saved run's; `measured_by` and a note say so.
+    """
+    old, config = saved.manifest, saved.config.model_copy(update={"catalogue": recommender.catalogue})
+    begin_run(folder, config, command)
+    for name in old.files.keys() & {"out_of_fold.parquet", DROPPED_ROWS}:
+        (folder / name).write_bytes(checked_bytes(saved.folder, name, old.files[name]))
+    requests = [read_request(content) for content in old.golden.requests]
+    content = manifest_json(old) | {
+        "command": command,
+        "golden": _golden(recommender, requests),
+        "speed": asdict(speed_of(recommender, recommender.table(requests))),
+    }
+    if old.measured_by is None:
+        measured_by = _measured_by(saved)
+        content |= {"measured_by": measured_by.model_dump(), "notes": [*old.notes, measured_by.note]}
+    _complete(folder, config, recommender, content)
+
+
+def write_card(folder: Path, card: str) -> Path:
+    """Put the model card into a complete run folder; where it lies. Raises RunError where it cannot."""
+    file = folder / "model_card.md"
+    try:
+        write_atomically(file, card.encode())
+    except OSError as error:
+        raise RunError(f"{file} cannot be written: {error}") from error
+    return file
+
+
+def _complete(folder: Path, config: RunConfig, recommender: Recommender, content: dict[str, Any]) -> None:
+    """Write the model, then run.json: `content`, and what follows from the other files and arguments."""
+    write_atomically(folder / "model.skops", canonical_skops(recommender.pipeline))
+    files = [*ALWAYS, *([DROPPED_ROWS] if (folder / DROPPED_ROWS).is_file() else [])]
+    head = {
+        "schema": SCHEMA,
+        "run_id": run_id_of(folder),
+        "address": address_of(config, content["data_fingerprint"], content["selected"]),
+        "finished": _now(),
+        "config": config.model_dump(mode="json", by_alias=True),
+        **_catalogue(config),
+        "plans": list(recommender.plans),
+        "horizon": recommender.horizon,
+        "inputs": recommender.inputs.model_dump(mode="json"),
+        "seeds": {"run": config.seed},
+        "versions": versions(),
+        "plugins": [asdict(use) for use in plugins_of(config)],
+        "git_commit": git_commit(PACKAGE),
+        "files": {name: sha256_of((folder / name).read_bytes()) for name in files},
+    }
+    # In this order, and `head` holds against a `content` that another run.json began with.
+    text = json.dumps(head | content | head, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
+    write_atomically(folder / "run.json", text.encode())
+
+
+def _measured_by(saved: SavedRun) -> MeasuredBy:
+    catalogue = saved.recommender.catalogue
+    assert catalogue is not None
+    return MeasuredBy(
+        run_id=saved.run_id,
+        run_json_sha256=saved.sha256,
+        catalogue=f"{catalogue.catalogue_id} {catalogue.version}",
+    )
+
+
+def _catalogue(config: RunConfig) -> dict[str, Any]:
+    """The plans themselves: the file of `catalogue=file` may change or go after the run."""
+    catalogue = config.catalogue.open()
+    if catalogue is None:
+        return {"catalogue": None, "catalogue_sha256": None}
+    content = catalogue.model_dump(mode="json", by_alias=True)
+    return {"catalogue": content, "catalogue_sha256": catalogue.sha256}
+
+
+def _golden(recommender: Recommender, requests: Sequence[Request]) -> dict[str, Any]:
+    """Return a few decisions as requests, and the answers to them."""
+    fields = [name for name in GOLDEN_FIELDS if name in fields_of(recommender.inputs)]
+    prediction, decisions = recommender.recommend(recommender.table(requests))
+    return {
+        "requests": [json.loads(json_of(request, fields)) for request in requests],
+        "probability": prediction.probability.tolist(),
+        "recommended": decisions.recommended.tolist(),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value)} cannot be written to run.json")

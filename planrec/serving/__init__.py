@@ -1,0 +1,1 @@
+"""A run in use: the pin, new plans, the decision log, replay, scoring."""

@@ -1,0 +1,91 @@
+"""One answer as the server passes it to the log, and as a row of the log."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from planrec.serving.decision_log.pseudonym import pseudonym
+
+Language = Literal["en", "es"]
+DETERMINISTIC = 1.0
+"Propensity of a deterministic policy, which answers equal requests alike; so far all policies are."
+
+
+class LoggedRun(NamedTuple):
+    """The run that answered: the same for all answers of a served run."""
+
+    run_id: str
+    run_sha256: str
+    "Hash of run.json, which contains the hashes of all other files of the run."
+    version: str
+    "PlanRec version at the time of the answer."
+    catalogue_id: str | None
+    catalogue_version: str | None
+    catalogue_sha256: str | None
+    policy: str
+    "Kind of the policy."
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One answer that is to be logged."""
+
+    recommendation_id: str
+    request_id: str
+    subscriber: str | None
+    "The name in the request; the log stores its keyed hash only."
+    request: bytes
+    "JSON: the checked request without the subscriber."
+    language: Language
+    answer: bytes
+    "JSON: the bytes that are sent."
+    arm: str
+    "The action: the id of the recommended plan, `stay` or `abstain`."
+    latency_ms: float
+    "Time from the start of the request handler until the answer is complete."
+    run: LoggedRun
+
+
+class LoggedDecision(NamedTuple):
+    """A row of the table `decisions`: all columns, in their order."""
+
+    recommendation_id: str
+    time: str
+    "UTC, ISO 8601 with microseconds, so that it sorts as text."
+    request_id: str
+    subscriber: str | None
+    "HMAC-SHA-256 of the name in the request, in hexadecimal."
+    request: str
+    "JSON: the checked request without the subscriber."
+    language: Language
+    answer: str
+    "JSON: the bytes that were sent."
+    arm: str
+    propensity: float
+    "Probability of this action under the policy, in (0, 1]."
+    latency_ms: float
+    run_id: str
+    run_sha256: str
+    version: str
+    catalogue_id: str | None
+    catalogue_version: str | None
+    catalogue_sha256: str | None
+    policy: str
+
+
+def row_of(decision: Decision, key: bytes) -> LoggedDecision:
+    """Return the row of an answer that is given now."""
+    subscriber = decision.subscriber
+    return LoggedDecision(
+        decision.recommendation_id,
+        datetime.now(UTC).isoformat(timespec="microseconds"),
+        decision.request_id,
+        None if subscriber is None else pseudonym(subscriber, key),
+        decision.request.decode(),
+        decision.language,
+        decision.answer.decode(),
+        decision.arm,
+        DETERMINISTIC,
+        decision.latency_ms,
+        *decision.run,
+    )

@@ -1,0 +1,168 @@
+"""The pin, `outputs/pinned.json`: it names the run that is served, and is written atomically."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from planrec.errors import RunError
+from planrec.files.atomic_write import write_atomically
+from planrec.files.folder_walk import complete_runs
+from planrec.files.json_file import read_object
+from planrec.files.outputs_folder import command_line
+from planrec.runs.identity import sha256_of
+from planrec.runs.manifest import problems_of
+from planrec.runs.provenance import version_problems
+from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
+from planrec.schema.config_model import Config
+
+SCHEMA = "planrec.pin/2"
+FILE_NAME = "pinned.json"
+MAX_EARLIER = 20
+
+
+class Pinned(Config):
+    """One pinned run."""
+
+    run: Annotated[str, Field(min_length=1)]
+    "Folder of the run, relative to the folder of pinned.json if it is below it."
+    run_json_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    "Hash of run.json, which contains the hashes of all other files of the run."
+    pinned_at: str
+
+
+class Pin(Pinned):
+    """The run that is served, and the earlier ones."""
+
+    schema_: Annotated[Literal["planrec.pin/2"], Field(alias="schema")]
+    earlier: Annotated[tuple[Pinned, ...], Field(max_length=MAX_EARLIER)]
+    "The newest first."
+
+
+def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
+    """Pin the run that was served before this one; a second rollback undoes the first.
+
+    Raises:
+        RunError: No run was pinned before, or it cannot be served any more. The pin stays the same then.
+    """
+    now = read_pin(outputs)
+    if not now.earlier:
+        raise RunError(
+            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so there is none to return to"
+        )
+    pinned_run(now.earlier[0], outputs)
+    pin = pin_of(outputs / now.earlier[0].run, outputs)
+    if not dry_run:
+        write_pin(pin, outputs)
+    return pin
+
+
+def read_pin(outputs: Path) -> Pin:
+    """Read pinned.json.
+
+    Raises:
+        RunError: No run is pinned, or the file is not a pin; the message names the command to type.
+    """
+    file = outputs / FILE_NAME
+    if not file.is_file():
+        raise RunError(f"no run is pinned in {file}: {_advice(outputs)}")
+    try:
+        return Pin.model_validate(read_object(file))
+    except RunError as error:
+        raise RunError(f"{file} is not a pin ({error.message}): {_advice(outputs)}") from error
+    except ValidationError as error:
+        raise RunError(f"{file} is not a pin: {_advice(outputs)}", problems_of(error)) from error
+
+
+def load_pinned(outputs: Path) -> SavedRun:
+    """Load the pinned run, check it and replay its golden requests.
+
+    Raises:
+        RunError: No run is pinned, or the pinned run was changed or cannot be served.
+    """
+    return pinned_run(read_pin(outputs), outputs)
+
+
+def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
+    """Load the run of a pin, check it and replay its golden requests.
+
+    Raises:
+        RunError: The run was changed after it was pinned, or cannot be served.
+    """
+    folder = outputs / pinned.run
+    if not (folder / "run.json").is_file():
+        raise RunError(f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}")
+    if sha256_of((folder / "run.json").read_bytes()) != pinned.run_json_sha256:
+        raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
+    return servable_run(folder)
+
+
+def servable_run(folder: Path) -> SavedRun:
+    """Load a run that can be served.
+
+    It is complete and unchanged, was made by compatible versions, and repeats its golden predictions.
+
+    Raises:
+        RunError: It lists everything that is wrong.
+    """
+    problems = version_problems(read_manifest(folder).versions)
+    try:
+        saved = load_run(folder)
+        replay_golden(saved)
+    except RunError as error:
+        raise RunError(error.message, [*error.problems, *problems]) from error
+    if problems:
+        raise RunError(
+            f"{folder} was made by versions that are not compatible with the installed ones", problems
+        )
+    return saved
+
+
+def pin_of(folder: Path, outputs: Path) -> Pin:
+    """Return the pin of a run, with those that it replaces; it is not written."""
+    chosen = Pinned(
+        run=_relative(folder, outputs),
+        run_json_sha256=sha256_of((folder / "run.json").read_bytes()),
+        pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
+    earlier = [pin.model_dump() for pin in before[:MAX_EARLIER]]
+    return Pin.model_validate({"schema": SCHEMA, **chosen.model_dump(), "earlier": earlier})
+
+
+def _pinned_before(outputs: Path) -> Sequence[Pinned]:
+    """Return the replaced pin and those before it; none if there is no readable pin."""
+    try:
+        now = read_pin(outputs)
+    except RunError:
+        return ()
+    return (Pinned.model_validate(now.model_dump(include=set(Pinned.model_fields))), *now.earlier)
+
+
+def write_pin(pin: Pin, outputs: Path) -> None:
+    """Write pinned.json.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    content = pin.model_dump(mode="json", by_alias=True)
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        write_atomically(outputs / FILE_NAME, (json.dumps(content, indent=2) + "\n").encode())
+    except OSError as error:
+        raise RunError(f"{outputs / FILE_NAME} cannot be written: {error}") from error
+
+
+def _advice(outputs: Path) -> str:
+    pin = command_line("pin", "latest", outputs=outputs)
+    if complete_runs(outputs):
+        return f"pin the newest run with {pin}"
+    return f"train a run with {command_line('train', outputs=outputs)}, then pin it with {pin}"
+
+
+def _relative(folder: Path, outputs: Path) -> str:
+    inside = folder.resolve().is_relative_to(outputs.resolve())
+    return str(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())

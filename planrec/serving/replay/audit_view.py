@@ -1,0 +1,92 @@
+"""The terminal output of a replay: inputs, plans with their bills, exclusions and the rule, for auditors."""
+
+import inspect
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from planrec.runs.provenance import versions
+from planrec.schema.request import fields_of
+from planrec.serving.replay.replayed_answer import Replayed
+from planrec.terminal import console_of_tables
+
+
+def print_replayed(replayed: Replayed) -> None:
+    """Print the inputs of an answer, its result, and whether it is the same now."""
+    console = console_of_tables(highlight=False, markup=False)
+    for line in _identity(replayed):
+        console.print(line)
+    console.print("\ninputs")
+    for part in _inputs(replayed):
+        console.print(part)
+    console.print("\nplans compared")
+    console.print(_plans(replayed))
+    for line in [*_not_offered(replayed), *_decision(replayed)]:
+        console.print(line)
+    console.print(*_verdict(replayed), sep="\n")
+
+
+def _identity(replayed: Replayed) -> Iterator[str]:
+    logged = replayed.logged
+    yield f"answer      {logged.recommendation_id}"
+    yield f"given       {logged.time}, in {logged.latency_ms:g} ms, request {logged.request_id}"
+    yield f"subscriber  {logged.subscriber or 'not named in the request'}"
+    yield f"run         {logged.run_id} ({replayed.saved.folder}), sha256 {logged.run_sha256}"
+    if logged.catalogue_id is not None:
+        yield (
+            f"catalogue   {logged.catalogue_id} {logged.catalogue_version}, sha256 {logged.catalogue_sha256}"
+        )
+    yield f"done        {logged.arm}, by policy={logged.policy}, with probability {logged.propensity:g}"
+
+
+def _inputs(replayed: Replayed) -> Iterator[Table | str]:
+    request, inputs = replayed.request, replayed.saved.recommender.inputs
+    if request.months:
+        columns = ("month", *inputs.usage)
+        table = Table(*columns)
+        for month in request.months:
+            table.add_row(*(str(getattr(month, name)) for name in columns))
+        yield table
+    others = [name for name in fields_of(inputs) if name not in ("months", "attributes")]
+    for name, value in {**request.attributes, **{name: getattr(request, name) for name in others}}.items():
+        yield f"{name}: {_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    if value in (None, ()):
+        return "not given"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _plans(replayed: Replayed) -> Table:
+    answer = replayed.compared
+    table = Table(
+        "rank", "plan", f"bill a month, {answer.currency or '-'}", "p10 to p90", "saving", "probability"
+    )
+    for item in answer.items:
+        interval = "-" if item.bill_p10 is None else f"{item.bill_p10} to {item.bill_p90}"
+        held = " (held)" if answer.current is not None and answer.current.plan_id == item.plan_id else ""
+        bill, saving = item.expected_bill or "-", item.expected_saving or "-"
+        table.add_row(str(item.rank), item.plan_id + held, bill, interval, saving, f"{item.probability:.4f}")
+    return table
+
+
+def _not_offered(replayed: Replayed) -> Iterator[str]:
+    for plan in replayed.compared.not_offered:
+        yield f"not offered: {plan.plan_id}, {plan.code}"
+
+
+def _decision(replayed: Replayed) -> Iterator[str]:
+    answer, policy = replayed.compared, replayed.saved.config.policy
+    values = ", ".join(f"{name} {value}" for name, value in policy.model_dump().items() if name != "kind")
+    yield f"\ndecision    {answer.decision}, {answer.reason}: {answer.sentence}"
+    yield f"rule        policy={policy.kind}{f' ({values})' if values else ''}"
+    yield f"            {(inspect.getdoc(policy) or '').replace(chr(10), chr(10) + ' ' * 12)}"
+
+
+def _verdict(replayed: Replayed) -> list[str]:
+    if replayed.is_equal:
+        return ["\nreplay      equal, byte for byte"]
+    installed = versions()["planrec"]
+    code = "" if installed == replayed.logged.version else f", answered by PlanRec {replayed.logged.version}"
+    return [f"\nreplay      DIFFERS (PlanRec {installed}{code})", *replayed.differences]

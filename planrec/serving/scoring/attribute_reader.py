@@ -1,0 +1,61 @@
+"""Rows of attributes in a file, one per decision, as the decision table of their requests."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from planrec.contracts import FileForm
+from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.rules import NOT_BLANK
+from planrec.recommending.recommender import Recommender
+from planrec.schema.tables import DecisionTable
+from planrec.serving.scoring.part_columns import PartColumns, subscribers
+
+
+@dataclass(frozen=True)
+class AttributeReader:
+    """Reads files of a run over single rows."""
+
+    recommender: Recommender
+    form: FileForm
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that the file must have: those that the run learned from, and the subscriber."""
+        names = tuple(column.name for column in self.recommender.inputs.columns)
+        return (self._subscriber, *names) if "subscriber" in self.form.columns else names
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Columns that are read if the file has them."""
+        return () if self._subscriber in self.required else (self._subscriber,)
+
+    def column(self, name: str) -> str:
+        """Return the column of the file that has this name in PlanRec."""
+        return tidy_name(self.form.columns.get(name, name))
+
+    @property
+    def _subscriber(self) -> str:
+        return self.column("subscriber")
+
+    def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
+        """Return the subscribers of a part (row numbers if the file names none) and their decisions."""
+        recommender = self.recommender
+        n = columns.part.num_rows
+        if self._subscriber in columns.part.column_names:
+            whose = subscribers(columns.part, self._subscriber).combine_chunks()
+            blank = whose.is_null().to_numpy(zero_copy_only=False)
+            columns.add(f"column {self._subscriber!r} {NOT_BLANK}", blank)
+        else:
+            whose = pa.array(columns.positions + 1).cast(pa.string())
+        table = DecisionTable(
+            X={each.becomes: columns.attribute(each) for each in recommender.inputs.columns},
+            subscriber=np.arange(n),
+            has_subscribers=False,
+            plans=recommender.plans,
+            menu=np.ones((n, len(recommender.plans)), bool),
+            inputs=recommender.inputs,
+            horizon=recommender.horizon,
+        )
+        return whose, table

@@ -1,0 +1,150 @@
+"""Cells of one part of a file, read and judged column by column, as the API judges a request."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.cells import numbers_and_others
+from planrec.data.reading.column_types import as_readable, is_readable, text_of, tidy_text
+from planrec.data.reading.identifiers import whole_numbers
+from planrec.data.reading.input_file import POSITION
+from planrec.data.reading.rules import NOT_BLANK, NUMBERS, READABLE, amount_rules, plan_rule
+from planrec.data.reading.time_cells import date_of, month_of
+from planrec.recommending.request_table import is_usage
+from planrec.schema.columns import MAX_NUMBER, InputColumn, quantised
+from planrec.schema.decision_rows import running_month
+
+
+@dataclass(frozen=True)
+class PartColumns:
+    """The columns of one part; broken rules are added to `bad`."""
+
+    part: pa.Table
+    bad: BrokenRules
+    decimal_comma: bool = field(kw_only=True)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Positions of the rows in the file, shape (n,), int64."""
+        return self.part[POSITION].to_numpy()
+
+    def add(self, rule: str, rows: np.ndarray, column: str | None = None) -> None:
+        """Note that the rows of a mask break a rule; the message shows the first cell of `column`."""
+        if rows.any():
+            value = None if column is None else self._cell(column, int(np.flatnonzero(rows)[0]))
+            self.bad.add(rule, self.positions[rows], value)
+
+    def amounts(self, name: str) -> np.ndarray:
+        """Return usage, quantised to 0.01, shape (n,), float64."""
+        values, strange = self._numbers(name)
+        for rule, rows in amount_rules(values, strange, np.isnan(values) & ~strange).items():
+            self.add(f"column {name!r} {rule}", rows, None if rule == NOT_BLANK else name)
+        return quantised(values)
+
+    def attribute(self, column: InputColumn) -> np.ndarray:
+        """Return the values of an attribute, shape (n,), of the dtype of its kind in `schema.Columns`."""
+        if is_usage(column):
+            return self.amounts(column.name)
+        read = {"number": self._plain, "boolean": self._booleans, "date": self._dates, "text": self._texts}
+        return read[column.kind](column.name)
+
+    def months(self, name: str, year: int | None) -> np.ndarray:
+        """Return months, shape (n,), datetime64[M]; NaT for cells that cannot be read."""
+        codes, texts = self._distinct(name)
+        self.add(f"column {name!r} {NOT_BLANK}", codes < 0)
+        found = [np.datetime64("NaT", "M") if text is None else month_of(text, year) for text in texts]
+        months = np.array([*found, np.datetime64("NaT")], "datetime64[M]")[codes]
+        rule = (
+            "month numbers 1 to 12" if year is not None else "months (2018-11, 201811) or dates (2018-11-30)"
+        )
+        self.add(f"column {name!r} must hold {rule}", np.isnat(months) & (codes >= 0), name)
+        now = running_month()
+        rule = f"column {name!r} must hold months that are over: it is {now} now"
+        self.add(rule, months >= np.datetime64(now, "M"), name)
+        return months
+
+    def plans(self, name: str, plans: tuple[str, ...], plan_names: dict[str, str]) -> np.ndarray:
+        """Return the index of each plan, shape (n,), int64; -1 for blank cells."""
+        codes, texts = self._distinct(name)
+        written = np.array([text for text in texts if text is not None], object)
+        as_is = dict(zip(written, whole_numbers(written) if len(written) else written, strict=True))
+        ids = [None if text is None else plan_names.get(as_is[text], as_is[text]) for text in texts]
+        for code, plan in enumerate(ids):
+            if plan is not None and plan not in plans:
+                rule = plan_rule(as_is[texts[code]], plan, plans, "the run")
+                self.add(f"column {name!r} {rule}", codes == code)
+        index = [plans.index(plan) if plan in plans else -1 for plan in ids]
+        return np.array([*index, -1], np.int64)[codes]
+
+    def _cell(self, name: str, row: int) -> object:
+        """Return one cell as training shows it: 7.0 as `7`."""
+        cell = as_readable(self.part[name].slice(row, 1))
+        return (text_of(cell) if is_readable(cell) else cell)[0].as_py()
+
+    def _numbers(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        column = self.part[name]
+        if pa.types.is_string(column.type):
+            try:
+                # Nearly always possible; tidying the text first would take as long as the other steps.
+                return column.cast(pa.float64()).to_numpy(), np.zeros(len(column), bool)
+            except pa.ArrowInvalid:
+                pass
+        return numbers_and_others(as_readable(column), decimal_comma=self.decimal_comma)
+
+    def _plain(self, name: str) -> np.ndarray:
+        values, strange = self._numbers(name)
+        self.add(f"column {name!r} {NUMBERS}", strange, name)
+        with np.errstate(invalid="ignore"):
+            far = np.abs(values) > MAX_NUMBER
+        self.add(f"column {name!r} must be within {-MAX_NUMBER:g} and {MAX_NUMBER:g}", far, name)
+        return values
+
+    def _booleans(self, name: str) -> np.ndarray:
+        codes, texts = self._distinct(name)
+        of_text = {"true": 1.0, "false": 0.0}
+        values = np.array([*(of_text.get((text or "").lower(), np.nan) for text in texts), np.nan])[codes]
+        is_text = np.array([*(text is not None for text in texts), False])[codes]
+        self.add(f"column {name!r} must hold true or false", np.isnan(values) & is_text, name)
+        return values
+
+    def _dates(self, name: str) -> np.ndarray:
+        column = as_readable(self.part[name])
+        if pa.types.is_timestamp(column.type):
+            return column.to_numpy().astype("datetime64[s]")
+        codes, texts = self._distinct(name)
+        found = [np.datetime64("NaT", "s") if text is None else date_of(text) for text in texts]
+        dates = np.array([*found, np.datetime64("NaT")], "datetime64[s]")[codes]
+        is_text = np.array([*(text is not None for text in texts), False])[codes]
+        self.add(f"column {name!r} must hold dates, year first (2018-11-30)", np.isnat(dates) & is_text, name)
+        return dates
+
+    def _texts(self, name: str) -> np.ndarray:
+        codes, texts = self._distinct(name)
+        return np.array([*texts, None], object)[codes]
+
+    def _distinct(self, name: str) -> tuple[np.ndarray, list[str | None]]:
+        """Return codes (n,), int64, -1 for blank cells, and the tidy text of each code."""
+        column = self.part[name]
+        if not pa.types.is_string(column.type):
+            column = as_readable(column)
+        if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+            self.add(f"column {name!r} {READABLE}, it holds {column.type}", np.ones(len(column), bool))
+            return np.full(len(column), -1), []
+        encoded = text_of(column).combine_chunks().dictionary_encode()
+        texts = tidy_text(encoded.dictionary).to_pylist()
+        codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+        is_blank = np.array([*(text is None for text in texts), True])[codes]
+        return np.where(is_blank, -1, codes), texts
+
+
+def subscribers(part: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return the subscriber of each row as text, blanks around it included; a blank cell is null."""
+    column = part[name]
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    if not pa.types.is_string(column.type):
+        column = text_of(as_readable(column))
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)

@@ -1,0 +1,196 @@
+"""The cells of a sweep: one RunConfig per combination, all of them checked before the first one runs.
+
+Hydra takes a tenth of a second to compose a config. Cells that chose the same options differ in plain values
+only, so that Hydra composes each choice of options once, and the values are put in here.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from planrec.config.compose import interpolates, settled, task_tree, unreadable
+from planrec.config.conf_folder import Folders, groups
+from planrec.config.overrides import NOT_A_RUN, explained, parsed_override, unknown_keys, wrong_options
+from planrec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hydra.core.config_loader import ConfigLoader
+    from hydra.core.override_parser.types import Override
+
+    from planrec.config.run_config import RunConfig
+
+MOST_LISTED = 10
+"Cells that a message lists of those that share a problem."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep."""
+
+    number: int
+    overrides: tuple[str, ...]
+    "What `planrec train` would be given to run it alone."
+    config: "RunConfig"
+    label: str
+    "The overrides that not all cells of the sweep have."
+
+
+@dataclass(frozen=True)
+class _Composed:
+    """What Hydra made of a choice of options."""
+
+    tree: dict[str, Any]
+    choices: dict[str, Any]
+    "Group -> option."
+    interpolates: bool
+    "Whether a value follows another one, which may be another in the next cell."
+
+
+class CellComposer:
+    """Composes the cells of one sweep.
+
+    Args:
+        hydra_overrides: those of Hydra's own part, `hydra.searchpath=...`.
+    """
+
+    def __init__(self, loader: "ConfigLoader", hydra_overrides: Sequence[str], folders: Folders) -> None:
+        self._loader = loader
+        self._hydra_overrides = list(hydra_overrides)
+        self._folders = folders
+        self._groups = frozenset(groups(folders))
+        self._parsed: dict[str, Override | None] = {}
+        self._bases: dict[tuple[str, ...], _Composed] = {}
+
+    def cells(self, combinations: Sequence[Sequence[str]]) -> list[Cell]:
+        """One cell per combination of overrides. Raises ConfigError with every problem of every cell."""
+        shared = set(combinations[0]).intersection(*combinations)
+        found: dict[str, list[int]] = {}
+        cells = []
+        for number, overrides in enumerate(combinations):
+            try:
+                label = " ".join(text for text in overrides if text not in shared)
+                cells.append(Cell(number, tuple(overrides), self.config(overrides), label))
+            except ConfigError as error:
+                for problem in error.problems or (error.message,):
+                    found.setdefault(problem, []).append(number)
+        if found:
+            n = len(combinations)
+            raise ConfigError(
+                f"{NOT_A_RUN}, so no cell was run",
+                [f"{problem}{_in_cells(numbers, n)}" for problem, numbers in found.items()],
+            )
+        return cells
+
+    def config(self, overrides: Sequence[str]) -> "RunConfig":
+        """The config of one cell. Raises ConfigError."""
+        values = [text for text in overrides if self._is_plain_value(text)]
+        choosing = [text for text in overrides if text not in values]
+        wrong = {text: problems for text in choosing if (problems := self._wrong_options(text))}
+        if wrong:
+            others = self._elsewhere([text for text in overrides if text not in wrong])
+            raise ConfigError(NOT_A_RUN, [*(problem for of in wrong.values() for problem in of), *others])
+        composed = self._base(tuple(choosing))
+        if composed.interpolates or not all(self._is_choice(text) for text in choosing):
+            composed = self._compose(overrides)
+            return settled(composed.tree, overrides, composed.choices, self._folders)
+        tree = deepcopy(composed.tree)
+        misplaced = [problem for text in values for problem in self._put(tree, text)]
+        try:
+            config = settled(tree, overrides, composed.choices, self._folders)
+        except ConfigError as error:
+            raise ConfigError(error.message, [*misplaced, *error.problems]) from error
+        if misplaced:
+            raise ConfigError(NOT_A_RUN, misplaced)
+        return config
+
+    def _elsewhere(self, overrides: Sequence[str]) -> list[str]:
+        """What is wrong outside of all groups, whatever a wrong option should have been."""
+        try:
+            self.config(overrides)
+        except ConfigError as error:
+            # A path comes first in a problem; the words of a misfit hold a sign that no path has.
+            roots = [problem.partition(" ")[0].partition(".")[0] for problem in error.problems]
+            pairs = zip(roots, error.problems, strict=True)
+            return [text for root, text in pairs if root.isidentifier() and root not in self._groups]
+        return []
+
+    def choice(self, overrides: Sequence[str], group: str) -> str | None:
+        """The option of a group that these overrides choose, by themselves or through another option."""
+        option = self._compose(overrides).choices.get(group)
+        return None if option is None else str(option)
+
+    def _wrong_options(self, text: str) -> list[str]:
+        override = self._override(text)
+        is_choice = override is not None and override.key_or_group in self._groups
+        return wrong_options(override, text, self._folders) if override and is_choice else []
+
+    def _put(self, tree: dict[str, Any], text: str) -> list[str]:
+        """Put one value where it belongs. Returns what is not there of its path."""
+        override = self._override(text)
+        assert override is not None
+        path, value = override.key_or_group, override.value()
+        if problems := unknown_keys(tree, path, value, text):
+            return [f"{problem} (from override {text})" for problem in problems]
+        *parents, name = path.split(".")
+        node = tree
+        for parent in parents:
+            node = node[parent]
+        node[name] = value
+        return []
+
+    def _is_plain_value(self, text: str) -> bool:
+        """Whether an override replaces a value, and nothing else: it adds, merges and follows nothing."""
+        override = self._override(text)
+        if override is None or "${" in text or override.package is not None:
+            return False
+        value, path = override.value(), override.key_or_group
+        in_a_list = any(part.isdecimal() for part in path.split("."))
+        nested = in_a_list or isinstance(value, Mapping)
+        return _replaces(override) and not nested and path not in self._groups
+
+    def _is_choice(self, text: str) -> bool:
+        override = self._override(text)
+        return override is not None and override.key_or_group in self._groups and _replaces(override)
+
+    def _override(self, text: str) -> "Override | None":
+        if text not in self._parsed:
+            self._parsed[text] = parsed_override(text)
+        return self._parsed[text]
+
+    def _base(self, choosing: tuple[str, ...]) -> _Composed:
+        if choosing not in self._bases:
+            self._bases[choosing] = self._compose(choosing)
+        return self._bases[choosing]
+
+    def _compose(self, overrides: Sequence[str]) -> _Composed:
+        """Ask Hydra. Raises ConfigError."""
+        from hydra.errors import HydraException
+        from hydra.types import RunMode
+        from omegaconf.errors import OmegaConfBaseException
+
+        try:
+            composed = self._loader.load_configuration(
+                "train", [*self._hydra_overrides, *overrides], run_mode=RunMode.RUN
+            )
+            choices = dict(composed.hydra.runtime.choices)
+            return _Composed(task_tree(composed), choices, interpolates(composed))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise explained(error, overrides, self._folders) from error
+        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+            raise unreadable(error, self._folders) from error
+
+
+def _replaces(override: "Override") -> bool:
+    return not (override.is_add() or override.is_delete() or override.is_force_add())
+
+
+def _in_cells(numbers: Sequence[int], n_cells: int) -> str:
+    """Which cells have a problem: nothing to say where all have it."""
+    if len(numbers) == n_cells:
+        return ""
+    listed = ", ".join(str(number) for number in numbers[:MOST_LISTED])
+    more = f" and {len(numbers) - MOST_LISTED} more" if len(numbers) > MOST_LISTED else ""
+    return f" [cell{'s' if len(numbers) > 1 else ''} {listed}{more}]"

@@ -1,0 +1,175 @@
+"""Hydra's side of `planrec train`: from the typed words to a RunConfig, or to a sweep.
+
+Hydra's errors become ConfigErrors that repeat the typed words. What happens to a composed run is up to the
+caller's `Job`.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planrec.config.compose import register_with_hydra, settled, task_tree, unreadable
+from planrec.config.conf_folder import CONF, INSTALLED, Folders, unreadable_files
+from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
+from planrec.errors import ConfigError, PlanRecError, RunError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from planrec.config.run_config import RunConfig
+    from planrec.sweeps.run_cells import SweepResult
+
+COMMAND = "planrec train"
+
+NOTHING_TUNED = (
+    "search={} tunes nothing with cv={}: type -m for a sweep of trials, or cv=nested (cv=nested_grouped for"
+    " target=held and data without time)"
+)
+
+
+@dataclass(frozen=True)
+class ComposedRun:
+    """One run that is to be trained."""
+
+    config: "RunConfig"
+    folder: Path
+    "Where it goes; Hydra has made the folder."
+    command: str
+    "The command line that trains it."
+    sweeps: Path
+    "Folder of sweeps and their cells."
+
+
+Job = Callable[[ComposedRun], None]
+"""Trains one run. Raises PlanRecError."""
+ShowSweep = Callable[["SweepResult"], None]
+
+
+@dataclass
+class _Progress:
+    """How far Hydra got: it prints more than the error if an error passes through it."""
+
+    is_running: bool = False
+    "Whether a run or a sweep has begun and not ended: its errors are not about the configuration."
+    error: PlanRecError | None = None
+    "Why the run failed."
+
+
+def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: ShowSweep) -> None:
+    """Train what the arguments describe: a run through `job`, or with -m a sweep.
+
+    Args:
+        arguments: overrides and Hydra's flags, as typed.
+        outputs: folder of runs, unless the arguments set hydra.run.dir.
+        job: trains the one run; a sweep runs its cells itself.
+        show_sweep: shows the result of a sweep.
+
+    Raises:
+        ConfigError: the arguments do not describe a run.
+        PlanRecError: the run, or cells of the sweep, failed.
+    """
+    import hydra
+    from hydra._internal.utils import get_args_parser
+
+    from planrec.sweeps.hydra_sweeper import register as register_sweeper
+
+    # Hydra's own parser: it alone knows which of its flags take a value.
+    known = get_args_parser().parse_intermixed_args(list(arguments))
+    folders = (*INSTALLED, Path(known.config_dir)) if known.config_dir else INSTALLED
+    check_overrides(known.overrides, folders, known.multirun)
+    if known.multirun and known.cfg:
+        raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
+    # Hydra prints and exits by itself unless this is set; we want its errors, to explain them.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    register_with_hydra(outputs)
+    progress = _Progress()
+    register_sweeper(folders, show_sweep, started=lambda: setattr(progress, "is_running", True))
+    decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+    # Hydra refuses overrides on both sides of a flag.
+    flags = [argument for argument in arguments if argument not in known.overrides]
+    with (
+        _process_arguments([COMMAND, *known.overrides, *flags]),
+        _hydra_errors_explained(known.overrides, known.multirun, folders, progress),
+    ):
+        decorate(_task(job, folders, progress))()
+    if progress.error is not None:
+        raise progress.error
+
+
+@contextmanager
+def _process_arguments(arguments: list[str]) -> Iterator[None]:
+    """Put the arguments of this process where Hydra reads them; its help repeats the first as the command."""
+    typed, sys.argv = sys.argv, arguments
+    try:
+        yield
+    finally:
+        sys.argv = typed
+
+
+@contextmanager
+def _hydra_errors_explained(
+    overrides: Sequence[str], is_multirun: bool, folders: Folders, progress: _Progress
+) -> Iterator[None]:
+    """Turn errors of composing into ConfigErrors; let errors of a run pass."""
+    import yaml
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from planrec.sweeps.hydra_sweeper import check_cells
+
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        if is_multirun:
+            # Hydra composed the defaults first, and stopped at what is wrong with all cells alike.
+            check_cells(overrides, folders)
+        raise explained(error, overrides, folders) from error
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        if progress.is_running:
+            raise
+        if isinstance(error, OSError) and not list(unreadable_files(folders)):
+            raise RunError(f"a run could not begin: {error}") from error
+        raise unreadable(error, folders) from error
+
+
+def _task(job: Job, folders: Folders, progress: _Progress) -> "Callable[[DictConfig], None]":
+    """Return the function that Hydra calls with the composed configuration."""
+
+    def train(composed: "DictConfig") -> None:
+        progress.is_running = True
+        try:
+            _run_job(job, composed, folders)
+        except PlanRecError as error:
+            progress.error = error
+        progress.is_running = False
+
+    return train
+
+
+def _run_job(job: Job, composed: "DictConfig", folders: Folders) -> None:
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra = HydraConfig.get()
+    folder = Path(os.path.relpath(hydra.runtime.output_dir))
+    overrides, choices = list(hydra.overrides.task), dict(hydra.runtime.choices)
+    try:
+        if hydra.mode == RunMode.MULTIRUN:
+            raise ConfigError(NOT_A_RUN, [no_plugin("hydra/sweeper", choices["hydra/sweeper"])])
+        config = settled(task_tree(composed), overrides, choices, folders)
+        if config.searches:
+            raise ConfigError(NOT_A_RUN, [NOTHING_TUNED.format(config.model.kind, config.cv.kind)])
+        job(ComposedRun(config, folder, command_of(overrides, folders), Path(hydra.sweep.dir)))
+    except PlanRecError:
+        _remove_if_empty(folder)
+        raise
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove the folder that Hydra makes before the configuration is validated, if nothing is in it."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,134 @@
+"""`planrec train -m ...`: every cell checked first, finished cells kept, failing cells told.
+
+The one sweeper of PlanRec, registered with Hydra's plugin API. Hydra composes, and this decides what runs.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+
+from planrec.config.compose import SWEEPER
+from planrec.config.conf_folder import CONF, Folders, file_of, holds
+from planrec.config.overrides import NOT_A_RUN, added_folders, check_overrides, command_of, no_plugin
+from planrec.errors import ConfigError, RunError
+from planrec.sweeps.compose_cells import CellComposer
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+    from hydra.types import HydraContext, TaskFunction
+    from omegaconf import DictConfig
+
+    from planrec.sweeps.run_cells import SweepResult
+
+
+class PlanRecSweeper(Sweeper):
+    """Hydra's side of a sweep: which cells were asked for."""
+
+    folders: Folders = ()
+    "Where options are looked for; set by `register`, as are the next two."
+    show: "Callable[[SweepResult], None]"
+    "Shows the result of the sweep."
+    started: Callable[[], None]
+    "Told when all cells are composed."
+
+    def __init__(self, params: "DictConfig | None") -> None:
+        self._params = {str(name): value for name, value in (params or {}).items()}
+
+    def setup(
+        self, *, hydra_context: "HydraContext", task_function: "TaskFunction", config: "DictConfig"
+    ) -> None:
+        """Take note of what Hydra composed. Raises ConfigError for a launcher, which would not be asked."""
+        self._hydra = config.hydra
+        self._loader = hydra_context.config_loader
+        launcher = config.hydra.runtime.choices["hydra/launcher"]
+        if launcher != "basic":
+            raise ConfigError(NOT_A_RUN, [no_plugin("hydra/launcher", launcher)])
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Run every combination. Raises ConfigError before the first, SweepError after the last."""
+        from planrec.sweeps.schedule import Asked, run_sweep
+
+        typed = [f"{name}={value}" for name, value in self._params.items()] + list(arguments)
+        check_overrides(typed, self.folders, multirun=True)
+        overrides = OverridesParser.create(config_loader=self._loader).parse_overrides(typed)
+        refuse_several_sweeps(overrides, self.folders)
+        composer = CellComposer(self._loader, list(self._hydra.overrides.hydra), self.folders)
+        cells = composer.cells(combinations(overrides))
+        type(self).started()
+        root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
+        try:
+            run_sweep(Asked(cells, root, command, self._command, composer, type(self).show))
+        except OSError as error:
+            raise RunError(f"{root} must be a folder that can be written: {error}") from error
+
+    def _command(self, arguments: Sequence[str]) -> str:
+        """A command line with this sweep's configuration folder; one that is not -m runs one cell alone."""
+        # An experiment may ask for a sweep by itself.
+        alone = self._hydra.runtime.choices.get("experiment") and "-m" not in arguments
+        mode = ["hydra.mode=RUN"] if alone else []
+        return command_of([*arguments, *mode], self.folders)
+
+
+def register(folders: Folders, show: "Callable[[SweepResult], None]", started: Callable[[], None]) -> None:
+    """Make Hydra find the sweeper, which it builds from a name: what else it needs stands on the class."""
+    PlanRecSweeper.folders = folders
+    PlanRecSweeper.show, PlanRecSweeper.started = staticmethod(show), staticmethod(started)
+    plugins = Plugins.instance()
+    plugins.register(PlanRecSweeper)
+    # Hydra looks for plugins below this name only, whatever was registered.
+    plugins.class_name_to_class[SWEEPER] = PlanRecSweeper
+
+
+def refuse_several_sweeps(overrides: "Sequence[Override]", folders: Folders) -> None:
+    """Raises ConfigError where several experiments are asked for of which one is a sweep by itself."""
+    for override in overrides:
+        if override.key_or_group != "experiment" or not override.is_sweep_override():
+            continue
+        names = [value.partition("=")[2] for value in _values(override)]
+        by_itself = [name for name in names if holds(file_of("experiment", name, folders), "hydra")]
+        if by_itself:
+            told = f"experiment={by_itself[0]} is a sweep of its own: give one experiment"
+            raise ConfigError(NOT_A_RUN, [f"{told} (from override {override.input_line})"])
+
+
+def _values(override: "Override") -> list[str]:
+    key = override.get_key_element()
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]
+
+
+def check_cells(typed: Sequence[str], folders: Folders) -> None:
+    """Compose every cell of a sweep that Hydra could not begin. Raises ConfigError with all problems."""
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        overrides = OverridesParser.create(config_loader=loader).parse_overrides(list(typed))
+        of_tasks = [override for override in overrides if not override.is_hydra_override()]
+        of_hydra = [str(override.input_line) for override in overrides if override.is_hydra_override()]
+        composer = CellComposer(loader, [added_folders(folders), *of_hydra], folders)
+        composer.cells(combinations(of_tasks))
+
+
+def combinations(overrides: "Sequence[Override]") -> list[list[str]]:
+    """Every combination of swept values. Raises ConfigError for a sweep without an end."""
+    from itertools import product
+
+    values: dict[str, list[str]] = {}
+    for override in overrides:
+        key = override.get_key_element()
+        if not override.is_sweep_override():
+            values[key] = [str(override.input_line)]
+        elif override.is_discrete_sweep():
+            values[key] = _values(override)
+        else:
+            raise ConfigError(
+                NOT_A_RUN,
+                [f"{override.input_line}: has no end: type {key}=VALUE,VALUE or {key}=range(FROM,TO,STEP)"],
+            )
+    return [list(combination) for combination in product(*values.values())]

@@ -1,0 +1,93 @@
+"""Run one cell of a sweep: the same function in this process, in a process beside it, and on a cluster."""
+
+import os
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from planrec.config.run_config import RunConfig
+from planrec.errors import DataError, PlanRecError
+from planrec.runs.address import data_key
+from planrec.runs.write import begin_run, save_run
+from planrec.sweeps.sweep_folder import CellStore
+from planrec.training.experiment import LoadedDecisions, load_decisions, run
+
+DATA_KEPT = 2
+"Decision tables that a process keeps, for the cells that share them."
+
+
+@dataclass(frozen=True)
+class CellTask:
+    """All that it takes to run a cell, wherever that is."""
+
+    config: RunConfig
+    command: str
+    "The command line that runs the cell alone."
+    address: str
+    data_fingerprint: str
+    "Of the decision table that the address was made from."
+    selected: bool
+    "Whether a search chose the config by results on the folds that it reports."
+    threads: int
+    root: Path
+    "Absolute: workers elsewhere have another working directory."
+    folder: Path
+    "Working directory that paths in the config start from."
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """Why a cell did not end."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+def run_cell(task: CellTask) -> CellFailure | None:
+    """Run a cell unless it is complete by now; None once it is."""
+    try:
+        os.chdir(task.folder)
+        store = CellStore(task.root)
+        with store.claimed(task.address):
+            if not store.is_complete(task.address):
+                _run(task, store)
+    except Exception as error:  # a row of the sweep, whatever it is: the other cells go on
+        return failure_of(error)
+    return None
+
+
+def failure_of(error: BaseException) -> CellFailure:
+    """An exception as a row of a sweep."""
+    message = str(error) if isinstance(error, PlanRecError) else f"{error}" or repr(error)
+    return CellFailure(type(error).__name__, message, "".join(traceback.format_exception(error)))
+
+
+def _run(task: CellTask, store: CellStore) -> None:
+    config = task.config.model_copy(update={"threads": task.threads})
+    with store.unfinished(task.address) as folder:
+        begin_run(folder, config, task.command)
+        result = run(config, load=lambda config: _checked(config, task))
+        save_run(result, folder, task.command, task.selected)
+
+
+def _checked(config: RunConfig, task: CellTask) -> LoadedDecisions:
+    """The decisions, if they are those that the cell's address was made from."""
+    data, fingerprint = load_once(config)
+    if fingerprint != task.data_fingerprint:
+        raise DataError("the data changed while the sweep was running: start it again")
+    return data
+
+
+def load_once(config: RunConfig) -> tuple[LoadedDecisions, str]:
+    """`experiment.load_decisions` and its fingerprint, kept for the next cells over the same data."""
+    key = data_key(config)
+    if key not in _KEPT:
+        while len(_KEPT) >= DATA_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+        data = load_decisions(config)
+        _KEPT[key] = data, data.table.fingerprint()
+    return _KEPT[key]
+
+
+_KEPT: dict[str, tuple[LoadedDecisions, str]] = {}

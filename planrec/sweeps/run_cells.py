@@ -1,0 +1,183 @@
+"""Run the cells of a sweep, a few at a time, whatever runs them and wherever the next one comes from."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from planrec.errors import RunError
+from planrec.metrics import MetricValue
+from planrec.runs.read import own_value
+from planrec.sweeps.compose_cells import Cell
+from planrec.sweeps.executors import Executor
+from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, run_cell
+from planrec.sweeps.sweep_folder import CellStore, Failure, SweepFolder
+
+ENDED_ALONE = "a worker process died while it ran this cell alone: out of memory, or a crash of its libraries"
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A cell that is ready to run."""
+
+    cell: Cell
+    task: CellTask | None
+    "None where the data of the cell could not be read."
+    failure: CellFailure | None
+    "Why it could not."
+
+    @property
+    def identity(self) -> str:
+        """What the cell is: its address; where its data could not be read, its overrides."""
+        return self.task.address if self.task else " ".join(self.cell.overrides)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cell that has ended."""
+
+    cell: Cell
+    status: Literal["done", "linked", "failed"]
+    "linked: an earlier sweep, or this one before it was interrupted, had run it."
+    value: MetricValue | None
+    run: Path | None
+    failure: Failure | None
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """A sweep whose cells have ended, or which stopped at too many failures."""
+
+    folder: Path
+    rows: list[Row]
+    metric: str | None
+    "First metric of the cells; None if they are not judged on the same data and folds."
+    n_left: int
+    "Cells that were not run."
+    is_search: bool
+
+
+class Source(Protocol):
+    """Where cells come from: a list, or a search that learns from the rows."""
+
+    def __iter__(self) -> Iterator[PlannedRun]:
+        """The cells; a search proposes one when it is asked for the next."""
+
+    def learn(self, row: Row) -> None:
+        """Take note of a cell that has ended."""
+
+
+class Screen(Protocol):
+    """Who watches."""
+
+    def row(self, row: Row) -> None:
+        """A cell has ended."""
+
+
+@dataclass
+class CellRuns:
+    """The state of a sweep under way."""
+
+    sweep: SweepFolder
+    store: CellStore
+    executor: Executor
+    n_jobs: int
+    max_failures: int | None
+    screen: Screen
+    rows: list[Row] = field(default_factory=list)
+    _under_way: "dict[Future[CellFailure | None], PlannedRun]" = field(default_factory=dict)
+    _suspects: "deque[PlannedRun]" = field(default_factory=deque)
+    "Cells that were under way when a worker died: each is tried again, alone, to find the one that kills."
+
+    @property
+    def stopped(self) -> bool:
+        """Whether more cells have failed than may."""
+        failed = sum(row.status == "failed" for row in self.rows)
+        return self.max_failures is not None and failed > self.max_failures
+
+    def run(self, source: Source) -> list[Row]:
+        """Run every cell of the source, or until too many have failed. Returns the rows as they ended."""
+        cells = iter(source)
+        more = True
+        while more or self._under_way or self._suspects:
+            while more and self._has_room():
+                planned = next(cells, None)
+                more = planned is not None
+                if planned is not None and (row := self._start(planned)):
+                    self._ended(row, source)
+            if self.stopped:
+                more = False
+                self._suspects.clear()
+            if self._suspects and not self._under_way:
+                self._submit(self._suspects.popleft())
+            if self._under_way:
+                self._collect(source)
+        return self.rows
+
+    def _has_room(self) -> bool:
+        return len(self._under_way) < self.n_jobs and not self._suspects and not self.stopped
+
+    def _start(self, planned: PlannedRun) -> Row | None:
+        """Submit a cell; the row of one that needs no running."""
+        if planned.task is None:
+            assert planned.failure is not None
+            return self._failed(planned.cell, planned.failure)
+        if self.store.is_complete(planned.task.address):
+            try:
+                return self._complete(planned, "linked")
+            except RunError as error:
+                return self._failed(planned.cell, failure_of(error))
+        self._submit(planned)
+        return None
+
+    def _submit(self, planned: PlannedRun) -> None:
+        self._under_way[self.executor.submit(run_cell, planned.task)] = planned
+
+    def _collect(self, source: Source) -> None:
+        """Wait for a cell, and take all that have ended."""
+        ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+        was_alone = len(self._under_way) == 1
+        for future in ended:
+            planned = self._under_way.pop(future)
+            if (error := future.exception()) is None:
+                failure = future.result()
+            elif was_alone:
+                failure = CellFailure(type(error).__name__, ENDED_ALONE, failure_of(error).traceback)
+            else:
+                self._suspects.append(planned)
+                continue
+            row = self._complete(planned, "done") if failure is None else self._failed(planned.cell, failure)
+            self._ended(row, source)
+
+    def _ended(self, row: Row, source: Source) -> None:
+        self.rows.append(row)
+        source.learn(row)
+        self.screen.row(row)
+
+    def _complete(self, planned: PlannedRun, status: Literal["done", "linked"]) -> Row:
+        assert planned.task is not None
+        cell, run = planned.cell, self.store.folder(planned.task.address)
+        self.sweep.link(cell.number, run)
+        self.sweep.forget_failure(cell.number)
+        return Row(cell, status, own_value(run, cell.config.metrics[0]), run, None)
+
+    def _failed(self, cell: Cell, failure: CellFailure) -> Row:
+        log = str(self.sweep.log_of(cell.number))
+        kept = Failure(cell.overrides, failure.type, failure.message, log)
+        self.sweep.write_failure(cell.number, kept, failure.traceback)
+        return Row(cell, "failed", None, None, kept)
+
+
+class Listed:
+    """Cells that are known from the start."""
+
+    def __init__(self, planned: Iterable[PlannedRun]) -> None:
+        self._planned = list(planned)
+
+    def __iter__(self) -> Iterator[PlannedRun]:
+        return iter(self._planned)
+
+    def learn(self, row: Row) -> None:
+        """A list does not change."""

@@ -1,0 +1,203 @@
+"""A sweep from its checked cells to its closing table: address each, run what is not complete, tell."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from planrec.config.overrides import NOT_A_RUN, as_typed
+from planrec.config.run_config import SweepSettings
+from planrec.errors import ConfigError, SweepError
+from planrec.metrics import METRICS
+from planrec.runs.address import address_of, data_key
+from planrec.sweeps.compose_cells import Cell, CellComposer
+from planrec.sweeps.executors import Executor, executor_of
+from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
+from planrec.sweeps.run_cells import CellRuns, Listed, PlannedRun, Row, Source, SweepResult
+from planrec.sweeps.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
+from planrec.sweeps.sweep_terminal import SweepScreen, first_line
+from planrec.sweeps.trials import Trials
+
+
+@dataclass
+class Asked:
+    """What was typed."""
+
+    cells: Sequence[Cell]
+    root: Path
+    "Folder of sweeps and their cells."
+    command: str
+    "The command line of the sweep."
+    command_of: Callable[[Sequence[str]], str]
+    "Overrides of a cell -> the command line that runs it alone."
+    composer: CellComposer
+    "Composes the trials of a search."
+    show: Callable[[SweepResult], None]
+    "Shows the result."
+
+    @cached_property
+    def executor(self) -> Executor:
+        """What runs the cells. Raises ConfigError where it is not installed."""
+        return executor_of(self.settings.executor, self.settings.n_jobs)
+
+    @property
+    def settings(self) -> SweepSettings:
+        """How to run the cells. Raises ConfigError where a cell wants it otherwise."""
+        settings = {cell.config.sweep for cell in self.cells}
+        if len(settings) > 1:
+            raise ConfigError(NOT_A_RUN, ["sweep.* says how all cells are run: give each key one value"])
+        return settings.pop()
+
+
+def run_sweep(asked: Asked) -> None:
+    """Run what is not complete. Raises SweepError where cells failed, or were not run because of those."""
+    _ = asked.settings, asked.executor  # what is wrong with them is told before any data is read
+    if any(cell.config.searches for cell in asked.cells):
+        run_search(asked)
+    else:
+        run_listed(asked)
+
+
+def run_listed(asked: Asked) -> None:
+    """A sweep whose cells are known from the start."""
+    planner = Planner(asked)
+    planned = [planner.planned(cell) for cell in asked.cells]
+    identity = identity_of([run.identity for run in planned])
+    sweep = open_sweep(asked.root, identity, {"command": asked.command})
+    carry_out(asked, Listed(by_data(planned)), sweep, len(planned), common_metric(planned))
+
+
+def run_search(asked: Asked) -> None:
+    """A sweep whose cells are the trials of a search. Raises ConfigError where it is asked for several."""
+    if len(asked.cells) > 1:
+        several = f"give every key one value, got {asked.cells[0].label} and others"
+        raise ConfigError(NOT_A_RUN, [f"a search is a sweep of its own: {several}"])
+    (cell,), planner = asked.cells, Planner(asked)
+    search, metric = cell.config.search, cell.config.metrics[0]
+    assert search is not None
+    overrides = without_search(asked.composer, cell)
+    alone = Cell(0, overrides, cell.config.model_copy(update={"search": None}), "")
+    space = search.model_dump_json(exclude={"n_trials"})
+    identity = identity_of(["search", planner.planned(alone, selected=True).identity, space])
+    sweep = open_sweep(asked.root, identity, {"command": asked.command})
+
+    def plan(number: int, values: Mapping[str, Any]) -> PlannedRun:
+        chosen = tuple(f"model.{name}={as_typed(value)}" for name, value in values.items())
+        whole = (*overrides, *chosen)
+        trial = Cell(number, whole, asked.composer.config(whole), " ".join(chosen))
+        return planner.planned(trial, selected=True)
+
+    # Another process would ask the study at the same time, and take its open trials for interrupted ones.
+    with sweep.claimed():
+        higher_is_better = METRICS[metric].higher_is_better is True
+        at_once = asked.settings.n_jobs
+        trials = Trials(sweep.study, search, cell.config.seed, higher_is_better, at_once, plan)
+        carry_out(asked, trials, sweep, trials.n_cells, metric)
+
+
+def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
+    """The overrides of a cell that searches, for the same model and no search."""
+    model = composer.choice(cell.overrides, "model")
+    kept = [text for text in cell.overrides if text.lstrip("+").partition("=")[0].split(".")[0] != "search"]
+    kept = [text for text in kept if not text.startswith("model=")]
+    through_an_experiment = composer.choice(kept, "search") is not None
+    return (*(["~search"] if through_an_experiment else []), f"model={model}", *kept)
+
+
+def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, metric: str | None) -> None:
+    """Run the cells and tell. Whatever happens, no worker outlives the sweep."""
+    settings, executor = asked.settings, asked.executor
+    try:
+        with SweepScreen(n_cells, metric) as screen:
+            store = CellStore(asked.root)
+            runs = CellRuns(sweep, store, executor, settings.n_jobs, settings.max_failures, screen)
+            rows = runs.run(source)
+    finally:
+        executor.close()
+    is_search = any(cell.config.searches for cell in asked.cells)
+    asked.show(SweepResult(sweep.path, rows, metric, n_cells - len(rows), is_search))
+    raise_failures(rows, n_cells, settings)
+
+
+class Planner:
+    """Turns cells into runs: the data of each is read once, to know what it is."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        # As many threads as cores, in all: more make every worker slower.
+        self._threads = max(1, n_cores() // asked.settings.n_jobs)
+        self._fingerprints: dict[str, str | CellFailure] = {}
+
+    def planned(self, cell: Cell, selected: bool = False) -> PlannedRun:
+        """The cell with its address, or with the reason why its data cannot be read."""
+        found = self._fingerprint(cell)
+        if isinstance(found, CellFailure):
+            return PlannedRun(cell, None, found)
+        task = CellTask(
+            config=cell.config,
+            command=self._asked.command_of(cell.overrides),
+            address=address_of(cell.config, found, selected),
+            data_fingerprint=found,
+            selected=selected,
+            threads=min(cell.config.threads, self._threads),
+            root=self._asked.root.absolute(),
+            folder=Path.cwd(),
+        )
+        return PlannedRun(cell, task, None)
+
+    def _fingerprint(self, cell: Cell) -> str | CellFailure:
+        key = data_key(cell.config)
+        if key not in self._fingerprints:
+            try:
+                self._fingerprints[key] = load_once(cell.config)[1]
+            except Exception as error:  # rows of the sweep: the cells over other data go on
+                self._fingerprints[key] = failure_of(error)
+        return self._fingerprints[key]
+
+
+def by_data(planned: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """Cells over the same data stand together, so that each process reads it once."""
+    keys = [data_key(run.cell.config) for run in planned]
+    first = {key: number for number, key in reversed(list(enumerate(keys)))}
+    return [run for _, run in sorted(zip(keys, planned, strict=True), key=lambda pair: first[pair[0]])]
+
+
+def common_metric(planned: Sequence[PlannedRun]) -> str | None:
+    """The first metric, where all cells share it, their data and their folds: else none is the best."""
+    shared = {
+        (
+            run.cell.config.metrics[0],
+            run.task.data_fingerprint if run.task else None,
+            json.dumps(run.cell.config.cv.model_dump(mode="json"), sort_keys=True),
+            run.cell.config.seed,
+        )
+        for run in planned
+    }
+    return planned[0].cell.config.metrics[0] if len(shared) == 1 else None
+
+
+def raise_failures(rows: Sequence[Row], n_cells: int, settings: SweepSettings) -> None:
+    """Raises SweepError where a cell failed."""
+    failed = [row for row in rows if row.failure is not None]
+    if not failed:
+        return
+    problems = [
+        f"cell {row.cell.number} ({row.cell.label}): {row.failure.type}:"
+        f" {first_line(row.failure.message)} (log: {row.failure.log})"
+        for row in failed
+        if row.failure is not None
+    ]
+    if left := n_cells - len(rows):
+        problems.append(f"{left} cells were not run: sweep.max_failures={settings.max_failures}")
+    raise SweepError(
+        f"{len(failed)} of {n_cells} cells failed; the same command tries them again, and keeps the others",
+        problems,
+    )
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""One experiment: fitting, inner choices and the out-of-fold table. Start with `experiment`."""

@@ -1,0 +1,143 @@
+"""Fitting one recommender on some decisions, with all that is chosen on inner folds of the same decisions."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
+
+from planrec.catalogue import Catalogue
+from planrec.catalogue.monthly_cost import monthly_cost
+from planrec.catalogue.past_usage import PastUsage
+from planrec.config.run_config import RunConfig
+from planrec.contracts import Blend, BlendModel, Model, RoundsModel
+from planrec.model.estimator_parameters import set_everywhere
+from planrec.recommending.recommender import Recommender, model_input, past_bills
+from planrec.schema.tables import DecisionTable
+from planrec.training.cross_fit import calibrated, held_out_prediction, inner_folds
+from planrec.training.early_stopping import stopped_early
+from planrec.training.ensemble_weights import weighted_members
+from planrec.training.harm_guard import guarded
+from planrec.training.reweighing import sample_weights
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one fit chose on inner folds of the rows that it learned from; None or empty: nothing."""
+
+    model: str
+    "The model's name in the out-of-fold table."
+    fold: int | None
+    "Number of the fold; None: the final fit."
+    rounds: int | None
+    "Rounds of boosting."
+    weights: dict[str, float]
+    "Of the members of an ensemble."
+    least_saving: float | None
+    "Saving a month, major unit, below which no move is advised; None: the policy is as configured."
+
+    def __str__(self) -> str:
+        """`23 rounds, weights forecast 0.15, lgbm_bills 0.85, least saving 5.13 a month`."""
+        shares = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
+        said = [
+            f"{self.rounds} rounds" if self.rounds is not None else "",
+            f"weights {shares}" if shares else "",
+            f"least saving {self.least_saving:.2f} a month" if self.least_saving is not None else "",
+        ]
+        return ", ".join(part for part in said if part)
+
+
+@dataclass(frozen=True)
+class FitLog:
+    """What there is to tell of many fits."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    "Mean wall time of one fit, by model."
+    chosen: list[Chosen] = field(default_factory=list)
+
+
+def choices_of(config: RunConfig, recommender: Recommender, name: str, fold: int | None) -> list[Chosen]:
+    """What this recommender's fit chose: one entry, or none where there was nothing to choose."""
+    model, blend = recommender.model, recommender.estimator
+    rounds = model.most_rounds if isinstance(model, RoundsModel) and model.stop_early else None
+    weights = dict(zip(blend.names, blend.weights, strict=True)) if isinstance(blend, Blend) else {}
+    # Where too few decisions could tell, the policy is the configured one, with all of its thresholds.
+    saving = None if recommender.policy == config.policy else recommender.policy.least_saving
+    something = rounds is not None or weights or saving is not None
+    return [Chosen(name, fold, rounds, weights, saving)] if something else []
+
+
+def fitted_recommender(
+    config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
+) -> Recommender:
+    """Fit on `train`; plans and inputs are those of the whole `table`, never one fold's.
+
+    Where the policy limits harm, its threshold is chosen on predictions of rows that their model never saw;
+    with too few subscribers for two folds the policy is taken as it is.
+    """
+    fit = partial(_fitted, config, model, table=table, threads=threads)
+    recommender = fit(train)
+    if config.policy.harm_limit is None or inner_folds(train, config.seed) is None:
+        return recommender
+    prediction = held_out_prediction(train, fit, config.seed)
+    return replace(recommender, policy=guarded(config.policy, train, prediction))
+
+
+def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
+    """Features and model as one unfitted scikit-learn Pipeline."""
+    estimator = model.build(config.seed, catalogue)
+    if model.traits.reads == "history":
+        return Pipeline([("model", estimator)])
+    features = config.features.build(catalogue)
+    set_everywhere(features, "encoding", model.traits.encoding)
+    return Pipeline([("features", features), ("model", estimator)])
+
+
+def _fitted(
+    config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
+) -> Recommender:
+    """Fit features and model, or the members of an ensemble, and calibrate; rounds are chosen on `train`."""
+    model = stopped_early(config, model, train)
+    recommender = Recommender(
+        pipeline=Pipeline([]),
+        features=config.features,
+        model=model,
+        policy=config.policy,
+        plans=table.plans,
+        inputs=table.inputs,
+        horizon=table.horizon,
+        catalogue=config.catalogue.open(),
+    )
+    if isinstance(model, BlendModel):
+        fits = {
+            name: partial(_fitted, config, member, table=table, threads=threads)
+            for name, member in model.blend.items()
+        }
+        return replace(recommender, pipeline=weighted_members(model.n_picks, train, fits, config.seed))
+    fit = partial(_fitted_pipeline, config, model, threads=threads)
+    return replace(recommender, pipeline=calibrated(config, model, train, fit))
+
+
+def _fitted_pipeline(config: RunConfig, model: Model, rows: DecisionTable, threads: int) -> Pipeline:
+    catalogue = config.catalogue.open()
+    pipeline = clone(build_pipeline(config, model, catalogue))
+    set_everywhere(pipeline, "n_jobs", threads)
+    with threadpool_limits(threads):
+        asked = _asked(model, rows, catalogue)
+        if (weights := sample_weights(config, model, rows)) is not None:
+            asked["model__sample_weight"] = weights
+        pipeline.fit(model_input(config.features, model, rows), rows.y, **asked)
+    # One thread when serving: the others cost more than they give for one row.
+    set_everywhere(pipeline, "n_jobs", 1)
+    return pipeline
+
+
+def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> dict[str, Any]:
+    """What `fit` of this model wants besides features and labels, as the pipeline's `fit` takes it."""
+    asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.traits.needs_horizon else {}
+    if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
+        came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
+        asked |= {"model__past": past_bills(train, PastUsage(train.X, catalogue)), "model__came": came}
+    return asked

@@ -1,0 +1,76 @@
+"""Words and number formats that terminals, pages and messages share."""
+
+from collections.abc import Iterable, Sequence
+from math import isnan
+
+ARROW = {True: " ↑", False: " ↓", None: ""}
+"By `Metric.higher_is_better`."
+
+_WHOLE_FROM = 1000
+
+
+def figure(value: float) -> str:
+    """Format a number: three decimals below 1, else three digits, whole numbers from 1,000.
+
+    Examples:
+        >>> figure(0.0123), figure(-0.0001), figure(12.345), figure(12345.6), figure(float("nan"))
+        ('0.012', '0.000', '12.3', '12,346', '-')
+    """
+    if isnan(value):
+        return "-"
+    if abs(value) >= _WHOLE_FROM:
+        return f"{value:,.0f}"
+    # Adding 0 turns -0.0 into 0.0.
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 1 else f"{value:#.3g}".rstrip(".")
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Format a value with the ends of its interval, if it has one.
+
+    Examples:
+        >>> with_interval(0.5, 0.4, 0.6), with_interval(0.5, float("nan"), float("nan"))
+        ('0.500 [0.400, 0.600]', '0.500')
+    """
+    return figure(value) if isnan(value) or isnan(low) else f"{figure(value)} [{figure(low)}, {figure(high)}]"
+
+
+def signed(difference: float, low: float, high: float) -> str:
+    """Format a difference and its interval, with a plus sign if it is positive.
+
+    Examples:
+        >>> signed(0.5, 0.4, 0.6), signed(-0.5, -0.6, -0.4), signed(0.0, 0.0, 0.0)
+        ('+0.500 [0.400, 0.600]', '-0.500 [-0.600, -0.400]', '0.000 [0.000, 0.000]')
+    """
+    return ("+" if round(difference, 3) > 0 else "") + with_interval(difference, low, high)
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Suggest the nearest allowed name, or return an empty string if none is near.
+
+    >>> did_you_mean("lgmb", ["lgbm", "logistic"]), did_you_mean("x", ["lgbm"])
+    (" (did you mean 'lgbm'?)", '')
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(allowed), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def shown(values: Iterable[object], most: int = 5) -> str:
+    """List the first few values for an error message, and count the rest.
+
+    >>> shown(["a", "b", "c"], most=2)
+    "'a', 'b', and 1 more"
+    """
+    listed: Sequence[object] = list(values)
+    rest = f", and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(repr(value) for value in listed[:most]) + rest
+
+
+def counted(number: int, noun: str) -> str:
+    """Count in words.
+
+    >>> counted(1, "row"), counted(2500, "row")
+    ('1 row', '2,500 rows')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,99 @@
+"""Answers to log, and a process that logs until it is killed."""
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from planrec.serving.decision_log import Decision, DecisionLog, LoggedRun
+from planrec.serving.decision_log.logged_answer import row_of
+from planrec.serving.decision_log.store import Store
+
+KEY = b"0123456789abcdef0123456789abcdef"
+RUN = LoggedRun(
+    run_id="2030-01-31/12-00-00-abc123",
+    run_sha256="a" * 64,
+    version="0.1.0",
+    catalogue_id="ladder",
+    catalogue_version="1",
+    catalogue_sha256="b" * 64,
+    policy="best_bill",
+)
+DECISION = Decision(
+    recommendation_id="one",
+    request_id="of-one",
+    subscriber="+34 600 000 000",
+    request=b'{"months":[{"month":"2030-01","sms":3.0}],"attributes":{},"plan_held":null}',
+    language="es",
+    answer='{"sentence":"Quédese"}'.encode(),
+    arm="stay",
+    latency_ms=1.5,
+    run=RUN,
+)
+
+
+def decision(recommendation_id: object, **changes: Any) -> Decision:
+    return replace(DECISION, recommendation_id=str(recommendation_id), **changes)
+
+
+def logged_ids(url: str) -> set[str]:
+    """Read over a connection of its own, as another process would."""
+    store = Store(url)
+    connection = store._connected(read_only=True)
+    try:
+        return {row[0] for row in connection.execute("SELECT recommendation_id FROM decisions").fetchall()}
+    finally:
+        connection.close()
+
+
+def url_of(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+def log_forever(url: str, name: str) -> None:
+    """Log as fast as the queue takes it; say after each thousand how many are counted as written."""
+    log = DecisionLog(url, KEY, queue_size=5_000)
+    number = 0
+    while True:
+        if log.record(decision(f"{name}-{number}")):
+            number += 1
+        else:
+            time.sleep(0.001)
+        if number % 1_000 == 0:
+            print(log.counts.written, flush=True)
+
+
+def log_some(url: str, name: str, n_rows: int) -> None:
+    """Log this many and end; say how many are counted as written."""
+    log = DecisionLog(url, KEY, queue_size=n_rows)
+    for number in range(n_rows):
+        assert log.record(decision(f"{name}-{number}"))
+    log.close(60)
+    print(log.counts.written, flush=True)
+
+
+def grow(url: str) -> None:
+    """Write as many rows at once as there happen to be, from 1 to 120; say by how many MiB that grew."""
+    store = Store(url)
+    rows = [row_of(decision(number, answer=b"x" * 7_000), KEY) for number in range(120)]
+    store.insert(rows[:1])
+    before = _resident_mib()
+    for n_rows in range(2, len(rows) + 1):
+        store.insert([row._replace(recommendation_id=f"{n_rows}-{n}") for n, row in enumerate(rows[:n_rows])])
+    print(_resident_mib() - before, flush=True)
+
+
+def _resident_mib() -> float:
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    url, name, *n_rows = sys.argv[1:]
+    if name == "grow":
+        grow(url)
+    elif n_rows:
+        log_some(url, name, int(n_rows[0]))
+    else:
+        log_forever(url, name)

@@ -1,0 +1,130 @@
+"""The log on a real PostgreSQL server, started here on a socket of its own and ended by its pid."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from planrec.errors import LogError
+from planrec.schema.request import json_of, read_request
+from planrec.serving.decision_log import DecisionLog, find_decision
+from planrec.serving.decision_log.logged_answer import row_of
+from tests.serving.decision_log.decisions import KEY, decision, logged_ids
+
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not here: install planrec[postgresql]")
+PASSWORD = "hunter2"
+
+
+class Server:
+    """One cluster in a folder. PostgreSQL refuses to run as root, so root runs it as nobody."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        """Create the cluster."""
+        self._programs, self._folder = programs, folder
+        self._as = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        if self._as:
+            shutil.chown(folder, "nobody", "nogroup")
+        self.url = f"postgresql://planrec:{PASSWORD}@/postgres?host={folder}"
+        (folder / "password").write_text(PASSWORD)
+        (folder / "password").chmod(0o644)
+        self._call("initdb", "-A", "scram-sha-256", "-U", "planrec", f"--pwfile={folder}/password", "-N")
+
+    def start(self) -> None:
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c synchronous_commit=off"
+        )
+        self._call("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), "start")
+
+    def kill(self) -> None:
+        """End it at once, as a crash would, and wait until it is gone."""
+        self._call("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def end(self) -> None:
+        pid_file = self._folder / "data" / "postmaster.pid"
+        if pid_file.exists():
+            os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGQUIT)
+
+    def _call(self, program: str, *options: str) -> None:
+        command = [self._programs / program, "-D", self._folder / "data", *options]
+        done = subprocess.run(
+            command, **self._as, cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def server():
+    # Debian keeps the server's programs out of PATH.
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if on_path := shutil.which("initdb"):
+        found.append(Path(on_path).parent)
+    if not found:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    # Not tmp_path: its parents are closed to nobody, and a socket's path holds 107 characters at most.
+    folder = Path(tempfile.mkdtemp(prefix="planrec-pg-", dir="/tmp"))
+    server = Server(found[-1], folder)
+    server.start()
+    yield server
+    server.end()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_postgresql_returns_the_logged_row(server):
+    content = {"attributes": {"a": "Ñandú \0 \U0001f600", "b": -0.0, "c": 0.1, "d": None}}
+    request = json_of(read_request(content), ["attributes"])
+    log = DecisionLog(server.url, KEY, queue_size=10)
+    asked = decision("same", request=request)
+    log.write(asked).result(20)
+    log.close()
+    logged, expected = find_decision(server.url, "same"), row_of(asked, KEY)
+    assert logged._replace(time="") == expected._replace(time="")
+
+
+def test_an_outage_of_the_server_loses_no_queued_row(server, caplog, monkeypatch):
+    monkeypatch.setattr("planrec.serving.decision_log.log_writer.LONGEST_PAUSE", 0.2)
+    log = DecisionLog(server.url, KEY, queue_size=10_000)
+    log.write(decision("before")).result(20)
+    server.kill()
+    assert log.record(decision("during"))
+    while not log.counts.errors:
+        pass
+    with pytest.raises(LogError, match="cannot write"):
+        log.write(decision("waited for")).result(20)
+    server.start()
+    assert log.record(decision("after"))
+    log.close(20)
+    assert {"before", "during", "after"} <= logged_ids(server.url)
+    assert "waited for" not in logged_ids(server.url)
+    assert (log.counts.written, log.counts.failed) == (3, 1)
+    assert "rows are written again" in caplog.text
+    assert PASSWORD not in caplog.text
+
+
+def test_several_logs_open_a_new_database_at_once(server):
+    with psycopg.connect(server.url) as connection:
+        connection.execute("DROP TABLE decisions")
+    logs = [DecisionLog(server.url, KEY, queue_size=500) for _ in range(4)]
+    for number, log in enumerate(logs):
+        for row in range(300):
+            assert log.record(decision(f"{number}-{row}"))
+    for log in logs:
+        log.close(30)
+    assert [log.counts.written for log in logs] == [300] * 4
+    assert {f"{number}-{row}" for number in range(4) for row in range(300)} <= logged_ids(server.url)
+
+
+def test_a_wrong_password_is_not_shown(server, caplog):
+    wrong = server.url.replace(PASSWORD, "geheim%20wort")
+    with pytest.raises(LogError, match="cannot read") as caught:
+        find_decision(wrong, "one")
+    log = DecisionLog(wrong, KEY, queue_size=10)
+    log.record(decision("one"))
+    log.close(20)
+    assert log.counts.failed == 1
+    for text in (str(caught.value), caplog.text):
+        assert "geheim" not in text
+        assert "planrec" in text

@@ -1,0 +1,79 @@
+"""Ray Data brings the same answers as one process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from planrec.runs.read import load_run
+from planrec.serving.scoring.ray_data import score_dataset
+from planrec.serving.scoring.scorer import Scorer
+from tests.serving.scoring.test_score import months_table
+
+MONTHS = months_table(n=12)
+
+
+class OneProcess:
+    """What `score_dataset` asks of a dataset of Ray's, done here: no cluster has to start."""
+
+    def __init__(self, blocks: list[pa.Table]) -> None:
+        self.blocks = blocks
+
+    def map_batches(self, function: Callable[[pa.Table], pa.Table], batch_format: str) -> "OneProcess":
+        assert batch_format == "pyarrow"
+        return OneProcess([function(block) for block in self.blocks])
+
+    def groupby(self, key: str, num_partitions: int) -> "OneProcess":
+        table = pa.concat_tables(self.blocks)
+        parts = table[key].unique().to_pylist()
+        assert 1 < len(parts) <= num_partitions
+        return OneProcess([table.filter(pc.field(key) == part) for part in parts])
+
+    map_groups = map_batches
+
+
+def shuffled_blocks() -> list[pa.Table]:
+    """The rows of a subscriber are in several blocks."""
+    shuffled = pa.Table.from_pandas(MONTHS.sample(frac=1, random_state=0), preserve_index=False)
+    return [shuffled.slice(start, 20) for start in range(0, len(shuffled), 20)]
+
+
+def in_order(advice: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(advice, key=lambda row: row["subscriber_ref"])
+
+
+@pytest.fixture
+def wanted(bill_run: Path) -> list[dict[str, Any]]:
+    """What one process says that has all rows in order."""
+    return Scorer(load_run(bill_run), "en", True).score(pa.Table.from_pandas(MONTHS)).to_pylist()
+
+
+def test_the_rows_of_a_subscriber_meet_in_one_part(bill_run: Path, wanted: list[dict[str, Any]]) -> None:
+    dataset: Any = OneProcess(shuffled_blocks())
+    found = score_dataset(dataset, str(bill_run), n_parts=3)
+    assert in_order(pa.concat_tables(found.blocks).to_pylist()) == wanted
+
+
+@pytest.fixture
+def local_ray() -> Any:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'planrec[ray]'")
+    import ray
+    import ray.data
+
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    yield ray
+    ray.shutdown()
+
+
+@pytest.mark.slow
+# Ray leaves sockets and files to the collector, and warns of its own plans.
+@pytest.mark.filterwarnings("ignore")
+def test_ray_data_says_what_one_process_says(
+    local_ray: Any, bill_run: Path, wanted: list[dict[str, Any]]
+) -> None:
+    found = score_dataset(local_ray.data.from_arrow(shuffled_blocks()), str(bill_run), n_parts=3)
+    assert in_order(found.take_all()) == wanted

@@ -1,0 +1,253 @@
+"""`planrec new-plans`: a plan that is new in the YAML is recommended without training."""
+
+import copy
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+import yaml
+from litestar.testing import TestClient
+
+from api.app import create_app
+from planrec.cli import main
+from planrec.errors import CatalogueError, PlanRecError, RunError
+from planrec.files.folder_walk import complete_runs
+from planrec.reports.cards.model_card import card_of
+from planrec.reports.leaderboard.board import board_of, why_not_paired
+from planrec.reports.page.run_section import warnings_of
+from planrec.reports.page.run_view import reported
+from planrec.runs.read import load_run, read_manifest, read_record
+from planrec.schema.request import read_request
+from planrec.serving.new_plans import with_new_plans
+from planrec.serving.pin import load_pinned, servable_run
+from planrec.serving.pin_run import pin_run
+from tests.catalogue.catalogues import raw_catalogue
+from tests.conftest import REPOSITORY, SMALL_BILLS
+from tests.trained_runs import train_into
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """The folder of a run that forecasts bills; read-only."""
+    folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
+    return train_into(folder, "model=forecast", "model.n_draws=32", "baselines=[]", small=SMALL_BILLS)
+
+
+@pytest.fixture
+def run(trained, tmp_path) -> Path:
+    """A copy in outputs of its own."""
+    return shutil.copytree(trained, tmp_path / "outputs" / "2030-01-31" / "12-00-00-abc123")
+
+
+def with_summer(version: str = "2030.1") -> Any:
+    """The ladder with one more plan, first in the file: unlimited, at 12 dollars."""
+    raw = raw_catalogue("ladder")
+    summer = copy.deepcopy(raw["plans"][-1]) | {"id": "summer", "name": "Summer"}
+    summer["fee"]["recurring"] = "12.00"
+    return raw | {"version": version, "plans": [summer, *raw["plans"]]}
+
+
+def written(folder: Path, raw: Any) -> str:
+    file = folder / "plans.yaml"
+    file.write_text(yaml.safe_dump(raw), "utf-8")
+    return str(file)
+
+
+def renewed(run: Path, raw: Any) -> Path:
+    return with_new_plans(run, written(run, raw), run.parents[1])
+
+
+def heavy_user(saved: Any) -> dict[str, Any]:
+    """A request of somebody on the dearest plan who uses 25 GiB a month."""
+    amounts = dict.fromkeys(saved.recommender.inputs.usage, 200.0) | {"data_mib": 25_600.0}
+    months = [{"month": f"2018-0{number}", **amounts} for number in range(1, 7)]
+    return {"months": months, "attributes": {}, "plan_held": "max", "last_recommended": None}
+
+
+def refusal(run: Path, raw: Any, kind: type[PlanRecError] = CatalogueError) -> PlanRecError:
+    with pytest.raises(kind) as refused:
+        renewed(run, raw)
+    assert complete_runs(run.parents[1]) == [run]
+    return refused.value
+
+
+@pytest.mark.e2e
+def test_a_plan_that_is_new_in_the_yaml_is_recommended_by_the_api_without_training(run):
+    outputs = run.parents[1]
+    before = (run / "run.json").read_bytes()
+    command = [sys.executable, "-m", "planrec", "new-plans", "latest", written(outputs, with_summer())]
+    done = subprocess.run(
+        [*command, "--outputs", str(outputs)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "added summer; changed none" in done.stdout
+    (new,) = (folder for folder in complete_runs(outputs) if folder != run)
+    assert f"pin it: planrec pin {new}" in done.stdout
+    assert (run / "run.json").read_bytes() == before
+
+    pin_run(new, outputs)
+    with TestClient(create_app(load_pinned(outputs))) as client:
+        answer = client.post("/predict", json=heavy_user(load_run(new))).json()
+        sold = [plan["id"] for plan in client.get("/catalogue").json()["plans"]]
+    assert (answer["decision"], answer["items"][0]["plan_id"]) == ("recommend", "summer")
+    assert sold[0] == "summer"
+
+
+def test_the_new_run_is_served_replayed_and_found_like_any_other(run):
+    new = renewed(run, with_summer())
+    saved = servable_run(new)
+    assert saved.run_id == "/".join(new.parts[-2:])
+    assert saved.manifest.plans[0] == "summer"
+    assert saved.manifest.catalogue["version"] == "2030.1"
+    assert saved.manifest.catalogue_sha256 == saved.recommender.catalogue.sha256
+    assert saved.manifest.address != read_manifest(run).address
+    assert (
+        json.loads((new / "run.json").read_text()).keys() == json.loads((run / "run.json").read_text()).keys()
+    )
+
+
+def test_the_plans_of_before_cost_what_they_cost(run):
+    old, new = load_run(run), load_run(renewed(run, with_summer()))
+    requests = old.manifest.golden.requests
+    assert new.manifest.golden.requests == requests
+    asked = [read_request(request) for request in requests]
+    before, after = (s.recommender.predict(s.recommender.table(asked)).bill_mean for s in (old, new))
+    np.testing.assert_array_equal(after[:, 1:], before)
+
+
+def test_figures_are_those_of_the_old_run_and_card_and_report_say_so(run):
+    new = renewed(run, with_summer())
+    old, made = read_manifest(run), read_manifest(new)
+    for name in ("metrics", "data_fingerprint", "folds_fingerprint", "tuned", "chosen", "inputs"):
+        assert getattr(made, name) == getattr(old, name)
+    assert parquet.read_table(new / "out_of_fold.parquet").equals(
+        parquet.read_table(run / "out_of_fold.parquet")
+    )
+    note = made.notes[-1]
+    assert "without training" in note
+    assert "run 2030-01-31/12-00-00-abc123, on the plans of ladder 2018.1.1" in note
+    assert card_of(new).count(note) == 2
+    assert note in warnings_of(reported(new))
+    assert note not in warnings_of(reported(run))
+
+
+def test_figures_that_are_another_runs_are_neither_ranked_nor_compared(run):
+    new = renewed(run, with_summer())
+    board = board_of([run, new])
+    assert [row.run.folder for table in board.tables for row in table.rows] == [run.resolve()]
+    (line,) = board.refused
+    assert "2030-01-31/12-00-00-abc123" in line
+    assert "without training" in why_not_paired(read_record(run), read_record(new))
+
+
+def test_a_second_change_still_names_the_run_that_was_measured(run):
+    first = renewed(run, with_summer())
+    raw = with_summer("2030.2")
+    raw["plans"][0]["sellable"] = False
+    second = renewed(first, raw)
+    assert servable_run(second).manifest.measured_by == load_run(first).manifest.measured_by
+    assert read_manifest(second).notes == read_manifest(first).notes
+    saved = load_run(second)
+    _, decisions = saved.recommender.recommend(saved.recommender.table([read_request(heavy_user(saved))]))
+    assert saved.recommender.plans[decisions.recommended[0]] != "summer"
+
+
+def test_everything_that_keeps_a_catalogue_from_being_a_new_version_is_told_at_once(run):
+    raw = with_summer("2018.1.1") | {"catalogue_id": "other", "currency": "EUR"}
+    raw["plans"][0]["eligibility"] = [{"field": "age", "op": "<=", "value": 26}]
+    held = load_run(run).manifest.golden.requests[0]["plan_held"]
+    dropped = next(plan["id"] for plan in raw["plans"][1:] if plan["id"] != held)
+    raw["plans"] = [plan for plan in raw["plans"] if plan["id"] != dropped]
+    lapsed = next(plan for plan in raw["plans"] if plan["id"] == held)
+    lapsed["valid_for"]["end"] = "2018-01-02"
+    told = "\n".join(refusal(run, raw).problems)
+    assert "catalogue_id must stay 'ladder', got 'other'" in told
+    assert "currency must stay USD, got EUR" in told
+    assert "'2018.1.1' is the run's own and has other content: any change is a new version" in told
+    assert f"plan '{dropped}' must stay" in told
+    assert "`sellable: false`" in told
+    assert "the data has no attribute 'age'" in told
+    assert f"'{held}' was not valid the day before the decision" in told
+
+
+def test_the_same_catalogue_again_is_refused(run):
+    (problem,) = refusal(run, raw_catalogue("ladder")).problems
+    assert problem == "version must be a new one, '2018.1.1' is the run's own and holds the same plans"
+
+
+def test_a_file_that_is_no_catalogue_is_refused_with_every_problem(run):
+    raw = with_summer()
+    raw["plans"][0]["fee"]["recurring"] = "-1"
+    raw["plans"][1]["name"] = 3
+    assert len(refusal(run, raw).problems) == 2
+
+
+@pytest.mark.parametrize("folder", ["bill_run", "history_run", "row_run"])
+def test_a_model_that_knows_only_its_plans_is_refused_with_what_to_do(folder, request, tmp_path, capsys):
+    run = request.getfixturevalue(folder)
+    file = written(tmp_path, with_summer())
+    assert main(["new-plans", str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
+    told = capsys.readouterr().err
+    assert "ranks only plans that it was trained on" in told
+    assert f"catalogue=file catalogue.path={file}" in told
+    assert "model=forecast with calibration=none" in told
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_run_that_was_changed_is_refused(run):
+    (run / "out_of_fold.parquet").write_bytes(b"")
+    assert "was changed after it was saved" in str(refusal(run, with_summer(), RunError))
+
+
+KILLED_AT = """
+import os, signal, sys
+from planrec.cli import main
+def kill(event, details):
+    if event == "os.rename" and str(details[1]).endswith(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(kill)
+main(["new-plans", *sys.argv[2:]])
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("file", ["model.skops", "run.json"])
+def test_a_kill_leaves_no_run_and_the_same_command_makes_it(run, file):
+    outputs = run.parents[1]
+    arguments = [str(run), written(outputs, with_summer()), "--outputs", str(outputs)]
+    killed = subprocess.run([sys.executable, "-c", KILLED_AT, file, *arguments], check=False, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    (begun,) = (path.parent for path in outputs.glob("*/*/config.json") if path.parent != run)
+    assert complete_runs(outputs) == [run]
+    with pytest.raises(RunError, match="the run did not finish"):
+        load_run(begun)
+    assert json.loads((begun / "config.json").read_text("utf-8"))["command"].endswith("plans.yaml")
+    assert main(["new-plans", *arguments]) == 0
+    assert len(complete_runs(outputs)) == 2
+
+
+def test_the_printed_commands_put_the_printed_plan_in(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page, plans = (
+        (REPOSITORY / "docs" / "how-to" / f"{name}.md").read_text("utf-8")
+        for name in ("change-your-plans", "describe-your-plans")
+    )
+    (before,), (summer,) = (re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL) for text in (plans, page))
+    (version,) = re.findall(r"`(version: [^`]+)`", page)
+    Path("plans.yaml").write_text(before, "utf-8")
+    Path("plans-2.yaml").write_text(re.sub(r"version: \S+", version, before) + summer, "utf-8")
+    commands = re.findall(r"^planrec (\S+) (.*)$", page, flags=re.MULTILINE)
+    quick = {"train": ["baselines=[]", "n_bootstrap=20", "cv.n_folds=2", "model.n_draws=16"]}
+    for verb, arguments in commands:
+        assert main([verb, *arguments.split(), *quick.get(verb, [])]) == 0
+    assert [verb for verb, _ in commands] == ["train", "new-plans", "pin"]
+    assert "my-operator 2026.1 -> 2026.2: added summer; changed none" in capsys.readouterr().out
+    assert load_pinned(Path("outputs")).recommender.plans[-1] == "summer"

@@ -1,0 +1,55 @@
+"""Small real runs in folders of a test's choice."""
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from planrec.config.conf_folder import inherited
+from planrec.model import ModelConfig
+from tests.conftest import SMALL
+
+FEW = {"n_estimators": 10, "n_draws": 16, "n_picks": 5}
+"What makes a model slow -> how many of it are enough where the quality of its fit is not what is tested."
+
+
+def quick(model: str) -> list[str]:
+    """Overrides that make a model of conf/model/ quick to fit."""
+    return list(_fewer(inherited("model", model), "model"))
+
+
+def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _fewer(value, f"{path}.{key}")
+        elif key in FEW:
+            yield f"{path}.{key}={FEW[key]}"
+
+
+def reads_of(model: str) -> str:
+    """What a model of conf/model/ reads; without Hydra, so that it is quick where tests are collected."""
+    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).traits.reads
+
+
+def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:
+    """Train and save one run; the folder."""
+    from planrec.config.compose import compose
+    from planrec.runs.write import begin_run, save_run
+    from planrec.training.experiment import run
+
+    command = shlex.join(["planrec", "train", *small, *overrides])
+    config = compose(*small, *overrides)
+    begin_run(folder, config, command)
+    save_run(run(config), folder, command, selected)
+    return folder
+
+
+def edit_run(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Change run.json of a copy, as if another run had written it."""
+    manifest = json.loads((folder / "run.json").read_text("utf-8"))
+    change(manifest)
+    (folder / "run.json").write_text(json.dumps(manifest), "utf-8")
+    return folder
