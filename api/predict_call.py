@@ -12,9 +12,10 @@ from planrec.serving.decision_log import Decision
 
 from .answer_requests import preferred_language
 from .decision_logging import AnswerLog
+from .http_request import HttpRequest
 from .middleware.request_id import REQUEST_ID
 from .served_run import ServedRun
-from .state import HttpRequest, state_of
+from .state import state_of
 
 
 @dataclass(frozen=True)

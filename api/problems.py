@@ -3,17 +3,18 @@
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
-import litestar
 from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
 from planrec.errors import DataError, LogError, RequestError
 
+from .http_request import HttpRequest
 from .middleware.request_id import REQUEST_ID
 from .parsing.request_body import (
     DuplicateKeyError,
@@ -138,23 +139,23 @@ def _response(problem: Problem) -> Response[Problem]:
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE)
 
 
-def _of_http(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def _of_http(request: HttpRequest, error: HTTPException) -> Response[Problem]:
     response = _response(problem_of(error.status_code, error.detail))
     # A 405 lists the allowed methods.
     response.headers.update(error.headers or {})
     return response
 
 
-def _of_body_size(request: litestar.Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def _of_body_size(request: HttpRequest, error: HTTPException) -> Response[Problem]:
     limit = request.route_handler.resolve_request_max_body_size()
     return _response(problem_of(413, f"the body must have at most {limit:,} bytes"))
 
 
-def _of_error(request: litestar.Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def _of_error(request: HttpRequest, error: Exception) -> Response[Problem]:
     return _response(problem_of_error(error))
 
 
-EXCEPTION_HANDLERS: dict[Any, Any] = {
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RequestEntityTooLarge: _of_body_size,
     HTTPException: _of_http,
     Exception: _of_error,

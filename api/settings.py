@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from planrec.errors import ConfigError
 
@@ -143,7 +144,11 @@ class Setting(NamedTuple):
 
 
 def all_settings(section: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Iterator[Setting]:
-    """Yield every setting of a section."""
+    """Yield every setting of a section.
+
+    >>> next(all_settings()).variable
+    'PLANREC_SERVER__HOST'
+    """
     for name, field in section.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Section):
@@ -186,9 +191,9 @@ def _unknown(name: str, known: Mapping[str, Setting]) -> str:
     return f"{name} is not a setting" + (f" (did you mean {near[0]}?)" if near else "")
 
 
-def _wrong(item: Any, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
+def _wrong(item: ErrorDetails, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
     place = tuple(str(part) for part in item["loc"])
-    message = str(item["msg"]).removeprefix("Value error, ")
+    message = item["msg"].removeprefix("Value error, ")
     for name, setting in known.items():
         if place and place[: len(setting.path)] == setting.path:
             return f"{name}: {message}" + ("" if setting.is_secret else f", got {given[name]!r}")
@@ -209,7 +214,11 @@ def settings_json(settings: Settings, environment: Mapping[str, str]) -> str:
 
 
 def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
-    """Return a Markdown table of the settings: name, value, origin and meaning."""
+    """Return a Markdown table of the settings: name, value, origin and meaning.
+
+    >>> print(settings_table(Settings(), {}).splitlines()[-1][:43])
+    | `PLANREC_LOG_LEVEL` | info | default | Lo
+    """
     lines = [f"| {' | '.join(HEADS)} |", "|---|---|---|---|"]
     for variable, *cells in _rows(settings, environment):
         lines.append(f"| {' | '.join([f'`{variable}`', *cells])} |")

@@ -1,8 +1,7 @@
 """The state of one server process: Litestar's `app.state`, typed."""
 
-from typing import Any, Self, cast
+from typing import Self, cast
 
-import litestar
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -12,8 +11,6 @@ from .micro_batching import MicroBatcher
 from .prometheus import Metrics
 from .served_run import ServedRun
 from .settings import Limits
-
-HttpRequest = litestar.Request[Any, Any, State]
 
 
 class ServerState(State):

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import AfterValidator, Field, PositiveInt
@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
 from planrec.errors import ConfigError
+from planrec.schema.columns import Columns
 from planrec.schema.config_model import Config
 from planrec.schema.predictions import Decisions, PastBills, Prediction
 from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
@@ -29,7 +30,7 @@ def required_catalogue(catalogue: Catalogue | None, model: str) -> Catalogue:
     """Return the catalogue for a kind of model that cannot be built without one.
 
     Raises:
-        ConfigError: there is no catalogue.
+        ConfigError: There is no catalogue.
     """
     if catalogue is None:
         raise ConfigError(f"model={model} needs a plan catalogue: type catalogue=ladder")
@@ -94,7 +95,7 @@ class Source(Config, ABC):
         """Read outside data and check it.
 
         Raises:
-            DataError: the data breaks a rule; the message names every offender.
+            DataError: The data breaks a rule; the message names every offender.
         """
 
 
@@ -139,7 +140,7 @@ class FeatureSet(Config, ABC):
 
     @abstractmethod
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted transformer.
+        """Build an unfitted transformer.
 
         `fit` and `transform` take `Columns` or a DataFrame of the same columns; `transform` returns a
         C-contiguous float64 matrix (n, n_features), NaN for missing inputs. The features of a row never
@@ -195,7 +196,7 @@ class Model(Config, ABC):
 
     @abstractmethod
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted scikit-learn classifier over integer classes, with `predict_proba`.
+        """Build an unfitted scikit-learn classifier over integer classes, with `predict_proba`.
 
         NaN in the matrix is legal: imputing, scaling and the like belong to the model. The run sets threads
         through the estimator's `n_jobs` parameters, if it has any. The estimator may also be a
@@ -216,7 +217,7 @@ class RoundsModel(Protocol):
         """Rounds of boosting that are fitted, or the most if `stop_early`."""
 
     def with_rounds(self, rounds: int) -> Model:
-        """Return the same model with another number of rounds."""
+        """Copy the model with another number of rounds."""
 
 
 @runtime_checkable
@@ -232,14 +233,18 @@ class BlendModel(Protocol):
         """The members by name."""
 
 
+ModelInput = np.ndarray | Columns
+"""The matrix of the feature set, or the `Columns` of models that read histories."""
+
+
 class Classifier(Protocol):
     """The estimator of a model, fitted."""
 
     classes_: np.ndarray
     "Shape (n_classes,): positions of plans, ascending."
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
+    def predict_proba(self, X: ModelInput) -> np.ndarray:
+        """Predict the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
 
 
 class StagedClassifier(Classifier, Protocol):
@@ -253,8 +258,8 @@ class StagedClassifier(Classifier, Protocol):
 class BillForecaster(Protocol):
     """An estimator that forecasts bills."""
 
-    def predict_bills(self, X: Any) -> dict[str, np.ndarray]:
-        """Return fields of `Prediction` by name, shape (n, J) each, `bill_mean` among them.
+    def predict_bills(self, X: ModelInput) -> dict[str, np.ndarray]:
+        """Compute fields of `Prediction` by name, shape (n, J) each, `bill_mean` among them.
 
         If `probability` is among them, it equals `predict_proba`, which is then not called.
         """
@@ -267,16 +272,16 @@ class BillCorrector(Protocol):
     Its `fit` takes `(X, y, past, came)`; `came`, shape (n, J), are the mean monthly bills after the decision.
     """
 
-    def correct_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
-        """Return fields of `Prediction` by name, as `BillForecaster.predict_bills` does."""
+    def correct_bills(self, X: ModelInput, past: PastBills) -> dict[str, np.ndarray]:
+        """Compute fields of `Prediction` by name, as `BillForecaster.predict_bills` does."""
 
 
 @runtime_checkable
 class BillDistribution(Protocol):
     """An estimator that knows how probable each bill is."""
 
-    def bill_chances(self, X: Any, bills: np.ndarray) -> np.ndarray:
-        """Return P(bill < b) and P(bill <= b), shape (n, J, 2).
+    def bill_chances(self, X: ModelInput, bills: np.ndarray) -> np.ndarray:
+        """Compute P(bill < b) and P(bill <= b), shape (n, J, 2).
 
         `bills` b, shape (n, J), are sums over the horizon in minor units.
         """
@@ -287,13 +292,13 @@ class Explainable(Protocol):
     """An estimator that knows how much its features count."""
 
     def importance(self) -> np.ndarray | None:
-        """Return the weight of each feature, shape (n_features,), float64, >= 0; None if there are none.
+        """Compute the weight of each feature, shape (n_features,), float64, >= 0; None if there are none.
 
         `ModelTraits.importance_meaning` names the unit.
         """
 
     def contributions(self, X: np.ndarray) -> np.ndarray | None:
-        """Return the exact part of each feature in the raw scores; None if it is not known.
+        """Compute the exact part of each feature in the raw scores; None if it is not known.
 
         Shape (n, n_scores, n_features + 1), float64: one score for two plans, else one for each class. The
         last column is the constant, so that the sum over the last axis is the raw score.
@@ -345,7 +350,7 @@ class Splitter(Config, ABC):
         """Yield folds.
 
         Raises:
-            DataError: the table is too small for this number of folds.
+            DataError: The table is too small for this number of folds.
         """
 
 
@@ -364,7 +369,7 @@ class Calibration(Config, ABC):
 
     @abstractmethod
     def build(self) -> BaseEstimator | None:
-        """Return an unfitted calibrator, or None to leave probabilities unchanged.
+        """Build an unfitted calibrator, or None to leave probabilities unchanged.
 
         `fit(probability, y)` takes probabilities (n, n_classes) whose rows sum to 1 and the right column of
         each row, (n,); any n, and any classes among the columns. `transform(probability)` returns the same
@@ -395,7 +400,7 @@ class Policy(Config, ABC):
         return 0.0
 
     def demanding(self, least_saving: float) -> Self:
-        """Return the same policy, which advises a move only if it saves this much a month, major unit.
+        """Copy the policy so that it advises a move only if it saves this much a month, major unit.
 
         A policy that knows no savings is returned unchanged.
         """

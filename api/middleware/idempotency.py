@@ -4,14 +4,23 @@ import asyncio
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 
 from ..answer_store import Answer, AnswerStore, State
 from ..problems import KEY_REUSED, MALFORMED_REQUEST, TYPES, problem_of
 from .api_keys import key_in
 from .asgi_problem import send_problem
+
+_Received = HTTPReceiveMessage | WebSocketReceiveMessage
 
 MAX_ANSWER_BYTES = 16_000_000
 "Longer answers are not stored; if their requests are repeated, they are computed again."
@@ -69,36 +78,31 @@ class Idempotency:
         else:
             await self._answer_and_store(scope, _again(received, receive), send, name)
 
-    async def _body(self, receive: Receive) -> tuple[list[Any], bytes | None]:
+    async def _body(self, receive: Receive) -> tuple[list[_Received], bytes | None]:
         """Return the messages and the body; None if the body is too long, or the client disconnected."""
-        received: list[Any] = []
+        received: list[_Received] = []
+        chunks: list[bytes] = []
         size = 0
         while size <= self.max_body_bytes:
-            message: Any = await receive()
+            message = await receive()
             received.append(message)
             if message["type"] != "http.request":
                 return received, None
-            size += len(message.get("body", b""))
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
             if not message.get("more_body", False):
-                return received, b"".join(one.get("body", b"") for one in received)
+                return received, b"".join(chunks)
         return received, None
 
     async def _answer_and_store(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
-        sent: list[Any] = []
-        size, is_stored = 0, False
+        response, is_stored = _Response(), False
 
-        async def store_and_send(message: Any) -> None:
-            nonlocal size, is_stored
-            size += len(message.get("body", b""))
-            if size > MAX_ANSWER_BYTES:  # a stream may be longer than memory
-                sent.clear()
-                await send(message)
-                return
-            # Copied: Litestar may change the message after it was sent.
-            sent.append({**message, "headers": list(message.get("headers", ()))})
-            answer = _answer_of(sent, scope.get("path_template", ""))
-            if answer is not None:
+        async def store_and_send(message: Message) -> None:
+            nonlocal is_stored
+            response.add(message)
+            if response.is_complete and response.status < 300:
                 # Before it is sent: a client that repeats at once gets the answer.
+                answer = response.answer(scope.get("path_template", ""))
                 await asyncio.to_thread(self.store.finish, name, answer)
                 is_stored = True
             await send(message)
@@ -110,12 +114,31 @@ class Idempotency:
                 await asyncio.to_thread(self.store.finish, name, None)
 
 
-def _answer_of(sent: list[Any], route: str) -> Answer | None:
-    """Return the answer if it is complete and succeeded, else None."""
-    if len(sent) == 1 or sent[-1].get("more_body") or sent[0]["status"] >= 300:
-        return None
-    body = b"".join(message.get("body", b"") for message in sent[1:])
-    return Answer(sent[0]["status"], tuple(sent[0]["headers"]), body, route)
+class _Response:
+    """A response, gathered from its messages unless it becomes too long to store."""
+
+    def __init__(self) -> None:
+        self.status, self.is_complete = 0, False
+        self._headers: tuple[tuple[bytes, bytes], ...] = ()
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def add(self, message: Message) -> None:
+        """Add the next message."""
+        if message["type"] == "http.response.start":
+            # Copied: middleware around this one adds headers.
+            self.status, self._headers = message["status"], tuple(message["headers"])
+        elif message["type"] == "http.response.body":
+            self._chunks.append(message.get("body", b""))
+            self._size += len(self._chunks[-1])
+            if self._size > MAX_ANSWER_BYTES:  # a stream may be longer than memory
+                self._chunks.clear()
+            else:
+                self.is_complete = not message.get("more_body", False)
+
+    def answer(self, route: str) -> Answer:
+        """Return the complete response."""
+        return Answer(self.status, self._headers, b"".join(self._chunks), route)
 
 
 async def _replay(answer: Answer, send: Send) -> None:
@@ -124,17 +147,17 @@ async def _replay(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-def _again(received: list[Any], receive: Receive) -> Receive:
+def _again(received: list[_Received], receive: Receive) -> Receive:
     """Return a `receive` that yields the received messages, then the rest."""
     waiting = iter(received)
 
-    async def receive_again() -> Any:
+    async def receive_again() -> _Received:
         return next(waiting, None) or await receive()
 
     return receive_again
 
 
-def _header(scope: Any, wanted: bytes) -> bytes | None:
+def _header(scope: Scope, wanted: bytes) -> bytes | None:
     return next((value for name, value in scope["headers"] if name == wanted), None)
 
 

@@ -5,9 +5,17 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPReceiveMessage,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketReceiveMessage,
+)
 
 from planrec.recommending.answer import Answer
 
@@ -48,7 +56,7 @@ class RequestLogging:
         current = _CurrentRequest(self.metrics)
         tokens = REQUEST_ID.set(request_id), _CURRENT.set(current)
 
-        async def receive_or_gone() -> Any:
+        async def receive_or_gone() -> HTTPReceiveMessage | WebSocketReceiveMessage:
             nonlocal is_gone
             message = await receive()
             is_gone = is_gone or (message["type"] == "http.disconnect" and not status)

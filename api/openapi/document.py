@@ -13,6 +13,7 @@ from planrec.catalogue import Catalogue
 from planrec.recommending.answer import Answer, encoded
 from planrec.recommending.answering import answers_of
 
+from ..http_request import HttpRequest
 from ..middleware.api_keys import OPEN
 from ..parsing.request_body import JSON, NDJSON
 from ..problems import MEDIA_TYPE, Problem
@@ -20,7 +21,7 @@ from ..routes.about_run import Run
 from ..routes.health import Health, Ready
 from ..served_run import ServedRun
 from ..settings import Limits
-from ..state import HttpRequest, state_of
+from ..state import state_of
 from .problem_responses import DESCRIPTIONS
 
 Document = dict[str, Any]

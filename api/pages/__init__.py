@@ -1,12 +1,12 @@
 """Pages for people. All files come from this package, because operators' networks are closed."""
 
 from pathlib import Path
-from typing import Any
 
 from litestar import HttpMethod, MediaType, Response, get, route
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import File
+from litestar.types import ControllerRouterHandler
 
 FOLDER = Path(__file__).parent
 RAPIDOC = FOLDER / "vendored" / "rapidoc"
@@ -42,4 +42,4 @@ def static_file(name: FromPath[str]) -> File:
     return File(FILES[name], filename=name, content_disposition_type="inline")
 
 
-PAGES: list[Any] = [api_page, static_file]
+PAGES: list[ControllerRouterHandler] = [api_page, static_file]

@@ -40,6 +40,13 @@ def parse_batch(model: type[BaseModel], body: bytes, limits: Limits) -> list[Req
         RequestTooLargeError: One of the requests is too large.
         RequestError: Values cannot be accepted; it lists at most `MAX_ERRORS` of them with their places.
         DuplicateKeyError: The values can be accepted, but a key was given twice.
+
+    For example, with a model of a run without attributes:
+
+    >>> from pydantic import create_model
+    >>> model = create_model("PredictRequest", attributes=(dict[str, float], {}), top_k=(int | None, None))
+    >>> [request.top_k for request in parse_batch(model, b'[{"top_k": 1}, {}]', Limits())]
+    [1, None]
     """
     requests: list[Request] = []
     misfits: list[Misfit] = []

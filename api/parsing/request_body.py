@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from json import JSONDecodeError
-from typing import Any
 
-import litestar
 from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
 from planrec.errors import Misfit, RequestError
 from planrec.schema.request import Request
 
+from ..http_request import HttpRequest
 from .request_model import request_from
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -38,7 +37,7 @@ class UnknownKeysError(ValueError):
     """A request with more than `MAX_UNKNOWN` unknown keys."""
 
 
-def check_content_type(request: litestar.Request[Any, Any, Any], *allowed: str) -> str:
+def check_content_type(request: HttpRequest, *allowed: str) -> str:
     """Return the content type of the body.
 
     Raises:
@@ -63,6 +62,13 @@ def parse_request(model: type[BaseModel], body: bytes) -> Request:
         ValidationError: The body is not JSON, or values cannot be accepted; it lists all of them.
         DuplicateKeyError: An object has the same key twice.
         UnknownKeysError: There are more than `MAX_UNKNOWN` unknown keys.
+
+    For example, with a model of a run without attributes:
+
+    >>> from pydantic import create_model
+    >>> model = create_model("PredictRequest", attributes=(dict[str, float], {}), top_k=(int | None, None))
+    >>> parse_request(model, b'{"top_k": 1}').top_k
+    1
     """
     # Each key has a colon. If there are as many colons as keys, no key was given twice, and the body need
     # not be parsed a second time by `KeyScan`. Pydantic keeps the last one of equal keys.

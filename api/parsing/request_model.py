@@ -50,7 +50,7 @@ def _instant(text: str) -> str:
 
 
 _CLOSED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-_Month = Annotated[str, StringConstraints(pattern=_MONTH)]
+_MonthText = Annotated[str, StringConstraints(pattern=_MONTH)]
 _Amount = Annotated[NonNegativeFloat, Field(le=MAX_USAGE)]
 _TYPES: dict[str, Any] = {
     "number": Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)],
@@ -66,6 +66,10 @@ _TYPES: dict[str, Any] = {
         ),
     ],
 }
+
+
+class _MonthValues(TypedDict):
+    month: str
 
 
 def request_model(recommender: Recommender, limits: Limits | None = None) -> type[BaseModel]:
@@ -100,7 +104,7 @@ def request_from(checked: BaseModel) -> Request:
 
 
 def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
-    month = _closed_dict("Month", {"month": _Month} | dict.fromkeys(recommender.inputs.usage, _Amount))
+    month = _closed_dict("Month", {"month": _MonthText} | dict.fromkeys(recommender.inputs.usage, _Amount))
     knows_population = recommender.model.traits.knows_population
     months = Annotated[
         list[month],  # type: ignore[valid-type]
@@ -135,7 +139,7 @@ def _closed_dict(name: str, types: dict[str, Any]) -> Any:
     return with_config(_CLOSED)(TypedDict(name, types))  # type: ignore[operator]
 
 
-def _each_month_once(months: list[Any]) -> list[Any]:
+def _each_month_once(months: list[_MonthValues]) -> list[_MonthValues]:
     if len({month["month"] for month in months}) < len(months):
         counts = Counter(month["month"] for month in months)
         twice = sorted(month for month, count in counts.items() if count > 1)
@@ -143,7 +147,7 @@ def _each_month_once(months: list[Any]) -> list[Any]:
     return months
 
 
-def _each_month_over(months: list[Any]) -> list[Any]:
+def _each_month_over(months: list[_MonthValues]) -> list[_MonthValues]:
     """Check that the months are over: the usage of the current one is too low."""
     current = running_month()
     if running := sorted(month["month"] for month in months if month["month"] >= current):

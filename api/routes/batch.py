@@ -16,6 +16,7 @@ from planrec.schema.request import Request
 from planrec.serving.decision_log import Decision
 
 from ..answer_requests import answer_all, answer_each
+from ..http_request import HttpRequest
 from ..middleware.request_logging import Advice, count_advice
 from ..openapi.problem_responses import problem_responses
 from ..parsing.batch_body import MAX_ERRORS, parse_batch, split_lines
@@ -30,7 +31,7 @@ from ..predict_call import PredictCall
 from ..problems import problem_of_error
 from ..served_run import ServedRun
 from ..settings import Limits
-from ..state import HttpRequest, state_of
+from ..state import state_of
 
 BATCH_SIZE = 64
 "Requests that are answered in one call, in a thread: other requests are answered in between."

@@ -6,11 +6,12 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from planrec.recommending.answer import Answer, encoded
 
+from ..http_request import HttpRequest
 from ..middleware.request_logging import Advice, count_advice
 from ..openapi.problem_responses import problem_responses
 from ..parsing.request_body import JSON, check_content_type, parse_request
 from ..predict_call import PredictCall
-from ..state import HttpRequest, state_of
+from ..state import state_of
 
 LARGE_BODY_BYTES = 65_536
 "Larger bodies are parsed in a thread; ten years of months are a quarter of it."

@@ -4,7 +4,6 @@ A catalogue defines how usage becomes money; `rating` does the arithmetic. Money
 counted in the unit of its service, and a version never changes: any change makes a new version.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
@@ -28,6 +27,7 @@ from planrec.catalogue.terms import (
     exponent_of,
 )
 from planrec.errors import CatalogueError
+from planrec.files.hashing import sha256_of
 from planrec.schema.columns import Columns
 from planrec.schema.config_model import Config
 from planrec.wording import shown
@@ -116,7 +116,7 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
     @cached_property
     def sha256(self) -> str:
         """Identity of this version: the hash of the canonical JSON."""
-        return hashlib.sha256(self.json_text.encode()).hexdigest()
+        return sha256_of(self.json_text.encode())
 
     @cached_property
     def json_text(self) -> str:

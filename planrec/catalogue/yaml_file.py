@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from planrec.errors import CatalogueError
-from planrec.files.strict_yaml import StrictLoader
+from planrec.files.strict_yaml import read_yaml
+from planrec.files.validation_errors import message_of, rule_of
 from planrec.wording import did_you_mean
 
 Checked = TypeVar("Checked", bound=BaseModel)
@@ -21,36 +21,14 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
         CatalogueError: The file cannot be read, is not YAML (with the line), or violates rules of the model
             (all of them, each with its path in the YAML).
     """
-    content = _content_of(file)
-    if not isinstance(content, dict):
-        raise CatalogueError(f"{file} must have `key: value` lines, `schema:` first; got {content!r:.60}")
+    content = read_yaml(file, str(file), CatalogueError)
+    if content is None:
+        raise CatalogueError(f"{file} must have `key: value` lines, `schema:` first; it is empty")
     try:
         return model.model_validate(content)
     except ValidationError as error:
         problems = [_problem(details, content, model) for details in error.errors(include_url=False)]
         raise CatalogueError(f"{file} is not a valid {model.__name__.lower()} file", problems) from None
-
-
-def _content_of(file: Path) -> object:
-    try:
-        # Windows editors put a byte order mark first.
-        text = file.read_bytes().decode("utf-8-sig")
-        return yaml.load(text, StrictLoader)
-    except OSError as error:
-        raise CatalogueError(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise CatalogueError(
-            f"{file} must be text in UTF-8, line {line} has the byte 0x{error.object[error.start]:02x}"
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise CatalogueError(f"{file} is not YAML: {error.problem or error.context}{where}") from None
-    except yaml.YAMLError as error:
-        raise CatalogueError(f"{file} is not YAML: {error}") from None
-    except RecursionError:
-        raise CatalogueError(f"{file} is not readable YAML: it is nested too deeply") from None
 
 
 def _problem(details: ErrorDetails, content: object, model: type[BaseModel]) -> str:
@@ -70,16 +48,15 @@ def _whose(loc: tuple[int | str, ...], content: object) -> str:
 
 def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
     kind, found, context = details["type"], details["input"], details.get("ctx", {})
-    if kind == "missing":
-        return "must be given and is missing"
     if kind == "extra_forbidden":
         return f"no such key{did_you_mean(str(details['loc'][-1]), _keys_of(model))}"
     if kind == "union_tag_invalid":
         return f"{context['discriminator']} must be one of {context['expected_tags']}, got {context['tag']!r}"
-    if kind in ("catalogue", "value_error"):
-        return str(details["msg"]).removeprefix("Value error, ")
-    message = details["msg"][0].lower() + details["msg"][1:]
-    return message if isinstance(found, dict | list) else f"{message}, got {found!r}"
+    if kind == "catalogue":
+        return message_of(details)
+    rule = rule_of(details)
+    says_it_all = kind in ("missing", "value_error") or isinstance(found, dict | list)
+    return rule if says_it_all else f"{rule}, got {found!r}"
 
 
 def _keys_of(model: type[BaseModel]) -> set[str]:

@@ -1,4 +1,4 @@
-"""From conf/ and overrides to a RunConfig: Hydra composes, `config.validated` checks."""
+"""Compose a RunConfig from conf/ and overrides: Hydra composes, `run_config.validated` checks."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from planrec.files.outputs_folder import default_outputs
 from planrec.wording import did_you_mean
 
 SWEEPER = "hydra_plugins.planrec.PlanRecSweeper"
-"Hydra instantiates no plugin whose name begins otherwise; `planrec.sweep` registers it from code."
+"Hydra instantiates only plugins whose name begins like this; `planrec.sweeps` registers it from code."
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def compose(*overrides: str) -> "RunConfig":
-    """The config that `planrec train *overrides` would run. Raises ConfigError."""
+    """Return the config that `planrec train *overrides` would run. Raises ConfigError."""
     import yaml
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -54,7 +54,7 @@ def compose(*overrides: str) -> "RunConfig":
 
 
 def task_tree(composed: "DictConfig") -> dict[str, Any]:
-    """What Hydra composed, without its own part, as plain dicts. `???` stays where a value is missing."""
+    """Return the composed tree without Hydra's own part, as plain dicts; missing values stay `???`."""
     from omegaconf import OmegaConf
 
     task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
@@ -64,7 +64,7 @@ def task_tree(composed: "DictConfig") -> dict[str, Any]:
 
 
 def interpolates(composed: "DictConfig") -> bool:
-    """Whether a value of what Hydra composed, its own part apart, follows another value."""
+    """Return whether a composed value, outside Hydra's own part, interpolates another value."""
     from omegaconf import OmegaConf
 
     task = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
@@ -77,7 +77,7 @@ def settled(
     choices: Mapping[str, Any],
     folders: Folders = INSTALLED,
 ) -> "RunConfig":
-    """The composed tree as a RunConfig. Raises ConfigError with every value that is missing or wrong."""
+    """Turn the composed tree into a RunConfig. Raises ConfigError with every missing or wrong value."""
     from planrec.config.run_config import validated
 
     origin = origin_of(overrides, choices, folders)
@@ -95,7 +95,7 @@ def settled(
 def origin_of(
     overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = INSTALLED
 ) -> Callable[[str], str]:
-    """A function from a dotted path to the override or file that its value came from."""
+    """Return a function from a dotted path to the override or file that its value came from."""
 
     def origin(path: str) -> str:
         own_groups = groups(folders)
@@ -119,13 +119,13 @@ def origin_of(
 
 
 def unreadable(error: Exception, folders: Folders = INSTALLED) -> ConfigError:
-    """Every file of the folders that cannot be read, in place of the parser's error about one."""
+    """Return an error that names every unreadable file of the folders, not only the parser's first."""
     found = list(unreadable_files(folders))
     return ConfigError("the configuration cannot be read", found or str(error).splitlines())
 
 
 def _missing(node: Any, path: str = "") -> Iterator[str]:
-    """Dotted paths of the values that are still `???`."""
+    """Yield the dotted paths of the values that are still `???`."""
     if isinstance(node, Mapping):
         for name, value in node.items():
             yield from _missing(value, f"{path}.{name}" if path else str(name))
@@ -176,7 +176,7 @@ def _add_plugin_folders() -> None:
 
 
 def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> dict[str, Any]:
-    """Each name as what its file in conf/model/ describes."""
+    """Return the content of the file in conf/model/ by name."""
     if not isinstance(names, list):
         source = f"(from {origin('baselines')})"
         problem = f"baselines = {names!r}: must be a list: type baselines=[{names or ''}] {source}"

@@ -1,6 +1,6 @@
-"""The conf/ folder as files: which groups and options there are, and where a value stands.
+"""The conf/ folder as files: its groups and options, and the file of each value.
 
-Plain YAML reading, no Hydra: help texts and error messages need nothing composed.
+It reads plain YAML without Hydra, because help texts and error messages need no composition.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from planrec.errors import ConfigError
 from planrec.files.package_folder import PACKAGE
-from planrec.files.strict_yaml import StrictLoader
+from planrec.files.strict_yaml import read_yaml
 from planrec.plugins import conf_folders
 
 # A wheel has conf/ inside the package, a checkout has it beside the package.
@@ -41,7 +39,7 @@ def options_text(folders: Folders = INSTALLED) -> str:
 
 
 def groups(folders: Folders = INSTALLED) -> list[str]:
-    """The config groups, in the order of the primary defaults list; `evaluation` follows the target."""
+    """Return the config groups in the order of the primary defaults list."""
     return [group for group in _defaults_of(CONF / "train.yaml") if options(group, folders)]
 
 
@@ -57,23 +55,23 @@ def chosen_options(overrides: Iterable[str]) -> dict[str, str | None]:
 
 
 def options(group: str, folders: Folders = INSTALLED) -> list[str]:
-    """The options of one group."""
+    """Return the options of one group, sorted."""
     return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
 
 
 def file_of(group: str, option: str, folders: Folders = INSTALLED) -> Path:
-    """The option's file; where no folder has it, the place in CONF where it would be."""
+    """Return the option's file, or the path in CONF that it would have if no folder has it."""
     places = [folder / group / f"{option}.yaml" for folder in folders]
     return next((place for place in places if place.is_file()), CONF / group / f"{option}.yaml")
 
 
 def shown_path(file: Path) -> str:
-    """`conf/model/lgbm.yaml`, wherever conf/ is installed; other files as the user named their folder."""
+    """Return the path for messages: `conf/...` for PlanRec's own files, else the path as given."""
     return f"conf/{file.relative_to(CONF).as_posix()}" if file.is_relative_to(CONF) else str(file)
 
 
 def file_with(group: str, option: str, key: str, folders: Folders = INSTALLED) -> str:
-    """The option's file, or for a preset the file that it inherits the key from."""
+    """Return the option's file, or for a preset the file that it inherits the key from."""
     file = file_of(group, option, folders)
     if not holds(file, key):
         for parent, place in _parents(file):
@@ -85,10 +83,12 @@ def file_with(group: str, option: str, key: str, folders: Folders = INSTALLED) -
 
 
 def inherited(group: str, option: str, folders: Folders = INSTALLED) -> dict[str, Any]:
-    """An option's own keys over those of the options that it takes in: `X@_here_`, or below KEY `X@KEY`.
+    """Merge an option's own keys over those of the options that it includes.
+
+    `X@_here_` includes X at the top level, `X@KEY` below KEY.
 
     Raises:
-        ConfigError: a file that is not YAML.
+        ConfigError: a file is not YAML.
     """
     file = file_of(group, option, folders)
     keys: dict[str, Any] = {}
@@ -102,10 +102,10 @@ def inherited(group: str, option: str, folders: Folders = INSTALLED) -> dict[str
 
 
 def content_of(file: Path) -> Any:
-    """A YAML file's mapping; None where there is no such file or nothing in it.
+    """Return the mapping in a YAML file, or None if the file does not exist or is empty.
 
     Raises:
-        ConfigError: the file is not YAML, or no mapping; names file, line and column.
+        ConfigError: the file is not YAML or holds no mapping; names file, line and column.
     """
     if not file.is_file():
         return None
@@ -115,25 +115,12 @@ def content_of(file: Path) -> Any:
 
 @lru_cache(maxsize=512)
 def _parsed(file: Path, mtime_ns: int, size: int) -> Any:
-    """The content of a file in this state: a sweep asks for the same files a thousand times."""
-    try:
-        content = yaml.load(file.read_text("utf-8"), StrictLoader)
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{shown_path(file)} must be text in UTF-8: line {line} is not") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{shown_path(file)}{where}: not YAML: {error.problem or error.context}") from error
-    except (yaml.YAMLError, OSError) as error:
-        raise ConfigError(f"{shown_path(file)} cannot be read: {error}") from error
-    if content is not None and not isinstance(content, dict):
-        raise ConfigError(f"{shown_path(file)} must hold `key: value` lines; it holds {content!r:.60}")
-    return content
+    """Parse a file in this state: a sweep needs the same files a thousand times."""
+    return read_yaml(file, shown_path(file), ConfigError)
 
 
 def unreadable_files(folders: Folders = INSTALLED) -> Iterator[str]:
-    """What is wrong with each file below the folders that cannot be read."""
+    """Yield one message per file below the folders that cannot be read."""
     for folder in folders:
         for file in sorted(folder.rglob("*.yaml")):
             try:
@@ -143,7 +130,7 @@ def unreadable_files(folders: Folders = INSTALLED) -> Iterator[str]:
 
 
 def holds(file: Path, path: str) -> bool:
-    """Whether a YAML file itself gives a value to a dotted path."""
+    """Return whether a YAML file itself sets a dotted path."""
     node: Any = content_of(file)
     for part in path.split("."):
         if not isinstance(node, dict) or part not in node:
@@ -153,7 +140,7 @@ def holds(file: Path, path: str) -> bool:
 
 
 def _parents(file: Path) -> Iterator[tuple[str, str]]:
-    """The options of its own group that a file takes in, and the key below which, `""` for the file's own."""
+    """Yield the options of its own group that a file includes, each with its key; `""` is the top level."""
     for entry, option in _defaults_of(file).items():
         if option is None:
             parent, _, place = entry.partition("@")
@@ -161,7 +148,7 @@ def _parents(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _defaults_of(file: Path) -> dict[str, str | None]:
-    """The defaults list of a YAML as {group: option}; overrides and `_self_` left out."""
+    """Return the defaults list of a YAML file as {group: option}, without overrides and `_self_`."""
     content = content_of(file)
     entries = content.get("defaults", []) if isinstance(content, dict) else []
     listed: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""Where the configurations of runs differ, as dotted paths. Configurations are those of run.json, as JSON."""
+"""Differences between the configurations of runs, as dotted paths; configurations are JSON from run.json."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 GROUPS_OF_DATA = ("data", "target", "catalogue")
-"Parts of a configuration that say which decisions there are."
+"Parts of a configuration that determine the decisions."
 GROUPS_OF_FOLDS = ("cv", "seed")
-"Parts that say how the decisions are dealt into folds."
+"Parts that determine the folds."
 NONE = "(none)"
-"In place of a value that only the other run has."
+"Placeholder for a value that only the other run has."
 
 
 @dataclass(frozen=True)
 class Change:
-    """One value that two runs do not share."""
+    """One value that differs between two runs."""
 
     path: str
     first: str
@@ -26,12 +26,12 @@ class Change:
 
 
 def flat(config: Mapping[str, Any]) -> dict[str, str]:
-    """Every leaf as text by its dotted path; items of a list of objects are named by their `id` or position.
+    """Flatten a tree to text by dotted path; items of a list of objects are named by `id` or position.
 
     >>> flat({"model": {"kind": "lgbm", "rate": 0.1}, "metrics": ["auc", "f1"], "baselines": {"stay": {}}})
     {'model.kind': 'lgbm', 'model.rate': '0.1', 'metrics': '[auc,f1]', 'baselines': '[stay]'}
     """
-    # A baseline is a name: what it stands for follows from it.
+    # A baseline is identified by its name.
     named = {name: list(part) if name == "baselines" else part for name, part in config.items()}
     return dict(_leaves(named, ""))
 
@@ -39,9 +39,9 @@ def flat(config: Mapping[str, Any]) -> dict[str, str]:
 def changes(
     first: Mapping[str, Any], second: Mapping[str, Any], groups: Sequence[str] = ()
 ) -> tuple[Change, ...]:
-    """Where two configurations differ, below some groups or everywhere.
+    """List the differences between two configurations, below some groups or everywhere.
 
-    Fields that only one kind of an option has are left out where the kinds differ.
+    If the kinds of an option differ, fields that only one of them has are left out.
     """
     one, other = flat(first), flat(second)
     found = []
@@ -55,10 +55,10 @@ def changes(
 
 
 def labels(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The values of each configuration that not all of them share, by override: `model`, `cv.n_folds`.
+    """Return the values of each configuration that not all share, by override: `model`, `cv.n_folds`.
 
-    A field counts as shared where all configurations with the same kind of that option have the same value.
-    Where data lies is no difference, and neither are values of a model that a search inside the run replaces.
+    A field counts as shared if all configurations with the same kind of that option have the same value.
+    The path of the data is ignored, and so are model values that a search inside the run replaces.
     """
     leaves = [flat(config) for config in configs]
     values: dict[tuple[str, str], set[str]] = {}
@@ -78,11 +78,11 @@ def labels(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 SEARCHED = "search.model"
-"The kind of a search: what it searches."
+"The kind of a search: the model that it tunes."
 
 
 def _kind_beside(path: str, leaves: Mapping[str, str]) -> str:
-    """The kind of the option that a field belongs to; none for the kind itself."""
+    """Return the kind of the option that a field belongs to; None for the kind itself."""
     group = path.split(".")[0]
     kind = SEARCHED if group == "search" else f"{group}.kind"
     return "" if path == kind else leaves.get(kind, "")

@@ -1,6 +1,6 @@
-"""What is wrong with overrides, in the words of the person who typed them.
+"""Problems of overrides, in the words that the user typed.
 
-Hydra names the first offender only, and not what to type instead: every message here does.
+Hydra reports only the first problem and no remedy; these messages report all, each with a remedy.
 """
 
 import re
@@ -19,25 +19,28 @@ if TYPE_CHECKING:
 NOT_A_RUN = "the configuration does not describe a run"
 
 PLUGINS = {
-    "hydra/launcher": ("basic", "where cells run is sweep.executor=processes or ray, with sweep.n_jobs=N"),
+    "hydra/launcher": (
+        "basic",
+        "choose the executor of cells with sweep.executor=processes or ray, and sweep.n_jobs=N",
+    ),
     "hydra/sweeper": (
         "planrec",
         "it resumes, and checks every cell first; for a search type search=MODEL",
     ),
 }
-"Parts of Hydra that PlanRec takes the place of: the one option of each, and what to use instead of another."
+"Parts of Hydra that PlanRec replaces: the only option of each, and the alternative to any other."
 
 
 def no_plugin(group: str, option: object) -> str:
-    """Why another launcher or sweeper is refused."""
+    """Return why another launcher or sweeper is refused."""
     only, instead = PLUGINS[group]
     return f"{group}={option} is not used: the only one is {only}; {instead}"
 
 
 def check_overrides(overrides: Sequence[str], folders: Folders = INSTALLED, multirun: bool = False) -> None:
-    """Raises ConfigError for every override that cannot be read, and every option that does not exist.
+    """Raise ConfigError for every override that cannot be parsed and every option that does not exist.
 
-    The options of a multirun are left to its cells, which tell what else is wrong with them.
+    The options of a multirun are checked by its cells, which report their other problems too.
     """
     problems = []
     for text in overrides:
@@ -56,7 +59,7 @@ def check_overrides(overrides: Sequence[str], folders: Folders = INSTALLED, mult
 
 
 def explained(error: Exception, overrides: Sequence[str], folders: Folders = INSTALLED) -> ConfigError:
-    """Hydra's error about overrides that `check_overrides` let pass: keys that do not exist, mostly."""
+    """Translate Hydra's error about overrides that `check_overrides` accepted, mostly unknown keys."""
     parsed = {text: override for text in overrides if (override := parsed_override(text))}
     problems = _wrong_keys(parsed, folders)
     lines = [line for line in str(error).splitlines() if line and "HYDRA_FULL_ERROR" not in line]
@@ -64,7 +67,7 @@ def explained(error: Exception, overrides: Sequence[str], folders: Folders = INS
 
 
 def parsed_override(text: str) -> "Override | None":
-    """The override as Hydra reads it; None where it cannot."""
+    """Return the override as Hydra parses it, or None if Hydra cannot."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -94,10 +97,10 @@ def _several(text: str, folders: Folders) -> str:
 
 
 def _quoted(value: str) -> str:
-    """The value with quotes where Hydra needs them: around it, or around the parts of a list or mapping."""
+    """Add the quotes that Hydra needs: around a value, or around the parts of a list or mapping."""
     if value[:1] not in ("[", "{"):
         return _in_quotes(value)
-    # Hydra reads no quotes around the keys of a mapping.
+    # Hydra does not accept quotes around the keys of a mapping.
     bare = re.sub(r"""(["'])(\w+)\1(\s*:)""", r"\2\3", value)
     return re.sub(r"""[^][{},:"']+|"[^"]*"|'[^']*'""", lambda part: _part(part.group()), bare)
 
@@ -112,6 +115,7 @@ def _in_quotes(text: str) -> str:
 
 
 def wrong_options(override: "Override", text: str, folders: Folders) -> list[str]:
+    """List the problems of an override that chooses an option."""
     group, value, known = override.key_or_group, override.value(), options(override.key_or_group, folders)
     if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:
         return []
@@ -134,7 +138,7 @@ def wrong_options(override: "Override", text: str, folders: Folders) -> list[str
 
 
 def _chosen(override: "Override") -> list[Any]:
-    """The value of an override, or all that it sweeps over; none for a pattern that Hydra matches."""
+    """Return the value of an override, or all that it sweeps over; empty for a pattern that Hydra matches."""
     if not override.is_sweep_override():
         return [override.value()]
     swept = getattr(override.value(), "list", [])
@@ -142,7 +146,7 @@ def _chosen(override: "Override") -> list[Any]:
 
 
 def _wrong_keys(parsed: "Mapping[str, Override]", folders: Folders) -> list[str]:
-    """The overrides of values whose path does not exist in the configuration that the groups compose."""
+    """List the overrides whose path does not exist in the configuration that the groups compose."""
     known_groups = groups(folders)
     chosen = [
         f"{override.key_or_group}={options_[0]}"
@@ -168,7 +172,7 @@ def _composed(choices: Sequence[str], folders: Folders) -> Any:
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
 
-    # There is one Hydra in a process, and a sweep's is still there while its cells are composed.
+    # Hydra is global to the process, and that of a sweep is still active while its cells are composed.
     outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -181,7 +185,7 @@ def _composed(choices: Sequence[str], folders: Folders) -> Any:
 
 
 def added_folders(folders: Folders) -> str:
-    """The override that makes Hydra look in the folders beside conf/."""
+    """Return the override that makes Hydra search the folders that a user added."""
     added = ", ".join(
         _in_quotes(f"file://{folder.resolve()}") for folder in folders if folder not in INSTALLED
     )
@@ -189,7 +193,11 @@ def added_folders(folders: Folders) -> str:
 
 
 def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
-    """The command line that trains with these arguments, as a shell reads it."""
+    """Return the command line that trains with these arguments, quoted for a shell.
+
+    >>> command_of(["model=lgbm", "data.path=my file.csv"])
+    "planrec train model=lgbm 'data.path=my file.csv'"
+    """
     added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
     return command_line("train", *added, *arguments)
 
@@ -206,7 +214,11 @@ def typed_text(text: str) -> str:
 
 
 def as_typed(value: Any) -> str:
-    """A plain value as it is typed behind `KEY=`."""
+    """Write a plain value as it is typed after `KEY=`.
+
+    >>> as_typed({"path": "a b.csv", "months": [1, 2], "seed": None})
+    '{path:"a b.csv",months:[1,2],seed:null}'
+    """
     if isinstance(value, str):
         return _in_quotes(value)
     if isinstance(value, Mapping):
@@ -217,7 +229,7 @@ def as_typed(value: Any) -> str:
 
 
 def unknown_keys(tree: Any, path: str, value: Any, text: str) -> list[str]:
-    """What is not there of a path and, where its value is a mapping, of the keys in it."""
+    """List the problems of a path that does not exist; if its value is a mapping, of its keys too."""
     node: Any = tree
     passed: list[str] = []
     for part in path.split("."):

@@ -1,9 +1,10 @@
-"""One run, fully described. The only place where plain dicts become objects."""
+"""The full description of one run. Only this module turns plain dicts into objects."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
@@ -13,6 +14,7 @@ from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
+from planrec.files.validation_errors import rule_of
 from planrec.metrics import METRICS, known_gate, known_metric
 from planrec.model import ModelConfig
 from planrec.policy import PolicyConfig
@@ -22,34 +24,34 @@ from planrec.target import TargetConfig
 from planrec.wording import did_you_mean
 
 MAX_SHOWN = 80
-"Characters of a wrong value that a message shows."
+"Longest wrong value that a message shows, in characters."
 
 
 class SweepSettings(Config):
     """How a sweep runs its cells; no result depends on it."""
 
     executor: Literal["processes", "ray"]
-    "In processes of this machine, or on a Ray cluster (pip install 'planrec[ray]'), which RAY_ADDRESS names."
+    "In processes of this machine, or on the Ray cluster at RAY_ADDRESS (pip install 'planrec[ray]')."
     n_jobs: PositiveInt
-    "Cells at a time."
+    "Cells that run at the same time."
     max_failures: NonNegativeInt | None
-    "The sweep stops once more cells than this have failed; None: it goes on."
+    "The sweep stops once more cells than this have failed; None: it never stops."
 
 
 class Fairness(Config):
-    """What is done about the protected columns of the data, beyond comparing their groups."""
+    """Measures for the protected columns of the data, beyond comparing their groups."""
 
     proxy_auc_at_most: Annotated[float, Field(ge=0.5, le=1)] | None
-    "AUC of the features for a protected group that stops a run, if surely exceeded; None: nothing stops."
+    "A run stops if the AUC of the features for a protected group surely exceeds this; None: it never does."
     reweigh_by: Annotated[str, Field(min_length=1)] | None
-    "Protected column whose groups are weighed so that they do not tell the label; None: none."
+    "Protected column whose groups are weighted to be independent of the label; None: no weights."
 
 
 class RunConfig(Config):
-    """One run: which data, which question, which model, judged how."""
+    """One run: its data, its target, its model and its evaluation."""
 
     owner: Annotated[str, Field(min_length=1)] | None
-    "Who answers for the model, for its card; null: not named."
+    "Owner of the model, for its card; null: not named."
     licence: Annotated[str, Field(min_length=1)]
     "SPDX name of the licence of the model, for its card."
 
@@ -58,13 +60,13 @@ class RunConfig(Config):
     features: FeaturesConfig
     model: ModelConfig
     search: Search | None
-    "What to try of the model; None where it is taken as it is."
+    "Values of the model to try; None: the model is used as configured."
     calibration: CalibrationConfig
     cv: CvConfig
     policy: PolicyConfig
     catalogue: CatalogueConfig
     metrics: Annotated[tuple[Annotated[str, AfterValidator(known_metric)], ...], Field(min_length=1)]
-    "The first one is what a sweep compares."
+    "A sweep compares its cells by the first one."
     baselines: dict[str, ModelConfig]
     "Models judged on the same decisions, by the name of their YAML."
     n_bootstrap: PositiveInt
@@ -74,7 +76,7 @@ class RunConfig(Config):
     "Threads of a model's fit. Predictions do not depend on it."
     waivers: Waivers
     gates: dict[Annotated[str, AfterValidator(known_gate)], float]
-    "Metric -> limit, at most or at least as the metric has it; a run that surely breaks one is refused."
+    "Metric -> limit, at most or at least by the metric's direction; a run that surely breaks one is refused."
     fairness: Fairness
     sweep: SweepSettings
 
@@ -86,11 +88,11 @@ class RunConfig(Config):
 
     @property
     def searches(self) -> bool:
-        """Whether values are searched for by whole runs, not inside one: a sweep of trials."""
+        """Whether whole runs are the trials of the search: a sweep, not tuning inside one run."""
         return self.search is not None and self.cv.inner_splitter is None
 
     def _misfits(self) -> list[tuple[bool, str]]:
-        """What does not fit, each with the override that mends it."""
+        """List the parts that do not fit together, each with the override that mends it."""
         return [
             *self._data_misfits(),
             *self._bill_misfits(),
@@ -100,7 +102,7 @@ class RunConfig(Config):
         ]
 
     def _models(self) -> Mapping[str, Model]:
-        """Every model of the run, by how a message names it."""
+        """Return every model of the run, by its name in messages."""
         members: Mapping[str, Model] = self.model.blend if isinstance(self.model, BlendModel) else {}
         return (
             {f"model={self.model.kind}": self.model}
@@ -109,7 +111,7 @@ class RunConfig(Config):
         )
 
     def _data_misfits(self) -> list[tuple[bool, str]]:
-        """What does not fit what the data and the catalogue give."""
+        """List the parts that need more than the data and the catalogue provide."""
         data = self.data.kind
         needs_catalogue = {
             f"target={self.target.kind}": self.target.needs_catalogue,
@@ -143,7 +145,7 @@ class RunConfig(Config):
         ]
 
     def _bill_misfits(self) -> list[tuple[bool, str]]:
-        """What does not fit where the target gives no bills, or few months."""
+        """List the parts that need bills or months that the target does not provide."""
         gives_none = not self.target.needs_catalogue
         money = [name for name in self.metrics if METRICS[name].needs_bills]
         correcting = [name for name, model in self._models().items() if model.traits.needs_bills]
@@ -177,7 +179,7 @@ class RunConfig(Config):
         ]
 
     def _calibration_misfits(self) -> list[tuple[bool, str]]:
-        """What does not fit where probabilities are calibrated."""
+        """List the reasons why the probabilities cannot be calibrated."""
         is_asked, asked = self.calibration.cross_fit_folds > 0, f"calibration={self.calibration.kind}"
         return [
             (
@@ -187,12 +189,12 @@ class RunConfig(Config):
             ),
             (
                 is_asked and not self.model.traits.takes_calibration,
-                f"{asked} does not reach what model={self.model.kind} decides by: type calibration=none",
+                f"{asked} does not change the decisions of model={self.model.kind}: type calibration=none",
             ),
         ]
 
     def _fairness_misfits(self) -> list[tuple[bool, str]]:
-        """What does not fit of gates and protected columns."""
+        """List the problems of gates and protected columns."""
         column, protected = self.fairness.reweigh_by, tuple(self.data.protected_columns)
         unmeasured = [name for name in self.gates if name not in self.metrics]
         return [
@@ -213,13 +215,13 @@ class RunConfig(Config):
         ]
 
     def _search_misfits(self) -> list[tuple[bool, str]]:
-        """What does not fit where a model is tuned inside a run."""
+        """List the problems of tuning a model inside a run."""
         search, model, cv, inner = self.search, self.model, self.cv, self.cv.inner_splitter
         if search is None:
             return [
                 (
                     inner is not None,
-                    f"cv={cv.kind} tunes inside and no search says what: type search={model.kind}"
+                    f"cv={cv.kind} tunes inside folds and needs a search: type search={model.kind}"
                     " (conf/search/ has one for each model that can be tuned)",
                 )
             ]
@@ -242,8 +244,8 @@ class RunConfig(Config):
             ),
             (
                 metric.needs_probability and not model.traits.probabilistic,
-                f"metrics must begin with what a rule like model={model.kind} can be judged by, for the"
-                f" search to compare: {self.metrics[0]} needs probabilities",
+                f"metrics must begin with one that fits a rule like model={model.kind}, for the search to"
+                f" compare: {self.metrics[0]} needs probabilities",
             ),
         ]
 
@@ -251,11 +253,13 @@ class RunConfig(Config):
 def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfig:
     """Turn a composed tree into a RunConfig.
 
-    `origin` says for a dotted path which file or override its value came from.
+    Args:
+        tree: the composed configuration as plain values.
+        origin: returns the file or override that the value of a dotted path came from.
 
     Raises:
-        ConfigError: every value that is wrong, with its path, the allowed values and its origin; or, where
-            all values are right, everything that is wrong in the file of `catalogue=file`.
+        ConfigError: every wrong value, with its path, the allowed values and its origin; if all values are
+            right, every problem in the file of `catalogue=file`.
     """
     try:
         config = RunConfig.model_validate(tree)
@@ -281,7 +285,7 @@ def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfi
 
 
 def _booleans_taken_as_numbers(given: Any, became: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Path and value of what was true or false and is a number now: Python counts True as 1."""
+    """Yield path and value of booleans that became numbers: Python counts True as 1."""
     if isinstance(given, bool) and not isinstance(became, bool):
         yield path, str(given).lower()
     elif isinstance(given, Mapping) and isinstance(became, Mapping):
@@ -311,40 +315,31 @@ def _problem(details: Any, tree: Mapping[str, Any], origin: Callable[[str], str]
 
 
 def _shortened(value: object) -> str:
-    """A value in one line of a message: a whole catalogue would hide what is wrong with it."""
+    """Shorten a value to one line of a message: a whole catalogue would hide the problem."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
 
-def _rule(details: Any, path: list[str], siblings: list[str]) -> str:
-    context, found, dotted, name = details.get("ctx", {}), details["input"], ".".join(path), path[-1]
+def _rule(details: ErrorDetails, path: list[str], siblings: list[str]) -> str:
+    found, dotted, name = details["input"], ".".join(path), path[-1]
     if details["type"] in ("tuple_type", "list_type"):
         return "must be a list" + (f": type {dotted}=[{found}]" if isinstance(found, str) else "")
     if details["type"] == "string_type" and isinstance(found, int | float):
         return f"""must be text: type '{dotted}="{found}"'"""
     if details["type"] == "extra_forbidden":
-        allowed = [sibling for sibling in siblings if sibling != name]
-        return f"no such key{did_you_mean(name, allowed)}; allowed: {', '.join(allowed) or 'none'}"
-    if details["type"] == "union_tag_invalid":
-        tags = [tag.strip("'") for tag in context["expected_tags"].split(", ")]
-        return f"no such kind{did_you_mean(context['tag'], tags)}; allowed: {', '.join(tags)}"
-    if details["type"] == "literal_error":
-        expected = context["expected"].replace(" or ", ", ")
-        allowed = [value.strip("' ") for value in expected.split(", ")]
-        return f"must be one of {', '.join(allowed)}{did_you_mean(str(details['input']), allowed)}"
-    if "error" in context:
-        return str(context["error"])
-    return f"{details['msg'][0].lower()}{details['msg'][1:]}"
+        others = [sibling for sibling in siblings if sibling != name] or ["none"]
+        return rule_of(details | {"loc": (name,)}, others)
+    return rule_of(details)
 
 
 def _yaml_path(details: Any, tree: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The path as in YAML, without the tags that pydantic adds for unions, and the keys beside its end."""
+    """Return the path as in YAML, without Pydantic's tags of unions, and the keys beside its end."""
     path: list[str] = []
     node: Any = tree
     siblings: list[str] = []
     loc, missing = details["loc"], details["type"] == "missing"
     for number, part in enumerate(loc, start=1):
-        # What is not in the tree is a tag, but for a missing key, which is the last part.
+        # A part that is not in the tree is a tag, except for a missing key, which is the last part.
         if isinstance(node, Mapping) and part not in node and not (missing and number == len(loc)):
             continue
         path.append(str(part))

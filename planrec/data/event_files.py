@@ -106,38 +106,39 @@ class Cells:
 
     @classmethod
     def of(cls, connection: duckdb.DuckDBPyConnection, table: Table) -> "Cells":
-        """Return the expressions that fit the stored types of a table's columns."""
+        """Find the expressions that fit the stored types of a table's columns."""
         described = connection.execute(f"DESCRIBE {table.name}").fetchall()
         return cls({row[0]: row[1] for row in described})
 
     def text(self, column: str) -> str:
-        """Return SQL of a cell as text without blanks around it, NULL if it is blank.
+        """Write SQL of a cell as text without blanks around it, NULL if it is blank.
 
-        >>> Cells({"city": "VARCHAR"}).text("city")
-        "nullif(trim(CAST(city AS VARCHAR)), '')"
+        Examples:
+            >>> Cells({"city": "VARCHAR"}).text("city")
+            "nullif(trim(CAST(city AS VARCHAR)), '')"
         """
         return f"nullif(trim(CAST({column} AS VARCHAR)), '')"
 
     def id(self, column: str) -> str:
-        """Return SQL of an id as text, `1000.0` as `1000`: with blanks, tools write ids as fractions."""
+        """Write SQL of an id as text, `1000.0` as `1000`: with blanks, tools write ids as fractions."""
         text = self.text(column)
         if "INT" in self.types[column]:
             return text
         return f"if(ends_with({text}, '.0'), left({text}, -2), {text})"
 
     def hundredths(self, column: str) -> str:
-        """Return SQL of a number in [0, MAX_USAGE] as hundredths, BIGINT: sums do not depend on the order."""
+        """Write SQL of a number in [0, MAX_USAGE] as hundredths, BIGINT: sums do not depend on the order."""
         number = self.number(column)
         return (
             f"CASE WHEN {number} BETWEEN 0 AND {MAX_USAGE:.0f} THEN CAST(round({number} * 100) AS BIGINT) END"
         )
 
     def number(self, column: str) -> str:
-        """Return SQL of a cell as DOUBLE, NULL if it is not a number."""
+        """Write SQL of a cell as DOUBLE, NULL if it is not a number."""
         return f"TRY_CAST({column} AS DOUBLE)"
 
     def date(self, column: str, form: str | None) -> str:
-        """Return SQL of a cell as DATE, NULL if it is not a date; `form` comes from `date_form`."""
+        """Write SQL of a cell as DATE, NULL if it is not a date; `form` comes from `date_form`."""
         if form is None:
             return f"CAST({column} AS DATE)"
         # A time of day does not matter.
@@ -148,7 +149,7 @@ class Cells:
 def date_form(
     connection: duckdb.DuckDBPyConnection, table: Table, cells: Cells, order: DateOrder
 ) -> tuple[str | None, list[str]]:
-    """Return the date format of a table (None: stored as dates), and the problem if it is not clear."""
+    """Find the date format of a table (None: stored as dates), and the problem if it is not clear."""
     column = table.date
     if column is None or not cells.types[column].startswith("VARCHAR"):
         return None, []
@@ -163,7 +164,7 @@ def date_form(
     if order != "detect":
         return forms[order], []
     if (first > 12) == (second > 12):
-        why = "no date tells day from month" if first <= 12 else f"parts up to {first} and {second}"
+        why = "no date shows which part is the day" if first <= 12 else f"parts up to {first} and {second}"
         return None, [
             f"{place} has dates like {example!r} and {why}: set data.date_order to day_month or month_day"
         ]

@@ -61,7 +61,7 @@ def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
 
 
 def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, EventMonths]:
-    """Return the users, and their months with events: with partial months, without silent ones.
+    """Read the users, and their months with events: with partial months, without silent ones.
 
     Raises:
         DataError: Lists every problem of every table, and every rule that rows break.
@@ -113,9 +113,9 @@ def _currency_problems(catalogue: Catalogue) -> list[str]:
 
 
 def _records(users: Users, months: EventMonths) -> tuple[Records, np.ndarray]:
-    """Return the months with events, and the position in `Users` of each subscriber, shape (k,)."""
+    """Number the subscribers with events, and keep the position in `Users` of each subscriber, shape (k,)."""
     owner, subscriber = np.unique(months.user, return_inverse=True)
-    # An event without a readable date leaves an unknown one of the user's months unknown: drop all of them.
+    # An event without a readable date can belong to any month of the user, so all of them are bad.
     is_bad = months.is_bad | np.isin(months.user, months.lost)
     return Records(subscriber, months.month, is_bad), owner
 
@@ -123,7 +123,7 @@ def _records(users: Users, months: EventMonths) -> tuple[Records, np.ndarray]:
 def _windows(
     options: "MegalineUs", left: np.ndarray, records: Records, last_month: np.datetime64
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first and the last month of each subscriber, shape (k,) each."""
+    """Find the first and the last month of each subscriber, shape (k,) each."""
     # The month is complete if the subscriber leaves on its last day.
     last_complete = (left + np.timedelta64(1, "D")).astype(MONTH) - np.timedelta64(1, "M")
     last = last_complete if options.drop_month_of_leaving else left.astype(MONTH)

@@ -77,7 +77,7 @@ def event_months(
 
 
 def _users_for_sql(users: Users, catalogue: Catalogue) -> pa.Table:
-    """Return the users as DuckDB needs them: which are usable, and when the plan of each is valid."""
+    """Describe the users as DuckDB needs them: which are usable, and when the plan of each is valid."""
     start = np.array([plan.valid_for.start for plan in catalogue.plans], "datetime64[D]")
     end = np.array([plan.valid_for.end for plan in catalogue.plans], "datetime64[D]")
     return pa.table(
@@ -124,7 +124,7 @@ def _sum_by_month(
 
 
 def _rule(table: EventTable) -> str:
-    """Return SQL of the first rule that an event breaks, NULL if it breaks none."""
+    """Write SQL of the first rule that an event breaks, NULL if it breaks none."""
     rules = {
         "user_id IS NULL": "user_id must not be blank",
         '"user" IS NULL': "user_id must be in megaline_users",
@@ -143,7 +143,7 @@ def _rule(table: EventTable) -> str:
 
 
 def _sums(table: EventTable, catalogue: Catalogue) -> str:
-    """Return SQL of the sums of a month of this table's events, in events and hundredths."""
+    """Write SQL of the sums of a month of this table's events, in events and hundredths."""
     if table is MESSAGES:
         return f"count(*) AS {Usage.SMS}"
     if table is SESSIONS:
@@ -155,7 +155,7 @@ def _sums(table: EventTable, catalogue: Catalogue) -> str:
 
 
 def _rounded_call(catalogue: Catalogue) -> str:
-    """Return SQL of one call's billed hundredths of a minute; a call of 0 minutes was missed and stays 0."""
+    """Write SQL of one call's billed hundredths of a minute; a call of 0 minutes was missed and stays 0."""
     # All plans of a catalogue round calls in one way: it is refused otherwise.
     rounding = tariffs_of(catalogue).rounded_calls
     if rounding is None:
@@ -211,5 +211,5 @@ def _fetch(connection: duckdb.DuckDBPyConnection, bad: tuple[BadRows, ...]) -> E
 
 
 def _units(usage: str) -> float:
-    """Return the units per event or minute or MiB: events are counted, the others are in hundredths."""
+    """Look up the units per event, minute or MiB: events are counted, the others are in hundredths."""
     return 1.0 if usage in (Usage.VOICE_CALLS, Usage.SMS) else 100.0

@@ -39,7 +39,7 @@ class Users:
 
 
 def users_table(drop_columns: Sequence[str], protected_columns: Mapping[str, Bands]) -> Table:
-    """Return the users table with the columns that are read."""
+    """Describe the users table with the columns that are read."""
     kept = tuple(name for name in ATTRIBUTES if name not in drop_columns or name in protected_columns)
     return Table("megaline_users", ("user_id", "plan", "churn_date", *kept), date="churn_date")
 
@@ -89,7 +89,7 @@ def read_users(
 def _fetch(
     connection: duckdb.DuckDBPyConnection, table: Table, form: str | None
 ) -> tuple[RawTable, np.ndarray]:
-    """Return the users as text, sorted by id, and the day of leaving, shape (n,), NaT if there is none."""
+    """Read the users as text, sorted by id, and the day of leaving, shape (n,), NaT if there is none."""
     cells = Cells.of(connection, table)
     texts = [
         f"{cells.id(name) if name == 'user_id' else cells.text(name)} AS {name}" for name in table.columns
@@ -114,7 +114,7 @@ def _index_of(plan: str | None, plan_names: dict[str, str], catalogue: Catalogue
 def _unknown_plans(
     plan: np.ndarray, held: np.ndarray, plan_names: dict[str, str], catalogue: Catalogue
 ) -> dict[str, np.ndarray]:
-    """Return one rule per plan of the table that the catalogue lacks."""
+    """Make one rule per plan of the table that the catalogue lacks."""
     plans = catalogue.plan_ids
     unknown = sorted({name for name, index in zip(plan, held, strict=True) if index < 0 and name is not None})
     return {

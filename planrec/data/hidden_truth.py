@@ -1,6 +1,6 @@
-"""What only the simulator knows: true expected bills, and how subscribers would answer to an offer.
+"""The truth behind simulated histories: expected bills, and probable answers to an offer.
 
-For evaluation. Nothing here is a column of a usage history, so no feature can read it.
+It is for evaluation. It is not in the columns of a usage history, so features cannot read it.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from planrec.schema.columns import Columns, Usage
 from planrec.schema.tables import UsageHistory
 
 N_POINTS = 256
-"Loads that an expected bill is the mean of: it errs by about 0.2 dollars on the ladder, alike on all plans."
+"Loads in the mean of an expected bill. Its error is about 0.2 dollars on the ladder, equal on all plans."
 
 # Logit of taking an offer, by docs/reference/simulator.md.
 _ACCEPT, _PER_SAVING, _PER_TERMINATION_FEE, _DOWNGRADE = -3.2, 0.06, -0.08, -0.5
@@ -32,17 +32,17 @@ class HiddenTruth:
     bills: np.ndarray
     "Shape (n, T, J): true expected bill of the month, in the catalogue's currency."
     best_plan: np.ndarray
-    "Shape (n, T), int64: the plan whose true expected bill is lowest in the month."
+    "Shape (n, T), int64: the plan with the lowest true expected bill of the month."
     acceptance: np.ndarray
     "Shape (n, J): probability that the subscriber takes the plan when offered; NaN for the plan held."
     churn: np.ndarray
-    "Shape (n, T): probability of leaving in the month, had nobody called. In the history nobody leaves."
+    "Shape (n, T): probability of leaving in the month without an offer. In the history all subscribers stay."
     churn_if_refused: np.ndarray
     "Shape (n, T): the same in the MONTHS_AFTER_REFUSAL months after an offer that was not taken."
 
 
 def hidden_truth(history: UsageHistory, people: People, catalogue: Catalogue) -> HiddenTruth:
-    """The truth behind what `simulate` returned."""
+    """Compute the truth behind a history that `simulate` returned."""
     n = len(people.plan_held)
     months = (history.month.reshape(n, -1)[0] - FIRST_MONTH).astype(np.int64)
     bills = true_bills(people.level, months, catalogue)
@@ -59,24 +59,31 @@ def hidden_truth(history: UsageHistory, people: People, catalogue: Catalogue) ->
 def hidden_bills(
     population: Population, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
 ) -> np.ndarray:
-    """`DecisionTable.hidden_bills`: true expected sum of the bills of the months after each decision.
+    """Compute `DecisionTable.hidden_bills`: the true expected sum of the bills after each decision.
 
-    `subscriber` (n,) holds ids of the simulator, `as_of` (n,) days; the `horizon` months from as_of on are
-    rated. Shape (n, J), float64, minor units of the currency, to be compared with `future_bills`.
+    Args:
+        population: The simulated subscribers.
+        catalogue: The plans to rate on.
+        subscriber: Ids of the simulator, shape (n,).
+        as_of: Days of the decisions, shape (n,).
+        horizon: Number of months that are rated, from `as_of` on.
+
+    Returns:
+        Shape (n, J), float64, minor units of the currency, to compare with `future_bills`.
     """
-    who, row = np.unique(subscriber, return_inverse=True)
+    ids, row = np.unique(subscriber, return_inverse=True)
     first = (as_of.astype("datetime64[M]") - FIRST_MONTH).astype(np.int64)
     months = np.arange(first.min(), first.max() + horizon)
-    bills = true_bills(levels_of(population)[who - 1], months, catalogue)
+    bills = true_bills(levels_of(population)[ids - 1], months, catalogue)
     total = sum(bills[row, first - months[0] + ahead] for ahead in range(horizon))
     return np.asarray(total * 10**catalogue.exponent)
 
 
 def true_bills(level: np.ndarray, months: np.ndarray, catalogue: Catalogue) -> np.ndarray:
-    """Expected bills of the months (0 = January 2018), the levels (n, 3) being known: (n, T, J).
+    """Compute the expected bills of months (0 = January 2018) of subscribers with these levels, (n, T, J).
 
-    In the catalogue's currency. Billed minutes are rounded as a sum, not call by call: over a month the two
-    differ by a minute or two, without bias.
+    They are in the catalogue's currency. Billed minutes are rounded as a sum, not call by call: over a month
+    the two differ by a minute or two, without bias.
     """
     total = np.zeros((len(level), len(months), len(catalogue.plans)))
     for position, month in enumerate(months):
@@ -86,7 +93,7 @@ def true_bills(level: np.ndarray, months: np.ndarray, catalogue: Catalogue) -> n
 
 
 def best_plans(bills: np.ndarray, held: np.ndarray, catalogue: Catalogue) -> np.ndarray:
-    """The cheapest plan of each month, (n, T); ties: the plan held, then the lower fee, then the id."""
+    """Find the cheapest plan of each month, (n, T). Ties: the plan held, the lower fee, the id."""
     in_order = sorted(catalogue.plan_ids, key=lambda plan: (catalogue.plan(plan).fee.recurring, plan))
     order = np.array([catalogue.plan_ids.index(plan) for plan in in_order])
     cheapest = order[bills[..., order].argmin(axis=-1)]
@@ -95,7 +102,7 @@ def best_plans(bills: np.ndarray, held: np.ndarray, catalogue: Catalogue) -> np.
 
 
 def _surprise(history: UsageHistory, people: People, bills: np.ndarray, catalogue: Catalogue) -> np.ndarray:
-    """How far the bill on the plan held was above the expected one, (n, T), at least 0."""
+    """Compute the excess of the bill on the plan held over the expected one, (n, T), at least 0."""
     rows = np.arange(len(history))
     came = rate(history.usage, catalogue)[rows, history.plan_held] / 10**catalogue.exponent
     expected = np.take_along_axis(bills, people.plan_held[:, None, None].astype(np.int64), axis=-1)[..., 0]
@@ -118,7 +125,7 @@ def _acceptance(people: People, catalogue: Catalogue) -> np.ndarray:
 
 
 def _as_usage(load: np.ndarray) -> Columns:
-    """One month's load (n, 3) as usage columns; calls do not matter, because the minutes are billed ones."""
+    """Convert a month's load (n, 3) to usage columns; calls do not matter, as the minutes are billed ones."""
     minutes = np.rint(load[:, 0])
     return {
         Usage.VOICE_CALLS: np.zeros(len(load)),

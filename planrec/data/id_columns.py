@@ -21,21 +21,22 @@ ID_CAMEL_CASE = re.compile(r"[a-z](Id|ID)$")
 
 
 def has_id_name(name: str) -> bool:
-    """Return whether a column has the name of an id.
+    """Check whether a column has the name of an id.
 
-    >>> [has_id_name(name) for name in ("user_id", "customerID", "MSISDN", "paid")]
-    [True, True, True, False]
+    Examples:
+        >>> [has_id_name(name) for name in ("user_id", "customerID", "MSISDN", "paid")]
+        [True, True, True, False]
     """
     return bool(ID_NAME.search(name) or ID_CAMEL_CASE.search(name))
 
 
 def may_name_subscriber(name: str, cells: Cells) -> bool:
-    """Return whether a column may name the subscriber: `user`, `Account Number`; not if it holds 12.50."""
+    """Check whether a column may name the subscriber: `user`, `Account Number`; not if it holds 12.50."""
     return SUBSCRIBER_NAME.fullmatch(name) is not None and (cells.kind == "text" or _is_whole(cells))
 
 
 def is_row_id(name: str, column: pa.ChunkedArray, cells: Cells, *, is_unnamed: bool) -> bool:
-    """Return whether a column gives every row its own value and is not a measurement.
+    """Check whether a column gives every row its own value and is not a measurement.
 
     All values of such a column differ. It has no name, or the name of an id, or holds text, or holds whole
     numbers without a gap (a shuffled count of the rows). Continuous measurements may all differ too, and so

@@ -27,7 +27,7 @@ class MegalineUs(Source):
     plan_names: dict[str, str]
     "Plan in the tables -> plan id of the catalogue, if they differ."
     date_order: Literal["detect", "day_month", "month_day"]
-    "How dates like 1/2/2018 are read. detect: column by column; an error if no date tells day from month."
+    "How dates like 1/2/2018 are read. detect: column by column; an error if no date shows its day."
     drop_first_month: bool
     "Leave out the first month of each window, which is partial."
     drop_month_of_leaving: bool

@@ -49,7 +49,7 @@ def usage_history(
 
 
 def _roles_of(options: "UsageMonths") -> dict[str, str]:
-    """Return option as typed on the command line -> column of the file that it names."""
+    """Map each option, as typed on the command line, to the column of the file that it names."""
     named = {
         SUBSCRIBER: options.subscriber_column,
         MONTHS: options.month_column,
@@ -91,7 +91,7 @@ class _Rows:
 
     @property
     def problems(self) -> list[str]:
-        """What keeps the file from being read, whichever rows are dropped."""
+        """Problems that dropping rows does not solve, one line each."""
         return [
             *self._problems,
             *self.columns.problems,
@@ -117,7 +117,7 @@ class _Rows:
     def _plans(
         self, plan_names: dict[str, str], catalogue: Catalogue | None
     ) -> tuple[tuple[str, ...], np.ndarray]:
-        """Return the plans, and the index of each row's plan, shape (n,), int32; -1 if it has none."""
+        """Read the plans, and the index of each row's plan, shape (n,), int32; -1 if it has none."""
         text, place = self.columns.text(PLAN), self.columns.place(PLAN)
         in_file = set(text) - {None}
         if strangers := sorted(set(plan_names) - in_file):
@@ -169,7 +169,7 @@ class _Placed:
 
 
 def _placed(rows: _Rows) -> _Placed:
-    """Return one record per subscriber and month, also of bad rows: their month is unknown, not silent."""
+    """Make one record per subscriber and month, also of bad rows: their month is unknown, not silent."""
     row = np.flatnonzero(rows.is_placed & ~rows.is_repeat)
     ids, subscriber = np.unique(ids_of(rows.subscriber[row]), return_inverse=True)
     row = row[np.lexsort((rows.month[row], subscriber))]
@@ -177,7 +177,7 @@ def _placed(rows: _Rows) -> _Placed:
     first_of_month = np.ones(len(row), bool)
     first_of_month[1:] = (np.diff(subscriber) != 0) | (np.diff(rows.month[row]).astype(np.int64) != 0)
     row, subscriber = row[first_of_month], subscriber[first_of_month]
-    # A row without a month leaves an unknown one of the subscriber's months unknown: drop all of them.
+    # A row without a month can belong to any month of the subscriber, so all of them are bad.
     lost = np.isnat(rows.month) & rows.has_subscriber
     is_lost = np.isin(ids.astype(str), rows.subscriber[lost].astype(str))
     records = Records(subscriber, rows.month[row], rows.columns.is_bad[row] | is_lost[subscriber])

@@ -69,7 +69,7 @@ class Observation:
         )
 
     def usage(self, recorded: np.ndarray) -> np.ndarray:
-        """Return the usage of every month, shape (m,): 0 in silent months."""
+        """Fill the usage of every month, shape (m,): 0 in silent months."""
         return np.where(self.is_silent, 0.0, recorded[self.latest])
 
 
@@ -99,12 +99,12 @@ def observe(records: Records, first: np.ndarray, last: np.ndarray) -> Observatio
 
 
 def _key(subscriber: np.ndarray, month: np.ndarray) -> np.ndarray:
-    """Return one number that sorts by subscriber, then month; a calendar has fewer than 2^20 months."""
+    """Make one number that sorts by subscriber, then month; a calendar has fewer than 2^20 months."""
     return (subscriber << 20) + (1 << 19) + month.astype(np.int64)
 
 
 def _longest_run(subscriber: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return which months are in their subscriber's longest run of known ones, shape (m,), bool."""
+    """Find the months in their subscriber's longest run of known ones, shape (m,), bool."""
     if known.all():
         return known
     begins = np.diff(subscriber, prepend=-1) != 0

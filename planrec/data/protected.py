@@ -41,7 +41,7 @@ class Protected:
         return found
 
     def groups(self, rows: np.ndarray, subscriber: np.ndarray) -> tuple[Columns, tuple[str, ...]]:
-        """Return the segments of these rows, shape (n,) of text each, and notes about rare values.
+        """Make the segments of these rows, shape (n,) of text each, and notes about rare values.
 
         Args:
             rows: Shape (n,), positions in the raw table.
@@ -83,10 +83,11 @@ class Protected:
 
 
 def banded(values: np.ndarray, bands: tuple[float, ...]) -> np.ndarray:
-    """Return the band of each number, shape (n,), object of str; each begins with its edge.
+    """Name the band of each number, shape (n,), object of str; each begins with its edge.
 
-    >>> banded(np.array([29.0, 30.0, 60.0, np.nan]), (30.0, 60.0)).tolist()
-    ['<30', '30 to <60', '60+', 'unknown']
+    Examples:
+        >>> banded(np.array([29.0, 30.0, 60.0, np.nan]), (30.0, 60.0)).tolist()
+        ['<30', '30 to <60', '60+', 'unknown']
     """
     edges = [f"{edge:.15g}" for edge in bands]
     between = [f"{low} to <{high}" for low, high in pairwise(edges)]
@@ -95,12 +96,12 @@ def banded(values: np.ndarray, bands: tuple[float, ...]) -> np.ndarray:
 
 
 def _is_measured(values: np.ndarray, bands: Bands) -> bool:
-    """Return whether numbers are cut into bands; few different ones, such as 0 and 1, are codes of groups."""
+    """Decide whether numbers are cut into bands; few different ones, such as 0 and 1, are codes of groups."""
     return bands is not None or len(np.unique(values[~np.isnan(values)])) > MOST_VALUES
 
 
 def _quartiles(values: np.ndarray) -> tuple[float, ...]:
-    """Return the three quartiles, each a number that occurs; fewer if some are equal."""
+    """Compute the three quartiles, each a number that occurs; fewer if some are equal."""
     known = values[~np.isnan(values)]
     if len(known) == 0:
         return (0.0,)
@@ -108,7 +109,7 @@ def _quartiles(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _by_value(text: np.ndarray, subscriber: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return the values as groups, shape (n,), and how many were too rare to be a group."""
+    """Make groups of the values, shape (n,), and count those that were too rare to be a group."""
     values, codes = np.unique(np.where(text == None, UNKNOWN, text).astype(str), return_inverse=True)  # noqa: E711
     who = np.unique(subscriber, return_inverse=True)[1]
     pairs = np.unique(np.stack([codes, who]), axis=1)

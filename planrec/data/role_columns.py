@@ -41,7 +41,7 @@ class RoleColumns:
         return [str(bad) for bad in self._unreadable.bad_rows(self.raw.places)]
 
     def place(self, role: str) -> str:
-        """Return the name of a column in messages: `column 'mb' (data.usage_columns.data_mib)`."""
+        """Name a column in messages: `column 'mb' (data.usage_columns.data_mib)`."""
         return f"column {self.roles[role]!r} ({role})"
 
     def add(self, rule: str, rows: np.ndarray, value: object = None) -> None:
@@ -50,18 +50,18 @@ class RoleColumns:
         self.is_bad |= rows
 
     def is_blank(self, role: str) -> np.ndarray:
-        """Return which cells of a column are blank, shape (n,), bool."""
+        """Find the blank cells of a column, shape (n,), bool."""
         return self.raw.columns[self.roles[role]].is_null().to_numpy()
 
     def text(self, role: str) -> np.ndarray:
-        """Return a column as text, shape (n,), object; None for blank cells, which break a rule."""
+        """Read a column as text, shape (n,), object; None for blank cells, which break a rule."""
         text, blank = self.raw.text(self.roles[role]), self.is_blank(role)
         self.add(f"{self.place(role)} {NOT_BLANK}", blank)
         text[~blank] = whole_numbers(text[~blank])
         return text
 
     def times(self, role: str, read: ReadTimes, year: int | None) -> np.ndarray:
-        """Return months or instants, shape (n,), datetime64; NaT for cells that are blank or unreadable."""
+        """Read months or instants, shape (n,), datetime64; NaT for cells that are blank or unreadable."""
         text, known = self.text(role), ~self.is_blank(role)
         found, problem = read(text[known], year)
         if problem is not None:
@@ -74,7 +74,7 @@ class RoleColumns:
         return times
 
     def amounts(self, role: str) -> np.ndarray:
-        """Return a usage column, quantised to 0.01, shape (n,), float64."""
+        """Read a usage column, quantised to 0.01, shape (n,), float64."""
         name = self.roles[role]
         values, strange = numbers_and_others(self.raw.columns[name], decimal_comma=self.raw.decimal_comma)
         for rule, rows in amount_rules(values, strange, self.is_blank(role)).items():

@@ -16,7 +16,7 @@ DROP, PROTECT = "data.drop_columns", "data.protected_columns"
 
 
 def roles_of(options: "Table") -> dict[str, str]:
-    """Return option as typed on the command line -> column of the file that it names."""
+    """Map each option, as typed on the command line, to the column of the file that it names."""
     named = {
         "data.plan_column": options.plan_column,
         "data.subscriber_column": options.subscriber_column,
@@ -28,13 +28,13 @@ def roles_of(options: "Table") -> dict[str, str]:
 
 
 def kept_from_features(options: Source) -> dict[str, str]:
-    """Return the roles of the columns that are dropped, protected, or both."""
+    """List the roles of the columns that are dropped, protected, or both."""
     dropped = {f"{DROP}[{at}]": name for at, name in enumerate(options.drop_columns)}
     return dropped | {f"{PROTECT}.{name}": name for name in options.protected_columns}
 
 
 def role_problems(roles: dict[str, str], raw: RawTable) -> list[str]:
-    """Return the columns that are missing, have two roles, or cannot be read; one line each."""
+    """List the columns that are missing, have two roles, or cannot be read; one line each."""
     missing = [
         f"{role}: no column {name!r}{did_you_mean(name, raw.columns)}"
         for role, name in roles.items()

@@ -90,7 +90,7 @@ def _without_repeats(raw: RawTable, exact_duplicates: str) -> tuple[RawTable, tu
 
 
 def _plans(columns: RoleColumns, plan_names: dict[str, str], problems: list[str]) -> np.ndarray | None:
-    """Return the plan of each row as text, shape (n,), object; None if rows have no plan."""
+    """Read the plan of each row as text, shape (n,), object; None if rows have no plan."""
     if PLAN not in columns.roles:
         return None
     label, place = columns.text(PLAN), columns.place(PLAN)
@@ -116,7 +116,7 @@ def _plans(columns: RoleColumns, plan_names: dict[str, str], problems: list[str]
 
 
 def _subscribers(columns: RoleColumns) -> np.ndarray | None:
-    """Return the subscriber of each row, shape (n,); None if the rows have none."""
+    """Read the subscriber of each row, shape (n,); None if the rows have none."""
     if SUBSCRIBER not in columns.roles:
         return None
     text = columns.text(SUBSCRIBER)
@@ -124,7 +124,7 @@ def _subscribers(columns: RoleColumns) -> np.ndarray | None:
 
 
 def _usage(columns: RoleColumns) -> tuple[Columns, tuple[InputColumn, ...]]:
-    """Return usage of the last month as lag-1 columns, quantised to 0.01."""
+    """Read usage of the last month as lag-1 columns, quantised to 0.01."""
     usage: Columns = {}
     inputs = []
     for role, name in columns.roles.items():
@@ -136,7 +136,7 @@ def _usage(columns: RoleColumns) -> tuple[Columns, tuple[InputColumn, ...]]:
 
 
 def _few(problems: list[str]) -> list[str]:
-    """Return the first problems: a wide table may have one per column."""
+    """Keep the first problems: a wide table may have one per column."""
     more = len(problems) - MOST_PROBLEMS
     return problems[:MOST_PROBLEMS] + ([f"... and {more:,} more"] if more > 0 else [])
 

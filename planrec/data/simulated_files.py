@@ -1,9 +1,9 @@
 """A simulated operator as files, with the truth beside them.
 
-history.parquet              what an operator has: `data=usage_months` reads it
+history.parquet              the months as an operator has them: `data=usage_months` reads it
 catalogue.yaml               its plans: `catalogue=file` reads them
 truth/hidden_bills.parquet   true expected bill of every subscriber, month and plan
-truth/best_plan.parquet      the cheapest plan by these, of every subscriber and month
+truth/best_plan.parquet      the cheapest plan by these bills, of every subscriber and month
 truth/acceptance.parquet     probability of taking each plan when offered, of every subscriber
 truth/churn.parquet          probability of leaving, of every subscriber and month
 """
@@ -29,8 +29,8 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
     """Simulate and write all files at once: a folder that exists is complete.
 
     Raises:
-        DataError: the folder is not empty.
-        CatalogueError: the catalogue has no plan that could be chosen.
+        DataError: If the folder is not empty.
+        CatalogueError: If the catalogue has no plan that can be chosen.
     """
     from planrec.data.hidden_truth import hidden_truth
     from planrec.data.simulated_history import simulate
@@ -50,23 +50,32 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
 
 
 def simulator_of(values: dict[str, Any]) -> "Simulator":
-    """Return the simulator with these values. Raises ConfigError, in the words of the command line."""
+    """Validate the simulator with these values.
+
+    Raises:
+        ConfigError: If a value is out of range; the message names the flags of the command line.
+    """
     from pydantic import ValidationError
 
     from planrec.data.simulator import Simulator
+    from planrec.files.validation_errors import rule_of
 
     try:
         return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
     except ValidationError as error:
         problems = [
-            f"--{str(wrong['loc'][0]).replace('_', '-')}: {wrong['msg']}, got {wrong['input']!r}"
+            f"--{str(wrong['loc'][0]).replace('_', '-')}: {rule_of(wrong)}, got {wrong['input']!r}"
             for wrong in error.errors()
         ]
         raise ConfigError("the options do not describe a simulation", problems) from None
 
 
 def catalogue_of(name: str) -> "Catalogue":
-    """Return the shipped catalogue of this name, or the one in this file. Raises ConfigError."""
+    """Open the shipped catalogue of this name, or the catalogue in this file.
+
+    Raises:
+        ConfigError: If there is neither, or if the file is not a catalogue.
+    """
     from planrec.catalogue import Catalogue
     from planrec.catalogue.yaml_file import read_model
     from planrec.errors import CatalogueError
@@ -78,12 +87,12 @@ def catalogue_of(name: str) -> "Catalogue":
     try:
         return read_model(find_input("--catalogue", name, CatalogueError), Catalogue)
     except CatalogueError as error:
-        what = f"{error.message}; shipped catalogues: {', '.join(shipped)}"
-        raise ConfigError(what, error.problems) from error
+        message = f"{error.message}; shipped catalogues: {', '.join(shipped)}"
+        raise ConfigError(message, error.problems) from error
 
 
 def _history_table(history: "UsageHistory") -> "pd.DataFrame":
-    """The columns that `data=usage_months` expects by default."""
+    """Make the columns that `data=usage_months` expects by default."""
     import numpy as np
     import pandas as pd
 
@@ -98,7 +107,7 @@ def _history_table(history: "UsageHistory") -> "pd.DataFrame":
 
 
 def _truth_tables(history: "UsageHistory", truth: "HiddenTruth") -> "dict[str, pd.DataFrame]":
-    """One row per subscriber and month in the order of the history; acceptance: one per subscriber."""
+    """Make tables with one row per subscriber and month; acceptance has one per subscriber."""
     import numpy as np
     import pandas as pd
 

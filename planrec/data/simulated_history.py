@@ -79,7 +79,7 @@ class People:
 
 
 def simulate(population: Population, catalogue: Catalogue) -> tuple[UsageHistory, People]:
-    """Return the history and the hidden people behind it.
+    """Simulate the history and the hidden people behind it.
 
     Raises:
         CatalogueError: If no plan can be chosen in the first month and held until the last.
@@ -105,7 +105,7 @@ def simulate(population: Population, catalogue: Catalogue) -> tuple[UsageHistory
 
 
 def levels_of(population: Population) -> np.ndarray:
-    """Return `People.level`, shape (n, 3), without simulating the months."""
+    """Draw `People.level`, shape (n, 3), without simulating the months."""
     n = population.n_subscribers
     blocks = [
         personal_levels(BLOCK_SUBSCRIBERS, population.profile, rng) for _, rng in _blocks(n, population.seed)
@@ -164,7 +164,7 @@ def _choose_plans(
 
 
 def _believed(usage: Columns, belief: np.ndarray, catalogue: Catalogue) -> Columns:
-    """Return the usage as the subscriber remembers it: the whole GiB of the bill, times the misjudgement.
+    """Compute the usage as the subscriber remembers it: the whole GiB of the bill, times the misjudgement.
 
     The recipe leaves open which amount is multiplied. With whole GiB the regime table is met within 1.5
     points; with MiB as measured, too few subscribers hold a plan that is too big (by 3 points).
@@ -175,19 +175,19 @@ def _believed(usage: Columns, belief: np.ndarray, catalogue: Catalogue) -> Colum
 
 
 def _by_month(usage: Columns, catalogue: Catalogue) -> np.ndarray:
-    """Return the bills of usage (n, T) on every plan: (n, T, J)."""
+    """Rate usage (n, T) on every plan: (n, T, J)."""
     n, months = usage[Usage.SMS].shape
     bills = rate({name: array.ravel() for name, array in usage.items()}, catalogue)
     return bills.reshape(n, months, -1) / 10**catalogue.exponent
 
 
 def _months(n_months: int) -> np.ndarray:
-    """Return the simulated months, shape (n_months,), datetime64[M]."""
+    """List the simulated months, shape (n_months,), datetime64[M]."""
     return FIRST_MONTH + np.arange(n_months).astype("timedelta64[M]")
 
 
 def _on_sale(catalogue: Catalogue, n_months: int) -> np.ndarray:
-    """Return the plans that can be chosen in the first month and held until the last, shape (J,), bool.
+    """Find the plans that can be chosen in the first month and held until the last, shape (J,), bool.
 
     Subscribers never switch, so a plan that ends in between would be held after its end.
     """
@@ -209,7 +209,7 @@ def _on_sale(catalogue: Catalogue, n_months: int) -> np.ndarray:
 
 
 def flatness(catalogue: Catalogue) -> np.ndarray:
-    """Return the log of the GiB included, at most 120, scaled to 0..1 over the plans: shape (J,)."""
+    """Compute the log of the GiB included, at most 120, scaled to 0..1 over the plans: shape (J,)."""
     logs = np.log([_gib_included(plan, catalogue) for plan in catalogue.plans])
     span = logs.max() - logs.min()
     return (logs - logs.min()) / span if span > 0 else np.zeros(len(logs))

@@ -1,7 +1,7 @@
-"""How much made-up subscribers call, text and surf: personal levels, months, single calls.
+"""Usage of simulated subscribers: personal levels, months, single calls.
 
-Recipe and figures: docs/reference/simulator.md. Arrays with a last axis of three hold voice, SMS and data in
-this order: billed minutes, messages, MiB.
+Recipe and figures: docs/reference/simulator.md. The last axis of shape 3 is voice, SMS and data, in this
+order: billed minutes, messages, MiB.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _CALL_DISPERSION = 0.42
 
 
 def personal_levels(n: int, profile: str, rng: np.random.Generator) -> np.ndarray:
-    """Each subscriber's mean month, shape (n, 3): a Gaussian copula over the margins of the services.
+    """Draw each subscriber's mean month, shape (n, 3), from a Gaussian copula over the services.
 
     The profile `heavy` has lognormal data use.
     """
@@ -46,7 +46,7 @@ def personal_levels(n: int, profile: str, rng: np.random.Generator) -> np.ndarra
 
 
 def _squared_normal(normal: np.ndarray, mean: float, cv: float) -> np.ndarray:
-    """(m + sd * z)^2 with this mean and coefficient of variation.
+    """Compute (m + sd * z)^2 with this mean and coefficient of variation.
 
     Mean m^2 + sd^2 and variance 4 m^2 sd^2 + 2 sd^4 give sd^2 = mean * (1 - sqrt(1 - cv^2 / 2)).
     """
@@ -55,7 +55,7 @@ def _squared_normal(normal: np.ndarray, mean: float, cv: float) -> np.ndarray:
 
 
 def monthly_load(level: np.ndarray, months: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shape (n, T, 3): billed minutes (not yet whole), SMS and MiB; months counted from January 2018."""
+    """Draw billed minutes (not yet whole), SMS and MiB, shape (n, T, 3); months count from January 2018."""
     n, n_months = len(level), len(months)
     common = rng.standard_normal((n, n_months, 1))
     shock = common * _COMMON_SHOCK + rng.standard_normal((n, n_months, 3)) * _OWN_SHOCK
@@ -69,16 +69,16 @@ def monthly_load(level: np.ndarray, months: np.ndarray, rng: np.random.Generator
 
 
 def evenly_spread_loads(level: np.ndarray, month: int, n_points: int) -> Iterator[np.ndarray]:
-    """`n_points` equally likely loads of one month, (n, 3) each, for the expectation of what they cost.
+    """Yield `n_points` equally likely loads of one month, (n, 3) each, to compute their expected bill.
 
     The shocks come from a Sobol sequence instead of a generator: the mean over 256 of them is nearer to the
-    true expectation than the mean over 10,000 random ones, and always the same. All subscribers share them.
+    true expectation than the mean over 10,000 random ones, and does not vary. All subscribers share them.
     Poisson counts of SMS are replaced by their normal approximation. `n_points` is a power of two.
     """
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol
 
-    # Points in the middle of their cells: the sequence itself begins at 0, whose normal score is infinite.
+    # Points in the middle of their cells: the sequence begins at 0, which has an infinite normal score.
     points = Sobol(6, scramble=False).random(n_points) + 0.5 / n_points
     normal = ndtri(points[:, :4])
     covariance = np.outer(_COMMON_SHOCK, _COMMON_SHOCK) + np.diag(_OWN_SHOCK**2)
@@ -93,7 +93,7 @@ def evenly_spread_loads(level: np.ndarray, month: int, n_points: int) -> Iterato
 
 
 def _season_and_trend(months: np.ndarray) -> np.ndarray:
-    """Shape (T, 3): what the calendar month multiplies a level by."""
+    """Compute the factors of the calendar months, shape (T, 3)."""
     season = (_SEASON / _SEASON.mean())[months % 12]
     return season[:, None] * (1 + _TREND) ** (months[:, None] - _TREND_ORIGIN)
 
@@ -101,10 +101,10 @@ def _season_and_trend(months: np.ndarray) -> np.ndarray:
 def single_calls(
     billed_target: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Calls, minutes and billed minutes, shape (n, T) each, from single calls that add up to the target.
+    """Draw single calls that add up to the target: calls, minutes and billed minutes, shape (n, T) each.
 
-    Durations are gamma; a call loses half a minute on average when it is rounded up, so the month's talk
-    time is the target less half a minute a call.
+    Durations are gamma. Rounding up adds half a minute to a call on average, so the talk time of a month is
+    the target less half a minute per call.
     """
     target = billed_target.ravel()
     spread = rng.standard_normal(len(target))
@@ -121,7 +121,7 @@ def single_calls(
 def _sums_of_calls(
     answered: np.ndarray, talk: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes and billed minutes, shape (m,), of months with `answered` calls of `talk` minutes in all."""
+    """Sum up minutes and billed minutes, shape (m,), of `answered` calls of `talk` minutes together."""
     minutes, billed = np.zeros(len(talk)), np.zeros(len(talk))
     busy = np.flatnonzero(answered)
     if len(busy) == 0:

@@ -38,7 +38,7 @@ class Simulator(Source):
     def hidden_bills(
         self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
     ) -> np.ndarray:
-        """Return the true expected sum of each decision's bills: shape (n, J), float64, minor units."""
+        """Compute the true expected sum of each decision's bills: shape (n, J), float64, minor units."""
         return hidden_bills(self.population, catalogue, subscriber, as_of, horizon)
 
     def load(self, catalogue: Catalogue | None) -> UsageHistory:

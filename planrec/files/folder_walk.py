@@ -1,14 +1,22 @@
-"""Every folder below some places, as those that look for runs and sweeps see them."""
+"""Find the folders of runs and sweeps below some places."""
 
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+SWEEP_FILE = "sweep.json"
+"The file that every sweep folder has."
 
 
 def complete_runs(outputs: Path) -> list[Path]:
     """Return the folders of complete runs below `outputs`; the run that finished last comes last."""
     files = [file for file in outputs.glob("**/run.json") if ".partial" not in file.parts]
     return [file.parent for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))]
+
+
+def is_sweep(folder: Path) -> bool:
+    """Return whether a folder is that of a sweep."""
+    return (folder / SWEEP_FILE).is_file()
 
 
 def names_of(folder: Path, outputs: Path) -> list[str]:
@@ -23,16 +31,16 @@ def names_of(folder: Path, outputs: Path) -> list[str]:
 
 
 def folders_below(places: Iterable[Path]) -> Iterator[tuple[Path, list[str]]]:
-    """Each folder at or below these places once, resolved, with the names of its files; links are followed.
+    """Yield each folder at or below these places once, resolved, with the names of its files.
 
-    What lies in a run is the run's own and is not entered.
+    Links are followed. The folders inside a run are not entered.
     """
     found: set[Path] = set()
     for place in places:
         for path, below, files in os.walk(place.resolve(), followlinks=True):
             folder = Path(path).resolve()
             is_run = not {"run.json", "config.json"}.isdisjoint(files)
-            # What a sweep is writing, or was when it was killed, is nobody's run yet.
+            # Cells that a sweep is writing, or was writing when it was killed, are not runs yet.
             below[:] = [] if is_run or folder in found else sorted(set(below) - {".partial", ".locks"})
             if folder not in found:
                 found.add(folder)

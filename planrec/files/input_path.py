@@ -1,4 +1,4 @@
-"""Which file a path given by a user means: the same rule for data and for catalogues."""
+"""Resolve a path given by a user: the same rule for data and for catalogues."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,19 @@ from planrec.wording import did_you_mean, shown
 
 DATA_FOLDER_VARIABLE = "PLANREC_DATA"
 LAST_RESORT = Path("..", "shared", "data")
-"Below the working directory: where a checkout of this project finds the files of its presets beside it."
+"Relative to the working directory: a checkout of this project finds the files of its presets there."
 
 
 def find_input(option: str, path: str, error: type[PlanRecError]) -> Path:
-    """The file that `path` means: as given, else below the folder in PLANREC_DATA, else below LAST_RESORT.
+    """Return the file at `path`: as given, else below the folder in PLANREC_DATA, else below LAST_RESORT.
 
-    `option` is what the user typed it for, `data.path`; `error` is raised where there is no such file, or
-    only a directory of that name.
+    Args:
+        option: the option that the path was typed for, such as `data.path`.
+        path: the path as typed.
+        error: the class of the error.
+
+    Raises:
+        PlanRecError: of the class `error`, if there is no such file, or only a directory of that name.
     """
     places = list(dict.fromkeys(folder / Path(path).expanduser() for folder in _folders()))
     found = next((place for place in places if place.is_file()), None)

@@ -8,7 +8,7 @@ from planrec.errors import RunError
 
 
 def read_object(file: Path) -> dict[str, Any]:
-    """The JSON object in a file. Raises RunError."""
+    """Return the JSON object in a file. Raises RunError."""
     try:
         content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:

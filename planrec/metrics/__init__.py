@@ -5,7 +5,7 @@ A new metric is one function and one line in `METRICS` (registry.py).
 
 from planrec.metrics.gates import check_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
-from planrec.metrics.judged_rows import JudgedRows, judged_rows_of
+from planrec.metrics.judged_rows import JudgedRows, judged_rows_of, required
 from planrec.metrics.paired import (
     Draws,
     Estimate,
@@ -43,5 +43,6 @@ __all__ = [
     "paired_ratio",
     "reliability",
     "reliability_of_cheaper",
+    "required",
     "value_of",
 ]

@@ -35,7 +35,7 @@ HELD_UNKNOWN, HISTORY_TOO_SHORT, EMPTY_MENU = range(5, 8)
 
 
 class BestBill(Policy):
-    """Advises the best plan on the menu if it saves enough compared with a reference plan.
+    """A policy that advises the best plan on the menu if it saves enough against a reference plan.
 
     The best plan has the lowest expected cost if the model forecasts bills, else the highest probability. The
     cost of a plan is its mean monthly bill plus its switching cost, spread over the horizon.

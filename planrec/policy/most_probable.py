@@ -10,7 +10,7 @@ from planrec.schema.tables import DecisionTable
 
 
 class MostProbable(Policy):
-    """Advises the most probable plan, or to stay if the subscriber holds it."""
+    """A policy that advises the most probable plan, or to stay if the subscriber holds it."""
 
     needs_bills: ClassVar[bool] = False
 

@@ -35,7 +35,7 @@ class Reason(Struct, frozen=True, gc=False):
 
 
 class ReasonBuilder:
-    """Builds reasons for the plans of one catalogue in one language.
+    """A builder of reasons for the plans of one catalogue in one language.
 
     Reasons without bills depend on few numbers and are cached.
 

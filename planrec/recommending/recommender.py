@@ -1,10 +1,10 @@
-"""The one code path: evaluation, batch files and the API all ask `Recommender.recommend`."""
+"""The one code path: evaluation, batch files and the API all call `Recommender.recommend`."""
 
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -22,11 +22,13 @@ from planrec.contracts import (
     Classifier,
     FeatureSet,
     Model,
+    ModelInput,
     Policy,
 )
 from planrec.errors import DataError
 from planrec.policy import Language, Reasons
 from planrec.recommending.request_table import table_of
+from planrec.recommending.table_builder import TableBuilder
 from planrec.schema.columns import AS_OF, HELD, Columns, InputSchema
 from planrec.schema.decision_rows import known_months
 from planrec.schema.predictions import Decisions, PastBills, Prediction
@@ -36,17 +38,17 @@ from planrec.schema.tables import DecisionTable
 
 @dataclass(frozen=True)
 class Recommender:
-    """A fitted pipeline and the policy that turns what it predicts into decisions."""
+    """A fitted pipeline, and the policy that turns its predictions into decisions."""
 
     pipeline: Pipeline
     features: FeatureSet
     model: Model
-    "The options that built the pipeline: what it reads and can."
+    "The option that built the estimator."
     policy: Policy
     plans: tuple[str, ...]
     inputs: InputSchema
     horizon: int
-    "Months after the decision that an expected bill is the mean of; 0 where nothing looks ahead."
+    "Months after the decision that an expected bill is the mean of; 0 if no target looks ahead."
     catalogue: Catalogue | None
 
     @cached_property
@@ -59,19 +61,19 @@ class Recommender:
     def recommend(self, table: DecisionTable, past: PastUsage | None = None) -> tuple[Prediction, Decisions]:
         """Predict and decide. The answer for a row never depends on the other rows.
 
-        `past` is `past_usage` of the table, for callers that ask for `reasons` too.
+        `past` is `past_usage` of the table; callers that need `reasons` too pass it to compute it once.
         """
         prediction = self.predict(table, past)
         return prediction, self.policy.decide(prediction, table)
 
     def past_usage(self, table: DecisionTable) -> PastUsage | None:
-        """What the last months were on every plan; None where nobody asks: no catalogue, or no plan held."""
+        """Rate the last months on every plan; None without a catalogue or plans held."""
         if self.catalogue is None or table.held is None:
             return None
         return PastUsage(table.X, self.catalogue)
 
     def predict(self, table: DecisionTable, past: PastUsage | None = None) -> Prediction:
-        """Probabilities over the menu, and bills where there is a catalogue and a plan held."""
+        """Predict probabilities over the menu, and bills if there are a catalogue and plans held."""
         past = past or self.past_usage(table)
         if self._members is not None:
             return self._blended(self._members, table, past)
@@ -86,10 +88,10 @@ class Recommender:
         return Prediction(probability, **bills, ranks_by_bill=True)
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
-        """The same recommender over the plans of another catalogue, without training.
+        """Copy the recommender for the plans of another catalogue, without training.
 
         Raises:
-            DataError: the model ranks no plan that it has not learned.
+            DataError: The model ranks only plans that it was trained on.
         """
         if not self.model.traits.ranks_unseen_plans:
             raise DataError(
@@ -98,13 +100,13 @@ class Recommender:
         name, estimator = self.pipeline.steps[-1]
         if isinstance(estimator, Calibrated):
             raise DataError("a calibration knows only the plans that it was fitted on: calibration=none")
-        asked_anew = copy(estimator).set_params(catalogue=catalogue.json_text)
-        asked_anew.classes_ = np.arange(len(catalogue.plans))
-        pipeline = Pipeline([*self.pipeline.steps[:-1], (name, asked_anew)])
+        changed = copy(estimator).set_params(catalogue=catalogue.json_text)
+        changed.classes_ = np.arange(len(catalogue.plans))
+        pipeline = Pipeline([*self.pipeline.steps[:-1], (name, changed)])
         return replace(self, pipeline=pipeline, plans=tuple(catalogue.plan_ids), catalogue=catalogue)
 
     def bill_chances(self, table: DecisionTable) -> np.ndarray | None:
-        """P(bill < what came) and P(bill <= what came), shape (n, J, 2); None where nobody can say."""
+        """Compute P(bill < b) and P(bill <= b) of the bills b that came, (n, J, 2); None if unknown."""
         if not isinstance(self.estimator, BillDistribution) or table.future_bills is None:
             return None
         X = self._transformed(model_input(self.features, self.model, table))
@@ -112,13 +114,18 @@ class Recommender:
 
     def table(self, requests: Sequence[Request]) -> DecisionTable:
         """Return the decision table of requests whose values were checked."""
-        return table_of(requests, self.inputs, self.plans, self.horizon, self.catalogue)
+        return table_of(requests, self.table_builder)
+
+    @cached_property
+    def table_builder(self) -> TableBuilder:
+        """The builder of the decision tables that this recommender reads."""
+        return TableBuilder(self.inputs, self.plans, self.horizon, self.catalogue)
 
     def reasons(self, table: DecisionTable, language: Language, past: PastUsage | None = None) -> Reasons:
-        """Why these plans and decisions, from the subscribers' own months: made once per table."""
+        """Explain the plans and decisions of a table from the subscribers' own months."""
         return Reasons(table, self.catalogue, past or self.past_usage(table), language)
 
-    # Kept: an `isinstance` of a protocol takes as long as a good part of one answer.
+    # Cached, because `isinstance` of a protocol takes a large part of the time of one answer.
     @cached_property
     def _members(self) -> "_Members | None":
         """The members of a blend and their weights; None for a single model."""
@@ -134,7 +141,7 @@ class Recommender:
         return _Members(recommenders, blend.weights, all_forecast)
 
     def _blended(self, members: "_Members", table: DecisionTable, past: PastUsage | None) -> Prediction:
-        """Return the weighted mean of the members' predictions."""
+        """Average the predictions: the weighted mean of the members' predictions."""
         predictions = [member.predict(table, past) for member in members.recommenders]
         answer = blended(predictions, members.weights)
         return replace(answer, ranks_by_bill=answer.ranks_by_bill and members.all_forecast)
@@ -147,7 +154,9 @@ class Recommender:
     def _corrector(self) -> BillCorrector | None:
         return self.estimator if isinstance(self.estimator, BillCorrector) else None
 
-    def _bills(self, X: Any, table: DecisionTable, past: PastUsage | None) -> dict[str, np.ndarray] | None:
+    def _bills(
+        self, X: ModelInput, table: DecisionTable, past: PastUsage | None
+    ) -> dict[str, np.ndarray] | None:
         """Return the model's own bills; None if it has none, or if there is no catalogue or plan held."""
         if past is None:
             return None
@@ -155,14 +164,16 @@ class Recommender:
             return self._corrector.correct_bills(X, past_bills(table, past))
         return None if self._forecaster is None else self._forecaster.predict_bills(X)
 
-    def _transformed(self, X: Columns) -> Any:
-        """What the last step of the pipeline is given: step by step, as a Pipeline's slice takes its time."""
-        given: Any = X
+    def _transformed(self, X: Columns) -> ModelInput:
+        """Compute the input of the last step; a loop, because slicing a Pipeline is slow."""
+        transformed: ModelInput = X
         for _, step in self.pipeline.steps[:-1]:
-            given = step.transform(given)
-        return given
+            transformed = step.transform(transformed)
+        return transformed
 
-    def _probability(self, table: DecisionTable, X: Any, of_classes: np.ndarray | None = None) -> np.ndarray:
+    def _probability(
+        self, table: DecisionTable, X: ModelInput, of_classes: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return probabilities over all plans, shape (n, J), 0 outside the menu; rows sum to 1.
 
         `of_classes`, shape (n, n_classes), are those of the estimator if they are known already.
@@ -178,7 +189,7 @@ class Recommender:
         total = probability.sum(axis=1, keepdims=True)
         if (total > 0).all():
             return probability / total
-        # All the mass outside the menu: nothing is known about the plans inside.
+        # If all probability is outside the menu, the plans inside are equally likely.
         equal = table.menu / np.maximum(table.menu.sum(axis=1, keepdims=True), 1)
         return np.where(total > 0, probability / np.where(total > 0, total, 1.0), equal)
 
@@ -194,9 +205,10 @@ class _Members:
 
 
 def blended(predictions: Sequence[Prediction], weights: Sequence[float] | np.ndarray) -> Prediction:
-    """The weighted mean of what all of them can say; weights sum to 1.
+    """Average the predictions: the weighted mean of the fields that all predictions have; weights sum to 1.
 
-    Quantiles are averaged as well (Vincent averaging): no quantiles of a mixture, but between the members'.
+    Quantiles are averaged as well (Vincent averaging). They are not quantiles of a mixture, but are between
+    those of the members.
     """
     fields = set.intersection(*(set(prediction.arrays) for prediction in predictions))
     means = {}
@@ -211,7 +223,7 @@ def blended(predictions: Sequence[Prediction], weights: Sequence[float] | np.nda
 
 
 def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[str, np.ndarray]:
-    """The bills with NaN where no month is known: what is told of nobody's months is nobody's bill."""
+    """Replace bills by NaN if no month is known: they would describe no particular subscriber."""
     unknown = known_months(table.X) == 0
     if not unknown.any():
         return bills
@@ -219,15 +231,16 @@ def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[st
 
 
 def past_bills(table: DecisionTable, past: PastUsage) -> PastBills:
-    """What models start from that correct what the last months would have cost."""
+    """Build the input of models that correct re-rated bills."""
     held = np.full(len(table), -1) if table.held is None else table.held
     return PastBills(past.expected_bill, held, max(table.horizon, 1))
 
 
 def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
-    """What each plan is expected to save a month against the plan held, shape (n, J), major unit.
+    """Compute the expected saving of each plan a month against the plan held, shape (n, J), major unit.
 
-    The switching cost is spread over the horizon. NaN where the plan held is unknown; None without bills.
+    The switching cost is spread over the horizon. Values are NaN if the plan held is unknown; the result is
+    None without bills.
     """
     if prediction.bill_mean is None or table.held is None or table.switching_cost is None:
         return None
@@ -237,7 +250,7 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:
-    """What `fit` and `predict_proba` of a pipeline get: X, and the plan held and the instant where read."""
+    """Build the input of a pipeline: X, with the plan held and the instant if they are read."""
     read = dict(table.X)
     if (model.traits.reads == "history" or features.reads_held) and table.held is not None:
         read[HELD] = np.where(table.held >= 0, table.held, np.nan).astype(np.float64)

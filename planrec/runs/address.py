@@ -1,6 +1,5 @@
-"""What a run is, as one short name: equal addresses, equal results."""
+"""The content address of a run: equal addresses, equal results."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -8,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from planrec.config.run_config import RunConfig
+from planrec.files.hashing import sha256_of, sha256_of_file
 from planrec.files.package_folder import PACKAGE
 from planrec.metrics import METRICS
 from planrec.plugins import PluginUse, uses_of
@@ -41,12 +41,13 @@ def _options_of(value: object) -> Iterator[Config]:
 def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False) -> str:
     """Return the address of a run: config without paths, threads and `sweep`, data, code and plug-ins.
 
-    Paths say where the data lies, and the fingerprint says what it is; results depend neither on threads nor
-    on who ran them.
+    The fingerprint identifies the data, so paths are left out. Results do not depend on threads or on the
+    executor of a sweep.
 
     Args:
-        data_fingerprint: of the decision table.
-        selected: whether a search chose the config by its results on the very folds that it reports.
+        config: the configuration of the run.
+        data_fingerprint: fingerprint of the decision table.
+        selected: whether a search chose the config by its results on the folds that it reports.
     """
     left_out: Any = {"threads": True, "sweep": True, "data": {"path"}}
     tree = config.model_dump(mode="json", by_alias=True, exclude=left_out)
@@ -56,7 +57,7 @@ def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False)
 
 
 def data_key(config: RunConfig) -> str:
-    """Equal for configs that `experiment.load_decisions` turns into the same decision table."""
+    """Return a key that is equal for configs with the same decision table."""
     tree = config.model_dump(mode="json", by_alias=True, include={"data", "target"})
     return _digest([tree, _sha256_of_catalogue(config)])
 
@@ -66,9 +67,7 @@ def code_version() -> str:
     """Return the sha256 of PlanRec's own source and of the versions that results depend on."""
     # Only a wheel has the server inside the package, and results do not depend on the server.
     files = set(PACKAGE.rglob("*.py")) - set((PACKAGE / "api").rglob("*.py"))
-    sources = {
-        file.relative_to(PACKAGE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
-    }
+    sources = {file.relative_to(PACKAGE).as_posix(): sha256_of_file(file) for file in files}
     return _digest([sources, versions()])
 
 
@@ -78,4 +77,4 @@ def _sha256_of_catalogue(config: RunConfig) -> str | None:
 
 
 def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:LENGTH]
+    return sha256_of(json.dumps(content, sort_keys=True).encode())[:LENGTH]

@@ -1,26 +1,27 @@
-"""Looking for runs below a folder."""
+"""Find runs below a folder."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from planrec.errors import RunError
 from planrec.files.folder_walk import complete_runs, folders_below, names_of
+from planrec.files.hashing import sha256_of
 from planrec.files.outputs_folder import command_line
-from planrec.runs.identity import run_id_of, sha256_of
+from planrec.runs.identity import run_id_of
 
 MOST_CANDIDATES = 10
 "Runs that a message lists."
 
 
 def run_folders(places: Iterable[Path]) -> list[Path]:
-    """Folders of runs, complete or not, at or below these places; links are followed, each run once."""
+    """Return each folder of a run at or below these places once, complete or not; links are followed."""
     return [
         folder for folder, files in folders_below(places) if not {"run.json", "config.json"}.isdisjoint(files)
     ]
 
 
 def newest_run(outputs: Path) -> Path:
-    """The complete run that finished last. Raises RunError where there is none."""
+    """Return the complete run that finished last. Raises RunError if there is none."""
     runs = complete_runs(outputs)
     if not runs:
         raise RunError(
@@ -53,10 +54,10 @@ def named_run(name: str, outputs: Path) -> Path:
 
 
 def find_run(outputs: Path, run_id: str, sha256: str) -> Path:
-    """The complete run below `outputs` whose run.json has this hash; it may have been moved.
+    """Return the complete run below `outputs` whose run.json has this hash, even if it was moved.
 
     Raises:
-        RunError: there is none; the message says whether a run of this name is there that was changed.
+        RunError: there is none; the message distinguishes a changed run of this name from a missing one.
     """
     runs = complete_runs(outputs)
     for folder in runs:

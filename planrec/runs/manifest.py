@@ -1,4 +1,4 @@
-"""run.json as a closed model: what `save_run` writes, and all that `load_run` relies on."""
+"""run.json as a closed model: `save_run` writes it, and `load_run` relies on nothing else."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, mo
 
 from planrec.errors import RunError
 from planrec.files.json_file import read_object
+from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
@@ -25,7 +26,6 @@ DROPPED_ROWS = "dropped_rows.csv"
 
 FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_MAX_PROBLEMS = 10
 
 
 class Golden(Config):
@@ -47,7 +47,7 @@ class Golden(Config):
 
 
 class MeasuredBy(Config):
-    """The run that learned and measured, where this one is the same under the plans of another catalogue."""
+    """The run that was trained and evaluated; this run is a copy of it with other plans."""
 
     run_id: str
     run_json_sha256: _Sha256
@@ -56,9 +56,9 @@ class MeasuredBy(Config):
 
     @property
     def note(self) -> str:
-        """One sentence for whoever reads figures."""
+        """One sentence for readers of the figures."""
         return (
-            f"these plans were put in without training: what was learned, chosen and measured is that of run"
+            f"these plans were added without training: model, choices and metrics are those of run"
             f" {self.run_id}, on the plans of {self.catalogue}"
         )
 
@@ -75,9 +75,9 @@ class Manifest(Config, allow_inf_nan=True):
     schema_: Annotated[Literal["planrec.run/2"], Field(alias="schema")]
     run_id: str
     address: str
-    "What the run is: config, data and code; see `planrec.address`."
+    "Content address over config, data and code; see `planrec.runs.address`."
     selected: bool
-    "True where a search chose the config by its results on the folds that are reported: they flatter."
+    "Whether a search chose the config by its results on the reported folds, which makes them optimistic."
     command: str
     "A shell command line that repeats the run."
     finished: str
@@ -93,12 +93,12 @@ class Manifest(Config, allow_inf_nan=True):
     horizon: NonNegativeInt
     inputs: InputSchema
     measured_by: MeasuredBy | None = None
-    "None: this run itself. Runs that were saved before there were others do not say it."
+    "None: this run itself. The key is absent in older runs."
     notes: tuple[str, ...]
     tuned: tuple[Tuned, ...]
-    "What a search inside the run chose for each fold and, last, for the model that is kept; often empty."
+    "Choices of a search inside the run, for each fold and, last, for the final model; often empty."
     chosen: tuple[Chosen, ...]
-    "What fits chose on inner folds of their own rows, last the model that is kept; often empty."
+    "Choices of the fits on inner folds of their own rows, last those of the final model; often empty."
     metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
     golden: Golden
     seconds: dict[str, float]
@@ -161,15 +161,3 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
 def nan_as_null(value: dict[str, Any]) -> dict[str, Any]:
     """Replace NaN: a metric that is not defined is null in run.json."""
     return {name: None if isinstance(v, float) and np.isnan(v) else v for name, v in value.items()}
-
-
-def problems_of(error: ValidationError, place: str = "") -> list[str]:
-    """One line per error: where, what must hold."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    lines = [
-        f"{'.'.join([*([place] if place else []), *map(str, item['loc'])]) or 'run.json'}:"
-        f" {item['msg'].removeprefix('Value error, ')}"
-        for item in found
-    ]
-    more = len(lines) - _MAX_PROBLEMS
-    return lines[:_MAX_PROBLEMS] + ([f"... and {more} more"] if more > 0 else [])

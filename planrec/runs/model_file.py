@@ -13,10 +13,10 @@ from planrec.model import TRUSTED_TYPES as TRUSTED_MODEL_TYPES
 
 
 def canonical_skops(pipeline: Any) -> bytes:
-    """A fitted pipeline as skops bytes that are equal for equal pipelines.
+    """Serialise a fitted pipeline with skops so that equal pipelines give equal bytes.
 
-    skops numbers objects by `id()` and stamps the clock into the zip; here both are numbered by first
-    appearance and the date is fixed, so that the sha256 of the bytes can be the artifact's id.
+    skops numbers objects by `id()` and writes the time into the zip. Here objects and files are numbered by
+    first appearance and the date is fixed, so that the sha256 of the bytes can be the artifact's id.
     """
     import skops.io
 
@@ -48,7 +48,7 @@ def read_skops(content: bytes, plugin_packages: Sequence[str] = ()) -> Any:
     """
     import skops.io
 
-    # The list lives in code: a list read from the artifact would be the artifact's own permission.
+    # The list is part of the code: a list from the artifact would let the artifact permit itself.
     trusted = [*TRUSTED_FEATURE_TYPES, *TRUSTED_MODEL_TYPES, *TRUSTED_CALIBRATION_TYPES]
     if plugin_packages:
         below = tuple(f"{package}." for package in plugin_packages)

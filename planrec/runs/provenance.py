@@ -1,4 +1,4 @@
-"""Which code made a run: versions of the packages, and the commit."""
+"""Provenance of a run: versions of the packages, and the commit."""
 
 import platform
 import subprocess
@@ -9,28 +9,28 @@ from pathlib import Path
 VERSIONED = ("planrec", "numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "optuna", "skops", "pydantic")
 
 COMPATIBLE = {"planrec": 2, "scikit-learn": 2, "skops": 2, "lightgbm": 1, "numpy": 1}
-"""How many parts of a version must agree for a saved model to be served: scikit-learn promises nothing
-between minor versions, nor do packages at 0.x."""
+"""Parts of a version that must agree for a saved model to be served: scikit-learn promises no compatibility
+between minor versions, and neither do packages at 0.x."""
 
 
 def version_problems(made_by: Mapping[str, str]) -> list[str]:
-    """What is not compatible between the versions that made a model and the installed ones."""
+    """List the packages whose installed version cannot serve a model made by these versions."""
     installed = versions()
     return [
         f"{name}: made by {made_by.get(name, 'an unknown version')}, installed is {installed[name]}; install"
-        f" {'.'.join(made_by[name].split('.')[:parts]) if name in made_by else 'the old one'}, or train anew"
+        f" {'.'.join(made_by[name].split('.')[:parts]) if name in made_by else 'the old one'}, or train again"
         for name, parts in COMPATIBLE.items()
         if made_by.get(name, "").split(".")[:parts] != installed[name].split(".")[:parts]
     ]
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that results and model files depend on."""
+    """Return the versions of Python and of the packages that results and model files depend on."""
     return {"python": platform.python_version()} | {name: version(name) for name in VERSIONED}
 
 
 def git_commit(package: Path) -> str | None:
-    """The commit of a package that lies at the top of a checkout, else None.
+    """Return the commit of a package at the top of a checkout, else None.
 
     A package installed in an environment inside some other repository does not have that one's commit.
     """

@@ -1,4 +1,4 @@
-"""Reading a run folder: nothing is parsed before its hash was checked."""
+"""Read a run folder: every hash is checked before a file is parsed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from sklearn.pipeline import Pipeline
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
 from planrec.errors import RequestError, RunError
+from planrec.files.folder_walk import is_sweep
+from planrec.files.hashing import sha256_of, sha256_of_file
 from planrec.files.outputs_folder import command_line
+from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
-from planrec.runs.identity import sha256_of
-from planrec.runs.manifest import FileName, Manifest, parse_manifest, problems_of
+from planrec.runs.manifest import FileName, Manifest, parse_manifest
 from planrec.runs.model_file import read_skops
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
-from planrec.sweeps.sweep_folder import is_sweep
 from planrec.training.tuning import final_model
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MEASURED = (
     *(OutOfFold.PROBABILITY, OutOfFold.MENU, OutOfFold.FUTURE, OutOfFold.SWITCHING, OutOfFold.HIDDEN),
     *(OutOfFold.CHEAPER, OutOfFold.SEGMENT),
 )
-"Columns of the out-of-fold table, or beginnings of them, that metrics and segments are made of."
+"Columns, or prefixes of columns, of the out-of-fold table that metrics and segments need."
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,14 @@ def load_run(folder: Path) -> SavedRun:
     """Read a complete run folder; every hash is checked before anything is parsed.
 
     Raises:
-        RunError: not a run, not finished, changed after saving, or made by versions that cannot be read.
+        RunError: the folder is not a complete run, was changed after saving, or was made by versions that
+            this one cannot read.
     """
     manifest = read_manifest(folder)
     changed = [
         f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
         for name, sha256 in manifest.files.items()
-        if not (folder / name).is_file() or sha256_of((folder / name).read_bytes()) != sha256
+        if not (folder / name).is_file() or sha256_of_file(folder / name) != sha256
     ]
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
@@ -90,14 +92,14 @@ def load_run(folder: Path) -> SavedRun:
         catalogue=config.catalogue.open(),
     )
     _check_plans(recommender, folder)
-    sha256 = sha256_of((folder / "run.json").read_bytes())
+    sha256 = sha256_of_file(folder / "run.json")
     return SavedRun(folder, manifest, sha256, config, recommender)
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read run.json of a complete run. Raises RunError."""
     if not folder.is_dir():
-        raise RunError(f"{folder} is not a folder: a run lies in outputs/<date>/<time>-<id>")
+        raise RunError(f"{folder} is not a folder: expected a run such as outputs/<date>/<time>-<id>")
     if is_sweep(folder):
         raise RunError(
             f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
@@ -111,12 +113,12 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def own_value(folder: Path, metric: str) -> MetricValue | None:
-    """The value of a metric for the run's own model; None where the run does not have it.
+    """Return the value of a metric for the run's own model, or None if the run does not have it.
 
     Raises:
-        RunError: a file of the run is missing or cannot be read. What the others hold is not looked at.
+        RunError: a file of the run is missing, or run.json cannot be read. Other files are not read.
     """
-    remedy = f"remove {folder}, and the same command runs it anew"
+    remedy = f"remove {folder}, and the same command runs it again"
     try:
         manifest = read_manifest(folder)
     except RunError as error:
@@ -129,10 +131,10 @@ def own_value(folder: Path, metric: str) -> MetricValue | None:
 
 
 def read_record(folder: Path) -> RunRecord:
-    """What a complete run says of itself; its out-of-fold table can be read.
+    """Read a complete run without its model, and check the hash of its out-of-fold table.
 
     Raises:
-        RunError: not a run, not finished, or changed after saving.
+        RunError: the folder is not a complete run, or was changed after saving.
     """
     manifest = read_manifest(folder)
     checked_bytes(folder, "out_of_fold.parquet", manifest.files["out_of_fold.parquet"])
@@ -142,7 +144,7 @@ def read_record(folder: Path) -> RunRecord:
 
 
 def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
-    """The out-of-fold rows of these models, with the columns that metrics and segments are made of.
+    """Read the out-of-fold rows of these models, with the columns that metrics and segments need.
 
     Raises:
         RunError: the table was changed after saving.
@@ -152,7 +154,7 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
 
     name: FileName = "out_of_fold.parquet"
     content = pyarrow.BufferReader(checked_bytes(run.folder, name, run.manifest.files[name]))
-    # Beginnings end in @, so that `held` does not take a column `held_before` along.
+    # Prefixes end in @, so that `held` does not select a column `held_before`.
     columns = [
         column
         for column in parquet.read_schema(content).names
@@ -164,7 +166,7 @@ def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
 
 
 def replay_golden(saved: SavedRun) -> None:
-    """Ask the stored requests again. Raises RunError where an answer differs."""
+    """Repeat the stored requests. Raises RunError if an answer differs."""
     golden = saved.manifest.golden
     try:
         requests = [read_request(content) for content in golden.requests]
@@ -173,7 +175,7 @@ def replay_golden(saved: SavedRun) -> None:
     except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
         raise RunError(
             f"{saved.folder}: its golden requests cannot be asked again: {error!r};"
-            " train it again where another version of PlanRec made it"
+            " train it again if another version of PlanRec made it"
         ) from error
     # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
     same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
@@ -182,7 +184,7 @@ def replay_golden(saved: SavedRun) -> None:
 
 
 def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
-    """The content of a file of a run. Raises RunError where it is not what the run saved."""
+    """Return the content of a file of a run. Raises RunError if its hash is not the saved one."""
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
@@ -193,7 +195,7 @@ def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
 
 
 def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
-    """The configuration, with the catalogue's content in place of its path."""
+    """Return the configuration, with the catalogue's content in place of its path."""
     content = {"catalogue": manifest.catalogue} if manifest.catalogue else {}
     try:
         config = RunConfig.model_validate(manifest.config | content)
@@ -209,7 +211,7 @@ def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
 
 
 def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
-    """The model of the final fit: with the values that were chosen for it, where the run was tuned."""
+    """Return the model of the final fit, with its tuned values if the run was tuned."""
     try:
         return final_model(config.model, manifest.tuned)
     except ValidationError as error:
@@ -219,7 +221,7 @@ def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
 
 
 def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
-    """The policy with the least saving that the final fit chose, where it did."""
+    """Return the policy, with the least saving that the final fit chose if it chose one."""
     final = [chosen for chosen in manifest.chosen if chosen.fold is None and chosen.least_saving is not None]
     return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
 
@@ -228,7 +230,7 @@ def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
     """Return the pipeline of a file whose sha256 was checked."""
     try:
         pipeline = read_skops(file.read_bytes(), plugin_packages)
-    except Exception as error:  # whatever skops or a type that it loads raises: the versions do not match
+    except Exception as error:  # skops and the types that it loads raise anything if versions do not match
         raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
     if not isinstance(pipeline, Pipeline):
         raise RunError(f"{file} must hold a Pipeline, it holds {type(pipeline).__name__}")
@@ -236,7 +238,7 @@ def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
 
 
 def _check_plans(recommender: Recommender, folder: Path) -> None:
-    """Plans are positions everywhere: with one missing every answer would name a neighbour."""
+    """Check the plans: they are positions everywhere, so a missing one would shift every answer."""
     plans, place = recommender.plans, folder / "run.json"
     needed = int(max(recommender.pipeline.classes_)) + 1
     if needed > len(plans):

@@ -1,4 +1,4 @@
-"""Writing a run folder: `run.json` comes last, so that a folder with it is complete."""
+"""Write a run folder: `run.json` comes last, so a folder that has it is complete."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,13 @@ import numpy as np
 from planrec.config.run_config import RunConfig
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
+from planrec.files.hashing import sha256_of_file
 from planrec.files.package_folder import PACKAGE
 from planrec.recommending.recommender import Recommender
 from planrec.recommending.request_table import requests_of
 from planrec.runs.address import address_of, plugins_of
 from planrec.runs.data_summary import data_summary
-from planrec.runs.identity import run_id_of, sha256_of
+from planrec.runs.identity import run_id_of
 from planrec.runs.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, manifest_json, nan_as_null
 from planrec.runs.model_file import canonical_skops
 from planrec.runs.provenance import git_commit, versions
@@ -28,13 +29,13 @@ from planrec.training.experiment import RunResult
 from planrec.training.latency import speed_of
 
 N_GOLDEN = 20
-"Requests stored with their answers, to be replayed before a run is served."
+"Requests that are stored with their answers, and repeated before a run is served."
 GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended")
 "Fields of a stored request; the others have their defaults."
 
 
 def begin_run(folder: Path, config: RunConfig, command: str) -> None:
-    """Claim the folder for one run. Raises RunError where another run has it."""
+    """Claim the folder for one run. Raises RunError if another run has it."""
     folder.mkdir(parents=True, exist_ok=True)
     started = {"command": command, "started": _now(), "config": config.model_dump(mode="json", by_alias=True)}
     try:
@@ -47,7 +48,11 @@ def begin_run(folder: Path, config: RunConfig, command: str) -> None:
 def save_run(result: RunResult, folder: Path, command: str, selected: bool = False) -> None:
     """Write the run; `run.json` comes last, so a folder with it is complete.
 
-    `selected` says that a search chose the config by its results on the folds that it reports.
+    Args:
+        result: the result of the run.
+        folder: the folder that `begin_run` claimed.
+        command: the command line that repeats the run.
+        selected: whether a search chose the config by its results on the reported folds.
     """
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
     if result.dropped:
@@ -73,9 +78,9 @@ def save_run(result: RunResult, folder: Path, command: str, selected: bool = Fal
 
 
 def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, command: str) -> None:
-    """Write a new run: `recommender` is that of a saved run over the plans of another catalogue.
+    """Write a copy of a saved run whose recommender has the plans of another catalogue.
 
-    What was learned, chosen and measured is the saved run's; `measured_by` and a note say so.
+    Model, choices and metrics stay those of the saved run; `measured_by` and a note record it.
     """
     old, config = saved.manifest, saved.config.model_copy(update={"catalogue": recommender.catalogue})
     begin_run(folder, config, command)
@@ -94,7 +99,7 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
 
 
 def write_card(folder: Path, card: str) -> Path:
-    """Put the model card into a complete run folder; where it lies. Raises RunError where it cannot."""
+    """Write the model card into a complete run folder and return its path. Raises RunError."""
     file = folder / "model_card.md"
     try:
         write_atomically(file, card.encode())
@@ -104,7 +109,7 @@ def write_card(folder: Path, card: str) -> Path:
 
 
 def _complete(folder: Path, config: RunConfig, recommender: Recommender, content: dict[str, Any]) -> None:
-    """Write the model, then run.json: `content`, and what follows from the other files and arguments."""
+    """Write the model, then run.json: `content`, and the values derived from files and arguments."""
     write_atomically(folder / "model.skops", canonical_skops(recommender.pipeline))
     files = [*ALWAYS, *([DROPPED_ROWS] if (folder / DROPPED_ROWS).is_file() else [])]
     head = {
@@ -121,9 +126,9 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
         "versions": versions(),
         "plugins": [asdict(use) for use in plugins_of(config)],
         "git_commit": git_commit(PACKAGE),
-        "files": {name: sha256_of((folder / name).read_bytes()) for name in files},
+        "files": {name: sha256_of_file(folder / name) for name in files},
     }
-    # In this order, and `head` holds against a `content` that another run.json began with.
+    # `head` fixes the order of keys, and overrides the values of a `content` taken from another run.json.
     text = json.dumps(head | content | head, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
     write_atomically(folder / "run.json", text.encode())
 
@@ -139,7 +144,7 @@ def _measured_by(saved: SavedRun) -> MeasuredBy:
 
 
 def _catalogue(config: RunConfig) -> dict[str, Any]:
-    """The plans themselves: the file of `catalogue=file` may change or go after the run."""
+    """Return the plans themselves: the file of `catalogue=file` may change or disappear later."""
     catalogue = config.catalogue.open()
     if catalogue is None:
         return {"catalogue": None, "catalogue_sha256": None}

@@ -1,4 +1,4 @@
-"""Usage history -> decision rows: one function for training, batch files and the API."""
+"""Usage -> decision rows, with the lag columns that training, batch files and the API share."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -40,12 +40,48 @@ def decision_rows(history: UsageHistory, as_of: np.ndarray | None, window: int) 
     next_month = history.month + np.timedelta64(1, "M")
     rows = np.arange(len(history)) if as_of is None else np.flatnonzero(np.isin(next_month, as_of))
     months_before = _position_within_subscriber(history.subscriber)[rows]
-    columns = lag_columns(history.usage, rows, months_before, window)
+    columns = _lag_columns(history.usage, rows, months_before, window)
     columns |= take_rows(history.attributes, rows)
     return DecisionRows(columns, rows, next_month[rows].astype("datetime64[D]"))
 
 
-def lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, window: int) -> Columns:
+def latest_rows(n_months: np.ndarray, month: np.ndarray, usage: Columns, window: int) -> DecisionRows:
+    """Read each subscriber's last `window` months up to the last one given, as requests and files give them.
+
+    A month that is missing between two others was silent: its usage is 0.
+
+    Args:
+        n_months: Number of months of each subscriber, shape (k,), int64.
+        month: Months since January 1970, shape (m,), int64; those of a subscriber come together and ascend.
+        usage: Usage columns, shape (m,) each.
+        window: Months to look back.
+
+    Returns:
+        One row per subscriber; `last_month` is the position in `month`.
+
+    Examples:
+        >>> rows = latest_rows(np.array([2]), np.array([578, 580]), {"sms": np.array([1.0, 3.0])}, 4)
+        >>> {name: column.tolist() for name, column in rows.columns.items()}
+        {'sms.1': [3.0], 'sms.2': [0.0], 'sms.3': [1.0], 'sms.4': [nan]}
+        >>> rows.as_of
+        array(['2018-06-01'], dtype='datetime64[D]')
+    """
+    after = n_months.cumsum()
+    last_row = after - 1
+    last = month[last_row]
+    length = last - month[after - n_months] + 1
+    end = length.cumsum()
+    if end[-1] > len(month):
+        position = month + np.repeat(end - 1 - last, n_months)
+        filled = {name: np.zeros(end[-1]) for name in usage}
+        for name, given in usage.items():
+            filled[name][position] = given
+        usage = filled
+    columns = _lag_columns(usage, end - 1, length - 1, window)
+    return DecisionRows(columns, last_row, (last + 1).astype("datetime64[M]").astype("datetime64[D]"))
+
+
+def _lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, window: int) -> Columns:
     """Make lag columns of the months up to given ones: `data_mib.1` is the given month itself.
 
     Args:
@@ -54,12 +90,6 @@ def lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, win
         months_before: Number of known months of the same subscriber before each of them, shape (n,), int64;
             earlier months are NaN.
         window: Number of lags.
-
-    Examples:
-        >>> usage = {"sms": np.array([10.0, 20.0, 30.0])}
-        >>> lags = lag_columns(usage, last=np.array([1]), months_before=np.array([1]), window=3)
-        >>> {name: column.tolist() for name, column in lags.items()}
-        {'sms.1': [20.0], 'sms.2': [10.0], 'sms.3': [nan]}
     """
     back = np.arange(window)[:, np.newaxis]
     position = np.maximum(last - back, 0)

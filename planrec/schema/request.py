@@ -5,7 +5,6 @@ those that were answered.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -50,7 +49,7 @@ class Request(Struct, frozen=True, kw_only=True):
     "The caller's name for the subscriber; it changes nothing in the answer."
 
 
-def read_request(content: Any) -> Request:
+def read_request(content: object) -> Request:
     """Return the request with this content, which is decoded JSON.
 
     Raises:

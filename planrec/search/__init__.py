@@ -1,10 +1,10 @@
-"""What to try of a model: its fields with ranges, and the search for the best of them."""
+"""Search spaces of a model's fields, and the search for the best values."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import e, isfinite, isnan
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
     Discriminator,
@@ -19,6 +19,7 @@ from pydantic import (
 
 from planrec.contracts import Model
 from planrec.errors import FitError
+from planrec.files.validation_errors import rule_of
 from planrec.schema.config_model import Config
 from planrec.wording import did_you_mean
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     import optuna
 
 
-def _number(value: Any) -> int | float:
-    """The number, whole or not as it is written; a plain union would tell one mistake twice."""
+def _number(value: object) -> int | float:
+    """Return the number, int or float as written; a plain union would report one mistake twice."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError("must be a number")
     return value
@@ -37,13 +38,13 @@ Number = Annotated[int | float, PlainValidator(_number, json_schema_input_type=i
 
 
 class Range(Config):
-    """Everything between two numbers: whole numbers where both ends are whole (1 is, 1.0 is not)."""
+    """All numbers between two ends, or whole numbers if both ends are whole (1 is, 1.0 is not)."""
 
     low: Number
     high: Number
-    "Tried as well."
+    "Included."
     log: bool
-    "Whether each doubling is as likely as the next: for values that matter by their ratio."
+    "Whether each doubling is equally likely: for values that matter by their ratio."
 
     @model_validator(mode="after")
     def _has_something_between(self) -> Self:
@@ -55,13 +56,13 @@ class Range(Config):
 
     @property
     def examples(self) -> tuple[int | float, ...]:
-        """Values that the field must take if it is to take all: the ends and, of fractions, one between."""
+        """The ends and, between fractions, one value; a field that accepts these accepts all."""
         if self._is_whole:
             return self.low, self.high
         return self.low, self.low + (self.high - self.low) / e, self.high
 
     def suggest(self, name: str, trial: "optuna.Trial") -> int | float:
-        """The value to try next."""
+        """Suggest the value to try next."""
         if self._is_whole:
             return trial.suggest_int(name, int(self.low), int(self.high), log=self.log)
         return trial.suggest_float(name, self.low, self.high, log=self.log)
@@ -72,23 +73,23 @@ class Range(Config):
 
 
 class Choices(Config):
-    """A few values, each as likely as the others at first."""
+    """A few values, equally likely at first."""
 
     choices: Annotated[tuple[JsonValue, ...], Field(min_length=1)]
 
     @property
     def examples(self) -> tuple[JsonValue, ...]:
-        """Values that the field must take if it is to take all."""
+        """All choices; a field that accepts these accepts all."""
         return self.choices
 
     def suggest(self, name: str, trial: "optuna.Trial") -> JsonValue:
-        """The value to try next."""
-        # As JSON, since Optuna keeps no lists and mappings.
+        """Suggest the value to try next."""
+        # As JSON, because Optuna keeps no lists and mappings.
         by_text = {json.dumps(choice, sort_keys=True): choice for choice in self.choices}
         return by_text[trial.suggest_categorical(name, list(by_text))]
 
 
-def _tag(value: Any) -> str:
+def _tag(value: object) -> str:
     keys = value if isinstance(value, Mapping) else vars(value) if isinstance(value, Config) else {}
     return "Choices" if "choices" in keys else "Range"
 
@@ -97,25 +98,25 @@ Tried = Annotated[
     Annotated[Range, Tag("Range")] | Annotated[Choices, Tag("Choices")],
     Discriminator(_tag),
 ]
-"""A range, or choices where the mapping has that key: only what the reader meant is told to be wrong."""
+"""A range, or choices if the mapping has that key, so that a mistake is reported for one of them only."""
 
 
 class Search(Config):
-    """Which fields of a model to choose, from what, and how many times to try."""
+    """Fields of a model to choose, their values, and the number of trials."""
 
     model: str
-    "The kind of model whose fields these are."
+    "Kind of the model that has these fields."
     n_trials: PositiveInt
-    "Times that values are tried, for each fit."
+    "Number of trials for each fit."
     space: Annotated[dict[str, Tried], Field(min_length=1)]
-    "What to try, by field of the model: low, high and log, or choices."
+    "Values to try, by field of the model: low, high and log, or choices."
 
-    def suggest(self, trial: "optuna.Trial") -> dict[str, Any]:
-        """The values to try next, by field."""
+    def suggest(self, trial: "optuna.Trial") -> dict[str, JsonValue]:
+        """Suggest the values to try next, by field."""
         return {name: tried.suggest(name, trial) for name, tried in self.space.items()}
 
     def misfits(self, model: Model) -> list[str]:
-        """What of the space this model cannot take, one line each."""
+        """Return one line for each part of the space that this model does not accept."""
         fields = sorted(set(type(model).model_fields) - {"kind"})
         return [
             problem
@@ -131,21 +132,25 @@ class Search(Config):
         ]
 
 
-def with_values(model: Model, values: Mapping[str, Any]) -> Model:
-    """The model with these values, checked anew. Raises ValidationError where one is beyond its limits."""
+def with_values(model: Model, values: Mapping[str, JsonValue]) -> Model:
+    """Return the model with these values.
+
+    Raises:
+        ValidationError: A value is outside its limits.
+    """
     return type(model).model_validate(model.model_dump(by_alias=True) | dict(values))
 
 
 def best_values(
-    search: Search, seed: int, higher_is_better: bool, objective: Callable[[dict[str, Any]], float]
-) -> dict[str, Any]:
-    """Try values, learning from those tried before (Optuna's TPE), and return the best.
+    search: Search, seed: int, objective: Callable[[dict[str, JsonValue]], float], *, higher_is_better: bool
+) -> dict[str, JsonValue]:
+    """Try values with Optuna's TPE, which learns from earlier trials, and return the best.
 
-    Equal seeds and equal objectives give equal values. Values that were tried are not judged again. Where
-    the objective is NaN the trial counts as failed.
+    Equal seeds and equal objectives give equal values. Equal values are evaluated once. A trial fails if its
+    objective is NaN.
 
     Raises:
-        FitError: every trial failed.
+        FitError: Every trial failed.
     """
     import optuna
 
@@ -155,7 +160,7 @@ def best_values(
             sampler=optuna.samplers.TPESampler(seed=seed),
         )
         judged: dict[str, float] = {}
-        tried: dict[int, dict[str, Any]] = {}
+        tried: dict[int, dict[str, JsonValue]] = {}
         for _ in range(search.n_trials):
             trial = study.ask()
             values = tried[trial.number] = search.suggest(trial)
@@ -175,7 +180,7 @@ def best_values(
 
 @contextmanager
 def silent_optuna() -> Iterator[None]:
-    """Without its lines on stderr, one per study and trial."""
+    """Silence Optuna's lines on stderr, one per study and trial."""
     import optuna
 
     before = optuna.logging.get_verbosity()
@@ -187,15 +192,15 @@ def silent_optuna() -> Iterator[None]:
 
 
 def _wrong_values(model: Model, name: str, tried: Range | Choices) -> list[str]:
-    """The first value that the field does not take, and why."""
+    """Return a line about the first value that the field does not accept."""
     for value in tried.examples:
         try:
             with_values(model, {name: value})
         except ValidationError as error:
-            reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            reason = rule_of(error.errors(include_url=False)[0])
             return [
                 f"search.space.{name}: model={model.kind} does not take"
                 f" {value if isinstance(value, str) else json.dumps(value)}:"
-                f" {reason[0].lower()}{reason[1:]}"
+                f" {reason}"
             ]
     return []

@@ -11,10 +11,10 @@ from pydantic import Field, ValidationError
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
+from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import read_object
 from planrec.files.outputs_folder import command_line
-from planrec.runs.identity import sha256_of
-from planrec.runs.manifest import problems_of
+from planrec.files.validation_errors import problems_of
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
 from planrec.schema.config_model import Config
@@ -95,7 +95,7 @@ def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
     folder = outputs / pinned.run
     if not (folder / "run.json").is_file():
         raise RunError(f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}")
-    if sha256_of((folder / "run.json").read_bytes()) != pinned.run_json_sha256:
+    if sha256_of_file(folder / "run.json") != pinned.run_json_sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
     return servable_run(folder)
 
@@ -125,7 +125,7 @@ def pin_of(folder: Path, outputs: Path) -> Pin:
     """Return the pin of a run, with those that it replaces; it is not written."""
     chosen = Pinned(
         run=_relative(folder, outputs),
-        run_json_sha256=sha256_of((folder / "run.json").read_bytes()),
+        run_json_sha256=sha256_of_file(folder / "run.json"),
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]

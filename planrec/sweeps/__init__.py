@@ -1,1 +1,1 @@
-"""The cells of a sweep: composed and checked, addressed, run a few at a time, told."""
+"""Sweeps: cells are composed and checked first, then run a few at a time, and reported."""

@@ -1,7 +1,7 @@
-"""The cells of a sweep: one RunConfig per combination, all of them checked before the first one runs.
+"""Compose the cells of a sweep: one RunConfig per combination, all checked before the first one runs.
 
-Hydra takes a tenth of a second to compose a config. Cells that chose the same options differ in plain values
-only, so that Hydra composes each choice of options once, and the values are put in here.
+Hydra takes a tenth of a second to compose a config. Cells with the same options differ in plain values only,
+so Hydra composes each choice of options once, and this module sets the values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from planrec.config.run_config import RunConfig
 
 MOST_LISTED = 10
-"Cells that a message lists of those that share a problem."
+"Cells with the same problem that a message lists."
 
 
 @dataclass(frozen=True)
@@ -32,28 +32,30 @@ class Cell:
 
     number: int
     overrides: tuple[str, ...]
-    "What `planrec train` would be given to run it alone."
+    "Arguments of `planrec train` that run the cell alone."
     config: "RunConfig"
     label: str
-    "The overrides that not all cells of the sweep have."
+    "The overrides that differ between cells of the sweep."
 
 
 @dataclass(frozen=True)
 class _Composed:
-    """What Hydra made of a choice of options."""
+    """The configuration that Hydra composed from a choice of options."""
 
     tree: dict[str, Any]
     choices: dict[str, Any]
     "Group -> option."
     interpolates: bool
-    "Whether a value follows another one, which may be another in the next cell."
+    "Whether a value interpolates another one, which may differ in the next cell."
 
 
 class CellComposer:
-    """Composes the cells of one sweep.
+    """Composer of the cells of one sweep.
 
     Args:
-        hydra_overrides: those of Hydra's own part, `hydra.searchpath=...`.
+        loader: Hydra's loader of configurations.
+        hydra_overrides: overrides of Hydra's own part, such as `hydra.searchpath=...`.
+        folders: folders of options.
     """
 
     def __init__(self, loader: "ConfigLoader", hydra_overrides: Sequence[str], folders: Folders) -> None:
@@ -65,7 +67,7 @@ class CellComposer:
         self._bases: dict[tuple[str, ...], _Composed] = {}
 
     def cells(self, combinations: Sequence[Sequence[str]]) -> list[Cell]:
-        """One cell per combination of overrides. Raises ConfigError with every problem of every cell."""
+        """Return one cell per combination of overrides. Raises ConfigError with all problems of all cells."""
         shared = set(combinations[0]).intersection(*combinations)
         found: dict[str, list[int]] = {}
         cells = []
@@ -85,7 +87,7 @@ class CellComposer:
         return cells
 
     def config(self, overrides: Sequence[str]) -> "RunConfig":
-        """The config of one cell. Raises ConfigError."""
+        """Return the config of one cell. Raises ConfigError."""
         values = [text for text in overrides if self._is_plain_value(text)]
         choosing = [text for text in overrides if text not in values]
         wrong = {text: problems for text in choosing if (problems := self._wrong_options(text))}
@@ -107,18 +109,18 @@ class CellComposer:
         return config
 
     def _elsewhere(self, overrides: Sequence[str]) -> list[str]:
-        """What is wrong outside of all groups, whatever a wrong option should have been."""
+        """List the problems outside all groups: they do not depend on the wrong option."""
         try:
             self.config(overrides)
         except ConfigError as error:
-            # A path comes first in a problem; the words of a misfit hold a sign that no path has.
+            # A problem begins with its path; the text of a misfit has a character that no path has.
             roots = [problem.partition(" ")[0].partition(".")[0] for problem in error.problems]
             pairs = zip(roots, error.problems, strict=True)
             return [text for root, text in pairs if root.isidentifier() and root not in self._groups]
         return []
 
     def choice(self, overrides: Sequence[str], group: str) -> str | None:
-        """The option of a group that these overrides choose, by themselves or through another option."""
+        """Return the option of a group that these overrides choose, directly or through another option."""
         option = self._compose(overrides).choices.get(group)
         return None if option is None else str(option)
 
@@ -128,7 +130,7 @@ class CellComposer:
         return wrong_options(override, text, self._folders) if override and is_choice else []
 
     def _put(self, tree: dict[str, Any], text: str) -> list[str]:
-        """Put one value where it belongs. Returns what is not there of its path."""
+        """Set one value in the tree. Returns the problems of its path."""
         override = self._override(text)
         assert override is not None
         path, value = override.key_or_group, override.value()
@@ -142,7 +144,7 @@ class CellComposer:
         return []
 
     def _is_plain_value(self, text: str) -> bool:
-        """Whether an override replaces a value, and nothing else: it adds, merges and follows nothing."""
+        """Return whether an override only replaces a value: it adds, merges and interpolates nothing."""
         override = self._override(text)
         if override is None or "${" in text or override.package is not None:
             return False
@@ -166,7 +168,7 @@ class CellComposer:
         return self._bases[choosing]
 
     def _compose(self, overrides: Sequence[str]) -> _Composed:
-        """Ask Hydra. Raises ConfigError."""
+        """Compose with Hydra. Raises ConfigError."""
         from hydra.errors import HydraException
         from hydra.types import RunMode
         from omegaconf.errors import OmegaConfBaseException
@@ -188,7 +190,7 @@ def _replaces(override: "Override") -> bool:
 
 
 def _in_cells(numbers: Sequence[int], n_cells: int) -> str:
-    """Which cells have a problem: nothing to say where all have it."""
+    """Name the cells that have a problem; empty if all have it."""
     if len(numbers) == n_cells:
         return ""
     listed = ", ".join(str(number) for number in numbers[:MOST_LISTED])

@@ -1,4 +1,4 @@
-"""Where cells run: in this process, in processes beside it, or on a Ray cluster. All answer with futures."""
+"""Executors of cells: this process, worker processes, or a Ray cluster. All return futures."""
 
 import logging
 import os
@@ -14,41 +14,41 @@ from planrec.errors import ConfigError
 from planrec.files.input_path import DATA_FOLDER_VARIABLE
 
 LOOKS_EVERY = 0.5
-"Seconds between a worker's looks at whether its sweep is still there."
+"Seconds between a worker's checks that its sweep is still alive."
 
 
 class Executor(Protocol):
-    """Runs functions somewhere."""
+    """An executor of function calls."""
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Start a call."""
+        """Start a call and return its future."""
 
     def close(self) -> None:
-        """End what is running, at once."""
+        """End all running calls at once."""
 
 
 def executor_of(kind: str, n_jobs: int) -> Executor:
-    """The executor of `sweep.executor` and `sweep.n_jobs`."""
+    """Return the executor of `sweep.executor` and `sweep.n_jobs`."""
     if kind == "ray":
         return RayExecutor(n_jobs)
     return ProcessExecutor(n_jobs) if n_jobs > 1 else ThisProcess()
 
 
 class ThisProcess:
-    """One call after the other, here: nothing to start, nothing to send."""
+    """Executor in this process: one call after the other."""
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Call; the future is done."""
+        """Run the call; the future is done when this returns."""
         future: Future[Any] = Future()
         future.set_result(function(*arguments))
         return future
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Do nothing: no call is running."""
 
 
 class ProcessExecutor:
-    """joblib's worker processes. One that dies breaks the pool: `submit` then starts a new one."""
+    """joblib's worker processes. A dead worker breaks the pool, and `submit` then starts a new one."""
 
     def __init__(self, n_jobs: int) -> None:
         self._n_jobs = n_jobs
@@ -60,7 +60,7 @@ class ProcessExecutor:
 
         for _ in range(2):
             if self._pool is None:
-                # Each worker computes with few threads: idle ones must not spin.
+                # Each worker has few threads, and idle ones must not spin.
                 environment = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
                 self._pool = ProcessPoolExecutor(
                     self._n_jobs, initializer=_start_worker, initargs=(os.getpid(),), env=environment
@@ -77,7 +77,7 @@ class ProcessExecutor:
 
 
 class RayExecutor:
-    """A Ray cluster: the one that RAY_ADDRESS names, or one on this machine for as long as the sweep."""
+    """A Ray cluster: the one at RAY_ADDRESS, or one on this machine that ends with the sweep."""
 
     def __init__(self, n_jobs: int) -> None:
         try:
@@ -87,24 +87,24 @@ class RayExecutor:
         self._ray, self._n_jobs = ray, n_jobs
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Send a call to the cluster; it is not repeated where a worker dies: the sweep decides that."""
+        """Send a call to the cluster; Ray does not retry it, because the sweep decides that."""
         if not self._ray.is_initialized():
             self._join()
         remote = self._ray.remote(num_cpus=1, max_retries=0)(function)
         return remote.remote(*arguments).future()
 
     def close(self) -> None:
-        """Leave the cluster; calls under way are cancelled."""
+        """Cancel running calls and leave the cluster."""
         self._ray.shutdown()
 
     def _join(self) -> None:
-        """Raises ConfigError where the cluster does not answer."""
+        """Connect to the cluster. Raises ConfigError if it does not answer."""
         names = (DATA_FOLDER_VARIABLE, "OMP_WAIT_POLICY")
         passed_on = {name: os.environ[name] for name in names if name in os.environ}
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         address = os.environ.get("RAY_ADDRESS")
         if not address:
-            # "local": a cluster that others run on this machine is not ours to use.
+            # "local" starts a cluster of our own; one that others run on this machine is not used.
             options |= {"address": "local", "num_cpus": self._n_jobs, "include_dashboard": False}
         try:
             self._ray.init(runtime_env={"env_vars": passed_on}, **options)
@@ -114,7 +114,7 @@ class RayExecutor:
 
 
 def _start_worker(sweep: int) -> None:
-    """Leave Ctrl-C to the sweep, and do not outlive it."""
+    """Ignore Ctrl-C, which the sweep handles, and end when the sweep ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(sweep,), daemon=True).start()
 

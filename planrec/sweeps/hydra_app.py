@@ -1,7 +1,6 @@
-"""Hydra's side of `planrec train`: from the typed words to a RunConfig, or to a sweep.
+"""Hydra's part of `planrec train`: turn the typed arguments into a RunConfig or a sweep.
 
-Hydra's errors become ConfigErrors that repeat the typed words. What happens to a composed run is up to the
-caller's `Job`.
+Hydra's errors become ConfigErrors that repeat the typed words. The caller's `Job` trains the composed run.
 """
 
 import os
@@ -33,11 +32,11 @@ NOTHING_TUNED = (
 
 @dataclass(frozen=True)
 class ComposedRun:
-    """One run that is to be trained."""
+    """One run to train."""
 
     config: "RunConfig"
     folder: Path
-    "Where it goes; Hydra has made the folder."
+    "The folder of the run, which Hydra created."
     command: str
     "The command line that trains it."
     sweeps: Path
@@ -51,12 +50,12 @@ ShowSweep = Callable[["SweepResult"], None]
 
 @dataclass
 class _Progress:
-    """How far Hydra got: it prints more than the error if an error passes through it."""
+    """Progress of Hydra's call. Errors are kept here, because Hydra would print more than the error."""
 
     is_running: bool = False
-    "Whether a run or a sweep has begun and not ended: its errors are not about the configuration."
+    "Whether a run or a sweep has begun and not ended: then errors are not about the configuration."
     error: PlanRecError | None = None
-    "Why the run failed."
+    "The error of the run."
 
 
 def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: ShowSweep) -> None:
@@ -77,19 +76,19 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
 
     from planrec.sweeps.hydra_sweeper import register as register_sweeper
 
-    # Hydra's own parser: it alone knows which of its flags take a value.
+    # Only Hydra's own parser knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
     folders = (*INSTALLED, Path(known.config_dir)) if known.config_dir else INSTALLED
     check_overrides(known.overrides, folders, known.multirun)
     if known.multirun and known.cfg:
         raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
-    # Hydra prints and exits by itself unless this is set; we want its errors, to explain them.
+    # Without this variable Hydra prints its errors and exits; we translate them instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra(outputs)
     progress = _Progress()
     register_sweeper(folders, show_sweep, started=lambda: setattr(progress, "is_running", True))
     decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
-    # Hydra refuses overrides on both sides of a flag.
+    # Hydra rejects overrides on both sides of a flag.
     flags = [argument for argument in arguments if argument not in known.overrides]
     with (
         _process_arguments([COMMAND, *known.overrides, *flags]),
@@ -102,7 +101,7 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
 
 @contextmanager
 def _process_arguments(arguments: list[str]) -> Iterator[None]:
-    """Put the arguments of this process where Hydra reads them; its help repeats the first as the command."""
+    """Set `sys.argv`, from which Hydra reads its arguments; its help shows the first one as the command."""
     typed, sys.argv = sys.argv, arguments
     try:
         yield
@@ -114,7 +113,7 @@ def _process_arguments(arguments: list[str]) -> Iterator[None]:
 def _hydra_errors_explained(
     overrides: Sequence[str], is_multirun: bool, folders: Folders, progress: _Progress
 ) -> Iterator[None]:
-    """Turn errors of composing into ConfigErrors; let errors of a run pass."""
+    """Turn errors of composition into ConfigErrors; let errors of a run pass."""
     import yaml
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
@@ -125,7 +124,7 @@ def _hydra_errors_explained(
         yield
     except (HydraException, OmegaConfBaseException) as error:
         if is_multirun:
-            # Hydra composed the defaults first, and stopped at what is wrong with all cells alike.
+            # Hydra composed the defaults first, and stopped at a problem that all cells share.
             check_cells(overrides, folders)
         raise explained(error, overrides, folders) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

@@ -1,6 +1,6 @@
-"""`planrec train -m ...`: every cell checked first, finished cells kept, failing cells told.
+"""The sweeper behind `planrec train -m`: checks every cell first, keeps finished cells, reports failed ones.
 
-The one sweeper of PlanRec, registered with Hydra's plugin API. Hydra composes, and this decides what runs.
+It is registered with Hydra's plug-in API. Hydra composes, and this sweeper decides which cells run.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class PlanRecSweeper(Sweeper):
-    """Hydra's side of a sweep: which cells were asked for."""
+    """Hydra's part of a sweep: the list of cells."""
 
     folders: Folders = ()
-    "Where options are looked for; set by `register`, as are the next two."
+    "Folders of options; `register` sets this attribute and the next two."
     show: "Callable[[SweepResult], None]"
     "Shows the result of the sweep."
     started: Callable[[], None]
-    "Told when all cells are composed."
+    "Called when all cells are composed."
 
     def __init__(self, params: "DictConfig | None") -> None:
         self._params = {str(name): value for name, value in (params or {}).items()}
@@ -41,7 +41,7 @@ class PlanRecSweeper(Sweeper):
     def setup(
         self, *, hydra_context: "HydraContext", task_function: "TaskFunction", config: "DictConfig"
     ) -> None:
-        """Take note of what Hydra composed. Raises ConfigError for a launcher, which would not be asked."""
+        """Keep the composed configuration. Raises ConfigError for a launcher, which would be ignored."""
         self._hydra = config.hydra
         self._loader = hydra_context.config_loader
         launcher = config.hydra.runtime.choices["hydra/launcher"]
@@ -50,7 +50,7 @@ class PlanRecSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run every combination. Raises ConfigError before the first, SweepError after the last."""
-        from planrec.sweeps.schedule import Asked, run_sweep
+        from planrec.sweeps.schedule import SweepArguments, run_sweep
 
         typed = [f"{name}={value}" for name, value in self._params.items()] + list(arguments)
         check_overrides(typed, self.folders, multirun=True)
@@ -61,30 +61,30 @@ class PlanRecSweeper(Sweeper):
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
         try:
-            run_sweep(Asked(cells, root, command, self._command, composer, type(self).show))
+            run_sweep(SweepArguments(cells, root, command, self._command, composer, type(self).show))
         except OSError as error:
             raise RunError(f"{root} must be a folder that can be written: {error}") from error
 
     def _command(self, arguments: Sequence[str]) -> str:
-        """A command line with this sweep's configuration folder; one that is not -m runs one cell alone."""
-        # An experiment may ask for a sweep by itself.
+        """Return a command line with this sweep's configuration folder; without -m it runs one cell alone."""
+        # An experiment may be a sweep by itself.
         alone = self._hydra.runtime.choices.get("experiment") and "-m" not in arguments
         mode = ["hydra.mode=RUN"] if alone else []
         return command_of([*arguments, *mode], self.folders)
 
 
 def register(folders: Folders, show: "Callable[[SweepResult], None]", started: Callable[[], None]) -> None:
-    """Make Hydra find the sweeper, which it builds from a name: what else it needs stands on the class."""
+    """Register the sweeper. Hydra builds it from a name, so its other inputs are class attributes."""
     PlanRecSweeper.folders = folders
     PlanRecSweeper.show, PlanRecSweeper.started = staticmethod(show), staticmethod(started)
     plugins = Plugins.instance()
     plugins.register(PlanRecSweeper)
-    # Hydra looks for plugins below this name only, whatever was registered.
+    # Hydra searches plug-ins below this name only, even if others are registered.
     plugins.class_name_to_class[SWEEPER] = PlanRecSweeper
 
 
 def refuse_several_sweeps(overrides: "Sequence[Override]", folders: Folders) -> None:
-    """Raises ConfigError where several experiments are asked for of which one is a sweep by itself."""
+    """Raise ConfigError if one of several experiments is a sweep by itself."""
     for override in overrides:
         if override.key_or_group != "experiment" or not override.is_sweep_override():
             continue
@@ -101,7 +101,7 @@ def _values(override: "Override") -> list[str]:
 
 
 def check_cells(typed: Sequence[str], folders: Folders) -> None:
-    """Compose every cell of a sweep that Hydra could not begin. Raises ConfigError with all problems."""
+    """Compose every cell of a sweep that Hydra could not start. Raises ConfigError with all problems."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
@@ -116,7 +116,7 @@ def check_cells(typed: Sequence[str], folders: Folders) -> None:
 
 
 def combinations(overrides: "Sequence[Override]") -> list[list[str]]:
-    """Every combination of swept values. Raises ConfigError for a sweep without an end."""
+    """Return every combination of swept values. Raises ConfigError for an infinite sweep."""
     from itertools import product
 
     values: dict[str, list[str]] = {}

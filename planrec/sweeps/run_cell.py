@@ -1,4 +1,4 @@
-"""Run one cell of a sweep: the same function in this process, in a process beside it, and on a cluster."""
+"""Run one cell of a sweep: the same function in this process, in a worker process and on a cluster."""
 
 import os
 import traceback
@@ -13,31 +13,31 @@ from planrec.sweeps.sweep_folder import CellStore
 from planrec.training.experiment import LoadedDecisions, load_decisions, run
 
 DATA_KEPT = 2
-"Decision tables that a process keeps, for the cells that share them."
+"Decision tables that a process keeps for cells that share them."
 
 
 @dataclass(frozen=True)
 class CellTask:
-    """All that it takes to run a cell, wherever that is."""
+    """The inputs of a cell, complete for any process or machine."""
 
     config: RunConfig
     command: str
     "The command line that runs the cell alone."
     address: str
     data_fingerprint: str
-    "Of the decision table that the address was made from."
+    "Fingerprint of the decision table that the address was made from."
     selected: bool
-    "Whether a search chose the config by results on the folds that it reports."
+    "Whether a search chose the config by results on the reported folds."
     threads: int
     root: Path
-    "Absolute: workers elsewhere have another working directory."
+    "Absolute, since workers may have another working directory."
     folder: Path
     "Working directory that paths in the config start from."
 
 
 @dataclass(frozen=True)
 class CellFailure:
-    """Why a cell did not end."""
+    """The error of a cell."""
 
     type: str
     message: str
@@ -45,20 +45,20 @@ class CellFailure:
 
 
 def run_cell(task: CellTask) -> CellFailure | None:
-    """Run a cell unless it is complete by now; None once it is."""
+    """Run a cell unless it is already complete; return its failure, or None."""
     try:
         os.chdir(task.folder)
         store = CellStore(task.root)
         with store.claimed(task.address):
             if not store.is_complete(task.address):
                 _run(task, store)
-    except Exception as error:  # a row of the sweep, whatever it is: the other cells go on
+    except Exception as error:  # any error becomes a row of the sweep, and the other cells go on
         return failure_of(error)
     return None
 
 
 def failure_of(error: BaseException) -> CellFailure:
-    """An exception as a row of a sweep."""
+    """Turn an exception into a row of a sweep."""
     message = str(error) if isinstance(error, PlanRecError) else f"{error}" or repr(error)
     return CellFailure(type(error).__name__, message, "".join(traceback.format_exception(error)))
 
@@ -72,7 +72,7 @@ def _run(task: CellTask, store: CellStore) -> None:
 
 
 def _checked(config: RunConfig, task: CellTask) -> LoadedDecisions:
-    """The decisions, if they are those that the cell's address was made from."""
+    """Load the decisions and check that the cell's address was made from them."""
     data, fingerprint = load_once(config)
     if fingerprint != task.data_fingerprint:
         raise DataError("the data changed while the sweep was running: start it again")
@@ -80,7 +80,7 @@ def _checked(config: RunConfig, task: CellTask) -> LoadedDecisions:
 
 
 def load_once(config: RunConfig) -> tuple[LoadedDecisions, str]:
-    """`experiment.load_decisions` and its fingerprint, kept for the next cells over the same data."""
+    """Load decisions and their fingerprint, cached for the next cells over the same data."""
     key = data_key(config)
     if key not in _KEPT:
         while len(_KEPT) >= DATA_KEPT:

@@ -1,4 +1,4 @@
-"""Run the cells of a sweep, a few at a time, whatever runs them and wherever the next one comes from."""
+"""Run the cells of a sweep, a few at a time, for any executor and any source of cells."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -24,13 +24,13 @@ class PlannedRun:
 
     cell: Cell
     task: CellTask | None
-    "None where the data of the cell could not be read."
+    "None if the data of the cell could not be read."
     failure: CellFailure | None
-    "Why it could not."
+    "The error of reading the data."
 
     @property
     def identity(self) -> str:
-        """What the cell is: its address; where its data could not be read, its overrides."""
+        """The identity of the cell: its address, or its overrides if its data could not be read."""
         return self.task.address if self.task else " ".join(self.cell.overrides)
 
 
@@ -40,7 +40,7 @@ class Row:
 
     cell: Cell
     status: Literal["done", "linked", "failed"]
-    "linked: an earlier sweep, or this one before it was interrupted, had run it."
+    "linked: an earlier sweep, or this one before an interruption, has run it."
     value: MetricValue | None
     run: Path | None
     failure: Failure | None
@@ -60,25 +60,25 @@ class SweepResult:
 
 
 class Source(Protocol):
-    """Where cells come from: a list, or a search that learns from the rows."""
+    """A source of cells: a list, or a search that learns from the rows."""
 
     def __iter__(self) -> Iterator[PlannedRun]:
-        """The cells; a search proposes one when it is asked for the next."""
+        """Yield the cells; a search proposes each one when it is requested."""
 
     def learn(self, row: Row) -> None:
-        """Take note of a cell that has ended."""
+        """Learn from a cell that has ended."""
 
 
 class Screen(Protocol):
-    """Who watches."""
+    """An observer of the sweep."""
 
     def row(self, row: Row) -> None:
-        """A cell has ended."""
+        """Show a cell that has ended."""
 
 
 @dataclass
 class CellRuns:
-    """The state of a sweep under way."""
+    """The state of a running sweep."""
 
     sweep: SweepFolder
     store: CellStore
@@ -89,16 +89,16 @@ class CellRuns:
     rows: list[Row] = field(default_factory=list)
     _under_way: "dict[Future[CellFailure | None], PlannedRun]" = field(default_factory=dict)
     _suspects: "deque[PlannedRun]" = field(default_factory=deque)
-    "Cells that were under way when a worker died: each is tried again, alone, to find the one that kills."
+    "Cells that ran when a worker died: each is tried again alone, to find the one that kills workers."
 
     @property
     def stopped(self) -> bool:
-        """Whether more cells have failed than may."""
+        """Whether more cells have failed than the sweep permits."""
         failed = sum(row.status == "failed" for row in self.rows)
         return self.max_failures is not None and failed > self.max_failures
 
     def run(self, source: Source) -> list[Row]:
-        """Run every cell of the source, or until too many have failed. Returns the rows as they ended."""
+        """Run every cell of the source until too many have failed; return the rows as they ended."""
         cells = iter(source)
         more = True
         while more or self._under_way or self._suspects:
@@ -120,7 +120,7 @@ class CellRuns:
         return len(self._under_way) < self.n_jobs and not self._suspects and not self.stopped
 
     def _start(self, planned: PlannedRun) -> Row | None:
-        """Submit a cell; the row of one that needs no running."""
+        """Submit a cell; return its row if it needs no run."""
         if planned.task is None:
             assert planned.failure is not None
             return self._failed(planned.cell, planned.failure)
@@ -136,7 +136,7 @@ class CellRuns:
         self._under_way[self.executor.submit(run_cell, planned.task)] = planned
 
     def _collect(self, source: Source) -> None:
-        """Wait for a cell, and take all that have ended."""
+        """Wait for a cell, and collect all that have ended."""
         ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         was_alone = len(self._under_way) == 1
         for future in ended:
@@ -170,8 +170,8 @@ class CellRuns:
         return Row(cell, "failed", None, None, kept)
 
 
-class Listed:
-    """Cells that are known from the start."""
+class FixedCells:
+    """A fixed list of cells."""
 
     def __init__(self, planned: Iterable[PlannedRun]) -> None:
         self._planned = list(planned)
@@ -180,4 +180,4 @@ class Listed:
         return iter(self._planned)
 
     def learn(self, row: Row) -> None:
-        """A list does not change."""
+        """Do nothing: a list does not change."""

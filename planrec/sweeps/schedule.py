@@ -1,4 +1,4 @@
-"""A sweep from its checked cells to its closing table: address each, run what is not complete, tell."""
+"""Run a sweep: address each checked cell, run those that are not complete, print the closing table."""
 
 import json
 import os
@@ -16,15 +16,15 @@ from planrec.runs.address import address_of, data_key
 from planrec.sweeps.compose_cells import Cell, CellComposer
 from planrec.sweeps.executors import Executor, executor_of
 from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
-from planrec.sweeps.run_cells import CellRuns, Listed, PlannedRun, Row, Source, SweepResult
+from planrec.sweeps.run_cells import CellRuns, FixedCells, PlannedRun, Row, Source, SweepResult
 from planrec.sweeps.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
 from planrec.sweeps.sweep_terminal import SweepScreen, first_line
 from planrec.sweeps.trials import Trials
 
 
 @dataclass
-class Asked:
-    """What was typed."""
+class SweepArguments:
+    """The arguments of a sweep."""
 
     cells: Sequence[Cell]
     root: Path
@@ -40,66 +40,66 @@ class Asked:
 
     @cached_property
     def executor(self) -> Executor:
-        """What runs the cells. Raises ConfigError where it is not installed."""
+        """The executor of the cells. Raises ConfigError if it is not installed."""
         return executor_of(self.settings.executor, self.settings.n_jobs)
 
     @property
     def settings(self) -> SweepSettings:
-        """How to run the cells. Raises ConfigError where a cell wants it otherwise."""
+        """The settings that all cells share. Raises ConfigError if a cell has others."""
         settings = {cell.config.sweep for cell in self.cells}
         if len(settings) > 1:
             raise ConfigError(NOT_A_RUN, ["sweep.* says how all cells are run: give each key one value"])
         return settings.pop()
 
 
-def run_sweep(asked: Asked) -> None:
-    """Run what is not complete. Raises SweepError where cells failed, or were not run because of those."""
-    _ = asked.settings, asked.executor  # what is wrong with them is told before any data is read
-    if any(cell.config.searches for cell in asked.cells):
-        run_search(asked)
+def run_sweep(arguments: SweepArguments) -> None:
+    """Run the cells that are not complete. Raises SweepError if cells failed or were skipped."""
+    _ = arguments.settings, arguments.executor  # report their errors before any data is read
+    if any(cell.config.searches for cell in arguments.cells):
+        run_search(arguments)
     else:
-        run_listed(asked)
+        run_fixed_cells(arguments)
 
 
-def run_listed(asked: Asked) -> None:
-    """A sweep whose cells are known from the start."""
-    planner = Planner(asked)
-    planned = [planner.planned(cell) for cell in asked.cells]
+def run_fixed_cells(arguments: SweepArguments) -> None:
+    """Run a sweep with a fixed list of cells."""
+    planner = Planner(arguments)
+    planned = [planner.plan(cell) for cell in arguments.cells]
     identity = identity_of([run.identity for run in planned])
-    sweep = open_sweep(asked.root, identity, {"command": asked.command})
-    carry_out(asked, Listed(by_data(planned)), sweep, len(planned), common_metric(planned))
+    sweep = open_sweep(arguments.root, identity, {"command": arguments.command})
+    run_source(arguments, FixedCells(by_data(planned)), sweep, len(planned), common_metric(planned))
 
 
-def run_search(asked: Asked) -> None:
-    """A sweep whose cells are the trials of a search. Raises ConfigError where it is asked for several."""
-    if len(asked.cells) > 1:
-        several = f"give every key one value, got {asked.cells[0].label} and others"
+def run_search(arguments: SweepArguments) -> None:
+    """Run a sweep whose cells are the trials of a search. Raises ConfigError for several searches."""
+    if len(arguments.cells) > 1:
+        several = f"give every key one value, got {arguments.cells[0].label} and others"
         raise ConfigError(NOT_A_RUN, [f"a search is a sweep of its own: {several}"])
-    (cell,), planner = asked.cells, Planner(asked)
+    (cell,), planner = arguments.cells, Planner(arguments)
     search, metric = cell.config.search, cell.config.metrics[0]
     assert search is not None
-    overrides = without_search(asked.composer, cell)
+    overrides = without_search(arguments.composer, cell)
     alone = Cell(0, overrides, cell.config.model_copy(update={"search": None}), "")
     space = search.model_dump_json(exclude={"n_trials"})
-    identity = identity_of(["search", planner.planned(alone, selected=True).identity, space])
-    sweep = open_sweep(asked.root, identity, {"command": asked.command})
+    identity = identity_of(["search", planner.plan(alone, selected=True).identity, space])
+    sweep = open_sweep(arguments.root, identity, {"command": arguments.command})
 
     def plan(number: int, values: Mapping[str, Any]) -> PlannedRun:
         chosen = tuple(f"model.{name}={as_typed(value)}" for name, value in values.items())
         whole = (*overrides, *chosen)
-        trial = Cell(number, whole, asked.composer.config(whole), " ".join(chosen))
-        return planner.planned(trial, selected=True)
+        trial = Cell(number, whole, arguments.composer.config(whole), " ".join(chosen))
+        return planner.plan(trial, selected=True)
 
-    # Another process would ask the study at the same time, and take its open trials for interrupted ones.
+    # A second process would use the study at the same time and treat open trials as interrupted ones.
     with sweep.claimed():
         higher_is_better = METRICS[metric].higher_is_better is True
-        at_once = asked.settings.n_jobs
+        at_once = arguments.settings.n_jobs
         trials = Trials(sweep.study, search, cell.config.seed, higher_is_better, at_once, plan)
-        carry_out(asked, trials, sweep, trials.n_cells, metric)
+        run_source(arguments, trials, sweep, trials.n_cells, metric)
 
 
 def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
-    """The overrides of a cell that searches, for the same model and no search."""
+    """Return the overrides of a search cell without its search, for the same model."""
     model = composer.choice(cell.overrides, "model")
     kept = [text for text in cell.overrides if text.lstrip("+").partition("=")[0].split(".")[0] != "search"]
     kept = [text for text in kept if not text.startswith("model=")]
@@ -107,43 +107,45 @@ def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
     return (*(["~search"] if through_an_experiment else []), f"model={model}", *kept)
 
 
-def carry_out(asked: Asked, source: Source, sweep: SweepFolder, n_cells: int, metric: str | None) -> None:
-    """Run the cells and tell. Whatever happens, no worker outlives the sweep."""
-    settings, executor = asked.settings, asked.executor
+def run_source(
+    arguments: SweepArguments, source: Source, sweep: SweepFolder, n_cells: int, metric: str | None
+) -> None:
+    """Run the cells and print the result. In every case the workers end with the sweep."""
+    settings, executor = arguments.settings, arguments.executor
     try:
         with SweepScreen(n_cells, metric) as screen:
-            store = CellStore(asked.root)
+            store = CellStore(arguments.root)
             runs = CellRuns(sweep, store, executor, settings.n_jobs, settings.max_failures, screen)
             rows = runs.run(source)
     finally:
         executor.close()
-    is_search = any(cell.config.searches for cell in asked.cells)
-    asked.show(SweepResult(sweep.path, rows, metric, n_cells - len(rows), is_search))
+    is_search = any(cell.config.searches for cell in arguments.cells)
+    arguments.show(SweepResult(sweep.path, rows, metric, n_cells - len(rows), is_search))
     raise_failures(rows, n_cells, settings)
 
 
 class Planner:
-    """Turns cells into runs: the data of each is read once, to know what it is."""
+    """Turns cells into runs; the data of each is read once to find its fingerprint."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-        # As many threads as cores, in all: more make every worker slower.
-        self._threads = max(1, n_cores() // asked.settings.n_jobs)
+    def __init__(self, arguments: SweepArguments) -> None:
+        self._arguments = arguments
+        # As many threads as cores in all: more would slow every worker down.
+        self._threads = max(1, n_cores() // arguments.settings.n_jobs)
         self._fingerprints: dict[str, str | CellFailure] = {}
 
-    def planned(self, cell: Cell, selected: bool = False) -> PlannedRun:
-        """The cell with its address, or with the reason why its data cannot be read."""
+    def plan(self, cell: Cell, selected: bool = False) -> PlannedRun:
+        """Return the cell with its address, or with the error of reading its data."""
         found = self._fingerprint(cell)
         if isinstance(found, CellFailure):
             return PlannedRun(cell, None, found)
         task = CellTask(
             config=cell.config,
-            command=self._asked.command_of(cell.overrides),
+            command=self._arguments.command_of(cell.overrides),
             address=address_of(cell.config, found, selected),
             data_fingerprint=found,
             selected=selected,
             threads=min(cell.config.threads, self._threads),
-            root=self._asked.root.absolute(),
+            root=self._arguments.root.absolute(),
             folder=Path.cwd(),
         )
         return PlannedRun(cell, task, None)
@@ -153,20 +155,20 @@ class Planner:
         if key not in self._fingerprints:
             try:
                 self._fingerprints[key] = load_once(cell.config)[1]
-            except Exception as error:  # rows of the sweep: the cells over other data go on
+            except Exception as error:  # it becomes rows of the sweep, and cells over other data go on
                 self._fingerprints[key] = failure_of(error)
         return self._fingerprints[key]
 
 
 def by_data(planned: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Cells over the same data stand together, so that each process reads it once."""
+    """Group the cells by their data, so that each process reads it once."""
     keys = [data_key(run.cell.config) for run in planned]
     first = {key: number for number, key in reversed(list(enumerate(keys)))}
     return [run for _, run in sorted(zip(keys, planned, strict=True), key=lambda pair: first[pair[0]])]
 
 
 def common_metric(planned: Sequence[PlannedRun]) -> str | None:
-    """The first metric, where all cells share it, their data and their folds: else none is the best."""
+    """Return the first metric if all cells share it, their data and folds; else None: no cell is best."""
     shared = {
         (
             run.cell.config.metrics[0],
@@ -180,7 +182,7 @@ def common_metric(planned: Sequence[PlannedRun]) -> str | None:
 
 
 def raise_failures(rows: Sequence[Row], n_cells: int, settings: SweepSettings) -> None:
-    """Raises SweepError where a cell failed."""
+    """Raise SweepError if a cell failed."""
     failed = [row for row in rows if row.failure is not None]
     if not failed:
         return
@@ -199,5 +201,5 @@ def raise_failures(rows: Sequence[Row], n_cells: int, settings: SweepSettings) -
 
 
 def n_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,19 +1,18 @@
-"""The folder of a sweep, and the place where finished cells lie.
+"""The folder of a sweep, and the store of finished cells.
 
 <root>/<date>/<time>-<id>/   one sweep; <id> begins its identity, so that the same command finds it again
-  sweep.json                 what was asked
+  sweep.json                 the arguments
   <number>                   link to the run of a finished cell
   failed/<number>.json|.log  a cell that failed: overrides, type, message; traceback
-  study.sqlite3              what a search has tried
+  study.sqlite3              the trials of a search
 <root>/cells/<address>/      a finished cell: a run folder, moved here when it is complete, or a link to a run
 <root>/.partial/, .locks/    cells under way, by process; one process at a time runs an address
 
-Nothing here is rewritten: which cells are done is read from what lies there. So a sweep may be killed at any
+Nothing here is rewritten: the files themselves show which cells are done. So a sweep may be killed at any
 instant, and two sweeps may share cells.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import platform
@@ -28,16 +27,16 @@ from filelock import FileLock
 
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
-from planrec.files.folder_walk import folders_below
+from planrec.files.folder_walk import SWEEP_FILE, folders_below
+from planrec.files.hashing import sha256_of
 from planrec.files.json_file import read_object
 
 SCHEMA = "planrec.sweep/1"
-FILE_NAME = "sweep.json"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a cell failed."""
+    """The error of a cell."""
 
     overrides: tuple[str, ...]
     type: str
@@ -48,7 +47,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class FailedCell:
-    """A failed cell in its sweep, for those who read it."""
+    """A failed cell and its sweep, for reports."""
 
     sweep: Path
     number: int
@@ -61,7 +60,7 @@ class FailedCell:
 
     @property
     def overrides(self) -> str:
-        """What was asked for, on one line."""
+        """The overrides on one line."""
         return " ".join(self.failure.overrides)
 
     @property
@@ -76,34 +75,34 @@ class FailedCell:
 
     @property
     def log(self) -> Path:
-        """The traceback, where it lies now: the sweep may have been moved."""
+        """The current path of the traceback: the sweep may have been moved."""
         return self.sweep / "failed" / f"{self.number}.log"
 
 
 class CellStore:
-    """Finished cells by their address."""
+    """The store of finished cells, by address."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def folder(self, address: str) -> Path:
-        """Where the cell's run lies once it is complete."""
+        """Return the folder of the cell's run once it is complete."""
         return self.root / "cells" / address
 
     def is_complete(self, address: str) -> bool:
-        """Whether the cell has a complete run."""
+        """Return whether the cell has a complete run."""
         return (self.folder(address) / "run.json").is_file()
 
     @contextlib.contextmanager
     def claimed(self, address: str) -> Iterator[None]:
-        """Wait until no other process runs this address. The system frees the claim of a killed process."""
+        """Wait until no other process runs this address. The system frees the lock of a killed process."""
         locks = self.root / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
         with FileLock(locks / address):
             yield
 
     def adopt(self, address: str, run: Path) -> None:
-        """Let sweeps find a run that was made outside of any, where they have no such cell yet."""
+        """Link a run that was trained outside any sweep, unless the store has this cell."""
         link = self.folder(address)
         link.parent.mkdir(parents=True, exist_ok=True)
         with self.claimed(address), contextlib.suppress(FileExistsError):
@@ -112,17 +111,17 @@ class CellStore:
 
     @staticmethod
     def _remove_if_dangling(link: Path) -> None:
-        """A link to a run that was deleted since."""
+        """Return whether the cell is a link to a deleted run."""
         if link.is_symlink() and not link.exists():
             link.unlink()
 
     @contextlib.contextmanager
     def unfinished(self, address: str) -> Iterator[Path]:
-        """A folder to write the claimed cell's run to; moved to its place at the end, removed on an error."""
+        """Yield a folder for the claimed cell's run; move it into place at the end, remove it on errors."""
         for left_over in (self.root / ".partial").glob(f"*/cells/{address}"):
             shutil.rmtree(left_over, ignore_errors=True)
         process = self.root / ".partial" / f"{platform.node()}-{os.getpid()}"
-        # The run takes its name from its folder: cells/<address>.
+        # A run is named after its folder: cells/<address>.
         folder = process / "cells" / address
         try:
             yield folder
@@ -146,49 +145,49 @@ class SweepFolder:
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[None]:
-        """Wait until no other process carries this sweep out."""
+        """Wait until no other process runs this sweep."""
         with FileLock(self.path / ".lock"):
             yield
 
     @property
     def study(self) -> Path:
-        """The file of what a search has tried."""
+        """The file of a search's trials."""
         return self.path / "study.sqlite3"
 
     def link(self, number: int, run: Path) -> None:
-        """Let <number> lead to the cell's run."""
+        """Link <number> to the cell's run."""
         link, target = self.path / str(number), os.path.relpath(run, self.path)
         with contextlib.suppress(FileExistsError):
             link.symlink_to(target, target_is_directory=True)
 
     def log_of(self, number: int) -> Path:
-        """Where the traceback of a failing cell lies."""
+        """Return the path of the traceback of a failed cell."""
         return self.path / "failed" / f"{number}.log"
 
     def write_failure(self, number: int, failure: Failure, traceback: str) -> None:
-        """Keep why a cell failed."""
+        """Write the error of a failed cell."""
         log = self.log_of(number)
         log.parent.mkdir(exist_ok=True)
         write_atomically(log, traceback.encode())
         write_atomically(log.with_suffix(".json"), json.dumps(asdict(failure), indent=2).encode())
 
     def forget_failure(self, number: int) -> None:
-        """The cell has succeeded since."""
+        """Remove the error of a cell that has succeeded since."""
         for suffix in (".json", ".log"):
             self.log_of(number).with_suffix(suffix).unlink(missing_ok=True)
 
 
 def identity_of(parts: Sequence[str]) -> str:
-    """The identity of a sweep that consists of these, in this order."""
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    """Return the identity of a sweep that consists of these parts, in this order."""
+    return sha256_of("\n".join(parts).encode())
 
 
 def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFolder:
-    """The folder of the sweep with this identity, new where there is none; `content` is for sweep.json."""
+    """Open the folder of the sweep with this identity, or create it with `content` in sweep.json."""
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / ".lock"):
         _remove_left_overs(root)
-        for file in sorted(root.glob(f"*/*-{identity[:6]}/{FILE_NAME}")):
+        for file in sorted(root.glob(f"*/*-{identity[:6]}/{SWEEP_FILE}")):
             try:
                 found = read_object(file).get("identity")
             except RunError as error:
@@ -203,12 +202,12 @@ def open_sweep(root: Path, identity: str, content: Mapping[str, Any]) -> SweepFo
             "identity": identity,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        write_atomically(folder / FILE_NAME, json.dumps({**started, **content}, indent=1).encode())
+        write_atomically(folder / SWEEP_FILE, json.dumps({**started, **content}, indent=1).encode())
     return SweepFolder(folder)
 
 
 def _remove_left_overs(root: Path) -> None:
-    """What processes of this machine were writing when they were killed."""
+    """Remove the folders that killed processes of this machine left behind."""
     for folder in (root / ".partial").glob(f"{platform.node()}-*"):
         process = folder.name.rpartition("-")[2]
         if process.isdecimal() and not _is_running(int(process)):
@@ -224,27 +223,22 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def is_sweep(folder: Path) -> bool:
-    """Whether a folder is a sweep's."""
-    return (folder / FILE_NAME).is_file()
-
-
 def runs_of(folder: Path) -> list[Path]:
-    """The links to the finished cells of a sweep, by number."""
+    """Return the links to the finished cells of a sweep, by number."""
     links = [link for link in folder.iterdir() if link.name.isdecimal() and _is_linked(folder, link.name)]
     return sorted(links, key=lambda link: int(link.name))
 
 
 def failures(folder: Path) -> dict[int, Failure]:
-    """Cell number -> why it failed when it was tried last."""
-    # A sweep that is killed between its link and `forget_failure` leaves both: the cell is complete.
+    """Return cell number -> error of its last try."""
+    # A sweep killed between linking and `forget_failure` leaves both; then the cell is complete.
     failed = [file for file in (folder / "failed").glob("*.json") if file.stem.isdecimal()]
     files = sorted(failed, key=lambda file: int(file.stem))
     return {int(file.stem): _failure(file) for file in files if not _is_linked(folder, file.stem)}
 
 
 def _failure(file: Path) -> Failure:
-    """What a file says of a failed cell; a file that cannot be read says just that."""
+    """Read the file of a failed cell; if it cannot be read, that is the error."""
     try:
         content = read_object(file)
         overrides = tuple(str(text) for text in content["overrides"])
@@ -254,13 +248,13 @@ def _failure(file: Path) -> Failure:
 
 
 def failed_cells(places: Iterable[Path]) -> list[FailedCell]:
-    """The failed cells of every sweep at or below these places; links are followed."""
-    sweeps = sorted(folder for folder, files in folders_below(places) if FILE_NAME in files)
+    """Return the failed cells of every sweep at or below these places; links are followed."""
+    sweeps = sorted(folder for folder, files in folders_below(places) if SWEEP_FILE in files)
     return [
         FailedCell(sweep, number, failure) for sweep in sweeps for number, failure in failures(sweep).items()
     ]
 
 
 def _is_linked(folder: Path, number: str) -> bool:
-    """Whether this cell of a sweep has a complete run."""
+    """Return whether this cell of a sweep has a complete run."""
     return (folder / number / "run.json").is_file()

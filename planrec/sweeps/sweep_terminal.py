@@ -1,4 +1,4 @@
-"""What a person sees of a sweep: how far it is while it runs, and its best cells at the end."""
+"""A sweep in the terminal: its progress while it runs, and its best cells at the end."""
 
 import json
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ MOST_LISTED = 10
 
 
 class SweepScreen:
-    """Progress on stderr: a bar in a terminal, else a line per cell that was run.
+    """Progress on stderr: a bar in a terminal, else one line per cell.
 
     Args:
         n_cells: cells in all.
-        metric: what the best cell is best at; None where the cells are not judged on the same folds.
+        metric: the metric of the best cell; None if the cells are not judged on the same folds.
     """
 
     def __init__(self, n_cells: int, metric: str | None) -> None:
@@ -59,7 +59,7 @@ class SweepScreen:
         self._progress.stop()
 
     def row(self, row: Row) -> None:
-        """A cell has ended."""
+        """Show a cell that has ended."""
         self._rows.append(row)
         self._progress.update(self._task, description=self.state(), completed=len(self._rows))
         if row.status == "failed" or (row.status == "done" and not self._console.is_terminal):
@@ -69,7 +69,7 @@ class SweepScreen:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def state(self) -> str:
-        """`7 done, 2 linked, 1 failed, 14 left, about 3 min, best regret 3.62 (cell 4)`."""
+        """Return e.g. `7 done, 2 linked, 1 failed, 14 left, about 3 min, best regret 3.62 (cell 4)`."""
         counts = count_of(self._rows)
         left = self._n_cells - len(self._rows)
         parts = [f"{counts[status]} {status}" for status in counts if counts[status]] + [f"{left} left"]
@@ -84,7 +84,7 @@ class SweepScreen:
 
 
 def print_sweep(result: SweepResult, outputs: Path) -> None:
-    """Print the closing table, and the commands for what to do next."""
+    """Print the closing table on stdout, and the next commands."""
     console = console_of_tables()
     ranked = best_first(result.rows, result.metric)
     shown = (ranked or [row for row in result.rows if row.value is not None])[:MOST_LISTED]
@@ -92,7 +92,7 @@ def print_sweep(result: SweepResult, outputs: Path) -> None:
         table = Table("cell", "overrides", result.metric or "first metric", "run")
         for row in shown:
             texts = (str(row.cell.number), row.cell.label, cell_text(row.value), str(row.run))
-            # Text: what was typed in square brackets is no markup.
+            # Text, because overrides in square brackets are not markup.
             table.add_row(*map(Text, texts))
         console.print(table)
         if result.metric is None:
@@ -134,7 +134,7 @@ def sweep_as_json(result: SweepResult) -> str:
 
 
 def best_first(rows: Sequence[Row], metric: str | None) -> list[Row]:
-    """The rows with a value, ranked; none where they cannot be."""
+    """Rank the rows that have a value; empty if the metric cannot rank."""
     if metric is None or METRICS[metric].higher_is_better is None:
         return []
     sign = -1 if METRICS[metric].higher_is_better else 1
@@ -143,12 +143,12 @@ def best_first(rows: Sequence[Row], metric: str | None) -> list[Row]:
 
 
 def count_of(rows: Sequence[Row]) -> dict[str, int]:
-    """How many rows ended in which way."""
+    """Count the rows by status."""
     return {status: sum(row.status == status for row in rows) for status in ("done", "linked", "failed")}
 
 
 def first_line(message: str) -> str:
-    """Enough of a message for a list of many."""
+    """Return the first line of a message."""
     return (message.splitlines() or [""])[0]
 
 

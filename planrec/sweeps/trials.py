@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     import optuna
 
 Plan = Callable[[int, Mapping[str, Any]], PlannedRun]
-"Number of a trial and its values -> the cell to run."
+"Trial number and values -> the cell to run."
 
 VALUES, FAILED = "values", "failed"
-"What the study is told beside Optuna's own: the values as the model takes them; that the cell failed."
+"Own attributes of a trial: the values as the model takes them, and whether the cell failed."
 
 
 class Trials:
-    """The trials of one search, kept in a file: a search that was interrupted goes on.
+    """The trials of one search, kept in a file, so that an interrupted search goes on.
 
     Args:
-        file: of the study, SQLite.
-        at_once: trials that are proposed before the first of them is judged.
+        file: SQLite file of the study.
+        at_once: trials that are proposed before the first of them is evaluated.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Trials:
                     load_if_exists=True,
                 )
             except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
-                remedy = "remove it: finished trials are kept as cells, and the search begins anew"
+                remedy = "remove it: finished trials are kept as cells, and the search starts again"
                 raise RunError(f"{file} is not a study that can be read; {remedy}") from error
-            # A search that goes on must not propose again what it began with.
+            # A search that goes on must not repeat its first proposals.
             self._study.sampler = optuna.samplers.TPESampler(
                 seed=seed + len(self._study.trials), constant_liar=at_once > 1
             )
@@ -56,18 +56,18 @@ class Trials:
 
     @property
     def n_cells(self) -> int:
-        """Trials in all: those asked for, or those that there are where fewer are asked for than before."""
+        """Number of trials: the requested ones, or the existing ones if there are more."""
         return max(self._search.n_trials, len(self._ended))
 
     def __iter__(self) -> Iterator[PlannedRun]:
-        """Trials that have ended, to be linked or tried again, then new ones."""
+        """Yield trials that have ended, to be linked or tried again, then new ones."""
         for trial in self._ended:
             yield self._plan(trial.number, json.loads(trial.user_attrs[VALUES]))
         for _ in range(len(self._ended), self._search.n_trials):
             yield self._next()
 
     def learn(self, row: Row) -> None:
-        """Tell Optuna how good the values were; it knows already of those that had ended."""
+        """Report the value of a trial to Optuna, unless the study has it already."""
         import optuna
 
         trial = self._open.pop(row.cell.number, None)
@@ -89,7 +89,7 @@ class Trials:
         return self._plan(trial.number, values)
 
     def _interrupted_put_back(self) -> "list[optuna.trial.FrozenTrial]":
-        """All trials, once those that were under way when the search was killed are to be asked again."""
+        """Return all trials, after queueing those that ran when the search was killed."""
         import optuna
 
         running = optuna.trial.TrialState.RUNNING

@@ -1,4 +1,4 @@
-"""Predictions of rows that their model never saw: what calibration, thresholds and weights are chosen on."""
+"""Out-of-fold predictions inside training, on which calibration, thresholds and weights are chosen."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,20 +23,20 @@ N_INNER_FOLDS = 5
 
 
 def calibrated(config: RunConfig, model: Model, train: DecisionTable, fit: Fit) -> Pipeline:
-    """Fit on all of `train`, to answer through a calibrator that learned from out-of-fold probabilities.
+    """Fit on all of `train`, behind a calibrator that is fitted on out-of-fold probabilities.
 
-    A model fitted on the rows that it is calibrated on is too sure of itself there, and its calibrator would
-    learn that this is right. So the subscribers of `train` are dealt into folds, each is predicted by a
-    pipeline fitted on the others, and the calibrator is fitted on these predictions.
+    A model is too confident on its own training rows, so they would mislead its calibrator. Therefore the
+    subscribers of `train` are assigned to folds, each fold is predicted by a pipeline fitted on the others,
+    and the calibrator is fitted on these predictions.
 
-    Rules claim no chances and are left as they are, and so is what has too few subscribers: `n_folds_of`.
+    The pipeline is not calibrated if the model is a rule, or if the subscribers are too few: `n_folds_of`.
     """
     pipeline, calibrator = fit(train), config.calibration.build()
     n_folds = n_folds_of(config.calibration, train)
     if not model.traits.probabilistic or calibrator is None or n_folds < 2:
         return pipeline
     probability, known = _out_of_fold_probability(config, model, train, fit, n_folds)
-    # A label that the fold's pipeline could not name says nothing about how sure it should have been.
+    # A label that the fold's pipeline does not know carries no information about its confidence.
     column = np.searchsorted(pipeline.classes_, train.labels[known])
     calibrator.fit(probability[np.ix_(known, pipeline.classes_)], column)
     (name, estimator) = pipeline.steps[-1]
@@ -44,9 +44,10 @@ def calibrated(config: RunConfig, model: Model, train: DecisionTable, fit: Fit) 
 
 
 def inner_folds(train: DecisionTable, seed: int) -> np.ndarray | None:
-    """Fold of each row, shape (n,): `N_INNER_FOLDS`, or what the subscribers suffice for; None below 2.
+    """Assign the subscribers of training rows to `N_INNER_FOLDS` folds, or to as many as they can fill.
 
-    Subscribers stay whole: who is predicted was not learned from.
+    Returns:
+        Fold of each row, shape (n,); None if the subscribers cannot fill two folds.
     """
     n_folds = min(N_INNER_FOLDS, most_folds_of_subscribers(train))
     if n_folds < 2:
@@ -54,13 +55,17 @@ def inner_folds(train: DecisionTable, seed: int) -> np.ndarray | None:
     return folds_of_subscribers(train, n_folds, np.random.default_rng(seed))
 
 
-def held_out_prediction(train: DecisionTable, fit: FitRecommender, seed: int) -> Prediction:
-    """What recommenders say of rows of `train` that they never saw, in the order of `train`.
+def held_out_prediction(train: DecisionTable, folds: np.ndarray, fit: FitRecommender) -> Prediction:
+    """Predict each fold of `train` with a recommender that is fitted on the other folds.
 
-    The subscribers must suffice for two folds: `inner_folds` says so.
+    Args:
+        train: The decisions.
+        folds: Fold of each row, shape (n,): `inner_folds`.
+        fit: Fits a recommender on some of the decisions.
+
+    Returns:
+        The predictions in the order of `train`.
     """
-    folds = inner_folds(train, seed)
-    assert folds is not None
     order = [np.flatnonzero(folds == fold) for fold in np.unique(folds)]
     parts = [
         fit(train.take(np.flatnonzero(folds != fold))).predict(train.take(rows))
@@ -70,26 +75,29 @@ def held_out_prediction(train: DecisionTable, fit: FitRecommender, seed: int) ->
 
 
 def n_folds_of(calibration: Calibration, train: DecisionTable) -> int:
-    """Folds that the subscribers suffice for: every fold needs one with the most frequent plan.
+    """Count the folds that the subscribers can fill; below 2 nothing is calibrated.
 
-    Below 2 nothing is calibrated.
+    Every fold needs a subscriber with the most frequent plan.
     """
-    asked = calibration.cross_fit_folds
-    return min(asked, most_folds_of_subscribers(train)) if asked else 0
+    wanted = calibration.cross_fit_folds
+    return min(wanted, most_folds_of_subscribers(train)) if wanted else 0
 
 
 def calibration_notes(calibration: Calibration, table: DecisionTable) -> Iterator[str]:
-    """What a run should say of the calibration of its final fit: that the subscribers did not suffice."""
-    asked, used = calibration.cross_fit_folds, n_folds_of(calibration, table)
-    if used < asked:
-        done = f"learned from {used} folds, not {asked}" if used > 1 else "was left out"
+    """Yield a note for the run if the subscribers could not fill the folds of its calibration."""
+    wanted, used = calibration.cross_fit_folds, n_folds_of(calibration, table)
+    if used < wanted:
+        done = f"used {used} folds, not {wanted}" if used > 1 else "was left out"
         yield f"calibration={calibration.kind} {done}: no plan has {max(used + 1, 2)} subscribers"
 
 
 def _out_of_fold_probability(
     config: RunConfig, model: Model, train: DecisionTable, fit: Fit, n_folds: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Probability over all plans, shape (n, J), before any menu; rows whose plan the fold's pipeline knew."""
+    """Return probabilities over all plans before any menu, shape (n, J), and rows with a known label.
+
+    A label is known if the fold's pipeline had it in training.
+    """
     probability = np.zeros((len(train), len(train.plans)))
     known = np.zeros(len(train), np.bool_)
     fold_of_row = folds_of_subscribers(train, n_folds, np.random.default_rng(config.seed))

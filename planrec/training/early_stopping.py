@@ -1,4 +1,4 @@
-"""How many rounds of boosting, chosen on inner folds of the rows that are learned from."""
+"""Early stopping: rounds of boosting, chosen on inner folds of the training rows."""
 
 import numpy as np
 from sklearn.base import clone
@@ -17,11 +17,11 @@ N_STAGES = 20
 
 
 def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Model:
-    """The model with the number of rounds of the lowest log-loss on subscribers it was not fitted on.
+    """Choose the rounds of lowest log-loss on subscribers that it was not fitted on.
 
-    The model as it is where it does not ask for it, or where the subscribers do not suffice for two folds.
+    The model is returned unchanged if it does not stop early, or if the subscribers cannot fill two folds.
     """
-    if not isinstance(model, RoundsModel) or not model.stop_early or train.y is None:
+    if not isinstance(model, RoundsModel) or not model.stop_early:
         return model
     folds = inner_folds(train, config.seed)
     if folds is None:
@@ -29,21 +29,29 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
     stages = np.unique(np.geomspace(1, model.most_rounds, N_STAGES).round().astype(np.int64))
     features = config.features.build(config.catalogue.open())
     set_everywhere(features, "encoding", model.traits.encoding)
-    matrix = features.fit_transform(model_input(config.features, model, train), train.y)
+    matrix = features.fit_transform(model_input(config.features, model, train), train.labels)
     unfitted = model.build(config.seed, None)
     set_everywhere(unfitted, "n_jobs", config.threads)
     weights = sample_weights(config, model, train)
     loss = np.zeros(len(stages))
     for fold in np.unique(folds):
-        learned, judged = folds != fold, np.flatnonzero(folds == fold)
+        learned, tested = folds != fold, folds == fold
         with threadpool_limits(config.threads):
             weighed = {} if weights is None else {"sample_weight": weights[learned]}
-            estimator: StagedClassifier = clone(unfitted).fit(matrix[learned], train.y[learned], **weighed)
-        column = np.searchsorted(estimator.classes_, train.y[judged])
-        known = np.isin(train.y[judged], estimator.classes_)
-        for stage, probability in enumerate(estimator.staged(matrix[judged], stages)):
-            # A label that the fold never showed counts like the smallest chance there is.
-            of_label = probability[np.arange(len(judged)), np.where(known, column, 0)]
-            chance = np.clip(np.where(known, of_label, 0.0), np.finfo(np.float64).eps, 1.0)
-            loss[stage] -= np.log(chance).sum()
+            estimator = clone(unfitted).fit(matrix[learned], train.labels[learned], **weighed)
+        loss += _staged_loss(estimator, matrix[tested], train.labels[tested], stages)
     return model.with_rounds(int(stages[loss.argmin()]))
+
+
+def _staged_loss(
+    estimator: StagedClassifier, matrix: np.ndarray, y: np.ndarray, stages: np.ndarray
+) -> np.ndarray:
+    """Sum the log-loss after each number of rounds, shape (n_stages,)."""
+    known = np.isin(y, estimator.classes_)
+    column = np.where(known, np.searchsorted(estimator.classes_, y), 0)
+    loss = np.zeros(len(stages))
+    for stage, probability in enumerate(estimator.staged(matrix, stages)):
+        # A label that training never had counts as the smallest probability.
+        of_label = np.where(known, probability[np.arange(len(y)), column], 0.0)
+        loss[stage] = -np.log(np.clip(of_label, np.finfo(np.float64).eps, 1.0)).sum()
+    return loss

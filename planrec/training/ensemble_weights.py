@@ -1,4 +1,4 @@
-"""Several models as one: weights chosen greedily on predictions of rows that no member saw.
+"""Weights of an ensemble, chosen greedily on out-of-fold predictions of its members.
 
 Source: Caruana et al., Ensemble selection from libraries of models, ICML 2004 (selection with replacement).
 """
@@ -19,15 +19,16 @@ from planrec.training.cross_fit import FitRecommender, held_out_prediction, inne
 def weighted_members(
     n_picks: int, train: DecisionTable, fits: Mapping[str, FitRecommender], seed: int
 ) -> Pipeline:
-    """Fit every member on all of `train`, and keep those with a weight.
+    """Fit every member on all of `train`, and keep the members with a weight.
 
-    Where all forecast bills the plan with the lowest blended bill should cost least; else the blended
-    probability of the label should be high (log-loss). With too few subscribers for two folds all weights are
-    equal.
+    If all members forecast bills, the weights minimise the cost of the plan with the lowest blended bill;
+    else they minimise the log-loss of the blended probabilities. If the subscribers cannot fill two folds,
+    all weights are equal.
     """
     weights = [1 / len(fits)] * len(fits)
-    if inner_folds(train, seed) is not None:
-        held_out = [held_out_prediction(train, fit, seed) for fit in fits.values()]
+    folds = inner_folds(train, seed)
+    if folds is not None:
+        held_out = [held_out_prediction(train, folds, fit) for fit in fits.values()]
         weights = greedy_weights(held_out, train, n_picks)
     kept = {name: weight for name, weight in zip(fits, weights, strict=True) if weight > 0}
     pipelines = [fits[name](train).pipeline for name in kept]
@@ -35,9 +36,9 @@ def weighted_members(
 
 
 def greedy_weights(predictions: Sequence[Prediction], table: DecisionTable, n_picks: int) -> list[float]:
-    """The weight of each member: how often it was picked, each time the one that helps most; sum 1.
+    """Choose the weight of each member, its share of the picks; each pick lowers the loss most.
 
-    Of equally good ones the first is picked.
+    Of equally good members the first is picked.
     """
     counts = np.zeros(len(predictions))
     for _ in range(n_picks):
@@ -51,12 +52,11 @@ def greedy_weights(predictions: Sequence[Prediction], table: DecisionTable, n_pi
 
 
 def _loss(prediction: Prediction, table: DecisionTable) -> float:
-    """Return the mean monthly cost of the plans picked, or the mean log-loss of the label."""
-    assert table.y is not None
+    """Compute the mean monthly cost of the plans picked, or the mean log-loss of the label."""
     rows = np.arange(len(table))
     if prediction.ranks_by_bill and prediction.bill_mean is not None and table.future_bills is not None:
         cost = expected_cost(prediction.bill_mean, table)
         picked = np.where(table.menu, cost, np.inf).argmin(axis=1)
         return float(realised_cost(table)[rows, picked].mean())
-    chance = np.clip(prediction.probability[rows, table.y], np.finfo(np.float64).eps, 1.0)
+    chance = np.clip(prediction.probability[rows, table.labels], np.finfo(np.float64).eps, 1.0)
     return float(-np.log(chance).mean())

@@ -1,4 +1,4 @@
-"""One run from config to result. Read this file first."""
+"""One run, from config to result. Read this file first."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,18 +28,18 @@ from planrec.training.fitting import Chosen, FitLog, choices_of, fitted_recommen
 from planrec.training.harm_guard import guard_notes
 from planrec.training.latency import Speed, speed_of
 from planrec.training.out_of_fold import FoldPrediction, out_of_fold_table
-from planrec.training.tuning import Tuned, final_model, tune
+from planrec.training.tuning import Tuned, final_model, tune, tuner_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Report = Callable[[str, int, int], None]
-"""Told (what is done, steps done, steps in all) after every step of a run."""
+"""Called with (step, steps done, steps in all) after every step of a run."""
 
 
 @dataclass(frozen=True)
 class LoadedDecisions:
-    """The decisions that `data` and `target` of a config give: the same for every run that shares them."""
+    """Decisions from `data` and `target` of a config, the same for every run that shares them."""
 
     table: DecisionTable
     dropped: Columns
@@ -48,31 +48,31 @@ class LoadedDecisions:
 
 @dataclass(frozen=True)
 class RunResult:
-    """Everything a run found out; `run_folder.save_run` writes it."""
+    """Everything that a run computes; `runs.write.save_run` saves it."""
 
     config: RunConfig
     recommender: Recommender
-    "Fitted on every decision; this is what the API serves."
+    "Fitted on all decisions; the API serves it."
     table: DecisionTable
     out_of_fold: "pd.DataFrame"
     "Columns `OutOfFold`; one row per decision, repeat and model."
     metrics: tuple[MetricValue, ...]
     notes: tuple[str, ...]
-    "What the source dropped, which checks were waived and why, what calibration lacked."
+    "Dropped data, waived checks with their reasons, fits with too few decisions."
     dropped: Columns
     "`where` and `reason` of every row that the source left out."
     folds_fingerprint: str
-    "sha256 of which decisions are learned from and judged in which fold: equal folds, equal fingerprints."
+    "sha256 of the training and test rows of every fold; equal folds have equal fingerprints."
     tuned: tuple[Tuned, ...]
-    "What a search chose for each fold and, last, for the final fit; empty where nothing was tuned."
+    "Values that a search chose for each fold and, last, for the final fit; empty if nothing was tuned."
     chosen: tuple[Chosen, ...]
-    "What every fit chose on inner folds of its own rows, last the final fit; often empty."
+    "Choices of every fit on inner folds of its own rows, the final fit last; often empty."
     seconds: dict[str, float]
-    "Wall time by stage: data, tuning (where the splitter tunes), folds, intervals, final_fit."
+    "Wall time by stage: data, tuning (if the splitter tunes), folds, intervals, final_fit."
     fit_seconds: dict[str, float]
     "Mean wall time of fitting one fold, by model."
     speed: Speed
-    "How fast the recommender answers."
+    "Latency and throughput of the recommender."
 
 
 def run(
@@ -80,7 +80,7 @@ def run(
     report: Report = lambda step, done, total: None,
     load: Callable[[RunConfig], LoadedDecisions] | None = None,
 ) -> RunResult:
-    """Load, check, tune where the splitter says so, cross-validate, measure, then fit on everything.
+    """Load, check, tune if the splitter is nested, cross-validate, measure, then fit on all decisions.
 
     `load` replaces `load_decisions`, for callers that run many configs over the same data.
     """
@@ -95,19 +95,20 @@ def run(
         )
         waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
-    if config.cv.inner_splitter is not None:
+    tuner = tuner_of(config, partial(_predict_alone, config))
+    if tuner is not None:
         with _timed(seconds, "tuning"):
-            tuned = tune(config, table, folds, partial(_predict_alone, config), report)
+            tuned = tune(tuner, table, folds, report)
     models = models_of(config, len(folds), tuned)
     with _timed(seconds, "folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
-    # One thread: the products are small, and idle threads of linear algebra wait by spinning.
+    # One thread: the products are small, and idle threads of linear algebra spin while they wait.
     with _timed(seconds, "intervals"), threadpool_limits(1):
         rules = {name for name, in_fold in models.items() if not in_fold[0].traits.probabilistic}
         metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
         gated = check_gates(metrics, config.gates, config.waivers.gates)
     with _timed(seconds, "final_fit"):
-        # LightGBM writes its threads into the model's text; one thread, so that equal runs are equal files.
+        # LightGBM writes its threads into the model's text; with one thread, equal runs give equal files.
         recommender = fitted_recommender(config, final_model(config.model, tuned), table, table, threads=1)
     return RunResult(
         config=config,
@@ -141,7 +142,7 @@ def load_decisions(config: RunConfig) -> LoadedDecisions:
 
 
 def fingerprint(folds: Sequence[Fold]) -> str:
-    """sha256 over the rows of every fold."""
+    """Compute the sha256 over the rows of every fold."""
     digest = hashlib.sha256()
     for fold in folds:
         digest.update(f"{fold.repeat} {len(fold.train)} {len(fold.test)};".encode())
@@ -151,9 +152,9 @@ def fingerprint(folds: Sequence[Fold]) -> str:
 
 
 def models_of(config: RunConfig, n_folds: int, tuned: Sequence[Tuned] = ()) -> dict[str, Sequence[Model]]:
-    """The model of each fold, tuned where a search chose, and those of the baselines, as they are.
+    """Choose the model of each fold, with tuned values if there are any, and those of the baselines, untuned.
 
-    A baseline of the model's own kind has a name of its own.
+    A baseline of the same kind as the model gets the name `KIND (baseline)`.
     """
     own = config.model.kind
     in_fold = [with_values(config.model, chosen.values) for chosen in tuned if chosen.fold is not None]
@@ -172,45 +173,69 @@ def predict_out_of_fold(
     report: Report = lambda step, done, total: None,
     log: FitLog | None = None,
 ) -> "pd.DataFrame":
-    """Decide every test row with a recommender that never saw its fold, for each name and its model by fold.
+    """Decide every test row with a recommender fitted on the training rows of its fold.
 
-    What there is to tell of the fits is added to `log`.
+    Args:
+        config: The run.
+        models: Name in the table -> the model of each fold.
+        table: All decisions.
+        folds: Training and test rows.
+        report: Called after each fit.
+        log: Times and choices of the fits are added to it.
     """
     import pandas as pd
 
     log = log or FitLog()
-    parts, done = [], 0
+    parts: list[pd.DataFrame] = []
+    n_fits = len(models) * len(folds)
     for name, in_fold in models.items():
-        predicted, fitting = [], 0.0
+        predicted: list[FoldPrediction] = []
+        log.seconds[name] = 0.0
         for number, (model, fold) in enumerate(zip(in_fold, folds, strict=True)):
-            train, test = table.take(fold.train), table.take(fold.test)
-            try:
-                start = perf_counter()
-                recommender = fitted_recommender(config, model, train, table, config.threads)
-                fitting += perf_counter() - start
-                predicted.append(
-                    FoldPrediction(
-                        number,
-                        fold,
-                        recommender.policy,
-                        recommender.predict(test),
-                        recommender.bill_chances(test),
-                    )
-                )
-                log.chosen.extend(choices_of(config, recommender, name, number))
-            except PlanRecError as error:
-                error.add_note(f"while fitting {name} in fold {number} on {len(train)} decisions")
-                raise
-            except Exception as error:
-                raise FitError(
-                    f"model {name} failed in fold {number}, fitted on {len(train)} decisions",
-                    [f"{type(error).__name__}: {error}"],
-                ) from error
-            done += 1
-            report(f"{name}, fold {number + 1} of {len(folds)}", done, len(models) * len(folds))
+            with _failure_named(name, number, len(fold.train)):
+                predicted.append(_fold_prediction(config, name, model, number, fold, table, log))
+            report(f"{name}, fold {number + 1} of {len(folds)}", len(parts) * len(folds) + number + 1, n_fits)
+        log.seconds[name] /= max(len(folds), 1)
         parts.append(out_of_fold_table(name, table, predicted))
-        log.seconds[name] = fitting / max(len(folds), 1)
     return pd.concat(parts, ignore_index=True)
+
+
+def _fold_prediction(
+    config: RunConfig,
+    name: str,
+    model: Model,
+    number: int,
+    fold: Fold,
+    table: DecisionTable,
+    log: FitLog,
+) -> FoldPrediction:
+    """Fit one fold, predict its test rows, and add its time and choices to `log`."""
+    train, test = table.take(fold.train), table.take(fold.test)
+    start = perf_counter()
+    recommender = fitted_recommender(config, model, train, table, config.threads)
+    log.seconds[name] += perf_counter() - start
+    log.chosen.extend(choices_of(config, recommender, name, number))
+    prediction, chances = recommender.predict(test), recommender.bill_chances(test)
+    return FoldPrediction(number, fold, recommender.policy, prediction, chances)
+
+
+@contextmanager
+def _failure_named(name: str, number: int, n_decisions: int) -> Iterator[None]:
+    """Add model and fold to an error.
+
+    Raises:
+        FitError: An error that is not one of PlanRec's own.
+    """
+    try:
+        yield
+    except PlanRecError as error:
+        error.add_note(f"while fitting {name} in fold {number} on {n_decisions} decisions")
+        raise
+    except Exception as error:
+        raise FitError(
+            f"model {name} failed in fold {number}, fitted on {n_decisions} decisions",
+            [f"{type(error).__name__}: {error}"],
+        ) from error
 
 
 def _predict_alone(
@@ -220,7 +245,7 @@ def _predict_alone(
 
 
 def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
-    """What the features tell of the protected columns; nothing where there are none."""
+    """Collect notes about features that predict protected columns; none without protected columns."""
     if not table.segments:
         return []
     transformer = config.features.build(config.catalogue.open())
@@ -232,7 +257,7 @@ def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
 
 
 def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:
-    """The truth that only a simulator knows, beside what turned out; no model is given it."""
+    """Add the expected bills that only a simulator knows; models never get them."""
     if catalogue is None or table.as_of is None or table.horizon == 0:
         return table
     if not isinstance(config.data, SourceWithTruth):

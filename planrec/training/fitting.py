@@ -1,8 +1,7 @@
-"""Fitting one recommender on some decisions, with all that is chosen on inner folds of the same decisions."""
+"""Fitting of one recommender, with all choices on inner folds of its training decisions."""
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -25,7 +24,7 @@ from planrec.training.reweighing import sample_weights
 
 @dataclass(frozen=True)
 class Chosen:
-    """What one fit chose on inner folds of the rows that it learned from; None or empty: nothing."""
+    """Choices of one fit on inner folds of its training rows; None or empty: no choice."""
 
     model: str
     "The model's name in the out-of-fold table."
@@ -34,24 +33,29 @@ class Chosen:
     rounds: int | None
     "Rounds of boosting."
     weights: dict[str, float]
-    "Of the members of an ensemble."
+    "Weight of each member of an ensemble."
     least_saving: float | None
     "Saving a month, major unit, below which no move is advised; None: the policy is as configured."
 
     def __str__(self) -> str:
-        """`23 rounds, weights forecast 0.15, lgbm_bills 0.85, least saving 5.13 a month`."""
+        """Return the choices in words.
+
+        Examples:
+            >>> str(Chosen("lgbm", None, rounds=23, weights={}, least_saving=5.128))
+            '23 rounds, least saving 5.13 a month'
+        """
         shares = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
-        said = [
+        words = [
             f"{self.rounds} rounds" if self.rounds is not None else "",
             f"weights {shares}" if shares else "",
             f"least saving {self.least_saving:.2f} a month" if self.least_saving is not None else "",
         ]
-        return ", ".join(part for part in said if part)
+        return ", ".join(part for part in words if part)
 
 
 @dataclass(frozen=True)
 class FitLog:
-    """What there is to tell of many fits."""
+    """Times and choices of many fits."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     "Mean wall time of one fit, by model."
@@ -59,34 +63,37 @@ class FitLog:
 
 
 def choices_of(config: RunConfig, recommender: Recommender, name: str, fold: int | None) -> list[Chosen]:
-    """What this recommender's fit chose: one entry, or none where there was nothing to choose."""
+    """Return the choices of this recommender's fit: one entry, or none if nothing was chosen."""
     model, blend = recommender.model, recommender.estimator
     rounds = model.most_rounds if isinstance(model, RoundsModel) and model.stop_early else None
     weights = dict(zip(blend.names, blend.weights, strict=True)) if isinstance(blend, Blend) else {}
-    # Where too few decisions could tell, the policy is the configured one, with all of its thresholds.
+    # With too few decisions the policy is the configured one, with all of its thresholds.
     saving = None if recommender.policy == config.policy else recommender.policy.least_saving
-    something = rounds is not None or weights or saving is not None
-    return [Chosen(name, fold, rounds, weights, saving)] if something else []
+    chose = rounds is not None or weights or saving is not None
+    return [Chosen(name, fold, rounds, weights, saving)] if chose else []
 
 
 def fitted_recommender(
     config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
 ) -> Recommender:
-    """Fit on `train`; plans and inputs are those of the whole `table`, never one fold's.
+    """Fit on `train`; plans and inputs are those of the whole `table`, never those of one fold.
 
-    Where the policy limits harm, its threshold is chosen on predictions of rows that their model never saw;
-    with too few subscribers for two folds the policy is taken as it is.
+    If the policy limits harm, its threshold is chosen on out-of-fold predictions. It is left unchanged if the
+    subscribers cannot fill two folds.
     """
     fit = partial(_fitted, config, model, table=table, threads=threads)
     recommender = fit(train)
-    if config.policy.harm_limit is None or inner_folds(train, config.seed) is None:
+    if config.policy.harm_limit is None:
         return recommender
-    prediction = held_out_prediction(train, fit, config.seed)
+    folds = inner_folds(train, config.seed)
+    if folds is None:
+        return recommender
+    prediction = held_out_prediction(train, folds, fit)
     return replace(recommender, policy=guarded(config.policy, train, prediction))
 
 
 def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
-    """Features and model as one unfitted scikit-learn Pipeline."""
+    """Build features and model as one unfitted scikit-learn Pipeline."""
     estimator = model.build(config.seed, catalogue)
     if model.traits.reads == "history":
         return Pipeline([("model", estimator)])
@@ -98,7 +105,7 @@ def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None)
 def _fitted(
     config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
 ) -> Recommender:
-    """Fit features and model, or the members of an ensemble, and calibrate; rounds are chosen on `train`."""
+    """Choose the rounds, fit features and model (or the members of an ensemble), and calibrate."""
     model = stopped_early(config, model, train)
     recommender = Recommender(
         pipeline=Pipeline([]),
@@ -125,19 +132,22 @@ def _fitted_pipeline(config: RunConfig, model: Model, rows: DecisionTable, threa
     pipeline = clone(build_pipeline(config, model, catalogue))
     set_everywhere(pipeline, "n_jobs", threads)
     with threadpool_limits(threads):
-        asked = _asked(model, rows, catalogue)
+        parameters = _fit_parameters(model, rows, catalogue)
         if (weights := sample_weights(config, model, rows)) is not None:
-            asked["model__sample_weight"] = weights
-        pipeline.fit(model_input(config.features, model, rows), rows.y, **asked)
-    # One thread when serving: the others cost more than they give for one row.
+            parameters["model__sample_weight"] = weights
+        pipeline.fit(model_input(config.features, model, rows), rows.y, **parameters)
+    # One thread when serving: more cost more than they save on one row.
     set_everywhere(pipeline, "n_jobs", 1)
     return pipeline
 
 
-def _asked(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> dict[str, Any]:
-    """What `fit` of this model wants besides features and labels, as the pipeline's `fit` takes it."""
-    asked: dict[str, Any] = {"model__horizon": max(train.horizon, 1)} if model.traits.needs_horizon else {}
+def _fit_parameters(model: Model, train: DecisionTable, catalogue: Catalogue | None) -> dict[str, object]:
+    """Return what `fit` of this model needs besides features and labels, as arguments of the pipeline."""
+    parameters: dict[str, object] = {}
+    if model.traits.needs_horizon:
+        parameters["model__horizon"] = max(train.horizon, 1)
     if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
         came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
-        asked |= {"model__past": past_bills(train, PastUsage(train.X, catalogue)), "model__came": came}
-    return asked
+        past = past_bills(train, PastUsage(train.X, catalogue))
+        parameters |= {"model__past": past, "model__came": came}
+    return parameters

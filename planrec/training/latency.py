@@ -1,4 +1,4 @@
-"""How fast a recommender answers, sampled in a tenth of a second."""
+"""Latency of a recommender, sampled in a tenth of a second."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from planrec.schema.tables import DecisionTable
 MOST_SECONDS = 0.07
 "Spent on single rows; the batch takes half of it."
 MOST_ROWS = 200
-"Single rows asked, where they are fast."
+"Most single rows that are timed."
 
 
 @dataclass(frozen=True)
 class Speed:
     """Wall times of `Recommender.recommend`, from a decision table to decisions, on one thread.
 
-    A guide for a leaderboard, not a benchmark: it is sampled while whatever else runs is running.
+    It is a guide for a leaderboard, not a benchmark: other programs may run while it is sampled.
     """
 
     one_row_p50_ms: float
     one_row_p99_ms: float
-    "The slowest one where fewer than 100 rows were asked."
+    "The slowest row if fewer than 100 were timed."
     rows_per_second: float
     "Of one batch."
 
 
 def speed_of(recommender: Recommender, table: DecisionTable) -> Speed:
-    """Ask for some single rows, each another one, then for a batch that fits the time left."""
+    """Time some single rows, each a different one, then a batch that fits the remaining time."""
     rows = np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64)
     taken = sorted(_one_by_one(recommender, table, rows))
     n = int(np.clip(MOST_SECONDS / 2 / taken[len(taken) // 2], MOST_ROWS, 10 * MOST_ROWS))
@@ -42,7 +42,7 @@ def speed_of(recommender: Recommender, table: DecisionTable) -> Speed:
 
 
 def _one_by_one(recommender: Recommender, table: DecisionTable, rows: np.ndarray) -> Iterator[float]:
-    """Seconds of each row; the first one asked loads what is loaded late, and does not count."""
+    """Yield the seconds of each row, after a first row that loads lazily loaded modules."""
     _seconds(recommender, table.take(rows[:1]))
     start = perf_counter()
     for row in rows:

@@ -1,4 +1,4 @@
-"""The out-of-fold table: decisions in the order of time, one row per decision, repeat and model."""
+"""The out-of-fold table: one row per decision, repeat and model, decided in the order of time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -27,57 +27,73 @@ PER_PLAN = {
 
 @dataclass(frozen=True)
 class FoldPrediction:
-    """What one fold's model said about the rows that it never saw."""
+    """Prediction of one fold's model for the test rows of the fold."""
 
     number: int
     fold: Fold
     policy: Policy
-    "What decides about these rows: its threshold may have been chosen on the fold's training rows."
+    "Policy for these rows; its threshold may be chosen on the fold's training rows."
     prediction: Prediction
     chances: np.ndarray | None = None
-    "Shape (n, J, 2): P(bill < what came), P(bill <= what came); None where the model cannot say."
+    "Shape (n, J, 2): P(bill < the bill that came), P(bill <= it); None if the model has no distribution."
 
 
 def out_of_fold_table(
     model: str, table: DecisionTable, predicted: Sequence[FoldPrediction]
 ) -> "pd.DataFrame":
-    """Decide what was predicted, and write it down."""
+    """Decide the predicted rows, and return the table of one model."""
     import pandas as pd
 
-    decile = usage_decile(table)
-    parts = []
-    for repeat in sorted({part.fold.repeat for part in predicted}):
-        of_repeat = [part for part in predicted if part.fold.repeat == repeat]
-        rows = np.concatenate([part.fold.test for part in of_repeat])
-        number = np.repeat([part.number for part in of_repeat], [len(part.fold.test) for part in of_repeat])
-        prediction = Prediction.joined([part.prediction for part in of_repeat])
-        part_of_row = np.repeat(np.arange(len(of_repeat)), [len(part.fold.test) for part in of_repeat])
-        policies = [part.policy for part in of_repeat]
-        decided, last = decide_in_time(policies, part_of_row, table.take(rows), prediction)
-        columns: dict[str, np.ndarray | int | str] = {
-            OutOfFold.DECISION_ID: rows,
-            OutOfFold.REPEAT: repeat,
-            OutOfFold.FOLD: number,
-            OutOfFold.MODEL: model,
-        }
-        columns |= _known(table.take(rows), last) | _said(table.plans, prediction, decided)
-        if all(part.chances is not None for part in of_repeat):
-            columns |= _chances(table.plans, np.concatenate([part.chances for part in of_repeat]))
-        if decile is not None:
-            columns[OutOfFold.USAGE_DECILE] = decile[rows]
-        parts.append(pd.DataFrame(columns))
+    repeats = sorted({part.fold.repeat for part in predicted})
+    parts = [
+        pd.DataFrame(
+            _repeat_columns(model, table, [part for part in predicted if part.fold.repeat == repeat])
+        )
+        for repeat in repeats
+    ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _repeat_columns(
+    model: str, table: DecisionTable, parts: Sequence[FoldPrediction]
+) -> dict[str, np.ndarray | int | str]:
+    """Build the columns of the folds of one repeat."""
+    rows = np.concatenate([part.fold.test for part in parts])
+    n_rows = [len(part.fold.test) for part in parts]
+    tested = table.take(rows)
+    prediction = Prediction.joined([part.prediction for part in parts])
+    policies, policy_of_row = [part.policy for part in parts], np.repeat(np.arange(len(parts)), n_rows)
+    decided, last = decide_in_time(policies, policy_of_row, tested, prediction)
+    columns: dict[str, np.ndarray | int | str] = {
+        OutOfFold.DECISION_ID: rows,
+        OutOfFold.REPEAT: parts[0].fold.repeat,
+        OutOfFold.FOLD: np.repeat([part.number for part in parts], n_rows),
+        OutOfFold.MODEL: model,
+    }
+    columns |= _decision_columns(tested, last) | _prediction_columns(table.plans, prediction, decided)
+    chances = [part.chances for part in parts if part.chances is not None]
+    if len(chances) == len(parts):
+        columns |= _chance_columns(table.plans, np.concatenate(chances))
+    decile = usage_decile(table)
+    if decile is not None:
+        columns[OutOfFold.USAGE_DECILE] = decile[rows]
+    return columns
 
 
 def decide_in_time(
     policies: Sequence[Policy], policy_of_row: np.ndarray, table: DecisionTable, prediction: Prediction
 ) -> tuple[Decisions, np.ndarray | None]:
-    """Decide each subscriber's rows by as_of, each knowing the advice before it.
+    """Decide each subscriber's rows in the order of as_of, so that each decision knows the advice before it.
 
-    `policy_of_row`, shape (n,): the position in `policies` of what decides about a row.
+    Args:
+        policies: The policies of the folds.
+        policy_of_row: Position in `policies` of the policy of each row, shape (n,).
+        table: The decisions.
+        prediction: Their predictions.
 
-    Returns the decisions and that advice, shape (n,), -1 for the first; None where the plan held, which
-    advice is compared with, plays no part.
+    Returns:
+        The decisions, and the advice before each of them, shape (n,), -1 for the first. The advice is None if
+        the plan held is not part of the table, because advice is compared with it.
     """
     n, width = table.menu.shape
     decided = Decisions(
@@ -107,7 +123,7 @@ def _decide(
     prediction: Prediction,
     rows: np.ndarray,
 ) -> None:
-    """Write the decisions about these rows into `decided`."""
+    """Write the decisions of these rows into `decided`."""
     for number in np.unique(policy_of_row[rows]):
         own = rows[policy_of_row[rows] == number]
         now = policies[number].decide(prediction.take(own), table.take(own))
@@ -116,7 +132,7 @@ def _decide(
 
 
 def usage_decile(table: DecisionTable) -> np.ndarray | None:
-    """1 to 10, shape (n,), by the mean MiB of the known months; None without usage."""
+    """Compute the decile of mean MiB in the known months, shape (n,), 1 to 10; None without usage."""
     lags = [
         name for ago in range(1, table.inputs.window + 1) if (name := lag(Usage.DATA_MIB, ago)) in table.X
     ]
@@ -127,9 +143,9 @@ def usage_decile(table: DecisionTable) -> np.ndarray | None:
     return 1 + np.argsort(np.argsort(mean, kind="stable"), kind="stable") * 10 // len(table)
 
 
-def _known(table: DecisionTable, last: np.ndarray | None) -> dict[str, np.ndarray | int]:
-    """What is known of each decision, and what turned out."""
-    plans = np.array([*table.plans, None], dtype=object)  # the last one answers index -1: none
+def _decision_columns(table: DecisionTable, last: np.ndarray | None) -> dict[str, np.ndarray | int]:
+    """Build the columns of each decision and its outcome."""
+    plans = np.array([*table.plans, None], dtype=object)  # index -1, no plan, reads the last entry
     columns: dict[str, np.ndarray | int] = {
         OutOfFold.SUBSCRIBER: table.subscriber,
         OutOfFold.Y: plans[table.y],
@@ -156,8 +172,10 @@ def _known(table: DecisionTable, last: np.ndarray | None) -> dict[str, np.ndarra
     return columns | {OutOfFold.SEGMENT + name: values for name, values in table.segments.items()}
 
 
-def _said(plans: tuple[str, ...], prediction: Prediction, decided: Decisions) -> dict[str, np.ndarray | int]:
-    """What was predicted and decided."""
+def _prediction_columns(
+    plans: tuple[str, ...], prediction: Prediction, decided: Decisions
+) -> dict[str, np.ndarray | int]:
+    """Build the columns of predictions and decisions."""
     named = np.array([*plans, None], dtype=object)
     columns: dict[str, np.ndarray | int] = {
         OutOfFold.RECOMMENDED: named[decided.recommended],
@@ -171,8 +189,8 @@ def _said(plans: tuple[str, ...], prediction: Prediction, decided: Decisions) ->
     return columns
 
 
-def _chances(plans: tuple[str, ...], chances: np.ndarray) -> dict[str, np.ndarray]:
-    """Where what came lies among what was thought possible."""
+def _chance_columns(plans: tuple[str, ...], chances: np.ndarray) -> dict[str, np.ndarray]:
+    """Build the columns of P(bill < the bill that came) and P(bill <= it)."""
     return {
         prefix + plan: chances[:, index, side]
         for side, prefix in enumerate((OutOfFold.BELOW, OutOfFold.UPTO))

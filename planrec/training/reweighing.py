@@ -1,4 +1,4 @@
-"""Weights under which the group of a protected column does not tell the label."""
+"""Reweighing: weights under which the group of a protected column and the label are independent."""
 
 import numpy as np
 
@@ -8,26 +8,27 @@ from planrec.schema.tables import DecisionTable
 
 
 def sample_weights(config: RunConfig, model: Model, train: DecisionTable) -> np.ndarray | None:
-    """Weights of the rows that a model learns from, shape (n,); None where rows count as they are."""
+    """Compute the weights of training rows, shape (n,); None if all rows count alike."""
     column = config.fairness.reweigh_by
-    if column is None or not model.takes_weights or train.y is None:
+    if column is None or not model.takes_weights:
         return None
-    return balancing_weights(train.segments[column], train.y)
+    return balancing_weights(train.segments[column], train.labels)
 
 
 def balancing_weights(group: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """P(group) P(label) / P(group, label) of each row, shape (n,): Kamiran and Calders' reweighing.
+    """Compute P(group) P(label) / P(group, label) of each row, shape (n,).
 
-    "Data preprocessing techniques for classification without discrimination", Knowledge and Information
-    Systems 33 (2012). Under these weights group and label are independent, and both keep their shares; the
-    weights sum to n where every group has every label, to less where a pair does not occur.
+    Source: Kamiran and Calders, "Data preprocessing techniques for classification without discrimination",
+    Knowledge and Information Systems 33 (2012). Under these weights group and label are independent, and both
+    keep their shares. The weights sum to n if every group has every label, and to less if a pair is missing.
 
     Args:
-        group: shape (n,), text.
-        y: shape (n,), ints.
+        group: Shape (n,), text.
+        y: Shape (n,), ints.
 
-    >>> balancing_weights(np.array(["f", "f", "f", "m"]), np.array([0, 0, 1, 1])).tolist()
-    [0.75, 0.75, 1.5, 0.5]
+    Examples:
+        >>> balancing_weights(np.array(["f", "f", "f", "m"]), np.array([0, 0, 1, 1])).tolist()
+        [0.75, 0.75, 1.5, 0.5]
     """
     groups, of_group = np.unique(group.astype(str), return_inverse=True)
     labels, of_label = np.unique(y, return_inverse=True)

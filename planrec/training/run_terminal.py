@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress, and the table of metrics at the end."""
+"""Terminal output of a run: progress, and the table of metrics at the end."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,11 @@ from planrec.wording import ARROW, with_interval
 
 @contextmanager
 def progress_of(title: str) -> Iterator[Report]:
-    """A progress bar on stderr, fed by the `Report` that it yields."""
+    """Show a progress bar on stderr.
+
+    Yields:
+        The `Report` that moves the bar.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     # Outside a terminal rich would leave an empty line in place of the bar.
@@ -28,7 +32,7 @@ def progress_of(title: str) -> Iterator[Report]:
 
 
 def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
-    """Notes, the metrics of the model beside the baselines, where the run is and what to do with it."""
+    """Print notes, the metrics of model and baselines, the folder of the run, and the next command."""
     console = console_of_tables()
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
@@ -48,7 +52,7 @@ def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
         console.print(f"warning: {first.model}: {warning}", style="bold red", markup=False, highlight=False)
     console.print(
         f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold;"
-        " 95 % intervals over subscribers; the arrow says what is better",
+        " 95 % intervals over subscribers; arrows point in the better direction",
         highlight=False,
     )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
@@ -58,7 +62,7 @@ def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
 
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
-    """One row per model and one column per metric, a few metrics at a time: value and 95 % interval."""
+    """Yield tables with one row per model and one column per metric, a few metrics per table."""
     cells = {(value.metric, value.model): value for value in metrics if value.group is None}
     models = list(dict.fromkeys(value.model for value in metrics))
     names = list(dict.fromkeys(metric for metric, _ in cells))
@@ -71,7 +75,7 @@ def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
 
 
 def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
-    """The metrics with one value per group, of the model alone: run.json has those of the baselines."""
+    """Yield the metrics with one value per group, of the model alone; run.json has those of the baselines."""
     own = [value for value in metrics if value.model == metrics[0].model and value.group is not None]
     for name in dict.fromkeys(value.metric for value in own):
         of_groups = [group_text(value) for value in own if value.metric == name]
@@ -79,7 +83,12 @@ def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
 
 
 def group_text(value: MetricValue) -> str:
-    """`age 0.032 [0.010, 0.060] (worst: 60+)`."""
+    """Format the value of one group.
+
+    Examples:
+        >>> group_text(MetricValue("lgbm", "error_gap", "age", 0.032, 0.01, 0.06, 100, 50, worst="60+"))
+        'age 0.032 [0.010, 0.060] (worst: 60+)'
+    """
     worst = f" (worst: {value.worst})" if value.worst else ""
     return f"{value.group} {cell_text(value)}{worst}"
 
@@ -89,7 +98,12 @@ METRICS_AT_ONCE = 5
 
 
 def cell_text(value: MetricValue | None) -> str:
-    """`0.321 [0.300, 0.340]`, or a dash."""
+    """Format a value and its interval; return a dash if there is no value.
+
+    Examples:
+        >>> cell_text(MetricValue("lgbm", "ece", None, 0.321, 0.3, 0.34, 100, 50)), cell_text(None)
+        ('0.321 [0.300, 0.340]', '-')
+    """
     if value is None or isnan(value.value):
         return "-"
     return with_interval(value.value, value.low, value.high)

@@ -176,8 +176,8 @@ def test_importances_are_those_of_the_model_inside(saved, history_run):
 def test_the_card_says_which_calibration(saved, history_run):
     kind = load_run(saved).config.calibration.kind
     assert f"`calibration={kind}`" in card_of(saved)
-    assert "Nothing calibrates" not in card_of(saved)
-    assert "Nothing calibrates the probabilities afterwards." in card_of(history_run)
+    assert "not calibrated" not in card_of(saved)
+    assert "The probabilities are not calibrated after training." in card_of(history_run)
 
 
 def test_equal_runs_are_equal_whatever_the_threads(table):
@@ -186,9 +186,7 @@ def test_equal_runs_are_equal_whatever_the_threads(table):
     np.testing.assert_array_equal(one.predict(table).probability, two.predict(table).probability)
 
 
-@pytest.mark.parametrize(
-    ("n_subscribers", "n_used", "said"), [(3, 3, "learned from 3 folds"), (1, 1, "left out")]
-)
+@pytest.mark.parametrize(("n_subscribers", "n_used", "said"), [(3, 3, "used 3 folds"), (1, 1, "left out")])
 def test_few_subscribers_make_fewer_folds_then_none(table, n_subscribers, n_used, said):
     config = config_of("calibration=sigmoid")
     of_each_plan = [

@@ -261,7 +261,7 @@ BROKEN = [
         b"kind: dummy\nkind: lgbm",
         "mine/model/small.yaml, line 2, column 1: not YAML: the key 'kind' is given",
     ),
-    (b"kind: dummy\n# Espa\xf1ol", "mine/model/small.yaml must be text in UTF-8: line 2 is not"),
+    (b"kind: dummy\n# Espa\xf1ol", "mine/model/small.yaml must be text in UTF-8: line 2 has the byte 0xf1"),
 ]
 
 

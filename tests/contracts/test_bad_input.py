@@ -18,6 +18,7 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold
 from planrec.errors import CheckError, RequestError
 from planrec.recommending.request_table import table_of
+from planrec.recommending.table_builder import TableBuilder
 from planrec.schema.columns import MAX_USAGE, InputColumn, Usage, lag
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import Request
@@ -159,9 +160,11 @@ def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
 
 def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
+    catalogue = compose(*SMALL).catalogue.open()
+    builder = TableBuilder(inputs, bad_table.plans, bad_table.horizon, catalogue)
     nothing = Request(attributes={})
     with pytest.raises(RequestError, match="every decision must have its instant"):
-        table_of([nothing], inputs, bad_table.plans, bad_table.horizon, compose(*SMALL).catalogue.open())
+        table_of([nothing], builder)
 
 
 def test_the_absurd_months_are_there(bad_table):

@@ -49,7 +49,7 @@ def test_realised_bills_scatter_around_the_true_expected_ones():
     assert (np.abs(three_months() - costs).max(axis=0)[:5] > 5).all()
 
 
-def test_who_stays_regrets_as_much_of_the_hidden_truth_as_published():
+def test_staying_has_the_published_regret_of_the_hidden_truth():
     # Of 6.40 dollars of realised regret 4.36 are hidden truth; the rest is luck that no adviser can know.
     held = simulated()[1].plan_held
     regret = three_months()[np.arange(N), held] - three_months().min(axis=1)
@@ -60,7 +60,7 @@ def test_levels_alone_are_those_of_the_whole_simulation():
     np.testing.assert_array_equal(levels_of(simulator(n_subscribers=N).population), simulated()[1].level)
 
 
-def test_hidden_bills_are_sums_in_cents_of_the_label_months_of_each_decision():
+def test_hidden_bills_are_sums_in_cents_over_the_label_months():
     subscriber, as_of = np.array([7, 3, 7]), AS_OF + np.array([0, 0, 31])
     found = hidden_bills(
         simulator(n_subscribers=600).population, shipped("ladder"), subscriber, as_of, horizon=2
@@ -86,7 +86,7 @@ def in_yen():
     return raw
 
 
-def test_the_best_plan_is_the_cheapest_and_ties_go_to_the_one_held_then_the_lower_fee_then_the_id():
+def test_ties_of_the_best_plan_go_to_the_plan_held_the_lower_fee_the_id():
     raw = raw_catalogue("ladder")
     raw["plans"][0]["fee"]["recurring"] = raw["plans"][2]["fee"]["recurring"] = "30.00"
     fees = Catalogue.model_validate(raw)  # light 20 < base, mini 30 < plus 35 < max 43 < unlimited 52
@@ -111,7 +111,7 @@ def truth(n=300, **changes):
     return hidden_truth(history, people, catalogue), history, people
 
 
-def test_an_offer_is_taken_as_the_formula_says():
+def test_acceptance_follows_the_formula():
     found, _, people = truth()
     rows, held = np.arange(300), people.plan_held
     saving = people.believed_bills[rows, held][:, None] - people.believed_bills
@@ -130,7 +130,7 @@ def test_a_termination_fee_of_ten_takes_eight_tenths_off_the_logit():
     np.testing.assert_allclose(lower[others], -0.8, atol=1e-9)
 
 
-def test_churn_is_the_usual_one_and_rises_after_a_bill_shock_and_a_refused_offer():
+def test_churn_rises_after_a_bill_shock_and_a_refused_offer():
     found, history, people = truth()
     bills = rate(history.usage, shipped("ladder"))[np.arange(len(history)), history.plan_held] / 100
     expected = found.bills[np.arange(300), :, people.plan_held]
@@ -140,18 +140,18 @@ def test_churn_is_the_usual_one_and_rises_after_a_bill_shock_and_a_refused_offer
     assert 0.012 < found.churn.mean() < 0.015
 
 
-def test_the_truth_is_aligned_with_the_history_whoever_is_simulated_beside():
+def test_the_truth_does_not_depend_on_the_number_of_subscribers():
     few, many = truth(n=40)[0], truth(n=300)[0]
     for name in ("bills", "best_plan", "acceptance", "churn", "churn_if_refused"):
         np.testing.assert_array_equal(getattr(few, name), getattr(many, name)[:40])
     assert few.bills.shape == (40, 8, 6)
 
 
-def test_a_history_holds_nothing_of_the_truth():
+def test_a_history_does_not_hold_the_truth():
     history, _ = simulated()
     assert set(history.usage) == set(Usage.ALL)
     assert (history.attributes, history.inputs, history.notes, history.dropped) == ({}, (), (), {})
 
 
-def test_someone_who_never_calls_texts_or_surfs_is_expected_to_pay_the_fee():
+def test_the_expected_bill_without_usage_is_the_fee():
     assert true_bills(np.zeros((1, 3)), MONTHS, shipped("ladder"))[0, 0].tolist() == [14, 20, 27, 35, 43, 52]

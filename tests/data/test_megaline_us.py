@@ -109,7 +109,7 @@ def test_events_add_up_to_months_with_every_call_rounded_up():
     ("mode", "step", "billed"),
     [("ceil", 1, 3), ("ceil", 0.5, 2.5), ("nearest", 1, 2), ("floor", 1, 1), ("nearest", 0.5, 2)],
 )
-def test_the_catalogue_says_how_calls_are_rounded(mode, step, billed):
+def test_calls_are_rounded_by_the_rule_of_the_catalogue(mode, step, billed):
     write(calls="1 2018-03-01 0.6 \n 1 2018-03-01 1.3", users="1 surf")
     assert load(rounding(mode, step), **WHOLE).usage[Usage.VOICE_MINUTES_BILLED].tolist() == [billed]
 
@@ -164,7 +164,7 @@ def test_dates_are_read_in_the_forms_of_the_public_copies(forms):
     assert months_of(load(**WHOLE), 1) == ["2018-03", "2018-04", "2018-05"]
 
 
-def test_dates_whose_order_cannot_be_told_are_asked_for():
+def test_dates_in_an_unclear_order_need_an_option():
     write(messages="1 3/4/2018 \n 1 5/6/2018", users="1 surf")
     text = message()
     assert "megaline_messages: column 'message_date' has dates like '3/4/2018'" in text
@@ -197,7 +197,7 @@ def test_parquet_gives_the_same_history_as_csv():
         }
 
 
-def test_names_of_people_are_never_read_and_age_and_city_only_where_asked():
+def test_names_of_people_are_never_read_and_age_and_city_only_if_wanted():
     write(messages="1 2018-03-04", users="1 surf")
     assert list(load(**WHOLE).attributes) == []
     history = load(**WHOLE, drop_columns=["city"], protected_columns={})
@@ -233,7 +233,7 @@ def test_everything_that_is_wrong_is_counted_and_shown_in_one_error():
         assert part in text
 
 
-def test_an_event_on_the_day_on_which_the_plan_is_gone_is_outside_its_validity():
+def test_an_event_on_the_day_when_the_plan_has_ended_is_outside_its_validity():
     plans = yaml.safe_load((CONF / "catalogue" / "megaline_us.yaml").read_text("utf-8"))["plans"]
     plans[0]["valid_for"]["end"] = "2018-05-01"
     write(messages="1 2018-04-30 \n 1 2018-05-01 \n 2 2018-05-01", users="1 surf\n2 ultimate")
@@ -272,7 +272,7 @@ def test_a_dropped_event_makes_its_month_unknown_and_is_listed():
     assert any("3 month(s) left out" in note for note in history.notes)
 
 
-def test_a_dropped_user_takes_all_events_along_and_an_event_without_a_date_its_user():
+def test_dropping_a_user_drops_events_and_an_undated_event_drops_its_user():
     write(
         messages="1 2018-01-05 \n 2 2018-01-05 \n 3 2018-01-05 \n 3 2018-02-30",
         users="1 surf\n2 gold\n3 surf",
@@ -303,7 +303,7 @@ def test_months_equal_a_loop_over_calls_in_any_order(calls):
     assert [[a, round(b * 100), c] for a, b, c in zip(*found, strict=True)] == [expected[key] for key in keys]
 
 
-def test_bills_of_all_user_months_have_the_published_means_in_both_implementations(shared_data):
+def test_mean_bills_equal_the_published_ones_in_both_implementations(shared_data):
     plans = catalogue()
     users, months = read_events(options(path=str(shared_data / "megaline_us")), plans)
     held = users.plan[months.user]

@@ -29,13 +29,13 @@ def table(folder, name):
     return pd.read_parquet(folder / f"{name}.parquet")
 
 
-def test_the_folder_holds_what_it_says_and_nothing_else(written):
+def test_the_folder_holds_the_documented_files_and_nothing_else(written):
     files = {str(file.relative_to(written)) for file in written.rglob("*") if file.is_file()}
     assert files == {"history.parquet", "catalogue.yaml", *(f"truth/{name}.parquet" for name in TRUTH)}
     assert [path.name for path in written.parent.iterdir()] == ["up"]
 
 
-def test_no_column_of_the_history_tells_the_truth(written):
+def test_no_column_of_the_history_reveals_the_truth(written):
     assert list(table(written, "history").columns) == ["subscriber", "month", "plan", *Usage.ALL]
 
 
@@ -57,7 +57,7 @@ def test_a_run_reads_the_files_as_the_simulators_own_history_and_plans(written):
     assert (read.plans, read.attributes) == (made.plans, {})
 
 
-def test_the_truth_stands_in_the_order_of_the_history(written):
+def test_the_truth_is_in_the_order_of_the_history(written):
     history = table(written, "history")
     for name in ("hidden_bills", "best_plan", "churn"):
         truth = table(written, f"truth/{name}")
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(written, tmp
     assert differing == {str(file) for file in files} - {"catalogue.yaml"}
 
 
-def test_a_folder_with_files_is_never_touched(written, capsys):
+def test_a_folder_with_files_is_never_changed(written, capsys):
     before = (written / "history.parquet").read_bytes()
     assert main(["simulate", str(written), "--n-subscribers=3"]) == 1
     assert "must be a new or empty folder: nothing is overwritten" in capsys.readouterr().err
@@ -117,12 +117,12 @@ def test_an_operators_own_plans_are_simulated_on(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--n-subscribers=0"], "--n-subscribers: Input should be greater than or equal to 1, got 0"),
-        (["--regime=rational"], "--regime: Input should be 'near_rational', 'default' or 'strong_bias'"),
+        (["--n-subscribers=0"], "--n-subscribers: input should be greater than or equal to 1, got 0"),
+        (["--regime=rational"], "--regime: must be one of near_rational, default, strong_bias"),
         (["--catalogue=laddr"], "shipped catalogues: ladder, megaline_ru, megaline_us"),
     ],
 )
-def test_a_wrong_option_ends_with_2_and_says_what_is_allowed(options, message, tmp_path, capsys):
+def test_a_wrong_option_exits_with_2_and_lists_the_allowed_values(options, message, tmp_path, capsys):
     assert main(["simulate", str(tmp_path / "out"), *options]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -80,7 +80,7 @@ def test_texting_calling_and_silence_are_as_common_as_measured():
     assert (usage(Usage.DATA_MIB) == 0).mean() == pytest.approx(0.006, abs=0.002)
 
 
-def test_services_move_together_within_a_person_and_hardly_between_persons():
+def test_services_correlate_within_a_person_and_hardly_between_persons():
     tables = [usage(name) for name, *_ in MOMENTS]
     months = [(table - table.mean(axis=1, keepdims=True)).ravel() for table in tables]
     persons = [table.mean(axis=1) for table in tables]
@@ -90,7 +90,7 @@ def test_services_move_together_within_a_person_and_hardly_between_persons():
 
 
 @pytest.mark.parametrize("name", [Usage.VOICE_MINUTES_BILLED, Usage.DATA_MIB])
-def test_usage_leans_to_the_right(name):
+def test_usage_is_skewed_to_the_right(name):
     assert 0.4 < skew(usage(name)) < 1.2
 
 
@@ -205,7 +205,7 @@ def test_a_plan_that_ends_before_the_last_month_is_not_chosen():
     assert 3 in simulator(n_subscribers=200, n_months=11).load(ending).plan_held
 
 
-def test_months_outside_the_validity_of_every_plan_are_refused_with_each_validity():
+def test_months_outside_the_validity_of_every_plan_are_refused():
     raw = raw_catalogue("megaline_us")
     raw["plans"][0]["valid_for"] = {"start": "2018-02-01", "end": None}
     raw["plans"][1]["valid_for"] = {"start": "2018-01-01", "end": "2018-06-01"}
@@ -219,11 +219,11 @@ def test_months_outside_the_validity_of_every_plan_are_refused_with_each_validit
     ]
 
 
-def test_without_a_catalogue_the_error_says_what_to_type():
+def test_without_a_catalogue_the_error_names_the_override():
     with pytest.raises(DataError, match="catalogue=ladder"):
         simulator().load(None)
 
 
-def test_a_column_that_is_not_there_cannot_be_dropped():
+def test_a_missing_column_cannot_be_dropped():
     with pytest.raises(DataError, match=r"data\.drop_columns .* got 'age', 'bill'"):
         simulator(drop_columns=("age", "bill")).load(shipped("ladder"))

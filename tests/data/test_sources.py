@@ -7,6 +7,6 @@ from planrec.errors import ConfigError
 
 
 @pytest.mark.parametrize("source", ["simulator", "megaline_us"])
-def test_a_source_that_needs_plans_is_refused_without_a_catalogue_before_anything_runs(source: str) -> None:
+def test_a_source_that_needs_plans_is_refused_early_without_a_catalogue(source: str) -> None:
     with pytest.raises(ConfigError, match="catalogue"):
         compose(f"data={source}", "catalogue=none", "target=held", "features=usage", "policy=most_probable")

@@ -161,7 +161,7 @@ def test_parquet_and_csv_of_one_table_load_alike() -> None:
         np.testing.assert_array_equal(from_parquet.columns[name], array)
 
 
-def test_parquet_keeps_ids_exact_and_reads_categories_decimals_and_blank_columns() -> None:
+def test_parquet_ids_stay_exact_and_categories_and_decimals_are_read() -> None:
     table = load_parquet(
         {
             "plan": pa.array(["a", "b", "a"]).dictionary_encode(),
@@ -189,13 +189,13 @@ def test_parquet_keeps_ids_exact_and_reads_categories_decimals_and_blank_columns
         ("cp1252", "créée à Orléans"),
     ],
 )
-def test_one_byte_encodings_are_guessed_and_the_guess_is_said(encoding: str, town: str) -> None:
+def test_one_byte_encodings_are_guessed_with_a_note(encoding: str, town: str) -> None:
     loaded = load(f"plan,town,n\na,{town},1\nb,Oslo,2\n".encode(encoding))
     assert loaded.columns["town"].tolist() == [town, "Oslo"]
     assert mentions(loaded, "not UTF-8", "read as")
 
 
-def test_blank_lines_spreadsheet_tails_and_trailing_separators_are_passed_over() -> None:
+def test_blank_lines_spreadsheet_tails_and_trailing_separators_are_skipped() -> None:
     loaded = load("\nplan,n,\na,1,\n\nb,2,\n,,\n,,\n")
     assert loaded.label.tolist() == ["a", "b"]
     assert list(loaded.columns) == ["n"]
@@ -284,7 +284,7 @@ def test_subscribers_are_whole_numbers_or_text(ids: list[str], expected: list[An
         (("soon", "later"), None, None),
     ],
 )
-def test_time_is_the_day_after_a_month_or_the_date_itself(
+def test_the_instant_is_the_day_after_a_month_or_the_date_itself(
     cells: tuple[str, str], year: int | None, expected: list[str] | None
 ) -> None:
     text = f"when,plan,n\n{cells[0]},a,1\n{cells[1]},b,2\n"
@@ -317,7 +317,7 @@ def test_usage_is_quantised_once_to_the_nearest_hundredth(usage: list[float]) ->
     np.testing.assert_array_equal(table.columns["sms.1"], np.tile(once, 2))
 
 
-def test_options_say_what_they_offer() -> None:
+def test_options_know_if_they_have_usage_and_time() -> None:
     bare, full = options(), options(usage_columns={"sms": "texts"}, time_column="month")
     assert tuple(bare.usage_columns) == get_args(UsageName) == Usage.ALL
     assert (bare.gives, bare.has_usage, bare.has_time) == ("rows", False, False)
@@ -347,7 +347,7 @@ def test_columns_named_like_ours_are_kept_under_another_name() -> None:
         ("order_id", "{k}/2018"),
     ],
 )
-def test_ids_are_dropped_and_said(header: str, cell: str) -> None:
+def test_ids_are_dropped_with_a_note(header: str, cell: str) -> None:
     lines = [
         cell.format(i=i, s=i * 7 % 30, k=5000 + i * i * 13) + f",{'ab'[i % 2]},{i % 3}" for i in range(30)
     ]
@@ -396,7 +396,7 @@ def test_words_and_codes_are_not_doubted() -> None:
     assert not mentions(load(text), "is read as text")
 
 
-def test_in_few_rows_values_alone_show_no_id() -> None:
+def test_values_of_few_rows_do_not_show_an_id() -> None:
     assert list(load("town,age,plan\nOslo,31,a\nBergen,32,b\nArendal,33,a\n").columns) == ["town", "age"]
 
 
@@ -424,7 +424,7 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
 @pytest.mark.parametrize(
     ("header", "cell"), [("account", "{k}.5"), ("customer_value", "{k}"), ("user", "{b}"), ("users", "true")]
 )
-def test_balances_and_kinds_of_customers_are_no_subscribers(header: str, cell: str) -> None:
+def test_balances_and_kinds_of_customers_do_not_name_subscribers(header: str, cell: str) -> None:
     lines = [cell.format(k=i * 7, b=i % 3) + f",{'ab'[i % 2]}" for i in range(100)]
     assert not mentions(load("\n".join([f"{header},plan", *lines])), f"data.subscriber_column={header!r}")
 
@@ -441,13 +441,13 @@ def test_a_column_of_numbers_and_a_few_words_is_text_and_doubted() -> None:
     assert mentions(table, "'spend'", "1 of its cells is not a number", "'unknown'")
 
 
-def test_dates_whose_day_and_month_could_be_swapped_stay_text_and_are_doubted() -> None:
+def test_dates_with_ambiguous_day_and_month_stay_text_and_are_doubted() -> None:
     table = load("joined,plan\n1/2/2018,a\n3/4/2018,b\n")
     assert kinds(table) == {"joined": "text"}
     assert mentions(table, "day and month cannot be told apart", "'1/2/2018'")
 
 
-def test_a_table_without_subscribers_says_what_that_does_to_scores() -> None:
+def test_a_table_without_subscribers_has_a_note_about_its_scores() -> None:
     assert mentions(load("n,plan\n1,a\n2,b\n"), "data.subscriber_column", "both sides of every split")
     assert not load("n,who,plan\n1,x,a\n2,y,b\n", subscriber_column="who").notes
 
@@ -459,7 +459,7 @@ def test_one_row_has_no_plural() -> None:
     assert mentions(table, "1 of its cells is not a number,")
 
 
-def test_exact_duplicates_are_said_or_dropped() -> None:
+def test_exact_duplicates_are_reported_or_dropped() -> None:
     text = ",n,m,plan\n0,1,5,a\n1,2,5,b\n2,1,5,a\n3,1,,a\n4,1,,a\n"
     kept, dropped = load(text), load(text, exact_duplicates="drop")
     assert mentions(
@@ -584,7 +584,7 @@ def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None
         ),
     ],
 )
-def test_a_file_that_is_no_table_of_plans_is_refused(content: str | bytes, expected: str) -> None:
+def test_a_file_without_a_table_of_plans_is_refused(content: str | bytes, expected: str) -> None:
     assert message(content) == expected
 
 
@@ -596,7 +596,7 @@ def test_many_ragged_rows_are_counted_and_the_first_shown() -> None:
     ]
 
 
-def test_lines_are_those_of_the_file_also_after_quoted_line_ends_and_blank_lines() -> None:
+def test_line_numbers_count_quoted_line_ends_and_blank_lines() -> None:
     text = 'n,remark,plan\n1,"two\nlines",a\n\n-1,x,b\n-2,y,b\n-3,z,b\n'
     assert "got '-1' at line 5 (3 such rows, also line 6, line 7)" in message(
         text, usage_columns={"sms": "n"}
@@ -661,7 +661,7 @@ def test_damaged_and_false_parquet_files_are_refused() -> None:
         load_parquet({"plan": pa.array([], pa.string()), "n": pa.array([], pa.int64())})
 
 
-def test_parquet_types_that_are_no_cells_are_refused_unless_dropped() -> None:
+def test_nested_parquet_types_are_refused_unless_dropped() -> None:
     columns = {"plan": ["a", "b"], "n": [1, -2], "many": [[1], [2, 3]]}
     with pytest.raises(DataError) as caught:
         load_parquet(columns, usage_columns={"sms": "n"}, subscriber_column="many")
@@ -676,7 +676,7 @@ def test_parquet_types_that_are_no_cells_are_refused_unless_dropped() -> None:
     assert list(load_parquet(columns, drop_columns=["many"]).columns) == ["n"]
 
 
-def test_a_file_is_found_as_given_then_in_planrec_data_then_beside_the_checkout(
+def test_files_are_found_by_path_then_planrec_data_then_beside_the_checkout(
     empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named, beside = empty_folder / "named", empty_folder.parent / "shared" / "data"
@@ -743,7 +743,7 @@ def test_megaline_ru_is_subscriber_months_with_usage(
     assert table.notes == ()
 
 
-def test_megaline_ru_public_is_the_same_without_people_and_says_so(
+def test_megaline_ru_public_has_no_people_and_a_note_about_it(
     shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLANREC_DATA", str(shared_data))
@@ -767,7 +767,7 @@ def test_iranian_operator_leaves_out_copies_leaks_and_personal_data(
     )
 
 
-def test_what_reads_files_is_imported_only_when_a_file_is_read() -> None:
+def test_the_reader_is_imported_only_when_a_file_is_read() -> None:
     code = "import sys, planrec.data; print('planrec.data.reading.input_file' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(CONF.parent.parent)}
     answer = subprocess.run(

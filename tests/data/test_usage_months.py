@@ -76,7 +76,7 @@ def test_every_value_arrives_in_its_month():
     assert history.dropped["where"].tolist() == []
 
 
-def test_a_month_without_a_row_is_a_month_of_zero_usage_with_the_plan_and_attributes_of_the_month_before():
+def test_a_month_without_a_row_has_zero_usage_and_the_plan_of_the_month_before():
     history = load("a,2018-01,surf,5,9,1,20,north\na,2018-04,ultimate,5,9,1,20,south\n")
     assert months_of(history, "a") == ["2018-01", "2018-02", "2018-03", "2018-04"]
     assert history.usage["sms"].tolist() == [1, 0, 0, 1]
@@ -129,7 +129,7 @@ def test_parquet_gives_the_same_history_as_csv(tmp_path):
     assert {n: v.tolist() for n, v in parquet.usage.items()} == {n: v.tolist() for n, v in csv.usage.items()}
 
 
-def test_an_operators_own_names_are_mapped_and_dropped_columns_never_arrive():
+def test_an_operators_own_names_are_mapped_and_dropped_columns_left_out():
     header = "MSISDN;Period;Tariff;calls;min;billed;sms;mb;age;spend\n"
     history = load(
         "079;2018-01;S1;3;7,5;9;1;10;40;12\n",
@@ -232,7 +232,7 @@ def test_a_silent_month_after_a_dropped_row_is_unknown_as_well():
     assert months_of(load(rows, catalogue(), **DROP), "a") == ["2018-05"]
 
 
-def test_a_row_without_a_month_takes_its_subscriber_along():
+def test_a_row_without_a_month_drops_its_subscriber():
     rows = "a,2018-01,surf,5,9,1,20,n\na,,surf,5,9,1,20,n\nb,2018-01,surf,5,9,1,20,n\n"
     assert load(rows, **DROP).subscriber.tolist() == ["b"]
 
@@ -259,7 +259,7 @@ def test_a_file_of_bad_rows_only_is_an_error():
         st.dictionaries(st.integers(0, 11), st.booleans(), min_size=1, max_size=8), min_size=1, max_size=4
     )
 )
-def test_an_observation_is_the_longest_stretch_without_an_unknown_month(subscribers):
+def test_an_observation_is_the_longest_run_without_an_unknown_month(subscribers):
     """Against a loop that walks month by month."""
     records = Records(
         subscriber=np.array([k for k, months in enumerate(subscribers) for _ in months]),

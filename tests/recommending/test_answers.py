@@ -1,4 +1,4 @@
-"""Answers: what each request is told, by every kind of model, on its own and among others."""
+"""Answers of every kind of model, to one request and to many."""
 
 import json
 from decimal import ROUND_HALF_UP, Decimal
@@ -30,7 +30,7 @@ RULES = ("stay", "rerate_3", "forecast")
 
 @pytest.fixture(scope="module")
 def rules():
-    """Recommenders and a few requests of models that nothing else in the session trains."""
+    """Return recommenders and a few requests of models that no other test trains."""
     return {name: rule(name) for name in RULES}
 
 
@@ -44,7 +44,7 @@ def rule(name):
 
 @pytest.fixture(params=[*LEARNED, *RULES])
 def asked(request, rules):
-    """A recommender, and requests that it takes."""
+    """Return a recommender and requests that it accepts."""
     if request.param in RULES:
         return rules[request.param]
     saved = load_run(request.getfixturevalue(request.param))
@@ -52,14 +52,14 @@ def asked(request, rules):
 
 
 def told(recommender, *requests, language="en"):
-    """Answers as a client reads them; raises where one holds NaN."""
+    """Return answers as a client reads them; fail if one contains NaN."""
     named = {str(number): request for number, request in enumerate(requests)}
     answers = answers_of(recommender, named, MODEL, language)
     return [json.loads(encoded(answer), parse_constant=refuse) for answer in answers]
 
 
 def refuse(constant):
-    raise AssertionError(f"{constant} is no JSON")
+    raise AssertionError(f"{constant} is not JSON")
 
 
 def test_an_answer_does_not_depend_on_the_other_requests(asked):
@@ -74,7 +74,7 @@ def test_an_answer_does_not_depend_on_the_other_requests(asked):
 
 
 def without_last_digits(answer):
-    """Models that go through BLAS give one row and a batch to 1e-12 (CONTRACT section 6)."""
+    """Round probabilities: models that use BLAS differ by up to 1e-12 in a batch (CONTRACT section 6)."""
     plain = json.loads(encoded(answer))
     for item in plain["items"]:
         item["probability"] = round(item["probability"], 11)
@@ -248,7 +248,7 @@ def test_a_plan_that_is_not_offered_has_a_code(rules):
 )
 @example(amount=1.005, minor_units=100)  # 100.49999999999999 cents
 def test_money_is_rounded_half_up_to_the_currency(amount, minor_units):
-    """As `Decimal` does it, on the number without its binary fractions."""
+    """Compare with `Decimal`, on the number without its binary fractions."""
     [[[text]]] = decimals(np.array([[[amount]]]), minor_units)
     scaled = Decimal(str(round(abs(amount) * minor_units, 7))).quantize(Decimal(1), ROUND_HALF_UP)
     expected = (scaled if amount >= 0 else -scaled) / minor_units

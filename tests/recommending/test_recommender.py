@@ -11,6 +11,7 @@ from planrec.config.compose import compose
 from planrec.recommending import request_table
 from planrec.recommending.recommender import model_input
 from planrec.recommending.request_table import requests_of
+from planrec.recommending.table_builder import TableBuilder
 from planrec.runs.read import load_run
 from planrec.schema.columns import MAX_USAGE, Usage
 from planrec.schema.request import read_request
@@ -137,7 +138,7 @@ def test_the_same_months_in_a_file_and_in_a_request_are_the_same_decision(months
         for months in asked
         for n in range(len(months))
     ]
-    online = request_table.table_of(requests, offline.inputs, offline.plans, 0, None)
+    online = request_table.table_of(requests, TableBuilder(offline.inputs, offline.plans, 0, None))
     assert_same_columns(online, offline)
 
 
@@ -148,7 +149,9 @@ def test_the_same_row_in_a_file_and_in_a_request_is_the_same_decision(row_config
     Path(row_config.data.path).write_text("\n".join(["mb,plan", *rows]) + "\n")
     offline = row_config.target.label(row_config.data.load(None), None)
     requests = [read_request({"attributes": {"mb": amount}}) for amount in amounts]
-    assert_same_columns(request_table.table_of(requests, offline.inputs, offline.plans, 0, None), offline)
+    assert_same_columns(
+        request_table.table_of(requests, TableBuilder(offline.inputs, offline.plans, 0, None)), offline
+    )
 
 
 @pytest.fixture(scope="module")

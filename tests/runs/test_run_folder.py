@@ -138,7 +138,7 @@ def changed(folder, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "found"),
     [
-        (("files",), ..., "files: Field required"),
+        (("files",), ..., "files: must be given and is missing"),
         (("files",), {}, r"files must hold the sha256 of config\.json, model\.skops, out_of_fold\.parquet"),
         (("files", "model.skops"), ..., r"files must hold the sha256 of model\.skops"),
         (("files", "../secret"), "0" * 64, r"files\.\.\./secret"),

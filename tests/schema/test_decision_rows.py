@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from planrec.errors import DataError
 from planrec.schema.columns import Usage, lag
-from planrec.schema.decision_rows import decision_rows
+from planrec.schema.decision_rows import decision_rows, latest_rows
 from planrec.schema.tables import UsageHistory
 
 
@@ -50,6 +52,28 @@ def test_nothing_after_the_decision_is_read(lengths, window):
     whole, cut = decision_rows(history, at, window), decision_rows(past, at, window)
     for name, array in whole.columns.items():
         np.testing.assert_array_equal(array, cut.columns[name])
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=8), min_size=1, max_size=5), st.integers(1, 7))
+def test_given_months_make_the_rows_of_a_history_with_silent_months(middles, window):
+    """Each list says which of the months between the first and the last one are given."""
+    given_months = [np.array([True, *middle, True]) for middle in middles]
+    lengths = [len(is_given) for is_given in given_months]
+    is_given = np.concatenate(given_months)
+    history = history_of(lengths)
+    usage = {name: np.where(is_given, amounts, 0.0) for name, amounts in history.usage.items()}
+    whole = decision_rows(replace(history, usage=usage), None, window)
+    latest = latest_rows(
+        np.array([each.sum() for each in given_months]),
+        history.month.astype(np.int64)[is_given],
+        {name: amounts[is_given] for name, amounts in history.usage.items()},
+        window,
+    )
+    last = np.cumsum(lengths) - 1
+    for name, column in latest.columns.items():
+        np.testing.assert_array_equal(column, whole.columns[name][last])
+    np.testing.assert_array_equal(latest.as_of, whole.as_of[last])
+    np.testing.assert_array_equal(np.flatnonzero(is_given)[latest.last_month], last)
 
 
 def test_decisions_fall_on_the_day_after_the_last_complete_month():

@@ -104,15 +104,17 @@ def bowl(values: dict[str, float]) -> float:
 
 def test_a_search_finds_the_low_or_the_high_end_as_it_is_told() -> None:
     search = search_of(40, x=Range(low=-10.0, high=10.0, log=False))
-    assert best_values(search, 0, False, bowl)["x"] == pytest.approx(3, abs=0.5)
-    assert best_values(search, 0, True, bowl)["x"] == pytest.approx(-10, abs=0.5)
+    assert best_values(search, 0, bowl, higher_is_better=False)["x"] == pytest.approx(3, abs=0.5)
+    assert best_values(search, 0, bowl, higher_is_better=True)["x"] == pytest.approx(-10, abs=0.5)
 
 
 def test_equal_seeds_try_the_same_and_others_do_not() -> None:
     def tried(seed: int) -> list[float]:
         found: list[float] = []
         search = search_of(20, x=Range(low=-10.0, high=10.0, log=False))
-        best_values(search, seed, False, lambda values: found.append(values["x"]) or bowl(values))
+        best_values(
+            search, seed, lambda values: found.append(values["x"]) or bowl(values), higher_is_better=False
+        )
         return found
 
     assert tried(1) == tried(1)
@@ -122,17 +124,21 @@ def test_equal_seeds_try_the_same_and_others_do_not() -> None:
 
 def test_a_value_that_is_not_defined_is_never_the_best() -> None:
     search = search_of(20, x=Range(low=-10.0, high=10.0, log=False))
-    best = best_values(search, 0, False, lambda values: nan if values["x"] > 0 else bowl(values))
+    best = best_values(
+        search, 0, lambda values: nan if values["x"] > 0 else bowl(values), higher_is_better=False
+    )
     assert best["x"] <= 0
     with pytest.raises(FitError, match="got none in 20 trials"):
-        best_values(search, 0, False, lambda values: nan)
+        best_values(search, 0, lambda values: nan, higher_is_better=False)
 
 
 def test_optuna_says_nothing_while_it_searches_and_as_much_as_before_afterwards() -> None:
     before = optuna.logging.get_verbosity()
     heard: list[int] = []
     search = search_of(2, x=Range(low=1, high=9, log=False))
-    best_values(search, 0, False, lambda values: heard.append(optuna.logging.get_verbosity()) or 0.0)
+    best_values(
+        search, 0, lambda values: heard.append(optuna.logging.get_verbosity()) or 0.0, higher_is_better=False
+    )
     assert set(heard) == {optuna.logging.ERROR}
     assert optuna.logging.get_verbosity() == before != optuna.logging.ERROR
 
@@ -140,7 +146,10 @@ def test_optuna_says_nothing_while_it_searches_and_as_much_as_before_afterwards(
 def test_values_that_were_tried_are_not_judged_again() -> None:
     judged: list[object] = []
     search = search_of(20, x=Choices(choices=([1], [2], None)))
-    assert best_values(search, 0, True, lambda values: judged.append(values) or len(judged)) in judged
+    assert (
+        best_values(search, 0, lambda values: judged.append(values) or len(judged), higher_is_better=True)
+        in judged
+    )
     assert len(judged) == 3
 
 

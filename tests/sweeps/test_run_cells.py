@@ -18,7 +18,7 @@ from planrec.runs.read import load_run
 from planrec.sweeps.compose_cells import Cell
 from planrec.sweeps.executors import ProcessExecutor
 from planrec.sweeps.run_cell import CellFailure, CellTask
-from planrec.sweeps.run_cells import CellRuns, Listed, PlannedRun, Row
+from planrec.sweeps.run_cells import CellRuns, FixedCells, PlannedRun, Row
 from planrec.sweeps.sweep_folder import CellStore, failures, open_sweep
 
 
@@ -83,7 +83,7 @@ def sweep(tmp_path, history_run):
             for number, address in enumerate(addresses)
         ]
         runs = CellRuns(folder, store, workers, n_jobs, max_failures, Watched())
-        return runs, workers, Listed(planned)
+        return runs, workers, FixedCells(planned)
 
     return made
 
@@ -138,7 +138,7 @@ def test_cells_whose_data_cannot_be_read_are_rows(sweep):
     runs, _, source = sweep("ab")
     first, second = source
     unreadable = PlannedRun(first.cell, None, CellFailure("DataError", "no file", "Traceback"))
-    rows = runs.run(Listed([unreadable, second]))
+    rows = runs.run(FixedCells([unreadable, second]))
     assert statuses(rows) == {0: "failed", 1: "done"}
     assert Path(rows[0].failure.log).read_text("utf-8") == "Traceback"
 

@@ -270,7 +270,7 @@ def test_a_damaged_cell_is_a_row_with_its_remedy_and_the_others_go_on(tmp_path, 
     code, out, error = swept(tmp_path, "-m", *cells)
     assert code == 1
     assert "1 linked, 1 failed" in out
-    remedy = error.partition("remove ")[2].partition(", and the same command runs it anew")[0]
+    remedy = error.partition("remove ")[2].partition(", and the same command runs it again")[0]
     shutil.rmtree(tmp_path / remedy)
     code, out, error = swept(tmp_path, "-m", *cells)
     assert code == 0, error

@@ -21,7 +21,7 @@ from planrec.schema.predictions import OutOfFold
 from planrec.schema.tables import DecisionTable
 from planrec.search import with_values
 from planrec.training.experiment import load_decisions, models_of, predict_out_of_fold, run
-from planrec.training.tuning import tune
+from planrec.training.tuning import tune, tuner_of
 
 QUICK = ("n_bootstrap=20", "threads=1")
 HELD = ("target=held", "data.n_subscribers=60", "data.n_months=3", *QUICK)
@@ -101,11 +101,13 @@ def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
     table = load_decisions(config).table
     folds = list(config.cv.split(table, config.seed))
     predict = partial(predict_alone, config)
-    clean = tune(config, table, folds, predict)
+    tuner = tuner_of(config, predict)
+    assert tuner is not None
+    clean = tune(tuner, table, folds)
     model = models_of(config, len(folds), clean)[config.model.kind]
     for number, fold in enumerate(folds):
         changed = poisoned(table, fold.test)
-        again = tune(config, changed, [fold], predict)
+        again = tune(tuner, changed, [fold])
         assert (again[0].values, again[0].inner_value) == (clean[number].values, clean[number].inner_value)
         # Everything is seen by the final fit: the poison does reach what looks at it.
         assert again[-1].inner_value != clean[-1].inner_value
@@ -127,7 +129,7 @@ def test_inner_folds_are_those_of_the_inner_splitter_and_keep_subscribers_whole(
         seen.extend((train, fold) for fold in folds)
         return predict_alone(config, model, train, folds)
 
-    tune(config, result.table, list(config.cv.split(result.table, 0)), predict)
+    tune(tuner_of(config, predict), result.table, list(config.cv.split(result.table, 0)))
     assert len(seen) > 0
     for train, fold in seen:
         assert not set(train.subscriber[fold.train]) & set(train.subscriber[fold.test])
@@ -143,7 +145,7 @@ def test_the_best_by_the_first_metric_is_chosen(result, metric, best):
         judged.append((value_of(out_of_fold, metric), model))
         return out_of_fold
 
-    (only,) = tune(config, result.table, [], predict)
+    (only,) = tune(tuner_of(config, predict), result.table, [])
     assert len({value for value, _ in judged}) > 1
     assert only.inner_value == best(value for value, _ in judged)
     assert (only.inner_value, with_values(config.model, only.values)) in judged

@@ -1,4 +1,4 @@
-// Where the server asks for keys, the document needs one too. It stays in this page and goes with what is tried.
+// If the server requires keys, the document needs one too. The key stays in this page and is sent with requests to try.
 const page = document.querySelector("rapi-doc");
 const form = document.querySelector("form");
 const told = document.querySelector("output");

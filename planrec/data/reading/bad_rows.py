@@ -27,10 +27,11 @@ class BadRows:
     count: int
 
     def __str__(self) -> str:
-        """Return the rule, the value found and the first places.
+        """Name the rule, the value found and the first places.
 
-        >>> str(BadRows("column 'sms' must be >= 0", "-4", ["line 7", "line 9"], count=2))
-        "column 'sms' must be >= 0, got '-4' at line 7 (2 such rows, also line 9)"
+        Examples:
+            >>> str(BadRows("column 'sms' must be >= 0", "-4", ["line 7", "line 9"], count=2))
+            "column 'sms' must be >= 0, got '-4' at line 7 (2 such rows, also line 9)"
         """
         found = "" if self.value is None else f", got {self.value!r}"
         others = ", ".join(self.where[1 : 1 + ALSO])
@@ -69,7 +70,7 @@ class BrokenRules:
             broken.count += len(positions)
 
     def bad_rows(self, places: Places) -> list[BadRows]:
-        """Return the bad rows of every rule, with the names of their places."""
+        """List the bad rows of every rule, with the names of their places."""
         named = places({position for broken in self._broken.values() for position in broken.positions})
         return [
             BadRows(rule, broken.value, [named[at] for at in broken.positions], broken.count)
@@ -92,12 +93,12 @@ def check_rows(
 
 
 def dropped_rows(bad: Iterable[BadRows]) -> Columns:
-    """Return `where` and `reason` of every row that is left out, once for each rule that it breaks."""
+    """List `where` and `reason` of every row that is left out, once for each rule that it breaks."""
     pairs = [(place, group.rule) for group in bad for place in group.where]
     where, reason = zip(*pairs, strict=True) if pairs else ((), ())
     return {"where": np.array(where, dtype=object), "reason": np.array(reason, dtype=object)}
 
 
 def dropped_notes(bad: Iterable[BadRows]) -> tuple[str, ...]:
-    """Return how many rows are left out and why, one sentence per rule."""
+    """Say how many rows are left out and why, one sentence per rule."""
     return tuple(f"{group.count:,} row(s) dropped: {group}" for group in bad)

@@ -13,7 +13,7 @@ from planrec.schema.columns import Kind
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 COMMA_NUMBER = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 CODE = r"^[+-]?(0\d+|\d{16,})$"
-"Leading zeros, or more digits than float64 can tell apart: a code, never a number."
+"Leading zeros, or more digits than float64 can distinguish: a code, never a number."
 
 AMOUNT = r"^\(?[+-]?(\p{L}{0,3}\p{Sc}|\p{L}{1,3}\.?[\s\p{Zs}])?[\s\p{Zs}]*[+-]?[.,]?\d"
 "Begins like a number, perhaps after a currency: `6,834.0`, `12.3%`, `€12.50`, `US$ 5`, `EUR 5`, `(7)`."
@@ -42,10 +42,11 @@ class Cells:
 def cells_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
     """Interpret a readable column; return None if its type is neither number, boolean, date nor text.
 
-    >>> cells_of(pa.chunked_array([["7,5", None]]), decimal_comma=True).values
-    array([7.5, nan])
-    >>> cells_of(pa.chunked_array([["007", "12"]]), decimal_comma=False).kind
-    'text'
+    Examples:
+        >>> cells_of(pa.chunked_array([["7,5", None]]), decimal_comma=True).values
+        array([7.5, nan])
+        >>> cells_of(pa.chunked_array([["007", "12"]]), decimal_comma=False).kind
+        'text'
     """
     if pa.types.is_string(column.type):
         return _of_text(column, decimal_comma=decimal_comma)
@@ -74,10 +75,11 @@ def _of_text(text: pa.ChunkedArray, *, decimal_comma: bool) -> Cells:
 
 
 def numbers_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
-    """Return a column as numbers, codes like `007` too; None unless every cell is a number or blank.
+    """Read a column as numbers, codes like `007` too; None unless every cell is a number or blank.
 
-    >>> numbers_of(pa.chunked_array([["007", "1e3"]]), decimal_comma=False).values
-    array([   7., 1000.])
+    Examples:
+        >>> numbers_of(pa.chunked_array([["007", "1e3"]]), decimal_comma=False).values
+        array([   7., 1000.])
     """
     if pa.types.is_floating(column.type):
         return Cells("number", column.to_numpy())
@@ -94,10 +96,11 @@ def numbers_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
 
 
 def numbers_and_others(column: pa.ChunkedArray, *, decimal_comma: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return a column as numbers, shape (n,), NaN for blank cells; and which cells hold something else.
+    """Read a column as numbers, shape (n,), NaN for blank cells; and which cells hold something else.
 
-    >>> numbers_and_others(pa.chunked_array([["7", "lots", None]]), decimal_comma=False)
-    (array([ 7., nan, nan]), array([False,  True, False]))
+    Examples:
+        >>> numbers_and_others(pa.chunked_array([["7", "lots", None]]), decimal_comma=False)
+        (array([ 7., nan, nan]), array([False,  True, False]))
     """
     if not (pa.types.is_string(column.type) or pa.types.is_floating(column.type)):
         return np.full(len(column), np.nan), column.is_valid().to_numpy()
@@ -131,7 +134,7 @@ def _is_most(cells: pa.ChunkedArray) -> bool:
 
 
 def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
-    """Return the column as dates, or None and the reason if there is a doubt."""
+    """Read the column as dates, or None and the reason if there is a doubt."""
     encoded = text.combine_chunks().dictionary_encode()
     iso, doubt = _iso_dates(encoded.dictionary.to_pylist())
     if iso is None:
@@ -141,11 +144,12 @@ def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:
 
 
 def dates_of(texts: Sequence[str]) -> list[np.datetime64] | None:
-    """Return distinct cells as dates, datetime64[s]; None unless all are dates written in one form.
+    """Read distinct cells as dates, datetime64[s]; None unless all are dates written in one form.
 
-    >>> dates_of(["2018-11-30", "2018-12-01 09:30"])
-    [np.datetime64('2018-11-30T00:00:00'), np.datetime64('2018-12-01T09:30:00')]
-    >>> dates_of(["2018-11-30", "1/12/2018"])
+    Examples:
+        >>> dates_of(["2018-11-30", "2018-12-01 09:30"])
+        [np.datetime64('2018-11-30T00:00:00'), np.datetime64('2018-12-01T09:30:00')]
+        >>> dates_of(["2018-11-30", "1/12/2018"])
     """
     return _iso_dates(texts)[0]
 
@@ -164,7 +168,7 @@ def _iso_dates(texts: Sequence[str]) -> tuple[list[np.datetime64] | None, str | 
 def _assembled(
     matches: Sequence[re.Match[str]], order: str | None
 ) -> tuple[list[np.datetime64] | None, str | None]:
-    """Return dates from matched parts; if `order` is None, tell day and month apart first."""
+    """Assemble dates from matched parts; if `order` is None, find out first which part is the month."""
     parts: list[tuple[str, str, str, str | None]]
     if order == "ym":
         parts = [(match[1], match[2], "1", None) for match in matches]
@@ -173,7 +177,7 @@ def _assembled(
     else:
         month_group = _month_group(matches)
         if month_group is None:
-            return None, f"day and month cannot be told apart in dates like {matches[0][0]!r}"
+            return None, f"day and month cannot be distinguished in dates like {matches[0][0]!r}"
         day_group = 4 - month_group
         parts = [(match[4], match[month_group], match[day_group], match[5]) for match in matches]
     try:
@@ -186,7 +190,7 @@ def _assembled(
 
 
 def _month_group(matches: Sequence[re.Match[str]]) -> int | None:
-    """Return which part is the month, 1 or 3, or None if both could be. `31.12.2018` is always day first."""
+    """Find the part that is the month, 1 or 3; None if both could be. `31.12.2018` is always day first."""
     if all(match[2] == "." for match in matches):
         return 3
     first_can_be_month = all(int(match[1]) <= 12 for match in matches)

@@ -38,22 +38,24 @@ class ColumnNames:
 
 
 def tidy_name(name: str) -> str:
-    """Return a column name with each run of blanks as one blank.
+    """Write a column name with each run of blanks as one blank.
 
-    >>> tidy_name("Call  Failure ")
-    'Call Failure'
+    Examples:
+        >>> tidy_name("Call  Failure ")
+        'Call Failure'
     """
     return " ".join(name.split())
 
 
 def column_names(header: Sequence[str], path: str) -> ColumnNames:
-    """Return the names of the columns of a file.
-
-    >>> column_names(["", "Call  Failure", "plan"], "calls.csv").tidy
-    ('unnamed 1', 'Call Failure', 'plan')
+    """Name the columns of a file.
 
     Raises:
         DataError: If two columns share a name.
+
+    Examples:
+        >>> column_names(["", "Call  Failure", "plan"], "calls.csv").tidy
+        ('unnamed 1', 'Call Failure', 'plan')
     """
     names = [tidy_name(cell) for cell in header]
     blank = [name in UNNAMED or name.startswith("Unnamed: ") for name in names]

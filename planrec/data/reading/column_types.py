@@ -14,12 +14,13 @@ EXACT_INTEGER = 10**15
 
 
 def as_readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of a file as float64, bool, timestamp[s] or tidy text; other types unchanged.
+    """Convert a column of a file to float64, bool, timestamp[s] or tidy text; other types unchanged.
 
-    >>> as_readable(pa.chunked_array([[7, None]])).to_pylist()
-    [7.0, None]
-    >>> as_readable(pa.chunked_array([[" mini", "N/A"]])).to_pylist()
-    ['mini', None]
+    Examples:
+        >>> as_readable(pa.chunked_array([[7, None]])).to_pylist()
+        [7.0, None]
+        >>> as_readable(pa.chunked_array([[" mini", "N/A"]])).to_pylist()
+        ['mini', None]
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -43,8 +44,9 @@ def is_readable(column: pa.ChunkedArray) -> bool:
 def tidy_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     """Strip the cells of a text column; blank cells and those in `MISSING` become null.
 
-    >>> tidy_text(pa.chunked_array([[" mini ", "?", ""]])).to_pylist()
-    ['mini', None, None]
+    Examples:
+        >>> tidy_text(pa.chunked_array([[" mini ", "?", ""]])).to_pylist()
+        ['mini', None, None]
     """
     stripped = pc.utf8_trim_whitespace(cells)
     missing = pc.is_in(stripped, value_set=pa.array(MISSING))
@@ -52,10 +54,11 @@ def tidy_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def text_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a readable column as text, null for blank cells.
+    """Convert a readable column to text, null for blank cells.
 
-    >>> text_of(pa.chunked_array([[7.0, None]])).to_pylist()
-    ['7', None]
+    Examples:
+        >>> text_of(pa.chunked_array([[7.0, None]])).to_pylist()
+        ['7', None]
     """
     if pa.types.is_floating(column.type) and pc.all(_is_exact_integer(column)).as_py():
         # Without this detour 79161234567.0 would read 7.9161234567e+10.

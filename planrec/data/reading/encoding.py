@@ -109,7 +109,7 @@ def _blocks_of_whole_runs(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             block = rest + block
-            # A whole block of high bytes is no text: cutting it keeps the memory constant.
+            # A whole block of high bytes is not text: cutting it keeps the memory constant.
             whole = block.rstrip(HIGH_BYTES) or block
             rest = block[len(whole) :]
             yield whole

@@ -4,12 +4,13 @@ import numpy as np
 
 
 def ids_of(texts: np.ndarray) -> np.ndarray:
-    """Return ids, shape (n,): int64 if all are plain whole numbers, else text. There are no blanks.
+    """Convert ids, shape (n,), to int64 if all are plain whole numbers; else keep the text. No id is blank.
 
-    >>> ids_of(np.array(["7.0", "12.0"], object))
-    array([ 7, 12])
-    >>> ids_of(np.array(["007", "12"], object))
-    array(['007', '12'], dtype=object)
+    Examples:
+        >>> ids_of(np.array(["7.0", "12.0"], object))
+        array([ 7, 12])
+        >>> ids_of(np.array(["007", "12"], object))
+        array(['007', '12'], dtype=object)
     """
     ids = whole_numbers(texts)
     plain = all(
@@ -19,10 +20,11 @@ def ids_of(texts: np.ndarray) -> np.ndarray:
 
 
 def whole_numbers(texts: np.ndarray) -> np.ndarray:
-    """Return `1.0` as `1` if all cells are whole numbers: with blanks, tools write them as fractions.
+    """Write `1.0` as `1` if all cells are whole numbers: with blanks, tools write them as fractions.
 
-    >>> whole_numbers(np.array(["1.0", "2,0"], object))
-    array(['1', '2'], dtype=object)
+    Examples:
+        >>> whole_numbers(np.array(["1.0", "2,0"], object))
+        array(['1', '2'], dtype=object)
     """
     distinct = set(texts)
     whole = {text: text.replace(",", ".").partition(".") for text in distinct}

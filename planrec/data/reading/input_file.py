@@ -1,4 +1,4 @@
-"""The file that `data.path` or `planrec score` names: which format it has, and what can be read of it."""
+"""A file of rows, as training and scoring read it: whole or part by part."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ class InputFile(ABC):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was guessed or changed while the file was opened, one sentence each."""
+        """Guesses and changes made while the file was opened, one sentence each."""
         return self.columns.notes
 
     @abstractmethod
@@ -47,10 +47,10 @@ class InputFile(ABC):
 
     @abstractmethod
     def places(self, positions: Iterable[int]) -> dict[int, str]:
-        """Return the name of each of these rows in messages: `line 7`, or `row 7` of a Parquet file."""
+        """Name these rows in messages: `line 7`, or `row 7` of a Parquet file."""
 
     def whole(self) -> RawTable:
-        """Return all rows and columns.
+        """Read all rows and columns.
 
         Raises:
             DataError: As `parts`.
@@ -67,10 +67,11 @@ class InputFile(ABC):
 
 
 def row_places(positions: Iterable[int]) -> dict[int, str]:
-    """Return the names of rows that have no line.
+    """Name rows that have no line.
 
-    >>> row_places([0, 6])
-    {0: 'row 1', 6: 'row 7'}
+    Examples:
+        >>> row_places([0, 6])
+        {0: 'row 1', 6: 'row 7'}
     """
     return {position: f"row {position + 1}" for position in positions}
 

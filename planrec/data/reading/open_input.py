@@ -16,11 +16,11 @@ OTHER_FORMATS = (
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet (.xls): save it as CSV"),
     (b"\x1f\x8b", "compressed by gzip: unpack it first"),
 )
-"First bytes -> what the file is, and what to do."
+"First bytes -> format of the file, and how to convert it."
 
 
 def open_input(path: Path) -> InputFile:
-    """Return a CSV or Parquet file, ready to be read.
+    """Open a CSV or Parquet file, ready to be read.
 
     Raises:
         DataError: If the file cannot be read, is neither CSV nor Parquet, is empty, or repeats a column name.

@@ -29,7 +29,7 @@ class ParquetFile(InputFile):
             raise DataError(f"{self.path} has {len(self.columns.tidy)} column(s) but no rows")
 
     def places(self, positions: Iterable[int]) -> dict[int, str]:
-        """Return the name of each row; see `InputFile.places`."""
+        """Name rows in messages; see `InputFile.places`."""
         return row_places(positions)
 
     def _batches(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
@@ -45,7 +45,7 @@ class ParquetFile(InputFile):
 
 
 def parquet_names(path: Path) -> list[str]:
-    """Return the names of the columns of a Parquet file.
+    """Read the names of the columns of a Parquet file.
 
     Raises:
         DataError: If the file is damaged.

@@ -33,7 +33,7 @@ class RawTable:
         return len(self.rows)
 
     def take(self, rows: np.ndarray) -> Self:
-        """Return the rows of a mask of shape (n,)."""
+        """Keep the rows of a mask of shape (n,)."""
         kept = {name: column.filter(pa.array(rows)) for name, column in self.columns.items()}
         return replace(self, columns=kept, rows=self.rows[rows])
 
@@ -42,12 +42,12 @@ class RawTable:
         return is_readable(self.columns[name])
 
     def text(self, name: str) -> np.ndarray:
-        """Return a readable column as text, shape (n,), object: None for blank cells, `7` for 7.0."""
+        """Read a readable column as text, shape (n,), object: None for blank cells, `7` for 7.0."""
         return text_of(self.columns[name]).to_numpy()
 
 
 def repeats_of(raw: RawTable) -> np.ndarray:
-    """Return which rows equal an earlier row in every named column, shape (n,), bool."""
+    """Find the rows that equal an earlier row in every named column, shape (n,), bool."""
     group = np.zeros(len(raw), dtype=np.int64)
     first = np.zeros(1, dtype=np.int64)
     for name, column in raw.columns.items():

@@ -16,16 +16,17 @@ ONE_ROW_PER_MONTH = "a subscriber must have one row per month: which of several 
 
 
 def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the rules of usage amounts, each with the rows that break it.
-
-    >>> rules = amount_rules(np.array([1.0, -2.0]), np.zeros(2, bool), np.zeros(2, bool))
-    >>> [rule for rule, rows in rules.items() if rows.any()]
-    ['must be >= 0']
+    """Find the rows that break each rule of usage amounts.
 
     Args:
         values: Shape (n,), float64; NaN for cells that hold no number.
         strange: Shape (n,), bool: cells that hold something else.
         blank: Shape (n,), bool.
+
+    Examples:
+        >>> rules = amount_rules(np.array([1.0, -2.0]), np.zeros(2, bool), np.zeros(2, bool))
+        >>> [rule for rule, rows in rules.items() if rows.any()]
+        ['must be >= 0']
     """
     is_finite = np.isfinite(values)
     with np.errstate(invalid="ignore"):
@@ -39,16 +40,17 @@ def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> 
 
 
 def plan_rule(plan: str, name: str, plans: Sequence[str], owner: str) -> str:
-    """Return the rule that a plan in a file breaks which is not one of `plans`.
-
-    >>> plan_rule("maxi", "maxi", ["mini", "max"], "the catalogue")
-    "must hold plans of the catalogue ('mini', 'max'), 'maxi' is not one of them (did you mean 'max'?)"
+    """Name the rule that a plan in a file breaks if it is not one of `plans`.
 
     Args:
         plan: The plan as the file spells it.
         name: Its name after `data.plan_names`.
         plans: The plans that are allowed.
         owner: To whom they belong: `the catalogue`, `the run`.
+
+    Examples:
+        >>> plan_rule("maxi", "maxi", ["mini", "max"], "the catalogue")
+        "must hold plans of the catalogue ('mini', 'max'), 'maxi' is not one of them (did you mean 'max'?)"
     """
     near = did_you_mean(name, plans)
     return f"must hold plans of {owner} ({shown(plans, most=20)}), {plan!r} is not one of them{near}"

@@ -62,10 +62,11 @@ def dialect_of(path: Path) -> Dialect:
 
 
 def separator_of(text: str) -> str:
-    r"""Return the separator that cuts the first rows into the same number of cells, two or more.
+    r"""Find the separator that cuts the first rows into the same number of cells, two or more.
 
-    >>> separator_of("plan;spend, EUR\nmini;7,50\nmax;30,00")
-    ';'
+    Examples:
+        >>> separator_of("plan;spend, EUR\nmini;7,50\nmax;30,00")
+        ';'
     """
 
     def fit(separator: str) -> tuple[bool, float, int]:

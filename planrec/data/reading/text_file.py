@@ -36,7 +36,7 @@ class TextFile(InputFile):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was guessed or changed while the file was opened, one sentence each."""
+        """Guesses and changes made while the file was opened, one sentence each."""
         return (*self.dialect.scan.notes, *self.columns.notes)
 
     def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
@@ -53,7 +53,7 @@ class TextFile(InputFile):
             raise DataError(f"{self.path} has a header of {len(self.columns.tidy)} column(s) but no rows")
 
     def places(self, positions: Iterable[int]) -> dict[int, str]:
-        """Return the name of each row; see `InputFile.places`. It reads the file up to the last of them."""
+        """Name rows in messages; see `InputFile.places`. It reads the file up to the last of them."""
         wanted = set(positions)
         lines = (line for line, cells in self._rows_of_all_cells() if any(cells))
         numbered = enumerate(islice(lines, max(wanted, default=-1) + 1))
@@ -140,7 +140,7 @@ class _RaggedRows:
 
 
 def _is_blank(table: pa.Table) -> np.ndarray:
-    """Return which rows hold nothing in any column, shape (n,), bool."""
+    """Find the rows that hold nothing in any column, shape (n,), bool."""
     blank = np.ones(table.num_rows, bool)
     for column in table.columns:
         blank &= pc.equal(column, "").to_numpy()

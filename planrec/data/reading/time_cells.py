@@ -23,14 +23,15 @@ class TimeProblem:
 
 
 def as_of_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, TimeProblem | None]:
-    """Return decision instants, shape (n,), datetime64[D]: the day after a month, or the date itself.
-
-    >>> as_of_of(np.array(["2018-11", "2018-12"], object), None)[0]
-    array(['2018-12-01', '2019-01-01'], dtype='datetime64[D]')
+    """Read decision instants, shape (n,), datetime64[D]: the day after a month, or the date itself.
 
     Args:
         texts: Shape (n,), object, without blanks.
         year: The year of month numbers; None for every other form.
+
+    Examples:
+        >>> as_of_of(np.array(["2018-11", "2018-12"], object), None)[0]
+        array(['2018-12-01', '2019-01-01'], dtype='datetime64[D]')
     """
     distinct = list(dict.fromkeys(texts))
     days, problem = _days(distinct, year)
@@ -41,26 +42,28 @@ def as_of_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, Ti
 
 
 def months_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, TimeProblem | None]:
-    """Return the month of each text, shape (n,), datetime64[M]; arguments as in `as_of_of`.
+    """Read the month of each text, shape (n,), datetime64[M]; arguments as in `as_of_of`.
 
-    >>> months_of(np.array(["30.11.2018", "1.12.2018"], object), None)[0]
-    array(['2018-11', '2018-12'], dtype='datetime64[M]')
+    Examples:
+        >>> months_of(np.array(["30.11.2018", "1.12.2018"], object), None)[0]
+        array(['2018-11', '2018-12'], dtype='datetime64[M]')
     """
     days, problem = as_of_of(texts, year)
     if days is None:
         return None, problem
-    # All texts have one form, so the first tells months, whose instant is the day after, from dates.
+    # All texts have one form, so the first shows if they are months: their instant is the day after.
     names_months = len(texts) > 0 and (year is not None or MONTH.fullmatch(texts[0]) is not None)
     return days.astype("datetime64[M]") - np.timedelta64(int(names_months), "M"), None
 
 
 def month_of(text: str, year: int | None) -> np.datetime64:
-    """Return the month of one cell, NaT if it cannot be read.
+    """Read the month of one cell, NaT if it cannot be read.
 
     Day and month must be clear from the cell alone, because a part of a file does not show the other cells.
 
-    >>> month_of("2018-11-30", None), month_of("11/12/2018", None)
-    (np.datetime64('2018-11'), np.datetime64('NaT','M'))
+    Examples:
+        >>> month_of("2018-11-30", None), month_of("11/12/2018", None)
+        (np.datetime64('2018-11'), np.datetime64('NaT','M'))
     """
     by_number = year is not None and MONTH_NUMBER.fullmatch(text)
     is_known_form = by_number or MONTH.fullmatch(text) or _is_clear_date(text) or len(text) == 8
@@ -69,10 +72,11 @@ def month_of(text: str, year: int | None) -> np.datetime64:
 
 
 def date_of(text: str) -> np.datetime64:
-    """Return the instant of one cell, datetime64[s], NaT if it cannot be read; see `month_of`.
+    """Read the instant of one cell, datetime64[s], NaT if it cannot be read; see `month_of`.
 
-    >>> date_of("30.11.2018")
-    np.datetime64('2018-11-30T00:00:00')
+    Examples:
+        >>> date_of("30.11.2018")
+        np.datetime64('2018-11-30T00:00:00')
     """
     found = dates_of([text]) if _is_clear_date(text) else None
     return np.datetime64("NaT", "s") if found is None else found[0]

@@ -1,4 +1,4 @@
-"""`planrec compare A B`: where two runs differ, by how much, and on which segments."""
+"""`planrec compare A B`: differences of two runs in configuration, metrics and segments."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ SCHEMA = "planrec.compare.comparison/1"
 
 
 def as_json(comparison: "Comparison") -> str:
-    """The comparison as JSON; differences are B less A, NaN is null."""
+    """Return the comparison as JSON; differences are B less A, NaN becomes null."""
     import json
 
     runs = {"a": comparison.first, "b": comparison.second}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 
@@ -99,7 +98,7 @@ def _check_catalogue(logged: LoggedDecision, saved: SavedRun) -> None:
         )
 
 
-def _differences(logged: Any, now: Any, place: str) -> Iterator[str]:
+def _differences(logged: object, now: object, place: str) -> Iterator[str]:
     """Yield a line for each value that differs, by JSON pointer."""
     if isinstance(logged, dict) and isinstance(now, dict):
         for key in [*logged, *(key for key in now if key not in logged)]:
@@ -111,6 +110,6 @@ def _differences(logged: Any, now: Any, place: str) -> Iterator[str]:
         yield f"{place or '/'}: logged {_shortened(logged)}, now {_shortened(now)}"
 
 
-def _shortened(value: Any) -> str:
+def _shortened(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else f"{text[:200]} ..."

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from planrec.contracts import FileForm
@@ -32,7 +31,7 @@ class AttributeReader:
         return () if self._subscriber in self.required else (self._subscriber,)
 
     def column(self, name: str) -> str:
-        """Return the column of the file that has this name in PlanRec."""
+        """Find the column of the file that has this name in PlanRec."""
         return tidy_name(self.form.columns.get(name, name))
 
     @property
@@ -40,22 +39,12 @@ class AttributeReader:
         return self.column("subscriber")
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
-        """Return the subscribers of a part (row numbers if the file names none) and their decisions."""
-        recommender = self.recommender
-        n = columns.part.num_rows
+        """Read the subscribers of a part (row numbers if the file names none) and their decisions."""
         if self._subscriber in columns.part.column_names:
-            whose = subscribers(columns.part, self._subscriber).combine_chunks()
-            blank = whose.is_null().to_numpy(zero_copy_only=False)
+            subscriber = subscribers(columns.part, self._subscriber).combine_chunks()
+            blank = subscriber.is_null().to_numpy(zero_copy_only=False)
             columns.add(f"column {self._subscriber!r} {NOT_BLANK}", blank)
         else:
-            whose = pa.array(columns.positions + 1).cast(pa.string())
-        table = DecisionTable(
-            X={each.becomes: columns.attribute(each) for each in recommender.inputs.columns},
-            subscriber=np.arange(n),
-            has_subscribers=False,
-            plans=recommender.plans,
-            menu=np.ones((n, len(recommender.plans)), bool),
-            inputs=recommender.inputs,
-            horizon=recommender.horizon,
-        )
-        return whose, table
+            subscriber = pa.array(columns.positions + 1).cast(pa.string())
+        X = {column.becomes: columns.attribute(column) for column in self.recommender.inputs.columns}
+        return subscriber, self.recommender.table_builder.build(X, len(subscriber))

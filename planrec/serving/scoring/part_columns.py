@@ -38,21 +38,21 @@ class PartColumns:
             self.bad.add(rule, self.positions[rows], value)
 
     def amounts(self, name: str) -> np.ndarray:
-        """Return usage, quantised to 0.01, shape (n,), float64."""
+        """Read usage, quantised to 0.01, shape (n,), float64."""
         values, strange = self._numbers(name)
         for rule, rows in amount_rules(values, strange, np.isnan(values) & ~strange).items():
             self.add(f"column {name!r} {rule}", rows, None if rule == NOT_BLANK else name)
         return quantised(values)
 
     def attribute(self, column: InputColumn) -> np.ndarray:
-        """Return the values of an attribute, shape (n,), of the dtype of its kind in `schema.Columns`."""
+        """Read the values of an attribute, shape (n,), of the dtype of its kind in `schema.Columns`."""
         if is_usage(column):
             return self.amounts(column.name)
         read = {"number": self._plain, "boolean": self._booleans, "date": self._dates, "text": self._texts}
         return read[column.kind](column.name)
 
     def months(self, name: str, year: int | None) -> np.ndarray:
-        """Return months, shape (n,), datetime64[M]; NaT for cells that cannot be read."""
+        """Read months, shape (n,), datetime64[M]; NaT for cells that cannot be read."""
         codes, texts = self._distinct(name)
         self.add(f"column {name!r} {NOT_BLANK}", codes < 0)
         found = [np.datetime64("NaT", "M") if text is None else month_of(text, year) for text in texts]
@@ -67,7 +67,7 @@ class PartColumns:
         return months
 
     def plans(self, name: str, plans: tuple[str, ...], plan_names: dict[str, str]) -> np.ndarray:
-        """Return the index of each plan, shape (n,), int64; -1 for blank cells."""
+        """Read the index of each plan, shape (n,), int64; -1 for blank cells."""
         codes, texts = self._distinct(name)
         written = np.array([text for text in texts if text is not None], object)
         as_is = dict(zip(written, whole_numbers(written) if len(written) else written, strict=True))
@@ -80,7 +80,7 @@ class PartColumns:
         return np.array([*index, -1], np.int64)[codes]
 
     def _cell(self, name: str, row: int) -> object:
-        """Return one cell as training shows it: 7.0 as `7`."""
+        """Show one cell as training shows it: 7.0 as `7`."""
         cell = as_readable(self.part[name].slice(row, 1))
         return (text_of(cell) if is_readable(cell) else cell)[0].as_py()
 
@@ -126,7 +126,7 @@ class PartColumns:
         return np.array([*texts, None], object)[codes]
 
     def _distinct(self, name: str) -> tuple[np.ndarray, list[str | None]]:
-        """Return codes (n,), int64, -1 for blank cells, and the tidy text of each code."""
+        """Encode a column: codes (n,), int64, -1 for blank cells, and the tidy text of each code."""
         column = self.part[name]
         if not pa.types.is_string(column.type):
             column = as_readable(column)
@@ -141,7 +141,7 @@ class PartColumns:
 
 
 def subscribers(part: pa.Table, name: str) -> pa.ChunkedArray:
-    """Return the subscriber of each row as text, blanks around it included; a blank cell is null."""
+    """Read the subscriber of each row as text, blanks around it included; a blank cell is null."""
     column = part[name]
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())

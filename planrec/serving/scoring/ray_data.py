@@ -1,4 +1,4 @@
-"""The same advice on many machines, with Ray Data: `pip install "planrec[ray]"`.
+"""Scoring on many machines, with Ray Data: `pip install "planrec[ray]"`.
 
     import ray
     from planrec.serving.scoring.ray_data import score_dataset
@@ -30,10 +30,10 @@ PART = "planrec part"
 def score_dataset(
     rows: "ray.data.Dataset", run: str, n_parts: int, language: Language = "en"
 ) -> "ray.data.Dataset":
-    """Advice for every subscriber of a dataset, rows in any order; columns are those of the answer.
+    """Give advice for every subscriber of a dataset, with the columns of scored files.
 
-    The rows of a subscriber are brought together in one of `n_parts`, each of which must fit in a worker's
-    memory. Bad rows fail the dataset's execution with DataError.
+    The rows may be in any order. Those of a subscriber are brought together in one of `n_parts`, each of
+    which must fit in a worker's memory. Bad rows fail the dataset's execution with DataError.
     """
     reader = _scorer(run, language).reader
     name = reader.column("subscriber")
@@ -49,14 +49,14 @@ def score_dataset(
 
 
 def _parts_of(block: pa.Table, name: str, n_parts: int) -> np.ndarray:
-    """The part of each row, shape (n,), int64: the same for the same subscriber in every process."""
+    """Choose the part of each row, shape (n,), int64: in every process the same for one subscriber."""
     from pandas.util import hash_array
 
-    whose = subscribers(block, name).fill_null("").to_numpy()
-    return (hash_array(whose, categorize=True) % n_parts).astype(np.int64)
+    ids = subscribers(block, name).fill_null("").to_numpy()
+    return (hash_array(ids, categorize=True) % n_parts).astype(np.int64)
 
 
 @lru_cache(maxsize=4)
 def _scorer(run: str, language: Language) -> Scorer:
-    """Loaded once per worker."""
+    """Load the run once per worker."""
     return Scorer(load_run(Path(run)), language, has_reasons=True)

@@ -60,7 +60,7 @@ class Scorer:
         )
 
     def columns_of(self, names: tuple[str, ...], source: str) -> tuple[str, ...]:
-        """Return the columns to read.
+        """Choose the columns to read.
 
         Args:
             names: The columns that there are.
@@ -79,12 +79,12 @@ class Scorer:
         return (*self.reader.required, *(name for name in self.reader.optional if name in names))
 
     def answers(self, part: pa.Table, bad: BrokenRules, *, decimal_comma: bool) -> pa.Table | None:
-        """Return advice for the subscribers of a part; None if `bad` holds anything in the end."""
+        """Give advice for the subscribers of a part; None if `bad` holds anything in the end."""
         found = self.reader.table(PartColumns(part, bad, decimal_comma=decimal_comma))
         return None if bad or found is None else self._answers(*found)
 
     def score(self, rows: pa.Table) -> pa.Table:
-        """Return advice for a table in memory that holds subscribers with all their rows, in any order.
+        """Give advice for a table in memory that holds subscribers with all their rows, in any order.
 
         The answers are in the order of the ids as text; those of single rows in the order of the table.
 
@@ -95,8 +95,8 @@ class Scorer:
         bad = BrokenRules()
         part = rows.select(columns).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
         if isinstance(self.reader, MonthReader):
-            whose = subscribers(part, self.reader.column("subscriber"))
-            part = part.take(pc.sort_indices(whose))
+            ids = subscribers(part, self.reader.column("subscriber"))
+            part = part.take(pc.sort_indices(ids))
         answers = self.answers(part, bad, decimal_comma=False) if rows.num_rows else self.schema.empty_table()
         if answers is None:
             raise DataError(
@@ -105,7 +105,7 @@ class Scorer:
             )
         return answers
 
-    def _answers(self, whose: pa.Array, table: DecisionTable) -> pa.Table:
+    def _answers(self, subscriber: pa.Array, table: DecisionTable) -> pa.Table:
         past = self._recommender.past_usage(table)
         prediction, decisions = self._recommender.recommend(table, past)
         advised = decisions.recommended
@@ -116,7 +116,7 @@ class Scorer:
             texts.append(pa.array(reasons.of_decisions(decisions), pa.string()))
         return pa.Table.from_arrays(
             [
-                whose,
+                subscriber,
                 plans.take(pa.array(np.where(advised >= 0, advised, len(plans) - 1))),
                 pa.array(decisions.decision, pa.string()),
                 *self._savings(table, prediction, decisions),
@@ -126,7 +126,7 @@ class Scorer:
         )
 
     def _savings(self, table: DecisionTable, prediction: Prediction, decisions: Decisions) -> list[pa.Array]:
-        """Return the expected saving of the plan advised and its quantiles; blank if it is not known."""
+        """Look up the expected saving of the plan advised and its quantiles; blank if it is not known."""
         known = decisions.recommended >= 0
         rows = np.arange(len(table))
         matrices = [savings(table, prediction), *(getattr(prediction, name) for name in SAVINGS)]
@@ -140,7 +140,7 @@ class Scorer:
 
 
 def _decimals(amounts: np.ndarray, money: pa.Decimal128Type) -> pa.Array:
-    """Return amounts as decimals, rounded half away from zero as in the API; NaN becomes null."""
+    """Convert amounts to decimals, rounded half away from zero as in the API; NaN becomes null."""
     known = ~np.isnan(amounts)
     size = np.abs(np.where(known, amounts, 0.0))
     # A mean of minor units is exact to far more than 9 decimals; rounding it first undoes binary fractions.

@@ -1,4 +1,4 @@
-"""Parts of a file, cut so that no subscriber is in two; a file in another order is sorted first, on disk."""
+"""Parts of a file that hold whole subscribers; a file in another order is first sorted on disk."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,30 +15,30 @@ from planrec.errors import DataError
 from planrec.serving.scoring.month_reader import MOST_MONTHS, changes
 from planrec.serving.scoring.part_columns import subscribers
 
-WHOSE = "planrec subscriber"
+SUBSCRIBER = "planrec subscriber"
 SORT_MEMORY_MIB = 256
-"Of the database that sorts; what does not fit is spilled."
+"Memory of the database that sorts; it spills the rest to disk."
 
 
 class OutOfOrderError(Exception):
-    """Rows do not come in the order of their subscribers."""
+    """Raised if rows do not come in the order of their subscribers."""
 
 
 def whole_subscribers(parts: Iterable[pa.Table], name: str) -> Iterator[pa.Table]:
-    """The same rows, a subscriber's always in one part.
+    """Yield the same rows in parts that hold all rows of their subscribers.
 
     Raises:
-        OutOfOrderError: subscribers neither ascend as numbers nor as text, so that one could come again.
+        OutOfOrderError: If subscribers neither ascend as numbers nor as text, so that one could come again.
     """
     order, rest = _Order(), None
     for part in parts:
         part = part if rest is None else pa.concat_tables([rest, part])
-        whose = subscribers(part, name).combine_chunks()
-        start = np.flatnonzero(np.concatenate([[True], changes(whose)]))
-        order.check(whose.take(pa.array(start[:-1])))
+        ids = subscribers(part, name).combine_chunks()
+        start = np.flatnonzero(np.concatenate([[True], changes(ids)]))
+        order.check(ids.take(pa.array(start[:-1])))
         if len(start) > 1:
             yield part.slice(0, start[-1])
-        # One more than a subscriber may have is enough to be told of.
+        # One row more than a subscriber may have is enough to be reported.
         rest = part.slice(start[-1], min(part.num_rows - start[-1], MOST_MONTHS + 1))
     if rest is not None:
         order.check(subscribers(rest, name).combine_chunks()[:1])
@@ -46,7 +46,7 @@ def whole_subscribers(parts: Iterable[pa.Table], name: str) -> Iterator[pa.Table
 
 
 def sorted_parts(parts: Iterator[pa.Table], name: str) -> Iterator[pa.Table]:
-    """The same rows in the order of their subscribers, rows of one in the order of the file."""
+    """Yield the same rows in the order of their subscribers, those of one in the order of the file."""
     first = _named(next(parts), name)
     schema = first.schema
 
@@ -58,13 +58,13 @@ def sorted_parts(parts: Iterator[pa.Table], name: str) -> Iterator[pa.Table]:
             for part in parts:
                 yield from _named(part, name).cast(schema).to_batches()
         except BaseException as error:
-            broken.append(error)  # the database would make one of its own of it
+            broken.append(error)  # the database would raise its own error instead
             raise
 
     with database(SORT_MEMORY_MIB, threads=1) as connection:
         connection.register("file", pa.RecordBatchReader.from_batches(schema, batches()))
         try:
-            found = connection.sql(f'FROM file ORDER BY "{WHOSE}" NULLS FIRST, "{POSITION}"')
+            found = connection.sql(f'FROM file ORDER BY "{SUBSCRIBER}" NULLS FIRST, "{POSITION}"')
             sorted_rows = found.to_arrow_reader(BATCH_ROWS)
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None
@@ -74,20 +74,21 @@ def sorted_parts(parts: Iterator[pa.Table], name: str) -> Iterator[pa.Table]:
             raise DataError(f"the file could not be sorted by subscriber: {error}") from error
         for batch in sorted_rows:
             table = pa.Table.from_batches([batch])
-            whose = table[WHOSE]
+            ids = table[SUBSCRIBER]
             place = table.column_names.index(name)
-            yield table.drop_columns([WHOSE]).set_column(place, name, whose)
+            yield table.drop_columns([SUBSCRIBER]).set_column(place, name, ids)
 
 
 class _Order:
-    """Whether subscribers ascend, as numbers or as text, over all parts."""
+    """Checks that subscribers ascend, as numbers or as text, over all parts."""
 
     def __init__(self) -> None:
+        """Begin before the first subscriber."""
         self.last: str | None = None
         self.as_text = self.as_numbers = True
 
     def check(self, heads: pa.Array) -> None:
-        """Heads: one entry per subscriber. Raises OutOfOrderError."""
+        """Check the next subscribers, one entry each. Raises OutOfOrderError."""
         heads = heads.drop_null()
         if self.last is not None:
             heads = pa.concat_arrays([pa.array([self.last], pa.string()), heads.cast(pa.string())])
@@ -112,4 +113,4 @@ def _ascends(heads: pa.Array | None) -> bool:
 
 
 def _named(part: pa.Table, name: str) -> pa.Table:
-    return part.append_column(WHOSE, tidy_text(subscribers(part, name)))
+    return part.append_column(SUBSCRIBER, tidy_text(subscribers(part, name)))

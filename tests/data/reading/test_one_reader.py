@@ -112,7 +112,7 @@ def test_rows_are_named_by_their_number_in_parquet(saved: SavedRun, tmp_path: Pa
     assert scored.endswith("at row 4")
 
 
-def test_option_of_a_table_reads_the_same_cells(tmp_path: Path) -> None:
+def test_data_table_uses_the_same_reader(tmp_path: Path) -> None:
     """`data=table` has no reader of its own."""
     values: dict[str, Any] = yaml.safe_load((REPOSITORY / "conf/data/table.yaml").read_text("utf-8"))
     del values["defaults"]

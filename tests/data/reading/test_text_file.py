@@ -103,7 +103,7 @@ def test_places_are_the_lines_on_which_rows_begin(
 
 
 @pytest.mark.parametrize("tail", ["", "3,c\n" * 100])
-def test_an_open_quotation_mark_is_found_wherever_it_is(file: Path, tail: str) -> None:
+def test_an_open_quotation_mark_is_found_in_any_part(file: Path, tail: str) -> None:
     assert message(file, f'n,plan\n1,a\n"2,b\n{tail}'.encode()) == (
         "table.csv: the row that begins on line 3 cannot be cut into cells: unexpected end of data;"
         " is a quotation mark left open?"
@@ -120,7 +120,7 @@ def test_a_single_quotation_mark_inside_a_cell_is_text(file: Path) -> None:
     assert parts(file, "n")["n"].to_pylist() == ['5"']
 
 
-def test_a_row_that_fits_in_no_block_is_refused(file: Path) -> None:
+def test_a_row_longer_than_a_block_is_refused(file: Path) -> None:
     assert "table.csv is not readable as text" in message(file, b"n,plan\n" + b"1" * 1_000 + b",a\n")
 
 

@@ -1,4 +1,4 @@
-"""Answers to log, and a process that logs until it is killed."""
+"""Decisions for tests of the log, and a process that logs until it is killed."""
 
 import sys
 import time
@@ -34,11 +34,12 @@ DECISION = Decision(
 
 
 def decision(recommendation_id: object, **changes: Any) -> Decision:
+    """Return a decision with this id and other changes."""
     return replace(DECISION, recommendation_id=str(recommendation_id), **changes)
 
 
 def logged_ids(url: str) -> set[str]:
-    """Read over a connection of its own, as another process would."""
+    """Return the ids in the log, read over a separate connection."""
     store = Store(url)
     connection = store._connected(read_only=True)
     try:
@@ -48,11 +49,12 @@ def logged_ids(url: str) -> set[str]:
 
 
 def url_of(file: Path) -> str:
+    """Return the URL of a log in a file."""
     return f"sqlite:///{file}"
 
 
 def log_forever(url: str, name: str) -> None:
-    """Log as fast as the queue takes it; say after each thousand how many are counted as written."""
+    """Log as fast as possible; print after each thousand how many rows count as written."""
     log = DecisionLog(url, KEY, queue_size=5_000)
     number = 0
     while True:
@@ -65,7 +67,7 @@ def log_forever(url: str, name: str) -> None:
 
 
 def log_some(url: str, name: str, n_rows: int) -> None:
-    """Log this many and end; say how many are counted as written."""
+    """Log this many rows; print how many count as written."""
     log = DecisionLog(url, KEY, queue_size=n_rows)
     for number in range(n_rows):
         assert log.record(decision(f"{name}-{number}"))
@@ -74,7 +76,7 @@ def log_some(url: str, name: str, n_rows: int) -> None:
 
 
 def grow(url: str) -> None:
-    """Write as many rows at once as there happen to be, from 1 to 120; say by how many MiB that grew."""
+    """Write batches of 1 to 120 rows; print by how many MiB the process grew."""
     store = Store(url)
     rows = [row_of(decision(number, answer=b"x" * 7_000), KEY) for number in range(120)]
     store.insert(rows[:1])

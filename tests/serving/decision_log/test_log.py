@@ -1,4 +1,4 @@
-"""The log on real SQLite files, in real processes: what is counted as written is there."""
+"""The decision log in SQLite files, with real processes: rows counted as written are in the file."""
 
 import json
 import logging
@@ -51,9 +51,9 @@ def test_a_row_is_readable_when_its_future_is_done(log, url):
     assert log.counts.written == 1
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="there is no /proc here")
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="/proc is missing")
 def test_the_writer_releases_the_memory_of_written_rows(url):
-    # 120 statements with their rows were 68 MiB, far from what SQLite's own cache takes.
+    # 120 cached statements with their rows would take 68 MiB, much more than SQLite's own cache.
     grown, _ = process(url, "grow").communicate(timeout=120)
     assert float(grown) < 20
 
@@ -129,7 +129,7 @@ def test_accepted_requests_survive_the_log_bit_for_bit(asked, subscriber, shared
     name = str(uuid4())
     log.write(decision(name, request=content, subscriber=subscriber)).result(10)
     read = read_request(json.loads(find_decision(url, name).request))
-    # repr tells -0.0 from 0.0 and 1 from 1.0.
+    # repr distinguishes -0.0 from 0.0, and 1 from 1.0.
     assert repr(read) == repr(request)
 
 
@@ -157,7 +157,7 @@ def test_a_full_queue_drops_rows_without_waiting(url, monkeypatch):
 
 
 def hold_writes(monkeypatch):
-    """The writer's thread stands still until the event is set."""
+    """Let the writer's thread wait until the returned event is set."""
     release, insert = Event(), store_module.Store.insert
 
     def held(store, rows):
@@ -191,7 +191,7 @@ def test_a_full_disk_loses_no_queued_row(url, monkeypatch, caplog):
     assert log.counts.written == n_taken + 1
     assert log.counts.failed == 1
     told = [record.message for record in caplog.records if "full" in record.message]
-    assert len(told) == 1, "an outage is told once"
+    assert len(told) == 1, "an outage is logged once"
     assert "decision log: rows are written again" in caplog.messages
 
 
@@ -227,7 +227,7 @@ def test_rows_counted_as_written_survive_kill_9(url, round_):
     finally:
         for writer in writers:
             os.kill(writer.pid, signal.SIGKILL)
-        # Lines that were on their way when the signal came.
+        # Lines that were printed before the signal.
         for name, writer in zip(counted, writers, strict=True):
             rest = [
                 int(line) for line in writer.communicate()[0].splitlines(keepends=True) if line.endswith("\n")
@@ -235,7 +235,7 @@ def test_rows_counted_as_written_survive_kill_9(url, round_):
             counted[name] = max([counted[name], *rest])
     ids = logged_ids(url)
     for name, n_written in counted.items():
-        # One thread writes them in order, so the first ones are those that were counted.
+        # One thread writes them in order, so the counted ones are the first ones.
         assert ids >= {f"{name}-{number}" for number in range(n_written)}
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

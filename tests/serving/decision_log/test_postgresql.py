@@ -1,4 +1,4 @@
-"""The log on a real PostgreSQL server, started here on a socket of its own and ended by its pid."""
+"""The decision log on a real PostgreSQL server, started here on a socket and stopped by its pid."""
 
 import os
 import shutil
@@ -15,12 +15,12 @@ from planrec.serving.decision_log import DecisionLog, find_decision
 from planrec.serving.decision_log.logged_answer import row_of
 from tests.serving.decision_log.decisions import KEY, decision, logged_ids
 
-psycopg = pytest.importorskip("psycopg", reason="psycopg is not here: install planrec[postgresql]")
+psycopg = pytest.importorskip("psycopg", reason="psycopg is missing: install planrec[postgresql]")
 PASSWORD = "hunter2"
 
 
 class Server:
-    """One cluster in a folder. PostgreSQL refuses to run as root, so root runs it as nobody."""
+    """A cluster in a folder. PostgreSQL refuses to run as root, so root starts it as nobody."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         """Create the cluster."""
@@ -34,16 +34,18 @@ class Server:
         self._call("initdb", "-A", "scram-sha-256", "-U", "planrec", f"--pwfile={folder}/password", "-N")
 
     def start(self) -> None:
+        """Start the server and wait for it."""
         options = (
             f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c synchronous_commit=off"
         )
         self._call("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), "start")
 
     def kill(self) -> None:
-        """End it at once, as a crash would, and wait until it is gone."""
+        """Stop it at once, as a crash would, and wait for its end."""
         self._call("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def end(self) -> None:
+        """Stop it at the end of the tests."""
         pid_file = self._folder / "data" / "postmaster.pid"
         if pid_file.exists():
             os.kill(int(pid_file.read_text().splitlines()[0]), signal.SIGQUIT)
@@ -58,13 +60,13 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server():
-    # Debian keeps the server's programs out of PATH.
+    # On Debian, the programs of the server are not in PATH.
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if on_path := shutil.which("initdb"):
         found.append(Path(on_path).parent)
     if not found:
         pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
-    # Not tmp_path: its parents are closed to nobody, and a socket's path holds 107 characters at most.
+    # Not tmp_path: nobody may not enter its parents, and the path of a socket has at most 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="planrec-pg-", dir="/tmp"))
     server = Server(found[-1], folder)
     server.start()

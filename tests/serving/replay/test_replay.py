@@ -1,4 +1,4 @@
-"""`planrec replay` on real runs and logs: the same answer, or what is different and why."""
+"""`planrec replay` on real runs and logs: the same answer, or the differences."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ ID = "6f1c2d8e"
 
 
 def answered(folder, **request):
-    """The first golden request of a run, answered as the API does."""
+    """Answer the first golden request of a run as the API does."""
     saved = load_run(folder)
     asked = read_request(saved.manifest.golden.requests[0] | request)
     model = ModelName(saved.run_id, saved.manifest.versions["planrec"])

@@ -50,7 +50,7 @@ def stopped_by(name: str, arguments: list[str]) -> subprocess.CompletedProcess[s
     )
 
 
-def test_ctrl_c_ends_it_without_a_traceback_or_a_file(files: list[str]) -> None:
+def test_ctrl_c_ends_scoring_without_a_traceback_or_a_file(files: list[str]) -> None:
     done = stopped_by("SIGINT", files)
     assert done.returncode == 130
     assert done.stderr == f"interrupted: {files[1]} was not written\n"
@@ -58,13 +58,13 @@ def test_ctrl_c_ends_it_without_a_traceback_or_a_file(files: list[str]) -> None:
     assert Path(files[1]).read_text("utf-8") == "the last answers"
 
 
-def test_killed_it_leaves_the_last_answers(files: list[str]) -> None:
+def test_a_killed_process_leaves_the_last_answers(files: list[str]) -> None:
     done = stopped_by("SIGKILL", files)
     assert done.returncode == -signal.SIGKILL
     assert Path(files[1]).read_text("utf-8") == "the last answers"
 
 
-def test_the_real_command_line_ends_with_what_it_wrote(files: list[str]) -> None:
+def test_the_real_command_line_prints_a_summary(files: list[str]) -> None:
     command = [sys.executable, "-m", "planrec", "score", *files, "--no-reasons"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "6,000 rows" in done.stdout

@@ -51,7 +51,9 @@ def wanted(bill_run: Path) -> list[dict[str, Any]]:
     return Scorer(load_run(bill_run), "en", True).score(pa.Table.from_pandas(MONTHS)).to_pylist()
 
 
-def test_the_rows_of_a_subscriber_meet_in_one_part(bill_run: Path, wanted: list[dict[str, Any]]) -> None:
+def test_the_rows_of_a_subscriber_come_together_in_one_part(
+    bill_run: Path, wanted: list[dict[str, Any]]
+) -> None:
     dataset: Any = OneProcess(shuffled_blocks())
     found = score_dataset(dataset, str(bill_run), n_parts=3)
     assert in_order(pa.concat_tables(found.blocks).to_pylist()) == wanted
@@ -72,7 +74,7 @@ def local_ray() -> Any:
 @pytest.mark.slow
 # Ray leaves sockets and files to the collector, and warns of its own plans.
 @pytest.mark.filterwarnings("ignore")
-def test_ray_data_says_what_one_process_says(
+def test_ray_data_gives_the_answers_of_one_process(
     local_ray: Any, bill_run: Path, wanted: list[dict[str, Any]]
 ) -> None:
     found = score_dataset(local_ray.data.from_arrow(shuffled_blocks()), str(bill_run), n_parts=3)

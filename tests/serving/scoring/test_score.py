@@ -121,7 +121,9 @@ def month_tables(draw: st.DrawFn) -> pd.DataFrame:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(month_tables(), st.sampled_from(["en", "es"]))
-def test_a_file_says_what_the_api_says(saved: SavedRun, table: pd.DataFrame, language: Any) -> None:
+def test_a_scored_file_equals_the_answers_of_the_api(
+    saved: SavedRun, table: pd.DataFrame, language: Any
+) -> None:
     answers = Scorer(saved, language, True).score(pa.Table.from_pandas(table)).to_pylist()
     wanted = expected(saved, requests_of(table), language)
     found = [{name: answer[name] for name in wanted[0]} for answer in answers]
@@ -182,7 +184,7 @@ def test_without_reasons_only_the_sentence_is_left_out(saved: SavedRun, tmp_path
     pd.testing.assert_frame_equal(short, full.drop(columns="sentence"))
 
 
-def test_a_run_over_rows_scores_the_strangers_own_table(row_run: Path, tmp_path: Path) -> None:
+def test_a_run_over_rows_scores_its_training_table(row_run: Path, tmp_path: Path) -> None:
     source, target = tmp_path / "customers.csv", tmp_path / "out.parquet"
     source.write_text(STRANGERS_TABLE, "utf-8")
     assert score(source, target, "--run", row_run) == 0
@@ -265,7 +267,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_bad_row_stops_it_and_is_named(saved: SavedRun, tmp_path: Path, case: str, capsys: Any) -> None:
+def test_a_bad_row_stops_scoring_and_is_reported(
+    saved: SavedRun, tmp_path: Path, case: str, capsys: Any
+) -> None:
     row, messages = BROKEN[case]
     lines = months_table(n=1, n_months=2).to_csv(index=False).splitlines()
     (tmp_path / "in.csv").write_text("\n".join([*lines, row, ""]), "utf-8")
@@ -288,7 +292,7 @@ def test_a_month_is_scored_once_it_is_over_at_utc_plus_14(
     assert (told in capsys.readouterr().err) == bool(code)
 
 
-def test_all_bad_values_are_told_at_once_also_of_later_parts(
+def test_all_bad_values_of_all_parts_are_reported_at_once(
     saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     table = months_table(n=40).astype({"sms": object})
@@ -326,7 +330,7 @@ def damaged(table: pd.DataFrame, folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "columns.csv", "no column 'sms' (did you mean 'sns'?)"
 
 
-def test_files_that_cannot_be_read_are_told(saved: SavedRun, tmp_path: Path, capsys: Any) -> None:
+def test_files_that_cannot_be_read_are_reported(saved: SavedRun, tmp_path: Path, capsys: Any) -> None:
     for file, message in damaged(months_table(), tmp_path):
         assert score(file, tmp_path / "out.csv", "--run", saved.folder) == 1
         error = capsys.readouterr().err
@@ -347,7 +351,7 @@ def test_wrong_options_exit_with_2(tmp_path: Path, capsys: Any) -> None:
     assert "OUTPUT must be another file than INPUT" in capsys.readouterr().err
 
 
-def test_the_pinned_run_is_asked_unless_another_is_named(bill_run: Path, tmp_path: Path, capsys: Any) -> None:
+def test_the_pinned_run_answers_unless_another_is_named(bill_run: Path, tmp_path: Path, capsys: Any) -> None:
     months_table().to_csv(tmp_path / "in.csv", index=False)
     options = [str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "--outputs", str(bill_run.parents[1])]
     assert score(*options) == 1
@@ -365,7 +369,7 @@ def test_a_file_in_another_encoding_is_read(saved: SavedRun, tmp_path: Path) -> 
         assert read(tmp_path / "out.csv")["subscriber_ref"].tolist() == sorted(set(table["subscriber"]))
 
 
-def test_too_many_months_of_one_subscriber_are_told_and_not_gathered(
+def test_too_many_months_of_one_subscriber_are_reported(
     saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr(text_file, "BLOCK_BYTES", 4_000)
@@ -375,7 +379,7 @@ def test_too_many_months_of_one_subscriber_are_told_and_not_gathered(
     assert "a subscriber must have at most 120 months" in capsys.readouterr().err
 
 
-def test_months_outside_the_validity_of_the_plans_are_told(
+def test_months_outside_the_validity_of_the_plans_are_reported(
     saved: SavedRun, tmp_path: Path, capsys: Any
 ) -> None:
     table = months_table(n=2, n_months=2)

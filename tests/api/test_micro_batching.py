@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from api import micro_batching as together
+from api import micro_batching
 from api.answer_requests import answer_all
 from api.micro_batching import MAX_BATCH, MicroBatcher
 from api.served_run import ServedRun
@@ -70,7 +70,7 @@ def test_requests_of_one_run_and_language_share_a_call(asked, runs, monkeypatch)
         calls.append(len(requests))
         return [None] * len(requests)
 
-    monkeypatch.setattr(together, "answer_each", counted)
+    monkeypatch.setattr(micro_batching, "answer_each", counted)
     answer_at_once([(runs[0], read_request(runs[0].example), "en")] * (MAX_BATCH + 1))
     assert calls == [MAX_BATCH, 1]
 
