@@ -38,18 +38,3 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
         shown = ", ".join(map(str, folders_to_search))
         raise RunError(f"no run below {shown}: train one with planrec train")
     return board_of(folders, metric, failed)
-
-
-def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path | None) -> list[Path]:
-    """Write the board to each file that is not None; return the written files."""
-    from planrec.files.atomic_write import write_atomically
-    from planrec.reports.leaderboard.board_files import as_csv, as_json
-    from planrec.reports.leaderboard.board_html import as_html
-
-    written = []
-    for file, content in ((csv, as_csv), (json, as_json), (html, as_html)):
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, content(board).encode())
-            written.append(file)
-    return written

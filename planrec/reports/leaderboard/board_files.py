@@ -207,8 +207,8 @@ def _row_as_json(row: Row) -> dict[str, object]:
         "model": row.model,
         "is_baseline": row.is_baseline,
         "marks": list(row.marks),
-        "metrics": {name: _estimate_as_json(value) for name, value in row.values.items()},
-        "difference": None if row.difference is None else _estimate_as_json(row.difference),
+        "metrics": {name: value.as_json() for name, value in row.values.items()},
+        "difference": None if row.difference is None else row.difference.as_json(),
         "command": row.command,
         "times": times,
         "sizes": {"model_bytes": row.cost.model_bytes},
@@ -224,10 +224,6 @@ def _failed_as_json(cell: FailedCell) -> dict[str, object]:
         "message": cell.message,
         "paths": {"sweep": str(cell.sweep), "log": str(cell.log)},
     }
-
-
-def _estimate_as_json(value: Estimate) -> dict[str, float | None]:
-    return {name: None if isnan(number) else number for name, number in asdict(value).items()}
 
 
 def _csv_cells(table: BoardTable, row: Row) -> dict[str, object]:
