@@ -63,7 +63,7 @@ def signed_text(difference: Estimate) -> str:
 
 
 def rank_text(row: Row) -> str:
-    """Return the rank, or `-` if there is none."""
+    """Return the rank, or `-` without one."""
     return "-" if row.rank is None else str(row.rank)
 
 
