@@ -80,7 +80,7 @@ def test_a_temperature_does_not_change_the_most_probable_plan(tables):
 
 @pytest.mark.parametrize("option", ["isotonic", "sigmoid"])
 @given(tables=learned_and_asked())
-def test_more_never_becomes_less_plan_by_plan(option, tables):
+def test_each_plans_curve_rises(option, tables):
     """Before normalising, which can turn it round: the curves themselves rise."""
     learned, y, _ = tables
     fitted = calibrator(option).fit(learned, y)
@@ -95,7 +95,7 @@ def test_more_never_becomes_less_plan_by_plan(option, tables):
 
 
 @every_option
-def test_where_nothing_can_be_learned_probabilities_stay_as_they_are(option):
+def test_without_information_probabilities_are_unchanged(option):
     asked = np.random.default_rng(1).dirichlet(np.ones(3), 20)
     nothing = calibrator(option).fit(np.empty((0, 3)), np.empty(0, np.int64))
     np.testing.assert_allclose(nothing.transform(asked), asked, rtol=0, atol=1e-15)
@@ -115,7 +115,7 @@ def test_a_plan_that_no_row_has_keeps_its_share(option):
     assert answer[:, 0].std() < learned[:, 0].std() / 2
 
 
-def test_equal_probabilities_tell_no_temperature():
+def test_equal_probabilities_leave_the_temperature_at_one():
     equal = np.full((40, 4), 0.25)
     assert calibrator("temperature").fit(equal, np.arange(40) % 4).temperature_ == 1.0
 
@@ -153,7 +153,7 @@ def ece_of(probability, y):
 
 
 @every_option
-def test_probabilities_that_are_too_sure_are_mended_on_rows_never_seen(option):
+def test_overconfident_probabilities_improve_on_unseen_rows(option):
     probability, y = sharpened()
     learned, asked = np.arange(3000), np.arange(3000, 6000)
     fitted = calibrator(option).fit(probability[learned], y[learned])
@@ -171,7 +171,7 @@ def test_the_temperature_of_a_known_power_is_that_power():
 
 
 @every_option
-def test_probabilities_that_come_true_stay_nearly_as_they_are(option):
+def test_calibrated_probabilities_hardly_change(option):
     probability, y = sharpened()
     true = probability ** (1 / SHARPENED)
     true /= true.sum(axis=1, keepdims=True)

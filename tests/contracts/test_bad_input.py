@@ -84,7 +84,7 @@ def unknown(table: DecisionTable) -> DecisionTable:
 
 
 @every_combination
-def test_absurd_months_constant_and_empty_columns_and_one_class_in_a_fold(bad_table, model, features):
+def test_bad_input_gives_finite_numbers(bad_table, model, features):
     config = config_of(model, features)
     odd = np.unique(bad_table.subscriber, return_inverse=True)[1] % 2 == 1
     plan = np.bincount(bad_table.y).argmax()
@@ -131,7 +131,7 @@ def assert_numbers(found: pd.DataFrame) -> None:
 
 
 @every_combination
-def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, model, features):
+def test_a_subscriber_without_history_gets_abstain(bad_table, model, features):
     config = config_of(model, features)
     recommender = fitted_recommender(config, config.model, bad_table, bad_table, threads=1)
     for held in (0, -1):
@@ -152,13 +152,13 @@ def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, mo
             assert against_held is None or np.isfinite(against_held).all() == (held >= 0)
 
 
-def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
+def test_data_with_one_class_stops_the_run(bad_table):
     alike = replace(bad_table, y=np.zeros_like(bad_table.y))
     with pytest.raises(CheckError, match="constant_label"):
         run(config_of("lgbm", "usage"), load=lambda _: LoadedDecisions(alike, {}))
 
 
-def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
+def test_a_request_without_a_month_is_rejected_by_its_number(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
     catalogue = compose(*SMALL).catalogue.open()
     builder = TableBuilder(inputs, bad_table.plans, bad_table.horizon, catalogue)

@@ -42,7 +42,7 @@ def test_the_kind_of_an_option_is_a_module_of_the_group(group, option):
 
 
 @pytest.mark.parametrize(("group", "option"), KINDED)
-def test_yaml_lists_every_field_so_that_every_field_can_be_overridden(group, option):
+def test_yaml_lists_every_field(group, option):
     part = getattr(composed(group, option), group)
     assert set(inherited(group, part.kind)) == set(type(part).model_fields)
 

@@ -68,7 +68,7 @@ def months_between(early: np.ndarray, late: np.ndarray) -> np.ndarray:
 
 @every_option
 @given(table=decision_tables(), seed=st.integers(0, 2**32))
-def test_folds_are_sorted_positions_that_never_meet(path: Path, table: DecisionTable, seed: int) -> None:
+def test_folds_are_sorted_disjoint_positions(path: Path, table: DecisionTable, seed: int) -> None:
     folds = list(option(path, n_folds=3, n_repeats=2).split(table, seed))
     assert {fold.repeat for fold in folds} == {0, 1}
     for fold in folds:
@@ -160,7 +160,7 @@ def test_every_fold_gets_its_share_of_every_plan(kind: str, counts: tuple[int, i
         assert len(y) // 5 <= len(fold.test) <= -(-len(y) // 5)
 
 
-def test_grouped_folds_keep_rows_and_shares_where_subscribers_differ_in_size() -> None:
+def test_grouped_folds_balance_subscribers_of_different_size() -> None:
     rng = np.random.default_rng(0)
     size = rng.integers(1, 13, 2_000)
     subscriber = rng.permutation(np.repeat(np.arange(2_000), size))
@@ -182,7 +182,7 @@ def test_a_subscriber_counts_under_the_plan_of_most_of_its_rows() -> None:
 
 
 @given(table=decision_tables(), n_instants=st.integers(1, 9))
-def test_rolling_learns_only_from_what_was_known(table: DecisionTable, n_instants: int) -> None:
+def test_rolling_trains_only_on_known_labels(table: DecisionTable, n_instants: int) -> None:
     assert table.as_of is not None
     splitter = option(CONF / "rolling.yaml", n_folds=3, n_instants=n_instants)
     tested_instants: set[np.datetime64] = set()
@@ -227,12 +227,12 @@ def test_a_label_that_ends_a_day_after_the_tested_instant_is_not_known() -> None
         assert set(table.as_of[fold.train]) == {np.datetime64("2018-03-15")}
 
 
-def test_rolling_without_time_says_what_to_type() -> None:
+def test_rolling_without_time_is_rejected_with_a_remedy() -> None:
     with pytest.raises(DataError, match=r"needs the instant \(as_of\).*type cv=grouped"):
         list(option(CONF / "rolling.yaml").split(table_of(range(20), [0] * 20), 0))
 
 
-def test_rolling_without_a_past_says_what_to_type() -> None:
+def test_rolling_without_a_past_is_rejected_with_a_remedy() -> None:
     table = table_of(range(20), [0] * 20, ["2018-07-01"] * 20, horizon=3)
     with pytest.raises(DataError, match=r"got 2018-10-01 as the first end and 2018-07-01 .*target.horizon=1"):
         list(option(CONF / "rolling.yaml").split(table, 0))
@@ -248,14 +248,14 @@ def test_too_few_subscribers_name_the_number_of_folds_that_fits() -> None:
         list(option(CONF / "grouped.yaml").split(table_of([1, 2] * 10, [0] * 20), 0))
 
 
-def test_a_table_that_no_number_of_folds_fits_is_refused() -> None:
+def test_a_table_that_no_number_of_folds_fits_is_rejected() -> None:
     with pytest.raises(DataError, match="no number of folds fits"):
         list(option(CONF / "grouped.yaml", n_folds=2).split(table_of([1] * 20, [0] * 20), 0))
     with pytest.raises(DataError, match="empty table"):
         list(option(CONF / "grouped.yaml").split(table_of([], []), 0))
 
 
-def test_a_plan_with_fewer_members_than_folds_is_spread_over_as_many_folds() -> None:
+def test_a_rare_plan_is_spread_over_as_many_folds_as_it_has_rows() -> None:
     y = np.array([0] * 20 + [1, 1])
     folds = list(Stratified(kind="stratified", n_folds=5, n_repeats=1).split(table_of(range(22), y), 0))
     assert sorted(int(y[fold.test].sum()) for fold in folds) == [0, 0, 0, 1, 1]
@@ -263,7 +263,7 @@ def test_a_plan_with_fewer_members_than_folds_is_spread_over_as_many_folds() -> 
 
 @every_option
 @pytest.mark.parametrize("changes", [{"n_folds": 1}, {"n_repeats": 0}, {"n_splits": 5}])
-def test_impossible_options_are_refused_at_composition(path: Path, changes: dict[str, int]) -> None:
+def test_impossible_options_are_rejected_at_composition(path: Path, changes: dict[str, int]) -> None:
     with pytest.raises(ValidationError, match=next(iter(changes))):
         option(path, **changes)
 
@@ -279,11 +279,11 @@ def test_nested_folds_are_those_of_the_outer_splitter(nested: str, plain: str, t
     assert alone.inner_splitter is None
 
 
-def test_nested_needs_time_where_either_splitter_does() -> None:
+def test_nested_needs_time_if_either_splitter_does() -> None:
     tree = inherited("cv", "nested_grouped") | {"inner": inherited("cv", "rolling")}
     assert TypeAdapter(CvConfig).validate_python(tree).needs_time
 
 
-def test_too_few_subscribers_for_the_outer_folds_name_the_field_to_type() -> None:
+def test_too_few_subscribers_for_outer_folds_name_the_field() -> None:
     with pytest.raises(DataError, match=r"cv\.outer\.n_folds=5 needs .*; type cv\.outer\.n_folds=2"):
         list(option(CONF / "nested_grouped.yaml").split(table_of([1, 2] * 10, [0] * 20), 0))

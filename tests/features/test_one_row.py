@@ -36,7 +36,7 @@ def answers(recommender: Recommender, requests: list[Request]) -> list[tuple]:
     return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
-def test_lightgbm_asked_without_its_wrapper_gives_the_bits_of_its_wrapper(saved):
+def test_lightgbm_without_its_wrapper_gives_the_same_bits(saved):
     recommender = saved.recommender
     table = recommender.table(requests_to(saved))
     X = recommender.pipeline[0].transform(model_input(recommender.features, recommender.model, table))
@@ -53,7 +53,7 @@ def test_of_two_classes_both_probabilities_are_those_of_the_wrapper():
 
 @given(chosen=st.lists(st.integers(0, 19), min_size=1, max_size=8))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_a_subscriber_gets_the_answer_that_any_company_gets(saved, chosen):
+def test_an_answer_does_not_depend_on_the_other_subscribers(saved, chosen):
     """Some of the 20 requests of a run in some order, repeated or alone."""
     requests = requests_to(saved)
     together = answers(saved.recommender, [requests[index] for index in chosen])
@@ -61,7 +61,7 @@ def test_a_subscriber_gets_the_answer_that_any_company_gets(saved, chosen):
     np.testing.assert_equal(together, alone)
 
 
-def test_threads_that_ask_at_the_same_time_get_each_their_own_answer(bills):
+def test_concurrent_threads_get_their_own_answers(bills):
     requests = requests_to(bills)
     expected = answers(bills.recommender, requests)
     asked = [number % len(requests) for number in range(400)]
@@ -70,7 +70,7 @@ def test_threads_that_ask_at_the_same_time_get_each_their_own_answer(bills):
     np.testing.assert_equal(found, [expected[index] for index in asked])
 
 
-def test_a_run_answers_the_same_after_another_run_with_other_prices_has_answered(bills):
+def test_a_run_with_other_prices_does_not_change_answers(bills):
     """What is prepared once per catalogue belongs to that catalogue."""
     recommender, requests = bills.recommender, requests_to(bills)
     before = answers(recommender, requests)
@@ -87,7 +87,7 @@ def test_a_run_answers_the_same_after_another_run_with_other_prices_has_answered
     assert answers(recommender, requests) == before
 
 
-def test_catalogues_are_equal_where_their_content_is(bills):
+def test_catalogues_with_equal_content_are_equal(bills):
     catalogue = bills.recommender.catalogue
     again = type(catalogue).model_validate_json(catalogue.json_text)
     assert catalogue == again

@@ -167,7 +167,7 @@ def test_a_row_of_a_large_batch_is_the_row_alone_to_the_last_bit() -> None:
             np.testing.assert_array_equal(alone[0], together[name][row], err_msg=name)
 
 
-def test_no_rows_are_no_answers() -> None:
+def test_no_rows_give_no_answers() -> None:
     assert bills_of(rows_of(SUBSCRIBERS, []))["bill_mean"].shape == (0, 6)
 
 
@@ -193,7 +193,7 @@ def test_a_month_of_absurd_usage_is_a_month_of_much_usage() -> None:
     np.testing.assert_array_equal(bills_of(absurd, rule)["bill_mean"], bills_of(at_most, rule)["bill_mean"])
 
 
-def test_whoever_never_used_anything_is_expected_to_pay_the_fee() -> None:
+def test_a_subscriber_without_any_usage_pays_the_fee() -> None:
     silent = one(SUBSCRIBERS, **dict.fromkeys(Usage.MEASURED, 0.0))
     fees = [float(plan.fee.recurring) for plan in LADDER.plans]
     np.testing.assert_allclose(bills_of(silent)["bill_mean"][0], fees, atol=0.5)
@@ -259,7 +259,7 @@ def test_the_seed_scrambles_the_draws_and_nothing_else() -> None:
     np.testing.assert_allclose(level.std(axis=1), 1, atol=0.02)
 
 
-def test_trend_and_season_are_found_where_the_months_show_them() -> None:
+def test_trend_and_season_are_found_if_the_months_show_them() -> None:
     """Three years of windows of 12 months; December is 20 % above, usage grows by 1 % a month."""
     rng = np.random.default_rng(0)
     instants = np.arange(588, 612, dtype=np.float64)  # from January 2019: months since 1970
@@ -274,7 +274,7 @@ def test_trend_and_season_are_found_where_the_months_show_them() -> None:
     np.testing.assert_allclose(calendar.season[11] - others, np.log(1.2), atol=0.02)
 
 
-def test_a_month_of_which_nothing_is_known_is_a_usual_one() -> None:
+def test_an_unknown_month_counts_as_a_usual_one() -> None:
     y = np.full((4, 3, 3), 2.0)
     calendar = calendar_of(y, np.full(4, 585.0), 3, 0.03, 0.03)
     np.testing.assert_allclose(calendar.season, 0, atol=1e-12)
@@ -291,7 +291,7 @@ def test_the_level_is_drawn_to_the_population_by_its_share_of_the_variance() -> 
     np.testing.assert_allclose(np.diag(levels.covariance[0]), [1 - 1 / (1 + 0.5 / 3), 1, 1])
 
 
-def test_what_is_known_of_one_service_tells_of_another() -> None:
+def test_known_usage_of_one_service_informs_another() -> None:
     between = np.array([[1.0, 0.8, 0.0], [0.8, 1.0, 0.0], [0.0, 0.0, 1.0]])
     deviation = np.full((1, 1, 3), np.nan)
     deviation[0, 0, 0] = 2.0
@@ -299,7 +299,7 @@ def test_what_is_known_of_one_service_tells_of_another() -> None:
     np.testing.assert_allclose(levels.mean[0], [2, 1.6, 0], rtol=1e-6)
 
 
-def test_never_is_told_from_seldom() -> None:
+def test_never_using_a_service_differs_from_seldom_using_it() -> None:
     """A fifth never use it; the others are silent in a tenth of months."""
     rng = np.random.default_rng(0)
     known = np.full((5_000, 3), 6)
@@ -348,7 +348,7 @@ def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: st
     np.testing.assert_array_equal(prediction.bill_mean[0, 1:], old[0])
 
 
-def test_a_model_that_knows_only_its_plans_is_refused_other_ones() -> None:
+def test_a_model_of_its_own_plans_rejects_other_plans() -> None:
     config = compose("model=popular", "data.n_subscribers=60")
     table = load_decisions(config).table
     recommender = fitted_recommender(config, config.model, table, table, threads=1)
@@ -378,7 +378,7 @@ def test_rating_draws_beats_rating_the_past() -> None:
     assert all(0.76 < share < 0.84 for share in by_plan)
 
 
-def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: Any) -> None:
+def test_savings_against_a_known_plan_follow_the_bills(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
     rows = np.arange(len(table))
@@ -387,7 +387,7 @@ def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: 
     assert between.mean() > 0.9
 
 
-def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
+def test_most_of_the_rated_past_is_inside_the_range(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
     past = PastUsage(table.X, LADDER).expected_bill
@@ -395,7 +395,7 @@ def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["predict_proba", "predict_bills"])
-def test_draws_of_some_rows_are_forgotten_before_those_of_the_next(method):
+def test_draws_of_a_block_are_freed_before_the_next_block(method):
     classifier = fitted(subscribers(50))[-1]
 
     def peak(n: int) -> int:

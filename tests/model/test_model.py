@@ -140,7 +140,7 @@ def test_a_model_that_needs_a_catalogue_is_not_built_without_one(model: Model) -
 
 
 @every_model
-def test_gaps_empty_and_constant_columns_are_survived(model: Model) -> None:
+def test_gaps_and_empty_and_constant_columns_are_accepted(model: Model) -> None:
     X = untidy()
     before = X.copy()
     pipeline = fitted(model, X, labels(X))
@@ -199,7 +199,7 @@ def test_a_class_with_one_row_is_learned(model: Model) -> None:
 
 
 @every_model
-def test_thousands_of_features_are_survived(model: Model) -> None:
+def test_thousands_of_features_are_accepted(model: Model) -> None:
     X = untidy(40, 2_000)
     assert_probabilities(fitted(model, X, labels(X)).predict_proba(X), (40, 3))
 
@@ -260,7 +260,7 @@ def test_the_seed_reaches_what_is_random(name: str) -> None:
 
 @every_model
 @pytest.mark.parametrize("value", [0.0, np.nan])
-def test_where_all_rows_are_alike_the_shares_are_predicted_or_the_largest(model: Model, value: float) -> None:
+def test_equal_rows_get_the_shares_or_the_largest_class(model: Model, value: float) -> None:
     X, y = np.full((90, 2), value), np.repeat(CLASSES, [20, 45, 25])
     expected = [20 / 90, 45 / 90, 25 / 90] if model.traits.probabilistic else [0.0, 1.0, 0.0]
     probability = fitted(model, X, y).predict_proba(X)
@@ -286,7 +286,7 @@ def test_of_equally_popular_plans_the_first_is_named() -> None:
     np.testing.assert_array_equal(pipeline.predict(np.zeros((1, 1))), [2])
 
 
-def test_a_class_off_the_list_is_refused_with_the_near_one_and_all_allowed() -> None:
+def test_a_class_off_the_list_is_rejected_with_a_suggestion() -> None:
     with pytest.raises(ValidationError) as caught:
         estimator("sklearn.svm.GaussianNb")
     assert "(did you mean 'sklearn.naive_bayes.GaussianNB'?)" in str(caught.value)
@@ -301,7 +301,7 @@ def test_nothing_off_the_list_is_ever_imported(class_path: str) -> None:
         estimator(class_path)
 
 
-def test_wrong_parameter_names_are_all_named_with_what_is_allowed() -> None:
+def test_all_wrong_parameter_names_are_reported_with_the_allowed() -> None:
     with pytest.raises(ValidationError) as caught:
         estimator("sklearn.neighbors.KNeighborsClassifier", n_neighbours=3, wheight="uniform", n_jobs=2)
     message = str(caught.value)
@@ -311,7 +311,7 @@ def test_wrong_parameter_names_are_all_named_with_what_is_allowed() -> None:
     assert "leaf_size" in message
 
 
-def test_a_wrong_parameter_value_is_refused_before_any_data_is_read() -> None:
+def test_a_wrong_parameter_value_is_rejected_before_data_is_read() -> None:
     with pytest.raises(ValidationError, match=r"'n_neighbors' parameter .* Got -1 instead"):
         estimator("sklearn.neighbors.KNeighborsClassifier", n_neighbors=-1)
 
@@ -321,7 +321,7 @@ def test_parameters_reach_the_classifier() -> None:
     assert built.get_params()["classifier__kneighborsclassifier__n_neighbors"] == 3
 
 
-def test_shipped_lightgbm_beats_its_own_defaults_on_a_small_real_table(shared_data: Path) -> None:
+def test_shipped_lightgbm_beats_its_own_defaults_on_real_data(shared_data: Path) -> None:
     """AUC .785 with small trees against .747 with LightGBM's own defaults, split by subscriber."""
     from lightgbm import LGBMClassifier
 

@@ -67,7 +67,7 @@ def with_fees(*fees: str, ids: str = "jihgfedcba") -> Catalogue:
 
 
 @every_rule
-def test_probabilities_are_over_all_plans_whatever_the_labels_were(name: str) -> None:
+def test_probabilities_are_over_all_plans_for_any_labels(name: str) -> None:
     columns = history()
     rule = fitted(name, columns)
     np.testing.assert_array_equal(rule.classes_, np.arange(6))
@@ -99,20 +99,20 @@ def test_a_saved_rule_loads_with_our_own_list_and_gives_the_same_bits(name: str)
 
 
 @every_rule
-def test_a_rule_shows_no_calibration_and_says_whether_it_needs_a_catalogue(name: str) -> None:
+def test_rules_read_histories_and_claim_no_probabilities(name: str) -> None:
     model = option(name)
     assert model.traits.reads == "history"
     assert not model.traits.probabilistic
     assert model.traits.needs_catalogue == (model.kind != "stay")
 
 
-def test_stay_names_the_plan_held_and_nothing_where_it_is_unknown() -> None:
+def test_stay_names_the_plan_held_or_none_if_it_is_unknown() -> None:
     columns = silent(3, [4.0, np.nan, 0.0])
     probability = fitted("stay", columns).predict_proba(columns)
     np.testing.assert_array_equal(probability, [np.eye(6)[4], np.full(6, 1 / 6), np.eye(6)[0]])
 
 
-def test_stay_without_a_catalogue_and_without_a_plan_held_says_nothing() -> None:
+def test_stay_without_catalogue_and_plan_held_names_no_plan() -> None:
     columns = {"age": np.array([30.0, 40.0])}
     rule = option("stay").build(0, None).fit(columns, np.array([0, 2]))
     np.testing.assert_array_equal(rule.predict_proba(columns), np.full((2, 3), 1 / 3))
@@ -170,7 +170,7 @@ def test_rerate_orders_plans_by_bill_then_held_then_fee_then_id(seed: int) -> No
         assert len(set(probability[row])) == 6
 
 
-def test_of_plans_that_cost_the_same_rerate_names_the_one_held_then_the_first_id() -> None:
+def test_rerate_breaks_ties_by_the_plan_held_then_the_first_id() -> None:
     catalogue, columns = with_fees("20", "20", "20", ids="bca"), silent(3, [0.0, 1.0, np.nan])
     probability = fitted("rerate", columns, catalogue).predict_proba(columns)
     # The plan held, then a, b, c: positions 2, 0, 1.

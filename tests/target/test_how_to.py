@@ -51,7 +51,7 @@ def test_the_printed_command_ends_in_a_table_of_regret(capsys):
 
 
 @pytest.mark.usefixtures("files")
-def test_a_month_less_than_the_page_asks_for_is_too_little(capsys):
+def test_one_month_less_than_on_the_page_is_too_few(capsys):
     months = pd.read_csv("months.csv")
     months[months["month"] < "2018-12"].to_csv("months.csv", index=False)
     (command,) = re.findall(r"```sh\nplanrec (train .*?)\n```", PAGE)
