@@ -1,4 +1,4 @@
-"""Small real runs in folders of a test's choice."""
+"""Small real runs, saved in folders of a test."""
 
 import json
 import shlex
@@ -17,7 +17,7 @@ FEW = {"n_estimators": 10, "n_draws": 16, "n_picks": 5}
 
 
 def quick(model: str) -> list[str]:
-    """Overrides that make a model of conf/model/ quick to fit."""
+    """Return overrides that make a model of conf/model/ quick to fit."""
     return list(_fewer(inherited("model", model), "model"))
 
 
@@ -30,12 +30,12 @@ def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
 
 
 def reads_of(model: str) -> str:
-    """What a model of conf/model/ reads; without Hydra, so that it is quick where tests are collected."""
+    """Return the trait `reads` of a model of conf/model/, without Hydra, which would slow the collection."""
     return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).traits.reads
 
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:
-    """Train and save one run; the folder."""
+    """Train and save one run, and return its folder."""
     from planrec.config.compose import compose
     from planrec.runs.write import begin_run, save_run
     from planrec.training.experiment import run
@@ -48,7 +48,7 @@ def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, se
 
 
 def edit_run(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
-    """Change run.json of a copy, as if another run had written it."""
+    """Change run.json of a copy of a run, as if another run had written it."""
     manifest = json.loads((folder / "run.json").read_text("utf-8"))
     change(manifest)
     (folder / "run.json").write_text(json.dumps(manifest), "utf-8")

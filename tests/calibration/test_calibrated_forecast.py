@@ -1,4 +1,4 @@
-"""A calibrated forecast keeps its bills, its chances and its plans."""
+"""A calibrated forecast keeps its bills, their distribution and its plans."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.conftest import SMALL_BILLS
 
 @pytest.fixture(scope="module")
 def both():
-    """The decisions, and a forecast without and with calibration."""
+    """Return the decisions, and a forecast without and with calibration."""
     configs = [
         compose(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
     ]

@@ -1,4 +1,4 @@
-"""A calibrator learns from rows that their model never saw, and a calibrated run is a run like any other."""
+"""Calibrators are fitted on out-of-fold predictions, and a calibrated run is saved, loaded and served."""
 
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -45,7 +45,7 @@ def saved(request, tmp_path_factory):
 
 
 class Remembering:
-    """Fits pipelines and keeps whose rows each was fitted on, and whose it was asked for."""
+    """Fits pipelines, and records the rows that each was fitted on and predicted."""
 
     def __init__(self, config):
         self.config, self.fitted_on, self.asked_for = config, [], []
@@ -69,7 +69,7 @@ class Remembering:
 
 def test_rows_are_predicted_once_by_a_pipeline_of_others(table):
     config = config_of("calibration=temperature", "calibration.n_folds=4")
-    # A column of the row's number, to know it again; this set of features does not read it.
+    # A column with the number of the row; this feature set does not read it.
     marked = replace(table, X=table.X | {"row": np.arange(len(table), dtype=np.float64)})
     fit = Remembering(config)
     calibrated(config, config.model, marked, fit)
@@ -100,7 +100,7 @@ def test_labels_of_a_test_fold_do_not_change_its_predictions(option, small):
             for rows in (clean, replace(clean, y=y))
         ]
         assert_frame_equal(*probability)
-        # The poison does reach what learns from it.
+        # The changed labels do change a fit that includes them.
         kinds = [
             fitted_recommender(config, config.model, rows, rows, 1) for rows in (clean, replace(clean, y=y))
         ]
@@ -217,7 +217,7 @@ def test_a_plan_of_one_subscriber_is_calibrated(table):
         lonely = replace(table, y=y)
         recommender = fitted_recommender(config, config.model, lonely, lonely, 1)
         probability, scaler = recommender.predict(lonely).probability, recommender.pipeline[-1].calibrator
-        # What was learned of that plan from folds that did not know it: nothing.
+        # Folds without that plan give no information about it.
         assert option != "isotonic" or scaler.curves_[2][1].tolist() == [0, 1]
         assert option != "sigmoid" or np.isnan(scaler.slope_[2])
         assert np.isfinite(probability).all()
@@ -225,7 +225,7 @@ def test_a_plan_of_one_subscriber_is_calibrated(table):
 
 
 class Forecasting(Model):
-    """A model that claims chances and forecasts bills."""
+    """A model with probabilities and bills."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(forecasts_bills=True, reads="history")
 

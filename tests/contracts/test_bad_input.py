@@ -1,6 +1,6 @@
 """Bad input gives every model of conf/ a documented fallback, and never NaN: docs/reference/fallbacks.md.
 
-A new model or feature set is tested without a line here.
+Every model and feature set of conf/ is tested, so a new one needs no line here.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def bad_table() -> DecisionTable:
-    """Absurd months, a service that nobody uses, a constant attribute, two attributes without any value."""
+    """Build absurd months, an unused service, a constant attribute and two attributes without any value."""
     config = compose(*SMALL)
     catalogue = config.catalogue.open()
     history = config.data.load(catalogue)
@@ -77,7 +77,7 @@ def config_of(model: str, features: str) -> RunConfig:
 
 
 def unknown(table: DecisionTable) -> DecisionTable:
-    """The same people, of whom nothing is known: no month, no attribute."""
+    """Return the same decisions without any known month or attribute."""
     X = {name: np.full(len(table), None, v.dtype) if v.dtype == object else np.full(len(table), np.nan)
          for name, v in table.X.items()}  # fmt: skip
     return replace(table.take(np.arange(5)), X={name: values[:5] for name, values in X.items()})
@@ -89,7 +89,7 @@ def test_bad_input_gives_finite_numbers(bad_table, model, features):
     odd = np.unique(bad_table.subscriber, return_inverse=True)[1] % 2 == 1
     plan = np.bincount(bad_table.y).argmax()
     frequent = bad_table.y == plan
-    # Where it is neither held nor right it is not for sale: all that one class gives lies outside the menu.
+    # If it is neither held nor the label, it is not sold, so that the one class is outside the menu.
     menu = bad_table.menu.copy()
     menu[~frequent & (bad_table.held != plan), plan] = False
     assert not menu.all()
@@ -119,7 +119,7 @@ def test_a_whole_run_over_bad_input_reports_numbers(bad_table):
     assert_numbers(result.out_of_fold[[c for c in result.out_of_fold if "@" in c and "p10" not in c]])
     values = {value.metric: value.value for value in result.metrics if value.group is None}
     undefined = [name for name, value in values.items() if not np.isfinite(value)]
-    assert set(undefined) <= {"harm_rate_switched"}  # nobody may be advised to move
+    assert set(undefined) <= {"harm_rate_switched"}  # there may be no advice to move
 
 
 def assert_numbers(found: pd.DataFrame) -> None:
@@ -142,7 +142,7 @@ def test_a_subscriber_without_history_gets_abstain(bad_table, model, features):
         np.testing.assert_allclose(prediction.probability.sum(axis=1), 1.0, rtol=0, atol=1e-9)
         assert set(decisions.decision) == {"abstain"}
         assert set(decisions.reason) == {"history_too_short"}
-        # The population's bills where the model forecasts them; else there are no months to rate again.
+        # The population's bills if the model forecasts them; else there are no months to re-rate.
         assert np.isfinite(prediction.bill_mean).all() == config.model.traits.knows_population
         for name in ("bill_p10", "bill_p90"):
             quantiles = getattr(prediction, name)

@@ -1,4 +1,4 @@
-"""Holds for every question in conf/experiment/: its command runs, and its page in docs/ answers it."""
+"""Checks of every question in conf/experiment/: its command runs, and its page in docs/ answers it."""
 
 import re
 import sys
@@ -102,9 +102,9 @@ def test_only_the_requested_pages_are_written(monkeypatch, tmp_path, capsys):
     monkeypatch.delitem(sys.modules, "generate", raising=False)
     generate = import_module("generate")
     written = []
-    # It takes many seconds, and tests/test_repository.py has it written.
+    # It takes many seconds, and tests/test_repository.py generates it.
     monkeypatch.setattr(generate, "write_reference", lambda: written.append("reference"))
-    # Both are set by the command: put back after the test.
+    # The command sets both; they are restored after the test.
     monkeypatch.setenv("PLANREC_DEBUG", "0")
     monkeypatch.setenv("PLANREC_DATA", str(tmp_path))
     assert generate.main(["--only", "reference"]) == 0

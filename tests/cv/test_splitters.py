@@ -1,4 +1,4 @@
-"""Who is learned from and who is judged: properties over every YAML in conf/cv/, then each splitter."""
+"""Training and test rows: properties of every YAML in conf/cv/, then each splitter."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ CONF = Path(__file__).parents[2] / "conf" / "cv"
 
 def option(path: Path, **changes: int) -> Splitter:
     tree = inherited("cv", path.stem)
-    # The fields of a splitter that holds others are theirs; it splits like the outer one.
+    # A splitter of splitters has no fields of its own; it splits like the outer one.
     changed = tree | ({"outer": tree["outer"] | changes} if "outer" in tree else changes)
     return TypeAdapter(CvConfig).validate_python(changed)
 
@@ -44,7 +44,7 @@ def table_of(subscriber: Any, y: Any, as_of: Any = None, horizon: int = 0, n_pla
 
 @st.composite
 def decision_tables(draw: st.DrawFn) -> DecisionTable:
-    """4 to 40 decisions of subscribers with several rows in any order; the first four settle plan 0."""
+    """Draw 4 to 40 decisions of subscribers with several rows in any order; the first four have plan 0."""
     n = draw(st.integers(4, 40))
     rows = st.tuples(st.integers(0, 12), st.integers(0, 2), st.integers(0, 7))
     drawn = draw(st.lists(rows, min_size=n, max_size=n))
@@ -200,7 +200,7 @@ def test_rolling_tests_every_decision_of_an_instant_with_a_past(table: DecisionT
     tested = np.concatenate(
         [fold.test for fold in option(CONF / "rolling.yaml", n_folds=2, n_instants=99).split(table, 7)]
     )
-    # An instant is left out of a fold only where all that is known belongs to the tested subscribers.
+    # An instant is left out of a fold only if all known rows belong to the tested subscribers.
     certain = table.as_of.astype("datetime64[M]") > first_known + np.timedelta64(12, "M")
     assert set(np.flatnonzero(certain)) <= set(tested)
     assert (table.as_of[tested].astype("datetime64[M]") >= first_known).all()

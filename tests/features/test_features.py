@@ -1,4 +1,4 @@
-"""Feature sets: properties over every option in conf/features, then what each one computes."""
+"""Feature sets: properties of every option in conf/features, then the values of each one."""
 
 import json
 import pickle
@@ -52,7 +52,7 @@ CATALOGUES = {name: catalogue_of(name) for name in ("ladder", "megaline_us")}
 
 @dataclass(frozen=True)
 class Case:
-    """One option of conf/features, in one of the forms that a run may give it."""
+    """An option of conf/features, in one of the forms that a run uses."""
 
     stem: str
     encoding: str | None = None
@@ -72,7 +72,7 @@ class Case:
         return transformer.set_params(encoding=self.encoding) if self.encoding else transformer
 
     def tables(self, **sizes: Any) -> st.SearchStrategy[Columns]:
-        """Legal tables that this feature set can read."""
+        """Return a strategy for legal tables that this feature set can read."""
         if self.catalogue:
             n_plans = len(CATALOGUES[self.catalogue].plans)
             held_among = n_plans if self.option().reads_held else 0
@@ -82,7 +82,7 @@ class Case:
         return table_columns(**sizes) | usage_columns(**sizes)
 
     def reads(self, column: str) -> bool:
-        """Whether a column of such a table is read: all, but what bills alone need of months long ago."""
+        """Return whether a column is read; bills alone do not read months before their longest window."""
         only_bills = self.stem == "bills" or (self.catalogue and column.startswith("voice_minutes_billed."))
         return not only_bills or column == HELD or int(column.split(".")[1]) <= LONGEST_WINDOW_OF_BILLS
 
@@ -104,7 +104,7 @@ CASES = list(cases())
 
 def every_feature_set(test: Callable[..., None]) -> Callable[..., None]:
     """Run a property over every option of conf/features, with `data` to draw tables from."""
-    # A table of many lag columns is one large draw, which is no sign of a filter gone wrong.
+    # A table of many lag columns is one large draw, not a sign of a wrong filter.
     calm = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     return pytest.mark.parametrize("case", CASES, ids=str)(given(data=st.data())(calm(test)))
 
@@ -114,14 +114,14 @@ def n_rows(columns: Columns) -> int:
 
 
 def fitted_on_some_rows(case: Case, data: st.DataObject, **sizes: Any) -> tuple[BaseEstimator, Columns]:
-    """A transformer that saw the first rows only, and the whole table: later rows bring unseen texts."""
+    """Fit on the first rows only, so that later rows have unseen texts; return it with the whole table."""
     table = data.draw(case.tables(**sizes))
     seen = data.draw(st.integers(1, n_rows(table)))
     return case.build().fit(take_rows(table, np.arange(seen))), table
 
 
 def assert_same_bits(left: np.ndarray, right: np.ndarray) -> None:
-    """Equal to the last bit, 0.0 and -0.0 told apart; NaN equals NaN."""
+    """Check equality to the last bit: 0.0 and -0.0 differ, NaN equals NaN."""
     assert left.shape == right.shape
     missing = np.isnan(left)
     np.testing.assert_array_equal(missing, np.isnan(right))
@@ -129,7 +129,7 @@ def assert_same_bits(left: np.ndarray, right: np.ndarray) -> None:
 
 
 def has_missing(columns: Columns) -> np.ndarray:
-    """Shape (n,): rows in which some input is missing."""
+    """Return whether a row has a missing input, shape (n,)."""
     blanks = [
         np.array([value is None for value in array]) if array.dtype == object else np.isnan(array)
         for array in columns.values()
@@ -138,7 +138,7 @@ def has_missing(columns: Columns) -> np.ndarray:
 
 
 def plain_params(transformer: BaseEstimator) -> dict[str, Any]:
-    """Parameters of a transformer and of those inside it; estimators themselves by their class."""
+    """Return the parameters of a transformer and of inner ones; estimators are replaced by their class."""
     return {
         name: type(value) if hasattr(value, "get_params") else value
         for name, value in transformer.get_params().items()
@@ -269,7 +269,7 @@ def test_a_pipeline_fits_predicts_and_cross_validates(case):
     assert len(cross_val_score(pipeline, frame_of(table), y, cv=2, error_score="raise")) == 2
 
 
-# What scikit-learn asks of transformers
+# Checks of scikit-learn
 
 BY_NAME = "columns are found by name: other columns may stand beside and between those seen in fit"
 
@@ -431,7 +431,7 @@ def usage_features(table: Columns) -> dict[str, np.ndarray]:
 
 
 def lags(service: str, *months: float) -> Columns:
-    """One subscriber's months, the last complete one first."""
+    """Build the months of one subscriber, the last complete one first."""
     return {lag(service, ago): np.array([usage]) for ago, usage in enumerate(months, start=1)}
 
 
@@ -459,8 +459,8 @@ def test_statistics_of_a_service_are_those_of_its_known_months(table):
         )
 
 
-# Amounts that do not add exactly, and zeros of both signs: numpy's own sum and maximum over the months of one
-# row can differ in a bit from those of a batch.
+# Inexact sums and zeros of both signs: over the months of one row, numpy's sum and maximum can differ in a
+# bit from those of a batch.
 TRAPS = {
     "inexact": lambda shape: np.random.default_rng(0).gamma(2.0, 100.0, shape),
     "signed zeros": lambda shape: np.random.default_rng(0).choice([0.0, -0.0], shape, p=[0.1, 0.9]),
@@ -601,7 +601,7 @@ def bill_features(table: Columns, transformer: BillsTransformer | None = None) -
 
 
 def months(*usage: tuple[float, float, float], n: int = 1) -> Columns:
-    """Lag columns of n equal subscribers from (billed minutes, SMS, GiB), the last complete month first."""
+    """Build lag columns of n equal subscribers from (billed minutes, SMS, GiB), the last month first."""
     billed, sms, gib = np.array(usage, dtype=float).T
     by_service = {
         Usage.VOICE_CALLS: billed,
@@ -642,7 +642,7 @@ def test_bills_of_three_months_on_surf_and_ultimate():
 
 
 def rated_month_by_month(table: Columns, row: int, catalogue: Catalogue, window: int) -> np.ndarray:
-    """Bills (known months, J) of the last months of one subscriber; a month with a gap is unknown."""
+    """Rate the known months of one subscriber, shape (known months, J); a month with a gap is unknown."""
     services = [name for name in Usage.ALL if lag(name, 1) in table]
     bills = []
     for ago in range(1, window + 1):
@@ -672,7 +672,7 @@ def test_statistics_equal_those_of_separately_rated_months(table, name):
         assert set(found) >= {
             f"{part}@{catalogue.plan_ids[0]}" for part in ("bill_mean_2", "bill_sd", "bill_p90")
         }
-        # Differences of sums of huge bills: compared on the scale of the bills themselves.
+        # Differences of sums of huge bills are compared on the scale of the bills.
         scale = bills.max(initial=1.0)
         assert found == pytest.approx(
             {k: expected[k] for k in found}, rel=1e-9, abs=1e-9 * scale, nan_ok=True

@@ -1,4 +1,4 @@
-"""One row is quick, and answered as in any company: by the same bits, in any thread, beside any other run."""
+"""One row has the same bits alone, in any batch, in any thread and beside any other run."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,7 +29,7 @@ def requests_to(saved: SavedRun) -> list[Request]:
 
 
 def answers(recommender: Recommender, requests: list[Request]) -> list[tuple]:
-    """Everything that is answered, one entry per request."""
+    """Return all parts of the answers, one entry per request."""
     prediction, decisions = recommender.recommend(recommender.table(requests))
     parts = [*vars(prediction).values(), *vars(decisions).values()]
     arrays = [part for part in parts if isinstance(part, np.ndarray)]
@@ -54,7 +54,7 @@ def test_of_two_classes_both_probabilities_are_those_of_the_wrapper():
 @given(chosen=st.lists(st.integers(0, 19), min_size=1, max_size=8))
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_an_answer_does_not_depend_on_the_other_subscribers(saved, chosen):
-    """Some of the 20 requests of a run in some order, repeated or alone."""
+    """Draw some of the 20 requests of a run in any order, repeated or alone."""
     requests = requests_to(saved)
     together = answers(saved.recommender, [requests[index] for index in chosen])
     alone = [answers(saved.recommender, [requests[index]])[0] for index in chosen]
@@ -71,7 +71,7 @@ def test_concurrent_threads_get_their_own_answers(bills):
 
 
 def test_a_run_with_other_prices_does_not_change_answers(bills):
-    """What is prepared once per catalogue belongs to that catalogue."""
+    """Values cached for one catalogue are not used for another."""
     recommender, requests = bills.recommender, requests_to(bills)
     before = answers(recommender, requests)
     dearer = recommender.catalogue.model_dump(mode="json", by_alias=True)

@@ -55,13 +55,13 @@ def pipeline_of(catalogue: Catalogue = LADDER, **changed: object) -> Pipeline:
 
 
 def fitted(columns: Columns, **changed: object) -> Pipeline:
-    """As a run does it."""
+    """Fit a forecast as a run does."""
     rows = np.zeros(len(columns[lag(Usage.SMS, 1)]), np.int64)
     return pipeline_of(**changed).fit(columns, rows, model__horizon=HORIZON)
 
 
 def subscribers(n: int = 200, seed: int = 0, billed: bool = False) -> Columns:
-    """Subscribers with levels of their own, of 4, 3, 2, 1 and 0 known months."""
+    """Draw subscribers with levels of their own and 4, 3, 2, 1 and 0 known months."""
     rng = np.random.default_rng(seed)
     known = MONTHS - np.arange(n) % (MONTHS + 1)
     columns: Columns = {}
@@ -81,7 +81,7 @@ def rows_of(columns: Columns, rows: list[int]) -> Columns:
 
 
 def one(columns: Columns, **usage: object) -> Columns:
-    """The first fully known row with these values in every month, or in the months given as a list."""
+    """Copy the first fully known row with these values in every month, or in each month of a list."""
     row = rows_of(columns, [5])
     for name, value in usage.items():
         values = value if isinstance(value, list) else [value] * MONTHS
@@ -103,7 +103,7 @@ AMOUNTS = st.sampled_from([0.0, 0.01, 1.0, 500.0, MAX_USAGE]) | st.floats(0, MAX
 
 @st.composite
 def lag_tables(draw: st.DrawFn, min_rows: int = 1, max_rows: int = 4) -> Columns:
-    """Any legal lag table: unknown months come before known ones, in all services alike."""
+    """Draw any legal lag table: unknown months come before known ones, in all services alike."""
     n = draw(st.integers(min_rows, max_rows))
     known = np.array(draw(st.lists(st.integers(0, MONTHS), min_size=n, max_size=n)))
     columns: Columns = {}
@@ -172,7 +172,7 @@ def test_no_rows_give_no_answers() -> None:
 
 
 def test_a_subscriber_without_history_is_like_the_population() -> None:
-    """The widest range of all, around what the others will pay."""
+    """An empty history gets the widest range, around the bills of the others."""
     unknown, known = rows_of(SUBSCRIBERS, [4]), rows_of(SUBSCRIBERS, list(range(0, 200, 5)))
     assert np.isnan(unknown["data_mib.1"]).all()
     population, others = bills_of(unknown), bills_of(known)
@@ -260,7 +260,7 @@ def test_the_seed_scrambles_the_draws_and_nothing_else() -> None:
 
 
 def test_trend_and_season_are_found_if_the_months_show_them() -> None:
-    """Three years of windows of 12 months; December is 20 % above, usage grows by 1 % a month."""
+    """Windows of 12 months over three years: December is 20 % higher, usage grows by 1 % a month."""
     rng = np.random.default_rng(0)
     instants = np.arange(588, 612, dtype=np.float64)  # from January 2019: months since 1970
     month = np.repeat(instants, 40)
@@ -282,7 +282,7 @@ def test_an_unknown_month_counts_as_a_usual_one() -> None:
 
 
 def test_the_level_is_drawn_to_the_population_by_its_share_of_the_variance() -> None:
-    """One service: between 1, within 0.5; three months at 2 above the mean: 2 * 1 / (1 + 0.5 / 3)."""
+    """One service, variance 1 between and 0.5 within, three months at mean + 2: 2 * 1 / (1 + 0.5 / 3)."""
     population = Population(np.zeros(3), np.eye(3), 0.5 * np.eye(3))
     deviation = np.full((1, 3, 3), np.nan)
     deviation[0, :, 0] = 2.0
@@ -300,7 +300,7 @@ def test_known_usage_of_one_service_informs_another() -> None:
 
 
 def test_never_using_a_service_differs_from_seldom_using_it() -> None:
-    """A fifth never use it; the others are silent in a tenth of months."""
+    """A fifth of the subscribers never use it; the others are silent in a tenth of months."""
     rng = np.random.default_rng(0)
     known = np.full((5_000, 3), 6)
     silent = rng.binomial(6, 0.1, (5_000, 3))
@@ -343,7 +343,7 @@ def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: st
     assert recommender.plans[before.recommended[0]] != "summer"
     assert summer.plans[after.recommended[0]] == "summer"
     assert prediction.probability[0].argmax() == summer.plans.index("summer")
-    # The others cost what they cost before.
+    # The other plans cost the same as before.
     old = recommender.predict(recommender.table([request])).bill_mean
     np.testing.assert_array_equal(prediction.bill_mean[0, 1:], old[0])
 
@@ -357,7 +357,7 @@ def test_a_model_of_its_own_plans_rejects_other_plans() -> None:
 
 
 def test_rating_draws_beats_rating_the_past() -> None:
-    """On 3,000 made-up subscribers; docs/results/forecast.md has the figures of 10,000."""
+    """Checked on 3,000 simulated subscribers; docs/results/forecast.md has the figures of 10,000."""
     config = compose(
         "model=forecast",
         "policy.absolute=0",

@@ -1,4 +1,4 @@
-"""What every model must survive and repeat. A new YAML in conf/model/ is tested without a line here."""
+"""Contract of every model: difficult tables and repeatable results. Every YAML in conf/model/ is tested."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +65,7 @@ every_model = pytest.mark.parametrize(
     [
         pytest.param(model, id=name)
         for name, model in MODELS.items()
-        # Those that learn bills or blend others are fitted on more than a matrix: test_inner_choices.py.
+        # Models of bills and blends need more than a matrix to be fitted: test_inner_choices.py.
         if model.traits.reads == "features" and model.traits.takes_calibration
     ],
 )
@@ -73,13 +73,13 @@ every_model = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """As when serving; on a busy machine waiting threads cost more than the work."""
+    """Use one thread, as serving does; on a busy machine waiting threads cost more than the work."""
     with threadpool_limits(1):
         yield
 
 
 def untidy(n: int = 90, n_features: int = 6, seed: int = 0) -> np.ndarray:
-    """Usage-like columns; the second one empty, the third constant, the fourth with gaps."""
+    """Draw columns like usage; the second is empty, the third constant, the fourth has gaps."""
     rng = np.random.default_rng(seed)
     X = rng.gamma(2.0, 100.0, size=(n, n_features))
     X[:, 1], X[:, 2] = np.nan, 7.0
@@ -93,7 +93,7 @@ def labels(X: np.ndarray) -> np.ndarray:
 
 
 def fitted(model: Model, X: np.ndarray, y: np.ndarray, seed: int = 3, threads: int = 1) -> Pipeline:
-    """As a run does it: a clone, every n_jobs set for fitting, and set back."""
+    """Fit a clone as a run does: set every n_jobs for fitting, and set it back."""
     pipeline = clone(Pipeline([("features", "passthrough"), ("model", model.build(seed, None))]))
     set_threads(pipeline, threads)
     with threadpool_limits(threads):
@@ -214,7 +214,7 @@ def test_a_row_does_not_depend_on_the_other_rows(model: Model) -> None:
 
 @every_model
 def test_the_same_fit_twice_and_with_two_threads_gives_the_same_bits(model: Model) -> None:
-    # Unseen rows: fully grown trees know the training rows by heart, whatever the seed.
+    # Unseen rows: fully grown trees repeat the training labels for any seed.
     X, unseen = untidy(300), untidy(300, seed=1)
     first, again, threaded = (fitted(model, X, labels(X), threads=threads) for threads in (1, 1, 2))
     for other in (again, threaded):
@@ -322,7 +322,7 @@ def test_parameters_reach_the_classifier() -> None:
 
 
 def test_shipped_lightgbm_beats_its_own_defaults_on_real_data(shared_data: Path) -> None:
-    """AUC .785 with small trees against .747 with LightGBM's own defaults, split by subscriber."""
+    """AUC is 0.785 with small trees and 0.747 with LightGBM's own defaults, split by subscriber."""
     from lightgbm import LGBMClassifier
 
     frame = pd.read_csv(shared_data / "megaline_ru" / "user_months.csv")

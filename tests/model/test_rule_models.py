@@ -1,4 +1,4 @@
-"""The rules: stay, cheapest_fee and rerate, over lag columns and the plan held."""
+"""Rules `stay`, `cheapest_fee` and `rerate`, over lag columns and the plan held."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ def option(name: str, **changed: object) -> Model:
 
 
 def fitted(name: str, columns: Columns, catalogue: Catalogue | None = LADDER, **changed: object) -> Pipeline:
-    """As a run does it; the only label is the first plan, of which a rule learns nothing."""
+    """Fit a rule as a run does; the only label is the first plan, and rules ignore labels."""
     pipeline = clone(Pipeline([("model", option(name, **changed).build(0, catalogue))]))
     return pipeline.fit(columns, np.zeros(len(columns[lag(Usage.SMS, 1)]), np.int64))
 
 
 def history(n: int = 5, seed: int = 0) -> Columns:
-    """Subscribers of 4, 3, 2, 1 and 0 known months; the plan of the first one is unknown."""
+    """Draw subscribers with 4, 3, 2, 1 and 0 known months; the plan of the first one is unknown."""
     rng = np.random.default_rng(seed)
     known = MONTHS - np.arange(n) % (MONTHS + 1)
     columns = {}
@@ -56,7 +56,7 @@ def silent(n: int, held: list[float]) -> Columns:
 
 
 def with_fees(*fees: str, ids: str = "jihgfedcba") -> Catalogue:
-    """Plans that differ in nothing but the fee and the id, which is one letter."""
+    """Build plans that differ only in the fee and the id, which is one letter."""
     raw = raw_catalogue("ladder")
     template = raw["plans"][-1]
     plans = [
@@ -131,7 +131,7 @@ def test_the_cheapest_fee_of_any_menu_comes_first(fees: list[int], data: Any) ->
 
 @given(raw_catalogues(), usages(n=4), st.integers(1, 6))
 def test_rerate_is_the_mean_of_the_invoices_of_the_last_months(raw: Any, usage: Columns, window: int) -> None:
-    """Against the Decimal reference, which shares no code with the rater."""
+    """Compare with the Decimal reference, which shares no code with the vectorised rating."""
     catalogue = Catalogue.model_validate(raw)
     # The four months of one subscriber, the latest first.
     columns = {lag(name, ago): array[[ago - 1]] for name, array in usage.items() for ago in range(1, 5)}
@@ -150,7 +150,7 @@ def test_rerate_rates_each_month_and_only_the_known_ones() -> None:
     columns["data_mib.2"] = np.array([7.0, np.nan, np.nan]) * 1024
     columns["data_mib.3"] = np.array([1.0, np.nan, np.nan]) * 1024
     mini = fitted("rerate_3", columns)[-1].predict_bills(columns)["bill_mean"][:, 0]
-    # The mean month of the first is 6 GiB, which would cost 14; of the last nothing is known: the fee.
+    # The mean month of the first is 6 GiB, which would cost 14; the last has no known month: the fee.
     np.testing.assert_allclose(mini, [(24 + 14 + 14) / 3, 24, 14], rtol=1e-15)
     latest = fitted("rerate_1", columns)[-1].predict_bills(columns)["bill_mean"][:, 0]
     np.testing.assert_array_equal(latest, [24, 24, 14])
@@ -178,7 +178,7 @@ def test_rerate_breaks_ties_by_the_plan_held_then_the_first_id() -> None:
 
 
 def test_equal_sums_of_different_months_are_a_tie_to_the_last_bit() -> None:
-    """0.29 + 0.57 + 0.58 differs from three times 0.48 in floats: bills are added in whole cents."""
+    """Bills are added in whole cents: in floats 0.29 + 0.57 + 0.58 differs from three times 0.48."""
     raw = raw_catalogue("ladder")
     free = {**raw["plans"][-1], "fee": {"recurring": "0", "activation": "0"}}
 

@@ -1,4 +1,4 @@
-"""Online equals offline: the answer for a row does not depend on the other rows or on the door it came by."""
+"""Online equals offline: an answer does not depend on other rows or on the way a row arrives."""
 
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def months_config(tmp_path_factory):
 @given(histories=HISTORIES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_months_in_a_file_and_a_request_give_the_same_decision(months_config, histories):
-    """Whatever precision usage is given in."""
+    """Usage of any precision is quantised alike."""
     asked = [
         [
             {"month": f"2018-0{number}", **dict(zip(Usage.MEASURED, amounts, strict=True))}

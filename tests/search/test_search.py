@@ -1,4 +1,4 @@
-"""What a search tries, what it refuses, and that it finds the same again."""
+"""Values that a search tries and rejects; equal searches give equal results."""
 
 from math import inf, nan
 
@@ -98,7 +98,7 @@ def test_values_outside_a_models_limits_are_rejected() -> None:
 
 
 def bowl(values: dict[str, float]) -> float:
-    """Least at x = 3."""
+    """Return a value that is lowest at x = 3."""
     return (values["x"] - 3) ** 2
 
 

@@ -1,4 +1,4 @@
-"""The label is the plan that turned out best, and no model reads what comes after the decision."""
+"""The label is the plan with the lowest later bills, and no input comes from after the decision."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ TARGET = BestBill(kind="best_bill", window=3, horizon=2, min_history=2)
 
 
 def ladder_with(**plans: dict) -> Catalogue:
-    """The ladder with some entries of some plans changed: `mini={"fee": {...}}`."""
+    """Change some entries of some plans of the ladder: `mini={"fee": {...}}`."""
     changed = [plan | plans.get(plan["id"], {}) for plan in RAW_LADDER["plans"]]
     return Catalogue.model_validate(RAW_LADDER | {"plans": changed})
 

@@ -1,4 +1,4 @@
-"""docs/how-to/advise-on-your-own-months.md does what it says."""
+"""The steps of docs/how-to/advise-on-your-own-months.md work."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ PLANS = (HOW_TO / "describe-your-plans.md").read_text("utf-8")
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """months.csv with the printed columns, and the plans.yaml of the other page, in the working directory."""
+    """Write months.csv with the printed columns, and plans.yaml of the other page, to the working folder."""
     monkeypatch.chdir(tmp_path)
     (plans,) = re.findall(r"```yaml\n# plans.yaml\n(.*?)```", PLANS, flags=re.DOTALL)
     Path("plans.yaml").write_text(plans, "utf-8")

@@ -1,4 +1,4 @@
-"""Protected columns: never a feature, never asked for, compared group by group, gated, weighed."""
+"""Protected columns: never a feature or an input, but compared by group, gated and reweighed."""
 
 import re
 from itertools import pairwise
@@ -31,7 +31,7 @@ PROTECT = "+data.protected_columns={age: [30, 60], sex: null, town: null}"
 
 
 def write_rows(folder: Path, n: int = 600) -> list[str]:
-    """Usage tells the tariff; age, sex and town are drawn beside it, some of them blank or rare."""
+    """Write rows whose usage decides the tariff; age, sex and town are random, some blank or rare."""
     draw = np.random.default_rng(0)
     minutes, age, sex = draw.gamma(2, 100, n), draw.integers(18, 80, n), draw.integers(0, 2, n)
     lines = ["who,minutes,age,sex,town,tariff"]
@@ -142,7 +142,7 @@ def test_every_number_is_between_the_edges_of_its_band(edges, values):
 
 @pytest.fixture(scope="module")
 def fair_run(tmp_path_factory):
-    """A saved run with three protected columns."""
+    """Train and save a run with three protected columns."""
     folder = tmp_path_factory.mktemp("fair")
     typed = write_rows(folder)
     return train_into(folder / "2030-01-31" / "12-00-00-abc123", *typed, PROTECT, small=())
@@ -252,7 +252,7 @@ def test_a_run_that_breaks_its_gate_is_not_saved(tmp_path):
 
 
 def planted(tmp_path, hint):
-    """The table of the rows, with a column that is the sex in all but `hint` of the rows."""
+    """Return the table of the rows with a column that equals the sex in all but `hint` of the rows."""
     typed = write_rows(tmp_path)
     file = tmp_path / "rows.csv"
     head, *lines = file.read_text("utf-8").splitlines()
@@ -282,7 +282,7 @@ def test_noise_is_not_a_proxy(tmp_path):
     noise = np.random.default_rng(5).normal(size=(len(table), 6))
     found = list(proxies(noise, table, seed=0))
     assert len(found) > 4
-    assert sum(proxy.low > 0.5 for proxy in found) <= 1  # of 95 % intervals, some miss
+    assert sum(proxy.low > 0.5 for proxy in found) <= 1  # some 95 % intervals miss
     assert all(0.35 < proxy.auc < 0.65 for proxy in found)
 
 

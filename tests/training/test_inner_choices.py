@@ -1,4 +1,4 @@
-"""What a fit chooses on inner folds of its own rows: thresholds, weights, rounds; and corrected bills."""
+"""Choices of a fit on inner folds of its own rows: thresholds, weights, rounds; and corrected bills."""
 
 import json
 from dataclasses import replace
@@ -90,7 +90,7 @@ def test_a_loaded_policy_has_the_chosen_threshold(saved: Path, table: DecisionTa
     manifest = json.loads((saved / "run.json").read_text("utf-8"))
     policy = load_run(saved).recommender.policy
     if manifest["config"]["policy"]["harm_at_most"] == 1e-6:
-        # Too few decisions to be sure of the limit: both thresholds hold, and the run says so.
+        # Too few decisions to enforce the limit: both thresholds apply, and a note reports it.
         assert policy == config_of(*MODELS["guarded_in_vain"]).policy
         assert any(
             "policy.harm_at_most=1e-06 was not enforced in 3 of 3" in note for note in manifest["notes"]
@@ -125,7 +125,7 @@ def test_members_of_an_ensemble_stop_early(table: DecisionTable) -> None:
     )
     config = config_of(*options)
     rows = table.take(np.arange(300))
-    # What the label is can be read off one column, by boosting best of all.
+    # One column decides the label, which boosting learns best.
     plain = replace(rows, y=(rows.X["data_mib.1"] > np.median(rows.X["data_mib.1"])).astype(np.int64))
     noise = replace(plain, y=np.random.default_rng(0).permutation(plain.y))
     for labelled in (plain, noise):
@@ -170,7 +170,7 @@ def test_no_subscriber_is_predicted_by_a_fit_on_its_own_rows(table: DecisionTabl
     prediction = held_out_prediction(table, folds, fit)
     assert all(not one & other for one, other in zip(learned, asked, strict=True))
     assert set.union(*asked) == set(table.subscriber)
-    # In the order of the table: re-rating learns nothing, so it says the same of every row.
+    # In the order of the table: re-rating learns nothing, so every fit predicts the same.
     same = fitted_recommender(config, config.model, table, table, 1).predict(table)
     np.testing.assert_array_equal(prediction.bill_mean, same.bill_mean)
 
@@ -257,7 +257,7 @@ def test_rounds_are_few_for_noise_and_many_for_signal(model: str, table: Decisio
     rounds = {"lgbm": "n_estimators", "hist_boosting": "max_iter"}[model]
     config = config_of(f"model={model}", "model.stop_early=true", f"model.{rounds}=50", "features=usage")
     noise = replace(table, y=np.random.default_rng(0).permutation(table.y))
-    # What the label is can be read off one column.
+    # One column decides the label.
     plain = replace(table, y=(table.X["data_mib.1"] > np.median(table.X["data_mib.1"])).astype(np.int64))
     of_noise, of_plain = (stopped_early(config, config.model, rows) for rows in (noise, plain))
     assert isinstance(of_noise, RoundsModel)

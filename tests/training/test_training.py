@@ -1,4 +1,4 @@
-"""Whole runs: what every combination must give, and what the evaluation must not let through."""
+"""Whole runs: results of every combination, and checks of the evaluation."""
 
 import numpy as np
 import pytest

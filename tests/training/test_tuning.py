@@ -1,4 +1,4 @@
-"""Tuning inside a run: what is reported was never seen by a choice."""
+"""Tuning inside a run: no choice sees the reported rows."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def test_equal_runs_choose_the_same_values(overrides):
     assert first.tuned == second.tuned
     assert [chosen.fold for chosen in first.tuned] == [*range(len(first.tuned) - 1), None]
     assert_frame_equal(first.out_of_fold, second.out_of_fold)
-    # The model that is kept has the values that were chosen for it, and no others.
+    # The final model has exactly the values that were chosen for it.
     kept, asked = (model.model_dump() for model in (first.recommender.model, first.config.model))
     assert kept == asked | first.tuned[-1].values
     assert kept != asked
@@ -81,7 +81,7 @@ def test_a_space_of_one_point_is_the_plain_run(nested, plain):
 
 
 def poisoned(table: DecisionTable, rows: np.ndarray) -> DecisionTable:
-    """The table with other labels, bills and inputs in these rows."""
+    """Return the table with other labels, bills and inputs in these rows."""
     y = table.y.copy()
     y[rows] = (y[rows] + 1) % len(table.plans)
     changed = {"y": y}
@@ -109,9 +109,9 @@ def test_tuning_of_a_fold_never_sees_its_test_rows(overrides):
         changed = poisoned(table, fold.test)
         again = tune(tuner, changed, [fold])
         assert (again[0].values, again[0].inner_value) == (clean[number].values, clean[number].inner_value)
-        # Everything is seen by the final fit: the poison does reach what looks at it.
+        # The final fit sees all rows, so the changes do reach it.
         assert again[-1].inner_value != clean[-1].inner_value
-        # The fit as well: with the labels changed and the inputs as they were, it predicts the same.
+        # The fit does not see them either: with changed labels and the same inputs, it predicts the same.
         relabelled = replace(changed, X=table.X)
         probability = [
             predict(model[number], rows, [fold]).filter(like=OutOfFold.PROBABILITY)
