@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from planrec.config.conf_folder import inherited
+from planrec.contracts import Model
 from planrec.model import ModelConfig
 from tests.conftest import SMALL
 
 FEW = {"n_estimators": 10, "n_draws": 16, "n_picks": 5}
-"What makes a model slow -> how many of it are enough where the quality of its fit is not what is tested."
+"Field that makes a model slow -> value that suffices if the quality of the fit is not tested."
 
 
 def quick(model: str) -> list[str]:
@@ -29,9 +30,10 @@ def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
             yield f"{path}.{key}={FEW[key]}"
 
 
-def reads_of(model: str) -> str:
-    """Return the trait `reads` of a model of conf/model/, without Hydra, which would slow the collection."""
-    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).traits.reads
+def model_option(name: str, **changed: object) -> Model:
+    """Read a model of conf/model/ with some fields changed; without Hydra, which is slow to load."""
+    model: Model = TypeAdapter(ModelConfig).validate_python(inherited("model", name) | changed)
+    return model
 
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:

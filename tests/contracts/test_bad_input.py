@@ -10,7 +10,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from threadpoolctl import threadpool_limits
 
 from planrec.config.compose import compose
 from planrec.config.conf_folder import options
@@ -26,7 +25,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import LoadedDecisions, predict_out_of_fold, run
 from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import PER_PLAN
-from tests.trained_runs import quick, reads_of
+from tests.trained_runs import model_option, quick
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
@@ -35,17 +34,12 @@ NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
 
 def combinations() -> Iterator[tuple[str, str]]:
     for model in options("model"):
-        sets = options("features") if reads_of(model) == "features" else ["usage"]
+        sets = options("features") if model_option(model).traits.reads == "features" else ["usage"]
         yield from ((model, name) for name in sets)
 
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 every_combination = pytest.mark.parametrize(("model", "features"), list(combinations()))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")

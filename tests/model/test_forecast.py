@@ -9,17 +9,15 @@ import pytest
 import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
 from planrec.config.compose import compose
-from planrec.config.conf_folder import inherited
 from planrec.errors import DataError
 from planrec.metrics import paired_ratio
-from planrec.model import TRUSTED_TYPES, ModelConfig
+from planrec.model import TRUSTED_TYPES
 from planrec.model.forecast import ROWS_AT_A_TIME
 from planrec.model.known_months import months_of
 from planrec.model.silent_months import silent_months_of
@@ -27,12 +25,13 @@ from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
 from planrec.recommending.recommender import Recommender
-from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag
+from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag, take_rows
 from planrec.schema.request import Request, read_request
 from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import fitted_recommender
 from tests.catalogue.catalogues import raw_catalogue, shipped
+from tests.trained_runs import model_option
 
 LADDER = shipped("ladder")
 HORIZON = 3
@@ -50,8 +49,7 @@ FIELDS = {
 
 
 def pipeline_of(catalogue: Catalogue = LADDER, **changed: object) -> Pipeline:
-    option: Any = TypeAdapter(ModelConfig).validate_python(inherited("model", "forecast") | changed)
-    return clone(Pipeline([("model", option.build(0, catalogue))]))
+    return clone(Pipeline([("model", model_option("forecast", **changed).build(0, catalogue))]))
 
 
 def fitted(columns: Columns, **changed: object) -> Pipeline:
@@ -76,13 +74,9 @@ def subscribers(n: int = 200, seed: int = 0, billed: bool = False) -> Columns:
     return columns | {HELD: held, AS_OF: np.full(n, "2018-10-01", "datetime64[s]")}
 
 
-def rows_of(columns: Columns, rows: list[int]) -> Columns:
-    return {name: array[rows] for name, array in columns.items()}
-
-
 def one(columns: Columns, **usage: object) -> Columns:
     """Copy the first fully known row with these values in every month, or in each month of a list."""
-    row = rows_of(columns, [5])
+    row = take_rows(columns, np.array([5]))
     for name, value in usage.items():
         values = value if isinstance(value, list) else [value] * MONTHS
         row |= {lag(name, ago): np.array([values[ago - 1]]) for ago in range(1, MONTHS + 1)}
@@ -155,7 +149,7 @@ def test_every_legal_table_can_be_learned_from(learned: Columns, asked: Columns)
 def test_a_row_does_not_depend_on_the_other_rows(columns: Columns) -> None:
     together = bills_of(columns)
     for row in range(len(columns[HELD])):
-        for name, alone in bills_of(rows_of(columns, [row])).items():
+        for name, alone in bills_of(take_rows(columns, np.array([row]))).items():
             np.testing.assert_array_equal(alone[0], together[name][row], err_msg=name)
 
 
@@ -163,17 +157,17 @@ def test_a_row_of_a_large_batch_is_the_row_alone_to_the_last_bit() -> None:
     columns = subscribers(600)
     together = bills_of(columns)
     for row in (0, 255, 256, 599):
-        for name, alone in bills_of(rows_of(columns, [row])).items():
+        for name, alone in bills_of(take_rows(columns, np.array([row]))).items():
             np.testing.assert_array_equal(alone[0], together[name][row], err_msg=name)
 
 
 def test_no_rows_give_no_answers() -> None:
-    assert bills_of(rows_of(SUBSCRIBERS, []))["bill_mean"].shape == (0, 6)
+    assert bills_of(take_rows(SUBSCRIBERS, np.array([], int)))["bill_mean"].shape == (0, 6)
 
 
 def test_a_subscriber_without_history_is_like_the_population() -> None:
     """An empty history gets the widest range, around the bills of the others."""
-    unknown, known = rows_of(SUBSCRIBERS, [4]), rows_of(SUBSCRIBERS, list(range(0, 200, 5)))
+    unknown, known = take_rows(SUBSCRIBERS, np.array([4])), take_rows(SUBSCRIBERS, np.arange(0, 200, 5))
     assert np.isnan(unknown["data_mib.1"]).all()
     population, others = bills_of(unknown), bills_of(known)
     mini = population["bill_mean"][0, 0], others["bill_mean"][:, 0].mean()
@@ -221,7 +215,7 @@ def test_switching_cost_counts_in_chances_and_savings_and_not_in_bills() -> None
     dear = copy.deepcopy(raw)
     for plan in dear["plans"]:
         plan["fee"]["activation"] = "30.00"
-    columns = rows_of(SUBSCRIBERS, [5])
+    columns = take_rows(SUBSCRIBERS, np.array([5]))
     free, costly = (
         bills_of(columns, fitted(SUBSCRIBERS, catalogue=Catalogue.model_validate(catalogue)))
         for catalogue in (raw, dear)
@@ -234,7 +228,7 @@ def test_switching_cost_counts_in_chances_and_savings_and_not_in_bills() -> None
 
 
 def test_bill_chances_count_the_draws_below_and_up_to_a_bill() -> None:
-    columns = rows_of(subscribers(300), list(range(300)))
+    columns = subscribers(300)
     first = next(FITTED[-1]._drawn(columns)).total
     bills = np.repeat(first[:, 0, :1].T, 300, axis=0)
     chances = FITTED[-1].bill_chances(columns, bills)

@@ -1,6 +1,5 @@
 """Contract of every model: difficult tables and repeatable results. Every YAML in conf/model/ is tested."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,9 @@ from planrec.model.fold_proof import FoldProof
 from planrec.schema.columns import InputSchema
 from planrec.schema.tables import DecisionTable
 from tests.catalogue.catalogues import shipped
+from tests.trained_runs import model_option
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 CLASSES = np.array([0, 2, 5])
@@ -48,15 +50,11 @@ def model_of(tree: dict[str, object]) -> Model:
     return TypeAdapter(ModelConfig).validate_python(tree)
 
 
-def option(name: str) -> Model:
-    return model_of(inherited("model", name))
-
-
 def estimator(class_path: str, **parameters: object) -> Model:
     return model_of({"kind": "estimator", "class_path": class_path, "parameters": parameters})
 
 
-MODELS = {path.stem: option(path.stem) for path in sorted(CONF.glob("*.yaml"))} | {
+MODELS = {path.stem: model_option(path.stem) for path in sorted(CONF.glob("*.yaml"))} | {
     class_path.rpartition(".")[2]: estimator(class_path, **QUICK.get(class_path, {}))
     for class_path in ALLOWED
 }
@@ -69,13 +67,6 @@ every_model = pytest.mark.parametrize(
         if model.traits.reads == "features" and model.traits.takes_calibration
     ],
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread, as serving does; on a busy machine waiting threads cost more than the work."""
-    with threadpool_limits(1):
-        yield
 
 
 def untidy(n: int = 90, n_features: int = 6, seed: int = 0) -> np.ndarray:
@@ -116,7 +107,7 @@ def assert_probabilities(probability: np.ndarray, shape: tuple[int, int]) -> Non
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_option_is_a_file_of_its_kind(path: Path) -> None:
-    assert type(option(path.stem)).__module__ == f"planrec.model.{option(path.stem).kind}"
+    assert type(model_option(path.stem)).__module__ == f"planrec.model.{model_option(path.stem).kind}"
     with pytest.raises(ValidationError, match="nonsense"):
         model_of(inherited("model", path.stem) | {"nonsense": 1})
 

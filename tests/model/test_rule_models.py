@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 import skops.io
 from hypothesis import given
-from pydantic import TypeAdapter
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue, invoice
 from planrec.config.compose import compose
-from planrec.config.conf_folder import inherited
-from planrec.contracts import Model
-from planrec.model import TRUSTED_TYPES, ModelConfig
+from planrec.model import TRUSTED_TYPES
 from planrec.schema.columns import HELD, Columns, Usage, lag
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
+from tests.trained_runs import model_option
 
 LADDER = shipped("ladder")
 MONTHS = 4
@@ -25,14 +23,9 @@ RULES = ["stay", "cheapest_fee", "rerate", "rerate_1", "rerate_3", "rerate_6"]
 every_rule = pytest.mark.parametrize("name", RULES)
 
 
-def option(name: str, **changed: object) -> Model:
-    model: Model = TypeAdapter(ModelConfig).validate_python(inherited("model", name) | changed)
-    return model
-
-
 def fitted(name: str, columns: Columns, catalogue: Catalogue | None = LADDER, **changed: object) -> Pipeline:
     """Fit a rule as a run does; the only label is the first plan, and rules ignore labels."""
-    pipeline = clone(Pipeline([("model", option(name, **changed).build(0, catalogue))]))
+    pipeline = clone(Pipeline([("model", model_option(name, **changed).build(0, catalogue))]))
     return pipeline.fit(columns, np.zeros(len(columns[lag(Usage.SMS, 1)]), np.int64))
 
 
@@ -93,14 +86,14 @@ def test_a_saved_rule_loads_with_our_own_list_and_gives_the_same_bits(name: str)
     columns = history()
     rule = fitted(name, columns)
     saved = skops.io.dumps(rule)
-    assert set(skops.io.get_untrusted_types(data=saved)) <= set(option(name).traits.trusted_types)
+    assert set(skops.io.get_untrusted_types(data=saved)) <= set(model_option(name).traits.trusted_types)
     loaded = skops.io.loads(saved, trusted=list(TRUSTED_TYPES))
     np.testing.assert_array_equal(loaded.predict_proba(columns), rule.predict_proba(columns))
 
 
 @every_rule
 def test_rules_read_histories_and_claim_no_probabilities(name: str) -> None:
-    model = option(name)
+    model = model_option(name)
     assert model.traits.reads == "history"
     assert not model.traits.probabilistic
     assert model.traits.needs_catalogue == (model.kind != "stay")
@@ -114,7 +107,7 @@ def test_stay_names_the_plan_held_or_none_if_it_is_unknown() -> None:
 
 def test_stay_without_catalogue_and_plan_held_names_no_plan() -> None:
     columns = {"age": np.array([30.0, 40.0])}
-    rule = option("stay").build(0, None).fit(columns, np.array([0, 2]))
+    rule = model_option("stay").build(0, None).fit(columns, np.array([0, 2]))
     np.testing.assert_array_equal(rule.predict_proba(columns), np.full((2, 3), 1 / 3))
 
 
@@ -211,7 +204,7 @@ def test_equal_sums_of_different_months_are_a_tie_to_the_last_bit() -> None:
     ("name", "window"), [("rerate_1", 1), ("rerate_3", 3), ("rerate_6", 6), ("rerate", 6)]
 )
 def test_a_preset_is_its_kind_with_its_own_window(name: str, window: int) -> None:
-    assert option(name) == option("rerate", window=window)
+    assert model_option(name) == model_option("rerate", window=window)
 
 
 def test_a_preset_may_be_a_baseline() -> None:
@@ -223,9 +216,9 @@ def test_a_preset_may_be_a_baseline() -> None:
         "rerate",
         "rerate",
     ]
-    assert config.baselines["rerate_3"] == option("rerate_3")
+    assert config.baselines["rerate_3"] == model_option("rerate_3")
 
 
 def test_the_window_reaches_the_rule() -> None:
-    built: BaseEstimator = option("rerate_3").build(0, LADDER)
+    built: BaseEstimator = model_option("rerate_3").build(0, LADDER)
     assert built.get_params()["window"] == 3
