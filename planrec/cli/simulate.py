@@ -23,16 +23,22 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the files and print the command that trains on them."""
+    from planrec.config.overrides import typed_text
     from planrec.data.simulated_files import catalogue_of, simulator_of, write_simulation
+    from planrec.files.outputs_folder import command_line
 
     values = {name: getattr(options, name) for name in _defaults()}
     folder = write_simulation(simulator_of(values), catalogue_of(options.catalogue), options.folder)
-    print(
-        f"wrote {folder}\ntrain on it: planrec train"
-        f" data=usage_months data.path={folder}/history.parquet"
-        " data.usage_columns.voice_minutes_billed=voice_minutes_billed"
-        f" target=best_bill catalogue=file catalogue.path={folder}/catalogue.yaml"
-    )
+    overrides = {
+        "data": "usage_months",
+        "data.path": folder / "history.parquet",
+        "data.usage_columns.voice_minutes_billed": "voice_minutes_billed",
+        "target": "best_bill",
+        "catalogue": "file",
+        "catalogue.path": folder / "catalogue.yaml",
+    }
+    typed = (f"{key}={typed_text(str(value))}" for key, value in overrides.items())
+    print(f"wrote {folder}\ntrain on it: {command_line('train', *typed)}")
     return 0
 
 

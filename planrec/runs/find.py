@@ -6,6 +6,7 @@ from pathlib import Path
 from planrec.errors import RunError
 from planrec.files.folder_walk import complete_runs, folders_below, names_of
 from planrec.files.hashing import sha256_of
+from planrec.files.outputs_folder import command_line
 from planrec.runs.identity import run_id_of
 
 MOST_CANDIDATES = 10
@@ -23,7 +24,9 @@ def newest_run(outputs: Path) -> Path:
     """Return the complete run that finished last. Raises RunError if there is none."""
     runs = complete_runs(outputs)
     if not runs:
-        raise RunError(f"no complete run below {outputs}: train one with planrec train")
+        raise RunError(
+            f"no complete run below {outputs}: train one with {command_line('train', outputs=outputs)}"
+        )
     return runs[-1]
 
 
