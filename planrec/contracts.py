@@ -179,7 +179,7 @@ class ModelTraits:
     trusted_types: tuple[str, ...] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
     importance_meaning: str = ""
-    "Unit of `Explainable.importance`, in a few words for a reader; empty if there is none."
+    "Unit of `Explainable.importance`, in a few words for a reader; empty without importances."
 
 
 class Model(Config, ABC):
