@@ -444,7 +444,7 @@ def test_a_column_of_numbers_and_a_few_words_is_text_and_doubted() -> None:
 def test_dates_with_ambiguous_day_and_month_stay_text_and_are_doubted() -> None:
     table = load("joined,plan\n1/2/2018,a\n3/4/2018,b\n")
     assert kinds(table) == {"joined": "text"}
-    assert mentions(table, "day and month cannot be told apart", "'1/2/2018'")
+    assert mentions(table, "day and month cannot be distinguished", "'1/2/2018'")
 
 
 def test_a_table_without_subscribers_has_a_note_about_its_scores() -> None:
