@@ -30,7 +30,7 @@ def required_catalogue(catalogue: Catalogue | None, model: str) -> Catalogue:
     """Return the catalogue for a kind of model that cannot be built without one.
 
     Raises:
-        ConfigError: there is no catalogue.
+        ConfigError: There is no catalogue.
     """
     if catalogue is None:
         raise ConfigError(f"model={model} needs a plan catalogue: type catalogue=ladder")
@@ -95,7 +95,7 @@ class Source(Config, ABC):
         """Read outside data and check it.
 
         Raises:
-            DataError: the data breaks a rule; the message names every offender.
+            DataError: The data breaks a rule; the message names every offender.
         """
 
 
@@ -140,7 +140,7 @@ class FeatureSet(Config, ABC):
 
     @abstractmethod
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted transformer.
+        """Build an unfitted transformer.
 
         `fit` and `transform` take `Columns` or a DataFrame of the same columns; `transform` returns a
         C-contiguous float64 matrix (n, n_features), NaN for missing inputs. The features of a row never
@@ -179,7 +179,7 @@ class ModelTraits:
     trusted_types: tuple[str, ...] = ()
     "Types beyond skops' own list that a saved pipeline of this model holds; never read from a file."
     importance_meaning: str = ""
-    "Unit of `Explainable.importance`, in a few words for a reader; empty if there is none."
+    "Unit of `Explainable.importance`, in a few words for a reader; empty without importances."
 
 
 class Model(Config, ABC):
@@ -196,7 +196,7 @@ class Model(Config, ABC):
 
     @abstractmethod
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted scikit-learn classifier over integer classes, with `predict_proba`.
+        """Build an unfitted scikit-learn classifier over integer classes, with `predict_proba`.
 
         NaN in the matrix is legal: imputing, scaling and the like belong to the model. The run sets threads
         through the estimator's `n_jobs` parameters, if it has any. The estimator may also be a
@@ -217,7 +217,7 @@ class RoundsModel(Protocol):
         """Rounds of boosting that are fitted, or the most if `stop_early`."""
 
     def with_rounds(self, rounds: int) -> Model:
-        """Return the same model with another number of rounds."""
+        """Copy the model with another number of rounds."""
 
 
 @runtime_checkable
@@ -244,7 +244,7 @@ class Classifier(Protocol):
     "Shape (n_classes,): positions of plans, ascending."
 
     def predict_proba(self, X: ModelInput) -> np.ndarray:
-        """Return the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
+        """Predict the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
 
 
 class StagedClassifier(Classifier, Protocol):
@@ -259,7 +259,7 @@ class BillForecaster(Protocol):
     """An estimator that forecasts bills."""
 
     def predict_bills(self, X: ModelInput) -> dict[str, np.ndarray]:
-        """Return fields of `Prediction` by name, shape (n, J) each, `bill_mean` among them.
+        """Compute fields of `Prediction` by name, shape (n, J) each, `bill_mean` among them.
 
         If `probability` is among them, it equals `predict_proba`, which is then not called.
         """
@@ -273,7 +273,7 @@ class BillCorrector(Protocol):
     """
 
     def correct_bills(self, X: ModelInput, past: PastBills) -> dict[str, np.ndarray]:
-        """Return fields of `Prediction` by name, as `BillForecaster.predict_bills` does."""
+        """Compute fields of `Prediction` by name, as `BillForecaster.predict_bills` does."""
 
 
 @runtime_checkable
@@ -281,7 +281,7 @@ class BillDistribution(Protocol):
     """An estimator that knows how probable each bill is."""
 
     def bill_chances(self, X: ModelInput, bills: np.ndarray) -> np.ndarray:
-        """Return P(bill < b) and P(bill <= b), shape (n, J, 2).
+        """Compute P(bill < b) and P(bill <= b), shape (n, J, 2).
 
         `bills` b, shape (n, J), are sums over the horizon in minor units.
         """
@@ -292,13 +292,13 @@ class Explainable(Protocol):
     """An estimator that knows how much its features count."""
 
     def importance(self) -> np.ndarray | None:
-        """Return the weight of each feature, shape (n_features,), float64, >= 0; None if there are none.
+        """Compute the weight of each feature, shape (n_features,), float64, >= 0; None if there are none.
 
         `ModelTraits.importance_meaning` names the unit.
         """
 
     def contributions(self, X: np.ndarray) -> np.ndarray | None:
-        """Return the exact part of each feature in the raw scores; None if it is not known.
+        """Compute the exact part of each feature in the raw scores; None if it is not known.
 
         Shape (n, n_scores, n_features + 1), float64: one score for two plans, else one for each class. The
         last column is the constant, so that the sum over the last axis is the raw score.
@@ -350,7 +350,7 @@ class Splitter(Config, ABC):
         """Yield folds.
 
         Raises:
-            DataError: the table is too small for this number of folds.
+            DataError: The table is too small for this number of folds.
         """
 
 
@@ -369,7 +369,7 @@ class Calibration(Config, ABC):
 
     @abstractmethod
     def build(self) -> BaseEstimator | None:
-        """Return an unfitted calibrator, or None to leave probabilities unchanged.
+        """Build an unfitted calibrator, or None to leave probabilities unchanged.
 
         `fit(probability, y)` takes probabilities (n, n_classes) whose rows sum to 1 and the right column of
         each row, (n,); any n, and any classes among the columns. `transform(probability)` returns the same
@@ -400,7 +400,7 @@ class Policy(Config, ABC):
         return 0.0
 
     def demanding(self, least_saving: float) -> Self:
-        """Return the same policy, which advises a move only if it saves this much a month, major unit.
+        """Copy the policy so that it advises a move only if it saves this much a month, major unit.
 
         A policy that knows no savings is returned unchanged.
         """

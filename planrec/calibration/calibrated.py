@@ -29,11 +29,11 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         return self.estimator.classes_
 
     def predict_proba(self, X: np.ndarray | Columns) -> np.ndarray:
-        """Return the probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
+        """Predict the probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
         return self.calibrator.transform(self.estimator.predict_proba(X))
 
     def predict(self, X: np.ndarray | Columns) -> np.ndarray:
-        """Return the most probable class, shape (n,)."""
+        """Predict the most probable class, shape (n,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def __sklearn_is_fitted__(self) -> bool:

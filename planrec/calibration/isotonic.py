@@ -20,7 +20,7 @@ class Isotonic(Scaler):
     kind: Literal["isotonic"]
 
     def build(self) -> BaseEstimator:
-        """Return an unfitted scaler with one curve per class."""
+        """Build an unfitted scaler with one curve per class."""
         return IsotonicScaler()
 
 
@@ -38,14 +38,14 @@ class IsotonicScaler(BaseEstimator):
         return self
 
     def transform(self, probability: np.ndarray) -> np.ndarray:
-        """Return probabilities (n, n_classes), rows sum to 1; beyond the fitted range curves are constant."""
+        """Correct probabilities (n, n_classes); rows sum to 1; outside the fitted range curves are flat."""
         curved = [np.interp(probability[:, column], *curve) for column, curve in enumerate(self.curves_)]
         # In C order, so that the sum of a row does not depend on the number of rows.
         return renormalised(np.ascontiguousarray(np.array(curved).T), probability)
 
 
 def _curve(probability: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the corners of the curve: probabilities, ascending, and observed frequencies."""
+    """Fit the corners of the curve: probabilities, ascending, and observed frequencies."""
     from sklearn.isotonic import IsotonicRegression
 
     if right.all() or not right.any():

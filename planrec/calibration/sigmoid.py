@@ -20,7 +20,7 @@ class Sigmoid(Scaler):
     kind: Literal["sigmoid"]
 
     def build(self) -> BaseEstimator:
-        """Return an unfitted scaler with one curve per class."""
+        """Build an unfitted scaler with one curve per class."""
         return PlattScaler()
 
 
@@ -39,7 +39,7 @@ class PlattScaler(BaseEstimator):
         return self
 
     def transform(self, probability: np.ndarray) -> np.ndarray:
-        """Return probabilities (n, n_classes), rows sum to 1."""
+        """Correct probabilities (n, n_classes); rows sum to 1."""
         from scipy.special import expit
 
         curved = expit(self.slope_ * _logits(probability) + self.intercept_)
@@ -52,7 +52,7 @@ def _logits(probability: np.ndarray) -> np.ndarray:
 
 
 def _curve(logit: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """Return slope and intercept of least log-loss against Platt's targets; NaN if one side is empty."""
+    """Compute slope and intercept of least log-loss against Platt's targets; NaN if one side is empty."""
     from scipy.optimize import minimize
     from scipy.special import expit
 

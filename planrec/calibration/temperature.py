@@ -22,7 +22,7 @@ class Temperature(Scaler):
     kind: Literal["temperature"]
 
     def build(self) -> BaseEstimator:
-        """Return an unfitted scaler with one temperature."""
+        """Build an unfitted scaler with one temperature."""
         return TemperatureScaler()
 
 
@@ -51,7 +51,7 @@ class TemperatureScaler(BaseEstimator):
         return self
 
     def transform(self, probability: np.ndarray) -> np.ndarray:
-        """Return probabilities (n, n_classes), rows sum to 1; a 0 stays 0."""
+        """Correct probabilities (n, n_classes); rows sum to 1; a 0 stays 0."""
         return renormalised(np.exp(_logs(probability) / self.temperature_), probability)
 
 

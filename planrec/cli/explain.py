@@ -6,7 +6,15 @@ Its folds are fitted again, and each explains the rows that it never saw.
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from planrec.cli.shared_options import add_outputs, add_run, positive, run_folder
+from planrec.cli.shared_options import (
+    add_json,
+    add_outputs,
+    add_run,
+    positive,
+    run_folder,
+    show_table,
+    write_text,
+)
 
 EXAMPLE = "planrec explain latest --features 10"
 
@@ -21,24 +29,26 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--features", type=positive, default=20, metavar="N", help="features that are printed (20)"
     )
+    add_json(parser)
     add_outputs(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the features that count most."""
-    from planrec.files.atomic_write import write_atomically
     from planrec.reports.explanation.explanation_terminal import print_explanation
-    from planrec.reports.explanation.feature_importance import as_csv, explain
+    from planrec.reports.explanation.feature_importance import as_csv, as_json, explain
     from planrec.training.run_terminal import progress_of
 
     folder = run_folder(options.run, options)
     with progress_of("explaining") as report:
         explanation = explain(folder, options.repeats, report)
-    print_explanation(explanation, options.features)
+    show_table(
+        options,
+        lambda: print_explanation(explanation, options.features),
+        lambda: as_json(explanation),
+    )
     if options.csv is not None:
-        options.csv.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(options.csv, as_csv(explanation).encode())
-        print(f"wrote {options.csv}")
+        write_text(options.csv, as_csv(explanation), options)
     return 0
 
 

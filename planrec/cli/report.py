@@ -20,9 +20,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the page."""
     from planrec.reports.page.html_page import report_page
-    from planrec.reports.page.requested_runs import asked_for
+    from planrec.reports.page.requested_runs import read_requested_runs
 
-    page = report_page(asked_for([run_folder(name, options) for name in options.runs]))
+    page = report_page(read_requested_runs([run_folder(name, options) for name in options.runs]))
     options.output.write_text(page, "utf-8")
     print(f"wrote {options.output}")
     return 0

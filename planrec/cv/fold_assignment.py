@@ -24,8 +24,9 @@ def repeated(
 def complements(assignments: Iterable[np.ndarray]) -> Iterator[Fold]:
     """Yield a `Fold` for each fold of each assignment; it tests the fold and trains on the other rows.
 
-    >>> [fold.train.tolist() for fold in complements([np.array([0, 1, 1])])]
-    [[1, 2], [0]]
+    Examples:
+        >>> [fold.train.tolist() for fold in complements([np.array([0, 1, 1])])]
+        [[1, 2], [0]]
     """
     for repeat, fold_of_row in enumerate(assignments):
         for fold in range(int(fold_of_row.max()) + 1):
@@ -40,7 +41,7 @@ def folds_of_rows(table: DecisionTable, n_folds: int, rng: np.random.Generator) 
         Fold of each row, shape (n,), in 0 ... n_folds - 1.
 
     Raises:
-        DataError: no plan has n_folds rows.
+        DataError: No plan has n_folds rows.
     """
     label = _labels(table)
     _check_room(label, n_folds, "rows", table.plans)
@@ -54,7 +55,7 @@ def folds_of_subscribers(table: DecisionTable, n_folds: int, rng: np.random.Gene
         Fold of each row, shape (n,), in 0 ... n_folds - 1, the same for all rows of a subscriber.
 
     Raises:
-        DataError: no plan has n_folds subscribers.
+        DataError: No plan has n_folds subscribers.
     """
     _, position, size = np.unique(table.subscriber, return_inverse=True, return_counts=True)
     label = _majority(position, _labels(table))
@@ -63,7 +64,7 @@ def folds_of_subscribers(table: DecisionTable, n_folds: int, rng: np.random.Gene
 
 
 def most_folds_of_subscribers(table: DecisionTable) -> int:
-    """Return the most folds that `folds_of_subscribers` can fill: subscribers of the most frequent plan."""
+    """Count the most folds that `folds_of_subscribers` can fill: subscribers of the most frequent plan."""
     _, position = np.unique(table.subscriber, return_inverse=True)
     return int(np.bincount(_majority(position, _labels(table))).max())
 
@@ -89,7 +90,7 @@ def _assigned(label: np.ndarray, size: np.ndarray, n_folds: int, rng: np.random.
 
 
 def _majority(unit: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """Return the most frequent label of each unit 0 ... max(unit), the lowest of equally frequent ones."""
+    """Find the most frequent label of each unit 0 ... max(unit), the lowest of equally frequent ones."""
     width = int(label.max()) + 1
     pair, count = np.unique(unit * width + label, return_counts=True)
     owner, value = np.divmod(pair, width)

@@ -42,7 +42,7 @@ class Rolling(Splitter):
         """Yield up to n_folds folds per tested instant and repeat.
 
         Raises:
-            DataError: decisions have no as_of, no plan has n_folds subscribers, or no tested instant has
+            DataError: Decisions have no as_of, no plan has n_folds subscribers, or no tested instant has
                 earlier decisions to train on.
         """
         as_of = _instants(table)
@@ -69,8 +69,9 @@ def _instants(table: DecisionTable) -> np.ndarray:
 def _months_later(as_of: np.ndarray, n_months: int) -> np.ndarray:
     """Return the same day n_months later; day 31 of a month with 30 days is day 1 of the next one.
 
-    >>> _months_later(np.array(["2018-01-31"], "datetime64[D]"), 1).tolist()
-    [datetime.date(2018, 3, 3)]
+    Examples:
+        >>> _months_later(np.array(["2018-01-31"], "datetime64[D]"), 1).tolist()
+        [datetime.date(2018, 3, 3)]
     """
     month = as_of.astype("datetime64[M]")
     return (month + np.timedelta64(n_months, "M")).astype("datetime64[D]") + (as_of - month)

@@ -39,7 +39,7 @@ class Layout:
 def layout_of(
     catalogue: str, services: tuple[str, ...], windows: tuple[int, ...], *, against_held: bool
 ) -> Layout:
-    """Return the features of a catalogue (JSON) with these usage columns and windows."""
+    """List the features of a catalogue (JSON) with these usage columns and windows."""
     parsed = Catalogue.from_json(catalogue)
     by_plan = [tuple(_allowances(plan, parsed, services)) for plan in parsed.plans]
     varying = [position for position, allowances in enumerate(by_plan) if allowances]
@@ -87,7 +87,7 @@ def _bills(months: np.ndarray, layout: Layout) -> np.ndarray:
 def _spread(
     filled: np.ndarray, mean: np.ndarray, known: np.ndarray, divisor: np.ndarray, varying: np.ndarray
 ) -> list[np.ndarray]:
-    """Return standard deviation and quantile over the months, (n_varying, n) each."""
+    """Compute standard deviation and quantile over the months, (n_varying, n) each."""
     bills, known = filled[:, varying], known[:, np.newaxis]
     from_mean = np.where(known, bills - mean[varying], 0.0)
     sd = np.sqrt((from_mean * from_mean).cumsum(axis=0)[-1] / divisor)
@@ -100,7 +100,7 @@ def _spread(
 
 
 def _use_of_allowances(months: np.ndarray, divisor: np.ndarray, layout: Layout) -> list[np.ndarray]:
-    """Return the share of months above each allowance, and mean usage divided by each allowance above 0."""
+    """Compute the share of months above each allowance, and mean usage divided by each allowance above 0."""
     counted, allowances = layout.counted, layout.allowances
     above = months[counted] > allowances[:, np.newaxis]  # False in an unknown month, whose usage is 0 here
     mean = months.cumsum(axis=1)[:, -1] / divisor
@@ -109,7 +109,7 @@ def _use_of_allowances(months: np.ndarray, divisor: np.ndarray, layout: Layout) 
 
 
 def _against_held(mean: np.ndarray, held: np.ndarray) -> list[np.ndarray]:
-    """Return the mean bill of the plan held, and the saving of each plan against it."""
+    """Compute the mean bill of the plan held, and the saving of each plan against it."""
     position = np.where(np.isnan(held), 0.0, held).astype(np.intp)
     held_bill = np.where(np.isnan(held), np.nan, mean[position, np.arange(len(held))])
     return [held_bill[np.newaxis], held_bill - mean]

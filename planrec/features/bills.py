@@ -40,10 +40,10 @@ class BillsFeatures(FeatureSet):
         return self.saving_against_held
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `BillsTransformer`.
+        """Build an unfitted `BillsTransformer`.
 
         Raises:
-            ConfigError: there is no catalogue.
+            ConfigError: There is no catalogue.
         """
         if catalogue is None:
             raise ConfigError("features that re-rate bills need a plan catalogue: type catalogue=ladder")
@@ -71,12 +71,12 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
       `saving@PLAN`, the saving of a plan against it; NaN if the plan held is unknown.
 
     Args:
-        catalogue: the catalogue as JSON; text, so that a saved transformer is plain data.
-        windows: increasing numbers of months.
-        saving_against_held: whether the column `held` is read.
+        catalogue: The catalogue as JSON; text, so that a saved transformer is plain data.
+        windows: Increasing numbers of months.
+        saving_against_held: Whether the column `held` is read.
 
     Attributes:
-        services_: the usage columns read.
+        services_: The usage columns read.
         window_: W, or the longest of `windows` if that is shorter.
     """
 
@@ -90,7 +90,7 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Find the lags; values and `y` are not read.
 
         Raises:
-            DataError: lag columns of a service are missing, or the column `held` if it is needed.
+            DataError: Lag columns of a service are missing, or the column `held` if it is needed.
         """
         columns = columns_from(X)
         found, reach = found_lags(columns, "bills")
@@ -108,10 +108,10 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: object) -> np.ndarray:
-        """Return the matrix, shape (n, n_features), C-contiguous float64.
+        """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: columns are missing or are not numbers, or usage is out of range; the message names all
+            DataError: Columns are missing or are not numbers, or usage is out of range; the message names all
                 of them.
         """
         check_is_fitted(self, "services_")
@@ -130,7 +130,7 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         return matrix
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return names such as `bill_gap_6@mini`, `cheapest_6`, `data_mib_over_8192`."""
+        """List names such as `bill_gap_6@mini`, `cheapest_6`, `data_mib_over_8192`."""
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
         return np.array(self._layout().names, dtype=object)

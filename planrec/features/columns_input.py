@@ -32,8 +32,9 @@ class NamedColumns:
 def is_named(X: object) -> bool:
     """Return whether `X` names its columns: `Columns` or a DataFrame.
 
-    >>> is_named({"age": np.array([30.0])}), is_named(np.zeros((1, 1)))
-    (True, False)
+    Examples:
+        >>> is_named({"age": np.array([30.0])}), is_named(np.zeros((1, 1)))
+        (True, False)
     """
     return is_dict(X) or is_frame(X)
 
@@ -67,7 +68,7 @@ def check_present(columns: Columns, names: Iterable[str]) -> None:
     """Check that every column of the fit is present; other columns may be present too.
 
     Raises:
-        DataError: columns are missing; the message names all of them.
+        DataError: Columns are missing; the message names all of them.
     """
     missing = [name for name in names if name not in columns]
     if missing:
@@ -80,8 +81,9 @@ def check_present(columns: Columns, names: Iterable[str]) -> None:
 def kind_of(array: np.ndarray) -> str:
     """Return the content of a column: number, date or text; else the name of its dtype.
 
-    >>> kind_of(np.array([1.5])), kind_of(np.array(["a"], dtype=object))
-    ('number', 'text')
+    Examples:
+        >>> kind_of(np.array([1.5])), kind_of(np.array(["a"], dtype=object))
+        ('number', 'text')
     """
     return KINDS.get(array.dtype.kind) or str(array.dtype)
 
@@ -89,8 +91,9 @@ def kind_of(array: np.ndarray) -> str:
 def all_missing(array: np.ndarray) -> bool:
     """Return whether no value is known, as in a blank column of a file, whose kind means nothing.
 
-    >>> all_missing(np.array([None, None], dtype=object)), all_missing(np.array([np.nan, 1.0]))
-    (True, False)
+    Examples:
+        >>> all_missing(np.array([None, None], dtype=object)), all_missing(np.array([np.nan, 1.0]))
+        (True, False)
     """
     if array.dtype.kind == "O":
         return all(value is None for value in array.tolist())
@@ -107,7 +110,7 @@ def wrong_kinds(columns: Columns, kinds: dict[str, str]) -> list[str]:
 
 
 def numbers_of(array: np.ndarray) -> np.ndarray:
-    """Return numbers as float64; NaN for a blank column that was read as text or dates."""
+    """Convert numbers to float64; NaN for a blank column that was read as text or dates."""
     if array.dtype.kind == "M":
         return np.full(len(array), np.nan)
     return array.astype(np.float64, copy=False)

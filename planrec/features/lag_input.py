@@ -17,13 +17,14 @@ _FLOAT64 = np.dtype(np.float64)
 
 
 def found_lags(columns: Columns, feature_set: str) -> tuple[list[str], int]:
-    """Return the usage columns that have lags, in the order of `Usage.ALL`, and the longest lag.
+    """Find the usage columns that have lags, in the order of `Usage.ALL`, and the longest lag.
 
     Raises:
-        DataError: there is no lag column of a measured service.
+        DataError: There is no lag column of a measured service.
 
-    >>> found_lags({"sms.1": np.zeros(1), "sms.2": np.zeros(1), "age": np.zeros(1)}, "usage")
-    (['sms'], 2)
+    Examples:
+        >>> found_lags({"sms.1": np.zeros(1), "sms.2": np.zeros(1), "age": np.zeros(1)}, "usage")
+        (['sms'], 2)
     """
     lags = [found for name in columns if (found := _usage_and_lag(name))]
     measured = [months_ago for usage, months_ago in lags if usage in Usage.MEASURED]
@@ -39,7 +40,7 @@ def check_readable(columns: Columns, read: Iterable[str]) -> None:
     """Check that the columns are present and hold numbers.
 
     Raises:
-        DataError: columns are missing or are not numbers; the message names all of them.
+        DataError: Columns are missing or are not numbers; the message names all of them.
     """
     check_present(columns, read)
     problems = wrong_kinds(columns, dict.fromkeys(read, "number"))
@@ -48,10 +49,10 @@ def check_readable(columns: Columns, read: Iterable[str]) -> None:
 
 
 def read_numbers(columns: Columns, names: Sequence[str]) -> list[np.ndarray]:
-    """Return these columns as float64.
+    """Read these columns as float64.
 
     Raises:
-        DataError: as `check_readable`.
+        DataError: As `check_readable`.
     """
     arrays = [columns[name] for name in names if name in columns]
     if len(arrays) == len(names) and all(array.dtype is _FLOAT64 for array in arrays):
@@ -63,8 +64,9 @@ def read_numbers(columns: Columns, names: Sequence[str]) -> list[np.ndarray]:
 def in_blocks(arrays: Sequence[np.ndarray]) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield some rows at a time: their slice, and the columns as an array (n_columns, rows).
 
-    >>> [(rows.start, block.shape) for rows, block in in_blocks([np.zeros(3000)])]
-    [(0, (1, 2048)), (2048, (1, 952))]
+    Examples:
+        >>> [(rows.start, block.shape) for rows, block in in_blocks([np.zeros(3000)])]
+        [(0, (1, 2048)), (2048, (1, 952))]
     """
     n = len(arrays[0])
     for start in range(0, n, BLOCK_ROWS):

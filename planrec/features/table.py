@@ -39,7 +39,7 @@ class TableFeatures(FeatureSet):
     "Number of most frequent texts of a column that are separate categories; all others are one."
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `TableTransformer`; the catalogue is not read."""
+        """Build an unfitted `TableTransformer`; the catalogue is not read."""
         return TableTransformer(max_categories=self.max_categories)
 
 
@@ -56,9 +56,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     A plain 2-D array of numbers is accepted too; its columns are named x0, x1 ...
 
     Attributes:
-        columns_: names of the columns, in their order in fit.
-        kinds_: column -> number | date | text.
-        codes_: text column -> category -> its position.
+        columns_: Names of the columns, in their order in fit.
+        kinds_: Column -> number | date | text.
+        codes_: Text column -> category -> its position.
     """
 
     def __init__(self, *, max_categories: int, encoding: Literal["one_hot", "codes"] = "one_hot") -> None:
@@ -70,7 +70,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """Learn the columns, their kinds and the categories of text; `y` is not read.
 
         Raises:
-            DataError: there is no column, or one that is neither number, date nor text.
+            DataError: There is no column, or one that is neither number, date nor text.
             ValueError: `encoding` is unknown.
         """
         if self.encoding not in ENCODINGS:
@@ -87,10 +87,10 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: object) -> np.ndarray:
-        """Return the matrix, shape (n, n_features), C-contiguous float64.
+        """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: columns are missing, or are of another kind than in fit; the message names all of them.
+            DataError: Columns are missing, or are of another kind than in fit; the message names all of them.
                 A column without a known value may be of any kind.
         """
         check_is_fitted(self, "codes_")
@@ -104,7 +104,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return matrix
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return one distinct name per column of the matrix: `age`, `region=north`, `region=<other>`."""
+        """List one distinct name per column of the matrix: `age`, `region=north`, `region=<other>`."""
         check_is_fitted(self, "codes_")
         names: list[str] = []
         for name, column in zip(_check_feature_names_in(self, input_features), self.columns_, strict=True):
@@ -143,7 +143,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return columns
 
     def _widths(self) -> list[int]:
-        """Return the number of matrix columns of each column of the table."""
+        """Count the matrix columns of each column of the table."""
         one_hot = self.encoding == "one_hot"
         return [
             len(self.codes_[name]) + 1 if one_hot and name in self.codes_ else 1 for name in self.columns_
@@ -164,14 +164,14 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
 
 def _codes(texts: np.ndarray, most: int) -> dict[str, int]:
-    """Return category -> position, sorted; of equally frequent texts the first in the alphabet are kept."""
+    """Assign codes to the most frequent texts, sorted; ties go to the first in the alphabet."""
     counts = Counter(text for text in texts.tolist() if text is not None)
     frequent = sorted(counts, key=lambda text: (-counts[text], text))[:most]
     return {text: code for code, text in enumerate(sorted(frequent))}
 
 
 def _encoded(texts: np.ndarray, codes: dict[str, int]) -> np.ndarray:
-    """Return the position of each text, shape (n,), float64; "other" is the last, NaN is missing."""
+    """Look up the position of each text, shape (n,), float64; "other" is the last, NaN is missing."""
     if texts.dtype != object:  # a blank column, read as numbers or dates
         return np.full(len(texts), np.nan)
     other = len(codes)
@@ -179,7 +179,7 @@ def _encoded(texts: np.ndarray, codes: dict[str, int]) -> np.ndarray:
 
 
 def _days(dates: np.ndarray) -> np.ndarray:
-    """Return days since 1970-01-01; NaN for NaT."""
+    """Convert to days since 1970-01-01; NaN for NaT."""
     days = dates.astype("datetime64[s]").astype(np.int64) / SECONDS_PER_DAY
     days[np.isnat(dates)] = np.nan
     return days
@@ -200,8 +200,9 @@ def _check_kinds(kinds: dict[str, str]) -> None:
 def _distinct(names: list[str]) -> list[str]:
     """Return the names; a repeated one (column `a=b` beside category `b` of `a`) gets an apostrophe.
 
-    >>> _distinct(["a=b", "a=b", "c"])
-    ['a=b', "a=b'", 'c']
+    Examples:
+        >>> _distinct(["a=b", "a=b", "c"])
+        ['a=b', "a=b'", 'c']
     """
     seen: set[str] = set()
     for position, name in enumerate(names):

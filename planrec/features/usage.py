@@ -27,7 +27,7 @@ class UsageFeatures(FeatureSet):
     kind: Literal["usage"]
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `UsageTransformer`; the catalogue is not read."""
+        """Build an unfitted `UsageTransformer`; the catalogue is not read."""
         return UsageTransformer()
 
 
@@ -42,7 +42,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     no shares: the others would be constant or repeat a column.
 
     Attributes:
-        services_: the measured services found, in the order of `Usage.MEASURED`.
+        services_: The measured services found, in the order of `Usage.MEASURED`.
         window_: W.
     """
 
@@ -50,7 +50,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Find the services and lags; values and `y` are not read.
 
         Raises:
-            DataError: there is no lag column, or one service lacks months that another has.
+            DataError: There is no lag column, or one service lacks months that another has.
         """
         columns = columns_from(X)
         found, self.window_ = found_lags(columns, "usage")
@@ -62,10 +62,10 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: object) -> np.ndarray:
-        """Return the matrix, shape (n, n_features), C-contiguous float64.
+        """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: lag columns are missing or are not numbers; the message names all of them.
+            DataError: Lag columns are missing or are not numbers; the message names all of them.
         """
         check_is_fitted(self, "services_")
         return self.matrix(columns_from(X))
@@ -81,7 +81,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         return matrix
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return names such as `data_mib_mean`, `minutes_per_call`, `sms_share`, `months_known`."""
+        """List names such as `data_mib_mean`, `minutes_per_call`, `sms_share`, `months_known`."""
         check_is_fitted(self, "services_")
         _check_feature_names_in(self, input_features)
         return np.array(_feature_names(tuple(self.services_), self.window_), dtype=object)
@@ -89,7 +89,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
 
 @lru_cache(maxsize=64)
 def _feature_names(services: tuple[str, ...], window: int) -> tuple[str, ...]:
-    """Return names in the order of the rows of `_features`."""
+    """List names in the order of the rows of `_features`."""
     statistics = SINGLE_MONTH if window == 1 else SEVERAL_MONTHS
     names = [f"{service}_{statistic}" for statistic in statistics for service in services]
     if len(services) > 1:
@@ -133,7 +133,7 @@ def _features(months: np.ndarray, services: list[str]) -> np.ndarray:
 def _trend_and_sd(
     filled: np.ndarray, mean: np.ndarray, known: np.ndarray, divisor: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return slope (units per month) and standard deviation; NaN without a known month."""
+    """Compute slope (units per month) and standard deviation; NaN without a known month."""
     times = -np.arange(1.0, len(filled) + 1)[:, np.newaxis, np.newaxis]
     from_mean = np.where(known, filled - mean, 0.0)
     time_from_mean = np.where(known, times - _sum(np.where(known, times, 0.0)) / divisor, 0.0)

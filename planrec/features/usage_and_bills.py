@@ -29,10 +29,10 @@ class UsageAndBillsFeatures(FeatureSet):
         return self.bills.reads_held
 
     def build(self, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `UsageAndBillsTransformer`.
+        """Build an unfitted `UsageAndBillsTransformer`.
 
         Raises:
-            ConfigError: there is no catalogue.
+            ConfigError: There is no catalogue.
         """
         return UsageAndBillsTransformer(usage=self.usage.build(catalogue), bills=self.bills.build(catalogue))
 
@@ -43,8 +43,8 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     scikit-learn's `FeatureUnion` does the same, but takes milliseconds for one row.
 
     Attributes:
-        usage_: the fitted transformer of usage.
-        bills_: the fitted transformer of bills.
+        usage_: The fitted transformer of usage.
+        bills_: The fitted transformer of bills.
     """
 
     def __init__(self, *, usage: UsageTransformer, bills: BillsTransformer) -> None:
@@ -56,7 +56,7 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Fit both.
 
         Raises:
-            DataError: a column of either transformer is missing.
+            DataError: A column of either transformer is missing.
         """
         columns = columns_from(X)
         self.usage_ = clone(self.usage).fit(columns)
@@ -67,10 +67,10 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: object) -> np.ndarray:
-        """Return the matrix, shape (n, n_features), C-contiguous float64.
+        """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: columns of either transformer are missing; the message names all of them.
+            DataError: Columns of either transformer are missing; the message names all of them.
         """
         check_is_fitted(self, "bills_")
         columns = columns_from(X)
@@ -78,7 +78,7 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         return np.concatenate([self.usage_.matrix(columns), self.bills_.matrix(columns)], axis=1)
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return names such as `data_mib_mean` and `bill_gap_6@mini`."""
+        """List names such as `data_mib_mean` and `bill_gap_6@mini`."""
         check_is_fitted(self, "bills_")
         _check_feature_names_in(self, input_features)
         parts = (self.usage_, self.bills_)

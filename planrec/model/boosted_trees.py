@@ -8,11 +8,11 @@ class BoostedTrees(LGBMClassifier):
     """LightGBM's classifier without its checks of every call, which take ten times as long as one row."""
 
     def predict_proba(self, X: np.ndarray, num_iteration: int | None = None) -> np.ndarray:
-        """Return probabilities, shape (n, n_classes), with the bits of LightGBM's own method.
+        """Predict probabilities, shape (n, n_classes), with the bits of LightGBM's own method.
 
         Args:
             X: C-contiguous float64 matrix.
-            num_iteration: rounds of boosting that predict; None: all.
+            num_iteration: Rounds of boosting that predict; None: all.
         """
         # More threads would cost more than they save on one row, and take cores from other processes.
         probability: np.ndarray = self.booster_.predict(X, num_iteration=num_iteration, num_threads=1)
@@ -25,6 +25,6 @@ class BoostedTrees(LGBMClassifier):
         return self.predict_proba(X, num_iteration=rounds)
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
-        """Return exact contributions (TreeSHAP), as `contracts.Explainable` describes them."""
+        """Compute exact contributions (TreeSHAP), as `contracts.Explainable` describes them."""
         flat = self.booster_.predict(X, pred_contrib=True, num_threads=1)
         return np.asarray(flat, np.float64).reshape(len(X), -1, X.shape[1] + 1)

@@ -25,7 +25,7 @@ class CheapestFee(Model):
     kind: Literal["cheapest_fee"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a classifier over the catalogue's plans."""
+        """Build a classifier over the catalogue's plans."""
         return CheapestFeeClassifier(catalogue=required_catalogue(catalogue, self.kind).json_text)
 
 
@@ -41,7 +41,7 @@ class CheapestFeeClassifier(PlanRule):
         return self._knows(len(Catalogue.from_json(self.catalogue).plans))
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Return shares, shape (n, J)."""
+        """Compute shares, shape (n, J)."""
         fees = [plan.fee.recurring for plan in Catalogue.from_json(self.catalogue).plans]
         rank = np.array([sorted(fees).index(fee) for fee in fees])
         return np.tile(shares_by_rank(rank), (n_rows(X), 1))

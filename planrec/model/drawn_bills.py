@@ -19,7 +19,7 @@ def costs_of(total: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np.nd
 
 
 def shares_best(cost: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
-    """Return the share of the draws in which a plan costs least, shape (n, J), ties as in the label.
+    """Compute the share of the draws in which a plan costs least, shape (n, J), ties as in the label.
 
     One more draw is shared among all plans, because an event in no draw is not impossible.
     """
@@ -31,7 +31,7 @@ def shares_best(cost: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np.
 
 
 def bill_fields(total: np.ndarray, cost: np.ndarray, held: np.ndarray, unit: int) -> dict[str, np.ndarray]:
-    """Return the bill fields of `Prediction`, shape (n, J) each.
+    """Compute the bill fields of `Prediction`, shape (n, J) each.
 
     Fields that compare with the plan held are NaN if it is unknown. `unit` is the divisor that turns a total
     into the mean month in the major unit.
@@ -55,10 +55,11 @@ def bill_fields(total: np.ndarray, cost: np.ndarray, held: np.ndarray, unit: int
 
 
 def chances(total: np.ndarray, bills: np.ndarray) -> np.ndarray:
-    """Return P(bill < b) and P(bill <= b) of each plan, shape (n, J, 2), for `bills` b of shape (n, J).
+    """Compute P(bill < b) and P(bill <= b) of each plan, shape (n, J, 2), for `bills` b of shape (n, J).
 
-    >>> chances(total=np.array([[[10, 20, 20, 30]]]), bills=np.array([[20]])).tolist()
-    [[[0.25, 0.75]]]
+    Examples:
+        >>> chances(total=np.array([[[10, 20, 20, 30]]]), bills=np.array([[20]])).tolist()
+        [[[0.25, 0.75]]]
     """
     came = bills.T[..., None]
     return np.stack([(total < came).mean(axis=-1).T, (total <= came).mean(axis=-1).T], axis=2)
@@ -66,5 +67,5 @@ def chances(total: np.ndarray, bills: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _places(n_draws: int, percents: tuple[int, ...]) -> np.ndarray:
-    """Return positions in the sorted draws: the first draw that at least `percent` of them do not exceed."""
+    """Find positions in the sorted draws: the first draw that at least `percent` of them do not exceed."""
     return np.array([(n_draws * percent + 99) // 100 - 1 for percent in percents])

@@ -14,7 +14,7 @@ class Dummy(Model):
     kind: Literal["dummy"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted DummyClassifier; nothing in it is random."""
+        """Build an unfitted DummyClassifier; nothing in it is random."""
         from sklearn.dummy import DummyClassifier
 
         return DummyClassifier(strategy="prior", random_state=seed)

@@ -41,7 +41,7 @@ class Ensemble(Model):
     "Times that a member is picked: its weight is its share of the picks."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a blend without members: the run fits them, because it knows their features."""
+        """Build a blend without members: the run fits them, because it knows their features."""
         return Members([], [], [])
 
 

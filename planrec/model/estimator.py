@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, JsonValue, ValidationInfo, WithJsonSchema, field_validator
 from sklearn.base import BaseEstimator
@@ -108,7 +108,7 @@ class Estimator(Model):
         return bool(has_fit_parameter(_class_of(self.class_path), "sample_weight"))
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return imputing, scaling and the classifier, with the seed if it is random."""
+        """Build imputing, scaling and the classifier, with the seed if it is random."""
         from sklearn.impute import SimpleImputer
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
@@ -121,12 +121,12 @@ class Estimator(Model):
         )
 
 
-def _class_of(class_path: str) -> Any:
+def _class_of(class_path: str) -> type[BaseEstimator]:
     module, _, name = class_path.rpartition(".")
     return getattr(import_module(module), name)
 
 
-def _misnamed(parameters: dict[str, JsonValue], classifier: Any) -> list[str]:
+def _misnamed(parameters: dict[str, JsonValue], classifier: type[BaseEstimator]) -> list[str]:
     """Return one sentence for the parameters that the class lacks and for each one that the run sets."""
     known = [name for name in classifier().get_params() if name not in SET_BY_THE_RUN]
     problems = [

@@ -47,11 +47,11 @@ class FoldProof(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Return the probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
+        """Predict the probability of each of `classes_`, shape (n, n_classes), rows sum to 1."""
         return self.classifier_.predict_proba(self.filled(np.ascontiguousarray(X, dtype=np.float64)))
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Return the most probable class, shape (n,)."""
+        """Predict the most probable class, shape (n,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def staged(self, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:
@@ -70,18 +70,18 @@ class FoldProof(ClassifierMixin, BaseEstimator):
             yield from (classifier.predict_proba(X) for _ in rounds)
 
     def importance(self) -> np.ndarray | None:
-        """Return the classifier's own importances, shape (n_features,); None if it has none."""
+        """Read the classifier's own importances, shape (n_features,); None if it has none."""
         return importances_of(self.classifier_, self.n_features_in_)
 
     def contributions(self, X: np.ndarray) -> np.ndarray | None:
-        """Return the classifier's own contributions; None if it has none, zeros if it saw one class only."""
+        """Read the classifier's own contributions; None if it has none, zeros if it saw one class only."""
         if isinstance(self.classifier_, _Contributing):
             # A column without any value in training is in no split, so that it need not be filled.
             return self.classifier_.contributions(X)
         return np.zeros((len(X), 1, X.shape[1] + 1)) if isinstance(self.classifier, _Contributing) else None
 
     def filled(self, X: np.ndarray) -> np.ndarray:
-        """Return the matrix for `classifier_`: columns that were empty in training are constant."""
+        """Fill the matrix for `classifier_`: columns that were empty in training are constant."""
         if not len(self.empty_columns_):
             return X
         X = X.copy()

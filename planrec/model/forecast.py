@@ -57,7 +57,7 @@ class Forecast(Model):
     "Months are clipped to between 1 / largest_swing and largest_swing times the subscriber's median month."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted classifier over the catalogue's plans; the seed scrambles the draws."""
+        """Build an unfitted classifier over the catalogue's plans; the seed scrambles the draws."""
         plans = required_catalogue(catalogue, self.kind)
         options = self.model_dump(exclude={"kind"})
         return ForecastClassifier(catalogue=plans.json_text, seed=seed, **options)
@@ -111,11 +111,11 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Columns) -> np.ndarray:
-        """Return the plan that is cheapest most often, shape (n,), int64."""
+        """Predict the plan that is cheapest most often, shape (n,), int64."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Return probabilities over all plans of the catalogue, shape (n, J)."""
+        """Predict probabilities over all plans of the catalogue, shape (n, J)."""
         plans = self._plans
         return np.concatenate(
             [
@@ -125,7 +125,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
-        """Return fields of `Prediction`, shape (n, J) each.
+        """Compute fields of `Prediction`, shape (n, J) each.
 
         Fields that compare with the plan held are NaN if it is unknown.
         """
@@ -141,7 +141,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def bill_chances(self, X: Columns, bills: np.ndarray) -> np.ndarray:
-        """Return P(bill < b) and P(bill <= b), shape (n, J, 2); b, shape (n, J), are sums in minor units."""
+        """Compute P(bill < b) and P(bill <= b), shape (n, J, 2); b, shape (n, J), are sums in minor units."""
         return np.concatenate([chances(drawn.total, bills[drawn.rows]) for drawn in self._drawn(X)])
 
     @property
@@ -160,7 +160,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
             yield Drawn(rows, held_of(block), total)
 
     def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
-        """Return the drawn months as usage columns, one row per subscriber, draw and month."""
+        """Convert the drawn months to usage columns, one row per subscriber, draw and month."""
         voice, sms, data = amounts
         usual_voice, usual_minutes, usual_calls = self.usual_voice_
         # Add one usual month, so that a subscriber without calls has the population's ratio.

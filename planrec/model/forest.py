@@ -32,7 +32,7 @@ class Forest(Model):
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted RandomForestClassifier."""
+        """Build an unfitted RandomForestClassifier."""
         from sklearn.ensemble import RandomForestClassifier
 
         return FoldProof(

@@ -34,7 +34,7 @@ class HistBoosting(Model):
         return self.max_iter
 
     def with_rounds(self, rounds: int) -> Self:
-        """Return the same model with this `max_iter`."""
+        """Copy the model with this `max_iter`."""
         return self.model_copy(update={"max_iter": rounds})
 
     @property
@@ -43,7 +43,7 @@ class HistBoosting(Model):
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted HistGradientBoostingClassifier, without its own early stopping."""
+        """Build an unfitted HistGradientBoostingClassifier, without its own early stopping."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         return FoldProof(

@@ -31,7 +31,7 @@ class _Linear(Protocol):
 
 
 def importances_of(fitted: Any, n_features: int) -> np.ndarray | None:
-    """Return the classifier's own importances, shape (n_features,); None if it has none.
+    """Read the classifier's own importances, shape (n_features,); None if it has none.
 
     In a pipeline behind imputing, the column that marks the gaps of a feature counts for that feature.
     """

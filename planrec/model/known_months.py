@@ -39,15 +39,16 @@ class Months:
 def summed(by_month: np.ndarray) -> np.ndarray:
     """Sum over the second axis, month by month, so that a row's sum never depends on the other rows.
 
-    >>> summed(np.array([[1.0, 2.0, 4.0]])).tolist()
-    [7.0]
+    Examples:
+        >>> summed(np.array([[1.0, 2.0, 4.0]])).tolist()
+        [7.0]
     """
     total: np.ndarray = by_month.cumsum(axis=1, dtype=np.float64)[:, -1]
     return total
 
 
 def months_of(X: Columns) -> Months:
-    """Return the lag columns as arrays; voice is billed minutes if there are any, else measured minutes."""
+    """Read the lag columns as arrays; voice is billed minutes if there are any, else measured minutes."""
     by_month_read = _read(tuple(X))
     # All at once: on one subscriber's months, a call of numpy takes longer than its work.
     usage = np.array([[X[name] for name in month] for month in by_month_read])
@@ -72,15 +73,16 @@ def _read(given: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def _months_since_1970(instants: np.ndarray) -> np.ndarray:
-    """Return months since 1970, shape (n,), float64; NaN for NaT."""
+    """Convert to months since 1970, shape (n,), float64; NaN for NaT."""
     return np.where(np.isnat(instants), np.nan, instants.astype("datetime64[M]").astype(np.float64))
 
 
 def voice_column(given: Container[str]) -> str:
     """Return the usage column for voice among the given lag columns.
 
-    >>> voice_column(["voice_minutes.1"])
-    'voice_minutes'
+    Examples:
+        >>> voice_column(["voice_minutes.1"])
+        'voice_minutes'
     """
     billed = lag(Usage.VOICE_MINUTES_BILLED, 1) in given
     return Usage.VOICE_MINUTES_BILLED if billed else Usage.VOICE_MINUTES

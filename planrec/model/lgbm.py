@@ -44,7 +44,7 @@ class Lgbm(Model):
         return self.n_estimators
 
     def with_rounds(self, rounds: int) -> Self:
-        """Return the same model with this `n_estimators`."""
+        """Copy the model with this `n_estimators`."""
         return self.model_copy(update={"n_estimators": rounds})
 
     @property
@@ -53,7 +53,7 @@ class Lgbm(Model):
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `BoostedTrees`, LightGBM's classifier."""
+        """Build an unfitted `BoostedTrees`, LightGBM's classifier."""
         from planrec.model.boosted_trees import BoostedTrees
 
         return FoldProof(

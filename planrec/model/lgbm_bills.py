@@ -53,7 +53,7 @@ class LgbmBills(Model):
     "Fewest training rows in a leaf."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted `BillCorrection`, a regressor per plan behind the interface of a classifier."""
+        """Build an unfitted `BillCorrection`, a regressor per plan behind the interface of a classifier."""
         plans = required_catalogue(catalogue, self.kind)
         options = self.model_dump(exclude={"kind"})
         return BillCorrection(catalogue=plans.json_text, seed=seed, n_jobs=1, **options)
@@ -106,12 +106,12 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         return self
 
     def correct_bills(self, X: np.ndarray, past: PastBills) -> dict[str, np.ndarray]:
-        """Return `bill_mean` and `probability`, shape (n, J) each."""
+        """Compute `bill_mean` and `probability`, shape (n, J) each."""
         bills = self._bills(np.ascontiguousarray(X, np.float64), past)
         return {"bill_mean": bills, "probability": self._chances(bills, past)}
 
     def importance(self) -> np.ndarray | None:
-        """Return the gain of each feature, summed over all trees; None if no plan's bills are corrected."""
+        """Sum the gain of each feature, summed over all trees; None if no plan's bills are corrected."""
         gains = [
             regressor.booster_.feature_importance(importance_type="gain")
             for regressor in self.regressors_
@@ -120,7 +120,7 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         return np.asarray(np.sum(gains, axis=0), np.float64) if gains else None
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
-        """Return exact contributions (TreeSHAP) to the correction of each plan's re-rated bill."""
+        """Compute exact contributions (TreeSHAP) to the correction of each plan's re-rated bill."""
         scores = np.zeros((len(X), len(self.classes_), X.shape[1] + 1))
         for plan, regressor in enumerate(self.regressors_):
             if regressor is None:
@@ -130,7 +130,7 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         return scores
 
     def _regressor(self, X: np.ndarray, correction: np.ndarray) -> "LGBMRegressor | None":
-        """Return a fitted regressor; None if all corrections are equal."""
+        """Fit a regressor; None if all corrections are equal."""
         if np.ptp(correction) == 0:
             return None
         from lightgbm import LGBMRegressor
@@ -146,7 +146,7 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         ).fit(X, correction)
 
     def _bills(self, X: np.ndarray, past: PastBills) -> np.ndarray:
-        """Return corrected bills, shape (n, J), the currency's major unit a month."""
+        """Correct bills, shape (n, J), the currency's major unit a month."""
         bills = self._past(past)
         for plan, regressor in enumerate(self.regressors_):
             if regressor is None:
@@ -157,14 +157,14 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
         return np.maximum(bills, self._fees())
 
     def _past(self, past: PastBills) -> np.ndarray:
-        """Return a copy of the re-rated bills; the fee if no month is known, as in `rerate`."""
+        """Copy the re-rated bills; the fee if no month is known, as in `rerate`."""
         return np.where(np.isnan(past.mean), self._fees(), past.mean)
 
     def _fees(self) -> np.ndarray:
         return np.array([float(plan.fee.recurring) for plan in self._plans.plans])
 
     def _chances(self, bills: np.ndarray, past: PastBills) -> np.ndarray:
-        """Return the share of the errors with which a plan is the cheapest, shape (n, J)."""
+        """Compute the share of the errors with which a plan is the cheapest, shape (n, J)."""
         level = np.searchsorted(self.level_edges_, bills.sum(axis=1), side="right")
         unit = past.horizon * 10**self._plans.exponent
         shares = [np.empty((0, len(self.classes_)))]

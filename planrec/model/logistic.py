@@ -30,7 +30,7 @@ class Logistic(Model):
         return True
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return median imputing, scaling and the regression; the solver (lbfgs) is not random.
+        """Build median imputing, scaling and the regression; the solver (lbfgs) is not random.
 
         Imputing adds an indicator column for each column with gaps.
         """

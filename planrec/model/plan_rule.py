@@ -15,7 +15,7 @@ class PlanRule(ClassifierMixin, BaseEstimator):
     """
 
     def predict(self, X: Columns) -> np.ndarray:
-        """Return the plan that the rule names, shape (n,), int64."""
+        """Name the plan of the rule, shape (n,), int64."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _knows(self, n_plans: int) -> Self:
@@ -29,10 +29,11 @@ def n_rows(X: Columns) -> int:
 
 
 def held_of(X: Columns) -> np.ndarray:
-    """Return the index of the plan held, shape (n,), int64; -1 if unknown.
+    """Look up the index of the plan held, shape (n,), int64; -1 if unknown.
 
-    >>> held_of({"held": np.array([2.0, np.nan])}).tolist()
-    [2, -1]
+    Examples:
+        >>> held_of({"held": np.array([2.0, np.nan])}).tolist()
+        [2, -1]
     """
     held = X.get(HELD, np.full(n_rows(X), np.nan))
     return np.where(np.isnan(held), -1.0, held).astype(np.int64)
@@ -41,8 +42,9 @@ def held_of(X: Columns) -> np.ndarray:
 def shares_by_rank(rank: np.ndarray) -> np.ndarray:
     """Turn ranks 0 (best) to J - 1 along the last axis into shares that sum to 1, the best rank highest.
 
-    >>> shares_by_rank(np.array([1, 0])).round(2).tolist()
-    [0.33, 0.67]
+    Examples:
+        >>> shares_by_rank(np.array([1, 0])).round(2).tolist()
+        [0.33, 0.67]
     """
     weight = rank.shape[-1] - rank
     return weight / weight.sum(axis=-1, keepdims=True)

@@ -16,7 +16,7 @@ class Popular(Model):
     kind: Literal["popular"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return an unfitted DummyClassifier: probability 1 for one class, 0 for the others."""
+        """Build an unfitted DummyClassifier: probability 1 for one class, 0 for the others."""
         from sklearn.dummy import DummyClassifier
 
         return DummyClassifier(strategy="most_frequent", random_state=seed)

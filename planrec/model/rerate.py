@@ -31,7 +31,7 @@ class Rerate(Model):
     "Latest months that are rated; fewer if fewer are known."
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a classifier over the catalogue's plans."""
+        """Build a classifier over the catalogue's plans."""
         plans = required_catalogue(catalogue, self.kind)
         return RerateClassifier(catalogue=plans.json_text, window=self.window)
 
@@ -49,7 +49,7 @@ class RerateClassifier(PlanRule):
         return self._knows(len(Catalogue.from_json(self.catalogue).plans))
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
-        """Return `bill_mean`, shape (n, J), the currency's major unit; without any known month the fee."""
+        """Compute `bill_mean`, shape (n, J), the currency's major unit; without any known month the fee."""
         catalogue = Catalogue.from_json(self.catalogue)
         # Summed in whole minor units: plans that cost the same have equal means, to the last bit.
         mean = PastUsage(X, catalogue, self.window).expected_bill
@@ -57,7 +57,7 @@ class RerateClassifier(PlanRule):
         return {"bill_mean": np.where(np.isnan(mean), fees, mean)}
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Return shares, shape (n, J)."""
+        """Compute shares, shape (n, J)."""
         bill_mean = self.predict_bills(X)["bill_mean"]
         ranks = tie_ranks(Catalogue.from_json(self.catalogue), held_of(X))
         order = np.lexsort((ranks, bill_mean), axis=-1)

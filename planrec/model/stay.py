@@ -21,7 +21,7 @@ class Stay(Model):
     kind: Literal["stay"]
 
     def build(self, seed: int, catalogue: Catalogue | None) -> BaseEstimator:
-        """Return a classifier over the catalogue's plans, or over those of the labels without a catalogue."""
+        """Build a classifier over the catalogue's plans, or over those of the labels without a catalogue."""
         return StayClassifier(n_plans=None if catalogue is None else len(catalogue.plans))
 
 
@@ -37,6 +37,6 @@ class StayClassifier(PlanRule):
         return self._knows(int(np.max(y)) + 1 if self.n_plans is None else self.n_plans)
 
     def predict_proba(self, X: Columns) -> np.ndarray:
-        """Return 1 for the plan held, shape (n, J), or 1 / J for each plan if it is unknown."""
+        """Give 1 to the plan held, shape (n, J), or 1 / J for each plan if it is unknown."""
         is_held = held_of(X)[:, np.newaxis] == self.classes_
         return np.where(is_held.any(axis=1, keepdims=True), is_held, 1 / len(self.classes_))

@@ -31,16 +31,16 @@ class Calendar:
     "First and last as_of of the fit, months since 1970."
 
     def of(self, month: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-        """Return the factors of the months `ahead` of as_of, relative to as_of, shape (n, A, 3).
+        """Compute the factors of the months `ahead` of as_of, relative to as_of, shape (n, A, 3).
 
         Args:
-            month: as_of in months since 1970, shape (n,); NaN if unknown.
-            ahead: whole months after as_of, shape (A,); month 0 begins on it.
+            month: As_of in months since 1970, shape (n,); NaN if unknown.
+            ahead: Whole months after as_of, shape (A,); month 0 begins on it.
         """
         return self.trend * ahead[:, None] + self.season[season_row(month[:, None], ahead)]
 
     def at(self, month: np.ndarray) -> np.ndarray:
-        """Return the trend from the first as_of to this one, shape (n, 3), over a year at most."""
+        """Sum the trend from the first as_of to this one, shape (n, 3), over a year at most."""
         span = self.last - self.first
         since = np.where(np.isnan(month), span / 2, month - self.first)
         followed = np.minimum(np.maximum(since, -MONTHS_A_YEAR), span + MONTHS_A_YEAR)
@@ -52,8 +52,9 @@ def season_row(month: np.ndarray, ahead: int | np.ndarray) -> np.ndarray:
 
     Shapes broadcast like those of a sum.
 
-    >>> season_row(np.array([11.0, np.nan]), 2).tolist()
-    [1, -1]
+    Examples:
+        >>> season_row(np.array([11.0, np.nan]), 2).tolist()
+        [1, -1]
     """
     known = ~np.isnan(month)
     return np.where(known, (np.where(known, month, 0.0).astype(np.int64) + ahead) % MONTHS_A_YEAR, _UNKNOWN)
@@ -65,11 +66,11 @@ def calendar_of(
     """Fit a ridge regression within subscribers, so that the level of a subscriber does not matter.
 
     Args:
-        log_amount: shape (n, W, 3), NaN if silent or unknown.
-        month: as_of in months since 1970, shape (n,); NaN if unknown.
-        horizon: months to come.
-        trend_sd: prior standard deviation of a month's growth.
-        season_sd: prior standard deviation of a calendar month's deviation.
+        log_amount: Shape (n, W, 3), NaN if silent or unknown.
+        month: As_of in months since 1970, shape (n,); NaN if unknown.
+        horizon: Months to come.
+        trend_sd: Prior standard deviation of a month's growth.
+        season_sd: Prior standard deviation of a calendar month's deviation.
     """
     window = log_amount.shape[1]
     design = np.stack([_design(month, -ago) for ago in range(1, window + 1)], axis=1)
@@ -86,7 +87,7 @@ def calendar_of(
 
 
 def _ridge(y: np.ndarray, design: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients, shape (13,), and their covariance, from the differences within each row."""
+    """Estimate coefficients, shape (13,), and their covariance, from the differences within each row."""
     known = ~np.isnan(y)
     inside = _less_own_mean(np.where(known[..., None], design, 0.0), known)
     own = _less_own_mean(np.where(known, y, 0.0)[..., None], known).ravel()
@@ -105,7 +106,7 @@ def _less_own_mean(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _contrast(window: int, horizon: int) -> np.ndarray:
-    """Return the mean month to come less the mean known month, shape (13, 13), by row of `season`."""
+    """Compute the mean month to come less the mean known month, shape (13, 13), by row of `season`."""
     as_of = np.append(np.arange(MONTHS_A_YEAR, dtype=np.float64), np.nan)
     to_come = np.mean([_design(as_of, ahead) for ahead in range(horizon)], axis=0)
     known = np.mean([_design(as_of, -ago) for ago in range(1, window + 1)], axis=0)
@@ -114,6 +115,6 @@ def _contrast(window: int, horizon: int) -> np.ndarray:
 
 
 def _design(month: np.ndarray, ahead: int) -> np.ndarray:
-    """Return the design matrix, shape (n, 13): months after as_of, then 1 for the calendar month."""
+    """Build the design matrix, shape (n, 13): months after as_of, then 1 for the calendar month."""
     season = np.eye(MONTHS_A_YEAR + 1)[season_row(month, ahead)][:, :_UNKNOWN]
     return np.column_stack([np.full(len(month), float(ahead)), season])

@@ -45,7 +45,7 @@ class Draws:
 
 
 def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
-    """Return the first points of a scrambled Sobol sequence."""
+    """Draw the first points of a scrambled Sobol sequence."""
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol
 
@@ -121,7 +121,7 @@ def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast
 
 
 def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
-    """Return log amounts, shape (n, W, 3), clipped around the row's median; NaN if silent or unknown."""
+    """Compute log amounts, shape (n, W, 3), clipped around the row's median; NaN if silent or unknown."""
     used = months.used
     logs = np.where(used, np.log(np.where(used, months.amount, 1.0)), np.nan)
     in_order = np.sort(logs, axis=1)

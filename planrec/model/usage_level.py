@@ -40,11 +40,11 @@ class Population:
     "Shape (3, 3): covariance of a month's deviations from the level."
 
     def levels(self, deviation: np.ndarray, expected: np.ndarray) -> Levels:
-        """Return the posterior given some months.
+        """Compute the posterior given some months.
 
         Args:
-            deviation: log amounts less the calendar's part, shape (n, W, 3); NaN if silent or unknown.
-            expected: the prior level, shape (n, 3).
+            deviation: Log amounts less the calendar's part, shape (n, W, 3); NaN if silent or unknown.
+            expected: The prior level, shape (n, 3).
         """
         mean, count, both = _means(deviation)
         seen = count > 0
@@ -75,7 +75,7 @@ def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
 
 
 def _means(deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean and number of the months with use, (n, 3) each, and months shared by two services."""
+    """Compute mean and number of the months with use, (n, 3) each, and months shared by two services."""
     used = ~np.isnan(deviation)
     numbers = used.astype(np.float64)
     both = numbers.transpose(0, 2, 1) @ numbers

@@ -67,7 +67,7 @@ class Recommender:
         return prediction, self.policy.decide(prediction, table)
 
     def past_usage(self, table: DecisionTable) -> PastUsage | None:
-        """Return the last months on every plan; None without a catalogue or plans held."""
+        """Rate the last months on every plan; None without a catalogue or plans held."""
         if self.catalogue is None or table.held is None:
             return None
         return PastUsage(table.X, self.catalogue)
@@ -88,7 +88,7 @@ class Recommender:
         return Prediction(probability, **bills, ranks_by_bill=True)
 
     def with_catalogue(self, catalogue: Catalogue) -> Self:
-        """Return the same recommender for the plans of another catalogue, without training.
+        """Copy the recommender for the plans of another catalogue, without training.
 
         Raises:
             DataError: The model ranks only plans that it was trained on.
@@ -106,7 +106,7 @@ class Recommender:
         return replace(self, pipeline=pipeline, plans=tuple(catalogue.plan_ids), catalogue=catalogue)
 
     def bill_chances(self, table: DecisionTable) -> np.ndarray | None:
-        """Return P(bill < b) and P(bill <= b) for the bills b that came, shape (n, J, 2); None if unknown."""
+        """Compute P(bill < b) and P(bill <= b) of the bills b that came, (n, J, 2); None if unknown."""
         if not isinstance(self.estimator, BillDistribution) or table.future_bills is None:
             return None
         X = self._transformed(model_input(self.features, self.model, table))
@@ -122,7 +122,7 @@ class Recommender:
         return TableBuilder(self.inputs, self.plans, self.horizon, self.catalogue)
 
     def reasons(self, table: DecisionTable, language: Language, past: PastUsage | None = None) -> Reasons:
-        """Return the reasons of plans and decisions of a table, from the subscribers' own months."""
+        """Explain the plans and decisions of a table from the subscribers' own months."""
         return Reasons(table, self.catalogue, past or self.past_usage(table), language)
 
     # Cached, because `isinstance` of a protocol takes a large part of the time of one answer.
@@ -141,7 +141,7 @@ class Recommender:
         return _Members(recommenders, blend.weights, all_forecast)
 
     def _blended(self, members: "_Members", table: DecisionTable, past: PastUsage | None) -> Prediction:
-        """Return the weighted mean of the members' predictions."""
+        """Average the predictions: the weighted mean of the members' predictions."""
         predictions = [member.predict(table, past) for member in members.recommenders]
         answer = blended(predictions, members.weights)
         return replace(answer, ranks_by_bill=answer.ranks_by_bill and members.all_forecast)
@@ -165,7 +165,7 @@ class Recommender:
         return None if self._forecaster is None else self._forecaster.predict_bills(X)
 
     def _transformed(self, X: Columns) -> ModelInput:
-        """Return the input of the last step; a loop, because slicing a Pipeline is slow."""
+        """Compute the input of the last step; a loop, because slicing a Pipeline is slow."""
         transformed: ModelInput = X
         for _, step in self.pipeline.steps[:-1]:
             transformed = step.transform(transformed)
@@ -205,7 +205,7 @@ class _Members:
 
 
 def blended(predictions: Sequence[Prediction], weights: Sequence[float] | np.ndarray) -> Prediction:
-    """Return the weighted mean of the fields that all predictions have; weights sum to 1.
+    """Average the predictions: the weighted mean of the fields that all predictions have; weights sum to 1.
 
     Quantiles are averaged as well (Vincent averaging). They are not quantiles of a mixture, but are between
     those of the members.
@@ -231,13 +231,13 @@ def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[st
 
 
 def past_bills(table: DecisionTable, past: PastUsage) -> PastBills:
-    """Return the input of models that correct re-rated bills."""
+    """Build the input of models that correct re-rated bills."""
     held = np.full(len(table), -1) if table.held is None else table.held
     return PastBills(past.expected_bill, held, max(table.horizon, 1))
 
 
 def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
-    """Return the expected saving of each plan a month against the plan held, shape (n, J), major unit.
+    """Compute the expected saving of each plan a month against the plan held, shape (n, J), major unit.
 
     The switching cost is spread over the horizon. Values are NaN if the plan held is unknown; the result is
     None without bills.
@@ -250,7 +250,7 @@ def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:
-    """Return the input of a pipeline: X, with the plan held and the instant if they are read."""
+    """Build the input of a pipeline: X, with the plan held and the instant if they are read."""
     read = dict(table.X)
     if (model.traits.reads == "history" or features.reads_held) and table.held is not None:
         read[HELD] = np.where(table.held >= 0, table.held, np.nan).astype(np.float64)

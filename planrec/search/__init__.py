@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import e, isfinite, isnan
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import (
     Discriminator,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import optuna
 
 
-def _number(value: Any) -> int | float:
+def _number(value: object) -> int | float:
     """Return the number, int or float as written; a plain union would report one mistake twice."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise ValueError("must be a number")
@@ -62,7 +62,7 @@ class Range(Config):
         return self.low, self.low + (self.high - self.low) / e, self.high
 
     def suggest(self, name: str, trial: "optuna.Trial") -> int | float:
-        """Return the value to try next."""
+        """Suggest the value to try next."""
         if self._is_whole:
             return trial.suggest_int(name, int(self.low), int(self.high), log=self.log)
         return trial.suggest_float(name, self.low, self.high, log=self.log)
@@ -83,7 +83,7 @@ class Choices(Config):
         return self.choices
 
     def suggest(self, name: str, trial: "optuna.Trial") -> JsonValue:
-        """Return the value to try next."""
+        """Suggest the value to try next."""
         # As JSON, because Optuna keeps no lists and mappings.
         by_text = {json.dumps(choice, sort_keys=True): choice for choice in self.choices}
         return by_text[trial.suggest_categorical(name, list(by_text))]
@@ -111,8 +111,8 @@ class Search(Config):
     space: Annotated[dict[str, Tried], Field(min_length=1)]
     "Values to try, by field of the model: low, high and log, or choices."
 
-    def suggest(self, trial: "optuna.Trial") -> dict[str, Any]:
-        """Return the values to try next, by field."""
+    def suggest(self, trial: "optuna.Trial") -> dict[str, JsonValue]:
+        """Suggest the values to try next, by field."""
         return {name: tried.suggest(name, trial) for name, tried in self.space.items()}
 
     def misfits(self, model: Model) -> list[str]:
@@ -132,7 +132,7 @@ class Search(Config):
         ]
 
 
-def with_values(model: Model, values: Mapping[str, Any]) -> Model:
+def with_values(model: Model, values: Mapping[str, JsonValue]) -> Model:
     """Return the model with these values.
 
     Raises:
@@ -142,8 +142,8 @@ def with_values(model: Model, values: Mapping[str, Any]) -> Model:
 
 
 def best_values(
-    search: Search, seed: int, objective: Callable[[dict[str, Any]], float], *, higher_is_better: bool
-) -> dict[str, Any]:
+    search: Search, seed: int, objective: Callable[[dict[str, JsonValue]], float], *, higher_is_better: bool
+) -> dict[str, JsonValue]:
     """Try values with Optuna's TPE, which learns from earlier trials, and return the best.
 
     Equal seeds and equal objectives give equal values. Equal values are evaluated once. A trial fails if its
@@ -160,7 +160,7 @@ def best_values(
             sampler=optuna.samplers.TPESampler(seed=seed),
         )
         judged: dict[str, float] = {}
-        tried: dict[int, dict[str, Any]] = {}
+        tried: dict[int, dict[str, JsonValue]] = {}
         for _ in range(search.n_trials):
             trial = study.ask()
             values = tried[trial.number] = search.suggest(trial)

@@ -86,16 +86,17 @@ class BestBill(Target):
 
 
 def best_plan(cost: np.ndarray, menu: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """Return the cheapest plan of each menu, shape (n,), int64.
+    """Find the cheapest plan of each menu, shape (n,), int64.
 
     Args:
-        cost: shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
-        menu: shape (n, J), bool.
-        rank: shape (n, J), int64; of equally cheap plans, the lowest rank wins: `menu.tie_ranks`.
+        cost: Shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
+        menu: Shape (n, J), bool.
+        rank: Shape (n, J), int64; of equally cheap plans, the lowest rank wins: `menu.tie_ranks`.
 
-    >>> cost, menu = np.array([[70, 70, 20]]), np.array([[True, True, False]])
-    >>> best_plan(cost, menu, rank=np.array([[2, 1, 3]])).tolist()
-    [1]
+    Examples:
+        >>> cost, menu = np.array([[70, 70, 20]]), np.array([[True, True, False]])
+        >>> best_plan(cost, menu, rank=np.array([[2, 1, 3]])).tolist()
+        [1]
     """
     in_menu = np.where(menu, cost, np.iinfo(np.int64).max)
     cheapest = in_menu == in_menu.min(axis=1, keepdims=True)
@@ -103,7 +104,7 @@ def best_plan(cost: np.ndarray, menu: np.ndarray, rank: np.ndarray) -> np.ndarra
 
 
 def _held(history: UsageHistory, catalogue: Catalogue) -> np.ndarray:
-    """Return the index among the catalogue's plans of the plan held in each month, shape (n,), int64."""
+    """Look up the index among the catalogue's plans of the plan held in each month, shape (n,), int64."""
     known = tuple(catalogue.plan_ids)
     held_codes = np.unique(history.plan_held)
     if unknown := [history.plans[code] for code in held_codes if history.plans[code] not in known]:

@@ -94,7 +94,8 @@ def _index_plans(label: np.ndarray, catalogue: Catalogue | None) -> tuple[tuple[
 def _numbers_by_value(name: str) -> tuple[float, str]:
     """Return a sort key that puts `2` before `10`, and both before text.
 
-    >>> sorted(["b", "10", "2", "a"], key=_numbers_by_value)
-    ['2', '10', 'a', 'b']
+    Examples:
+        >>> sorted(["b", "10", "2", "a"], key=_numbers_by_value)
+        ['2', '10', 'a', 'b']
     """
     return (float(name), name) if name.isdecimal() else (float("inf"), name)

@@ -75,7 +75,7 @@ def held_out_prediction(train: DecisionTable, folds: np.ndarray, fit: FitRecomme
 
 
 def n_folds_of(calibration: Calibration, train: DecisionTable) -> int:
-    """Return the number of folds that the subscribers can fill; below 2 nothing is calibrated.
+    """Count the folds that the subscribers can fill; below 2 nothing is calibrated.
 
     Every fold needs a subscriber with the most frequent plan.
     """

@@ -17,7 +17,7 @@ N_STAGES = 20
 
 
 def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Model:
-    """Return the model with the rounds of lowest log-loss on subscribers that it was not fitted on.
+    """Choose the rounds of lowest log-loss on subscribers that it was not fitted on.
 
     The model is returned unchanged if it does not stop early, or if the subscribers cannot fill two folds.
     """
@@ -46,7 +46,7 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
 def _staged_loss(
     estimator: StagedClassifier, matrix: np.ndarray, y: np.ndarray, stages: np.ndarray
 ) -> np.ndarray:
-    """Return the sum of the log-loss after each number of rounds, shape (n_stages,)."""
+    """Sum the log-loss after each number of rounds, shape (n_stages,)."""
     known = np.isin(y, estimator.classes_)
     column = np.where(known, np.searchsorted(estimator.classes_, y), 0)
     loss = np.zeros(len(stages))

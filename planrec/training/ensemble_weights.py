@@ -36,7 +36,7 @@ def weighted_members(
 
 
 def greedy_weights(predictions: Sequence[Prediction], table: DecisionTable, n_picks: int) -> list[float]:
-    """Return the weight of each member, its share of the picks; each pick lowers the loss most.
+    """Choose the weight of each member, its share of the picks; each pick lowers the loss most.
 
     Of equally good members the first is picked.
     """
@@ -52,7 +52,7 @@ def greedy_weights(predictions: Sequence[Prediction], table: DecisionTable, n_pi
 
 
 def _loss(prediction: Prediction, table: DecisionTable) -> float:
-    """Return the mean monthly cost of the plans picked, or the mean log-loss of the label."""
+    """Compute the mean monthly cost of the plans picked, or the mean log-loss of the label."""
     rows = np.arange(len(table))
     if prediction.ranks_by_bill and prediction.bill_mean is not None and table.future_bills is not None:
         cost = expected_cost(prediction.bill_mean, table)

@@ -142,7 +142,7 @@ def load_decisions(config: RunConfig) -> LoadedDecisions:
 
 
 def fingerprint(folds: Sequence[Fold]) -> str:
-    """Return the sha256 over the rows of every fold."""
+    """Compute the sha256 over the rows of every fold."""
     digest = hashlib.sha256()
     for fold in folds:
         digest.update(f"{fold.repeat} {len(fold.train)} {len(fold.test)};".encode())
@@ -152,7 +152,7 @@ def fingerprint(folds: Sequence[Fold]) -> str:
 
 
 def models_of(config: RunConfig, n_folds: int, tuned: Sequence[Tuned] = ()) -> dict[str, Sequence[Model]]:
-    """Return the model of each fold, with tuned values if there are any, and those of the baselines, untuned.
+    """Choose the model of each fold, with tuned values if there are any, and those of the baselines, untuned.
 
     A baseline of the same kind as the model gets the name `KIND (baseline)`.
     """
@@ -245,7 +245,7 @@ def _predict_alone(
 
 
 def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
-    """Return notes about features that predict protected columns; none without protected columns."""
+    """Collect notes about features that predict protected columns; none without protected columns."""
     if not table.segments:
         return []
     transformer = config.features.build(config.catalogue.open())

@@ -93,7 +93,7 @@ def fitted_recommender(
 
 
 def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None) -> Pipeline:
-    """Return features and model as one unfitted scikit-learn Pipeline."""
+    """Build features and model as one unfitted scikit-learn Pipeline."""
     estimator = model.build(config.seed, catalogue)
     if model.traits.reads == "history":
         return Pipeline([("model", estimator)])

@@ -19,7 +19,7 @@ Z = 1.645
 
 
 def guarded(policy: Policy, table: DecisionTable, prediction: Prediction) -> Policy:
-    """Return the policy with the lowest `least_saving` that keeps the harm rate below its limit.
+    """Choose the policy with the lowest `least_saving` that keeps the harm rate below its limit.
 
     The upper end of the interval of the harm rate of these decisions must be at most the limit. The policy is
     returned unchanged if the decisions are so few that even no harm at all would be above the limit.
@@ -52,7 +52,7 @@ def guard_notes(policy: Policy, n_decisions: Sequence[int]) -> Iterator[str]:
 
 
 def highest(happened: np.ndarray) -> float:
-    """Return the upper end of a one-sided 95 % interval of a share (Wilson's score interval).
+    """Compute the upper end of a one-sided 95 % interval of a share (Wilson's score interval).
 
     Args:
         happened: Shape (n,), bool or 0 and 1.
@@ -86,7 +86,7 @@ def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.n
 
 
 def _candidates(prediction: Prediction, table: DecisionTable) -> np.ndarray:
-    """Return savings to try, rising from 0 to the highest predicted saving of the best plan of a menu."""
+    """List savings to try, rising from 0 to the highest predicted saving of the best plan of a menu."""
     saving = savings(table, prediction)
     if saving is None:
         return np.zeros(1)

@@ -57,7 +57,7 @@ def out_of_fold_table(
 def _repeat_columns(
     model: str, table: DecisionTable, parts: Sequence[FoldPrediction]
 ) -> dict[str, np.ndarray | int | str]:
-    """Return the columns of the folds of one repeat."""
+    """Build the columns of the folds of one repeat."""
     rows = np.concatenate([part.fold.test for part in parts])
     n_rows = [len(part.fold.test) for part in parts]
     tested = table.take(rows)
@@ -92,8 +92,8 @@ def decide_in_time(
         prediction: Their predictions.
 
     Returns:
-        The decisions, and the advice before each of them, shape (n,), -1 for the first. The advice is None if
-        the plan held is not part of the table, because advice is compared with it.
+        The decisions, and the advice before each of them, shape (n,), -1 for the first. It has no
+        advice (None) if the plan held is not part of the table, because advice is compared with it.
     """
     n, width = table.menu.shape
     decided = Decisions(
@@ -132,7 +132,7 @@ def _decide(
 
 
 def usage_decile(table: DecisionTable) -> np.ndarray | None:
-    """Return the decile of mean MiB in the known months, shape (n,), 1 to 10; None without usage."""
+    """Compute the decile of mean MiB in the known months, shape (n,), 1 to 10; None without usage."""
     lags = [
         name for ago in range(1, table.inputs.window + 1) if (name := lag(Usage.DATA_MIB, ago)) in table.X
     ]
@@ -144,7 +144,7 @@ def usage_decile(table: DecisionTable) -> np.ndarray | None:
 
 
 def _decision_columns(table: DecisionTable, last: np.ndarray | None) -> dict[str, np.ndarray | int]:
-    """Return the columns of each decision and its outcome."""
+    """Build the columns of each decision and its outcome."""
     plans = np.array([*table.plans, None], dtype=object)  # index -1, no plan, reads the last entry
     columns: dict[str, np.ndarray | int] = {
         OutOfFold.SUBSCRIBER: table.subscriber,
@@ -175,7 +175,7 @@ def _decision_columns(table: DecisionTable, last: np.ndarray | None) -> dict[str
 def _prediction_columns(
     plans: tuple[str, ...], prediction: Prediction, decided: Decisions
 ) -> dict[str, np.ndarray | int]:
-    """Return the columns of predictions and decisions."""
+    """Build the columns of predictions and decisions."""
     named = np.array([*plans, None], dtype=object)
     columns: dict[str, np.ndarray | int] = {
         OutOfFold.RECOMMENDED: named[decided.recommended],
@@ -190,7 +190,7 @@ def _prediction_columns(
 
 
 def _chance_columns(plans: tuple[str, ...], chances: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the columns of P(bill < the bill that came) and P(bill <= it)."""
+    """Build the columns of P(bill < the bill that came) and P(bill <= it)."""
     return {
         prefix + plan: chances[:, index, side]
         for side, prefix in enumerate((OutOfFold.BELOW, OutOfFold.UPTO))

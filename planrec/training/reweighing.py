@@ -8,7 +8,7 @@ from planrec.schema.tables import DecisionTable
 
 
 def sample_weights(config: RunConfig, model: Model, train: DecisionTable) -> np.ndarray | None:
-    """Return the weights of training rows, shape (n,); None if all rows count alike."""
+    """Compute the weights of training rows, shape (n,); None if all rows count alike."""
     column = config.fairness.reweigh_by
     if column is None or not model.takes_weights:
         return None
@@ -16,7 +16,7 @@ def sample_weights(config: RunConfig, model: Model, train: DecisionTable) -> np.
 
 
 def balancing_weights(group: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return P(group) P(label) / P(group, label) of each row, shape (n,).
+    """Compute P(group) P(label) / P(group, label) of each row, shape (n,).
 
     Source: Kamiran and Calders, "Data preprocessing techniques for classification without discrimination",
     Knowledge and Information Systems 33 (2012). Under these weights group and label are independent, and both

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress, and the table of metrics at the end."""
+"""Terminal output of a run: progress, and the table of metrics at the end."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,15 +9,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from planrec.files.outputs_folder import outputs_words
+from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS, MetricValue, broken_guards
+from planrec.terminal import console_of_tables
 from planrec.training.experiment import Report, RunResult
 from planrec.wording import ARROW, with_interval
 
 
 @contextmanager
 def progress_of(title: str) -> Iterator[Report]:
-    """A progress bar on stderr, fed by the `Report` that it yields."""
+    """Show a progress bar on stderr.
+
+    Yields:
+        The `Report` that moves the bar.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     # Outside a terminal rich would leave an empty line in place of the bar.
@@ -27,8 +32,8 @@ def progress_of(title: str) -> Iterator[Report]:
 
 
 def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
-    """Notes, the metrics of the model beside the baselines, where the run is and what to do with it."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    """Print notes, the metrics of model and baselines, the folder of the run, and the next command."""
+    console = console_of_tables()
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
     for table in metrics_tables(result.metrics):
@@ -47,17 +52,17 @@ def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
         console.print(f"warning: {first.model}: {warning}", style="bold red", markup=False, highlight=False)
     console.print(
         f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold;"
-        " 95 % intervals over subscribers; the arrow says what is better",
+        " 95 % intervals over subscribers; arrows point in the better direction",
         highlight=False,
     )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
-    console.print(
-        f"{stages}\nrun: {folder}\npin it: planrec pin {folder}{outputs_words(outputs)}", highlight=False
-    )
+    pin = command_line("pin", folder, outputs=outputs)
+    lines = f"{stages}\nrun: {folder}\npin it: {pin}"
+    console.print(lines, markup=False, highlight=False, soft_wrap=True)
 
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
-    """One row per model and one column per metric, a few metrics at a time: value and 95 % interval."""
+    """Yield tables with one row per model and one column per metric, a few metrics per table."""
     cells = {(value.metric, value.model): value for value in metrics if value.group is None}
     models = list(dict.fromkeys(value.model for value in metrics))
     names = list(dict.fromkeys(metric for metric, _ in cells))
@@ -70,7 +75,7 @@ def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
 
 
 def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
-    """The metrics with one value per group, of the model alone: run.json has those of the baselines."""
+    """Yield the metrics with one value per group, of the model alone; run.json has those of the baselines."""
     own = [value for value in metrics if value.model == metrics[0].model and value.group is not None]
     for name in dict.fromkeys(value.metric for value in own):
         of_groups = [group_text(value) for value in own if value.metric == name]
@@ -78,19 +83,27 @@ def group_lines(metrics: Sequence[MetricValue]) -> Iterator[str]:
 
 
 def group_text(value: MetricValue) -> str:
-    """`age 0.032 [0.010, 0.060] (worst: 60+)`."""
+    """Format the value of one group.
+
+    Examples:
+        >>> group_text(MetricValue("lgbm", "error_gap", "age", 0.032, 0.01, 0.06, 100, 50, worst="60+"))
+        'age 0.032 [0.010, 0.060] (worst: 60+)'
+    """
     worst = f" (worst: {value.worst})" if value.worst else ""
     return f"{value.group} {cell_text(value)}{worst}"
 
 
 METRICS_AT_ONCE = 5
-"Columns of a table that fit WIDTH."
-WIDTH = 132
-"Characters of a line where the output is no terminal."
+"Columns of a table that fit the width of an output that is not a terminal."
 
 
 def cell_text(value: MetricValue | None) -> str:
-    """`0.321 [0.300, 0.340]`, or a dash."""
+    """Format a value and its interval; return a dash if there is no value.
+
+    Examples:
+        >>> cell_text(MetricValue("lgbm", "ece", None, 0.321, 0.3, 0.34, 100, 50)), cell_text(None)
+        ('0.321 [0.300, 0.340]', '-')
+    """
     if value is None or isnan(value.value):
         return "-"
     return with_interval(value.value, value.low, value.high)

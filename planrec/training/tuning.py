@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
 
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold, Model, Splitter
@@ -25,7 +27,7 @@ class Tuned:
 
     fold: int | None
     "Number of the fold on whose training rows they were chosen; None: all rows, for the final model."
-    values: dict[str, Any]
+    values: dict[str, JsonValue]
     "By field of the model."
     inner_value: float
     "First metric of these values on the inner folds; too good, because it is the best of many."
@@ -83,9 +85,9 @@ def _tuned_on(
 ) -> Tuned:
     """Choose by the first metric on inner folds of these rows, the same folds for all values."""
     folds = _inner_folds(tuner, train)
-    judged: list[tuple[dict[str, Any], float]] = []
+    judged: list[tuple[dict[str, JsonValue], float]] = []
 
-    def judge(values: dict[str, Any]) -> float:
+    def judge(values: dict[str, JsonValue]) -> float:
         model = with_values(tuner.config.model, values)
         value = value_of(tuner.predict(model, train, folds), tuner.metric)
         judged.append((values, value))

@@ -11,14 +11,19 @@ from planrec.calibration import CalibrationConfig
 from planrec.config.conf_folder import inherited, options
 from planrec.metrics import judged_rows_of
 from planrec.metrics.probability import ece
+from planrec.testing import CALIBRATION_CHECKS
 from tests.metrics.tables import out_of_fold
 
 OPTIONS = [option for option in options("calibration") if option != "none"]
 every_option = pytest.mark.parametrize("option", OPTIONS)
 
 
+def calibration(option):
+    return TypeAdapter(CalibrationConfig).validate_python(inherited("calibration", option))
+
+
 def calibrator(option):
-    return TypeAdapter(CalibrationConfig).validate_python(inherited("calibration", option)).build()
+    return calibration(option).build()
 
 
 @st.composite
@@ -44,20 +49,8 @@ def learned_and_asked(draw):
 @every_option
 @given(tables=learned_and_asked())
 def test_answers_are_probabilities_and_no_row_depends_on_another(option, tables):
-    learned, y, asked = tables
-    before = [array.copy() for array in tables]
-    fitted = calibrator(option).fit(learned, y)
-    answer = fitted.transform(asked)
-    assert answer.shape == asked.shape
-    assert np.isfinite(answer).all()
-    assert ((answer >= 0) & (answer <= 1)).all()
-    np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=0, atol=1e-12)
-    alone = [fitted.transform(asked[[row]])[0] for row in range(len(asked))]
-    np.testing.assert_array_equal(alone, answer)
-    np.testing.assert_array_equal(fitted.transform(np.asfortranarray(asked)), answer)
-    np.testing.assert_array_equal(calibrator(option).fit(learned, y).transform(asked), answer)
-    for array, was in zip(tables, before, strict=True):
-        np.testing.assert_array_equal(array, was)
+    for check in CALIBRATION_CHECKS.values():
+        check(calibration(option), *tables)
 
 
 @every_option

@@ -176,8 +176,8 @@ def test_importances_are_those_of_the_model_inside(saved, history_run):
 def test_the_card_says_which_calibration(saved, history_run):
     kind = load_run(saved).config.calibration.kind
     assert f"`calibration={kind}`" in card_of(saved)
-    assert "Nothing calibrates" not in card_of(saved)
-    assert "Nothing calibrates the probabilities afterwards." in card_of(history_run)
+    assert "not calibrated" not in card_of(saved)
+    assert "The probabilities are not calibrated after training." in card_of(history_run)
 
 
 def test_equal_runs_are_equal_whatever_the_threads(table):

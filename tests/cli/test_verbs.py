@@ -11,6 +11,7 @@ import pytest
 import planrec
 from planrec.cli import VERBS, main
 from planrec.runs.provenance import versions
+from tests.conftest import REPOSITORY
 
 HEAVY = (
     *("numpy", "pandas", "pydantic", "scipy", "sklearn", "lightgbm", "pyarrow", "rich", "hydra", "omegaconf"),
@@ -122,3 +123,8 @@ def test_openmp_waits_without_spinning_unless_set(monkeypatch, capsys):
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     assert main(["--help"]) == 0
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+def test_the_reference_lists_every_verb_with_its_page():
+    page = (REPOSITORY / "docs" / "reference" / "command-line.md").read_text("utf-8")
+    assert re.findall(r"^\| `planrec (\S+)` \|", page, flags=re.MULTILINE) == list(VERBS)

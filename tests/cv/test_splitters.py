@@ -1,5 +1,6 @@
 """Who is learned from and who is judged: properties over every YAML in conf/cv/, then each splitter."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
 from planrec.config.conf_folder import inherited
-from planrec.contracts import Fold, Splitter
+from planrec.contracts import Splitter
 from planrec.cv import CvConfig, Grouped, Rolling, Stratified
 from planrec.errors import DataError
 from planrec.schema.columns import InputSchema
 from planrec.schema.tables import DecisionTable
+from planrec.testing.splitter_checks import SPLITTER_CHECKS, same_folds
 
 CONF = Path(__file__).parents[2] / "conf" / "cv"
 
@@ -55,13 +57,6 @@ def decision_tables(draw: st.DrawFn) -> DecisionTable:
     return table_of(subscriber, y, as_of, draw(st.integers(0, 3)))
 
 
-def same(first: list[Fold], second: list[Fold]) -> bool:
-    return len(first) == len(second) and all(
-        np.array_equal(a.train, b.train) and np.array_equal(a.test, b.test)
-        for a, b in zip(first, second, strict=True)
-    )
-
-
 def months_between(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     return np.asarray(late.astype("datetime64[M]") - early.astype("datetime64[M]"), dtype=np.int64)
 
@@ -81,12 +76,12 @@ def test_folds_are_sorted_positions_that_never_meet(path: Path, table: DecisionT
 
 
 @every_option
+@pytest.mark.parametrize("check", SPLITTER_CHECKS.values(), ids=SPLITTER_CHECKS)
 @given(table=decision_tables())
-def test_no_decision_is_tested_twice_in_a_repeat(path: Path, table: DecisionTable) -> None:
-    for repeat in (0, 1):
-        folds = option(path, n_folds=4, n_repeats=2).split(table, 7)
-        tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
-        assert len(np.unique(tested)) == len(tested)
+def test_every_splitter_keeps_the_contract(
+    path: Path, check: Callable[[Splitter, DecisionTable], None], table: DecisionTable
+) -> None:
+    check(option(path, n_folds=3, n_repeats=2), table)
 
 
 @pytest.mark.parametrize("kind", ["stratified", "grouped"])
@@ -102,19 +97,10 @@ def test_every_decision_is_tested_once_per_repeat(kind: str, table: DecisionTabl
 
 
 @every_option
-@given(table=decision_tables())
-def test_whole_subscribers_are_never_on_both_sides(path: Path, table: DecisionTable) -> None:
-    splitter = option(path, n_folds=3)
-    for fold in splitter.split(table, 7):
-        shared = np.intersect1d(table.subscriber[fold.train], table.subscriber[fold.test])
-        assert not splitter.keeps_subscribers_whole or not len(shared)
-
-
-@every_option
 @given(table=decision_tables(), seed=st.integers(0, 2**32))
 def test_the_same_seed_gives_the_same_folds(path: Path, table: DecisionTable, seed: int) -> None:
     splitter = option(path, n_folds=3, n_repeats=2)
-    assert same(list(splitter.split(table, seed)), list(splitter.split(table, seed)))
+    assert same_folds(list(splitter.split(table, seed)), list(splitter.split(table, seed)))
 
 
 @every_option
@@ -123,8 +109,8 @@ def test_another_seed_and_another_repeat_give_other_folds(path: Path) -> None:
     table = table_of(np.arange(100) // 2, np.arange(100) % 3, as_of)
     splitter = option(path, n_repeats=2)
     first, other = list(splitter.split(table, 1)), list(splitter.split(table, 2))
-    assert not same(first, other)
-    assert not same(first[: len(first) // 2], first[len(first) // 2 :])
+    assert not same_folds(first, other)
+    assert not same_folds(first[: len(first) // 2], first[len(first) // 2 :])
 
 
 @pytest.mark.parametrize("kind", ["stratified", "grouped"])
@@ -144,7 +130,7 @@ def test_text_subscribers_are_split_like_numbers(path: Path) -> None:
     as_of = np.tile(np.array(["2018-06-01", "2018-07-01", "2018-08-01"], "datetime64[D]"), 20)
     text = np.array([f"id-{number:03}" for number in numbers], dtype=object)
     splitter = option(path)
-    assert same(
+    assert same_folds(
         list(splitter.split(table_of(numbers, y, as_of), 3)),
         list(splitter.split(table_of(text, y, as_of), 3)),
     )
@@ -272,7 +258,7 @@ def test_impossible_options_are_refused_at_composition(path: Path, changes: dict
 @given(table=decision_tables())
 def test_nested_folds_are_those_of_the_outer_splitter(nested: str, plain: str, table: DecisionTable) -> None:
     outside, alone = option(CONF / f"{nested}.yaml", n_folds=3), option(CONF / f"{plain}.yaml", n_folds=3)
-    assert same(list(outside.split(table, 7)), list(alone.split(table, 7)))
+    assert same_folds(list(outside.split(table, 7)), list(alone.split(table, 7)))
     assert outside.keeps_subscribers_whole == alone.keeps_subscribers_whole
     assert outside.needs_time == alone.needs_time
     assert outside.inner_splitter is not None

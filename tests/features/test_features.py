@@ -33,7 +33,7 @@ from planrec.features.table import ENCODINGS, TableTransformer
 from planrec.features.usage import UsageTransformer
 from planrec.features.usage_and_bills import UsageAndBillsTransformer
 from planrec.schema.columns import HELD, Columns, Usage, frame_of, lag, take_rows
-from tests.strategies import billable_columns, table_columns, usage_columns
+from planrec.testing.strategies import billable_columns, table_columns, usage_columns
 
 CONF = Path(__file__).parents[2] / "conf"
 

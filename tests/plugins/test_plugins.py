@@ -12,39 +12,42 @@ from typing import ClassVar, Literal
 import pytest
 
 from planrec import plugins
+from planrec.cli import main
 from planrec.contracts import Model
 from planrec.errors import PluginError
 from planrec.metrics import METRICS, Metric
 from planrec.model import Lgbm, Popular
 from planrec.plugins import Plugin, PluginUse, kinds_of, missing_plugins, plugin_metrics, with_plugins
+from planrec.testing import check_metric, check_model, check_option
 
 PACKAGE = Path(__file__).parent / "acme_planrec_package"
 SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "cv.n_folds=2", "baselines=[popular]")
 TRAIN_PIN_ANSWER = """
 import json, sys
-from planrec.plugins import installed_plugins
-from planrec.runs.address import address_of
-from planrec.runs.read import replay_golden
-from planrec.runs.find import newest_run
-from planrec.serving.pin_run import pin_run
-from planrec.serving.pin import load_pinned
-from planrec.cli import main
 from pathlib import Path
 
-code = main(["train", *json.loads(sys.argv[1])])
-assert code == 0, code
-folder = newest_run(Path("outputs"))
-pin_run(folder, Path("outputs"))
+from litestar.testing import TestClient
+
+from planrec.cli import main
+from planrec.cli.api_package import api_module
+from planrec.plugins import installed_plugins
+from planrec.runs.address import address_of
+from planrec.runs.find import newest_run
+from planrec.runs.read import replay_golden
+from planrec.serving.pin import load_pinned
+
+for words in (["train", *json.loads(sys.argv[1])], ["leaderboard"], ["pin", "latest"], ["report", "latest"]):
+    assert main(words) == 0, words
 saved = load_pinned(Path("outputs"))
 replay_golden(saved)
-requests = json.loads((folder / "run.json").read_text())["golden"]["requests"]
-prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
+with TestClient(api_module("app").create_app(saved)) as client:
+    replies = [client.post("/predict", json=request) for request in saved.manifest.golden.requests]
 print(json.dumps({
     "address": address_of(saved.config, "data"),
     "installed": [plugin.name for plugin in installed_plugins()],
-    "used": json.loads((folder / "run.json").read_text())["plugins"],
+    "used": json.loads((newest_run(Path("outputs")) / "run.json").read_text())["plugins"],
     "model": type(saved.recommender.pipeline[-1]).__module__,
-    "n_answers": len(decisions.recommended),
+    "statuses": sorted({reply.status_code for reply in replies}),
 }))
 """
 
@@ -165,6 +168,32 @@ def test_changed_code_changes_the_hash(tmp_path, monkeypatch):
     assert Plugin("acme", "1", "acme_hashed", ()).sha256 != before
 
 
+def test_the_complete_plugin_keeps_the_contracts(monkeypatch):
+    monkeypatch.syspath_prepend(PACKAGE)
+    from acme_planrec.metric import PROBABILITY_OF_RIGHT
+    from acme_planrec.model import AcmeShares
+
+    model = AcmeShares(kind="acme_shares", prior_count=1.0)
+    check_option(model)
+    check_model(model)
+    check_metric(PROBABILITY_OF_RIGHT)
+
+
+def test_the_verb_lists_plugins_and_says_if_there_are_none(monkeypatch, capsys):
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out == "no plug-ins are installed\n"
+    acme = Plugin("acme-planrec", "1.0.0", "json", ("model=acme_shares",))
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: (acme,))
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out.endswith(f"sha256 {acme.sha256[:12]})\n  model=acme_shares\n")
+    assert main(["plugins", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["adds"] == ["model=acme_shares"]
+    monkeypatch.undo()
+    monkeypatch.setenv("PLANREC_PLUGINS", "none")
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out == "plug-ins are ignored: PLANREC_PLUGINS=none\n"
+
+
 def installed(folder: Path) -> Path:
     """Build the package's wheel and install it into a folder."""
     source = shutil.copytree(PACKAGE, folder / "source")
@@ -202,7 +231,7 @@ def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
         ("acme-planrec", "1.0.0", "acme_planrec")
     ]
     assert found["model"] == "acme_planrec.model"
-    assert found["n_answers"] > 0
+    assert found["statuses"] == [200]
 
     code = site / "acme_planrec" / "model.py"
     code.write_text(code.read_text() + "\n# changed\n")
@@ -210,7 +239,9 @@ def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stdout.splitlines()[-1])["address"] != found["address"]
 
-    load = "from pathlib import Path\nfrom planrec.pinned import load_pinned\nload_pinned(Path('outputs'))"
+    load = (
+        "from pathlib import Path; from planrec.serving.pin import load_pinned; load_pinned(Path('outputs'))"
+    )
     refused = in_process(tmp_path, site, load, PLANREC_PLUGINS="none")
     assert refused.returncode == 1
     assert "it needs the plug-in acme-planrec, and PLANREC_PLUGINS=none" in refused.stderr

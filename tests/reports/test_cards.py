@@ -1,4 +1,4 @@
-"""What a card says, when it is written, and when it no longer holds."""
+"""Model cards: sections, figures, pinning, and the check of a stored card."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from planrec.metrics import reliability
 from planrec.reports.cards.card_check import ABSOLUTE, RELATIVE, differences
 from planrec.reports.cards.card_prose import INTENDED, LEARNED, NEVER, QUESTION
 from planrec.reports.cards.model_card import card_of
-from planrec.reports.page.run_view import reported
+from planrec.reports.page.run_view import read_run_view
 from planrec.runs.read import load_run, read_manifest
 from planrec.runs.write import begin_run, save_run
 from planrec.serving.pin import load_pinned
@@ -42,7 +42,7 @@ SECTIONS = (
 
 @pytest.fixture
 def copied(bill_run, tmp_path):
-    """A run below a folder of outputs, to be pinned."""
+    """Copy a run into a folder of outputs, so that it can be pinned."""
     return shutil.copytree(bill_run, tmp_path / "outputs" / "2030-01-31" / "12-00-00-abc123")
 
 
@@ -56,13 +56,13 @@ def section_of(card, title):
 
 
 @pytest.mark.parametrize("name", ["history_run", "bill_run", "row_run"])
-def test_a_card_has_every_section_and_none_is_empty(name, request):
+def test_card_has_every_section_and_no_section_is_empty(name, request):
     card = card_of(request.getfixturevalue(name))
     assert tuple(re.findall("^## (.*)$", card, flags=re.MULTILINE)) == SECTIONS
     assert [title for title in SECTIONS if not section_of(card, title).strip()] == []
 
 
-def test_every_target_has_its_prose():
+def test_every_target_has_its_sentences():
     kinds = {
         yaml.safe_load((CONF / "target" / f"{name}.yaml").read_text()).get("kind")
         for name in options("target")
@@ -71,7 +71,7 @@ def test_every_target_has_its_prose():
     assert set(QUESTION) == set(INTENDED) == set(NEVER) == set(LEARNED)
 
 
-def test_a_card_says_who_answers_and_why_a_check_may_fail(tmp_path):
+def test_card_names_the_owner_and_the_waived_checks(tmp_path):
     waived = "waivers.leakage_screen='tenure is known | at sale'"
     config = compose(*SMALL, "model=dummy", "baselines=[]", "owner='Data [team](x)'", "licence=MIT", waived)
     begin_run(tmp_path, config, "train")
@@ -82,11 +82,11 @@ def test_a_card_says_who_answers_and_why_a_check_may_fail(tmp_path):
     assert r"`leakage_screen` may fail: tenure is known \| at sale" in section_of(
         card, "Waived checks and notes"
     )
-    assert "the figures flatter" in section_of(card, "Selection")
+    assert "the figures are too optimistic" in section_of(card, "Selection")
 
 
-def test_the_figures_of_a_card_are_those_of_the_run(bill_run, card):
-    loaded = reported(bill_run)
+def test_figures_of_a_card_are_those_of_the_run(bill_run, card):
+    loaded = read_run_view(bill_run)
     value = loaded.figures()["regret"]
     assert f"| regret | {value:.3f} [" in section_of(card, "Metrics")
     assert "| regret\\_by" not in section_of(card, "Metrics")
@@ -96,13 +96,13 @@ def test_the_figures_of_a_card_are_those_of_the_run(bill_run, card):
     assert load_run(bill_run).manifest.data_fingerprint[:16] in section_of(card, "Data")
 
 
-def test_times_are_left_out_of_a_card(bill_run, card):
+def test_card_has_no_times(bill_run, card):
     manifest = read_manifest(bill_run)
     assert manifest.finished not in card
     assert "ms" not in section_of(card, "This run").split()
 
 
-def test_the_card_is_beside_the_run_once_it_is_pinned(copied, card, capsys):
+def test_pinning_a_run_writes_its_card(copied, card, capsys):
     outputs = copied.parents[1]
     assert main(["pin", str(copied), "--outputs", str(outputs)]) == 0
     assert str(copied / "model_card.md") in capsys.readouterr().out
@@ -110,7 +110,7 @@ def test_the_card_is_beside_the_run_once_it_is_pinned(copied, card, capsys):
     assert load_pinned(outputs).folder == copied
 
 
-def test_a_run_that_cannot_be_served_gets_neither_card_nor_pin(copied):
+def test_run_that_cannot_be_served_gets_neither_card_nor_pin(copied):
     (copied / "model.skops").write_bytes(b"")
     with pytest.raises(RunError, match=r"model\.skops is not the file"):
         pin_run(copied, copied.parents[1])
@@ -118,7 +118,7 @@ def test_a_run_that_cannot_be_served_gets_neither_card_nor_pin(copied):
     assert not (copied.parents[1] / "pinned.json").exists()
 
 
-def test_a_run_whose_card_cannot_be_written_is_not_pinned(copied):
+def test_run_is_not_pinned_if_its_card_cannot_be_written(copied):
     (copied / "model_card.md" / "in the way").mkdir(parents=True)
     with pytest.raises(RunError, match=r"model_card\.md cannot be written"):
         pin_run(copied, copied.parents[1])
@@ -126,31 +126,29 @@ def test_a_run_whose_card_cannot_be_written_is_not_pinned(copied):
     assert [file.name for file in copied.iterdir() if file.name.startswith(".")] == []
 
 
-def test_a_card_that_says_the_same_is_current_and_the_newest_run_can_be_named(copied, card, tmp_path, capsys):
+def test_equal_card_is_current_and_latest_names_the_newest_run(copied, card, tmp_path, capsys):
     (tmp_path / "card.md").write_text(card, "utf-8")
     outputs = ["--outputs", str(copied.parents[1])]
     assert main(["card", "model", "latest", *outputs, "--check", str(tmp_path / "card.md")]) == 0
     assert main(["card", "model", "latest", *outputs]) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'card.md'} says what the run says\n{card}"
+    assert capsys.readouterr().out == f"{tmp_path / 'card.md'} is current\n{card}"
 
 
-def test_a_stale_card_is_an_error_that_shows_the_lines_and_the_command_that_mends_it(
-    copied, card, tmp_path, capsys
-):
-    (tmp_path / "card.md").write_text(card.replace("Advising subscribers", "Advising nobody"), "utf-8")
+def test_stale_card_is_an_error_with_the_lines_and_the_command_to_run(copied, card, tmp_path, capsys):
+    (tmp_path / "card.md").write_text(card.replace("Advising subscribers", "Advising all"), "utf-8")
     assert main(["card", "model", str(copied), "--check", str(tmp_path / "card.md")]) == 1
     printed = capsys.readouterr()
-    assert "\n-Advising nobody" in printed.out
+    assert "\n-Advising all" in printed.out
     assert "\n+Advising subscribers" in printed.out
     assert f"planrec card model {copied} > {tmp_path / 'card.md'}" in printed.err
 
 
-def test_a_file_that_is_none_is_an_error(copied, tmp_path, capsys):
+def test_missing_card_is_an_error(copied, tmp_path, capsys):
     assert main(["card", "model", str(copied), "--check", str(tmp_path / "nowhere.md")]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_figures_may_differ_in_the_last_digits_and_no_further():
+def test_figures_may_differ_in_the_last_digits_only():
     def differs(old, new):
         return differences(f"| m | {new} |", f"| m | {old} |") != []
 
@@ -175,7 +173,7 @@ def test_words_dates_and_counts_must_be_equal():
         assert differences(new, old) != []
 
 
-def test_a_line_more_or_less_is_a_difference_and_hides_no_other():
+def test_added_line_is_a_difference_and_hides_no_other():
     old = "a\n| x | 0.500 |\nb\n"
     assert [line for line in differences("a\nnew\n| x | 0.501 |\nb\n", old) if line[0] in "+-"][2:] == [
         "+new"
@@ -184,7 +182,7 @@ def test_a_line_more_or_less_is_a_difference_and_hides_no_other():
     assert {"+new", "-| x | 0.500 |", "+| x | 0.700 |"} <= set(found)
 
 
-def test_the_last_section_and_the_fingerprint_are_not_compared(card):
+def test_last_section_and_fingerprint_are_not_compared(card):
     other = card.replace("planrec train", "planrec train model=lgbm")
     other = re.sub(r"Run `[^`]*`", "Run `elsewhere`", other)
     other = re.sub(r"fingerprint `\w{16}`", "fingerprint `0123456789abcdef`", other)
@@ -192,7 +190,7 @@ def test_the_last_section_and_the_fingerprint_are_not_compared(card):
     assert differences(card, other) == []
 
 
-def test_the_shipped_card_has_the_sections_and_the_prose_of_this_code(card):
+def test_docs_card_has_the_sections_and_sentences_of_the_code(card):
     shipped = (REPOSITORY / "docs" / "model_card.md").read_text("utf-8")
     same = (
         "Owner and licence",
@@ -206,7 +204,7 @@ def test_the_shipped_card_has_the_sections_and_the_prose_of_this_code(card):
         assert section_of(shipped, title) == section_of(card, title), "run `just docs`"
 
 
-def test_ci_compares_the_shipped_card_with_the_run_that_it_trains():
+def test_ci_compares_the_docs_card_with_the_run_that_it_trains():
     command = "planrec card model latest --check docs/model_card.md"
     script = (REPOSITORY / ".ci" / "run").read_text("utf-8")
     workflow = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
@@ -215,7 +213,7 @@ def test_ci_compares_the_shipped_card_with_the_run_that_it_trains():
         assert re.search(re.escape(trained) + r"\s*" + re.escape(f"{line}{command}\n"), text)
 
 
-def test_a_card_of_a_nested_run_prints_what_the_kept_model_was_tuned_to(tmp_path):
+def test_card_of_a_nested_run_has_the_tuned_values_of_the_kept_model(tmp_path):
     nested = ("cv=nested_grouped", "cv.outer.n_folds=2", "cv.inner.n_folds=2", "search=logistic")
     small = ("target=held", "data.n_subscribers=60", "data.n_months=3", "n_bootstrap=20")
     folder = train_into(tmp_path / "run", *nested, "search.n_trials=2", small=small)
@@ -225,5 +223,5 @@ def test_a_card_of_a_nested_run_prints_what_the_kept_model_was_tuned_to(tmp_path
     assert "Each of the 2 reported folds was tuned separately, on its training rows alone" in selection
 
 
-def test_a_card_of_a_plain_run_says_nothing_of_tuning(card):
+def test_card_of_a_plain_run_does_not_mention_tuning(card):
     assert "tuned" not in section_of(card, "Selection")

@@ -1,3 +1,5 @@
+"""Comparison of two runs: differences, segments, verdict, JSON."""
+
 import json
 import re
 import shutil
@@ -18,7 +20,7 @@ from tests.trained_runs import edit_run, train_into
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> dict[str, Path]:
-    """On later bills: one model, another one, and the first on other folds."""
+    """Train on later bills: one model, another model, and the first model on other folds."""
     folder = tmp_path_factory.mktemp("runs")
     small = (*SMALL_BILLS, "data.n_subscribers=200", "baselines=[stay]")
     options = {"lgbm": ["model=lgbm"], "cheap": ["model=cheapest_fee"], "folds": ["model=lgbm", "seed=1"]}
@@ -30,14 +32,14 @@ def compared(runs) -> Comparison:
     return compare(runs["lgbm"], runs["cheap"])
 
 
-def test_a_run_does_not_differ_from_itself(runs):
+def test_run_does_not_differ_from_itself(runs):
     found = compare(runs["lgbm"], runs["lgbm"])
     assert (found.config, found.versions, found.not_paired) == ((), (), "")
     assert {pair.difference for pair in found.metrics} == {Estimate(0.0, 0.0, 0.0)}
     assert found.verdict == "A and B are the same in regret, in every draw"
 
 
-def test_where_two_runs_differ_is_a_dotted_path(compared):
+def test_changed_options_are_dotted_paths(compared):
     assert [str(change) for change in compared.config] == ["model.kind: lgbm -> cheapest_fee"]
 
 
@@ -49,16 +51,16 @@ def test_versions_and_the_commit_are_compared(runs, tmp_path):
     assert [change.second for change in found] == ["1.0.0", "abc"]
 
 
-def test_differences_are_those_of_the_values(compared):
+def test_differences_match_the_values(compared):
     assert compared.metrics[0].name == "regret"
     assert {"savings_captured", "harm_rate", "regret_hidden"} <= {pair.name for pair in compared.metrics}
-    assert "log_loss" not in {pair.name for pair in compared.metrics}  # a rule claims no probabilities
+    assert "log_loss" not in {pair.name for pair in compared.metrics}  # a rule gives no probabilities
     for pair in compared.metrics:
         assert pair.difference.value == pytest.approx(pair.second.value - pair.first.value)
         assert not pair.difference.low > pair.difference.high
 
 
-def test_segments_are_parts_of_the_decisions_measured_alone(runs, compared):
+def test_segments_are_measured_on_their_own_decisions(runs, compared):
     tables = [read_out_of_fold(read_record(runs[name]), [model]) for name, model in MODELS.items()]
     assert {part.segment for part in compared.segments} >= {"usage_decile", "held", "y"}
     n_decisions = tables[0]["decision_id"].nunique()
@@ -79,46 +81,46 @@ def test_segments_are_parts_of_the_decisions_measured_alone(runs, compared):
 MODELS = {"lgbm": "lgbm", "cheap": "cheapest_fee"}
 
 
-def test_the_verdict_names_the_better_run_whichever_comes_first(runs, compared):
+def test_verdict_names_the_better_run_in_either_order(runs, compared):
     assert compared.metrics[0].difference.low > 0
     assert compared.verdict == "A is better in regret"
     assert compare(runs["cheap"], runs["lgbm"]).verdict == "B is better in regret"
-    # Of this one more is better.
+    # Higher is better in this metric.
     assert (
         compare(runs["lgbm"], runs["cheap"], "savings_captured").verdict == "A is better in savings_captured"
     )
 
 
-def test_too_little_data_gives_no_winner(compared):
+def test_verdict_is_open_if_the_interval_includes_0(compared):
     pair = replace(compared.metrics[0], difference=Estimate(0.4, -0.1, 0.9))
     found = replace(compared, metrics=(pair, *compared.metrics[1:]))
-    assert found.verdict == "the data is too small to tell A from B by regret"
+    assert found.verdict == "the data is too small to separate A from B by regret"
 
 
-def test_other_folds_give_plain_values_and_the_reason(runs, capsys):
+def test_runs_on_other_folds_have_no_paired_differences(runs, capsys):
     assert main(["compare", str(runs["lgbm"]), str(runs["folds"])]) == 0
-    said = capsys.readouterr().out
-    assert "no paired differences: other folds: seed: 0 -> 1" in said
+    output = capsys.readouterr().out
+    assert "no paired differences: other folds: seed: 0 -> 1" in output
     found = compare(runs["lgbm"], runs["folds"])
     assert all(pair.difference is None for pair in found.metrics)
     assert found.segments == ()
     assert found.verdict.startswith("no verdict: ")
 
 
-def test_the_page_marks_segments_and_says_how_many_would_be_marked_by_chance(runs, compared, capsys):
+def test_terminal_marks_segments_and_states_the_number_expected_by_chance(runs, compared, capsys):
     assert main(["compare", str(runs["lgbm"]), str(runs["cheap"])]) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     compared_parts = [part.difference for part in compared.segments if part.difference is not None]
     n_marked = sum(difference.excludes_zero for difference in compared_parts)
     assert n_marked > 0
-    assert said.count("│ ! │") == n_marked
-    assert f"of {len(compared_parts)} segments" in said
-    assert f"would exclude 0 by chance alone if the runs were equal; {n_marked} do (!)" in said
-    assert "too small: fewer than 20 subscribers" in said
-    assert said.splitlines()[-1] == "A is better in regret"
+    assert output.count("│ ! │") == n_marked
+    assert f"of {len(compared_parts)} segments" in output
+    assert f"would exclude 0 by chance alone if the runs were equal; {n_marked} do (!)" in output
+    assert "too small: fewer than 20 subscribers" in output
+    assert output.splitlines()[-1] == "A is better in regret"
 
 
-def test_json_parses_back(runs, compared, tmp_path):
+def test_json_can_be_parsed(runs, compared, tmp_path):
     file = tmp_path / "deep" / "comparison.json"
     assert main(["compare", str(runs["lgbm"]), str(runs["cheap"]), "--json", str(file)]) == 0
     found = json.loads(file.read_text("utf-8"))
@@ -135,21 +137,21 @@ def test_runs_without_a_common_metric_have_no_verdict(runs, history_run):
     assert re.match("other data: .*target.kind: held -> best_bill", found.not_paired)
 
 
-def test_a_table_that_was_changed_is_refused(runs, tmp_path):
+def test_changed_out_of_fold_table_is_refused(runs, tmp_path):
     other = shutil.copytree(runs["lgbm"], tmp_path / "run")
     (other / "out_of_fold.parquet").write_bytes(b"PAR1")
     with pytest.raises(RunError, match=r"out_of_fold.parquet is not the file that this run saved"):
         compare(runs["lgbm"], other)
 
 
-def test_wrong_options_are_told_without_a_traceback(runs, tmp_path, capsys):
+def test_wrong_options_are_reported_without_a_traceback(runs, tmp_path, capsys):
     assert main(["compare", str(runs["lgbm"]), str(tmp_path / "nowhere")]) == 1
     assert f"no run '{tmp_path / 'nowhere'}': expected a folder, `latest` or the" in capsys.readouterr().err
     assert main(["compare", str(runs["lgbm"]), str(runs["cheap"]), "--metric", "regrets"]) == 2
     assert "did you mean 'regret'?" in capsys.readouterr().err
 
 
-def test_only_what_is_measured_is_read(runs):
+def test_only_columns_of_metrics_and_segments_are_read(runs):
     table = read_out_of_fold(read_record(runs["lgbm"]), ["stay"])
     assert set(table["model"]) == {"stay"}
     assert not [

@@ -1,4 +1,4 @@
-"""What a model looks at, on rows that it never saw."""
+"""Feature importance on held-out rows."""
 
 import re
 import shlex
@@ -25,7 +25,7 @@ NOTHING = Estimate(0.0, 0.0, 0.0)
 SMALL = ("data=table", "data.plan_column=plan", "cv.n_folds=2", "n_bootstrap=30", "baselines=[]", "threads=1")
 PAGE = (REPOSITORY / "docs" / "how-to" / "explain-a-model.md").read_text("utf-8")
 LEARN_MORE = ("ensemble", "ensemble_held", "lgbm_bills")
-"Models that blend others, or learn from later bills, which this table has not."
+"Models that blend others, or learn from later bills, which this table lacks."
 READ_FEATURES = [name for name in options("model") if reads_of(name) == "features" and name not in LEARN_MORE]
 QUICK = {"forest": ["model.n_estimators=20"]}
 READ_MONTHS = [name for name in options("model") if reads_of(name) == "history"]
@@ -33,7 +33,7 @@ READ_MONTHS = [name for name in options("model") if reads_of(name) == "history"]
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Path:
-    """`tells` says which plan, `noise` does not, `rare` is in too few rows to be learned from."""
+    """Write rows: `tells` decides the plan, `noise` does not, `rare` has too few values to learn from."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"noise": rng.normal(size=240), "rare": 0.0, "tells": rng.normal(size=240)})
     frame.loc[[3, 50, 120, 200], "rare"] = 1.0
@@ -69,20 +69,20 @@ def by_name(explanation: Explanation):
     return {feature.name: feature for feature in explanation.features}
 
 
-def test_the_column_that_tells_comes_first_and_is_no_luck(of_lgbm):
+def test_decisive_column_comes_first_and_excludes_0(of_lgbm):
     first = of_lgbm.features[0]
     assert first.name == "tells"
     assert first.worse["log_loss"].low > 0
     assert first.contribution.low > by_name(of_lgbm)["noise"].contribution.high
 
 
-def test_a_column_that_the_model_never_uses_counts_exactly_nothing(of_lgbm):
+def test_unused_column_has_exactly_no_importance(of_lgbm):
     rare = by_name(of_lgbm)["rare"]
     assert rare.contribution == NOTHING
     assert rare.worse == {"log_loss": NOTHING}
 
 
-def test_the_values_are_those_that_the_run_reported(of_lgbm, of_bills):
+def test_values_are_those_of_the_run(of_lgbm, of_bills):
     for explanation in (of_lgbm, of_bills):
         own = [v for v in explanation.saved.manifest.metrics if v.model == "lgbm" and v.group is None]
         reported = {v.metric: (v.value, v.low, v.high) for v in own}
@@ -90,7 +90,7 @@ def test_the_values_are_those_that_the_run_reported(of_lgbm, of_bills):
             assert (value.value, value.low, value.high) == pytest.approx(reported[metric])
 
 
-def test_worse_is_the_log_loss_of_shuffled_rows_less_that_of_the_rows(lgbm_run):
+def test_worse_is_the_increase_of_log_loss_on_shuffled_rows(lgbm_run):
     found = by_name(explain(lgbm_run, repeats=1))["tells"].worse["log_loss"].value
     saved = load_run(lgbm_run)
     table, fitted = refit(saved, lambda step, done, total: None)
@@ -105,7 +105,7 @@ def test_worse_is_the_log_loss_of_shuffled_rows_less_that_of_the_rows(lgbm_run):
     assert found == pytest.approx((losses[1] - losses[0]) / len(table))
 
 
-def test_advice_on_bills_is_judged_by_regret_as_well(of_bills):
+def test_advice_on_bills_is_also_judged_by_regret(of_bills):
     assert of_bills.metrics == ("log_loss", "regret")
     assert "data_mib_mean" in by_name(of_bills)
     assert any(feature.worse["regret"] != NOTHING for feature in of_bills.features)
@@ -113,7 +113,7 @@ def test_advice_on_bills_is_judged_by_regret_as_well(of_bills):
         assert (feature.contribution == NOTHING) <= (feature.worse["log_loss"] == NOTHING)
 
 
-def test_calibration_changes_no_contribution(of_lgbm, tmp_path, table):
+def test_calibration_does_not_change_contributions(of_lgbm, tmp_path, table):
     calibrated = explain(trained(tmp_path, table, "model=lgbm", "calibration=temperature"), repeats=2)
     assert calibrated.values != of_lgbm.values
     for name, feature in by_name(calibrated).items():
@@ -121,18 +121,18 @@ def test_calibration_changes_no_contribution(of_lgbm, tmp_path, table):
 
 
 @pytest.mark.parametrize("model", READ_FEATURES)
-def test_every_model_over_features_is_explained(tmp_path, table, model):
+def test_every_model_that_reads_features_is_explained(tmp_path, table, model):
     explanation = explain(trained(tmp_path, table, f"model={model}", *QUICK.get(model, ())), repeats=1)
     assert {"noise", "rare", "tells"} <= set(by_name(explanation))
     assert all(np.isfinite(feature.worse["log_loss"].value) for feature in explanation.features)
-    if explanation.features[0].worse["log_loss"] != NOTHING:  # it looks at features at all
+    if explanation.features[0].worse["log_loss"] != NOTHING:  # it reads features at all
         assert explanation.features[0].name == "tells"
 
 
 @pytest.mark.parametrize("model", READ_MONTHS)
-def test_a_model_over_months_is_refused_with_what_to_look_at_instead(history_run, tmp_path, model):
+def test_model_that_reads_months_is_refused_with_alternatives(history_run, tmp_path, model):
     folder = shutil.copytree(history_run, tmp_path / "run")
-    # Refused by its configuration, before anything is fitted.
+    # The configuration is refused before anything is fitted.
     edit_run(folder, lambda run: run["config"].update(model=compose(f"model={model}").model.model_dump()))
     with pytest.raises(RunError, match=r"reads a subscriber's months.*`reasons`.*model=lgbm"):
         explain(folder, repeats=1)
@@ -152,7 +152,7 @@ def test_other_folds_are_refused(lgbm_run, tmp_path):
         explain(folder, repeats=1)
 
 
-def test_another_model_is_refused_with_the_versions_that_differ(lgbm_run, tmp_path):
+def test_other_model_is_refused_with_the_changed_versions(lgbm_run, tmp_path):
     folder = shutil.copytree(lgbm_run, tmp_path / "run")
     edit_run(
         folder, lambda run: (run["config"]["model"].update(num_leaves=2), run["versions"].update(numpy="1"))
@@ -163,7 +163,7 @@ def test_another_model_is_refused_with_the_versions_that_differ(lgbm_run, tmp_pa
         explain(folder, repeats=1)
 
 
-def test_the_printed_commands_explain_a_run(table, tmp_path, monkeypatch, capsys):
+def test_commands_of_the_how_to_page_explain_a_run(table, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (block,) = re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)
     training, *explaining = [shlex.split(line)[1:] for line in block.splitlines()]
@@ -173,8 +173,8 @@ def test_the_printed_commands_explain_a_run(table, tmp_path, monkeypatch, capsys
         capsys.readouterr()
         assert main(arguments) == 0
         out = capsys.readouterr().out
-        for said in ("log_loss worse by", "contribution", "~ the interval includes 0"):
-            assert said in out
+        for expected in ("log_loss worse by", "contribution", "~ the interval includes 0"):
+            assert expected in out
     written = pd.read_csv("features.csv")
     assert written["feature"].is_unique
     assert not written.isna().any(axis=None)
@@ -182,17 +182,17 @@ def test_the_printed_commands_explain_a_run(table, tmp_path, monkeypatch, capsys
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--repeats", "0"], "must be a whole number, at least 1, got '0'"),
         (["--csv", "run.json"], "must end in .csv"),
     ],
 )
-def test_a_wrong_option_is_told(arguments, said, capsys):
+def test_wrong_options_are_reported(arguments, expected, capsys):
     assert main(["explain", "latest", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
-def test_what_is_no_run_is_told(tmp_path, capsys):
+def test_folder_without_a_run_is_reported(tmp_path, capsys):
     assert main(["explain", str(tmp_path)]) == 1
     assert "holds no run.json" in capsys.readouterr().err

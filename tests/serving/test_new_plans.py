@@ -1,4 +1,4 @@
-"""`planrec new-plans`: a plan that is new in the YAML is recommended without training."""
+"""`planrec new-plans`: plans that are new in the YAML are recommended without training."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ from planrec.files.folder_walk import complete_runs
 from planrec.reports.cards.model_card import card_of
 from planrec.reports.leaderboard.board import board_of, why_not_paired
 from planrec.reports.page.run_section import warnings_of
-from planrec.reports.page.run_view import reported
+from planrec.reports.page.run_view import read_run_view
 from planrec.runs.read import load_run, read_manifest, read_record
 from planrec.schema.request import read_request
 from planrec.serving.new_plans import with_new_plans
@@ -36,37 +36,37 @@ from tests.trained_runs import train_into
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
-    """The folder of a run that forecasts bills; read-only."""
+    """Train a run that forecasts bills; tests must not change it."""
     folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
     return train_into(folder, "model=forecast", "model.n_draws=32", "baselines=[]", small=SMALL_BILLS)
 
 
 @pytest.fixture
 def run(trained, tmp_path) -> Path:
-    """A copy in outputs of its own."""
+    """Copy the run into its own folder of outputs."""
     return shutil.copytree(trained, tmp_path / "outputs" / "2030-01-31" / "12-00-00-abc123")
 
 
 def with_summer(version: str = "2030.1") -> Any:
-    """The ladder with one more plan, first in the file: unlimited, at 12 dollars."""
+    """Return the ladder with one more plan, first in the file: unlimited, at 12 dollars."""
     raw = raw_catalogue("ladder")
     summer = copy.deepcopy(raw["plans"][-1]) | {"id": "summer", "name": "Summer"}
     summer["fee"]["recurring"] = "12.00"
     return raw | {"version": version, "plans": [summer, *raw["plans"]]}
 
 
-def written(folder: Path, raw: Any) -> str:
+def write_yaml(folder: Path, raw: Any) -> str:
     file = folder / "plans.yaml"
     file.write_text(yaml.safe_dump(raw), "utf-8")
     return str(file)
 
 
-def renewed(run: Path, raw: Any) -> Path:
-    return with_new_plans(run, written(run, raw), run.parents[1])
+def new_run(run: Path, raw: Any) -> Path:
+    return with_new_plans(run, write_yaml(run, raw), run.parents[1])
 
 
 def heavy_user(saved: Any) -> dict[str, Any]:
-    """A request of somebody on the dearest plan who uses 25 GiB a month."""
+    """Return a request of a subscriber on the dearest plan who uses 25 GiB a month."""
     amounts = dict.fromkeys(saved.recommender.inputs.usage, 200.0) | {"data_mib": 25_600.0}
     months = [{"month": f"2018-0{number}", **amounts} for number in range(1, 7)]
     return {"months": months, "attributes": {}, "plan_held": "max", "last_recommended": None}
@@ -74,16 +74,16 @@ def heavy_user(saved: Any) -> dict[str, Any]:
 
 def refusal(run: Path, raw: Any, kind: type[PlanRecError] = CatalogueError) -> PlanRecError:
     with pytest.raises(kind) as refused:
-        renewed(run, raw)
+        new_run(run, raw)
     assert complete_runs(run.parents[1]) == [run]
     return refused.value
 
 
 @pytest.mark.e2e
-def test_a_plan_that_is_new_in_the_yaml_is_recommended_by_the_api_without_training(run):
+def test_api_recommends_a_new_plan_without_training(run):
     outputs = run.parents[1]
     before = (run / "run.json").read_bytes()
-    command = [sys.executable, "-m", "planrec", "new-plans", "latest", written(outputs, with_summer())]
+    command = [sys.executable, "-m", "planrec", "new-plans", "latest", write_yaml(outputs, with_summer())]
     done = subprocess.run(
         [*command, "--outputs", str(outputs)], capture_output=True, text=True, check=False, timeout=120
     )
@@ -101,8 +101,8 @@ def test_a_plan_that_is_new_in_the_yaml_is_recommended_by_the_api_without_traini
     assert sold[0] == "summer"
 
 
-def test_the_new_run_is_served_replayed_and_found_like_any_other(run):
-    new = renewed(run, with_summer())
+def test_new_run_can_be_served_and_has_a_complete_manifest(run):
+    new = new_run(run, with_summer())
     saved = servable_run(new)
     assert saved.run_id == "/".join(new.parts[-2:])
     assert saved.manifest.plans[0] == "summer"
@@ -114,17 +114,17 @@ def test_the_new_run_is_served_replayed_and_found_like_any_other(run):
     )
 
 
-def test_the_plans_of_before_cost_what_they_cost(run):
-    old, new = load_run(run), load_run(renewed(run, with_summer()))
+def test_bills_of_old_plans_do_not_change(run):
+    old, new = load_run(run), load_run(new_run(run, with_summer()))
     requests = old.manifest.golden.requests
     assert new.manifest.golden.requests == requests
-    asked = [read_request(request) for request in requests]
-    before, after = (s.recommender.predict(s.recommender.table(asked)).bill_mean for s in (old, new))
+    parsed = [read_request(request) for request in requests]
+    before, after = (s.recommender.predict(s.recommender.table(parsed)).bill_mean for s in (old, new))
     np.testing.assert_array_equal(after[:, 1:], before)
 
 
-def test_figures_are_those_of_the_old_run_and_card_and_report_say_so(run):
-    new = renewed(run, with_summer())
+def test_figures_are_those_of_the_old_run_with_a_note_in_card_and_report(run):
+    new = new_run(run, with_summer())
     old, made = read_manifest(run), read_manifest(new)
     for name in ("metrics", "data_fingerprint", "folds_fingerprint", "tuned", "chosen", "inputs"):
         assert getattr(made, name) == getattr(old, name)
@@ -135,12 +135,12 @@ def test_figures_are_those_of_the_old_run_and_card_and_report_say_so(run):
     assert "without training" in note
     assert "run 2030-01-31/12-00-00-abc123, on the plans of ladder 2018.1.1" in note
     assert card_of(new).count(note) == 2
-    assert note in warnings_of(reported(new))
-    assert note not in warnings_of(reported(run))
+    assert note in warnings_of(read_run_view(new))
+    assert note not in warnings_of(read_run_view(run))
 
 
-def test_figures_that_are_another_runs_are_neither_ranked_nor_compared(run):
-    new = renewed(run, with_summer())
+def test_figures_of_another_run_are_neither_ranked_nor_compared(run):
+    new = new_run(run, with_summer())
     board = board_of([run, new])
     assert [row.run.folder for table in board.tables for row in table.rows] == [run.resolve()]
     (line,) = board.refused
@@ -148,11 +148,11 @@ def test_figures_that_are_another_runs_are_neither_ranked_nor_compared(run):
     assert "without training" in why_not_paired(read_record(run), read_record(new))
 
 
-def test_a_second_change_still_names_the_run_that_was_measured(run):
-    first = renewed(run, with_summer())
+def test_second_change_still_names_the_measured_run(run):
+    first = new_run(run, with_summer())
     raw = with_summer("2030.2")
     raw["plans"][0]["sellable"] = False
-    second = renewed(first, raw)
+    second = new_run(first, raw)
     assert servable_run(second).manifest.measured_by == load_run(first).manifest.measured_by
     assert read_manifest(second).notes == read_manifest(first).notes
     saved = load_run(second)
@@ -160,7 +160,7 @@ def test_a_second_change_still_names_the_run_that_was_measured(run):
     assert saved.recommender.plans[decisions.recommended[0]] != "summer"
 
 
-def test_everything_that_keeps_a_catalogue_from_being_a_new_version_is_told_at_once(run):
+def test_all_problems_of_a_catalogue_are_reported_at_once(run):
     raw = with_summer("2018.1.1") | {"catalogue_id": "other", "currency": "EUR"}
     raw["plans"][0]["eligibility"] = [{"field": "age", "op": "<=", "value": 26}]
     held = load_run(run).manifest.golden.requests[0]["plan_held"]
@@ -168,22 +168,22 @@ def test_everything_that_keeps_a_catalogue_from_being_a_new_version_is_told_at_o
     raw["plans"] = [plan for plan in raw["plans"] if plan["id"] != dropped]
     lapsed = next(plan for plan in raw["plans"] if plan["id"] == held)
     lapsed["valid_for"]["end"] = "2018-01-02"
-    told = "\n".join(refusal(run, raw).problems)
-    assert "catalogue_id must stay 'ladder', got 'other'" in told
-    assert "currency must stay USD, got EUR" in told
-    assert "'2018.1.1' is the run's own and has other content: any change is a new version" in told
-    assert f"plan '{dropped}' must stay" in told
-    assert "`sellable: false`" in told
-    assert "the data has no attribute 'age'" in told
-    assert f"'{held}' was not valid the day before the decision" in told
+    message = "\n".join(refusal(run, raw).problems)
+    assert "catalogue_id must stay 'ladder', got 'other'" in message
+    assert "currency must stay USD, got EUR" in message
+    assert "'2018.1.1' is the run's own and has other content: every change needs a new version" in message
+    assert f"plan '{dropped}' must stay" in message
+    assert "`sellable: false`" in message
+    assert "the data has no attribute 'age'" in message
+    assert f"'{held}' was not valid the day before the decision" in message
 
 
-def test_the_same_catalogue_again_is_refused(run):
+def test_same_catalogue_is_refused(run):
     (problem,) = refusal(run, raw_catalogue("ladder")).problems
-    assert problem == "version must be a new one, '2018.1.1' is the run's own and holds the same plans"
+    assert problem == "version must be new, '2018.1.1' is the run's own and has the same plans"
 
 
-def test_a_file_that_is_no_catalogue_is_refused_with_every_problem(run):
+def test_invalid_catalogue_is_refused_with_every_problem(run):
     raw = with_summer()
     raw["plans"][0]["fee"]["recurring"] = "-1"
     raw["plans"][1]["name"] = 3
@@ -191,18 +191,18 @@ def test_a_file_that_is_no_catalogue_is_refused_with_every_problem(run):
 
 
 @pytest.mark.parametrize("folder", ["bill_run", "history_run", "row_run"])
-def test_a_model_that_knows_only_its_plans_is_refused_with_what_to_do(folder, request, tmp_path, capsys):
+def test_model_that_ranks_only_its_plans_is_refused_with_alternatives(folder, request, tmp_path, capsys):
     run = request.getfixturevalue(folder)
-    file = written(tmp_path, with_summer())
+    file = write_yaml(tmp_path, with_summer())
     assert main(["new-plans", str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
-    told = capsys.readouterr().err
-    assert "ranks only plans that it was trained on" in told
-    assert f"catalogue=file catalogue.path={file}" in told
-    assert "model=forecast with calibration=none" in told
+    message = capsys.readouterr().err
+    assert "ranks only plans that it was trained on" in message
+    assert f"catalogue=file catalogue.path={file}" in message
+    assert "model=forecast with calibration=none" in message
     assert not (tmp_path / "outputs").exists()
 
 
-def test_a_run_that_was_changed_is_refused(run):
+def test_changed_run_is_refused(run):
     (run / "out_of_fold.parquet").write_bytes(b"")
     assert "was changed after it was saved" in str(refusal(run, with_summer(), RunError))
 
@@ -220,9 +220,9 @@ main(["new-plans", *sys.argv[2:]])
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("file", ["model.skops", "run.json"])
-def test_a_kill_leaves_no_run_and_the_same_command_makes_it(run, file):
+def test_killed_command_leaves_no_run_and_can_be_repeated(run, file):
     outputs = run.parents[1]
-    arguments = [str(run), written(outputs, with_summer()), "--outputs", str(outputs)]
+    arguments = [str(run), write_yaml(outputs, with_summer()), "--outputs", str(outputs)]
     killed = subprocess.run([sys.executable, "-c", KILLED_AT, file, *arguments], check=False, timeout=120)
     assert killed.returncode == -signal.SIGKILL
     (begun,) = (path.parent for path in outputs.glob("*/*/config.json") if path.parent != run)
@@ -234,7 +234,7 @@ def test_a_kill_leaves_no_run_and_the_same_command_makes_it(run, file):
     assert len(complete_runs(outputs)) == 2
 
 
-def test_the_printed_commands_put_the_printed_plan_in(tmp_path, monkeypatch, capsys):
+def test_commands_of_the_how_to_page_add_its_plan(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     page, plans = (
         (REPOSITORY / "docs" / "how-to" / f"{name}.md").read_text("utf-8")

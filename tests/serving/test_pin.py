@@ -20,9 +20,10 @@ from tests.trained_runs import edit_run
 @pytest.fixture
 def outputs(history_run, row_run, tmp_path):
     """Return a folder of outputs with two runs; `b` finished last."""
-    shutil.copytree(history_run, tmp_path / "2030-01-31" / "a")
-    shutil.copytree(row_run, tmp_path / "2030-01-31" / "b")
-    (tmp_path / "2030-01-31" / "b" / "run.json").touch()
+    first = shutil.copytree(history_run, tmp_path / "2030-01-31" / "a") / "run.json"
+    last = shutil.copytree(row_run, tmp_path / "2030-01-31" / "b") / "run.json"
+    # One second later, not `touch`: libfaketime applies to `touch`, but not to the times of copied files.
+    os.utime(last, ns=(first.stat().st_mtime_ns + 10**9,) * 2)
     return tmp_path
 
 

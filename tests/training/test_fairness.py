@@ -190,7 +190,7 @@ def test_a_small_group_counts_in_no_gap(tmp_path):
 
 def test_the_card_names_groups_gaps_and_proxies_or_says_that_nothing_was_declared(fair_run, row_run):
     groups = card_of(fair_run).split("## Groups")[1].split("\n## ")[0]
-    assert "never asked for: `age`, `sex`, `town`" in groups
+    assert "never requested: `age`, `sex`, `town`" in groups
     assert "* `error_gap` of `age`:" in groups
     assert "worst for `" in groups
     assert "* proxy: " in groups

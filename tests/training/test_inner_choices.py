@@ -18,7 +18,7 @@ from planrec.errors import ConfigError, RunError
 from planrec.recommending.recommender import Recommender, blended, model_input, past_bills
 from planrec.reports.cards.model_card import card_of
 from planrec.reports.page.html_page import report_page
-from planrec.reports.page.requested_runs import asked_for
+from planrec.reports.page.requested_runs import read_requested_runs
 from planrec.runs.read import load_run, replay_golden
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
@@ -101,7 +101,7 @@ def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) 
 
 def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: Path) -> None:
     kept = [entry for entry in load_run(saved).manifest.chosen if entry.fold is None]
-    card, page = card_of(saved), report_page(asked_for([saved]))
+    card, page = card_of(saved), report_page(read_requested_runs([saved]))
     assert ("Chosen on inner folds" in card) == bool(kept)
     for entry in kept:
         assert str(entry) in card.replace("\\", "")

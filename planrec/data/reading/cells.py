@@ -168,7 +168,7 @@ def _iso_dates(texts: Sequence[str]) -> tuple[list[np.datetime64] | None, str | 
 def _assembled(
     matches: Sequence[re.Match[str]], order: str | None
 ) -> tuple[list[np.datetime64] | None, str | None]:
-    """Assemble dates from matched parts; if `order` is None, find out first which part is the month."""
+    """Assemble dates from matched parts; without `order`, find out first which part is the month."""
     parts: list[tuple[str, str, str, str | None]]
     if order == "ym":
         parts = [(match[1], match[2], "1", None) for match in matches]

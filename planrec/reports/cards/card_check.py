@@ -1,29 +1,46 @@
-"""Whether a card says what another one says: words exactly, figures nearly."""
+"""Comparison of a stored card with a new card: equal words, nearly equal figures."""
 
 import re
 import sys
 from difflib import SequenceMatcher, unified_diff
 from math import isclose
 from pathlib import Path
+from shlex import quote
 
 from planrec.errors import RunError
 
 RELATIVE = 0.02
 ABSOLUTE = 0.005
-"""Figures differ where they are further apart than both: another processor, or another patch version of a
-library, moves the last digits. `10.7%` is 0.107."""
+"""Figures differ if they are further apart than both limits: other processors, and other patch versions of
+libraries, change the last digits. `10.7%` is 0.107."""
 
 THIS_RUN = "## This run"
-"The last section: id, command, commit, versions. They differ from run to run, so that nobody compares them."
+"The last section: id, command, commit, versions. They differ from run to run and are not compared."
 
 _FIGURE = re.compile(r"(?<![\w.-])-?\d+\.\d+%?(?![\w]|\.\d)|(?<![\w.-])-?\d+%(?!\w)")
 _FINGERPRINT = re.compile(r"`[0-9a-f]{16}`")
 
 
 def differences(card: str, other: str) -> list[str]:
-    """A unified diff of the lines of `other` that say something else than `card`; empty where none does."""
-    new, old = _compared(card), _compared(other)
-    matcher = SequenceMatcher(None, [_words(line) for line in old], [_words(line) for line in new], False)
+    """Return a unified diff from a stored card to the current card; an empty list if the cards agree.
+
+    Args:
+        card: the current card.
+        other: the stored card.
+
+    Returns:
+        Lines of the diff.
+
+    Examples:
+        >>> differences("| a | 0.500 |", "| a | 0.501 |")
+        []
+        >>> differences("| a | 0.500 |", "| a | 0.700 |")[-2:]
+        ['-| a | 0.700 |', '+| a | 0.500 |']
+    """
+    new, old = _lines_to_compare(card), _lines_to_compare(other)
+    matcher = SequenceMatcher(
+        None, [_words(line) for line in old], [_words(line) for line in new], autojunk=False
+    )
     for at, of_new, n in matcher.get_matching_blocks():
         for step in range(n):
             if _figures_agree(old[at + step], new[of_new + step]):
@@ -32,30 +49,37 @@ def differences(card: str, other: str) -> list[str]:
 
 
 def check_card(card: str, file: Path, command: str) -> int:
-    """Print what differs in `file`; return the exit code: 1 if it is stale.
+    """Print the lines of a file that are stale.
 
     Args:
-        card: the text that the run has now.
-        command: the command line that prints it.
+        card: the current card.
+        file: the stored card.
+        command: the command line that prints the current card.
+
+    Returns:
+        The exit code: 1 if the file is stale, else 0.
+
+    Raises:
+        RunError: the file cannot be read.
     """
     try:
         found = differences(card, file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{file} must be a card, and cannot be read: {error}") from error
+        raise RunError(f"expected a card in {file}, but it cannot be read: {error}") from error
     if not found:
-        print(f"{file} says what the run says")
+        print(f"{file} is current")
         return 0
     print("\n".join(found))
     print(
         f"error: {file} is stale: words must be equal, figures within {RELATIVE:.0%} or {ABSOLUTE};"
-        f" update it with `just docs`, or {command} > {file}",
+        f" update it with `just docs`, or {command} > {quote(str(file))}",
         file=sys.stderr,
     )
     return 1
 
 
-def _compared(card: str) -> list[str]:
-    # The fingerprint is exact: it tells the last digit of one value apart, on which nothing here depends.
+def _lines_to_compare(card: str) -> list[str]:
+    # Fingerprints change with the last digit of any value; cards need not agree to the last digit.
     return _FINGERPRINT.sub("`...`", card.partition(f"\n{THIS_RUN}\n")[0]).rstrip().splitlines()
 
 

@@ -1,4 +1,4 @@
-"""`planrec card data RUN ...`: what the data behind runs is, in Markdown."""
+"""`planrec card data RUN ...`: data of runs, in Markdown."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,14 +7,18 @@ from planrec.runs.manifest import Manifest
 
 
 def data_cards(folders: Sequence[Path]) -> str:
-    """The card of the data behind these runs. Raises RunError where one cannot be read."""
+    """Return the card of the data of these runs.
+
+    Raises:
+        RunError: a run cannot be read.
+    """
     from planrec.runs.read import read_manifest
 
     return data_card([read_manifest(folder) for folder in folders])
 
 
 def data_card(manifests: Sequence[Manifest]) -> str:
-    """One section per run, from its run.json alone."""
+    """Return one section per run, made of its run.json alone."""
     lines = ["# Data card", "", "Generated from runs by `planrec card data`.", ""]
     for manifest in manifests:
         lines += section(manifest)
@@ -22,7 +26,7 @@ def data_card(manifests: Sequence[Manifest]) -> str:
 
 
 def section(manifest: Manifest) -> list[str]:
-    """The figures of one run's data, under a heading of their own."""
+    """Return the section about one run's data, line by line."""
     data, options = manifest.data, manifest.config["data"]
     title = Path(options["path"]).name if "path" in options else options["kind"]
     dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
@@ -36,7 +40,7 @@ def section(manifest: Manifest) -> list[str]:
         f"* subscribers: {f'{n:,}' if (n := data.n_subscribers) else 'no id in the data'}",
         f"* decided: {' to '.join(data.as_of) if data.as_of else 'no time in the data'}",
         f"* columns dropped: {dropped}",
-        f"* columns protected, compared and never features: {protected}",
+        f"* protected columns, compared but never features: {protected}",
         *(f"* {note}" for note in manifest.notes),
         "",
         "| plan | share |",

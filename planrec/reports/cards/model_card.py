@@ -1,10 +1,8 @@
-"""`planrec card model RUN ...`: what a run is fit for, in Markdown."""
+"""`planrec card model RUN ...`: model cards of runs, in Markdown."""
 
-import re
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
-from typing import Any
 
 from planrec.metrics import MetricValue, ReliabilityBin, broken_guards, judged_rows_of, reliability
 from planrec.reports.cards.card_check import THIS_RUN
@@ -17,32 +15,42 @@ from planrec.reports.cards.card_prose import (
     caveats,
     ethics,
 )
+from planrec.reports.markdown import escape_markdown, markdown_code
 from planrec.runs.manifest import Manifest
 
 
 def card_of(folder: Path) -> str:
-    """The card of a complete run. Raises RunError where it cannot be read."""
+    """Return the card of a complete run.
+
+    Raises:
+        RunError: the run cannot be read.
+    """
     from planrec.runs.read import read_out_of_fold, read_record
 
     run = read_record(folder)
     manifest = run.manifest
     model = manifest.model_kind
-    # Rules name one plan and claim no chances: their runs have no ECE, and nothing to be reliable about.
+    # Rules name one plan without probabilities: their runs have no ECE and no reliability.
     if "ece" not in own_figures(manifest):
         return model_card(manifest, ())
     return model_card(manifest, reliability(judged_rows_of(read_out_of_fold(run, [model]), model)))
 
 
 def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
-    """The card of a run, from its run.json and the reliability of its probabilities.
+    """Return the card of a run.
 
     Args:
-        bins: of the model itself; empty where the ECE was not asked for, or the model claims no chances.
+        manifest: content of run.json.
+        bins: reliability of the run's own model; empty if `metrics` lacks `ece`, or if the model gives no
+            probabilities.
+
+    Returns:
+        Markdown.
     """
     config = manifest.config
     target, model = config["target"]["kind"], config["model"]["kind"]
     sections = {
-        "Owner and licence": _owner_lines(config),
+        "Owner and licence": _owner_lines(manifest),
         "Intended use": [INTENDED[target]],
         "Out of scope": [f"* {use}" for use in NEVER[target]],
         "Target": [LEARNED[target]],
@@ -64,25 +72,37 @@ def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
 
 
 def model_cards(folders: Sequence[Path]) -> str:
-    """One card after the other."""
+    """Return the cards of runs, one after the other.
+
+    Raises:
+        RunError: a run cannot be read.
+    """
     return "\n".join(card_of(folder) for folder in folders)
 
 
 def own_figures(manifest: Manifest) -> dict[str, float]:
-    """The figures of the model itself that have one value."""
+    """Return the metrics of the run's own model that have one value."""
     return {name: value.value for name, value in manifest.own_values.items()}
 
 
 def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
-    """A Markdown table: one row per metric, one column per model."""
+    """Return a Markdown table with one row per metric and one column per model.
+
+    Examples:
+        >>> for line in metrics_lines([MetricValue("lgbm", "ece", None, 0.1, 0.05, 0.2, 10, 10)]):
+        ...     print(line)
+        | metric | lgbm |
+        |---|---|
+        | ece | 0.100 [0.050, 0.200] |
+    """
     models = list(dict.fromkeys(value.model for value in metrics))
     cells = {(value.metric, value.group, value.model): value for value in metrics}
     rows = list(dict.fromkeys((value.metric, value.group) for value in metrics))
     return [
-        f"| metric | {' | '.join(map(marked, models))} |",
+        f"| metric | {' | '.join(map(escape_markdown, models))} |",
         "|---|" + "---|" * len(models),
         *(
-            f"| {marked(f'{metric} {group}' if group else metric)} | "
+            f"| {escape_markdown(f'{metric} {group}' if group else metric)} | "
             + " | ".join(_cell(cells.get((metric, group, model))) for model in models)
             + " |"
             for metric, group in rows
@@ -90,21 +110,12 @@ def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
     ]
 
 
-def marked(text: object) -> str:
-    """Text that others wrote, such as plan names, as Markdown that shows it and does nothing else."""
-    return re.sub(r"([\\`*\[\]<>|#&])", r"\\\1", " ".join(str(text).split()))
-
-
-def code(text: object) -> str:
-    """Text that others wrote, as Markdown code on one line."""
-    plain = " ".join(str(text).split())
-    fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
-    return f"{fence}{plain}{fence}" if len(fence) == 1 else f"{fence} {plain} {fence}"
-
-
-def _owner_lines(config: dict[str, Any]) -> list[str]:
-    owner = "not named: train with owner=NAME" if config["owner"] is None else marked(config["owner"])
-    return [f"Owner: {owner}.", "", f"Licence: {marked(config['licence'])}."]
+def _owner_lines(manifest: Manifest) -> list[str]:
+    config = manifest.config
+    owner = (
+        "not named: train with owner=NAME" if config["owner"] is None else escape_markdown(config["owner"])
+    )
+    return [f"Owner: {owner}.", "", f"Licence: {escape_markdown(config['licence'])}."]
 
 
 def _data_lines(manifest: Manifest) -> list[str]:
@@ -117,14 +128,14 @@ def _data_lines(manifest: Manifest) -> list[str]:
         "",
         "| plan | share |",
         "|---|---|",
-        *(f"| {marked(plan)} | {share:.1%} |" for plan, share in data.class_shares.items()),
+        *(f"| {escape_markdown(plan)} | {share:.1%} |" for plan, share in data.class_shares.items()),
     ]
 
 
 def _metric_section(manifest: Manifest) -> list[str]:
     config, warnings = manifest.config, broken_guards(own_figures(manifest))
     if (measured_by := manifest.measured_by) is not None:
-        warnings = [marked(measured_by.note), *warnings]
+        warnings = [escape_markdown(measured_by.note), *warnings]
     return [
         *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
         f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
@@ -137,7 +148,7 @@ def _metric_section(manifest: Manifest) -> list[str]:
 def _group_lines(manifest: Manifest) -> list[str]:
     grouped = [value for value in manifest.metrics if value.group is not None]
     names = list(dict.fromkeys(value.metric for value in grouped))
-    compared = ", ".join(code(name) for name in names) or "none: the run's metrics have no groups"
+    compared = ", ".join(markdown_code(name) for name in names) or "none: the run's metrics have no groups"
     return [
         f"Compared: {compared}.",
         "",
@@ -147,39 +158,40 @@ def _group_lines(manifest: Manifest) -> list[str]:
 
 
 def _protected_lines(manifest: Manifest, grouped: Sequence[MetricValue]) -> list[str]:
-    """Who is compared, how far apart the groups are, and what the features tell of them."""
+    """Return the protected groups, the gaps between them, and the features that are proxies of them."""
     config = manifest.config
     if not config["data"]["protected_columns"]:
         return [NOT_COMPARED]
     model = config["model"]["kind"]
-    protected = ", ".join(code(name) for name in config["data"]["protected_columns"])
+    protected = ", ".join(markdown_code(name) for name in config["data"]["protected_columns"])
     reweighed = config["fairness"]["reweigh_by"]
     gaps = [
-        f"* {code(value.metric)} of {code(value.group)}: {_cell(value)}, worst for {code(value.worst)}"
+        f"* {markdown_code(value.metric)} of {markdown_code(value.group)}: {_cell(value)}, worst for"
+        f" {markdown_code(value.worst)}"
         for value in grouped
         if value.worst is not None and value.model == model
     ]
-    proxies = [f"* {marked(note)}" for note in manifest.notes if note.startswith("proxy: ")]
+    proxies = [f"* {escape_markdown(note)}" for note in manifest.notes if note.startswith("proxy: ")]
     return [
-        f"Protected, hence no feature and never asked for: {protected}. People are not compared by anything"
-        " else, such as disability, income or origin.",
+        f"Protected columns, which are never features and never requested: {protected}. People are not"
+        " compared by anything else, such as disability, income or origin.",
         "",
-        *(gaps or ["* No gap was measured: it takes two groups of 100 decisions or more."]),
+        *(gaps or ["* No gap was measured: this needs two groups of at least 100 decisions."]),
         *proxies,
-        f"* Weighed so that group and plan are independent in training: {code(reweighed)}."
+        f"* Training rows were weighted so that group and plan are independent: {markdown_code(reweighed)}."
         if reweighed
-        else "* Nothing was done in training to bring the groups together.",
+        else "* Training does not reduce the gaps between groups.",
     ]
 
 
 def _calibration_lines(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> list[str]:
     done = calibration(manifest.config["calibration"]["kind"])
     if not bins:
-        return [f"Not judged: the run's metrics do not ask for `ece`, or the model claims no chances. {done}"]
+        return [f"Not judged: the run's metrics lack `ece`, or the model gives no probabilities. {done}"]
     total = sum(one.n for one in bins)
     return [
-        f"ECE {own_figures(manifest)['ece']:.3f}: how far the probability of the most probable plan is from"
-        f" how often it was right, weighted over these bins. {done}",
+        f"ECE {own_figures(manifest)['ece']:.3f}: mean distance between the probability of the most probable"
+        f" plan and the share of decisions in which it was right, weighted over these bins. {done}",
         "",
         "| probability | right | share of decisions |",
         "|---|---|---|",
@@ -189,20 +201,23 @@ def _calibration_lines(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> li
 
 def _waiver_lines(manifest: Manifest) -> list[str]:
     waived = {name: reason for name, reason in manifest.config["waivers"].items() if reason}
-    lines = [f"* Check {code(name)} may fail: {marked(reason)}" for name, reason in waived.items()]
-    return [*(lines or ["* No check is waived."]), *(f"* {marked(note)}" for note in manifest.notes)]
+    lines = [
+        f"* Check {markdown_code(name)} may fail: {escape_markdown(reason)}"
+        for name, reason in waived.items()
+    ]
+    return [*(lines or ["* No check is waived."]), *(f"* {escape_markdown(note)}" for note in manifest.notes)]
 
 
 def _selection_lines(manifest: Manifest) -> list[str]:
     if manifest.selected:
         return [
-            "**A search chose this configuration by its results on the very decisions that are reported"
-            " here: the figures flatter.**"
+            "**A search chose this configuration by its results on the decisions that are reported here:"
+            " the figures are too optimistic.**"
         ]
     line = "The configuration was not chosen by a search over the decisions that are reported here."
     chosen = [
-        "Chosen on inner folds of the training rows, anew for each reported fold; for the model that is kept:"
-        f" {marked(str(entry))}."
+        "Chosen on inner folds of the training rows, separately for each reported fold;"
+        f" for the model that is kept: {escape_markdown(str(entry))}."
         for entry in manifest.chosen
         if entry.fold is None
     ]
@@ -211,9 +226,11 @@ def _selection_lines(manifest: Manifest) -> list[str]:
 
 
 def _tuned_lines(manifest: Manifest) -> list[str]:
-    """What a nested run chose: its figures judge the search and the fit together."""
+    """Return the tuned values of a nested run; its figures judge the search and the fit together."""
     *folds, kept = manifest.tuned
-    values = ", ".join(f"{marked(name)} {marked(value)}" for name, value in kept.values.items())
+    values = ", ".join(
+        f"{escape_markdown(name)} {escape_markdown(value)}" for name, value in kept.values.items()
+    )
     return [
         f"Each of the {len(folds)} reported folds was tuned separately, on its training rows alone: the"
         " figures judge the search and the fit together.",
@@ -237,6 +254,6 @@ def _run_lines(manifest: Manifest) -> list[str]:
 def _cell(value: MetricValue | None) -> str:
     if value is None or isnan(value.value):
         return "-"
-    if isnan(value.low):  # no draw defines it
+    if isnan(value.low):  # no draw defines the interval
         return f"{value.value:.3f}"
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"

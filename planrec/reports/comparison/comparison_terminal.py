@@ -1,25 +1,22 @@
-"""A comparison of two runs in the terminal."""
+"""Comparison of two runs in the terminal."""
 
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from planrec.metrics import METRICS, Estimate
 from planrec.reports.comparison.run_comparison import FEWEST, Comparison
-from planrec.reports.leaderboard.board_files import signed_text
-from planrec.training.run_terminal import WIDTH
+from planrec.reports.leaderboard.board_cells import signed_text
+from planrec.terminal import console_of_tables
 from planrec.wording import ARROW, with_interval
 
-BY_CHANCE = (
-    "of {n} segments, {expected} would exclude 0 by chance alone if the runs were equal; {found} do (!)"
-)
+CHANCE = "of {n} segments, {expected} would exclude 0 by chance alone if the runs were equal; {found} do (!)"
 
 
 def print_comparison(comparison: Comparison) -> None:
-    """What differs, the metrics, the segments, the verdict."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    """Print differences of the configuration, metrics, segments and the verdict."""
+    console = console_of_tables()
     for line in _differences(comparison):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(_metrics(comparison))
@@ -28,7 +25,7 @@ def print_comparison(comparison: Comparison) -> None:
     if comparison.segments:
         console.print(_segments(comparison))
         if any(part.difference is not None for part in comparison.segments):
-            console.print(_by_chance(comparison), markup=False, highlight=False)
+            console.print(_chance_line(comparison), markup=False, highlight=False)
     console.print(Text(comparison.verdict, style="bold"))
 
 
@@ -44,7 +41,7 @@ def _metrics(comparison: Comparison) -> Table:
     table = Table("metric", "A", "B", "B less A")
     for pair in comparison.metrics:
         arrow = ARROW[METRICS[pair.name].higher_is_better] if pair.name in METRICS else ""
-        cells = (_cell(pair.first), _cell(pair.second), _signed(pair.difference))
+        cells = (_value_cell(pair.first), _value_cell(pair.second), _difference_cell(pair.difference))
         table.add_row(Text(f"{pair.name}{arrow}"), *cells)
     return table
 
@@ -59,21 +56,21 @@ def _segments(comparison: Comparison) -> Table:
             Text(part.value),
             f"{part.n_decisions:,}",
             f"{part.n_subscribers:,}",
-            small if difference is None else _signed(difference),
+            small if difference is None else _difference_cell(difference),
             "!" if difference is not None and difference.excludes_zero else "",
         )
     return table
 
 
-def _by_chance(comparison: Comparison) -> str:
+def _chance_line(comparison: Comparison) -> str:
     differences = [part.difference for part in comparison.segments if part.difference is not None]
     found = sum(difference.excludes_zero for difference in differences)
-    return BY_CHANCE.format(n=len(differences), expected=f"about {0.05 * len(differences):.1f}", found=found)
+    return CHANCE.format(n=len(differences), expected=f"about {0.05 * len(differences):.1f}", found=found)
 
 
-def _cell(value: Estimate) -> str:
+def _value_cell(value: Estimate) -> str:
     return with_interval(value.value, value.low, value.high)
 
 
-def _signed(value: Estimate | None) -> str:
+def _difference_cell(value: Estimate | None) -> str:
     return "-" if value is None else signed_text(value)

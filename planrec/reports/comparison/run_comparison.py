@@ -1,4 +1,4 @@
-"""Two runs beside each other: where they differ, by how much, and on which segments."""
+"""Comparison of two runs: configuration, metrics with paired differences, segments."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,85 +19,93 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST = 20
-"Subscribers of a segment, below which it is not compared."
+"Segments with fewer subscribers are not compared."
 MOST_SEGMENTS = 50
-"Values of a column; one with more is no segment but a measurement."
+"Columns with more values are measurements, not segments."
 
 
 @dataclass(frozen=True)
 class MetricPair:
-    """One metric of both runs."""
+    """Values of both runs in one metric."""
 
     name: str
     first: Estimate
     second: Estimate
     difference: Estimate | None
-    "How much more the second is, on the same draws; None where the runs cannot be paired."
+    "Second less first, on the same draws; None if the runs cannot be paired."
 
 
 @dataclass(frozen=True)
 class SegmentPair:
-    """The ranking metric on part of the decisions."""
+    """Difference in the ranking metric on part of the decisions."""
 
     segment: str
-    "What the part is by: `usage_decile`, `held`, `y`, or a segment of the data."
+    "Column that defines the part: `usage_decile`, `held`, `y`, or a segment of the data."
     value: str
     n_decisions: int
     n_subscribers: int
     difference: Estimate | None
-    "How much more the second is; None where fewer than FEWEST subscribers are in it."
+    "Second less first; None if the part has fewer than FEWEST subscribers."
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `planrec compare A B` says."""
+    """Result of `planrec compare A B`."""
 
     first: RunRecord
     second: RunRecord
     config: tuple[Change, ...]
     versions: tuple[Change, ...]
-    "Of packages, of PlanRec's code (`git_commit`)."
+    "Changed versions of packages and of PlanRec's code (`git_commit`)."
     not_paired: str
-    "Why there are no paired differences; empty where there are."
+    "The reason why there are no paired differences; empty if there are."
     metric: str | None
-    "What decides which run is better; None where both measured nothing that can."
+    "Decides which run is better; None if the runs share no such metric."
     metrics: tuple[MetricPair, ...]
     segments: tuple[SegmentPair, ...]
 
     @property
     def verdict(self) -> str:
-        """One sentence in plain words."""
+        """Return one sentence that names the better run, or the reason why neither is named."""
         pair = next((pair for pair in self.metrics if pair.name == self.metric), None)
         if pair is None:
             able = [pair.name for pair in self.metrics if METRICS[pair.name].higher_is_better is not None]
-            ask = f"; ask for one that both have: --metric {able[0]}" if able else ""
-            return f"no verdict: not both runs have {self.metric or 'a metric that can rank them'}{ask}"
+            hint = f"; choose a metric that both have: --metric {able[0]}" if able else ""
+            return f"no verdict: not both runs have {self.metric or 'a metric that can rank them'}{hint}"
         if pair.difference is None:
             return f"no verdict: the runs cannot be compared in pairs ({self.not_paired})"
         if pair.difference == Estimate(0.0, 0.0, 0.0):
             return f"A and B are the same in {pair.name}, in every draw"
         if not pair.difference.excludes_zero:
-            return f"the data is too small to tell A from B by {pair.name}"
+            return f"the data is too small to separate A from B by {pair.name}"
         second_is_better = (pair.difference.value > 0) == METRICS[pair.name].higher_is_better
         return f"{'B' if second_is_better else 'A'} is better in {pair.name}"
 
 
 def compare(first: Path, second: Path, metric: str | None = None) -> Comparison:
-    """Compare two run folders; `metric` decides and is shown by segment, the first run's own where None.
+    """Compare two run folders.
+
+    Args:
+        first: run A.
+        second: run B.
+        metric: decides and is shown by segment; if None, the first run's own ranking metric.
+
+    Returns:
+        The comparison.
 
     Raises:
-        RunError: a folder that holds no complete run, or was changed.
-        ConfigError: no such metric, or one that cannot rank.
+        RunError: a folder has no complete run, or was changed.
+        ConfigError: the metric is unknown or cannot rank.
     """
     if metric is not None:
         check_ranks(metric)
     one, other = read_record(first), read_record(second)
     metric = metric or ranking_metric(one)
     why = why_not_paired(one, other)
-    metrics = _plain(one, other)
+    metrics = _common_metrics(one, other)
     segments: tuple[SegmentPair, ...] = ()
     if not why:
-        metrics, segments = _paired(one, other, metrics, metric)
+        metrics, segments = _paired_differences(one, other, metrics, metric)
     measured = any(pair.name == metric for pair in metrics)
     return Comparison(
         first=one,
@@ -111,16 +119,16 @@ def compare(first: Path, second: Path, metric: str | None = None) -> Comparison:
     )
 
 
-def _plain(one: RunRecord, other: RunRecord) -> tuple[MetricPair, ...]:
-    """The metrics that both measured, without differences."""
+def _common_metrics(one: RunRecord, other: RunRecord) -> tuple[MetricPair, ...]:
+    """Return the metrics that both runs measured, without differences."""
     first, second = (values_of_model(run, own_model(run)) for run in (one, other))
     return tuple(MetricPair(name, first[name], second[name], None) for name in first if name in second)
 
 
-def _paired(
+def _paired_differences(
     one: RunRecord, other: RunRecord, metrics: tuple[MetricPair, ...], metric: str | None
 ) -> tuple[tuple[MetricPair, ...], tuple[SegmentPair, ...]]:
-    """The metrics with their differences, and the metric that decides by segment."""
+    """Return the metrics with their differences, and the segments by the ranking metric."""
     from threadpoolctl import threadpool_limits
 
     first, second = (read_out_of_fold(run, [own_model(run)]) for run in (one, other))
@@ -133,8 +141,9 @@ def _paired(
             for pair in metrics
             if pair.name in METRICS
         )
-        decides = metric is not None and any(pair.name == metric for pair in pairs)
-        return pairs, tuple(_by_segment(first, second, str(metric), draws)) if decides else ()
+        if metric is None or all(pair.name != metric for pair in pairs):
+            return pairs, ()
+        return pairs, tuple(_segments(first, second, metric, draws))
 
 
 def _difference(
@@ -144,14 +153,14 @@ def _difference(
     draws: Draws,
     parts: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
 ) -> Estimate:
-    """Paired difference on all rows, or on these `parts` of the two tables, each shape (n,), bool."""
+    """Return the paired difference on all rows, or on `parts` of the two tables, each shape (n,), bool."""
     one, other = (
         metric_draws(table, metric, draws, part) for table, part in zip((first, second), parts, strict=True)
     )
     return paired_difference(one, other)
 
 
-def _by_segment(
+def _segments(
     first: "pd.DataFrame", second: "pd.DataFrame", metric: str, draws: Draws
 ) -> Iterator[SegmentPair]:
     for column in _segment_columns(first):
@@ -179,7 +188,7 @@ def _segment_columns(table: "pd.DataFrame") -> list[str]:
 
 
 def _versions(first: Manifest, second: Manifest) -> tuple[Change, ...]:
-    """Versions of packages and of the code that differ."""
+    """Return the versions of packages and of the code that differ."""
     one, other = (
         {**manifest.versions, "git_commit": manifest.git_commit or NONE} for manifest in (first, second)
     )

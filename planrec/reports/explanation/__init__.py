@@ -1,1 +1,1 @@
-"""Which features a run's model looks at, on rows that it never saw."""
+"""Importance of a model's features on held-out rows."""

@@ -1,20 +1,19 @@
-"""An explanation in the terminal."""
+"""Explanation in the terminal."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from planrec.metrics import METRICS, Estimate
-from planrec.reports.explanation.feature_importance import ExplainedFeature, Explanation
-from planrec.training.run_terminal import WIDTH
+from planrec.reports.explanation.feature_importance import Explanation, FeatureImportance
+from planrec.terminal import console_of_tables
 from planrec.wording import signed, with_interval
 
 MAY_BE_LUCK = "~"
 
 
 def print_explanation(explanation: Explanation, most: int) -> None:
-    """The features that count most, and what the columns mean."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    """Print the most important features, and the meaning of the columns."""
+    console = console_of_tables()
     shown = explanation.features[:most]
     table = Table("feature", *(f"{metric} worse by" for metric in explanation.metrics))
     if any(feature.contribution is not None for feature in shown):
@@ -26,7 +25,7 @@ def print_explanation(explanation: Explanation, most: int) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _cells(feature: ExplainedFeature) -> list[Text]:
+def _cells(feature: FeatureImportance) -> list[Text]:
     cells = [Text(feature.name), *(_difference(estimate) for estimate in feature.worse.values())]
     if feature.contribution is not None:
         value = feature.contribution
@@ -50,15 +49,15 @@ def _legend(explanation: Explanation, shown: int) -> list[str]:
     lines = [
         f"{run.run_id}, model {run.config.model.kind}: {values}",
         f"{explanation.n_decisions:,} decisions of {explanation.n_subscribers:,} subscribers, each explained"
-        f" by the fold that never saw it; each column shuffled {explanation.repeats} times",
-        "95 % intervals over subscribers, paired; they hold for these fitted models, not for others fitted"
-        f" on other subscribers; {MAY_BE_LUCK} the interval includes 0: may be luck; none: shuffling"
+        f" by a fold that did not train on it; each column shuffled {explanation.repeats} times",
+        "95 % intervals over subscribers, paired; they hold for these fitted models, not for models"
+        f" fitted on other subscribers; {MAY_BE_LUCK} the interval includes 0: may be luck; none: shuffling"
         " changes nothing",
     ]
     if explanation.features[0].contribution is not None:
         lines.append(
-            "contribution: mean of what the column adds to the raw scores, without its sign, summed over the"
-            " plans; before any calibration"
+            "contribution: mean absolute contribution of the column to the raw scores, summed over the plans;"
+            " before any calibration"
         )
     if left:
         lines.append(f"{left} more features: --features {len(explanation.features)}, or --csv FILE.csv")

@@ -1,4 +1,4 @@
-"""The folds of a run, fitted again: a run keeps the model of all rows, which has seen every row."""
+"""Folds of a run, fitted again: a run stores only the model that was fitted on all rows."""
 
 from dataclasses import dataclass, replace
 
@@ -9,6 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 from planrec.config.run_config import RunConfig
 from planrec.contracts import BlendModel, Fold
 from planrec.errors import RunError
+from planrec.files.outputs_folder import command_line
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.runs.provenance import versions
 from planrec.runs.read import SavedRun, read_out_of_fold, read_record
@@ -19,38 +20,43 @@ from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import FoldPrediction
 
 SAME = 1e-9
-"Probabilities nearer than this are the same: linear algebra adds up in the order that its threads finish."
+"Closer probabilities are equal: linear algebra sums in the order in which its threads finish."
 
 
 @dataclass(frozen=True)
-class FittedFold:
-    """One fold's recommender, and the rows that it never saw as its model sees them."""
+class FoldModel:
+    """Recommender of one fold, with the test rows and their feature matrix."""
 
     number: int
     fold: Fold
     recommender: Recommender
     test: DecisionTable
     matrix: np.ndarray
-    "Shape (n_test, n_features): what the feature set makes of the test rows."
+    "Features of the test rows, shape (n_test, n_features)."
     names: tuple[str, ...]
-    "Of the columns of `matrix`; with text columns they can differ from fold to fold."
+    "Names of the columns of `matrix`; with text columns they can differ from fold to fold."
 
-    def predicted(self, matrix: np.ndarray) -> FoldPrediction:
-        """What the recommender says of the test rows where its model is given this matrix instead."""
+    def predict(self, matrix: np.ndarray) -> FoldPrediction:
+        """Predict the test rows with this matrix in place of their features."""
         given = FunctionTransformer(lambda _: matrix)
         pipeline = Pipeline([("features", given), self.recommender.pipeline.steps[-1]])
         predicted = replace(self.recommender, pipeline=pipeline).predict(self.test)
         return FoldPrediction(self.number, self.fold, self.recommender.policy, predicted)
 
 
-def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FittedFold]]:
-    """Read the run's data anew and fit its model on each fold as the run did.
+def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FoldModel]]:
+    """Read the run's data again and fit its model on each fold as the run did.
 
-    The folds come in the order of their repeats.
+    Args:
+        saved: the run.
+        report: receives the progress.
+
+    Returns:
+        The data, and the folds in the order of their repeats.
 
     Raises:
-        RunError: the model reads no features, or data, folds or out-of-fold probabilities are not those of
-            the run.
+        RunError: the model reads no features, or data, folds or out-of-fold probabilities differ from those
+            of the run.
     """
     _check_reads_features(saved)
     table = load_decisions(saved.config).table
@@ -71,25 +77,24 @@ def refit(saved: SavedRun, report: Report) -> tuple[DecisionTable, list[FittedFo
 
 def _with_matrix(
     config: RunConfig, number: int, fold: Fold, recommender: Recommender, test: DecisionTable
-) -> FittedFold:
+) -> FoldModel:
     features = recommender.pipeline[:-1]
     matrix = features.transform(model_input(config.features, recommender.model, test))
     names = tuple(str(name) for name in features.get_feature_names_out())
-    return FittedFold(number, fold, recommender, test, matrix, names)
+    return FoldModel(number, fold, recommender, test, matrix, names)
 
 
 def _check_reads_features(saved: SavedRun) -> None:
     model = saved.config.model
     if isinstance(model, BlendModel):
-        raise RunError(
-            f"{saved.folder}: model={model.kind} blends {', '.join(model.blend)}: explain one of them"
-        )
+        members = ", ".join(model.blend)
+        raise RunError(f"{saved.folder}: model={model.kind} blends {members}: explain a run of one of them")
     if model.traits.reads != "features":
         raise RunError(
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
-            " there is no column to explain. Each of its answers says why in `reasons`, and"
-            f" planrec report {saved.folder} shows where it errs; to see which features tell the"
-            " plan, explain a run of a model that reads them, such as model=lgbm"
+            " there is no column to explain. The `reasons` of its answers explain them, and"
+            f" {command_line('report', saved.folder)} shows its errors by group; to see which features"
+            " matter, explain a run of a model that reads features, such as model=lgbm"
         )
 
 
@@ -97,14 +102,14 @@ def _check_same(saved: SavedRun, what: str, found: str, expected: str) -> None:
     if found != expected:
         raise RunError(
             f"{saved.folder} was trained on other {what} than its configuration gives now (sha256"
-            f" {found[:12]}, the run's {expected[:12]}): what it saw of a row is not known. Train it again:"
+            f" {found[:12]}, the run's {expected[:12]}), so its folds cannot be fitted again. Train it again:"
             f" {saved.manifest.command}",
             _other_versions(saved),
         )
 
 
-def _check_same_probabilities(saved: SavedRun, table: DecisionTable, fitted: list[FittedFold]) -> None:
-    """Raises RunError where a fold fitted again is not the model that the run judged."""
+def _check_same_probabilities(saved: SavedRun, table: DecisionTable, fitted: list[FoldModel]) -> None:
+    """Raise RunError if the model of a fold is not the model that the run judged."""
     saved_rows = read_out_of_fold(read_record(saved.folder), [saved.config.model.kind])
     columns = [OutOfFold.PROBABILITY + plan for plan in table.plans]
     of_repeat = {
@@ -113,21 +118,21 @@ def _check_same_probabilities(saved: SavedRun, table: DecisionTable, fitted: lis
     }
     for part in fitted:
         expected = of_repeat[part.fold.repeat].loc[part.fold.test].to_numpy(np.float64)
-        difference = np.abs(part.predicted(part.matrix).prediction.probability - expected).max()
+        difference = np.abs(part.predict(part.matrix).prediction.probability - expected).max()
         if not difference <= SAME:
             raise RunError(
                 f"{saved.folder}: fold {part.number} fitted again gives other probabilities than the run"
-                f" saved, by up to {difference:.2g}: what would be explained is another model. Train it"
-                f" again: {saved.manifest.command}",
+                f" saved, by up to {difference:.2g}: it is another model. Train it again:"
+                f" {saved.manifest.command}",
                 _other_versions(saved),
             )
 
 
 def _other_versions(saved: SavedRun) -> list[str]:
-    """Packages whose versions are not those of the run."""
+    """Return a line for each package whose version is not that of the run."""
     then, now = saved.manifest.versions, versions()
     return [
-        f"{name} was {then.get(name, 'not there')} and is {now.get(name, 'not there')}"
+        f"{name} was {then.get(name, 'missing')} and is {now.get(name, 'missing')}"
         for name in dict.fromkeys([*then, *now])
         if then.get(name) != now.get(name)
     ]

@@ -1,4 +1,4 @@
-"""Every complete run in one table, with paired differences; failed cells of sweeps below it."""
+"""Leaderboard of runs, with paired differences; failed cells of sweeps below it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,38 +11,30 @@ if TYPE_CHECKING:
 
 
 def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
-    """The board of the runs, and of the failed cells of sweeps, at or below these places; links are followed.
+    """Rank the runs, and list the failed cells of sweeps, in these folders and below; follow links.
+
+    Args:
+        places: folders of runs or sweeps, or folders above them.
+        metric: ranks the runs; if None, the first of the runs' own metrics that can rank.
+
+    Returns:
+        The board.
 
     Raises:
-        RunError: a place that is not a folder, or no run at all.
-        ConfigError: no such metric, or one that cannot rank.
+        RunError: a place is not a folder, or there is no run.
+        ConfigError: the metric is unknown or cannot rank.
     """
     from planrec.reports.leaderboard.board import board_of, check_ranks
     from planrec.runs.find import run_folders
     from planrec.sweeps.sweep_folder import failed_cells
 
-    asked = list(places)
+    folders_to_search = list(places)
     if metric is not None:
         check_ranks(metric)
-    if missing := [f"{place} is not a folder" for place in asked if not place.is_dir()]:
-        raise RunError("runs are looked for in folders, such as outputs", missing)
-    folders, failed = run_folders(asked), failed_cells(asked)
+    if missing := [f"{place} is not a folder" for place in folders_to_search if not place.is_dir()]:
+        raise RunError("expected folders of runs, such as outputs/", missing)
+    folders, failed = run_folders(folders_to_search), failed_cells(folders_to_search)
     if not folders and not failed:
-        shown = ", ".join(map(str, asked))
+        shown = ", ".join(map(str, folders_to_search))
         raise RunError(f"no run below {shown}: train one with planrec train")
     return board_of(folders, metric, failed)
-
-
-def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path | None) -> list[Path]:
-    """Write the files that were asked for; return them."""
-    from planrec.files.atomic_write import write_atomically
-    from planrec.reports.leaderboard.board_files import as_csv, as_json
-    from planrec.reports.leaderboard.board_html import as_html
-
-    written = []
-    for file, content in ((csv, as_csv), (json, as_json), (html, as_html)):
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, content(board).encode())
-            written.append(file)
-    return written

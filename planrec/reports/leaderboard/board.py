@@ -1,6 +1,6 @@
-"""Runs side by side: one table for each data and folds, ranked, with paired differences to the best row.
+"""Ranked runs: one table for each data and folds, with paired differences to the best row.
 
-`board_of` reads runs; `board_files`, `board_html` and `board_screen` write the board.
+`board_of` reads runs, `board_cells` formats values, `board_files`, `board_html` and `board_terminal` write.
 """
 
 from collections import Counter
@@ -11,12 +11,12 @@ from pathlib import Path
 from planrec.config.config_diff import GROUPS_OF_DATA, GROUPS_OF_FOLDS, changes
 from planrec.errors import ConfigError, RunError
 from planrec.metrics import METRICS, known_metric
-from planrec.reports.leaderboard.board_rows import Row, ranked, rows_of, with_differences
+from planrec.reports.leaderboard.board_rows import Row, rows_of, with_differences, with_ranks
 from planrec.runs.read import RunRecord, read_record
 from planrec.sweeps.sweep_folder import FailedCell
 
-FOOTNOTE = "chosen on the folds that judge it, so its value flatters; cv=nested reports without that"
-"What the mark of a row means."
+FOOTNOTE = "chosen on the folds that judge it, so its value is too optimistic; cv=nested avoids this"
+"Meaning of the star beside a row."
 
 _DIGITS = 8
 "Hex digits of a fingerprint in a title."
@@ -25,42 +25,48 @@ _MOST_CHANGES = 6
 
 @dataclass(frozen=True)
 class BoardTable:
-    """Runs on the same decisions and folds, and their baselines."""
+    """Table of the runs on the same decisions and folds, and of their baselines."""
 
     title: str
     differs: tuple[str, ...]
-    "How data and folds differ from those of the board's first table; empty for that one."
+    "Differences in data and folds to the board's first table; empty for the first table itself."
     metric: str | None
-    "What the rows are ranked by; None where no run measured it."
+    "Metric that ranks the rows; None if no run measured it."
     metrics: tuple[str, ...]
-    "All metrics with one value, the ranking one first."
+    "All metrics with one value, the ranking metric first."
     rows: tuple[Row, ...]
-    "The best first; rows without a value of the metric at the end."
+    "The best first; rows without a value of the metric last."
 
     @property
     def is_marked(self) -> bool:
-        """Whether a row's value flatters."""
+        """Return whether a row has a mark: its value is too optimistic."""
         return any(row.marks for row in self.rows)
 
 
 @dataclass(frozen=True)
 class Board:
-    """Every run that was asked for: in a table, or refused."""
+    """Tables of runs, refused runs, and failed cells."""
 
     tables: tuple[BoardTable, ...]
     refused: tuple[str, ...]
-    "One line for each run that could not be read or has no figures of its own: which, and why."
+    "One line for each run that could not be read or has no figures of its own: its folder and the reason."
     failed: tuple[FailedCell, ...] = ()
-    "Cells of sweeps that have no run."
+    "Cells of sweeps without a run."
 
 
 def board_of(folders: Iterable[Path], metric: str | None = None, failed: Iterable[FailedCell] = ()) -> Board:
-    """The board of these run folders, each run once, whatever links lead to it.
+    """Rank run folders; a run that several links lead to counts once.
 
-    `metric` is what rows are ranked by; where None, the first of the runs' own metrics that can rank.
+    Args:
+        folders: run folders.
+        metric: ranks the rows; if None, the first of the runs' own metrics that can rank.
+        failed: failed cells of sweeps, listed below the tables.
+
+    Returns:
+        The board.
 
     Raises:
-        ConfigError: no such metric, or one by which nothing can be ranked.
+        ConfigError: the metric is unknown or cannot rank.
     """
     if metric is not None:
         check_ranks(metric)
@@ -74,7 +80,7 @@ def board_of(folders: Iterable[Path], metric: str | None = None, failed: Iterabl
 
 
 def read_runs(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
-    """The complete runs among these folders that were measured, and a line for each of the others."""
+    """Return the complete runs with figures of their own, and a line for each other folder."""
     runs, refused = [], []
     for folder in folders:
         try:
@@ -90,7 +96,11 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[RunRecord], list[str]]:
 
 
 def check_ranks(metric: str) -> None:
-    """Raises ConfigError where rows cannot be ranked by this metric."""
+    """Check that a metric can rank rows.
+
+    Raises:
+        ConfigError: the metric is unknown or cannot rank.
+    """
     try:
         known_metric(metric)
     except ValueError as error:
@@ -102,13 +112,18 @@ def check_ranks(metric: str) -> None:
 
 
 def can_rank(metric: str) -> bool:
-    """Whether a metric has one value, and one direction that is better."""
+    """Return whether a metric has one value and a better direction.
+
+    Examples:
+        >>> can_rank("accuracy"), can_rank("f1"), can_rank("switch_rate"), can_rank("unknown")
+        (True, False, False, False)
+    """
     known = METRICS.get(metric)
     return known is not None and known.groups is None and known.higher_is_better is not None
 
 
 def ranking_metric(run: RunRecord) -> str | None:
-    """The first of a run's own metrics that can rank."""
+    """Return the first of a run's own metrics that can rank, or None."""
     return next((name for name in run.manifest.config["metrics"] if can_rank(name)), None)
 
 
@@ -119,14 +134,14 @@ def _table(runs: Sequence[RunRecord], first: Sequence[RunRecord], metric: str | 
     if metric not in measured:
         metric = None
     if metric is not None:
-        rows = ranked(with_differences(rows, metric), metric)
+        rows = with_ranks(with_differences(rows, metric), metric)
     names = sorted(measured, key=lambda name: name != metric)
     differs = () if runs is first else _differences(first[0], runs[0])
     return BoardTable(_title(runs), differs, metric, tuple(names), tuple(rows))
 
 
 def _most_common(metrics: Sequence[str | None]) -> str | None:
-    """What most runs are ranked by; of equally many, what comes first in METRICS."""
+    """Return the most frequent metric; of equally frequent ones, the first in METRICS."""
     counted = Counter(name for name in metrics if name is not None)
     order = list(METRICS)
     return min(counted, key=lambda name: (-counted[name], order.index(name)), default=None)
@@ -145,20 +160,20 @@ def _title(runs: Sequence[RunRecord]) -> str:
 
 
 def _differences(first: RunRecord, other: RunRecord) -> tuple[str, ...]:
-    """Which of data and folds two runs do not share, and where that comes from."""
+    """Return a line if the data of two runs differs, and one if their folds differ, with the causes."""
     lines = []
     if first.manifest.data_fingerprint != other.manifest.data_fingerprint:
         why = _changes(first, other, GROUPS_OF_DATA)
         lines.append(f"other data: {why or 'the data itself changed, the configuration did not'}")
     if first.manifest.folds_fingerprint != other.manifest.folds_fingerprint:
         why = _changes(first, other, GROUPS_OF_FOLDS)
-        same = "they follow from the data" if lines else "the code that deals them changed"
+        same = "they follow from the data" if lines else "the code that splits the data changed"
         lines.append(f"other folds: {why or same}")
     return tuple(lines)
 
 
 def why_not_paired(first: RunRecord, other: RunRecord) -> str:
-    """Why two runs have no paired difference; empty where they have one."""
+    """Return the reason why two runs have no paired difference; an empty string if they have one."""
     sources = (run.manifest.measured_by for run in (first, other))
     borrowed = [source.note for source in sources if source is not None]
     return "; ".join([*borrowed, *_differences(first, other)])

@@ -3,22 +3,36 @@
 import csv
 import io
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isnan
-from typing import Any
 
-from planrec.metrics import METRICS, Estimate
-from planrec.reports.leaderboard.board import FOOTNOTE, Board, BoardTable
+from planrec.reports.leaderboard.board import Board, BoardTable
+from planrec.reports.leaderboard.board_cells import (
+    COSTS,
+    FAILED,
+    FAILED_TITLE,
+    cost_cells,
+    difference_text,
+    failure_cells,
+    footnotes,
+    label_text,
+    metric_titles,
+    rank_text,
+    values_of,
+)
 from planrec.reports.leaderboard.board_rows import Row
+from planrec.reports.markdown import escape_markdown
 from planrec.sweeps.sweep_folder import FailedCell
-from planrec.wording import ARROW, figure, signed, with_interval
 
 SCHEMA = "planrec.leaderboard/1"
 
 
 def as_json(board: Board) -> str:
-    """The board as JSON; what changes when the same runs are repeated stands under `times`, `sizes` and
-    `paths`, and nowhere else. NaN is null."""
+    """Return the board as JSON; NaN becomes null.
+
+    Values that change when the same runs are repeated are under `times`, `sizes` and `paths` only.
+    """
     content = {
         "schema": SCHEMA,
         "tables": [_table_as_json(table) for table in board.tables],
@@ -29,7 +43,7 @@ def as_json(board: Board) -> str:
 
 
 def as_csv(board: Board) -> str:
-    """One line per row, the tables below one another, then the failed cells; columns are those of all."""
+    """Return the board as CSV: the rows of all tables, then the failed cells, with the columns of all."""
     lines = [_csv_cells(table, row) for table in board.tables for row in table.rows]
     lines += [_failed_csv_cells(cell) for cell in board.failed]
     names = list(dict.fromkeys(name for cells in lines for name in cells))
@@ -40,123 +54,49 @@ def as_csv(board: Board) -> str:
     return text.getvalue()
 
 
-def markdown_lines(board: Board, with_costs: bool = True) -> list[str]:
-    """The board as lines of Markdown, a table for each data and folds.
+def markdown_lines(board: Board, *, with_costs: bool = True) -> list[str]:
+    """Return the board as lines of Markdown, a table for each data and folds.
 
     Args:
-        with_costs: whether to show times and sizes, which differ between machines.
+        board: the board.
+        with_costs: also show times and sizes, which differ between machines.
+
+    Returns:
+        Lines without line breaks.
     """
-    lines = []
-    for table in board.tables:
-        costs = COSTS if with_costs else ()
-        names = metric_titles(table)
-        heads = ["#", "run", *names, *([f"difference in {table.metric}"] if table.metric else []), *costs]
-        lines += [f"**{escaped(table.title)}**", ""]
-        lines += [f"* {escaped(line)}" for line in table.differs] + ([""] if table.differs else [])
-        lines += [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-        for row in table.rows:
-            cells = [rank_text(row), escaped(label_text(row)), *values_of(table, row)]
-            cells += [difference_text(row)] if table.metric else []
-            lines.append(f"| {' | '.join([*cells, *cost_cells(row)[: len(costs)]])} |")
-        lines.append("")
-        lines += [f"\\* {escaped(note)}" for note in footnotes(table)] + ([""] if table.is_marked else [])
-        lines += [f"* {escaped(row.label)}: `{row.command}`" for row in table.rows if row.command] + [""]
+    lines = [line for table in board.tables for line in _markdown_table(table, COSTS if with_costs else ())]
     if board.failed:
-        lines += [f"**{FAILED_TITLE}**", "", f"| {' | '.join(FAILED)} |", "|" + "---|" * len(FAILED)]
-        lines += [f"| {' | '.join(map(escaped, failed_texts(cell)))} |" for cell in board.failed] + [""]
-    return [*lines, *(f"* not shown: {escaped(line)}" for line in board.refused)]
+        rows = [f"| {' | '.join(map(escape_markdown, failure_cells(cell)))} |" for cell in board.failed]
+        lines += [
+            f"**{FAILED_TITLE}**",
+            "",
+            f"| {' | '.join(FAILED)} |",
+            "|" + "---|" * len(FAILED),
+            *rows,
+            "",
+        ]
+    return [*lines, *(f"* not shown: {escape_markdown(line)}" for line in board.refused)]
 
 
-FAILED_TITLE = "Failed cells"
-FAILED = ("cell", "overrides", "error", "log")
-"Heads of `failed_texts`."
-
-
-def failed_texts(cell: FailedCell) -> list[str]:
-    """Cells of `FAILED`."""
-    return [cell.name, cell.overrides, cell.error, str(cell.log)]
-
-
-COSTS = ("fit s", "one row p50 / p99 ms", "rows/s", "model KiB")
-"Heads of `cost_cells`."
-
-
-def metric_titles(table: BoardTable) -> list[str]:
-    """Names of the metrics, each with an arrow that says what is better."""
-    return [
-        name + (ARROW[METRICS[name].higher_is_better] if name in METRICS else "") for name in table.metrics
-    ]
-
-
-def values_of(table: BoardTable, row: Row) -> list[str]:
-    """A cell per metric: value and interval."""
-    found = [row.values.get(name) for name in table.metrics]
-    return ["-" if value is None else estimate_text(value) for value in found]
-
-
-def estimate_text(value: Estimate) -> str:
-    """Value and interval."""
-    return with_interval(value.value, value.low, value.high)
-
-
-def difference_text(row: Row) -> str:
-    """How far the row is from the best one."""
-    if row.difference is None:
-        return "-"
-    if row.rank == 1:
-        return "best"
-    return signed_text(row.difference)
-
-
-def signed_text(difference: Estimate) -> str:
-    """A difference and its interval; a plus where it is more."""
-    return signed(difference.value, difference.low, difference.high)
-
-
-def rank_text(row: Row) -> str:
-    """The rank, or `-`."""
-    return "-" if row.rank is None else str(row.rank)
-
-
-def label_text(row: Row) -> str:
-    """The label, with a star where the row's value flatters, and what a baseline is."""
-    return row.label + (" *" if row.marks else "") + (" (baseline)" if _says_nothing(row) else "")
-
-
-def cost_cells(row: Row) -> list[str]:
-    """Cells of `COSTS`."""
-    cost = row.cost
-    p50, p99, rate, size = cost.one_row_p50_ms, cost.one_row_p99_ms, cost.rows_per_second, cost.model_bytes
-    return [
-        "" if cost.fit_seconds is None else f"{cost.fit_seconds:.3f}",
-        "" if p50 is None or p99 is None else f"{p50:.2f} / {p99:.2f}",
-        "" if rate is None else figure(rate),
-        "" if size is None else f"{size / 1024:,.0f}",
-    ]
-
-
-def footnotes(table: BoardTable) -> list[str]:
-    """What the stars of a table mean: a line for each mark, which names its row or counts its rows."""
-    marked: dict[str, list[str]] = {}
+def _markdown_table(table: BoardTable, costs: Sequence[str]) -> Iterator[str]:
+    """Yield title, differences, rows, footnotes and commands of a table."""
+    difference = [f"difference in {table.metric}"] if table.metric else []
+    heads = ["#", "run", *metric_titles(table), *difference, *costs]
+    yield from (f"**{escape_markdown(table.title)}**", "")
+    yield from [f"* {escape_markdown(line)}" for line in table.differs] + ([""] if table.differs else [])
+    yield from (f"| {' | '.join(heads)} |", "|" + "---|" * len(heads))
     for row in table.rows:
-        for mark in row.marks:
-            marked.setdefault(mark, []).append(row.label)
-    lines = [f"{rows[0] if len(rows) == 1 else f'{len(rows)} rows'}: {mark}" for mark, rows in marked.items()]
-    return [*lines, FOOTNOTE] if lines else []
+        cells = [rank_text(row), escape_markdown(label_text(row)), *values_of(table, row)]
+        cells += [difference_text(row)] if table.metric else []
+        yield f"| {' | '.join([*cells, *cost_cells(row)[: len(costs)]])} |"
+    yield ""
+    yield from [f"\\* {escape_markdown(note)}" for note in footnotes(table)]
+    yield from [""] if table.is_marked else []
+    yield from [f"* {escape_markdown(row.label)}: `{row.command}`" for row in table.rows if row.command]
+    yield ""
 
 
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, in a cell as well."""
-    for character in "\\`*_|<[":
-        text = text.replace(character, f"\\{character}")
-    return text
-
-
-def _says_nothing(row: Row) -> bool:
-    return row.is_baseline and "(baseline)" not in row.model
-
-
-def _table_as_json(table: BoardTable) -> dict[str, Any]:
+def _table_as_json(table: BoardTable) -> dict[str, object]:
     return {
         "title": table.title,
         "differs": list(table.differs),
@@ -167,7 +107,7 @@ def _table_as_json(table: BoardTable) -> dict[str, Any]:
     }
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def _row_as_json(row: Row) -> dict[str, object]:
     times = {name: value for name, value in asdict(row.cost).items() if name != "model_bytes"}
     return {
         "rank": row.rank,
@@ -175,8 +115,8 @@ def _row_as_json(row: Row) -> dict[str, Any]:
         "model": row.model,
         "is_baseline": row.is_baseline,
         "marks": list(row.marks),
-        "metrics": {name: _estimate_as_json(value) for name, value in row.values.items()},
-        "difference": None if row.difference is None else _estimate_as_json(row.difference),
+        "metrics": {name: value.as_json() for name, value in row.values.items()},
+        "difference": None if row.difference is None else row.difference.as_json(),
         "command": row.command,
         "times": times,
         "sizes": {"model_bytes": row.cost.model_bytes},
@@ -184,7 +124,7 @@ def _row_as_json(row: Row) -> dict[str, Any]:
     }
 
 
-def _failed_as_json(cell: FailedCell) -> dict[str, Any]:
+def _failed_as_json(cell: FailedCell) -> dict[str, object]:
     return {
         "number": cell.number,
         "overrides": list(cell.failure.overrides),
@@ -194,12 +134,8 @@ def _failed_as_json(cell: FailedCell) -> dict[str, Any]:
     }
 
 
-def _estimate_as_json(value: Estimate) -> dict[str, float | None]:
-    return {name: None if isnan(number) else number for name, number in asdict(value).items()}
-
-
 def _csv_cells(table: BoardTable, row: Row) -> dict[str, object]:
-    """Cells by column; numbers in full, missing ones empty."""
+    """Return cells by column; numbers are not rounded, missing numbers are empty."""
     estimates = {name: row.values[name] for name in table.metrics if name in row.values}
     if row.difference is not None:
         estimates["difference"] = row.difference

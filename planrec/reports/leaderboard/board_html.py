@@ -1,17 +1,17 @@
-"""A board as one self-contained HTML file: no script, nothing fetched, fit to be printed."""
+"""Board as one HTML file without scripts and without links to other files; it can be printed."""
 
 from collections.abc import Iterator
 from html import escape
 
 from planrec.metrics import Estimate
 from planrec.reports.leaderboard.board import Board, BoardTable
-from planrec.reports.leaderboard.board_files import (
+from planrec.reports.leaderboard.board_cells import (
     COSTS,
     FAILED,
     FAILED_TITLE,
     cost_cells,
     difference_text,
-    failed_texts,
+    failure_cells,
     footnotes,
     metric_titles,
     rank_text,
@@ -42,7 +42,7 @@ code { overflow-wrap: anywhere; }
 
 
 def as_html(board: Board) -> str:
-    """The whole page; every text of a run is escaped."""
+    """Return the whole page; every text of a run is escaped."""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     lines = [
         "<!doctype html>",
@@ -51,12 +51,12 @@ def as_html(board: Board) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         f"<title>PlanRec leaderboard</title><style>{_STYLE}</style></head>",
         "<body><h1>PlanRec leaderboard</h1>",
-        "<p>Values are out of fold, with 95 % intervals by bootstrap over subscribers; the arrow says what is"
-        " better. Differences are paired: both rows see the same draws, so an interval without 0 is more than"
-        " luck. Grey rows are baselines.</p>",
+        "<p>Values are out of fold, with 95 % intervals by bootstrap over subscribers; the arrow points in"
+        " the better direction. Differences are paired: both rows use the same draws. If an interval excludes"
+        " 0, the difference is more than luck. Grey rows are baselines.</p>",
         *(line for table in board.tables for line in _table(table)),
-        *_failed(board),
-        *_listed("Not shown", [escape(line) for line in board.refused]),
+        *_failure_table(board),
+        *_list_html("Not shown", [escape(line) for line in board.refused]),
         "</body></html>",
     ]
     return "\n".join(lines) + "\n"
@@ -64,18 +64,18 @@ def as_html(board: Board) -> str:
 
 def _table(table: BoardTable) -> Iterator[str]:
     yield f"<h2>{escape(table.title)}</h2>"
-    yield from _listed("", [escape(line) for line in table.differs])
+    yield from _list_html("", [escape(line) for line in table.differs])
     heads = [*([f"difference in {table.metric}"] if table.metric else []), *metric_titles(table), *COSTS]
     numbers = "".join(f'<th scope="col">{escape(head).replace("_", "_<wbr>")}</th>' for head in heads)
     yield '<div class="wide"><table><thead><tr>'
     yield f'<th scope="col">#</th><th scope="col" class="text">run</th>{numbers}</tr></thead><tbody>'
     yield from (_row(table, row) for row in table.rows)
     yield "</tbody></table></div>"
-    yield from _listed("", [escape(note) for note in footnotes(table)])
+    yield from _list_html("", [escape(note) for note in footnotes(table)])
     commands = [
         f"{escape(row.label)}: <code>{escape(row.command)}</code>" for row in table.rows if row.command
     ]
-    yield from _listed("Repeat a row", commands)
+    yield from _list_html("Repeat a row", commands)
 
 
 def _row(table: BoardTable, row: Row) -> str:
@@ -90,13 +90,13 @@ def _row(table: BoardTable, row: Row) -> str:
     return f'<tr class="{kind}"><td>{rank_text(row)}</td>{label}{numbers}</tr>'
 
 
-def _failed(board: Board) -> Iterator[str]:
+def _failure_table(board: Board) -> Iterator[str]:
     if not board.failed:
         return
     heads = "".join(f'<th scope="col" class="text">{escape(head)}</th>' for head in FAILED)
     yield f'<h2>{FAILED_TITLE}</h2><div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>'
     for cell in board.failed:
-        texts = "".join(f'<td class="text">{escape(text)}</td>' for text in failed_texts(cell))
+        texts = "".join(f'<td class="text">{escape(text)}</td>' for text in failure_cells(cell))
         yield f"<tr>{texts}</tr>"
     yield "</tbody></table></div>"
 
@@ -113,8 +113,8 @@ def _estimate(value: Estimate | None) -> str:
     return f"{figure(value.value)}<small>{figure(value.low)} to {figure(value.high)}</small>"
 
 
-def _listed(title: str, items: list[str]) -> list[str]:
-    """A list under a title; nothing where there are no items. `items` are HTML."""
+def _list_html(title: str, items: list[str]) -> list[str]:
+    """Return a list of HTML items under a title; an empty list if there are no items."""
     if not items:
         return []
     head = [f"<h3>{escape(title)}</h3>"] if title else []

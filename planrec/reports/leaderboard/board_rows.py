@@ -1,4 +1,4 @@
-"""The rows of one table of a board: runs and baselines that were judged on the same folds."""
+"""Rows of one table of a board: runs and baselines that were judged on the same folds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ from planrec.metrics import METRICS, Draws, Estimate, draws_of, metric_draws, pa
 from planrec.runs.read import RunRecord, read_out_of_fold
 from planrec.schema.predictions import OutOfFold
 
-SELECTED = "a search chose it by these very folds"
-BEST_OF = "best of {n} settings: chosen on these folds, so its value flatters"
+SELECTED = "a search chose it by its value on these folds"
+BEST_OF = "best of {n} settings: chosen on these folds, so its value is too optimistic"
 NESTED = "nested"
-"The kind of `cv` whose outer folds judge what inner folds chose."
+"The kind of `cv` whose outer folds judge the choice of inner folds."
 
 _NO_SETTING = ("threads", "n_bootstrap", "metrics", "baselines", "waivers", "sweep", "owner", "licence")
 "Parts of a configuration that do not change a model's values."
@@ -23,7 +23,7 @@ _NO_SETTING = ("threads", "n_bootstrap", "metrics", "baselines", "waivers", "swe
 
 @dataclass(frozen=True)
 class Cost:
-    """What a row takes; None where it is not known, as for most of a baseline's."""
+    """Time and size of a row's model; None if unknown, as for most values of a baseline."""
 
     fit_seconds: float | None
     "Mean wall time of fitting one fold."
@@ -35,30 +35,30 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """One model on these folds: the model of a run, or a baseline of one."""
+    """One model on these folds: the model of a run, or a baseline of a run."""
 
     run: RunRecord
     "The run that judged it."
     model: str
-    "Its name in the out-of-fold table."
+    "Name of the model in the out-of-fold table."
     label: str
     is_baseline: bool
     marks: tuple[str, ...]
-    "Why its value flatters; empty where it was not chosen on these folds."
+    "Reasons why the value is too optimistic; empty if it was not chosen on these folds."
     values: Mapping[str, Estimate]
-    "By metric; those that have one value and that this model defines."
+    "By metric: those that have one value and that this model defines."
     cost: Cost
     command: str | None
     "Repeats the run; None for a baseline."
     rank: int | None = None
-    "1 for the best; equal values share a rank. None without a value of the ranking metric."
+    "1 for the best; equal values share a rank. None if there is no value of the ranking metric."
     difference: Estimate | None = None
-    "How much more the ranking metric is than the best row's, on the same draws; None as for rank."
+    "The ranking metric less that of the best row, on the same draws; None without a rank."
 
 
 def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[Row]:
-    """One row per run, and one per distinct baseline, not yet ranked."""
-    named = labels([run.manifest.config for run in runs])
+    """Return one row per run and one per distinct baseline, without ranks."""
+    run_labels = labels([run.manifest.config for run in runs])
     own = [
         Row(
             run=run,
@@ -70,13 +70,13 @@ def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[Row]:
             cost=_cost(run),
             command=run.manifest.command,
         )
-        for run, label in zip(runs, named, strict=True)
+        for run, label in zip(runs, run_labels, strict=True)
     ]
-    return [*_marked_best(own, metric), *_baselines(runs, named)]
+    return [*_mark_best(own, metric), *_baselines(runs, run_labels)]
 
 
-def ranked(rows: Sequence[Row], metric: str) -> list[Row]:
-    """The best first, with ranks; rows without a value last. Ties are ordered by label, never by path."""
+def with_ranks(rows: Sequence[Row], metric: str) -> list[Row]:
+    """Rank and sort rows, the best first; rows without a value are last, equal rows are sorted by label."""
     scores = [_score(row, metric) for row in rows]
     found = [
         replace(row, rank=None if score == -inf else 1 + sum(other > score for other in scores))
@@ -86,14 +86,14 @@ def ranked(rows: Sequence[Row], metric: str) -> list[Row]:
 
 
 def with_differences(rows: Sequence[Row], metric: str) -> list[Row]:
-    """The rows with their paired differences to the best one.
+    """Return the rows with their paired differences to the best row.
 
     Raises:
-        DataError: an out-of-fold table that does not hold the same subscribers as the best row's.
+        DataError: an out-of-fold table does not have the same subscribers as the best row's.
     """
     from threadpoolctl import threadpool_limits
 
-    candidates = ranked([row for row in rows if row.values.get(metric)], metric)
+    candidates = with_ranks([row for row in rows if row.values.get(metric)], metric)
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with threadpool_limits(1):
         found = dict(_draws_of_rows(candidates, metric))
@@ -106,7 +106,7 @@ def with_differences(rows: Sequence[Row], metric: str) -> list[Row]:
 
 
 def _draws_of_rows(rows: Sequence[Row], metric: str) -> Iterator[tuple[tuple[Path, str], np.ndarray]]:
-    """The draws of each row by its key; every run's table is read once, and the draws are made once."""
+    """Yield the draws of each row by its key; read every run's table once, and draw once."""
     draws: Draws | None = None
     for run in {row.run.folder: row.run for row in rows}.values():
         own = [row for row in rows if row.run.folder == run.folder]
@@ -124,7 +124,7 @@ def _key(row: Row) -> tuple[Path, str]:
 
 
 def _score(row: Row, metric: str) -> float:
-    """More is better; -inf without a value."""
+    """Return a number that is higher for better rows; -inf if the row has no value."""
     if metric not in row.values:
         return -inf
     value = row.values[metric].value
@@ -132,8 +132,8 @@ def _score(row: Row, metric: str) -> float:
 
 
 def own_model(run: RunRecord) -> str:
-    """Name of the run's own model in its out-of-fold table."""
-    return str(run.manifest.model_kind)
+    """Return the name of the run's own model in its out-of-fold table."""
+    return run.manifest.model_kind
 
 
 def _is_nested(run: RunRecord) -> bool:
@@ -141,7 +141,7 @@ def _is_nested(run: RunRecord) -> bool:
 
 
 def values_of_model(run: RunRecord, model: str) -> dict[str, Estimate]:
-    """By metric: those that have one value and that the model defines."""
+    """Return a model's metrics that have one value and are defined, by name."""
     values = run.manifest.values_of(model).values()
     return {found.metric: Estimate(found.value, found.low, found.high) for found in values}
 
@@ -157,15 +157,15 @@ def _cost(run: RunRecord) -> Cost:
     )
 
 
-def _marked_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
-    """The rows, the best of several settings of one kind of model marked: it was chosen by these figures."""
+def _mark_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
+    """Mark the best of several settings of one kind of model: it was chosen by these figures."""
     families: dict[str, list[Row]] = {}
     for row in rows:
         if metric in row.values and not _is_nested(row.run):
             families.setdefault(own_model(row.run), []).append(row)
     marks: dict[Path, str] = {}
     for family in families.values():
-        settings = {_text(row.run) for row in family}
+        settings = {_settings(row.run) for row in family}
         if metric is not None and len(settings) > 1:
             best = max(_score(row, metric) for row in family)
             chosen = BEST_OF.format(n=len(settings))
@@ -176,15 +176,15 @@ def _marked_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
     ]
 
 
-def _text(run: RunRecord) -> str:
-    """Everything that the values of a run depend on."""
+def _settings(run: RunRecord) -> str:
+    """Return every part of the configuration that changes the values of a run."""
     return repr(flat({k: v for k, v in run.manifest.config.items() if k not in _NO_SETTING}))
 
 
-def _baselines(runs: Sequence[RunRecord], named: Sequence[Mapping[str, str]]) -> list[Row]:
-    """Every baseline of the runs, those alike in name, policy and values once."""
+def _baselines(runs: Sequence[RunRecord], run_labels: Sequence[Mapping[str, str]]) -> list[Row]:
+    """Return the baselines of the runs; baselines with equal name, policy and values become one row."""
     found: dict[tuple[str, str], list[Row]] = {}
-    for run, label in zip(runs, named, strict=True):
+    for run, label in zip(runs, run_labels, strict=True):
         policy = {path: value for path, value in label.items() if path.split(".")[0] == "policy"}
         shown = " ".join(f" {path}={value}" for path, value in policy.items())
         for model in run.manifest.fit_seconds:
@@ -195,14 +195,25 @@ def _baselines(runs: Sequence[RunRecord], named: Sequence[Mapping[str, str]]) ->
             twin = next((row for row in alike if _agree(row.values, values)), None)
             if twin is None:
                 cost = Cost(run.manifest.fit_seconds[model], None, None, None, None)
-                alike.append(Row(run, model, model + shown, True, (), values, cost, None))
+                alike.append(
+                    Row(
+                        run=run,
+                        model=model,
+                        label=model + shown,
+                        is_baseline=True,
+                        marks=(),
+                        values=values,
+                        cost=cost,
+                        command=None,
+                    )
+                )
             else:
                 alike[alike.index(twin)] = replace(twin, values=values | dict(twin.values))
     return [row for rows in found.values() for row in rows]
 
 
 def _agree(one: Mapping[str, Estimate], other: Mapping[str, Estimate]) -> bool:
-    """Whether every metric that both have is the same; without a common one, whether both have none."""
+    """Return whether the common metrics are equal; without a common metric, whether both have none."""
     common = one.keys() & other.keys()
     return (bool(common) or not (one or other)) and all(
         one[name].value == other[name].value for name in common

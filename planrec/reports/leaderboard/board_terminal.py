@@ -1,32 +1,33 @@
-"""A board in the terminal."""
+"""Board in the terminal."""
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from planrec.reports.leaderboard.board import Board, BoardTable
-from planrec.reports.leaderboard.board_files import (
+from planrec.reports.leaderboard.board_cells import (
     COSTS,
     FAILED,
     FAILED_TITLE,
     cost_cells,
     difference_text,
-    failed_texts,
+    failure_cells,
     footnotes,
     label_text,
     metric_titles,
     rank_text,
     values_of,
 )
-from planrec.training.run_terminal import WIDTH
+from planrec.reports.leaderboard.board_rows import Row
+from planrec.terminal import console_of_tables
 
 METRICS_AT_ONCE = 4
-"Columns of a table that fit WIDTH beside a label."
+"Columns of a table that fit beside a label in an output that is not a terminal."
 
 
 def print_board(board: Board) -> None:
-    """Each table: the ranking metric with differences and costs, the other metrics, the commands."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    """Print each table: the ranking metric with differences and costs, the other metrics, the commands."""
+    console = console_of_tables()
     for table in board.tables:
         console.print(Text(table.title, style="bold"))
         _print_lines(console, [f"  {line}" for line in table.differs])
@@ -34,7 +35,7 @@ def print_board(board: Board) -> None:
             console.print("  not ranked: no run here measured a metric that can rank")
         console.print(_ranking(table))
         for start in range(1 if table.metric else 0, len(table.metrics), METRICS_AT_ONCE):
-            console.print(_others(table, slice(start, start + METRICS_AT_ONCE)))
+            console.print(_other_metrics(table, slice(start, start + METRICS_AT_ONCE)))
         _print_lines(console, [f"* {note}" for note in footnotes(table)])
         _print_lines(console, [f"{rank_text(row)}  {row.command}" for row in table.rows if row.command])
         judges = {row.run.manifest.run_id for row in table.rows if row.is_baseline}
@@ -42,7 +43,7 @@ def print_board(board: Board) -> None:
         console.print()
     if board.failed:
         console.print(Text(FAILED_TITLE, style="bold"))
-        console.print(_failed(board))
+        console.print(_failure_table(board))
         _print_lines(console, [f"{cell.name}  {cell.log}" for cell in board.failed])
         console.print()
     _print_lines(console, [f"not shown: {line}" for line in board.refused])
@@ -54,35 +55,33 @@ def _ranking(table: BoardTable) -> Table:
         shown.add_column(Text(head), justify="right")
     for row in table.rows:
         first = [*values_of(table, row)[:1], difference_text(row)] if table.metric else []
-        shown.add_row(
-            rank_text(row), Text(label_text(row)), *first, *cost_cells(row), style=_style(row.is_baseline)
-        )
+        shown.add_row(rank_text(row), Text(label_text(row)), *first, *cost_cells(row), style=_style(row))
     return shown
 
 
-def _others(table: BoardTable, part: slice) -> Table:
+def _other_metrics(table: BoardTable, part: slice) -> Table:
     shown = Table("#", "run")
     for head in metric_titles(table)[part]:
         shown.add_column(Text(head), justify="right")
     for row in table.rows:
         cells = values_of(table, row)[part]
-        shown.add_row(rank_text(row), Text(label_text(row)), *cells, style=_style(row.is_baseline))
+        shown.add_row(rank_text(row), Text(label_text(row)), *cells, style=_style(row))
     return shown
 
 
-def _failed(board: Board) -> Table:
-    """All but the logs: paths are not broken into lines."""
+def _failure_table(board: Board) -> Table:
+    """Return the failed cells without their logs, whose paths must not be broken into lines."""
     shown = Table(*FAILED[:-1])
     for cell in board.failed:
-        shown.add_row(*map(Text, failed_texts(cell)[:-1]))
+        shown.add_row(*map(Text, failure_cells(cell)[:-1]))
     return shown
 
 
-def _style(is_baseline: bool) -> str:
-    return "dim" if is_baseline else ""
+def _style(row: Row) -> str:
+    return "dim" if row.is_baseline else ""
 
 
 def _print_lines(console: Console, lines: list[str]) -> None:
-    """Text as it is: no markup, and long commands are not broken."""
+    """Print lines without markup, and without line breaks in long commands."""
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""`report.html`: runs on one page that needs no network and no script, to read on paper or on a phone."""
+"""HTML page about runs, `report.html`: it needs no network and no script."""

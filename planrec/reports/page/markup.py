@@ -1,10 +1,12 @@
-"""HTML from text that others wrote: the only place where it is escaped."""
+"""HTML made of text from users; it is escaped here and nowhere else."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isnan
+
+from planrec.wording import figure
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -15,78 +17,111 @@ class Cell:
 
     text: str
     detail: str = ""
-    "On a second line, smaller."
+    "Shown on a second line, smaller."
     css_class: str = ""
 
 
-def escaped(text: object) -> str:
-    """Text as HTML, for content and for quoted attributes alike."""
-    return escape(shown_text(text), quote=True)
+def escape_html(text: object) -> str:
+    """Return text as HTML, for content and for quoted attributes alike.
+
+    Examples:
+        >>> escape_html('<b> & "c"')
+        '&lt;b&gt; &amp; &quot;c&quot;'
+    """
+    return escape(printable_text(text), quote=True)
 
 
-def shown_text(text: object) -> str:
-    """Text without the characters that neither HTML nor SVG can hold; white space becomes single spaces."""
+def printable_text(text: object) -> str:
+    r"""Replace the characters that HTML and SVG do not allow; white space becomes single spaces.
+
+    Examples:
+        >>> printable_text("one \n two")
+        'one two'
+        >>> printable_text("a\x07b") == "a\ufffdb"
+        True
+    """
     return _CONTROL.sub("�", " ".join(str(text).split()))
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> str:
-    """A table with a caption: a column head each, and one head per row. It scrolls where it is too wide."""
-    columns = "".join(f'<th scope="col">{_breakable(head)}</th>' for head in heads)
+    """Return a table with a caption, a head per column and a head per row; a wide table scrolls."""
+    columns = "".join(f'<th scope="col">{_with_breaks(head)}</th>' for head in heads)
     body = "".join(
-        f'<tr><th scope="row">{_breakable(head)}</th>{"".join(map(_cell, cells))}</tr>\n'
+        f'<tr><th scope="row">{_with_breaks(head)}</th>{"".join(map(_cell, cells))}</tr>\n'
         for head, cells in rows
     )
-    # Focusable, so that a wide one can be scrolled with the keyboard.
+    # Focusable, so that a wide table can be scrolled with the keyboard.
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
-        f"<caption>{escaped(caption)}</caption>\n"
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape_html(caption)}"><table>'
+        f"<caption>{escape_html(caption)}</caption>\n"
         f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
     )
 
 
 def terms(pairs: Sequence[tuple[str, str]], code: Sequence[str] = ()) -> str:
-    """A list of terms with what they are; those named in `code` as code."""
+    r"""Return a list of terms and descriptions; descriptions of the terms in `code` are shown as code.
+
+    Examples:
+        >>> terms([("model", "lgbm"), ("commit", "abc")], code=["commit"])
+        '<dl><dt>model</dt><dd>lgbm</dd><dt>commit</dt><dd><code>abc</code></dd></dl>\n'
+    """
     lines = [
-        f"<dt>{escaped(term)}</dt><dd>{_code(text) if term in code else escaped(text)}</dd>"
+        f"<dt>{escape_html(term)}</dt><dd>{_code(text) if term in code else escape_html(text)}</dd>"
         for term, text in pairs
     ]
     return f"<dl>{''.join(lines)}</dl>\n"
 
 
 def bullets(lines: Sequence[str]) -> str:
-    """A list without order."""
-    return f"<ul>{''.join(f'<li>{escaped(line)}</li>' for line in lines)}</ul>\n"
+    r"""Return an unordered list.
+
+    Examples:
+        >>> bullets(["a < b"])
+        '<ul><li>a &lt; b</li></ul>\n'
+    """
+    return f"<ul>{''.join(f'<li>{escape_html(line)}</li>' for line in lines)}</ul>\n"
 
 
 def paragraph(text: str) -> str:
-    """One paragraph."""
-    return f"<p>{escaped(text)}</p>\n"
+    r"""Return one paragraph.
+
+    Examples:
+        >>> paragraph("a < b")
+        '<p>a &lt; b</p>\n'
+    """
+    return f"<p>{escape_html(text)}</p>\n"
 
 
 def number(value: float) -> str:
-    """Three decimals for shares, three digits for more, a dash for what is not defined."""
-    if isnan(value):
-        return "–"
-    if abs(value) < 1:
-        return f"{value:.3f}"
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:#.3g}".rstrip(".")
+    """Format a number as everywhere, with a dash if it is not defined.
+
+    Examples:
+        >>> number(0.1234), number(12345.6), number(float("nan"))
+        ('0.123', '12,346', '–')
+    """
+    return "–" if isnan(value) else figure(value)
 
 
 def interval(low: float, high: float) -> str:
-    """The ends of an interval in brackets; nothing where no draw defines them."""
+    """Format the ends of an interval; return an empty string if no draw defines them.
+
+    Examples:
+        >>> interval(0.1, 0.25), interval(float("nan"), 0.25)
+        ('[0.100, 0.250]', '')
+    """
     return "" if isnan(low) or isnan(high) else f"[{number(low)}, {number(high)}]"
 
 
-def _breakable(name: str) -> str:
-    """A name that may go on in the next line behind an underscore."""
-    return escaped(name).replace("_", "_<wbr>")
+def _with_breaks(name: str) -> str:
+    """Escape a name, and allow a line break after each underscore."""
+    return escape_html(name).replace("_", "_<wbr>")
 
 
 def _cell(cell: Cell) -> str:
     css = f' class="{cell.css_class}"' if cell.css_class else ""
-    detail = f"<small>{escaped(cell.detail)}</small>" if cell.detail else ""
-    return f"<td{css}>{escaped(cell.text)}{detail}</td>"
+    detail = f"<small>{escape_html(cell.detail)}</small>" if cell.detail else ""
+    return f"<td{css}>{escape_html(cell.text)}{detail}</td>"
 
 
 def _code(text: str) -> str:
-    return f"<code>{escaped(text)}</code>"
+    return f"<code>{escape_html(text)}</code>"

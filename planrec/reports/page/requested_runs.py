@@ -1,4 +1,4 @@
-"""What a report was asked for: runs and sweeps as runs side by side, the best first."""
+"""Runs of a report: those that you name, and those of the sweeps that you name; the best first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from pathlib import Path
 from planrec.config.config_diff import labels
 from planrec.errors import RunError
 from planrec.files.folder_walk import is_sweep
+from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS, MetricValue
 from planrec.runs.manifest import Manifest
 from planrec.runs.read import own_value, read_manifest
@@ -15,33 +16,39 @@ from planrec.sweeps.sweep_folder import failed_cells, runs_of
 
 
 @dataclass(frozen=True)
-class AskedRun:
-    """One complete run beside the others; its model is not read."""
+class RequestedRun:
+    """One complete run of the report, without its model."""
 
     folder: Path
     name: str
-    "<date>/<time>-<id>; with the number behind it for a cell of a sweep."
+    "<date>/<time>-<id>; a cell of a sweep adds its number."
     manifest: Manifest
     value: MetricValue | None
-    "The first metric of the first run; None where this run has not measured it."
+    "The first metric of the first run; None if this run has not measured it."
     label: str = ""
-    "The options in which it differs from the other runs; its model where it is alone."
+    "The options in which it differs from the other runs; its model if there is no other run."
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Everything that the page is about."""
+class RequestedRuns:
+    """All runs of a report, and the failures among those requested."""
 
     metric: str
-    "What the runs are compared by: the first metric of the first one."
-    runs: tuple[AskedRun, ...]
-    "The best first, where the metric has a better direction; those without a value at the end. At least one."
+    "The runs are compared by the first metric of the first run."
+    runs: tuple[RequestedRun, ...]
+    "The best first, if the metric has a better direction; runs without a value last. At least one."
     failed: tuple[tuple[str, str], ...] = ()
-    "What gave no run, and why."
+    "Name of each failed cell or unreadable run, and its error."
 
 
-def asked_for(places: Sequence[Path]) -> Asked:
+def read_requested_runs(places: Sequence[Path]) -> RequestedRuns:
     """Read runs and sweeps, each run once.
+
+    Args:
+        places: folders of runs and of sweeps.
+
+    Returns:
+        The complete runs, the best first, and the failures of sweeps.
 
     Raises:
         RunError: a place that is neither a run nor a sweep, or no complete run in all of them.
@@ -66,17 +73,18 @@ def asked_for(places: Sequence[Path]) -> Asked:
     if not found:
         raise RunError(
             f"no complete run in {', '.join(map(str, places))}:"
-            f" planrec leaderboard {' '.join(map(str, places))} says what failed"
+            f" {command_line('leaderboard', *places)} lists the failures"
         )
     metric = manifests[next(iter(found))].config["metrics"][0]
     runs = [
-        AskedRun(folder, name, manifests[folder], own_value(folder, metric)) for folder, name in found.items()
+        RequestedRun(folder, name, manifests[folder], own_value(folder, metric))
+        for folder, name in found.items()
     ]
-    return Asked(metric, tuple(best_first(labelled(runs), metric)), tuple(failed))
+    return RequestedRuns(metric, tuple(best_first(with_labels(runs), metric)), tuple(failed))
 
 
-def labelled(runs: Sequence[AskedRun]) -> list[AskedRun]:
-    """The runs with what tells them apart; equal ones by their names."""
+def with_labels(runs: Sequence[RequestedRun]) -> list[RequestedRun]:
+    """Label each run with the options in which it differs; runs of equal options get their names as well."""
     differing = labels([run.manifest.config for run in runs])
     texts = [
         " ".join(f"{path}={value}" for path, value in label.items()) or run.manifest.model_kind
@@ -88,14 +96,14 @@ def labelled(runs: Sequence[AskedRun]) -> list[AskedRun]:
     ]
 
 
-def best_first(runs: Sequence[AskedRun], metric: str) -> list[AskedRun]:
-    """The runs by their value, ties as they were asked for; all of them so where no direction is better."""
+def best_first(runs: Sequence[RequestedRun], metric: str) -> list[RequestedRun]:
+    """Sort runs by their value; equal runs, and all runs if no direction is better, keep their order."""
     higher_is_better = METRICS[metric].higher_is_better
     if higher_is_better is None:
         return list(runs)
     sign = -1 if higher_is_better else 1
 
-    def loss(run: AskedRun) -> float:
+    def loss(run: RequestedRun) -> float:
         return inf if run.value is None or isnan(run.value.value) else sign * run.value.value
 
     return sorted(runs, key=loss)

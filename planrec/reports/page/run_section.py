@@ -1,4 +1,4 @@
-"""The section of one run: what it is, what is wrong with it, how good it is, why."""
+"""Section of one run: identity, warnings, metrics, calibration, groups, feature importance, speed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ from planrec.reports.cards.card_prose import INTENDED, QUESTION
 from planrec.reports.page import charts
 from planrec.reports.page.charts import Series
 from planrec.reports.page.markup import Cell, bullets, interval, number, paragraph, table, terms
-from planrec.reports.page.run_view import ReportedRun
+from planrec.reports.page.run_view import RunView
 from planrec.reports.page.svg import figure_html
 from planrec.training.fitting import Chosen
 from planrec.training.tuning import Tuned
@@ -26,7 +26,7 @@ N_SHADES = 5
 "Shades of a confusion matrix; style.css has one class for each."
 
 MAX_HEAD = 16
-"Characters of a plan's name that stand above a column of a confusion matrix."
+"Characters of a plan's name above a column of a confusion matrix."
 
 BY_GROUP = {
     "regret_by_decile": ("usage decile", "Mean regret by decile of usage, 1 the lightest users"),
@@ -38,13 +38,21 @@ BY_GROUP = {
     for gap, metric in METRICS.items()
     if metric.worst is not None
 }
-"Grouped metrics: what a group is, and the title of the chart."
+"Grouped metrics: kind of the groups, and title of the chart."
 
 
-def section(run: ReportedRun, name: str) -> Iterator[str]:
-    """The parts of the section. `name` is unique on the page."""
+def section(run: RunView, name: str) -> Iterator[str]:
+    """Yield the parts of the section.
+
+    Args:
+        run: the run.
+        name: prefix of HTML ids, unique on the page.
+
+    Yields:
+        HTML, part by part.
+    """
     yield warnings_of(run)
-    yield what_it_is(run)
+    yield identity(run)
     yield "<h3>Metrics</h3>\n"
     yield first_metric(run, name)
     yield metrics_table(run)
@@ -53,7 +61,7 @@ def section(run: ReportedRun, name: str) -> Iterator[str]:
     yield "<h3>Right plan and recommended plan</h3>\n"
     yield confusion_table(run)
     yield from by_group(run, name)
-    yield "<h3>What the model looks at</h3>\n"
+    yield "<h3>Feature importance</h3>\n"
     yield feature_importance(run, name)
     yield "<h3>Speed and size</h3>\n"
     yield speed_and_size(run)
@@ -61,8 +69,8 @@ def section(run: ReportedRun, name: str) -> Iterator[str]:
     yield notes(run)
 
 
-def what_it_is(run: ReportedRun) -> str:
-    """Question, data, model, folds, command."""
+def identity(run: RunView) -> str:
+    """Return question, data, model, folds and command."""
     manifest, config = run.saved.manifest, run.saved.config
     data, first = manifest.data, run.saved.manifest.metrics[0]
     target, cv = config.target.kind, config.cv.model_dump(mode="json")
@@ -90,7 +98,7 @@ def what_it_is(run: ReportedRun) -> str:
 
 
 def tuned_text(tuned: Sequence[Tuned]) -> str:
-    """The values of the model that is kept, and that the figures are of others."""
+    """Return the tuned values of the kept model, and the note that each fold had its own values."""
     values = ", ".join(f"{name} {value}" for name, value in tuned[-1].values.items())
     return (
         f"{values} for the model that is kept; each of the {len(tuned) - 1} folds judged was tuned separately"
@@ -98,17 +106,17 @@ def tuned_text(tuned: Sequence[Tuned]) -> str:
 
 
 def chosen_text(entry: Chosen) -> str:
-    """What the fit of the model that is kept chose on inner folds."""
+    """Return the value that the kept model chose on inner folds."""
     return f"{entry} for the model that is kept, on inner folds; each fold judged chose its own"
 
 
-def warnings_of(run: ReportedRun) -> str:
-    """Broken guards and figures that flatter, where a reader cannot miss them."""
+def warnings_of(run: RunView) -> str:
+    """Return broken guards and reasons to distrust the figures; an empty string if there are none."""
     found = [f"{run.model}: {warning}" for warning in broken_guards(run.figures())]
     if run.saved.manifest.selected:
         found.append(
             "a search chose this configuration by its results on the decisions reported here:"
-            " the figures flatter"
+            " the figures are too optimistic"
         )
     if measured_by := run.saved.manifest.measured_by:
         found.append(measured_by.note)
@@ -117,8 +125,8 @@ def warnings_of(run: ReportedRun) -> str:
     return f'<div class="warning"><strong>Warning</strong>{bullets(found)}</div>\n'
 
 
-def first_metric(run: ReportedRun, name: str) -> str:
-    """The first metric of the model beside the baselines; nothing where there is nothing to compare."""
+def first_metric(run: RunView, name: str) -> str:
+    """Return a chart of the first metric, the model beside its baselines, if there are baselines."""
     metric = run.saved.manifest.metrics[0].metric
     rows = [(value.model, value) for value in run.saved.manifest.metrics if value.metric == metric]
     if METRICS[metric].groups is not None or len(rows) < 2:
@@ -127,8 +135,8 @@ def first_metric(run: ReportedRun, name: str) -> str:
     return figure_html(chart, f"{name}-first")
 
 
-def metrics_table(run: ReportedRun) -> str:
-    """One row per metric and one column per model, the model itself first."""
+def metrics_table(run: RunView) -> str:
+    """Return a table with one row per metric and one column per model, the run's own model first."""
     single = [value for value in run.saved.manifest.metrics if value.group is None]
     models = list(dict.fromkeys(value.model for value in single))
     cells = {(value.metric, value.model): value for value in single}
@@ -140,13 +148,18 @@ def metrics_table(run: ReportedRun) -> str:
 
 
 def axis_of(metric: str) -> str:
-    """Name, unit, and what is better."""
+    """Return a metric's name, unit and better direction.
+
+    Examples:
+        >>> axis_of("log_loss"), axis_of("accuracy")
+        ('log_loss (nats, lower is better)', 'accuracy (share, higher is better)')
+    """
     better = {True: ", higher is better", False: ", lower is better", None: ""}
     return f"{metric} ({METRICS[metric].unit}{better[METRICS[metric].higher_is_better]})"
 
 
-def calibration(run: ReportedRun, name: str) -> str:
-    """The reliability of the top label, in the bins of the ECE, and of what customers are told."""
+def calibration(run: RunView, name: str) -> str:
+    """Return the reliability of the most probable plan, in the bins of the ECE, and of P(cheaper)."""
     if not run.saved.config.model.traits.probabilistic:
         return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
     title = "Reliability of the most probable plan, 15 bins of equal mass"
@@ -169,40 +182,44 @@ def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: 
     )
 
 
-def confusion(run: ReportedRun) -> np.ndarray:
-    """Decisions by right plan (rows) and recommended plan (columns, the last one: abstained). (J, J + 1)."""
+def confusion(run: RunView) -> np.ndarray:
+    """Count decisions by right plan and recommended plan.
+
+    Returns:
+        Counts, shape (n_plans, n_plans + 1): right plan by recommended plan; the last column abstained.
+    """
     judged, n_plans = run.judged, len(run.judged.plans)
     recommended = np.where(judged.recommended < 0, n_plans, judged.recommended)
     flat = np.bincount(judged.y * (n_plans + 1) + recommended, minlength=n_plans * (n_plans + 1))
     return flat.reshape(n_plans, n_plans + 1)
 
 
-def confusion_table(run: ReportedRun) -> str:
-    """Counts and the share of each row, shaded; the diagonal is right."""
+def confusion_table(run: RunView) -> str:
+    """Return the counts and their shares of each row, shaded; the diagonal is right."""
     counts, plans = confusion(run), run.judged.plans
     columns = len(plans) + int(counts[:, -1].any())
     rows = []
-    for row, head in enumerate(_numbered(plans)):
+    for row, head in enumerate(_plan_heads(plans)):
         total = int(counts[row].sum())
-        cells = [_confusion_cell(int(counts[row, at]), total, row == at) for at in range(columns)]
+        cells = [_confusion_cell(int(counts[row, at]), total, is_right=row == at) for at in range(columns)]
         rows.append((head, [*cells, Cell(f"{total:,}")]))
     repeats = len(run.judged.y) // max(run.judged.n_decisions, 1)
     caption = "Decisions by right plan (row) and recommended plan (column), with the share of the row"
     caption += f"; each decision counts once in each of {repeats} repeats" if repeats > 1 else ""
-    heads = [*_numbered(plans, MAX_HEAD), "abstained"][:columns]
+    heads = [*_plan_heads(plans, MAX_HEAD), "abstained"][:columns]
     return table(caption, ["right plan", *heads, "all"], rows)
 
 
-def _numbered(plans: Sequence[str], most: int | None = None) -> list[str]:
-    """The names as they are where all are short; else numbered, so that a column is found cut short too."""
+def _plan_heads(plans: Sequence[str], most: int | None = None) -> list[str]:
+    """Return the names; if one is long, number them, so that a shortened name can be found in the rows."""
     if all(len(plan) <= MAX_HEAD for plan in plans):
         return list(plans)
     cut = [plan if most is None or len(plan) <= most else f"{plan[: most - 1]}…" for plan in plans]
     return [f"{number_of} {plan}" for number_of, plan in enumerate(cut, start=1)]
 
 
-def by_group(run: ReportedRun, name: str) -> Iterator[str]:
-    """Each metric that has one value per group, beside the baselines worth beating."""
+def by_group(run: RunView, name: str) -> Iterator[str]:
+    """Yield each metric that has one value per group, beside reference baselines."""
     grouped = dict.fromkeys(value.metric for value in run.saved.manifest.metrics if value.group is not None)
     if grouped:
         yield "<h3>Groups</h3>\n"
@@ -221,22 +238,22 @@ def by_group(run: ReportedRun, name: str) -> Iterator[str]:
         yield table(f"{title}, in figures", [group, *models], rows)
 
 
-def feature_importance(run: ReportedRun, name: str) -> str:
-    """The features that count most, of the model fitted on every decision."""
+def feature_importance(run: RunView, name: str) -> str:
+    """Return the most important features of the model that was fitted on every decision."""
     if run.importances is None:
         return paragraph(f"This run's {run.model} has no importances of its own.")
     more = len(run.importances) - charts.MAX_FEATURES
     title = f"Feature importance: {run.saved.config.model.traits.importance_meaning}"
-    rest = f" {more} more features count less each." if more > 0 else ""
+    rest = f" {more} more features are less important." if more > 0 else ""
     chart = charts.importance(run.importances, title)
     return figure_html(chart, f"{name}-importance") + paragraph(
-        "Of the model that is served, fitted on every decision. Features that say the same share their"
-        f" importance, and a large share is no cause.{rest}"
+        "Importance in the served model, which was fitted on every decision. Correlated features share their"
+        f" importance, and a large share does not imply a cause.{rest}"
     )
 
 
-def speed_and_size(run: ReportedRun) -> str:
-    """How fast it answers, how long it took, how large it is."""
+def speed_and_size(run: RunView) -> str:
+    """Return latency, throughput, size of the model file, and duration of the run."""
     manifest, speed = run.saved.manifest, run.saved.manifest.speed
     stages = ", ".join(f"{stage.replace('_', ' ')} {s:.1f} s" for stage, s in manifest.seconds.items())
     fits = ", ".join(f"{model} {seconds:.2f} s" for model, seconds in manifest.fit_seconds.items())
@@ -250,11 +267,11 @@ def speed_and_size(run: ReportedRun) -> str:
         ("the run took", stages),
         ("one fit took", fits),
     ]
-    return terms(pairs) + paragraph("A guide, not a benchmark: measured while whatever else ran was running.")
+    return terms(pairs) + paragraph("A guide, not a benchmark: other programs may have been running.")
 
 
-def notes(run: ReportedRun) -> str:
-    """What the source left out or doubts, and which checks may fail, with the reason."""
+def notes(run: RunView) -> str:
+    """Return the waived checks with their reasons, and the notes of the run."""
     waived = [
         f"check {name} may fail: {reason}"
         for name, reason in run.saved.config.waivers.model_dump().items()
@@ -267,8 +284,8 @@ def _value_cell(value: MetricValue | None) -> Cell:
     return Cell("–") if value is None else Cell(number(value.value), interval(value.low, value.high))
 
 
-def _confusion_cell(count: int, total: int, right: bool) -> Cell:
+def _confusion_cell(count: int, total: int, *, is_right: bool) -> Cell:
     share = count / total if total else 0.0
     shade = min(int(share * N_SHADES), N_SHADES - 1)
-    css_class = f"shade{shade} right" if right else f"shade{shade}"
+    css_class = f"shade{shade} right" if is_right else f"shade{shade}"
     return Cell(f"{count:,}", f"{share:.0%}" if total else "", css_class)

@@ -1,4 +1,4 @@
-"""What the page shows of one run, read from its folder."""
+"""One run as its section of the page needs it, read from its folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,37 +14,40 @@ if TYPE_CHECKING:
     from planrec.recommending.recommender import Recommender
 
 Importances = tuple[tuple[str, float], ...]
-"""Feature and its share of all importance, the largest first."""
+"Features with their shares of all importance, the largest first."
 
 
 @dataclass(frozen=True)
-class ReportedRun:
-    """One run, loaded: everything that its section is made of."""
+class RunView:
+    """A run with its model, its out-of-fold rows and its feature importances."""
 
     saved: SavedRun
     judged: JudgedRows
-    "The out-of-fold rows of the model itself."
+    "The out-of-fold rows of the run's own model."
     importances: Importances | None
-    "Shares that sum to 1; None where the model has no importances of its own."
+    "Shares that sum to 1; None if the model defines no importances."
     model_bytes: int
     "Size of the model file."
 
     @property
     def model(self) -> str:
-        """Name of the model in metrics."""
+        """Return the name of the model in metrics."""
         return self.saved.config.model.kind
 
     def values(self, metric: str, model: str) -> list[MetricValue]:
-        """One value, or one per group; empty where the run has none."""
+        """Return one value, or one per group; an empty list if the run has none."""
         metrics = self.saved.manifest.metrics
         return [value for value in metrics if (value.metric, value.model) == (metric, model)]
 
     def figures(self) -> dict[str, float]:
-        """The model's own figures that have one value."""
+        """Return the metrics of the run's own model that have one value."""
         return {name: value.value for name, value in self.saved.manifest.own_values.items()}
 
     def references(self) -> list[str]:
-        """Baselines to draw beside the model: doing nothing, the best that forecasts bills; or the first."""
+        """Return the baselines to draw beside the model.
+
+        These are `stay` and the best baseline that forecasts bills; if there is neither, the first baseline.
+        """
         baselines = self.saved.config.baselines
         judged = {value.model for value in self.saved.manifest.metrics}
         forecasting = [
@@ -57,11 +60,15 @@ class ReportedRun:
         return stay + forecasting[:1] or [name for name in baselines if name in judged][:1]
 
 
-def reported(folder: Path) -> ReportedRun:
-    """Read a complete run. Raises RunError where it cannot be."""
+def read_run_view(folder: Path) -> RunView:
+    """Read a complete run.
+
+    Raises:
+        RunError: the run cannot be read.
+    """
     saved, record = load_run(folder), read_record(folder)
     model = saved.config.model.kind
-    return ReportedRun(
+    return RunView(
         saved=saved,
         judged=judged_rows_of(read_out_of_fold(record, [model]), model),
         importances=importances(saved.recommender),
@@ -70,7 +77,7 @@ def reported(folder: Path) -> ReportedRun:
 
 
 def importances(recommender: "Recommender") -> Importances | None:
-    """Share of each feature in all importance, the largest first; None where the model has none."""
+    """Return each feature's share of all importance, the largest first; None if the model defines none."""
     pipeline = recommender.pipeline
     estimator = recommender.estimator
     weights = estimator.importance() if isinstance(estimator, Explainable) else None

@@ -1,22 +1,22 @@
-"""Several runs beside each other."""
+"""Comparison of several runs by one metric."""
 
 from planrec.metrics import METRICS
 from planrec.reports.page import charts
 from planrec.reports.page.markup import Cell, interval, number, paragraph, table
-from planrec.reports.page.requested_runs import Asked
+from planrec.reports.page.requested_runs import RequestedRuns
 from planrec.reports.page.run_section import axis_of
 from planrec.reports.page.svg import figure_html
 
 MOST_DRAWN = 30
-"Runs of the chart: more than a page of it says nothing that the table does not."
+"Runs of the chart; the table lists all runs."
 
 
-def comparison(asked: Asked) -> str:
-    """The metric of every run that has it, as a chart of the best and a table of all."""
-    metric = asked.metric
+def comparison(requested: RequestedRuns) -> str:
+    """Return a chart of the best runs, and a table of all runs that have the metric."""
+    metric = requested.metric
     found = [
         (f"{position} {run.label}", run, run.value)
-        for position, run in enumerate(asked.runs, start=1)
+        for position, run in enumerate(requested.runs, start=1)
         if run.value is not None
     ]
     if len(found) < 2:
@@ -37,12 +37,12 @@ def comparison(asked: Asked) -> str:
         )
         for label, run, value in found
     ]
-    # A figure on other decisions says nothing about which run is better.
+    # Figures on different decisions cannot be compared.
     folds = {run.manifest.folds_fingerprint for _, run, _ in found}
-    warning = "These runs are judged on different folds: their figures are no contest."
+    warning = "These runs are judged on different folds: their figures cannot be compared."
     chosen = (
-        "The best of many is chosen on the folds that judge it, so its figure flatters; paired differences"
-        " are in planrec leaderboard."
+        "The best of many is chosen on the folds that judge it, so its figure is too optimistic; planrec"
+        " leaderboard shows paired differences."
     )
     return "".join(
         [

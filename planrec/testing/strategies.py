@@ -1,4 +1,4 @@
-"""Hypothesis strategies for every legal table; import them with `from tests.strategies import ...`."""
+"""Hypothesis strategies for every legal table of features."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def usage_columns(
 
 
 @st.composite
-def billable_columns(draw: st.DrawFn, held_among: int = 0, missing: bool = True, **sizes: int) -> Columns:
+def billable_columns(draw: st.DrawFn, /, held_among: int = 0, missing: bool = True, **sizes: int) -> Columns:
     """Usage columns that can be rated: all services, with or without billed minutes.
 
     With `held_among` plans there is the plan held as well, unknown in some rows unless `missing=False`.
