@@ -247,7 +247,8 @@ class Classifier(Protocol):
         """Predict the probability of each of `classes_`, shape (n, n_classes); rows sum to 1."""
 
 
-class StagedClassifier(Classifier, Protocol):
+@runtime_checkable
+class StagedClassifier(Protocol):
     """An estimator that knows its predictions after fewer rounds of boosting."""
 
     def staged(self, X: np.ndarray, rounds: np.ndarray) -> Iterator[np.ndarray]:

@@ -274,6 +274,5 @@ def _content_hash(package: str) -> str:
 
 def _refuse(problems: Sequence[str]) -> None:
     if problems:
-        raise PluginError(
-            "plug-ins cannot be used", [*problems, f"uninstall one, or set {VARIABLE}=none to ignore them"]
-        )
+        remedy = f"correct or uninstall these packages, or set {VARIABLE}=none to ignore all plug-ins"
+        raise PluginError("plug-ins cannot be used", [*problems, remedy])

@@ -11,7 +11,7 @@ truth/churn.parquet          probability of leaving, of every subscriber and mon
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planrec.errors import DataError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
     from planrec.data.hidden_truth import HiddenTruth
     from planrec.data.simulator import Simulator
+    from planrec.schema.columns import Columns
     from planrec.schema.tables import UsageHistory
 
 
@@ -72,7 +73,7 @@ def _truth_tables(history: "UsageHistory", truth: "HiddenTruth") -> "dict[str, p
     keys = {"subscriber": history.subscriber, "month": np.datetime_as_string(history.month)}
     bills = truth.bills.reshape(len(history), -1)
     accept = {f"accept@{plan}": truth.acceptance[:, at] for at, plan in enumerate(plans)}
-    columns: dict[str, dict[str, Any]] = {
+    columns: dict[str, Columns] = {
         "hidden_bills": keys | {f"hidden@{plan}": bills[:, at] for at, plan in enumerate(plans)},
         "best_plan": keys | {"best_plan": np.array(plans, object)[truth.best_plan.ravel()]},
         "acceptance": {"subscriber": history.subscriber.reshape(n, -1)[:, 0]} | accept,

@@ -8,7 +8,17 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from planrec.contracts import Model
+from planrec.catalogue import Catalogue
+from planrec.contracts import (
+    BillCorrector,
+    BillForecaster,
+    Blend,
+    BlendModel,
+    Explainable,
+    Model,
+    RoundsModel,
+    StagedClassifier,
+)
 from planrec.runs.model_file import canonical_skops
 
 CLASSES = np.array([0, 2, 5])
@@ -63,6 +73,16 @@ def assert_probabilities(probability: np.ndarray, shape: tuple[int, int]) -> Non
     assert probability.dtype == np.float64
     assert (probability >= 0).all()
     np.testing.assert_allclose(probability.sum(axis=1), 1.0, rtol=0, atol=1e-12)
+
+
+def traits_agree_with_the_estimator(model: Model, catalogue: Catalogue | None = None) -> None:
+    """Check that flags about bills, members and importances match the methods of the estimator."""
+    built, traits = model.build(0, catalogue), model.traits
+    assert isinstance(built, BillForecaster | BillCorrector) == traits.forecasts_bills
+    assert isinstance(built, BillCorrector) == traits.needs_bills
+    assert isinstance(built, Blend) == isinstance(model, BlendModel)
+    assert isinstance(built, Explainable) or not traits.importance_meaning
+    assert isinstance(built, StagedClassifier) or not isinstance(model, RoundsModel)
 
 
 def gaps_empty_and_constant_columns_are_legal(model: Model) -> None:
@@ -158,6 +178,7 @@ def a_saved_model_is_safe_and_answers_the_same(model: Model) -> None:
 MODEL_CHECKS: Mapping[str, Callable[[Model], None]] = {
     check.__name__: check
     for check in (
+        traits_agree_with_the_estimator,
         gaps_empty_and_constant_columns_are_legal,
         columns_may_disappear_or_appear_after_training,
         a_fold_with_one_class_predicts_that_class,

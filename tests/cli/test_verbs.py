@@ -75,9 +75,11 @@ def test_a_wrong_verb_exits_with_2_and_names_the_nearest(capsys):
     assert "no verb 'trian' (did you mean 'train'?); verbs: train, " in capsys.readouterr().err
 
 
-def test_without_a_verb_the_exit_code_is_2(capsys):
-    assert main([]) == 2
-    assert "VERB" in capsys.readouterr().err
+@pytest.mark.parametrize("words", [[], ["--verbose"]])
+def test_without_a_verb_the_exit_code_is_2_and_the_verbs_are_named(words, capsys):
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert f"expected a verb: {', '.join(VERBS)}; planrec --help describes them" in said
 
 
 def test_a_wrong_option_exits_with_2(capsys):

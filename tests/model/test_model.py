@@ -1,6 +1,6 @@
-"""What every model must survive and repeat. A new YAML in conf/model/ is tested without a line here."""
+"""Contract of every model: difficult tables and repeatable results. Every YAML in conf/model/ is tested."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,9 @@ import skops.io
 from pydantic import TypeAdapter, ValidationError
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import roc_auc_score
-from threadpoolctl import threadpool_limits
 
 from planrec.config.conf_folder import inherited
-from planrec.contracts import (
-    BillCorrector,
-    BillForecaster,
-    Blend,
-    BlendModel,
-    Explainable,
-    Model,
-    RoundsModel,
-)
+from planrec.contracts import Explainable, Model
 from planrec.cv import Grouped
 from planrec.errors import ConfigError
 from planrec.model import TRUSTED_TYPES, ModelConfig
@@ -35,9 +26,13 @@ from planrec.testing.model_checks import (
     assert_probabilities,
     fit_model,
     labels_of,
+    traits_agree_with_the_estimator,
     untidy_matrix,
 )
 from tests.catalogue.catalogues import shipped
+from tests.trained_runs import model_option
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 QUICK: dict[str, dict[str, object]] = {
@@ -54,15 +49,11 @@ def model_of(tree: dict[str, object]) -> Model:
     return TypeAdapter(ModelConfig).validate_python(tree)
 
 
-def option(name: str) -> Model:
-    return model_of(inherited("model", name))
-
-
 def estimator(class_path: str, **parameters: object) -> Model:
     return model_of({"kind": "estimator", "class_path": class_path, "parameters": parameters})
 
 
-MODELS = {path.stem: option(path.stem) for path in sorted(CONF.glob("*.yaml"))} | {
+MODELS = {path.stem: model_option(path.stem) for path in sorted(CONF.glob("*.yaml"))} | {
     class_path.rpartition(".")[2]: estimator(class_path, **QUICK.get(class_path, {}))
     for class_path in ALLOWED
 }
@@ -71,34 +62,22 @@ every_model = pytest.mark.parametrize(
     [
         pytest.param(model, id=name)
         for name, model in MODELS.items()
-        # Those that learn bills or blend others are fitted on more than a matrix: test_inner_choices.py.
+        # Models of bills and blends need more than a matrix to be fitted: test_inner_choices.py.
         if model.traits.reads == "features" and model.traits.takes_calibration
     ],
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As when serving; on a busy machine waiting threads cost more than the work."""
-    with threadpool_limits(1):
-        yield
-
-
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_option_is_a_file_of_its_kind(path: Path) -> None:
-    assert type(option(path.stem)).__module__ == f"planrec.model.{option(path.stem).kind}"
+    assert type(model_option(path.stem)).__module__ == f"planrec.model.{model_option(path.stem).kind}"
     with pytest.raises(ValidationError, match="nonsense"):
         model_of(inherited("model", path.stem) | {"nonsense": 1})
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_traits_agree_with_the_protocols_of_the_estimator(model: Model) -> None:
-    built, traits = model.build(0, shipped("ladder")), model.traits
-    assert isinstance(built, BillForecaster | BillCorrector) == traits.forecasts_bills
-    assert isinstance(built, BillCorrector) == traits.needs_bills
-    assert isinstance(built, Blend) == isinstance(model, BlendModel)
-    assert isinstance(built, Explainable) or not traits.importance_meaning
-    assert hasattr(built, "staged") or not isinstance(model, RoundsModel)
+    traits_agree_with_the_estimator(model, shipped("ladder"))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +104,7 @@ def test_a_column_that_training_never_saw_does_not_matter(model: Model) -> None:
 
 
 @every_model
-def test_thousands_of_features_are_survived(model: Model) -> None:
+def test_thousands_of_features_are_accepted(model: Model) -> None:
     X = untidy_matrix(40, 2_000)
     assert_probabilities(fit_model(model, X, labels_of(X)).predict_proba(X), (40, 3))
 
@@ -153,7 +132,7 @@ def test_the_seed_reaches_what_is_random(name: str) -> None:
 
 @every_model
 @pytest.mark.parametrize("value", [0.0, np.nan])
-def test_where_all_rows_are_alike_the_shares_are_predicted_or_the_largest(model: Model, value: float) -> None:
+def test_equal_rows_get_the_shares_or_the_largest_class(model: Model, value: float) -> None:
     X, y = np.full((90, 2), value), np.repeat(CLASSES, [20, 45, 25])
     expected = [20 / 90, 45 / 90, 25 / 90] if model.traits.probabilistic else [0.0, 1.0, 0.0]
     probability = fit_model(model, X, y).predict_proba(X)
@@ -179,7 +158,7 @@ def test_of_equally_popular_plans_the_first_is_named() -> None:
     np.testing.assert_array_equal(pipeline.predict(np.zeros((1, 1))), [2])
 
 
-def test_a_class_off_the_list_is_refused_with_the_near_one_and_all_allowed() -> None:
+def test_a_class_off_the_list_is_rejected_with_a_suggestion() -> None:
     with pytest.raises(ValidationError) as caught:
         estimator("sklearn.svm.GaussianNb")
     assert "(did you mean 'sklearn.naive_bayes.GaussianNB'?)" in str(caught.value)
@@ -194,7 +173,7 @@ def test_nothing_off_the_list_is_ever_imported(class_path: str) -> None:
         estimator(class_path)
 
 
-def test_wrong_parameter_names_are_all_named_with_what_is_allowed() -> None:
+def test_all_wrong_parameter_names_are_reported_with_the_allowed() -> None:
     with pytest.raises(ValidationError) as caught:
         estimator("sklearn.neighbors.KNeighborsClassifier", n_neighbours=3, wheight="uniform", n_jobs=2)
     message = str(caught.value)
@@ -204,7 +183,7 @@ def test_wrong_parameter_names_are_all_named_with_what_is_allowed() -> None:
     assert "leaf_size" in message
 
 
-def test_a_wrong_parameter_value_is_refused_before_any_data_is_read() -> None:
+def test_a_wrong_parameter_value_is_rejected_before_data_is_read() -> None:
     with pytest.raises(ValidationError, match=r"'n_neighbors' parameter .* Got -1 instead"):
         estimator("sklearn.neighbors.KNeighborsClassifier", n_neighbors=-1)
 
@@ -214,8 +193,8 @@ def test_parameters_reach_the_classifier() -> None:
     assert built.get_params()["classifier__kneighborsclassifier__n_neighbors"] == 3
 
 
-def test_shipped_lightgbm_beats_its_own_defaults_on_a_small_real_table(shared_data: Path) -> None:
-    """AUC .785 with small trees against .747 with LightGBM's own defaults, split by subscriber."""
+def test_shipped_lightgbm_beats_its_own_defaults_on_real_data(shared_data: Path) -> None:
+    """AUC is 0.785 with small trees and 0.747 with LightGBM's own defaults, split by subscriber."""
     from lightgbm import LGBMClassifier
 
     frame = pd.read_csv(shared_data / "megaline_ru" / "user_months.csv")
