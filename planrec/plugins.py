@@ -134,7 +134,7 @@ def plugin_metrics(own: Mapping[str, Any], metric_class: type[Any]) -> dict[str,
 
 
 def conf_folders() -> tuple[Path, ...]:
-    """Return the folders of YAML files that plug-ins add, in the order of their names.
+    """Return the folders of YAML files that plug-ins add, in the order of their names. Imports no plug-in.
 
     Raises:
         PluginError: an entry point names no package with a folder.
@@ -142,17 +142,14 @@ def conf_folders() -> tuple[Path, ...]:
     folders: list[Path] = []
     problems: list[str] = []
     for point in _points(CONF_GROUP):
-        try:
-            spec = find_spec(point.value)
-        except Exception as error:  # it imports the package above the folder: the code of others
-            problems.append(
-                f"{_distribution_of(point)[0]}: planrec.conf = {point.value}: no such package: {error!r}"
-            )
-            continue
-        places = list(spec.submodule_search_locations or []) if spec else []
-        if not places:
+        # The path below the package, not the spec of a subpackage: that would import the package.
+        package, *below = point.value.split(".")
+        spec = find_spec(package)
+        places = [Path(place, *below) for place in (spec and spec.submodule_search_locations) or ()]
+        found = [place for place in places if place.is_dir()]
+        if not found:
             problems.append(f"{_distribution_of(point)[0]}: planrec.conf = {point.value}: no such package")
-        folders += [Path(place) for place in places[:1]]
+        folders += found[:1]
     _refuse(problems)
     return tuple(folders)
 

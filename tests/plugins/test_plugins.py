@@ -148,6 +148,17 @@ def test_a_folder_of_yaml_files_must_exist(entry_points):
         plugins.conf_folders()
 
 
+def test_folders_of_yaml_files_are_found_without_importing_the_plugin(tmp_path, monkeypatch):
+    package = tmp_path / "acme_unimportable"
+    (package / "conf").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError")
+    point = EntryPoint("acme", "acme_unimportable.conf", "planrec.conf")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    monkeypatch.setattr(plugins, "_all_points", lambda: {"planrec.conf": (point,)})
+    assert plugins.conf_folders() == (package / "conf",)
+
+
 def test_the_kind_of_an_option_is_a_literal():
     assert kinds_of(Acme) == ("acme",)
     with pytest.raises(TypeError, match="kind: Literal"):
