@@ -109,7 +109,7 @@ def command_parser(asked: str | None) -> VerbParser:
 
 
 def _verb_among(words: Sequence[str]) -> str | None:
-    return next((word for word in words if not word.startswith("-")), None)
+    return words[0] if words and not words[0].startswith("-") else None
 
 
 def _print_candidates() -> int:

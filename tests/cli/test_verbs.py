@@ -47,6 +47,8 @@ def test_help_lists_every_verb_on_one_line_with_an_example(capsys):
     assert listed == list(VERBS)
     assert "\nexample: planrec " in text
     assert max(map(len, text.splitlines())) <= 100
+    assert main(["--help", "train"]) == 0
+    assert capsys.readouterr().out == text
 
 
 @pytest.mark.parametrize("verb", VERBS)
