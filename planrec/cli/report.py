@@ -19,11 +19,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the page."""
+    from planrec.files.atomic_write import write_atomically
     from planrec.reports.page.html_page import report_page
     from planrec.reports.page.requested_runs import read_requested_runs
 
     page = report_page(read_requested_runs([run_folder(name, options) for name in options.runs]))
-    options.output.write_text(page, "utf-8")
+    write_atomically(options.output, page.encode())
     print(f"wrote {options.output}")
     return 0
 
