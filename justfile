@@ -116,8 +116,12 @@ types:
 imports:
     lint-imports
 
+# Words, sizes and counts that later work must keep.
+limits:
+    python tests/code_limits.py
+
 # Run every check except the tests.
-check: lint types imports
+check: lint types imports limits
 
 # Print the figures: rows per second, microseconds per row, start-up times.
 bench *options:

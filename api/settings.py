@@ -1,5 +1,6 @@
 """Settings of the server, from variables PLANREC_... of the environment; `planrec settings` shows them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -10,8 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from planrec.errors import ConfigError
+from planrec.files.validation_errors import message_of
 
 PREFIX = "PLANREC_"
+HEADS = ("variable", "value", "from", "meaning")
+"Columns of the table of settings."
 NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
 "Variables of other parts of PlanRec, which are no settings of the server."
 
@@ -190,7 +194,7 @@ def _unknown(name: str, known: Mapping[str, Setting]) -> str:
 
 def _wrong(item: ErrorDetails, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
     place = tuple(str(part) for part in item["loc"])
-    message = item["msg"].removeprefix("Value error, ")
+    message = message_of(item)
     for name, setting in known.items():
         if place and place[: len(setting.path)] == setting.path:
             return f"{name}: {message}" + ("" if setting.is_secret else f", got {given[name]!r}")
@@ -204,15 +208,25 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def settings_json(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Return the settings as JSON: a list of objects with the cells of `settings_table`."""
+    rows = [dict(zip(HEADS, row, strict=True)) for row in _rows(settings, environment)]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
 def settings_table(settings: Settings, environment: Mapping[str, str]) -> str:
     """Return a Markdown table of the settings: name, value, origin and meaning.
 
     >>> print(settings_table(Settings(), {}).splitlines()[-1][:43])
     | `PLANREC_LOG_LEVEL` | info | default | Lo
     """
-    lines = ["| variable | value | from | meaning |", "|---|---|---|---|"]
+    lines = [f"| {' | '.join(HEADS)} |", "|---|---|---|---|"]
+    for variable, *cells in _rows(settings, environment):
+        lines.append(f"| {' | '.join([f'`{variable}`', *cells])} |")
+    return "\n".join(lines)
+
+
+def _rows(settings: Settings, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
     for setting in all_settings():
         source = "environment" if environment.get(setting.variable) else "default"
-        cells = (f"`{setting.variable}`", setting.text_of(settings), source, setting.meaning)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        yield setting.variable, setting.text_of(settings), source, setting.meaning

@@ -3,12 +3,11 @@
 The model card says what a run is fit for, the data card what its data is; both in Markdown.
 """
 
-import shlex
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from planrec.cli.shared_options import add_outputs, add_run, run_folder
-from planrec.files.outputs_folder import outputs_words
+from planrec.files.outputs_folder import command_line
 
 EXAMPLE = "planrec card model latest"
 
@@ -32,7 +31,7 @@ def run(options: Namespace) -> int:
     folders = [run_folder(name, options) for name in options.runs]
     text = (model_cards if options.card == "model" else data_cards)(folders)
     if options.check is not None:
-        command = shlex.join(["planrec", "card", options.card, *options.runs])
-        return check_card(text, options.check, command + outputs_words(options.outputs))
+        command = command_line("card", options.card, *options.runs, outputs=options.outputs)
+        return check_card(text, options.check, command)
     print(text, end="")
     return 0

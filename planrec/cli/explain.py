@@ -3,10 +3,18 @@
 Its folds are fitted again, and each explains the rows that it never saw.
 """
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 
-from planrec.cli.shared_options import add_outputs, add_run, positive, run_folder
+from planrec.cli.shared_options import (
+    add_json,
+    add_outputs,
+    add_run,
+    csv_file,
+    positive,
+    run_folder,
+    show_table,
+    write_text,
+)
 
 EXAMPLE = "planrec explain latest --features 10"
 
@@ -14,37 +22,31 @@ EXAMPLE = "planrec explain latest --features 10"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     add_run(parser)
-    parser.add_argument("--csv", type=_csv, metavar="FILE.csv", help="write every feature there")
+    parser.add_argument("--csv", type=csv_file, metavar="FILE.csv", help="write every feature there")
     parser.add_argument(
         "--repeats", type=positive, default=5, metavar="N", help="times each column is shuffled (5)"
     )
     parser.add_argument(
         "--features", type=positive, default=20, metavar="N", help="features that are printed (20)"
     )
+    add_json(parser)
     add_outputs(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the features that count most."""
-    from planrec.files.atomic_write import write_atomically
     from planrec.reports.explanation.explanation_terminal import print_explanation
-    from planrec.reports.explanation.feature_importance import as_csv, explain
+    from planrec.reports.explanation.feature_importance import as_csv, as_json, explain
     from planrec.training.run_terminal import progress_of
 
     folder = run_folder(options.run, options)
     with progress_of("explaining") as report:
         explanation = explain(folder, options.repeats, report)
-    print_explanation(explanation, options.features)
+    show_table(
+        options,
+        lambda: print_explanation(explanation, options.features),
+        lambda: as_json(explanation),
+    )
     if options.csv is not None:
-        options.csv.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(options.csv, as_csv(explanation).encode())
-        print(f"wrote {options.csv}")
+        write_text(options.csv, as_csv(explanation), options)
     return 0
-
-
-def _csv(name: str) -> Path:
-    """Return a path that no file of a run has: nothing that hashes cover is ever replaced."""
-    path = Path(name)
-    if path.suffix != ".csv" or path.name == "dropped_rows.csv":
-        raise ArgumentTypeError(f"must end in .csv and must not be one of the run's own files, got {name!r}")
-    return path

@@ -3,11 +3,17 @@
 A server that is running follows by itself.
 """
 
+import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from planrec.cli.shared_options import add_outputs, add_run, run_folder
+from planrec.cli.shared_options import add_json, add_outputs, add_run, run_folder, show_table
+
+if TYPE_CHECKING:
+    from planrec.serving.pin import Pinned
 
 EXAMPLE = "planrec pin latest"
 
@@ -21,22 +27,41 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     action.add_argument("--rollback", action="store_true", help="serve the run that was served before")
     parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    add_json(parser)
     add_outputs(parser, "folder of pinned.json")
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """A complete run below the folder of runs."""
+
+    run: str
+    is_pinned: bool
+    model: str | None
+    target: str | None
+    finished: str | None
+    problem: str | None
+    "Why it cannot be pinned; the model itself is not read."
 
 
 def run(options: Namespace) -> int:
     """Pin, go back or list."""
     from planrec.errors import ConfigError
 
-    if options.list and options.dry_run:
-        raise ConfigError("--list changes nothing: leave --dry-run out")
-    for line in _listed(options.outputs) if options.list else _pinned(options):
-        print(line)
+    if options.list:
+        if options.dry_run:
+            raise ConfigError("--list changes nothing: leave --dry-run out")
+        _list(options)
+    elif options.json is not None:
+        raise ConfigError("--json is for --list")
+    else:
+        for line in _pinned(options):
+            print(line)
     return 0
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
-    from planrec.files.outputs_folder import outputs_words
+    from planrec.files.outputs_folder import command_line
     from planrec.serving.pin import rollback
     from planrec.serving.pin_run import pin_run
 
@@ -49,39 +74,71 @@ def _pinned(options: Namespace) -> Iterator[str]:
         return
     yield f"pinned {pin.run}"
     yield f"its model card: {options.outputs / pin.run / 'model_card.md'}"
-    command = f"planrec serve{outputs_words(options.outputs)}"
+    command = command_line("serve", outputs=options.outputs)
     yield f"serve it: {command} (a server that is running follows by itself)"
 
 
-def _listed(outputs: Path) -> Iterator[str]:
-    """Yield the complete runs, the newest first, and the earlier pins."""
+def _list(options: Namespace) -> None:
+    """Show the complete runs, the newest first, and the earlier pins."""
     from planrec.errors import RunError
     from planrec.files.folder_walk import complete_runs
-    from planrec.serving.pin import read_pin
+    from planrec.serving.pin import Pin, Pinned, read_pin
 
+    problem, pins = None, list[Pin | Pinned]()
     try:
-        pin = read_pin(outputs)
+        pin = read_pin(options.outputs)
+        pins = [pin, *pin.earlier]
     except RunError as error:
-        pin = None
-        yield f"nothing is pinned: {error.message}"
-    for folder in reversed(complete_runs(outputs)):
-        is_pinned = pin is not None and (outputs / pin.run).resolve() == folder.resolve()
-        yield f"{'*' if is_pinned else ' '} {folder.relative_to(outputs)}  {_about(folder)}"
-    if pin is not None:
-        yield "pinned, the newest first:"
-        yield from (f"  {one.pinned_at}  {one.run}" for one in (pin, *pin.earlier))
+        problem = error.message
+    pinned = (options.outputs / pins[0].run).resolve() if pins else None
+    runs = [
+        _listed(folder, str(folder.relative_to(options.outputs)), is_pinned=folder.resolve() == pinned)
+        for folder in reversed(complete_runs(options.outputs))
+    ]
+    show_table(
+        options,
+        lambda: print(*_lines(problem, runs, pins), sep="\n"),
+        lambda: _as_json(problem, runs, pins),
+    )
 
 
-def _about(folder: Path) -> str:
-    """Return what a run is, or why it cannot be pinned; the model itself is not read."""
+def _listed(folder: Path, name: str, *, is_pinned: bool) -> ListedRun:
     from planrec.errors import RunError
     from planrec.runs.provenance import version_problems
     from planrec.runs.read import read_manifest
 
     try:
-        run = read_manifest(folder)
+        manifest = read_manifest(folder)
     except RunError as error:
-        return f"cannot be pinned: {error.message}"
-    if problems := version_problems(run.versions):
-        return f"cannot be pinned: {'; '.join(problems)}"
-    return f"model={run.model_kind} target={run.config['target']['kind']}, {run.finished}"
+        return ListedRun(name, is_pinned, None, None, None, error.message)
+    return ListedRun(
+        run=name,
+        is_pinned=is_pinned,
+        model=manifest.model_kind,
+        target=manifest.config["target"]["kind"],
+        finished=manifest.finished,
+        problem="; ".join(version_problems(manifest.versions)) or None,
+    )
+
+
+def _lines(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinned]") -> Iterator[str]:
+    if problem is not None:
+        yield f"nothing is pinned: {problem}"
+    for run in runs:
+        about = f"model={run.model} target={run.target}, {run.finished}"
+        yield f"{'*' if run.is_pinned else ' '} {run.run}  " + (
+            about if run.problem is None else f"cannot be pinned: {run.problem}"
+        )
+    if pins:
+        yield "pinned, the newest first:"
+        yield from (f"  {pin.pinned_at}  {pin.run}" for pin in pins)
+
+
+def _as_json(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinned]") -> str:
+    content = {
+        "schema": "planrec.pin_list/1",
+        "problem": problem,
+        "runs": [asdict(run) for run in runs],
+        "pins": [{"run": pin.run, "pinned_at": pin.pinned_at} for pin in pins],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

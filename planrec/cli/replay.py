@@ -6,7 +6,7 @@ The exit code is 0 for the same answer, 1 for another or none.
 import os
 from argparse import ArgumentParser, Namespace
 
-from planrec.cli.shared_options import add_outputs
+from planrec.cli.shared_options import add_json, add_outputs, show_table
 
 EXAMPLE = "planrec replay 0198c7f2-5f6a-7b1e-9d0c-3a4b5c6d7e8f"
 
@@ -22,6 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="URL",
         help="decision log; default: PLANREC_DECISION_LOG__URL, else decisions.sqlite in the folder of runs",
     )
+    add_json(parser)
     add_outputs(parser)
 
 
@@ -32,8 +33,8 @@ def run(options: Namespace) -> int:
     logged = find_decision(options.log or f"sqlite:///{options.outputs / 'decisions.sqlite'}", options.id)
     # scikit-learn takes a second to import: a wrong id should not wait for it.
     from planrec.serving.replay.audit_view import print_replayed
-    from planrec.serving.replay.replayed_answer import replay
+    from planrec.serving.replay.replayed_answer import as_json, replay
 
     replayed = replay(logged, options.outputs)
-    print_replayed(replayed)
+    show_table(options, lambda: print_replayed(replayed), lambda: as_json(replayed))
     return 0 if replayed.is_equal else 1

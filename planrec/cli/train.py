@@ -4,16 +4,19 @@ A sweep has one run per combination of comma-separated values, or per trial of a
 that are done: the same command resumes it.
 """
 
+import json
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.cli.completers import completed_by, folders, is_completing, overrides
 from planrec.cli.error_reporting import if_interrupted
-from planrec.cli.shared_options import add_outputs
+from planrec.cli.shared_options import add_json, add_outputs, show_table
 
 if TYPE_CHECKING:
     from planrec.cli import VerbParser
     from planrec.sweeps.hydra_app import ComposedRun
+    from planrec.sweeps.run_cells import SweepResult
 
 EXAMPLE = "planrec train model=lgbm model.n_estimators=200"
 
@@ -30,15 +33,20 @@ Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootst
 Values of a sweep: sweep.n_jobs=2 cells at a time, sweep.max_failures=5, sweep.executor=ray
 Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists the rest."""
 
+OF_RUN_JSON = ("run_id", "command", "metrics", "tuned", "chosen", "notes", "seconds")
+"Parts of run.json that --json prints."
+
 NOT_COMPLETE = "the current run was not completed; rerun the same command to resume a sweep"
 
 
 def add_arguments(parser: "VerbParser") -> None:
     """Declare our own options; overrides and flags are passed on to Hydra."""
     parser.usage = (
-        "planrec train [-m] [--outputs FOLDER] [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...] [HYDRA FLAG ...]"
+        "planrec train [-m] [--outputs FOLDER] [--json [FILE.json]]\n"
+        "                     [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...] [HYDRA FLAG ...]"
     )
     add_outputs(parser, "folder that gets the run, or the sweep")
+    add_json(parser)
     parser.set_defaults(passed_on=[])
     parser.more_help = _overrides
     if is_completing():
@@ -57,7 +65,12 @@ def run(options: Namespace) -> int:
     from planrec.sweeps.hydra_app import run_hydra
 
     with if_interrupted(NOT_COMPLETE):
-        run_hydra(options.passed_on, options.outputs, lambda composed: _train(composed, options))
+        run_hydra(
+            options.passed_on,
+            options.outputs,
+            job=lambda composed: _train(composed, options),
+            show_sweep=lambda result: _show_sweep(result, options),
+        )
     return 0
 
 
@@ -91,7 +104,25 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
         raise
     save_run(result, folder, command)
     CellStore(composed.sweeps).adopt(read_manifest(folder).address, folder)
-    print_result(result, folder, options.outputs)
+    show_table(
+        options,
+        lambda: print_result(result, folder, options.outputs),
+        lambda: _as_json(folder),
+    )
+
+
+def _as_json(folder: Path) -> str:
+    from planrec.files.json_file import read_object
+
+    run = read_object(folder / "run.json")
+    content = {"schema": "planrec.train/1", "folder": str(folder)} | {name: run[name] for name in OF_RUN_JSON}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _show_sweep(result: "SweepResult", options: Namespace) -> None:
+    from planrec.sweeps.sweep_terminal import print_sweep, sweep_as_json
+
+    show_table(options, lambda: print_sweep(result, options.outputs), lambda: sweep_as_json(result))
 
 
 def _overrides() -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from planrec.config.conf_folder import CONF, INSTALLED, Folders, groups, options
 from planrec.errors import ConfigError
+from planrec.files.outputs_folder import command_line
 from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def no_plugin(group: str, option: object) -> str:
     return f"{group}={option} is not used: the only one is {only}; {instead}"
 
 
-def check_overrides(overrides: Sequence[str], folders: Folders = INSTALLED, multirun: bool = False) -> None:
+def check_overrides(
+    overrides: Sequence[str], folders: Folders = INSTALLED, *, multirun: bool = False
+) -> None:
     """Raise ConfigError for every override that cannot be parsed and every option that does not exist.
 
     The options of a multirun are checked by its cells, which report their other problems too.
@@ -198,7 +201,18 @@ def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
     "planrec train model=lgbm 'data.path=my file.csv'"
     """
     added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
-    return shlex.join(["planrec", "train", *added, *arguments])
+    return command_line("train", *added, *arguments)
+
+
+def typed_text(text: str) -> str:
+    """Return a text as it is typed behind `KEY=`, in quotes only if Hydra would read something else.
+
+    >>> typed_text("my plans.yaml"), typed_text("a,b.csv")
+    ('my plans.yaml', '"a,b.csv"')
+    """
+    parsed = parsed_override(f"key={text}")
+    is_read = parsed is not None and not parsed.is_sweep_override() and parsed.value() == text
+    return text if is_read else _in_quotes(text)
 
 
 def as_typed(value: Any) -> str:

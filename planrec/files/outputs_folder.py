@@ -1,4 +1,7 @@
-"""The folder of runs: `--outputs`, else the variable PLANREC_OUTPUTS, else outputs/."""
+"""The folder of runs, and command lines that use it.
+
+The folder is that of `--outputs`, else that of the variable PLANREC_OUTPUTS, else outputs/.
+"""
 
 import os
 import shlex
@@ -12,10 +15,11 @@ def default_outputs() -> Path:
     return Path(os.environ.get(OUTPUTS_VARIABLE) or "outputs")
 
 
-def outputs_words(outputs: Path) -> str:
-    """Return what a printed command needs in order to use this folder; empty for the default one.
+def command_line(*words: object, outputs: Path | None = None) -> str:
+    """Return a command of planrec as a shell reads it, with `--outputs` if it is not the default.
 
-    >>> f"planrec pin latest{outputs_words(Path('spring runs'))}"
-    "planrec pin latest --outputs 'spring runs'"
+    >>> command_line("pin", Path("spring runs/7"), outputs=Path("spring runs"))
+    "planrec pin 'spring runs/7' --outputs 'spring runs'"
     """
-    return "" if outputs == default_outputs() else f" --outputs {shlex.quote(str(outputs))}"
+    flags = [] if outputs in (None, default_outputs()) else ["--outputs", outputs]
+    return shlex.join(map(str, ["planrec", *words, *flags]))

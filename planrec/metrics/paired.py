@@ -1,7 +1,8 @@
 """Paired comparison of two models: both see the same draws of subscribers, so shared chance cancels."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,15 @@ class Estimate:
     def excludes_zero(self) -> bool:
         """Whether the whole interval is above 0 or below 0."""
         return self.low > 0 or self.high < 0
+
+    def as_json(self) -> dict[str, float | None]:
+        """Return the numbers for JSON, which has no NaN.
+
+        Examples:
+            >>> Estimate(0.5, 0.4, float("nan")).as_json()
+            {'value': 0.5, 'low': 0.4, 'high': None}
+        """
+        return {name: None if isnan(number) else number for name, number in asdict(self).items()}
 
 
 @dataclass(frozen=True)

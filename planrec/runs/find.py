@@ -6,6 +6,7 @@ from pathlib import Path
 from planrec.errors import RunError
 from planrec.files.folder_walk import complete_runs, folders_below, names_of
 from planrec.files.hashing import sha256_of
+from planrec.files.outputs_folder import command_line
 from planrec.runs.identity import run_id_of
 
 MOST_CANDIDATES = 10
@@ -20,10 +21,12 @@ def run_folders(places: Iterable[Path]) -> list[Path]:
 
 
 def newest_run(outputs: Path) -> Path:
-    """Return the complete run that finished last. Raises RunError if there is none."""
+    """Return the complete run that finished last. Raises RunError if no run is complete."""
     runs = complete_runs(outputs)
     if not runs:
-        raise RunError(f"no complete run below {outputs}: train one with planrec train")
+        raise RunError(
+            f"no complete run below {outputs}: train one with {command_line('train', outputs=outputs)}"
+        )
     return runs[-1]
 
 
@@ -54,7 +57,7 @@ def find_run(outputs: Path, run_id: str, sha256: str) -> Path:
     """Return the complete run below `outputs` whose run.json has this hash, even if it was moved.
 
     Raises:
-        RunError: there is none; the message distinguishes a changed run of this name from a missing one.
+        RunError: no run has it; the message distinguishes a changed run of this name from a missing one.
     """
     runs = complete_runs(outputs)
     for folder in runs:

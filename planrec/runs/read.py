@@ -14,6 +14,7 @@ from planrec.contracts import Model, Policy
 from planrec.errors import RequestError, RunError
 from planrec.files.folder_walk import is_sweep
 from planrec.files.hashing import sha256_of, sha256_of_file
+from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
@@ -102,7 +103,7 @@ def read_manifest(folder: Path) -> Manifest:
     if is_sweep(folder):
         raise RunError(
             f"{folder} is a sweep, not one run: name a run of it, such as {folder / '0'};"
-            f" planrec leaderboard {folder} says which is best"
+            f" {command_line('leaderboard', folder)} says which is best"
         )
     if not (folder / "run.json").is_file():
         unfinished = (folder / "config.json").is_file()

@@ -1,14 +1,13 @@
 """Runs with new plans, made without training."""
 
 import secrets
-import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.errors import CatalogueError, DataError, RequestError, RunError
-from planrec.files.outputs_folder import outputs_words
+from planrec.files.outputs_folder import command_line
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
@@ -42,8 +41,7 @@ def with_new_plans(run: Path, catalogue_path: str, outputs: Path) -> Path:
     recommender = _recommender(saved, read_model(file, Catalogue), catalogue_path)
     now = datetime.now().astimezone()
     folder = outputs / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{secrets.token_hex(3)}"
-    command = ["planrec", "new-plans", str(run), catalogue_path]
-    save_with_plans(saved, recommender, folder, shlex.join(command))
+    save_with_plans(saved, recommender, folder, command_line("new-plans", run, catalogue_path))
     return folder
 
 
@@ -96,13 +94,17 @@ def _request_problems(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str
     except CatalogueError as error:
         yield from error.problems
     try:
-        # A held plan that is missing becomes an unknown plan here; it was reported above.
-        saved.recommender.with_catalogue(catalogue).table(requests)
+        # A held plan that is missing becomes an unknown plan here; it was reported above, like conditions.
+        saved.recommender.with_catalogue(_without_conditions(catalogue)).table(requests)
     except RequestError as error:
         rule = "valid_for must cover the months of the run's own requests, for the plans that they hold"
         yield from (f"{rule}: {problem}" for problem in dict.fromkeys(error.problems))
-    except CatalogueError:
-        pass  # reported above
+
+
+def _without_conditions(catalogue: "Catalogue") -> "Catalogue":
+    """Return the catalogue without its eligibility conditions."""
+    plans = tuple(plan.model_copy(update={"eligibility": ()}) for plan in catalogue.plans)
+    return catalogue.model_copy(update={"plans": plans})
 
 
 def about_new_plans(run: Path, folder: Path, outputs: Path) -> Iterator[str]:
@@ -118,7 +120,7 @@ def about_new_plans(run: Path, folder: Path, outputs: Path) -> Iterator[str]:
     if saved.manifest.measured_by is not None:
         yield f"note: {saved.manifest.measured_by.note}"
     yield f"run: {folder}"
-    yield f"pin it: planrec pin {folder}{outputs_words(outputs)}"
+    yield f"pin it: {command_line('pin', folder, outputs=outputs)}"
 
 
 def _catalogue_of(saved: "SavedRun") -> "Catalogue":

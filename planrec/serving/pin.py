@@ -13,7 +13,7 @@ from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
 from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import read_object
-from planrec.files.outputs_folder import outputs_words
+from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
@@ -51,7 +51,7 @@ def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
     now = read_pin(outputs)
     if not now.earlier:
         raise RunError(
-            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so there is none to return to"
+            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
         )
     pinned_run(now.earlier[0], outputs)
     pin = pin_of(outputs / now.earlier[0].run, outputs)
@@ -157,10 +157,10 @@ def write_pin(pin: Pin, outputs: Path) -> None:
 
 
 def _advice(outputs: Path) -> str:
-    where = outputs_words(outputs)
+    pin = command_line("pin", "latest", outputs=outputs)
     if complete_runs(outputs):
-        return f"pin the newest run with planrec pin latest{where}"
-    return f"train a run with planrec train, then pin it with planrec pin latest{where}"
+        return f"pin the newest run with {pin}"
+    return f"train a run with {command_line('train', outputs=outputs)}, then pin it with {pin}"
 
 
 def _relative(folder: Path, outputs: Path) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from planrec.config.run_config import RunConfig
+    from planrec.sweeps.run_cells import SweepResult
 
 COMMAND = "planrec train"
 
@@ -44,6 +45,7 @@ class ComposedRun:
 
 Job = Callable[[ComposedRun], None]
 """Trains one run. Raises PlanRecError."""
+ShowSweep = Callable[["SweepResult"], None]
 
 
 @dataclass
@@ -56,13 +58,14 @@ class _Progress:
     "The error of the run."
 
 
-def run_hydra(arguments: Sequence[str], outputs: Path, job: Job) -> None:
+def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: ShowSweep) -> None:
     """Train what the arguments describe: a run through `job`, or with -m a sweep.
 
     Args:
         arguments: overrides and Hydra's flags, as typed.
         outputs: folder of runs, unless the arguments set hydra.run.dir.
-        job: called with the one run; a sweep runs its cells itself.
+        job: trains the one run; a sweep runs its cells itself.
+        show_sweep: shows the result of a sweep.
 
     Raises:
         ConfigError: the arguments do not describe a run.
@@ -76,14 +79,14 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job) -> None:
     # Only Hydra's own parser knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
     folders = (*INSTALLED, Path(known.config_dir)) if known.config_dir else INSTALLED
-    check_overrides(known.overrides, folders, known.multirun)
+    check_overrides(known.overrides, folders, multirun=known.multirun)
     if known.multirun and known.cfg:
         raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
     # Without this variable Hydra prints its errors and exits; we translate them instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra(outputs)
     progress = _Progress()
-    register_sweeper(folders, outputs, started=lambda: setattr(progress, "is_running", True))
+    register_sweeper(folders, show_sweep, started=lambda: setattr(progress, "is_running", True))
     decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
     # Hydra rejects overrides on both sides of a flag.
     flags = [argument for argument in arguments if argument not in known.overrides]

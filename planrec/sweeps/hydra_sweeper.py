@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from hydra.types import HydraContext, TaskFunction
     from omegaconf import DictConfig
 
+    from planrec.sweeps.run_cells import SweepResult
+
 
 class PlanRecSweeper(Sweeper):
     """Hydra's part of a sweep: the list of cells."""
 
     folders: Folders = ()
     "Folders of options; `register` sets this attribute and the next two."
-    outputs: Path
-    "Folder of runs."
+    show: "Callable[[SweepResult], None]"
+    "Shows the result of the sweep."
     started: Callable[[], None]
     "Called when all cells are composed."
 
@@ -59,7 +61,7 @@ class PlanRecSweeper(Sweeper):
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
         try:
-            run_sweep(SweepArguments(cells, root, command, self._command, composer, self.outputs))
+            run_sweep(SweepArguments(cells, root, command, self._command, composer, type(self).show))
         except OSError as error:
             raise RunError(f"{root} must be a folder that can be written: {error}") from error
 
@@ -71,10 +73,10 @@ class PlanRecSweeper(Sweeper):
         return command_of([*arguments, *mode], self.folders)
 
 
-def register(folders: Folders, outputs: Path, started: Callable[[], None]) -> None:
+def register(folders: Folders, show: "Callable[[SweepResult], None]", started: Callable[[], None]) -> None:
     """Register the sweeper. Hydra builds it from a name, so its other inputs are class attributes."""
-    PlanRecSweeper.folders, PlanRecSweeper.outputs = folders, outputs
-    PlanRecSweeper.started = staticmethod(started)
+    PlanRecSweeper.folders = folders
+    PlanRecSweeper.show, PlanRecSweeper.started = staticmethod(show), staticmethod(started)
     plugins = Plugins.instance()
     plugins.register(PlanRecSweeper)
     # Hydra searches plug-ins below this name only, even if others are registered.

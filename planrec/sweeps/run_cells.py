@@ -46,6 +46,19 @@ class Row:
     failure: Failure | None
 
 
+@dataclass(frozen=True)
+class SweepResult:
+    """A sweep whose cells have ended, or which stopped at too many failures."""
+
+    folder: Path
+    rows: list[Row]
+    metric: str | None
+    "First metric of the cells; None if they are not judged on the same data and folds."
+    n_left: int
+    "Cells that were not run."
+    is_search: bool
+
+
 class Source(Protocol):
     """A source of cells: a list, or a search that learns from the rows."""
 

@@ -16,15 +16,10 @@ from planrec.runs.address import address_of, data_key
 from planrec.sweeps.compose_cells import Cell, CellComposer
 from planrec.sweeps.executors import Executor, executor_of
 from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
-from planrec.sweeps.run_cells import CellRuns, FixedCells, PlannedRun, Row, Source
+from planrec.sweeps.run_cells import CellRuns, FixedCells, PlannedRun, Row, Source, SweepResult
 from planrec.sweeps.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
-from planrec.sweeps.sweep_terminal import SweepScreen, best_first, first_line, print_sweep
+from planrec.sweeps.sweep_terminal import SweepScreen, first_line
 from planrec.sweeps.trials import Trials
-
-CHOSEN_HERE = (
-    "the best value is the best of many on these very folds, so it flatters: cv=nested with the same search"
-    " reports on decisions that no choice has seen"
-)
 
 
 @dataclass
@@ -40,8 +35,8 @@ class SweepArguments:
     "Overrides of a cell -> the command line that runs it alone."
     composer: CellComposer
     "Composes the trials of a search."
-    outputs: Path
-    "Folder of runs, which contains `root` unless Hydra's options say otherwise."
+    show: Callable[[SweepResult], None]
+    "Shows the result."
 
     @cached_property
     def executor(self) -> Executor:
@@ -124,9 +119,8 @@ def run_source(
             rows = runs.run(source)
     finally:
         executor.close()
-    print_sweep(rows, metric, sweep.path, n_cells - len(rows), arguments.outputs)
-    if any(cell.config.searches for cell in arguments.cells) and best_first(rows, metric):
-        print(CHOSEN_HERE)
+    is_search = any(cell.config.searches for cell in arguments.cells)
+    arguments.show(SweepResult(sweep.path, rows, metric, n_cells - len(rows), is_search))
     raise_failures(rows, n_cells, settings)
 
 
@@ -139,7 +133,7 @@ class Planner:
         self._threads = max(1, n_cores() // arguments.settings.n_jobs)
         self._fingerprints: dict[str, str | CellFailure] = {}
 
-    def plan(self, cell: Cell, selected: bool = False) -> PlannedRun:
+    def plan(self, cell: Cell, *, selected: bool = False) -> PlannedRun:
         """Return the cell with its address, or with the error of reading its data."""
         found = self._fingerprint(cell)
         if isinstance(found, CellFailure):
@@ -147,7 +141,7 @@ class Planner:
         task = CellTask(
             config=cell.config,
             command=self._arguments.command_of(cell.overrides),
-            address=address_of(cell.config, found, selected),
+            address=address_of(cell.config, found, selected=selected),
             data_fingerprint=found,
             selected=selected,
             threads=min(cell.config.threads, self._threads),

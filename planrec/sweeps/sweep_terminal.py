@@ -1,5 +1,6 @@
 """A sweep in the terminal: its progress while it runs, and its best cells at the end."""
 
+import json
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
@@ -12,10 +13,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from planrec.files.outputs_folder import outputs_words
+from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS
-from planrec.sweeps.run_cells import Row
-from planrec.training.run_terminal import WIDTH, cell_text
+from planrec.sweeps.run_cells import Row, SweepResult
+from planrec.terminal import console_of_tables
+from planrec.training.run_terminal import cell_text
+
+SCHEMA = "planrec.sweep_result/1"
+
+CHOSEN_HERE = (
+    "the best value is the best of many on these very folds, so it flatters: cv=nested with the same search"
+    " reports on decisions that no choice has seen"
+)
 
 MOST_LISTED = 10
 "Best cells of the closing table; the leaderboard has all."
@@ -74,28 +83,54 @@ class SweepScreen:
         return ", ".join(parts)
 
 
-def print_sweep(rows: Sequence[Row], metric: str | None, folder: Path, n_left: int, outputs: Path) -> None:
+def print_sweep(result: SweepResult, outputs: Path) -> None:
     """Print the closing table on stdout, and the next commands."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
-    ranked = best_first(rows, metric)
-    shown = (ranked or [row for row in rows if row.value is not None])[:MOST_LISTED]
+    console = console_of_tables()
+    ranked = best_first(result.rows, result.metric)
+    shown = (ranked or [row for row in result.rows if row.value is not None])[:MOST_LISTED]
     if shown:
-        table = Table("cell", "overrides", metric or "first metric", "run")
+        table = Table("cell", "overrides", result.metric or "first metric", "run")
         for row in shown:
             texts = (str(row.cell.number), row.cell.label, cell_text(row.value), str(row.run))
             # Text, because overrides in square brackets are not markup.
             table.add_row(*map(Text, texts))
         console.print(table)
-        if metric is None:
+        if result.metric is None:
             console.print("not ranked: the cells are judged on different data, folds or metrics")
         elif len(ranked) > MOST_LISTED:
             console.print(f"the best {MOST_LISTED} of {len(ranked)} cells", highlight=False)
-    counts = ", ".join(f"{number} {status}" for status, number in count_of(rows).items() if number)
-    left = f", {n_left} not run" if n_left else ""
-    lines = [f"sweep: {folder}: {counts}{left}", f"all of it: planrec leaderboard {folder}"]
+    counts = ", ".join(f"{number} {status}" for status, number in count_of(result.rows).items() if number)
+    left = f", {result.n_left} not run" if result.n_left else ""
+    lines = [
+        f"sweep: {result.folder}: {counts}{left}",
+        f"all of it: {command_line('leaderboard', result.folder)}",
+    ]
     if ranked:
-        lines.append(f"pin the best: planrec pin {ranked[0].run}{outputs_words(outputs)}")
+        lines.append(f"pin the best: {command_line('pin', ranked[0].run, outputs=outputs)}")
+        lines += [CHOSEN_HERE] if result.is_search else []
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def sweep_as_json(result: SweepResult) -> str:
+    """Return the result as JSON, the cells by their numbers; a value that is not defined is null."""
+    content = {
+        "schema": SCHEMA,
+        "folder": str(result.folder),
+        "metric": result.metric,
+        "n_left": result.n_left,
+        "cells": [
+            {
+                "number": row.cell.number,
+                "overrides": list(row.cell.overrides),
+                "status": row.status,
+                "value": None if row.value is None or isnan(row.value.value) else row.value.value,
+                "run": None if row.run is None else str(row.run),
+                "error": None if row.failure is None else first_line(row.failure.message),
+            }
+            for row in sorted(result.rows, key=lambda row: row.cell.number)
+        ],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def best_first(rows: Sequence[Row], metric: str | None) -> list[Row]:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from planrec.files.outputs_folder import outputs_words
+from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS, MetricValue, broken_guards
+from planrec.terminal import console_of_tables
 from planrec.training.experiment import Report, RunResult
 from planrec.wording import ARROW, with_interval
 
@@ -32,7 +33,7 @@ def progress_of(title: str) -> Iterator[Report]:
 
 def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
     """Print notes, the metrics of model and baselines, the folder of the run, and the next command."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
     for table in metrics_tables(result.metrics):
@@ -55,9 +56,9 @@ def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
         highlight=False,
     )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
-    console.print(
-        f"{stages}\nrun: {folder}\npin it: planrec pin {folder}{outputs_words(outputs)}", highlight=False
-    )
+    pin = command_line("pin", folder, outputs=outputs)
+    lines = f"{stages}\nrun: {folder}\npin it: {pin}"
+    console.print(lines, markup=False, highlight=False, soft_wrap=True)
 
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
@@ -93,9 +94,7 @@ def group_text(value: MetricValue) -> str:
 
 
 METRICS_AT_ONCE = 5
-"Columns of a table that fit WIDTH."
-WIDTH = 132
-"Characters of a line if the output is not a terminal."
+"Columns of a table that fit the width of an output that is not a terminal."
 
 
 def cell_text(value: MetricValue | None) -> str:

@@ -5,6 +5,7 @@ import sys
 from difflib import SequenceMatcher, unified_diff
 from math import isclose
 from pathlib import Path
+from shlex import quote
 
 from planrec.errors import RunError
 
@@ -71,7 +72,7 @@ def check_card(card: str, file: Path, command: str) -> int:
     print("\n".join(found))
     print(
         f"error: {file} is stale: words must be equal, figures within {RELATIVE:.0%} or {ABSOLUTE};"
-        f" update it with `just docs`, or {command} > {file}",
+        f" update it with `just docs`, or {command} > {quote(str(file))}",
         file=sys.stderr,
     )
     return 1

@@ -1,7 +1,6 @@
 """`planrec compare A B`: differences of two runs in configuration, metrics and segments."""
 
 from dataclasses import asdict
-from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,14 +24,14 @@ def as_json(comparison: "Comparison") -> str:
         "metrics": [
             {
                 "metric": pair.name,
-                "a": _numbers(pair.first),
-                "b": _numbers(pair.second),
-                "difference": _numbers(pair.difference),
+                "a": pair.first.as_json(),
+                "b": pair.second.as_json(),
+                "difference": _json_of(pair.difference),
             }
             for pair in comparison.metrics
         ],
         "segments": [
-            asdict(part) | {"difference": _numbers(part.difference)} for part in comparison.segments
+            asdict(part) | {"difference": _json_of(part.difference)} for part in comparison.segments
         ],
         "verdict": comparison.verdict,
         "paths": {
@@ -42,7 +41,5 @@ def as_json(comparison: "Comparison") -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _numbers(value: "Estimate | None") -> dict[str, float | None] | None:
-    if value is None:
-        return None
-    return {name: None if isnan(number) else number for name, number in asdict(value).items()}
+def _json_of(value: "Estimate | None") -> dict[str, float | None] | None:
+    return None if value is None else value.as_json()

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from planrec.metrics import METRICS, Estimate
 from planrec.reports.comparison.run_comparison import FEWEST, Comparison
-from planrec.reports.leaderboard.board_files import signed_text
-from planrec.training.run_terminal import WIDTH
+from planrec.reports.leaderboard.board_cells import signed_text
+from planrec.terminal import console_of_tables
 from planrec.wording import ARROW, with_interval
 
 CHANCE = "of {n} segments, {expected} would exclude 0 by chance alone if the runs were equal; {found} do (!)"
@@ -17,7 +16,7 @@ CHANCE = "of {n} segments, {expected} would exclude 0 by chance alone if the run
 
 def print_comparison(comparison: Comparison) -> None:
     """Print differences of the configuration, metrics, segments and the verdict."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     for line in _differences(comparison):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(_metrics(comparison))

@@ -1,12 +1,11 @@
 """Explanation in the terminal."""
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from planrec.metrics import METRICS, Estimate
 from planrec.reports.explanation.feature_importance import Explanation, FeatureImportance
-from planrec.training.run_terminal import WIDTH
+from planrec.terminal import console_of_tables
 from planrec.wording import signed, with_interval
 
 MAY_BE_LUCK = "~"
@@ -14,7 +13,7 @@ MAY_BE_LUCK = "~"
 
 def print_explanation(explanation: Explanation, most: int) -> None:
     """Print the most important features, and the meaning of the columns."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     shown = explanation.features[:most]
     table = Table("feature", *(f"{metric} worse by" for metric in explanation.metrics))
     if any(feature.contribution is not None for feature in shown):

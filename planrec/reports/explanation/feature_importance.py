@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from planrec.training.out_of_fold import out_of_fold_table
 if TYPE_CHECKING:
     import pandas as pd
 
+SCHEMA = "planrec.explain/1"
 MONEY_METRIC = "regret"
 "Also judges features if there are bills after the decision."
 DEFAULT_METRIC = "log_loss"
@@ -131,6 +133,27 @@ def as_csv(explanation: Explanation) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def as_json(explanation: Explanation) -> str:
+    """Return the explanation as JSON, the feature that counts most first."""
+    content = {
+        "schema": SCHEMA,
+        "run_id": explanation.saved.run_id,
+        "metrics": {name: value.as_json() for name, value in explanation.values.items()},
+        "features": [
+            {
+                "feature": feature.name,
+                "worse_by": {name: value.as_json() for name, value in feature.worse.items()},
+                "contribution": None if feature.contribution is None else feature.contribution.as_json(),
+            }
+            for feature in explanation.features
+        ],
+        "repeats": explanation.repeats,
+        "n_decisions": explanation.n_decisions,
+        "n_subscribers": explanation.n_subscribers,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _csv_cells(feature: FeatureImportance) -> dict[str, object]:

@@ -32,24 +32,9 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
     if metric is not None:
         check_ranks(metric)
     if missing := [f"{place} is not a folder" for place in folders_to_search if not place.is_dir()]:
-        raise RunError("expected folders of runs, such as outputs/", missing)
+        raise RunError("expected folders of runs, such as outputs/, which planrec train makes", missing)
     folders, failed = run_folders(folders_to_search), failed_cells(folders_to_search)
     if not folders and not failed:
         shown = ", ".join(map(str, folders_to_search))
         raise RunError(f"no run below {shown}: train one with planrec train")
     return board_of(folders, metric, failed)
-
-
-def write_board(board: "Board", csv: Path | None, json: Path | None, html: Path | None) -> list[Path]:
-    """Write the board to each file that is not None; return the written files."""
-    from planrec.files.atomic_write import write_atomically
-    from planrec.reports.leaderboard.board_files import as_csv, as_json
-    from planrec.reports.leaderboard.board_html import as_html
-
-    written = []
-    for file, content in ((csv, as_csv), (json, as_json), (html, as_html)):
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, content(board).encode())
-            written.append(file)
-    return written

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planrec.reports.leaderboard.board import Board, BoardTable
-from planrec.reports.leaderboard.board_files import (
+from planrec.reports.leaderboard.board_cells import (
     COSTS,
     FAILED,
     FAILED_TITLE,
@@ -19,15 +19,15 @@ from planrec.reports.leaderboard.board_files import (
     values_of,
 )
 from planrec.reports.leaderboard.board_rows import Row
-from planrec.training.run_terminal import WIDTH
+from planrec.terminal import console_of_tables
 
 METRICS_AT_ONCE = 4
-"Columns of a table that fit WIDTH beside a label."
+"Columns of a table that fit beside a label in an output that is not a terminal."
 
 
 def print_board(board: Board) -> None:
     """Print each table: the ranking metric with differences and costs, the other metrics, the commands."""
-    console = Console(width=None if Console().is_terminal else WIDTH)
+    console = console_of_tables()
     for table in board.tables:
         console.print(Text(table.title, style="bold"))
         _print_lines(console, [f"  {line}" for line in table.differs])

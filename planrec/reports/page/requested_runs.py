@@ -8,6 +8,7 @@ from pathlib import Path
 from planrec.config.config_diff import labels
 from planrec.errors import RunError
 from planrec.files.folder_walk import is_sweep
+from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS, MetricValue
 from planrec.runs.manifest import Manifest
 from planrec.runs.read import own_value, read_manifest
@@ -72,7 +73,7 @@ def read_requested_runs(places: Sequence[Path]) -> RequestedRuns:
     if not found:
         raise RunError(
             f"no complete run in {', '.join(map(str, places))}:"
-            f" planrec leaderboard {' '.join(map(str, places))} lists the failures"
+            f" {command_line('leaderboard', *places)} lists the failures"
         )
     metric = manifests[next(iter(found))].config["metrics"][0]
     runs = [

@@ -3,20 +3,17 @@
 import inspect
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
 
 from planrec.runs.provenance import versions
 from planrec.schema.request import fields_of
 from planrec.serving.replay.replayed_answer import Replayed
-
-WIDTH = 132
-"Characters of a line if the output is not a terminal."
+from planrec.terminal import console_of_tables
 
 
 def print_replayed(replayed: Replayed) -> None:
     """Print the inputs of an answer, its result, and whether it is the same now."""
-    console = Console(width=None if Console().is_terminal else WIDTH, highlight=False, markup=False)
+    console = console_of_tables(highlight=False, markup=False)
     for line in _identity(replayed):
         console.print(line)
     console.print("\ninputs")

@@ -16,6 +16,7 @@ from planrec.runs.read import SavedRun, load_run
 from planrec.schema.request import Request, read_request
 from planrec.serving.decision_log import LoggedDecision
 
+SCHEMA = "planrec.replay/1"
 MAX_DIFFERENCES = 10
 
 
@@ -44,6 +45,21 @@ class Replayed:
         found = _differences(json.loads(self.logged.answer), json.loads(self.body), "")
         spelling = "only in the spelling of the JSON: the order of keys, or spaces"
         return list(islice(found, MAX_DIFFERENCES)) or [spelling]
+
+
+def as_json(replayed: Replayed) -> str:
+    """Return the answer as JSON: when and by which run it was given, its request, and what differs now."""
+    kept = replayed.logged
+    parsed = {"request": json.loads(kept.request), "answer": json.loads(kept.answer)}
+    content = {
+        "schema": SCHEMA,
+        "is_equal": replayed.is_equal,
+        "differences": replayed.differences,
+        "folder": str(replayed.saved.folder),
+        "logged": kept._asdict() | parsed,
+        "computed": json.loads(replayed.body),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def replay(logged: LoggedDecision, outputs: Path) -> Replayed:

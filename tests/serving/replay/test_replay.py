@@ -137,3 +137,14 @@ def test_log_and_runs_are_found_by_the_variables_of_the_server(
         monkeypatch.setenv("PLANREC_DECISION_LOG__URL", url)
     assert main(["replay", ID]) == 0, capsys.readouterr().err
     assert main(["replay", ID, "--outputs", str(tmp_path / "elsewhere")]) == 1
+
+
+def test_an_answer_is_replayed_as_json(history_run, tmp_path, capsys):
+    decision = answered(history_run)
+    url = logged(tmp_path, decision)
+    outputs = str(history_run.parent.parent)
+    assert main(["replay", ID, "--log", url, "--outputs", outputs, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["schema"], shown["is_equal"], shown["differences"]) == ("planrec.replay/1", True, [])
+    assert shown["logged"]["answer"] == shown["computed"] == json.loads(decision.answer)
+    assert shown["logged"]["recommendation_id"] == ID

@@ -1,0 +1,19 @@
+"""The terminal: the one place that decides how wide tables are, and whether they have colours."""
+
+from typing import Any
+
+from rich.console import Console
+
+WIDTH = 132
+"Characters of a line if the output is not a terminal."
+
+
+def console_of_tables(**settings: Any) -> Console:
+    """Return a console on stdout that is as wide as the terminal, or WIDTH characters without one.
+
+    Colours are off if the output is not a terminal, or if the variable NO_COLOR is set.
+    """
+    console = Console(**settings)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
