@@ -45,7 +45,7 @@ def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, se
     command = shlex.join(["planrec", "train", *small, *overrides])
     config = compose(*small, *overrides)
     begin_run(folder, config, command)
-    save_run(run(config), folder, command, selected)
+    save_run(run(config), folder, command, selected=selected)
     return folder
 
 

@@ -63,7 +63,8 @@ def few_rows_are_legal(
 ) -> None:
     """Check that no row, one row and one class can be fitted."""
     for n in (0, 1, 7):
-        answer = _fitted(calibration, learned[:n], np.zeros(n, np.int64)).transform(unseen)
+        few = learned[:n]
+        answer = _fitted(calibration, few, np.zeros(len(few), np.int64)).transform(unseen)
         np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=0, atol=1e-12)
 
 

@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import numpy as np
 import pytest
 
 from planrec import plugins
@@ -73,7 +75,13 @@ class NoModel:
     model_fields: ClassVar[dict] = {}
 
 
-METRIC = METRICS["accuracy"]
+def always_one(judged, weights):
+    """A function of another package."""
+    return np.ones(len(weights))
+
+
+METRIC = replace(METRICS["accuracy"], function=always_one)
+OF_PLANREC = METRICS["accuracy"]
 
 
 @pytest.fixture
@@ -117,7 +125,7 @@ def test_all_wrong_entry_points_are_reported_together(entry_points):
     assert "no attribute 'Gone'" in gone or "has no attribute 'Gone'" in gone
     assert "must be named like its kind, acme" in other_name
     assert "must be a subclass of planrec.contracts.Model" in no_model
-    assert "PLANREC_PLUGINS=none" in remedy
+    assert remedy == "correct or uninstall these packages, or set PLANREC_PLUGINS=none to ignore all plug-ins"
 
 
 def test_metrics_are_added_by_name_and_must_be_metrics(entry_points):
@@ -127,7 +135,10 @@ def test_metrics_are_added_by_name_and_must_be_metrics(entry_points):
     with pytest.raises(PluginError, match="metric 'accuracy' comes from both planrec and"):
         plugin_metrics(METRICS, Metric)
     entry_points("metric", acme="NoModel")
-    with pytest.raises(PluginError, match="metric acme must be a Metric, got type"):
+    with pytest.raises(PluginError, match=r"acme = .*: must be a Metric, got type"):
+        plugin_metrics(METRICS, Metric)
+    entry_points("metric", acme="OF_PLANREC")
+    with pytest.raises(PluginError, match=r"must be defined in the package .*, got planrec"):
         plugin_metrics(METRICS, Metric)
 
 
@@ -135,6 +146,17 @@ def test_a_folder_of_yaml_files_must_exist(entry_points):
     entry_points("conf", acme="no_such_module")
     with pytest.raises(PluginError, match="no such package"):
         plugins.conf_folders()
+
+
+def test_folders_of_yaml_files_are_found_without_importing_the_plugin(tmp_path, monkeypatch):
+    package = tmp_path / "acme_unimportable"
+    (package / "conf").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError")
+    point = EntryPoint("acme", "acme_unimportable.conf", "planrec.conf")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    monkeypatch.setattr(plugins, "_all_points", lambda: {"planrec.conf": (point,)})
+    assert plugins.conf_folders() == (package / "conf",)
 
 
 def test_the_kind_of_an_option_is_a_literal():
@@ -147,6 +169,11 @@ def test_a_missing_plugin_names_what_to_install(monkeypatch):
     use = PluginUse("acme-planrec", "1.0.0", "acme_planrec", "0" * 64)
     monkeypatch.setattr(plugins, "installed_plugins", lambda: ())
     assert missing_plugins([use]) == ["it needs the plug-in acme-planrec: pip install acme-planrec==1.0.0"]
+    other = replace(use, package="subprocess")
+    same = Plugin("acme-planrec", "1.0.0", "acme_planrec", ())
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: (same,))
+    assert missing_plugins([use]) == []
+    assert missing_plugins([other]) == ["the package of acme-planrec must be acme_planrec, got subprocess"]
     newer = Plugin("acme-planrec", "1.1.0", "acme_planrec", ())
     monkeypatch.setattr(plugins, "installed_plugins", lambda: (newer,))
     assert missing_plugins([use]) == [
@@ -187,7 +214,7 @@ def test_the_verb_lists_plugins_and_says_if_there_are_none(monkeypatch, capsys):
     assert main(["plugins"]) == 0
     assert capsys.readouterr().out.endswith(f"sha256 {acme.sha256[:12]})\n  model=acme_shares\n")
     assert main(["plugins", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["adds"] == ["model=acme_shares"]
+    assert json.loads(capsys.readouterr().out)["plugins"][0]["adds"] == ["model=acme_shares"]
     monkeypatch.undo()
     monkeypatch.setenv("PLANREC_PLUGINS", "none")
     assert main(["plugins"]) == 0
@@ -222,6 +249,9 @@ def in_process(
 @pytest.mark.e2e
 def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     site = installed(tmp_path)
+    metric_first = "from acme_planrec.metric import PROBABILITY_OF_RIGHT; import planrec.config.run_config"
+    imported = in_process(tmp_path, site, metric_first)
+    assert imported.returncode == 0, imported.stderr
     overrides = ["model=acme_shares", "metrics=[acme_probability_of_right,log_loss]", *SMALL]
     first = in_process(tmp_path, site, TRAIN_PIN_ANSWER, json.dumps(overrides))
     assert first.returncode == 0, first.stderr
