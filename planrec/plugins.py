@@ -8,13 +8,13 @@ Only packages that are installed and declare such an entry point are imported.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from planrec.errors import PluginError
 
@@ -56,8 +56,11 @@ class PluginUse:
 
 
 def switched_off() -> bool:
-    """Return whether the environment ignores all plug-ins."""
-    return os.environ.get(VARIABLE, "").strip().lower() == "none"
+    """Return whether the environment ignores all plug-ins. Raises PluginError for a value but `none`."""
+    value = os.environ.get(VARIABLE, "").strip().lower()
+    if value not in ("", "none"):
+        raise PluginError(f"{VARIABLE} must be `none` or unset, got {value!r}")
+    return value == "none"
 
 
 def installed_plugins() -> tuple[Plugin, ...]:
@@ -103,6 +106,34 @@ def with_plugins(group: str, own: Sequence[type[Any]], contract: type[Any]) -> A
     for option in (*own[1:], *added):
         union = union | option
     return union
+
+
+def union_on_access(
+    name: str, group: str, own: Sequence[type[Any]], contract: type[Any]
+) -> Callable[[str], Any]:
+    """Return a module's `__getattr__` that makes the union type `name` when it is first used.
+
+    A plug-in can then import the group's package, because the package does not import plug-ins itself.
+
+    Args:
+        name: name of the union in the module, such as `ModelConfig`.
+        group: one of `GROUPS`.
+        own: the option classes of this package.
+        contract: abstract class that every option implements.
+    """
+
+    @cache
+    def union() -> Any:
+        from pydantic import Field  # half a second, which a command's help need not wait for
+
+        return Annotated[with_plugins(group, own, contract), Field(discriminator="kind")]
+
+    def module_getattr(wanted: str) -> Any:
+        if wanted != name:
+            raise AttributeError(f"no name {wanted!r} in planrec.{group}")
+        return union()
+
+    return module_getattr
 
 
 def plugin_metrics(own: Mapping[str, Any], metric_class: type[Any]) -> dict[str, Any]:
@@ -241,9 +272,14 @@ def _all_points() -> dict[str, tuple[EntryPoint, ...]]:
     """Read the entry points of all installed packages once per process."""
     everything = entry_points()
     names = [f"{OWN_PACKAGE}.{group}" for group in (*GROUPS, CONF_GROUP)]
-    # An editable install can list the same entry point twice.
-    found = {name: sorted(set(everything.select(group=name))) for name in names}
-    return {name: tuple(points) for name, points in found.items() if points}
+    found = {name: _distinct(everything.select(group=name)) for name in names}
+    return {name: points for name, points in found.items() if points}
+
+
+def _distinct(points: Iterable[EntryPoint]) -> tuple[EntryPoint, ...]:
+    """Sort entry points, and keep one of those that a distribution lists twice, as editable installs do."""
+    keyed = {(*_distribution_of(point), point.name, point.value): point for point in points}
+    return tuple(keyed[key] for key in sorted(keyed))
 
 
 def _distribution_of(point: EntryPoint) -> tuple[str, str]:

@@ -1,8 +1,6 @@
 """Calibration: corrections of a model's probabilities towards observed frequencies."""
 
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from planrec.calibration.calibrated import CALIBRATED, Calibrated
 from planrec.calibration.isotonic import Isotonic
@@ -10,13 +8,13 @@ from planrec.calibration.none import NoCalibration
 from planrec.calibration.sigmoid import Sigmoid
 from planrec.calibration.temperature import Temperature
 from planrec.contracts import Calibration
-from planrec.plugins import with_plugins
+from planrec.plugins import union_on_access
 
 _OWN = (Isotonic, NoCalibration, Sigmoid, Temperature)
 if TYPE_CHECKING:
     CalibrationConfig = Calibration
 else:
-    CalibrationConfig = Annotated[with_plugins("calibration", _OWN, Calibration), Field(discriminator="kind")]
+    __getattr__ = union_on_access("CalibrationConfig", "calibration", _OWN, Calibration)
 
 TRUSTED_TYPES: tuple[str, ...] = (
     CALIBRATED,

@@ -7,7 +7,7 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from planrec.cli.api_package import api_module
-from planrec.cli.shared_options import add_outputs
+from planrec.cli.shared_options import add_outputs, positive
 
 EXAMPLE = "planrec serve --port 8080"
 
@@ -17,7 +17,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_outputs(parser, "folder of pinned.json")
     parser.add_argument("--host", help="address to bind to; default 127.0.0.1, others need API keys")
     parser.add_argument("--port", type=_port, help="1 to 65535; 0: any free port; default 8000")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that answer; default 1")
+    parser.add_argument("--workers", type=positive, metavar="N", help="processes that answer; default 1")
     parser.add_argument("--new-key", action="store_true", help="print a new API key and its hash, and exit")
 
 

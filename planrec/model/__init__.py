@@ -1,8 +1,6 @@
 """Models: each option builds one unfitted scikit-learn classifier."""
 
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from planrec.contracts import Model
 from planrec.model.cheapest_fee import CheapestFee
@@ -18,7 +16,7 @@ from planrec.model.logistic import Logistic
 from planrec.model.popular import Popular
 from planrec.model.rerate import Rerate
 from planrec.model.stay import Stay
-from planrec.plugins import with_plugins
+from planrec.plugins import union_on_access
 
 _OWN = (
     CheapestFee,
@@ -38,7 +36,7 @@ _OWN = (
 if TYPE_CHECKING:
     ModelConfig = Model
 else:
-    ModelConfig = Annotated[with_plugins("model", _OWN, Model), Field(discriminator="kind")]
+    __getattr__ = union_on_access("ModelConfig", "model", _OWN, Model)
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
     sorted({name for model in _OWN for name in model.traits.trusted_types})

@@ -1,11 +1,9 @@
 """Policies: rules that turn predictions into decisions, and the reasons for both."""
 
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from planrec.contracts import Policy
-from planrec.plugins import with_plugins
+from planrec.plugins import union_on_access
 from planrec.policy.best_bill import BestBill
 from planrec.policy.most_probable import MostProbable
 from planrec.policy.reason_builder import MoneyText, Reason, in_major_units
@@ -16,7 +14,7 @@ _OWN = (BestBill, MostProbable)
 if TYPE_CHECKING:
     PolicyConfig = Policy
 else:
-    PolicyConfig = Annotated[with_plugins("policy", _OWN, Policy), Field(discriminator="kind")]
+    __getattr__ = union_on_access("PolicyConfig", "policy", _OWN, Policy)
 
 __all__ = [
     "BestBill",

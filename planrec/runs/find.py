@@ -38,7 +38,7 @@ def named_run(name: str, outputs: Path) -> Path:
     """
     if name == "latest":
         return newest_run(outputs)
-    if Path(name).exists():
+    if name and Path(name).exists():
         return Path(name)
     runs = complete_runs(outputs)
     found = [folder for folder in runs if any(text.startswith(name) for text in names_of(folder, outputs))]

@@ -1,11 +1,9 @@
 """Targets: each option turns the data of a source into labelled decisions."""
 
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from planrec.contracts import Target
-from planrec.plugins import with_plugins
+from planrec.plugins import union_on_access
 from planrec.target.best_bill import BestBill
 from planrec.target.held import Held
 
@@ -13,4 +11,4 @@ _OWN = (BestBill, Held)
 if TYPE_CHECKING:
     TargetConfig = Target
 else:
-    TargetConfig = Annotated[with_plugins("target", _OWN, Target), Field(discriminator="kind")]
+    __getattr__ = union_on_access("TargetConfig", "target", _OWN, Target)
