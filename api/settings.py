@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from planrec.errors import ConfigError
+from planrec.files.validation_errors import message_of
 
 PREFIX = "PLANREC_"
 HEADS = ("variable", "value", "from", "meaning")
@@ -193,7 +194,7 @@ def _unknown(name: str, known: Mapping[str, Setting]) -> str:
 
 def _wrong(item: ErrorDetails, known: Mapping[str, Setting], given: Mapping[str, str]) -> str:
     place = tuple(str(part) for part in item["loc"])
-    message = item["msg"].removeprefix("Value error, ")
+    message = message_of(item)
     for name, setting in known.items():
         if place and place[: len(setting.path)] == setting.path:
             return f"{name}: {message}" + ("" if setting.is_secret else f", got {given[name]!r}")

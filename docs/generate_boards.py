@@ -19,7 +19,8 @@ from planrec.metrics import METRICS, Estimate, broken_guards, draws_of, metric_d
 from planrec.reports.cards.model_card import own_figures
 from planrec.reports.leaderboard import leaderboard
 from planrec.reports.leaderboard.board import Board, BoardTable
-from planrec.reports.leaderboard.board_files import markdown_lines, signed_text
+from planrec.reports.leaderboard.board_cells import signed_text
+from planrec.reports.leaderboard.board_files import markdown_lines
 from planrec.reports.leaderboard.board_rows import Row
 from planrec.runs.read import read_out_of_fold
 from planrec.wording import figure

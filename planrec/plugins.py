@@ -41,7 +41,7 @@ class Plugin:
 
     @property
     def sha256(self) -> str:
-        """Hash of the package's Python and YAML files: changed code is another plug-in."""
+        """Hash of the package's files: changed code or data is another plug-in."""
         return _content_hash(self.package)
 
 
@@ -90,7 +90,7 @@ def with_plugins(group: str, own: Sequence[type[Any]], contract: type[Any]) -> A
         name = _distribution_of(point)[0]
         try:
             option = _checked_option(point, contract)
-        except (ImportError, AttributeError, TypeError) as error:
+        except TypeError as error:
             problems.append(f"{name}: {point.group} entry point {point.name} = {point.value}: {error}")
             continue
         for kind in kinds_of(option):
@@ -121,12 +121,10 @@ def plugin_metrics(own: Mapping[str, Any], metric_class: type[Any]) -> dict[str,
     for point in _points("metric"):
         name = _distribution_of(point)[0]
         try:
-            metric = point.load()
-        except (ImportError, AttributeError) as error:
+            metric = _checked_metric(point, metric_class)
+        except TypeError as error:
             problems.append(f"{name}: {point.group} entry point {point.name} = {point.value}: {error}")
             continue
-        if not isinstance(metric, metric_class):
-            problems.append(f"{name}: metric {point.name} must be a Metric, got {type(metric).__name__}")
         if point.name in owners:
             problems.append(f"metric {point.name!r} comes from both {owners[point.name]} and {name}")
         metrics.setdefault(point.name, metric)
@@ -136,7 +134,7 @@ def plugin_metrics(own: Mapping[str, Any], metric_class: type[Any]) -> dict[str,
 
 
 def conf_folders() -> tuple[Path, ...]:
-    """Return the folders of YAML files that plug-ins add, in the order of their names.
+    """Return the folders of YAML files that plug-ins add, in the order of their names. Imports no plug-in.
 
     Raises:
         PluginError: an entry point names no package with a folder.
@@ -144,14 +142,14 @@ def conf_folders() -> tuple[Path, ...]:
     folders: list[Path] = []
     problems: list[str] = []
     for point in _points(CONF_GROUP):
-        try:
-            spec = find_spec(point.value)
-        except (ImportError, ValueError):
-            spec = None
-        places = list(spec.submodule_search_locations or []) if spec else []
-        if not places:
+        # The path below the package, not the spec of a subpackage: that would import the package.
+        package, *below = point.value.split(".")
+        spec = find_spec(package)
+        places = [Path(place, *below) for place in (spec and spec.submodule_search_locations) or ()]
+        found = [place for place in places if place.is_dir()]
+        if not found:
             problems.append(f"{_distribution_of(point)[0]}: planrec.conf = {point.value}: no such package")
-        folders += [Path(place) for place in places[:1]]
+        folders += found[:1]
     _refuse(problems)
     return tuple(folders)
 
@@ -168,18 +166,23 @@ def uses_of(objects: Iterable[object]) -> tuple[PluginUse, ...]:
 
 def missing_plugins(uses: Iterable[PluginUse]) -> list[str]:
     """Return one sentence per plug-in that a run needs and this environment cannot give."""
-    installed = {plugin.name: plugin for plugin in installed_plugins()}
+    installed: dict[str, list[Plugin]] = {}
+    for plugin in installed_plugins():
+        installed.setdefault(plugin.name, []).append(plugin)
     problems = []
     for use in uses:
         if switched_off():
             problems.append(f"it needs the plug-in {use.name}, and {VARIABLE}=none: unset {VARIABLE}")
         elif use.name not in installed:
             problems.append(f"it needs the plug-in {use.name}: pip install {use.name}=={use.version}")
-        elif installed[use.name].version != use.version:
+        elif (version := installed[use.name][0].version) != use.version:
             problems.append(
-                f"it needs {use.name} {use.version}, installed is {installed[use.name].version}:"
+                f"it needs {use.name} {use.version}, installed is {version}:"
                 f" pip install {use.name}=={use.version}, or train again"
             )
+        # Types below this package are trusted, so that run.json must not choose it.
+        elif use.package not in (packages := [plugin.package for plugin in installed[use.name]]):
+            problems.append(f"the package of {use.name} must be {' or '.join(packages)}, got {use.package}")
     return problems
 
 
@@ -197,12 +200,35 @@ def kinds_of(option: type[Any]) -> tuple[str, ...]:
 
 
 def _checked_option(point: EntryPoint, contract: type[Any]) -> type[Any]:
-    option = point.load()
+    option = _loaded(point)
     if not (isinstance(option, type) and issubclass(option, contract)):
         raise TypeError(f"must be a subclass of planrec.contracts.{contract.__name__}")
     if point.name not in kinds_of(option):
         raise TypeError(f"must be named like its kind, {', '.join(kinds_of(option))}")
+    _check_package(point, option)
     return option
+
+
+def _checked_metric(point: EntryPoint, metric_class: type[Any]) -> Any:
+    metric = _loaded(point)
+    if not isinstance(metric, metric_class):
+        raise TypeError(f"must be a Metric, got {type(metric).__name__}")
+    _check_package(point, metric.function)
+    return metric
+
+
+def _loaded(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except Exception as error:  # importing the code of others can raise anything
+        raise TypeError(f"cannot be imported: {error!r}") from error
+
+
+def _check_package(point: EntryPoint, item: object) -> None:
+    """Check that an object is of its entry point's package, whose hash enters the addresses of runs."""
+    expected, package = point.value.partition(":")[0].partition(".")[0], _package_of(item)
+    if package != expected:
+        raise TypeError(f"must be defined in the package {expected}, got {package}")
 
 
 def _points(group: str) -> Iterator[EntryPoint]:
@@ -231,12 +257,12 @@ def _package_of(item: object) -> str:
 
 @cache
 def _content_hash(package: str) -> str:
-    """Return the sha256 over names and contents of a package's Python and YAML files."""
+    """Return the sha256 over names and contents of a package's files, compiled Python left out."""
     spec = find_spec(package)
     places = list(spec.submodule_search_locations or []) if spec else []
     files = [(Path(spec.origin).parent, Path(spec.origin))] if spec and spec.origin and not places else []
     for place in map(Path, places):
-        files += [(place, file) for file in place.rglob("*") if file.suffix in (".py", ".yaml")]
+        files += [(place, file) for file in place.rglob("*") if file.is_file() and file.suffix != ".pyc"]
     digest = hashlib.sha256()
     for place, file in sorted(files):
         digest.update(file.relative_to(place).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
@@ -245,6 +271,5 @@ def _content_hash(package: str) -> str:
 
 def _refuse(problems: Sequence[str]) -> None:
     if problems:
-        raise PluginError(
-            "plug-ins cannot be used", [*problems, f"uninstall one, or set {VARIABLE}=none to ignore them"]
-        )
+        remedy = f"correct or uninstall these packages, or set {VARIABLE}=none to ignore all plug-ins"
+        raise PluginError("plug-ins cannot be used", [*problems, remedy])

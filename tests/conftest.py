@@ -1,7 +1,7 @@
 """Fixtures of the whole suite, and the Hypothesis profiles: dev, ci (derandomised), nightly."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from coverage import Coverage
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 settings.register_profile("dev", deadline=None, max_examples=25)
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
@@ -86,6 +87,13 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of all processes of this session, for what is trained once."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Use one thread, as serving does; on a busy machine waiting threads cost more than the work."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

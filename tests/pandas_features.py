@@ -1,4 +1,4 @@
-"""The default features of one request written with pandas, as many would: what serving is compared with."""
+"""The default features of one request, written with pandas as many would, to compare serving with."""
 
 from typing import Any, Self
 
@@ -14,18 +14,18 @@ WINDOWS = (1, 3, 6)
 
 
 class PandasFeatures(TransformerMixin, BaseEstimator):
-    """`features=usage_and_bills` of one subscriber: a frame of months, one of their bills, a row of both."""
+    """The features of `usage_and_bills` for one subscriber: months, their bills, and one row of both."""
 
     def __init__(self, catalogue: Catalogue, names: list[str]) -> None:
         self.catalogue = catalogue
         self.names = names
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Nothing is learned."""
+        """Do nothing: no value is fitted."""
         return self
 
     def transform(self, X: dict[str, np.ndarray]) -> pd.DataFrame:
-        """One row, its columns in the order of `names`; the latest known months first."""
+        """Return one row with columns in the order of `names`, from months with the latest first."""
         services = [name for name in Usage.ALL if lag(name, 1) in X]
         known = {name: [X[lag(name, ago)][0] for ago in MONTHS] for name in services}
         months = pd.DataFrame(known, index=MONTHS).dropna()

@@ -1,4 +1,4 @@
-"""Small real runs in folders of a test's choice."""
+"""Small real runs, saved in folders of a test."""
 
 import json
 import shlex
@@ -9,15 +9,16 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from planrec.config.conf_folder import inherited
+from planrec.contracts import Model
 from planrec.model import ModelConfig
 from tests.conftest import SMALL
 
 FEW = {"n_estimators": 10, "n_draws": 16, "n_picks": 5}
-"What makes a model slow -> how many of it are enough where the quality of its fit is not what is tested."
+"Field that makes a model slow -> value that suffices if the quality of the fit is not tested."
 
 
 def quick(model: str) -> list[str]:
-    """Overrides that make a model of conf/model/ quick to fit."""
+    """Return overrides that make a model of conf/model/ quick to fit."""
     return list(_fewer(inherited("model", model), "model"))
 
 
@@ -29,13 +30,14 @@ def _fewer(node: dict[str, Any], path: str) -> Iterator[str]:
             yield f"{path}.{key}={FEW[key]}"
 
 
-def reads_of(model: str) -> str:
-    """What a model of conf/model/ reads; without Hydra, so that it is quick where tests are collected."""
-    return TypeAdapter(ModelConfig).validate_python(inherited("model", model)).traits.reads
+def model_option(name: str, **changed: object) -> Model:
+    """Read a model of conf/model/ with some fields changed; without Hydra, which is slow to load."""
+    model: Model = TypeAdapter(ModelConfig).validate_python(inherited("model", name) | changed)
+    return model
 
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:
-    """Train and save one run; the folder."""
+    """Train and save one run, and return its folder."""
     from planrec.config.compose import compose
     from planrec.runs.write import begin_run, save_run
     from planrec.training.experiment import run
@@ -43,12 +45,12 @@ def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, se
     command = shlex.join(["planrec", "train", *small, *overrides])
     config = compose(*small, *overrides)
     begin_run(folder, config, command)
-    save_run(run(config), folder, command, selected)
+    save_run(run(config), folder, command, selected=selected)
     return folder
 
 
 def edit_run(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
-    """Change run.json of a copy, as if another run had written it."""
+    """Change run.json of a copy of a run, as if another run had written it."""
     manifest = json.loads((folder / "run.json").read_text("utf-8"))
     change(manifest)
     (folder / "run.json").write_text(json.dumps(manifest), "utf-8")

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from pydantic import BaseModel, ValidationError
 
 from planrec.errors import Misfit, RequestError
+from planrec.files.validation_errors import message_of
 from planrec.schema.request import Request
 
 from ..http_request import HttpRequest
@@ -96,7 +97,7 @@ def misfits_of(error: ValidationError) -> list[Misfit]:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         raise MalformedJsonError(found[0]["msg"].removeprefix("Invalid JSON: "))
-    return [Misfit(0, json_pointer(item["loc"]), item["msg"].removeprefix("Value error, ")) for item in found]
+    return [Misfit(0, json_pointer(item["loc"]), message_of(item)) for item in found]
 
 
 def values_refused(misfits: Sequence[Misfit]) -> RequestError:

@@ -25,7 +25,7 @@ class Ready(Struct, frozen=True):
     status: Annotated[str, Meta(examples=["ready"])]
     run_id: str
     pin_error: Annotated[
-        str | None, Meta(description="Reason why a newer pin is not served; null if there is none.")
+        str | None, Meta(description="Reason why a newer pin is not served; null without one.")
     ]
 
 

@@ -21,6 +21,7 @@ from planrec.catalogue.terms import (
     money_from,
     quantity_from,
 )
+from planrec.files.validation_errors import message_of
 from planrec.schema.columns import MAX_USAGE
 
 _LARGEST_BILL_MICRO = 2**62
@@ -180,7 +181,7 @@ def errors_inside_plans(errors: Sequence[ErrorDetails]) -> Iterator[InitErrorDet
                 loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}"
             )
         elif kind == "value_error":
-            yield _problem(loc, error["input"], error["msg"].removeprefix("Value error, "))
+            yield _problem(loc, error["input"], message_of(error))
         else:
             yield InitErrorDetails(type=kind, loc=loc, input=error["input"], ctx=error.get("ctx", {}))
 

@@ -19,7 +19,7 @@ from planrec.cli.error_reporting import reports_errors
 VERBS = (
     *("train", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "serve", "score", "replay", "new-plans", "settings"),
-    *("simulate", "completion"),
+    *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."
 
@@ -73,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _print_candidates()
     parser = command_parser(_verb_among(words))
     options, unknown = parser.parse_known_args(words)
+    if options.verb is None:
+        parser.error(f"expected a verb: {', '.join(VERBS)}; planrec --help describes them")
     if "passed_on" in options:
         options.passed_on = unknown
     elif unknown:
@@ -91,7 +93,7 @@ def command_parser(asked: str | None) -> VerbParser:
     if asked is not None and asked not in VERBS:
         parser.error(_no_such_verb(asked))
     summaries = []
-    verbs = parser.add_subparsers(prog="planrec", metavar="VERB", dest="verb", required=True, help=SUPPRESS)
+    verbs = parser.add_subparsers(prog="planrec", metavar="VERB", dest="verb", help=SUPPRESS)
     for name in VERBS if asked is None else [asked]:
         verb = cast(Verb, import_module(f"planrec.cli.{name.replace('-', '_')}"))
         summary = verb.__doc__.partition("\n")[0].rstrip(".")
@@ -107,7 +109,7 @@ def command_parser(asked: str | None) -> VerbParser:
 
 
 def _verb_among(words: Sequence[str]) -> str | None:
-    return next((word for word in words if not word.startswith("-")), None)
+    return words[0] if words and not words[0].startswith("-") else None
 
 
 def _print_candidates() -> int:

@@ -3,13 +3,13 @@
 Its folds are fitted again, and each explains the rows that it never saw.
 """
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 
 from planrec.cli.shared_options import (
     add_json,
     add_outputs,
     add_run,
+    csv_file,
     positive,
     run_folder,
     show_table,
@@ -22,7 +22,7 @@ EXAMPLE = "planrec explain latest --features 10"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     add_run(parser)
-    parser.add_argument("--csv", type=_csv, metavar="FILE.csv", help="write every feature there")
+    parser.add_argument("--csv", type=csv_file, metavar="FILE.csv", help="write every feature there")
     parser.add_argument(
         "--repeats", type=positive, default=5, metavar="N", help="times each column is shuffled (5)"
     )
@@ -50,11 +50,3 @@ def run(options: Namespace) -> int:
     if options.csv is not None:
         write_text(options.csv, as_csv(explanation), options)
     return 0
-
-
-def _csv(name: str) -> Path:
-    """Return a path that no file of a run has: nothing that hashes cover is ever replaced."""
-    path = Path(name)
-    if path.suffix != ".csv" or path.name == "dropped_rows.csv":
-        raise ArgumentTypeError(f"must end in .csv and must not be one of the run's own files, got {name!r}")
-    return path

@@ -4,9 +4,18 @@ Failed cells of sweeps are listed below.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_folder, show_table, write_text
+from planrec.cli.shared_options import (
+    RUN,
+    add_json,
+    add_outputs,
+    add_run,
+    csv_file,
+    html_file,
+    run_folder,
+    show_table,
+    write_text,
+)
 
 EXAMPLE = "planrec leaderboard --metric regret --html board.html"
 
@@ -16,8 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_run(parser, "runs", f"{RUN}; or the folder of a sweep, or above; default: all runs", nargs="*")
     parser.add_argument("--metric", help="rank by it; default: the first metric of the runs")
     add_json(parser)
-    for kind in ("csv", "html"):
-        parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write the board as {kind.upper()}")
+    parser.add_argument("--csv", type=csv_file, metavar="FILE.csv", help="write the board as CSV")
+    parser.add_argument("--html", type=html_file, metavar="FILE.html", help="write the board as HTML")
     add_outputs(parser)
 
 

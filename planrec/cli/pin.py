@@ -92,7 +92,7 @@ def _list(options: Namespace) -> None:
         problem = error.message
     pinned = (options.outputs / pins[0].run).resolve() if pins else None
     runs = [
-        _listed(folder, str(folder.relative_to(options.outputs)), folder.resolve() == pinned)
+        _listed(folder, str(folder.relative_to(options.outputs)), is_pinned=folder.resolve() == pinned)
         for folder in reversed(complete_runs(options.outputs))
     ]
     show_table(
@@ -102,7 +102,7 @@ def _list(options: Namespace) -> None:
     )
 
 
-def _listed(folder: Path, name: str, is_pinned: bool) -> ListedRun:
+def _listed(folder: Path, name: str, *, is_pinned: bool) -> ListedRun:
     from planrec.errors import RunError
     from planrec.runs.provenance import version_problems
     from planrec.runs.read import read_manifest

@@ -11,8 +11,8 @@ from planrec.files.outputs_folder import default_outputs
 
 ON_STDOUT = Path("-")
 
-OWN_FILES = ("config.json", "run.json", "sweep.json", "pinned.json", "good_pin.json")
-"Names of JSON files that PlanRec keeps in the folder of runs."
+OWN_FILES = ("config.json", "run.json", "sweep.json", "pinned.json", "good_pin.json", "dropped_rows.csv")
+"Names of JSON and CSV files that PlanRec keeps in the folder of runs."
 
 RUN = "folder of a complete run, the beginning of its id, or `latest`"
 
@@ -68,6 +68,29 @@ def json_file(name: str) -> Path:
         f"must end in .json and must not be one of PlanRec's own files, got {name!r};"
         " to print JSON, type --json last, or --json=-"
     )
+
+
+def csv_file(name: str) -> Path:
+    """Return the file that gets CSV; none of a run's own files, which hashes cover, is ever replaced.
+
+    >>> csv_file("board.csv").name
+    'board.csv'
+    """
+    path = Path(name)
+    if path.suffix != ".csv" or path.name in OWN_FILES:
+        raise ArgumentTypeError(f"must end in .csv and must not be one of the run's own files, got {name!r}")
+    return path
+
+
+def html_file(name: str) -> Path:
+    """Return the file that gets HTML; no file of a run ends like that.
+
+    >>> html_file("board.html").name
+    'board.html'
+    """
+    if not name.endswith(".html"):
+        raise ArgumentTypeError(f"must end in .html, got {name!r}")
+    return Path(name)
 
 
 def show_table(options: Namespace, print_table: Callable[[], None], as_json: Callable[[], str]) -> None:

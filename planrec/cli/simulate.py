@@ -5,7 +5,11 @@ The files are the history of its subscribers, its plans, and the true bills and 
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planrec.catalogue import Catalogue
+    from planrec.data.simulator import Simulator
 
 EXAMPLE = "planrec simulate made_up --n-subscribers 500"
 
@@ -24,11 +28,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the files and print the command that trains on them."""
     from planrec.config.overrides import typed_text
-    from planrec.data.simulated_files import catalogue_of, simulator_of, write_simulation
+    from planrec.data.simulated_files import write_simulation
     from planrec.files.outputs_folder import command_line
 
     values = {name: getattr(options, name) for name in _defaults()}
-    folder = write_simulation(simulator_of(values), catalogue_of(options.catalogue), options.folder)
+    folder = write_simulation(_simulator_of(values), _catalogue_of(options.catalogue), options.folder)
     overrides = {
         "data": "usage_months",
         "data.path": folder / "history.parquet",
@@ -47,3 +51,47 @@ def _defaults() -> dict[str, Any]:
 
     content = content_of(CONF / "data" / "simulator.yaml")
     return {name: value for name, value in content.items() if isinstance(value, int | str) and name != "kind"}
+
+
+def _simulator_of(values: dict[str, Any]) -> "Simulator":
+    """Validate the simulator with these values.
+
+    Raises:
+        ConfigError: If a value is out of range; the message names the flags of the command line.
+    """
+    from pydantic import ValidationError
+
+    from planrec.data.simulator import Simulator
+    from planrec.errors import ConfigError
+    from planrec.files.validation_errors import rule_of
+
+    try:
+        return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
+    except ValidationError as error:
+        problems = [
+            f"--{str(wrong['loc'][0]).replace('_', '-')}: {rule_of(wrong)}, got {wrong['input']!r}"
+            for wrong in error.errors()
+        ]
+        raise ConfigError("the options do not describe a simulation", problems) from None
+
+
+def _catalogue_of(name: str) -> "Catalogue":
+    """Open the shipped catalogue of this name, or the catalogue in this file.
+
+    Raises:
+        ConfigError: If there is neither, or if the file is not a catalogue.
+    """
+    from planrec.catalogue import Catalogue
+    from planrec.catalogue.yaml_file import read_model
+    from planrec.config.conf_folder import CONF, options
+    from planrec.errors import CatalogueError, ConfigError
+    from planrec.files.input_path import find_input
+
+    shipped = [option for option in options("catalogue") if option not in ("file", "none")]
+    if name in shipped:
+        return read_model(CONF / "catalogue" / f"{name}.yaml", Catalogue)
+    try:
+        return read_model(find_input("--catalogue", name, CatalogueError), Catalogue)
+    except CatalogueError as error:
+        message = f"{error.message}; shipped catalogues: {', '.join(shipped)}"
+        raise ConfigError(message, error.problems) from error

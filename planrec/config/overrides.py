@@ -37,7 +37,9 @@ def no_plugin(group: str, option: object) -> str:
     return f"{group}={option} is not used: the only one is {only}; {instead}"
 
 
-def check_overrides(overrides: Sequence[str], folders: Folders = INSTALLED, multirun: bool = False) -> None:
+def check_overrides(
+    overrides: Sequence[str], folders: Folders = INSTALLED, *, multirun: bool = False
+) -> None:
     """Raise ConfigError for every override that cannot be parsed and every option that does not exist.
 
     The options of a multirun are checked by its cells, which report their other problems too.

@@ -15,13 +15,17 @@ from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
 from planrec.features import FeaturesConfig
 from planrec.files.validation_errors import rule_of
-from planrec.metrics import METRICS, known_gate, known_metric
+from planrec.metrics import METRICS, Metric, known_gate, known_metric
 from planrec.model import ModelConfig
+from planrec.plugins import plugin_metrics
 from planrec.policy import PolicyConfig
 from planrec.schema.config_model import Config
 from planrec.search import Search
 from planrec.target import TargetConfig
 from planrec.wording import did_you_mean
+
+# Not in planrec.metrics: the module of a plug-in's metric imports that package, and may be imported first.
+METRICS.update(plugin_metrics(METRICS, Metric))
 
 MAX_SHOWN = 80
 "Longest wrong value that a message shows, in characters."

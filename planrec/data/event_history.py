@@ -113,7 +113,7 @@ def _currency_problems(catalogue: Catalogue) -> list[str]:
 
 
 def _records(users: Users, months: EventMonths) -> tuple[Records, np.ndarray]:
-    """Number the subscribers with events, and keep the position in `Users` of each subscriber, shape (k,)."""
+    """Assign numbers to subscribers with events; return records and positions in `Users`, shape (k,)."""
     owner, subscriber = np.unique(months.user, return_inverse=True)
     # An event without a readable date can belong to any month of the user, so all of them are bad.
     is_bad = months.is_bad | np.isin(months.user, months.lost)

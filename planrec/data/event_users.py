@@ -89,7 +89,7 @@ def read_users(
 def _fetch(
     connection: duckdb.DuckDBPyConnection, table: Table, form: str | None
 ) -> tuple[RawTable, np.ndarray]:
-    """Read the users as text, sorted by id, and the day of leaving, shape (n,), NaT if there is none."""
+    """Read the users as text, sorted by id, and the day of leaving, shape (n,), NaT without one."""
     cells = Cells.of(connection, table)
     texts = [
         f"{cells.id(name) if name == 'user_id' else cells.text(name)} AS {name}" for name in table.columns

@@ -11,10 +11,9 @@ truth/churn.parquet          probability of leaving, of every subscriber and mon
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from planrec.config.conf_folder import CONF, options
-from planrec.errors import ConfigError, DataError
+from planrec.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
     from planrec.data.hidden_truth import HiddenTruth
     from planrec.data.simulator import Simulator
+    from planrec.schema.columns import Columns
     from planrec.schema.tables import UsageHistory
 
 
@@ -49,48 +49,6 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
     return folder
 
 
-def simulator_of(values: dict[str, Any]) -> "Simulator":
-    """Validate the simulator with these values.
-
-    Raises:
-        ConfigError: If a value is out of range; the message names the flags of the command line.
-    """
-    from pydantic import ValidationError
-
-    from planrec.data.simulator import Simulator
-    from planrec.files.validation_errors import rule_of
-
-    try:
-        return Simulator(kind="simulator", drop_columns=(), protected_columns={}, **values)
-    except ValidationError as error:
-        problems = [
-            f"--{str(wrong['loc'][0]).replace('_', '-')}: {rule_of(wrong)}, got {wrong['input']!r}"
-            for wrong in error.errors()
-        ]
-        raise ConfigError("the options do not describe a simulation", problems) from None
-
-
-def catalogue_of(name: str) -> "Catalogue":
-    """Open the shipped catalogue of this name, or the catalogue in this file.
-
-    Raises:
-        ConfigError: If there is neither, or if the file is not a catalogue.
-    """
-    from planrec.catalogue import Catalogue
-    from planrec.catalogue.yaml_file import read_model
-    from planrec.errors import CatalogueError
-    from planrec.files.input_path import find_input
-
-    shipped = [option for option in options("catalogue") if option not in ("file", "none")]
-    if name in shipped:
-        return read_model(CONF / "catalogue" / f"{name}.yaml", Catalogue)
-    try:
-        return read_model(find_input("--catalogue", name, CatalogueError), Catalogue)
-    except CatalogueError as error:
-        message = f"{error.message}; shipped catalogues: {', '.join(shipped)}"
-        raise ConfigError(message, error.problems) from error
-
-
 def _history_table(history: "UsageHistory") -> "pd.DataFrame":
     """Make the columns that `data=usage_months` expects by default."""
     import numpy as np
@@ -115,7 +73,7 @@ def _truth_tables(history: "UsageHistory", truth: "HiddenTruth") -> "dict[str, p
     keys = {"subscriber": history.subscriber, "month": np.datetime_as_string(history.month)}
     bills = truth.bills.reshape(len(history), -1)
     accept = {f"accept@{plan}": truth.acceptance[:, at] for at, plan in enumerate(plans)}
-    columns: dict[str, dict[str, Any]] = {
+    columns: dict[str, Columns] = {
         "hidden_bills": keys | {f"hidden@{plan}": bills[:, at] for at, plan in enumerate(plans)},
         "best_plan": keys | {"best_plan": np.array(plans, object)[truth.best_plan.ravel()]},
         "acceptance": {"subscriber": history.subscriber.reshape(n, -1)[:, 0]} | accept,

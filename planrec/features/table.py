@@ -164,7 +164,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
 
 def _codes(texts: np.ndarray, most: int) -> dict[str, int]:
-    """Number the most frequent texts, sorted; of equally frequent ones the first in the alphabet count."""
+    """Assign codes to the most frequent texts, sorted; ties go to the first in the alphabet."""
     counts = Counter(text for text in texts.tolist() if text is not None)
     frequent = sorted(counts, key=lambda text: (-counts[text], text))[:most]
     return {text: code for code, text in enumerate(sorted(frequent))}

@@ -17,10 +17,6 @@ from planrec.metrics.paired import (
 )
 from planrec.metrics.registry import METRICS, Metric, broken_guards, known_metric
 from planrec.metrics.reliability import ReliabilityBin, reliability, reliability_of_cheaper
-from planrec.plugins import plugin_metrics
-
-# Last, since a plug-in imports the names above.
-METRICS.update(plugin_metrics(METRICS, Metric))
 
 __all__ = [
     "METRICS",

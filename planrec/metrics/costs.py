@@ -14,7 +14,7 @@ class Costs:
     held: np.ndarray
     "Shape (n,), int64: index of the plan held."
     advised: np.ndarray
-    "Shape (n,), int64: index of the first recommendation; the plan held if there is none."
+    "Shape (n,), int64: index of the first recommendation; the plan held without one."
 
     @property
     def least(self) -> np.ndarray:

@@ -1,9 +1,13 @@
 """Importances of features, read from fitted classifiers."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
 
 IMPURITY = "impurity decrease of the splits"
 COEFFICIENTS = "mean absolute coefficient on standardised inputs"
@@ -13,7 +17,7 @@ COEFFICIENTS = "mean absolute coefficient on standardised inputs"
 class _Boosted(Protocol):
     """A fitted classifier of LightGBM."""
 
-    booster_: Any
+    booster_: "Booster"
 
 
 @runtime_checkable
@@ -30,7 +34,7 @@ class _Linear(Protocol):
     coef_: np.ndarray
 
 
-def importances_of(fitted: Any, n_features: int) -> np.ndarray | None:
+def importances_of(fitted: BaseEstimator, n_features: int) -> np.ndarray | None:
     """Read the classifier's own importances, shape (n_features,); None if it has none.
 
     In a pipeline behind imputing, the column that marks the gaps of a feature counts for that feature.

@@ -6,7 +6,6 @@ without any month it is on `as_of`. Usage is quantised, as at every border.
 
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,9 @@ from planrec.schema.columns import Columns, InputColumn, InputSchema, Usage, lag
 from planrec.schema.decision_rows import latest_rows
 from planrec.schema.request import Month, Request
 from planrec.schema.tables import DecisionTable
+
+Value = str | float | bool | None
+"A value of an attribute in a request; None if it is missing."
 
 _LAST_MONTH = frozenset(lag(usage, 1) for usage in Usage.ALL)
 
@@ -151,11 +153,11 @@ def _plan_indexes(named: Sequence[str | None], plans: tuple[str, ...]) -> np.nda
     return np.array([position.get(plan, -1) for plan in named], np.int64)
 
 
-def _attribute_columns(rows: Sequence[Mapping[str, Any]], inputs: Sequence[InputColumn]) -> Columns:
+def _attribute_columns(rows: Sequence[Mapping[str, Value]], inputs: Sequence[InputColumn]) -> Columns:
     return {column.becomes: _array([row[column.name] for row in rows], column) for column in inputs}
 
 
-def _array(values: list[Any], column: InputColumn) -> np.ndarray:
+def _array(values: list[Value], column: InputColumn) -> np.ndarray:
     if column.kind == "text":
         return np.array(values, dtype=object)
     if column.kind == "date":
@@ -164,14 +166,14 @@ def _array(values: list[Any], column: InputColumn) -> np.ndarray:
     return quantised(numbers) if is_usage(column) else numbers
 
 
-def _plain(array: np.ndarray, column: InputColumn) -> list[Any]:
+def _plain(array: np.ndarray, column: InputColumn) -> list[Value]:
     """Convert values to those of JSON; the inverse of `_array`."""
     if column.kind == "text":
         return list(array.tolist())
     if column.kind == "date":
         return [None if np.isnat(value) else str(value) for value in array]
-    plain = [None if np.isnan(value) else float(value) for value in array]
-    return [None if v is None else bool(v) for v in plain] if column.kind == "boolean" else plain
+    of_kind = bool if column.kind == "boolean" else float
+    return [None if np.isnan(value) else of_kind(value) for value in array]
 
 
 def _histories(table: DecisionTable, inputs: InputSchema) -> list[tuple[Month, ...]]:

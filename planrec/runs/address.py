@@ -38,7 +38,7 @@ def _options_of(value: object) -> Iterator[Config]:
             yield from _options_of(item)
 
 
-def address_of(config: RunConfig, data_fingerprint: str, selected: bool = False) -> str:
+def address_of(config: RunConfig, data_fingerprint: str, *, selected: bool = False) -> str:
     """Return the address of a run: config without paths, threads and `sweep`, data, code and plug-ins.
 
     The fingerprint identifies the data, so paths are left out. Results do not depend on threads or on the

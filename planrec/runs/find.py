@@ -21,7 +21,7 @@ def run_folders(places: Iterable[Path]) -> list[Path]:
 
 
 def newest_run(outputs: Path) -> Path:
-    """Return the complete run that finished last. Raises RunError if there is none."""
+    """Return the complete run that finished last. Raises RunError if no run is complete."""
     runs = complete_runs(outputs)
     if not runs:
         raise RunError(
@@ -57,7 +57,7 @@ def find_run(outputs: Path, run_id: str, sha256: str) -> Path:
     """Return the complete run below `outputs` whose run.json has this hash, even if it was moved.
 
     Raises:
-        RunError: there is none; the message distinguishes a changed run of this name from a missing one.
+        RunError: no run has it; the message distinguishes a changed run of this name from a missing one.
     """
     runs = complete_runs(outputs)
     for folder in runs:

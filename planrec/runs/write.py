@@ -45,7 +45,7 @@ def begin_run(folder: Path, config: RunConfig, command: str) -> None:
         raise RunError(f"{folder} belongs to another run: nothing is overwritten") from None
 
 
-def save_run(result: RunResult, folder: Path, command: str, selected: bool = False) -> None:
+def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = False) -> None:
     """Write the run; `run.json` comes last, so a folder with it is complete.
 
     Args:
@@ -115,7 +115,7 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
     head = {
         "schema": SCHEMA,
         "run_id": run_id_of(folder),
-        "address": address_of(config, content["data_fingerprint"], content["selected"]),
+        "address": address_of(config, content["data_fingerprint"], selected=content["selected"]),
         "finished": _now(),
         "config": config.model_dump(mode="json", by_alias=True),
         **_catalogue(config),

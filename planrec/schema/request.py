@@ -15,7 +15,7 @@ from planrec.schema.columns import InputSchema
 class Month(Struct, frozen=True, omit_defaults=True):
     """Usage of one calendar month, in the units of `planrec.schema.columns.Usage`.
 
-    A column is None if the run does not read it.
+    Columns that the run does not read are None.
     """
 
     month: str

@@ -94,13 +94,17 @@ def _request_problems(saved: "SavedRun", catalogue: "Catalogue") -> Iterator[str
     except CatalogueError as error:
         yield from error.problems
     try:
-        # A held plan that is missing becomes an unknown plan here; it was reported above.
-        saved.recommender.with_catalogue(catalogue).table(requests)
+        # A held plan that is missing becomes an unknown plan here; it was reported above, like conditions.
+        saved.recommender.with_catalogue(_without_conditions(catalogue)).table(requests)
     except RequestError as error:
         rule = "valid_for must cover the months of the run's own requests, for the plans that they hold"
         yield from (f"{rule}: {problem}" for problem in dict.fromkeys(error.problems))
-    except CatalogueError:
-        pass  # reported above
+
+
+def _without_conditions(catalogue: "Catalogue") -> "Catalogue":
+    """Return the catalogue without its eligibility conditions."""
+    plans = tuple(plan.model_copy(update={"eligibility": ()}) for plan in catalogue.plans)
+    return catalogue.model_copy(update={"plans": plans})
 
 
 def about_new_plans(run: Path, folder: Path, outputs: Path) -> Iterator[str]:

@@ -51,7 +51,7 @@ def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
     now = read_pin(outputs)
     if not now.earlier:
         raise RunError(
-            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so there is none to return to"
+            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
         )
     pinned_run(now.earlier[0], outputs)
     pin = pin_of(outputs / now.earlier[0].run, outputs)

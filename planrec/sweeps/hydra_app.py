@@ -79,7 +79,7 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
     # Only Hydra's own parser knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
     folders = (*INSTALLED, Path(known.config_dir)) if known.config_dir else INSTALLED
-    check_overrides(known.overrides, folders, known.multirun)
+    check_overrides(known.overrides, folders, multirun=known.multirun)
     if known.multirun and known.cfg:
         raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
     # Without this variable Hydra prints its errors and exits; we translate them instead.

@@ -68,7 +68,7 @@ def _run(task: CellTask, store: CellStore) -> None:
     with store.unfinished(task.address) as folder:
         begin_run(folder, config, task.command)
         result = run(config, load=lambda config: _checked(config, task))
-        save_run(result, folder, task.command, task.selected)
+        save_run(result, folder, task.command, selected=task.selected)
 
 
 def _checked(config: RunConfig, task: CellTask) -> LoadedDecisions:

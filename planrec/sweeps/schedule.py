@@ -133,7 +133,7 @@ class Planner:
         self._threads = max(1, n_cores() // arguments.settings.n_jobs)
         self._fingerprints: dict[str, str | CellFailure] = {}
 
-    def plan(self, cell: Cell, selected: bool = False) -> PlannedRun:
+    def plan(self, cell: Cell, *, selected: bool = False) -> PlannedRun:
         """Return the cell with its address, or with the error of reading its data."""
         found = self._fingerprint(cell)
         if isinstance(found, CellFailure):
@@ -141,7 +141,7 @@ class Planner:
         task = CellTask(
             config=cell.config,
             command=self._arguments.command_of(cell.overrides),
-            address=address_of(cell.config, found, selected),
+            address=address_of(cell.config, found, selected=selected),
             data_fingerprint=found,
             selected=selected,
             threads=min(cell.config.threads, self._threads),

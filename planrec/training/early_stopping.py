@@ -39,19 +39,23 @@ def stopped_early(config: RunConfig, model: Model, train: DecisionTable) -> Mode
         with threadpool_limits(config.threads):
             weighed = {} if weights is None else {"sample_weight": weights[learned]}
             estimator = clone(unfitted).fit(matrix[learned], train.labels[learned], **weighed)
-        loss += _staged_loss(estimator, matrix[tested], train.labels[tested], stages)
+        column = _columns_of(train.labels[tested], estimator.classes_)
+        loss += _staged_loss(estimator, matrix[tested], column, stages)
     return model.with_rounds(int(stages[loss.argmin()]))
 
 
+def _columns_of(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Look up the column of each label among ascending classes, shape (n,); -1 if training never had it."""
+    return np.where(np.isin(y, classes), np.searchsorted(classes, y), -1)
+
+
 def _staged_loss(
-    estimator: StagedClassifier, matrix: np.ndarray, y: np.ndarray, stages: np.ndarray
+    estimator: StagedClassifier, matrix: np.ndarray, column: np.ndarray, stages: np.ndarray
 ) -> np.ndarray:
     """Sum the log-loss after each number of rounds, shape (n_stages,)."""
-    known = np.isin(y, estimator.classes_)
-    column = np.where(known, np.searchsorted(estimator.classes_, y), 0)
     loss = np.zeros(len(stages))
     for stage, probability in enumerate(estimator.staged(matrix, stages)):
         # A label that training never had counts as the smallest probability.
-        of_label = np.where(known, probability[np.arange(len(y)), column], 0.0)
+        of_label = np.where(column >= 0, probability[np.arange(len(column)), column], 0.0)
         loss[stage] = -np.log(np.clip(of_label, np.finfo(np.float64).eps, 1.0)).sum()
     return loss

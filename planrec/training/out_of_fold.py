@@ -92,8 +92,8 @@ def decide_in_time(
         prediction: Their predictions.
 
     Returns:
-        The decisions, and the advice before each of them, shape (n,), -1 for the first. The advice is None if
-        the plan held is not part of the table, because advice is compared with it.
+        The decisions, and the advice before each of them, shape (n,), -1 for the first. It has no
+        advice (None) if the plan held is not part of the table, because advice is compared with it.
     """
     n, width = table.menu.shape
     decided = Decisions(

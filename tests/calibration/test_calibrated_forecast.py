@@ -1,4 +1,4 @@
-"""A calibrated forecast keeps its bills, its chances and its plans."""
+"""A calibrated forecast keeps its bills, their distribution and its plans."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from tests.conftest import SMALL_BILLS
 
 @pytest.fixture(scope="module")
 def both():
-    """The decisions, and a forecast without and with calibration."""
+    """Return the decisions, and a forecast without and with calibration."""
     configs = [
         compose(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
     ]
@@ -20,7 +20,7 @@ def both():
     return table, *(fitted_recommender(config, config.model, table, table, 1) for config in configs)
 
 
-def test_calibration_changes_the_chance_of_being_best_and_no_bill(both):
+def test_calibration_changes_probabilities_and_no_bill(both):
     table, plain, calibrated = both
     before, after = plain.predict(table), calibrated.predict(table)
     np.testing.assert_array_equal(before.bill_mean, after.bill_mean)
@@ -30,7 +30,7 @@ def test_calibration_changes_the_chance_of_being_best_and_no_bill(both):
     np.testing.assert_allclose(after.probability.sum(axis=1), 1)
 
 
-def test_a_calibration_is_not_asked_about_plans_that_it_has_not_seen(both):
+def test_a_calibration_is_not_used_for_unseen_plans(both):
     _, plain, calibrated = both
     assert plain.with_catalogue(plain.catalogue).plans == plain.plans
     with pytest.raises(DataError, match="a calibration knows only the plans that it was fitted on"):

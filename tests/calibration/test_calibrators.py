@@ -1,4 +1,4 @@
-"""What every calibrator keeps, whatever probabilities it is given, and what each one promises."""
+"""Properties of every calibrator for any probabilities, and the properties of each one."""
 
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
@@ -11,19 +11,24 @@ from planrec.calibration import CalibrationConfig
 from planrec.config.conf_folder import inherited, options
 from planrec.metrics import judged_rows_of
 from planrec.metrics.probability import ece
+from planrec.testing import CALIBRATION_CHECKS
 from tests.metrics.tables import out_of_fold
 
 OPTIONS = [option for option in options("calibration") if option != "none"]
 every_option = pytest.mark.parametrize("option", OPTIONS)
 
 
+def calibration(option):
+    return TypeAdapter(CalibrationConfig).validate_python(inherited("calibration", option))
+
+
 def calibrator(option):
-    return TypeAdapter(CalibrationConfig).validate_python(inherited("calibration", option)).build()
+    return calibration(option).build()
 
 
 @st.composite
 def shares(draw, n_plans, min_rows=0):
-    """Rows that sum to 1: anything between certain and equal, down to the smallest float, ties."""
+    """Draw rows that sum to 1: from certain to equal, down to the smallest float, with ties."""
     n = draw(st.integers(min_rows, 12))
     weights = st.sampled_from([0.0, 1.0, 5e-324, 1e-300, 1e-9, 0.5]) | st.floats(0, 1)
     weight = draw(hnp.arrays(np.float64, (n, n_plans), elements=weights))
@@ -34,7 +39,7 @@ def shares(draw, n_plans, min_rows=0):
 
 @st.composite
 def learned_and_asked(draw):
-    """Probabilities and labels to learn from, also none at all, and others to ask, at least one row."""
+    """Draw probabilities and labels to fit on, possibly none, and at least one other row to transform."""
     n_plans = draw(st.integers(1, 5))
     learned = draw(shares(n_plans))
     y = draw(hnp.arrays(np.int64, len(learned), elements=st.integers(0, n_plans - 1)))
@@ -44,20 +49,8 @@ def learned_and_asked(draw):
 @every_option
 @given(tables=learned_and_asked())
 def test_answers_are_probabilities_and_no_row_depends_on_another(option, tables):
-    learned, y, asked = tables
-    before = [array.copy() for array in tables]
-    fitted = calibrator(option).fit(learned, y)
-    answer = fitted.transform(asked)
-    assert answer.shape == asked.shape
-    assert np.isfinite(answer).all()
-    assert ((answer >= 0) & (answer <= 1)).all()
-    np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=0, atol=1e-12)
-    alone = [fitted.transform(asked[[row]])[0] for row in range(len(asked))]
-    np.testing.assert_array_equal(alone, answer)
-    np.testing.assert_array_equal(fitted.transform(np.asfortranarray(asked)), answer)
-    np.testing.assert_array_equal(calibrator(option).fit(learned, y).transform(asked), answer)
-    for array, was in zip(tables, before, strict=True):
-        np.testing.assert_array_equal(array, was)
+    for check in CALIBRATION_CHECKS.values():
+        check(calibration(option), *tables)
 
 
 @every_option
@@ -80,8 +73,8 @@ def test_a_temperature_does_not_change_the_most_probable_plan(tables):
 
 @pytest.mark.parametrize("option", ["isotonic", "sigmoid"])
 @given(tables=learned_and_asked())
-def test_more_never_becomes_less_plan_by_plan(option, tables):
-    """Before normalising, which can turn it round: the curves themselves rise."""
+def test_each_plans_curve_rises(option, tables):
+    """Check the curves before normalising, which can reverse the order."""
     learned, y, _ = tables
     fitted = calibrator(option).fit(learned, y)
     rising = np.linspace(0, 1, 23)
@@ -95,7 +88,7 @@ def test_more_never_becomes_less_plan_by_plan(option, tables):
 
 
 @every_option
-def test_where_nothing_can_be_learned_probabilities_stay_as_they_are(option):
+def test_without_information_probabilities_are_unchanged(option):
     asked = np.random.default_rng(1).dirichlet(np.ones(3), 20)
     nothing = calibrator(option).fit(np.empty((0, 3)), np.empty(0, np.int64))
     np.testing.assert_allclose(nothing.transform(asked), asked, rtol=0, atol=1e-15)
@@ -111,11 +104,11 @@ def test_a_plan_that_no_row_has_keeps_its_share(option):
     learned[:, :2] *= 0.8 / learned[:, :2].sum(axis=1, keepdims=True)
     answer = calibrator(option).fit(learned, y).transform(learned)
     assert ((answer[:, 2] > 0.1) & (answer[:, 2] < 0.3)).all()
-    # The labels do not depend on the others' probabilities: calibrated, these lose their spread.
+    # The labels do not depend on the other probabilities, so these lose their spread.
     assert answer[:, 0].std() < learned[:, 0].std() / 2
 
 
-def test_equal_probabilities_tell_no_temperature():
+def test_equal_probabilities_leave_the_temperature_at_one():
     equal = np.full((40, 4), 0.25)
     assert calibrator("temperature").fit(equal, np.arange(40) % 4).temperature_ == 1.0
 
@@ -139,7 +132,7 @@ SHARPENED = 2.5
 
 
 def sharpened(n=6000, n_plans=4, seed=3):
-    """Labels drawn from true probabilities, and those probabilities made too sure by a known power."""
+    """Draw labels from true probabilities, and make those probabilities overconfident by a known power."""
     rng = np.random.default_rng(seed)
     true = rng.dirichlet(np.ones(n_plans), n)
     y = (rng.random((n, 1)) > true.cumsum(axis=1)[:, :-1]).sum(axis=1)
@@ -153,7 +146,7 @@ def ece_of(probability, y):
 
 
 @every_option
-def test_probabilities_that_are_too_sure_are_mended_on_rows_never_seen(option):
+def test_overconfident_probabilities_improve_on_unseen_rows(option):
     probability, y = sharpened()
     learned, asked = np.arange(3000), np.arange(3000, 6000)
     fitted = calibrator(option).fit(probability[learned], y[learned])
@@ -171,7 +164,7 @@ def test_the_temperature_of_a_known_power_is_that_power():
 
 
 @every_option
-def test_probabilities_that_come_true_stay_nearly_as_they_are(option):
+def test_calibrated_probabilities_hardly_change(option):
     probability, y = sharpened()
     true = probability ** (1 / SHARPENED)
     true /= true.sum(axis=1, keepdims=True)

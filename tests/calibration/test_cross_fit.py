@@ -1,4 +1,4 @@
-"""A calibrator learns from rows that their model never saw, and a calibrated run is a run like any other."""
+"""Calibrators are fitted on out-of-fold predictions, and a calibrated run is saved, loaded and served."""
 
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -45,7 +45,7 @@ def saved(request, tmp_path_factory):
 
 
 class Remembering:
-    """Fits pipelines and keeps whose rows each was fitted on, and whose it was asked for."""
+    """Fits pipelines, and records the rows that each was fitted on and predicted."""
 
     def __init__(self, config):
         self.config, self.fitted_on, self.asked_for = config, [], []
@@ -67,9 +67,9 @@ class Remembering:
         return Listening(pipeline.steps)
 
 
-def test_every_row_is_predicted_once_by_a_pipeline_that_never_saw_its_subscriber(table):
+def test_rows_are_predicted_once_by_a_pipeline_of_others(table):
     config = config_of("calibration=temperature", "calibration.n_folds=4")
-    # A column of the row's number, to know it again; this set of features does not read it.
+    # A column with the number of the row; this feature set does not read it.
     marked = replace(table, X=table.X | {"row": np.arange(len(table), dtype=np.float64)})
     fit = Remembering(config)
     calibrated(config, config.model, marked, fit)
@@ -88,7 +88,7 @@ def test_every_row_is_predicted_once_by_a_pipeline_that_never_saw_its_subscriber
 
 @pytest.mark.parametrize("small", [SMALL, SMALL_BILLS], ids=["held", "best_bill"])
 @pytest.mark.parametrize("option", OPTIONS)
-def test_labels_of_a_test_fold_change_nothing_that_is_predicted_there(option, small):
+def test_labels_of_a_test_fold_do_not_change_its_predictions(option, small):
     config = config_of(f"calibration={option}", "calibration.n_folds=2", small=small)
     clean = load_decisions(config).table
     models = {config.model.kind: [config.model]}
@@ -100,7 +100,7 @@ def test_labels_of_a_test_fold_change_nothing_that_is_predicted_there(option, sm
             for rows in (clean, replace(clean, y=y))
         ]
         assert_frame_equal(*probability)
-        # The poison does reach what learns from it.
+        # The changed labels do change a fit that includes them.
         kinds = [
             fitted_recommender(config, config.model, rows, rows, 1) for rows in (clean, replace(clean, y=y))
         ]
@@ -108,7 +108,7 @@ def test_labels_of_a_test_fold_change_nothing_that_is_predicted_there(option, sm
 
 
 @pytest.mark.parametrize("small", [SMALL, SMALL_BILLS], ids=["held", "best_bill"])
-def test_a_run_with_calibration_judges_the_same_decisions_with_other_probabilities(small):
+def test_calibration_keeps_decisions_and_changes_probabilities(small):
     plain, mended = (
         run(config_of(*overrides, small=small))
         for overrides in ([], ["calibration=temperature", "calibration.n_folds=2"])
@@ -123,11 +123,11 @@ def test_a_run_with_calibration_judges_the_same_decisions_with_other_probabiliti
     np.testing.assert_allclose(probability[1].sum(axis=1), 1, atol=1e-12)
 
 
-def test_calibration_none_is_the_pipeline_as_it_was_built(history_run):
+def test_calibration_none_leaves_the_pipeline_unchanged(history_run):
     assert not isinstance(load_run(history_run).recommender.pipeline[-1], Calibrated)
 
 
-def test_rules_among_the_baselines_are_left_alone_and_models_are_calibrated(table):
+def test_baselines_are_calibrated_unless_they_are_rules(table):
     config = config_of("calibration=sigmoid", "calibration.n_folds=2", "baselines=[popular,logistic]")
     for name, is_calibrated in (("popular", False), ("logistic", True)):
         recommender = fitted_recommender(config, config.baselines[name], table, table, 1)
@@ -135,7 +135,7 @@ def test_rules_among_the_baselines_are_left_alone_and_models_are_calibrated(tabl
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_a_rule_cannot_be_calibrated_and_the_message_says_what_to_type(option):
+def test_calibrating_a_rule_is_rejected_with_a_remedy(option):
     with pytest.raises(ConfigError) as caught:
         compose(*SMALL, "model=popular", f"calibration={option}")
     (problem,) = caught.value.problems
@@ -144,13 +144,13 @@ def test_a_rule_cannot_be_calibrated_and_the_message_says_what_to_type(option):
     assert compose(*SMALL, "model=popular", "calibration=none").calibration.kind == "none"
 
 
-def test_a_calibrated_run_loads_again_and_gives_the_answers_that_it_was_saved_with(saved):
+def test_a_loaded_calibrated_run_gives_the_same_answers(saved):
     loaded = load_run(saved)
     assert isinstance(loaded.recommender.pipeline[-1], Calibrated)
     assert replay_golden(loaded) is None
 
 
-def test_the_model_file_is_canonical_and_holds_trusted_types_only(saved):
+def test_the_model_file_is_canonical_with_trusted_types_only(saved):
     content = (saved / "model.skops").read_bytes()
     assert canonical_skops(read_skops(content)) == content
 
@@ -173,21 +173,21 @@ def test_importances_are_those_of_the_model_inside(saved, history_run):
     }
 
 
-def test_the_card_says_which_calibration(saved, history_run):
+def test_the_card_names_the_calibration(saved, history_run):
     kind = load_run(saved).config.calibration.kind
     assert f"`calibration={kind}`" in card_of(saved)
     assert "not calibrated" not in card_of(saved)
     assert "The probabilities are not calibrated after training." in card_of(history_run)
 
 
-def test_equal_runs_are_equal_whatever_the_threads(table):
+def test_runs_do_not_depend_on_the_number_of_threads(table):
     config = config_of("calibration=isotonic", "calibration.n_folds=2")
     one, two = (fitted_recommender(config, config.model, table, table, threads) for threads in (1, 2))
     np.testing.assert_array_equal(one.predict(table).probability, two.predict(table).probability)
 
 
 @pytest.mark.parametrize(("n_subscribers", "n_used", "said"), [(3, 3, "used 3 folds"), (1, 1, "left out")])
-def test_few_subscribers_make_fewer_folds_then_none(table, n_subscribers, n_used, said):
+def test_few_subscribers_give_fewer_folds_or_none(table, n_subscribers, n_used, said):
     config = config_of("calibration=sigmoid")
     of_each_plan = [
         np.unique(table.subscriber[table.y == plan])[:n_subscribers] for plan in np.unique(table.y)[:2]
@@ -210,14 +210,14 @@ def test_one_plan_only_is_calibrated_to_itself(table):
     np.testing.assert_array_equal(probability[:, 0], 1)
 
 
-def test_a_plan_of_one_subscriber_survives_though_its_fold_never_saw_it(table):
+def test_a_plan_of_one_subscriber_is_calibrated(table):
     for option in OPTIONS:
         config = config_of(f"calibration={option}", "calibration.n_folds=2")
         y = np.where(table.subscriber == table.subscriber[0], 2, np.minimum(table.y, 1))
         lonely = replace(table, y=y)
         recommender = fitted_recommender(config, config.model, lonely, lonely, 1)
         probability, scaler = recommender.predict(lonely).probability, recommender.pipeline[-1].calibrator
-        # What was learned of that plan from folds that did not know it: nothing.
+        # Folds without that plan give no information about it.
         assert option != "isotonic" or scaler.curves_[2][1].tolist() == [0, 1]
         assert option != "sigmoid" or np.isnan(scaler.slope_[2])
         assert np.isfinite(probability).all()
@@ -225,7 +225,7 @@ def test_a_plan_of_one_subscriber_survives_though_its_fold_never_saw_it(table):
 
 
 class Forecasting(Model):
-    """A model that claims chances and forecasts bills."""
+    """A model with probabilities and bills."""
 
     traits: ClassVar[ModelTraits] = ModelTraits(forecasts_bills=True, reads="history")
 
@@ -251,7 +251,7 @@ class Forecaster(ClassifierMixin, BaseEstimator):
         return {"bill_mean": np.outer(np.nan_to_num(X["data_mib.1"]), np.arange(1.0, self.n_plans + 1))}
 
 
-def test_bills_of_a_forecasting_model_pass_through_and_its_probabilities_are_calibrated():
+def test_bills_pass_through_and_probabilities_are_calibrated():
     config = config_of("calibration=temperature", small=SMALL_BILLS)
     decisions = load_decisions(config).table
     mended, plain = (

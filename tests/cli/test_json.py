@@ -114,6 +114,13 @@ def test_other_files_are_named_on_stderr_if_stdout_is_for_json(outputs, tmp_path
     assert file.is_file()
 
 
+@pytest.mark.parametrize("flag", ["--csv", "--html"])
+@pytest.mark.parametrize("name", ["outputs/run.json", "outputs/pinned.json", "dropped_rows.csv"])
+def test_a_board_never_replaces_a_file_of_a_run(flag, name, capsys):
+    assert main(["leaderboard", flag, name]) == 2
+    assert f"argument {flag}: must end in .{flag[2:]}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["latest", "outputs/run.json", "data.path=x.json", "board.csv"])
 def test_a_word_that_is_not_a_json_file_is_refused(name, capsys):
     assert main(["train", "--json", name]) == 2

@@ -47,6 +47,8 @@ def test_help_lists_every_verb_on_one_line_with_an_example(capsys):
     assert listed == list(VERBS)
     assert "\nexample: planrec " in text
     assert max(map(len, text.splitlines())) <= 100
+    assert main(["--help", "train"]) == 0
+    assert capsys.readouterr().out == text
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -75,9 +77,11 @@ def test_a_wrong_verb_exits_with_2_and_names_the_nearest(capsys):
     assert "no verb 'trian' (did you mean 'train'?); verbs: train, " in capsys.readouterr().err
 
 
-def test_without_a_verb_the_exit_code_is_2(capsys):
-    assert main([]) == 2
-    assert "VERB" in capsys.readouterr().err
+@pytest.mark.parametrize("words", [[], ["--verbose"]])
+def test_without_a_verb_the_exit_code_is_2_and_the_verbs_are_named(words, capsys):
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert f"expected a verb: {', '.join(VERBS)}; planrec --help describes them" in said
 
 
 def test_a_wrong_option_exits_with_2(capsys):

@@ -1,6 +1,6 @@
 """Bad input gives every model of conf/ a documented fallback, and never NaN: docs/reference/fallbacks.md.
 
-A new model or feature set is tested without a line here.
+Every model and feature set of conf/ is tested, so a new one needs no line here.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from threadpoolctl import threadpool_limits
 
 from planrec.config.compose import compose
 from planrec.config.conf_folder import options
@@ -26,7 +25,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import LoadedDecisions, predict_out_of_fold, run
 from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import PER_PLAN
-from tests.trained_runs import quick, reads_of
+from tests.trained_runs import model_option, quick
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
@@ -35,22 +34,17 @@ NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
 
 def combinations() -> Iterator[tuple[str, str]]:
     for model in options("model"):
-        sets = options("features") if reads_of(model) == "features" else ["usage"]
+        sets = options("features") if model_option(model).traits.reads == "features" else ["usage"]
         yield from ((model, name) for name in sets)
 
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 every_combination = pytest.mark.parametrize(("model", "features"), list(combinations()))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")
 def bad_table() -> DecisionTable:
-    """Absurd months, a service that nobody uses, a constant attribute, two attributes without any value."""
+    """Build absurd months, an unused service, a constant attribute and two attributes without any value."""
     config = compose(*SMALL)
     catalogue = config.catalogue.open()
     history = config.data.load(catalogue)
@@ -77,19 +71,19 @@ def config_of(model: str, features: str) -> RunConfig:
 
 
 def unknown(table: DecisionTable) -> DecisionTable:
-    """The same people, of whom nothing is known: no month, no attribute."""
+    """Return the same decisions without any known month or attribute."""
     X = {name: np.full(len(table), None, v.dtype) if v.dtype == object else np.full(len(table), np.nan)
          for name, v in table.X.items()}  # fmt: skip
     return replace(table.take(np.arange(5)), X={name: values[:5] for name, values in X.items()})
 
 
 @every_combination
-def test_absurd_months_constant_and_empty_columns_and_one_class_in_a_fold(bad_table, model, features):
+def test_bad_input_gives_finite_numbers(bad_table, model, features):
     config = config_of(model, features)
     odd = np.unique(bad_table.subscriber, return_inverse=True)[1] % 2 == 1
     plan = np.bincount(bad_table.y).argmax()
     frequent = bad_table.y == plan
-    # Where it is neither held nor right it is not for sale: all that one class gives lies outside the menu.
+    # If it is neither held nor the label, it is not sold, so that the one class is outside the menu.
     menu = bad_table.menu.copy()
     menu[~frequent & (bad_table.held != plan), plan] = False
     assert not menu.all()
@@ -119,7 +113,7 @@ def test_a_whole_run_over_bad_input_reports_numbers(bad_table):
     assert_numbers(result.out_of_fold[[c for c in result.out_of_fold if "@" in c and "p10" not in c]])
     values = {value.metric: value.value for value in result.metrics if value.group is None}
     undefined = [name for name, value in values.items() if not np.isfinite(value)]
-    assert set(undefined) <= {"harm_rate_switched"}  # nobody may be advised to move
+    assert set(undefined) <= {"harm_rate_switched"}  # there may be no advice to move
 
 
 def assert_numbers(found: pd.DataFrame) -> None:
@@ -131,7 +125,7 @@ def assert_numbers(found: pd.DataFrame) -> None:
 
 
 @every_combination
-def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, model, features):
+def test_a_subscriber_without_history_gets_abstain(bad_table, model, features):
     config = config_of(model, features)
     recommender = fitted_recommender(config, config.model, bad_table, bad_table, threads=1)
     for held in (0, -1):
@@ -142,7 +136,7 @@ def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, mo
         np.testing.assert_allclose(prediction.probability.sum(axis=1), 1.0, rtol=0, atol=1e-9)
         assert set(decisions.decision) == {"abstain"}
         assert set(decisions.reason) == {"history_too_short"}
-        # The population's bills where the model forecasts them; else there are no months to rate again.
+        # The population's bills if the model forecasts them; else there are no months to re-rate.
         assert np.isfinite(prediction.bill_mean).all() == config.model.traits.knows_population
         for name in ("bill_p10", "bill_p90"):
             quantiles = getattr(prediction, name)
@@ -152,13 +146,13 @@ def test_a_subscriber_without_history_is_told_that_it_is_too_short(bad_table, mo
             assert against_held is None or np.isfinite(against_held).all() == (held >= 0)
 
 
-def test_one_class_in_all_of_the_data_stops_the_run(bad_table):
+def test_data_with_one_class_stops_the_run(bad_table):
     alike = replace(bad_table, y=np.zeros_like(bad_table.y))
     with pytest.raises(CheckError, match="constant_label"):
         run(config_of("lgbm", "usage"), load=lambda _: LoadedDecisions(alike, {}))
 
 
-def test_a_request_without_a_month_is_told_which_one_it_is(bad_table):
+def test_a_request_without_a_month_is_rejected_by_its_number(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
     catalogue = compose(*SMALL).catalogue.open()
     builder = TableBuilder(inputs, bad_table.plans, bad_table.horizon, catalogue)

@@ -1,4 +1,4 @@
-"""Holds for every question in conf/experiment/: its command runs, and its page in docs/ answers it."""
+"""Checks of every question in conf/experiment/: its command runs, and its page in docs/ answers it."""
 
 import re
 import sys
@@ -33,7 +33,7 @@ def swept_values(name: str) -> list[str]:
     return [f"experiment={name}", *(f"{key}={values}" for key, values in params.items())]
 
 
-def test_the_text_of_an_experiment_begins_with_its_question_and_its_command(name):
+def test_an_experiment_begins_with_its_question_and_command(name):
     # Hydra reads @package in the first lines only, and stops at the first other one.
     header, first = file_of("experiment", name).read_text("utf-8").splitlines()[:2]
     assert header == "# @package _global_"
@@ -71,7 +71,7 @@ def test_no_page_names_a_folder_of_the_machine_that_made_it(page):
 
 
 @pytest.mark.parametrize("board", ["leaderboard_simulator", "leaderboard_megaline_ru"])
-def test_a_leaderboard_has_24_cells_of_four_models_and_its_page_names_the_command(board, boards):
+def test_a_leaderboard_has_24_cells_of_four_models(board, boards):
     arguments = boards.LEADERBOARDS[board].arguments
     page = (DOCS / "results" / f"{board}.md").read_text("utf-8")
     assert f"`planrec train {' '.join(arguments)}`" in page
@@ -93,20 +93,18 @@ def test_a_leaderboard_has_24_cells_of_four_models_and_its_page_names_the_comman
         ("accuracy", Estimate(0.0, 0.0, 0.0), "cannot be separated from"),
     ],
 )
-def test_a_model_that_loses_is_reported_as_losing_and_small_data_as_too_small(
-    metric, difference, said, boards
-):
+def test_losing_models_and_small_data_are_reported_as_such(metric, difference, said, boards):
     assert boards.outcome(difference, metric) == said
 
 
-def test_only_the_pages_that_were_asked_for_are_written(monkeypatch, tmp_path, capsys):
+def test_only_the_requested_pages_are_written(monkeypatch, tmp_path, capsys):
     monkeypatch.syspath_prepend(DOCS)
     monkeypatch.delitem(sys.modules, "generate", raising=False)
     generate = import_module("generate")
     written = []
-    # It takes many seconds, and tests/test_repository.py has it written.
+    # It takes many seconds, and tests/test_repository.py generates it.
     monkeypatch.setattr(generate, "write_reference", lambda: written.append("reference"))
-    # Both are set by the command: put back after the test.
+    # The command sets both; they are restored after the test.
     monkeypatch.setenv("PLANREC_DEBUG", "0")
     monkeypatch.setenv("PLANREC_DATA", str(tmp_path))
     assert generate.main(["--only", "reference"]) == 0

@@ -1,4 +1,4 @@
-"""Holds for every YAML in conf/: adding an option adds its tests."""
+"""Checks of every YAML in conf/: a new option gets its tests by itself."""
 
 import json
 from functools import cache
@@ -12,7 +12,7 @@ from planrec.search import Choices, Range, Search
 
 OPTIONS = [(group, option) for group in groups() for option in options(group)]
 KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalogue", "experiment", "search")]
-# What must be typed beside an option: values that only the user can know, and what fits it.
+# Overrides beside an option: values that only the user knows, and options that fit.
 BESIDE = {
     ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
     ("data", "usage_months"): ["data.path=FILE.csv"],
@@ -24,7 +24,7 @@ BESIDE = {
 } | {("search", option): ["cv=nested"] for option in options("search")}
 
 
-@cache  # it is frozen, and composing takes longer than what each test asks of it
+@cache  # it is frozen, and composing takes longer than the tests
 def composed(group: str, option: str) -> RunConfig:
     return compose(f"{group}={option}", *BESIDE.get((group, option), []))
 
@@ -42,7 +42,7 @@ def test_the_kind_of_an_option_is_a_module_of_the_group(group, option):
 
 
 @pytest.mark.parametrize(("group", "option"), KINDED)
-def test_yaml_lists_every_field_so_that_every_field_can_be_overridden(group, option):
+def test_yaml_lists_every_field(group, option):
     part = getattr(composed(group, option), group)
     assert set(inherited(group, part.kind)) == set(type(part).model_fields)
 

@@ -1,5 +1,6 @@
-"""Who is learned from and who is judged: properties over every YAML in conf/cv/, then each splitter."""
+"""Training and test rows: properties of every YAML in conf/cv/, then each splitter."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,19 @@ from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
 from planrec.config.conf_folder import inherited
-from planrec.contracts import Fold, Splitter
+from planrec.contracts import Splitter
 from planrec.cv import CvConfig, Grouped, Rolling, Stratified
 from planrec.errors import DataError
 from planrec.schema.columns import InputSchema
 from planrec.schema.tables import DecisionTable
+from planrec.testing.splitter_checks import SPLITTER_CHECKS, same_folds
 
 CONF = Path(__file__).parents[2] / "conf" / "cv"
 
 
 def option(path: Path, **changes: int) -> Splitter:
     tree = inherited("cv", path.stem)
-    # The fields of a splitter that holds others are theirs; it splits like the outer one.
+    # A splitter of splitters has no fields of its own; it splits like the outer one.
     changed = tree | ({"outer": tree["outer"] | changes} if "outer" in tree else changes)
     return TypeAdapter(CvConfig).validate_python(changed)
 
@@ -44,7 +46,7 @@ def table_of(subscriber: Any, y: Any, as_of: Any = None, horizon: int = 0, n_pla
 
 @st.composite
 def decision_tables(draw: st.DrawFn) -> DecisionTable:
-    """4 to 40 decisions of subscribers with several rows in any order; the first four settle plan 0."""
+    """Draw 4 to 40 decisions of subscribers with several rows in any order; the first four have plan 0."""
     n = draw(st.integers(4, 40))
     rows = st.tuples(st.integers(0, 12), st.integers(0, 2), st.integers(0, 7))
     drawn = draw(st.lists(rows, min_size=n, max_size=n))
@@ -55,20 +57,13 @@ def decision_tables(draw: st.DrawFn) -> DecisionTable:
     return table_of(subscriber, y, as_of, draw(st.integers(0, 3)))
 
 
-def same(first: list[Fold], second: list[Fold]) -> bool:
-    return len(first) == len(second) and all(
-        np.array_equal(a.train, b.train) and np.array_equal(a.test, b.test)
-        for a, b in zip(first, second, strict=True)
-    )
-
-
 def months_between(early: np.ndarray, late: np.ndarray) -> np.ndarray:
     return np.asarray(late.astype("datetime64[M]") - early.astype("datetime64[M]"), dtype=np.int64)
 
 
 @every_option
 @given(table=decision_tables(), seed=st.integers(0, 2**32))
-def test_folds_are_sorted_positions_that_never_meet(path: Path, table: DecisionTable, seed: int) -> None:
+def test_folds_are_sorted_disjoint_positions(path: Path, table: DecisionTable, seed: int) -> None:
     folds = list(option(path, n_folds=3, n_repeats=2).split(table, seed))
     assert {fold.repeat for fold in folds} == {0, 1}
     for fold in folds:
@@ -81,12 +76,12 @@ def test_folds_are_sorted_positions_that_never_meet(path: Path, table: DecisionT
 
 
 @every_option
+@pytest.mark.parametrize("check", SPLITTER_CHECKS.values(), ids=SPLITTER_CHECKS)
 @given(table=decision_tables())
-def test_no_decision_is_tested_twice_in_a_repeat(path: Path, table: DecisionTable) -> None:
-    for repeat in (0, 1):
-        folds = option(path, n_folds=4, n_repeats=2).split(table, 7)
-        tested = np.concatenate([fold.test for fold in folds if fold.repeat == repeat])
-        assert len(np.unique(tested)) == len(tested)
+def test_every_splitter_keeps_the_contract(
+    path: Path, check: Callable[[Splitter, DecisionTable], None], table: DecisionTable
+) -> None:
+    check(option(path, n_folds=3, n_repeats=2), table)
 
 
 @pytest.mark.parametrize("kind", ["stratified", "grouped"])
@@ -102,19 +97,10 @@ def test_every_decision_is_tested_once_per_repeat(kind: str, table: DecisionTabl
 
 
 @every_option
-@given(table=decision_tables())
-def test_whole_subscribers_are_never_on_both_sides(path: Path, table: DecisionTable) -> None:
-    splitter = option(path, n_folds=3)
-    for fold in splitter.split(table, 7):
-        shared = np.intersect1d(table.subscriber[fold.train], table.subscriber[fold.test])
-        assert not splitter.keeps_subscribers_whole or not len(shared)
-
-
-@every_option
 @given(table=decision_tables(), seed=st.integers(0, 2**32))
 def test_the_same_seed_gives_the_same_folds(path: Path, table: DecisionTable, seed: int) -> None:
     splitter = option(path, n_folds=3, n_repeats=2)
-    assert same(list(splitter.split(table, seed)), list(splitter.split(table, seed)))
+    assert same_folds(list(splitter.split(table, seed)), list(splitter.split(table, seed)))
 
 
 @every_option
@@ -123,8 +109,8 @@ def test_another_seed_and_another_repeat_give_other_folds(path: Path) -> None:
     table = table_of(np.arange(100) // 2, np.arange(100) % 3, as_of)
     splitter = option(path, n_repeats=2)
     first, other = list(splitter.split(table, 1)), list(splitter.split(table, 2))
-    assert not same(first, other)
-    assert not same(first[: len(first) // 2], first[len(first) // 2 :])
+    assert not same_folds(first, other)
+    assert not same_folds(first[: len(first) // 2], first[len(first) // 2 :])
 
 
 @pytest.mark.parametrize("kind", ["stratified", "grouped"])
@@ -144,7 +130,7 @@ def test_text_subscribers_are_split_like_numbers(path: Path) -> None:
     as_of = np.tile(np.array(["2018-06-01", "2018-07-01", "2018-08-01"], "datetime64[D]"), 20)
     text = np.array([f"id-{number:03}" for number in numbers], dtype=object)
     splitter = option(path)
-    assert same(
+    assert same_folds(
         list(splitter.split(table_of(numbers, y, as_of), 3)),
         list(splitter.split(table_of(text, y, as_of), 3)),
     )
@@ -160,7 +146,7 @@ def test_every_fold_gets_its_share_of_every_plan(kind: str, counts: tuple[int, i
         assert len(y) // 5 <= len(fold.test) <= -(-len(y) // 5)
 
 
-def test_grouped_folds_keep_rows_and_shares_where_subscribers_differ_in_size() -> None:
+def test_grouped_folds_balance_subscribers_of_different_size() -> None:
     rng = np.random.default_rng(0)
     size = rng.integers(1, 13, 2_000)
     subscriber = rng.permutation(np.repeat(np.arange(2_000), size))
@@ -182,7 +168,7 @@ def test_a_subscriber_counts_under_the_plan_of_most_of_its_rows() -> None:
 
 
 @given(table=decision_tables(), n_instants=st.integers(1, 9))
-def test_rolling_learns_only_from_what_was_known(table: DecisionTable, n_instants: int) -> None:
+def test_rolling_trains_only_on_known_labels(table: DecisionTable, n_instants: int) -> None:
     assert table.as_of is not None
     splitter = option(CONF / "rolling.yaml", n_folds=3, n_instants=n_instants)
     tested_instants: set[np.datetime64] = set()
@@ -200,7 +186,7 @@ def test_rolling_tests_every_decision_of_an_instant_with_a_past(table: DecisionT
     tested = np.concatenate(
         [fold.test for fold in option(CONF / "rolling.yaml", n_folds=2, n_instants=99).split(table, 7)]
     )
-    # An instant is left out of a fold only where all that is known belongs to the tested subscribers.
+    # An instant is left out of a fold only if all known rows belong to the tested subscribers.
     certain = table.as_of.astype("datetime64[M]") > first_known + np.timedelta64(12, "M")
     assert set(np.flatnonzero(certain)) <= set(tested)
     assert (table.as_of[tested].astype("datetime64[M]") >= first_known).all()
@@ -227,12 +213,12 @@ def test_a_label_that_ends_a_day_after_the_tested_instant_is_not_known() -> None
         assert set(table.as_of[fold.train]) == {np.datetime64("2018-03-15")}
 
 
-def test_rolling_without_time_says_what_to_type() -> None:
+def test_rolling_without_time_is_rejected_with_a_remedy() -> None:
     with pytest.raises(DataError, match=r"needs the instant \(as_of\).*type cv=grouped"):
         list(option(CONF / "rolling.yaml").split(table_of(range(20), [0] * 20), 0))
 
 
-def test_rolling_without_a_past_says_what_to_type() -> None:
+def test_rolling_without_a_past_is_rejected_with_a_remedy() -> None:
     table = table_of(range(20), [0] * 20, ["2018-07-01"] * 20, horizon=3)
     with pytest.raises(DataError, match=r"got 2018-10-01 as the first end and 2018-07-01 .*target.horizon=1"):
         list(option(CONF / "rolling.yaml").split(table, 0))
@@ -248,14 +234,14 @@ def test_too_few_subscribers_name_the_number_of_folds_that_fits() -> None:
         list(option(CONF / "grouped.yaml").split(table_of([1, 2] * 10, [0] * 20), 0))
 
 
-def test_a_table_that_no_number_of_folds_fits_is_refused() -> None:
+def test_a_table_that_no_number_of_folds_fits_is_rejected() -> None:
     with pytest.raises(DataError, match="no number of folds fits"):
         list(option(CONF / "grouped.yaml", n_folds=2).split(table_of([1] * 20, [0] * 20), 0))
     with pytest.raises(DataError, match="empty table"):
         list(option(CONF / "grouped.yaml").split(table_of([], []), 0))
 
 
-def test_a_plan_with_fewer_members_than_folds_is_spread_over_as_many_folds() -> None:
+def test_a_rare_plan_is_spread_over_as_many_folds_as_it_has_rows() -> None:
     y = np.array([0] * 20 + [1, 1])
     folds = list(Stratified(kind="stratified", n_folds=5, n_repeats=1).split(table_of(range(22), y), 0))
     assert sorted(int(y[fold.test].sum()) for fold in folds) == [0, 0, 0, 1, 1]
@@ -263,7 +249,7 @@ def test_a_plan_with_fewer_members_than_folds_is_spread_over_as_many_folds() -> 
 
 @every_option
 @pytest.mark.parametrize("changes", [{"n_folds": 1}, {"n_repeats": 0}, {"n_splits": 5}])
-def test_impossible_options_are_refused_at_composition(path: Path, changes: dict[str, int]) -> None:
+def test_impossible_options_are_rejected_at_composition(path: Path, changes: dict[str, int]) -> None:
     with pytest.raises(ValidationError, match=next(iter(changes))):
         option(path, **changes)
 
@@ -272,18 +258,18 @@ def test_impossible_options_are_refused_at_composition(path: Path, changes: dict
 @given(table=decision_tables())
 def test_nested_folds_are_those_of_the_outer_splitter(nested: str, plain: str, table: DecisionTable) -> None:
     outside, alone = option(CONF / f"{nested}.yaml", n_folds=3), option(CONF / f"{plain}.yaml", n_folds=3)
-    assert same(list(outside.split(table, 7)), list(alone.split(table, 7)))
+    assert same_folds(list(outside.split(table, 7)), list(alone.split(table, 7)))
     assert outside.keeps_subscribers_whole == alone.keeps_subscribers_whole
     assert outside.needs_time == alone.needs_time
     assert outside.inner_splitter is not None
     assert alone.inner_splitter is None
 
 
-def test_nested_needs_time_where_either_splitter_does() -> None:
+def test_nested_needs_time_if_either_splitter_does() -> None:
     tree = inherited("cv", "nested_grouped") | {"inner": inherited("cv", "rolling")}
     assert TypeAdapter(CvConfig).validate_python(tree).needs_time
 
 
-def test_too_few_subscribers_for_the_outer_folds_name_the_field_to_type() -> None:
+def test_too_few_subscribers_for_outer_folds_name_the_field() -> None:
     with pytest.raises(DataError, match=r"cv\.outer\.n_folds=5 needs .*; type cv\.outer\.n_folds=2"):
         list(option(CONF / "nested_grouped.yaml").split(table_of([1, 2] * 10, [0] * 20), 0))

@@ -1,4 +1,4 @@
-"""What only the simulator knows is right, aligned, and nowhere in the history."""
+"""The hidden truth of the simulator: right, in the order of the history, and not part of it."""
 
 from functools import cache
 
@@ -50,7 +50,7 @@ def test_realised_bills_scatter_around_the_true_expected_ones():
 
 
 def test_staying_has_the_published_regret_of_the_hidden_truth():
-    # Of 6.40 dollars of realised regret 4.36 are hidden truth; the rest is luck that no adviser can know.
+    # Of 6.40 dollars of realised regret 4.36 are hidden truth; the rest is chance that no adviser can know.
     held = simulated()[1].plan_held
     regret = three_months()[np.arange(N), held] - three_months().min(axis=1)
     assert regret.mean() == pytest.approx(4.36, abs=0.5)
@@ -115,7 +115,7 @@ def test_acceptance_follows_the_formula():
     found, _, people = truth()
     rows, held = np.arange(300), people.plan_held
     saving = people.believed_bills[rows, held][:, None] - people.believed_bills
-    # The ladder's plans stand in the order of their data allowances.
+    # The ladder's plans are in the order of their data allowances.
     downgrade = (np.arange(6) < held[:, None]) * people.flat_preference[:, None]
     others = np.arange(6) != held[:, None]
     expected = -3.2 + 0.06 * saving - 0.5 * downgrade

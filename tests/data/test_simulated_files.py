@@ -1,4 +1,4 @@
-"""`planrec simulate`: files that an operator could have, and the truth beside them."""
+"""`planrec simulate`: the files of an operator, and the truth beside them."""
 
 from pathlib import Path
 

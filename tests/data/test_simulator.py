@@ -1,4 +1,4 @@
-"""The simulator: its moments and its regime table, as docs/reference/simulator.md says, and its promises."""
+"""The simulator has the moments and the regime table of docs/reference/simulator.md, and is repeatable."""
 
 from dataclasses import fields
 from functools import cache

@@ -1,4 +1,4 @@
-"""What holds for every data source."""
+"""Properties of every data source."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`data=table` and its presets: any legal file loads to the values it holds, any other says why not."""
+"""`data=table` and its presets: a legal file loads to its values, any other is refused with the reasons."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ CONF = Path(__file__).parents[2] / "conf" / "data"
 
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test works in a folder of its own, without real data in reach."""
+    """Run every test in its own folder, without real data."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.delenv("PLANREC_DATA", raising=False)
@@ -56,7 +56,7 @@ def load_parquet(columns: dict[str, Any], **changes: Any) -> RowTable:
 
 
 def message(content: str | bytes, **changes: Any) -> str:
-    """What a user reads when the file is refused."""
+    """Return the message that refuses the file."""
     with pytest.raises(DataError) as caught:
         load(content, **changes)
     return str(caught.value)
@@ -67,12 +67,12 @@ def kinds(table: RowTable) -> dict[str, str]:
 
 
 def mentions(table: RowTable, *parts: str) -> bool:
-    """Whether one note holds all parts."""
+    """Return whether one note holds all parts."""
     return any(all(part in note for part in parts) for note in table.notes)
 
 
 def rows(header: str, n: int, row: str) -> str:
-    """A file of n rows; `row` is a format string over `i`, and `p`, one of two plans."""
+    """Write a file of n rows; `row` is a format string over `i`, and `p`, one of two plans."""
     return "\n".join([header, *(row.format(i=i, p="ab"[i % 2]) for i in range(n))]) + "\n"
 
 
@@ -309,7 +309,7 @@ def test_usage_becomes_lag_columns_in_steps_of_a_hundredth() -> None:
 
 @given(st.lists(st.floats(0, MAX_USAGE) | st.decimals(0, 1000, places=3).map(float), min_size=2, max_size=20))
 def test_usage_is_quantised_once_to_the_nearest_hundredth(usage: list[float]) -> None:
-    """The border's rule is one function, and files that it wrote come back as they are."""
+    """Usage that was quantised before does not change when it is read again."""
     once = quantised(np.array(usage))
     np.testing.assert_array_equal(quantised(once), once)
     assert np.abs(once - usage).max() <= 0.005 + 1e-15 * MAX_USAGE
@@ -444,7 +444,7 @@ def test_a_column_of_numbers_and_a_few_words_is_text_and_doubted() -> None:
 def test_dates_with_ambiguous_day_and_month_stay_text_and_are_doubted() -> None:
     table = load("joined,plan\n1/2/2018,a\n3/4/2018,b\n")
     assert kinds(table) == {"joined": "text"}
-    assert mentions(table, "day and month cannot be told apart", "'1/2/2018'")
+    assert mentions(table, "day and month cannot be distinguished", "'1/2/2018'")
 
 
 def test_a_table_without_subscribers_has_a_note_about_its_scores() -> None:

@@ -35,7 +35,7 @@ def catalogue(**changes: Any) -> Catalogue:
 
 
 def ends(plan: str, day: str) -> Catalogue:
-    """The same plans, one of them gone from this day on."""
+    """The same plans, one of which ends on this day."""
     content = yaml.safe_load((CONF / "catalogue" / "megaline_us.yaml").read_text("utf-8"))
     for one in content["plans"]:
         if one["id"] == plan:
@@ -228,7 +228,7 @@ def test_a_dropped_row_never_becomes_a_month_of_zero_usage():
 
 def test_a_silent_month_after_a_dropped_row_is_unknown_as_well():
     rows = "a,2018-01,surf,5,9,1,20,n\na,2018-02,gold,5,9,1,20,n\na,2018-05,surf,5,9,1,20,n\n"
-    # March and April would have the plan of February, which nobody knows.
+    # March and April would have the plan of February, which is unknown.
     assert months_of(load(rows, catalogue(), **DROP), "a") == ["2018-05"]
 
 
@@ -260,7 +260,7 @@ def test_a_file_of_bad_rows_only_is_an_error():
     )
 )
 def test_an_observation_is_the_longest_run_without_an_unknown_month(subscribers):
-    """Against a loop that walks month by month."""
+    """Compare with a loop over the months."""
     records = Records(
         subscriber=np.array([k for k, months in enumerate(subscribers) for _ in months]),
         month=np.array([m for months in subscribers for m in sorted(months)], "datetime64[M]"),

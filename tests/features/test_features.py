@@ -1,4 +1,4 @@
-"""Feature sets: properties over every option in conf/features, then what each one computes."""
+"""Feature sets: properties of every option in conf/features, then the values of each one."""
 
 import json
 import pickle
@@ -33,7 +33,7 @@ from planrec.features.table import ENCODINGS, TableTransformer
 from planrec.features.usage import UsageTransformer
 from planrec.features.usage_and_bills import UsageAndBillsTransformer
 from planrec.schema.columns import HELD, Columns, Usage, frame_of, lag, take_rows
-from tests.strategies import billable_columns, table_columns, usage_columns
+from planrec.testing.strategies import billable_columns, table_columns, usage_columns
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -52,7 +52,7 @@ CATALOGUES = {name: catalogue_of(name) for name in ("ladder", "megaline_us")}
 
 @dataclass(frozen=True)
 class Case:
-    """One option of conf/features, in one of the forms that a run may give it."""
+    """An option of conf/features, in one of the forms that a run uses."""
 
     stem: str
     encoding: str | None = None
@@ -72,7 +72,7 @@ class Case:
         return transformer.set_params(encoding=self.encoding) if self.encoding else transformer
 
     def tables(self, **sizes: Any) -> st.SearchStrategy[Columns]:
-        """Legal tables that this feature set can read."""
+        """Return a strategy for legal tables that this feature set can read."""
         if self.catalogue:
             n_plans = len(CATALOGUES[self.catalogue].plans)
             held_among = n_plans if self.option().reads_held else 0
@@ -82,7 +82,7 @@ class Case:
         return table_columns(**sizes) | usage_columns(**sizes)
 
     def reads(self, column: str) -> bool:
-        """Whether a column of such a table is read: all, but what bills alone need of months long ago."""
+        """Return whether a column is read; bills alone do not read months before their longest window."""
         only_bills = self.stem == "bills" or (self.catalogue and column.startswith("voice_minutes_billed."))
         return not only_bills or column == HELD or int(column.split(".")[1]) <= LONGEST_WINDOW_OF_BILLS
 
@@ -104,7 +104,7 @@ CASES = list(cases())
 
 def every_feature_set(test: Callable[..., None]) -> Callable[..., None]:
     """Run a property over every option of conf/features, with `data` to draw tables from."""
-    # A table of many lag columns is one large draw, which is no sign of a filter gone wrong.
+    # A table of many lag columns is one large draw, not a sign of a wrong filter.
     calm = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     return pytest.mark.parametrize("case", CASES, ids=str)(given(data=st.data())(calm(test)))
 
@@ -114,14 +114,14 @@ def n_rows(columns: Columns) -> int:
 
 
 def fitted_on_some_rows(case: Case, data: st.DataObject, **sizes: Any) -> tuple[BaseEstimator, Columns]:
-    """A transformer that saw the first rows only, and the whole table: later rows bring unseen texts."""
+    """Fit on the first rows only, so that later rows have unseen texts; return it with the whole table."""
     table = data.draw(case.tables(**sizes))
     seen = data.draw(st.integers(1, n_rows(table)))
     return case.build().fit(take_rows(table, np.arange(seen))), table
 
 
 def assert_same_bits(left: np.ndarray, right: np.ndarray) -> None:
-    """Equal to the last bit, 0.0 and -0.0 told apart; NaN equals NaN."""
+    """Check equality to the last bit: 0.0 and -0.0 differ, NaN equals NaN."""
     assert left.shape == right.shape
     missing = np.isnan(left)
     np.testing.assert_array_equal(missing, np.isnan(right))
@@ -129,7 +129,7 @@ def assert_same_bits(left: np.ndarray, right: np.ndarray) -> None:
 
 
 def has_missing(columns: Columns) -> np.ndarray:
-    """Shape (n,): rows in which some input is missing."""
+    """Return whether a row has a missing input, shape (n,)."""
     blanks = [
         np.array([value is None for value in array]) if array.dtype == object else np.isnan(array)
         for array in columns.values()
@@ -138,7 +138,7 @@ def has_missing(columns: Columns) -> np.ndarray:
 
 
 def plain_params(transformer: BaseEstimator) -> dict[str, Any]:
-    """Parameters of a transformer and of those inside it; estimators themselves by their class."""
+    """Return the parameters of a transformer and of inner ones; estimators are replaced by their class."""
     return {
         name: type(value) if hasattr(value, "get_params") else value
         for name, value in transformer.get_params().items()
@@ -155,7 +155,7 @@ def test_the_matrix_is_c_contiguous_float64_with_one_name_per_column(case, data)
 
 
 @every_feature_set
-def test_a_row_gives_the_bits_that_it_gives_in_a_batch(case, data):
+def test_a_row_has_the_same_bits_as_in_a_batch(case, data):
     transformer, table = fitted_on_some_rows(case, data, min_rows=2)
     row = data.draw(st.integers(0, n_rows(table) - 1))
     alone = transformer.transform(take_rows(table, np.array([row])))
@@ -163,7 +163,7 @@ def test_a_row_gives_the_bits_that_it_gives_in_a_batch(case, data):
 
 
 @every_feature_set
-def test_a_row_gives_the_bits_that_it_gives_in_a_batch_of_many_blocks(case, data):
+def test_a_row_has_the_same_bits_as_in_a_batch_of_many_blocks(case, data):
     transformer, table = fitted_on_some_rows(case, data, max_rows=3)
     rows = np.arange(2 * BLOCK_ROWS + 3) % n_rows(table)
     assert_same_bits(transformer.transform(take_rows(table, rows)), transformer.transform(table)[rows])
@@ -178,7 +178,7 @@ def test_rows_do_not_depend_on_their_order_or_on_the_other_rows(case, data):
 
 
 @every_feature_set
-def test_no_feature_is_infinite_and_nan_only_stands_where_an_input_is_missing(case, data):
+def test_features_are_finite_or_nan_if_an_input_is_missing(case, data):
     transformer, table = fitted_on_some_rows(case, data, missing=data.draw(st.booleans()))
     matrix = transformer.transform(table)
     assert not np.isinf(matrix).any()
@@ -186,7 +186,7 @@ def test_no_feature_is_infinite_and_nan_only_stands_where_an_input_is_missing(ca
 
 
 @every_feature_set
-def test_fit_and_transform_leave_the_table_as_it_was(case, data):
+def test_fit_and_transform_do_not_change_the_table(case, data):
     table = data.draw(case.tables())
     before = pickle.dumps(table)
     writeable = {name: array.copy() for name, array in table.items()}
@@ -195,7 +195,7 @@ def test_fit_and_transform_leave_the_table_as_it_was(case, data):
 
 
 @every_feature_set
-def test_names_are_distinct_texts_that_transform_and_a_second_fit_do_not_change(case, data):
+def test_names_are_distinct_and_stable(case, data):
     transformer, table = fitted_on_some_rows(case, data)
     names = transformer.get_feature_names_out().tolist()
     assert len(set(names)) == len(names)
@@ -216,7 +216,7 @@ def test_pickle_and_skops_give_back_the_same_transformer(case, data):
 
 
 @every_feature_set
-def test_a_clone_learns_the_same_and_remembers_nothing(case, data):
+def test_a_clone_is_unfitted_and_learns_the_same(case, data):
     transformer, table = fitted_on_some_rows(case, data)
     copy = clone(transformer)
     assert plain_params(copy) == plain_params(transformer)
@@ -225,7 +225,7 @@ def test_a_clone_learns_the_same_and_remembers_nothing(case, data):
 
 
 @every_feature_set
-def test_a_dataframe_gives_what_columns_give(case, data):
+def test_a_dataframe_gives_the_same_features_as_columns(case, data):
     transformer, table = fitted_on_some_rows(case, data)
     assert_same_bits(transformer.transform(frame_of(table)), transformer.transform(table))
     through_frame = case.build().fit(frame_of(table))
@@ -233,7 +233,7 @@ def test_a_dataframe_gives_what_columns_give(case, data):
 
 
 @every_feature_set
-def test_the_order_of_columns_and_columns_not_seen_in_fit_do_not_matter(case, data):
+def test_column_order_and_unknown_columns_do_not_matter(case, data):
     transformer, table = fitted_on_some_rows(case, data)
     other = {"held": np.zeros(n_rows(table))} | dict(reversed(table.items()))
     assert_same_bits(transformer.transform(other), transformer.transform(table))
@@ -269,7 +269,7 @@ def test_a_pipeline_fits_predicts_and_cross_validates(case):
     assert len(cross_val_score(pipeline, frame_of(table), y, cv=2, error_score="raise")) == 2
 
 
-# What scikit-learn asks of transformers
+# Checks of scikit-learn
 
 BY_NAME = "columns are found by name: other columns may stand beside and between those seen in fit"
 
@@ -301,7 +301,7 @@ NAMED_ONLY = [case.build() for case in CASES if case.stem != "table"]
     ],
     ids=lambda check: check.__name__,
 )
-def test_transformers_of_usage_pass_the_checks_that_need_no_unnamed_array(check, transformer):
+def test_usage_transformers_pass_the_checks_for_named_columns(check, transformer):
     check(type(transformer).__name__, transformer)
 
 
@@ -319,7 +319,7 @@ def table_transformer(encoding: str, max_categories: int = 2) -> TableTransforme
 REGIONS = text("south", "north", "south", "east", "north", None)
 
 
-def test_codes_are_the_sorted_frequent_categories_then_other_and_nan_for_missing():
+def test_codes_are_sorted_categories_then_other_and_nan_if_missing():
     transformer = table_transformer("codes").fit({"region": REGIONS})
     codes = transformer.transform({"region": text("north", "south", "east", "never seen", None)})
     np.testing.assert_array_equal(codes[:, 0], [0, 1, 2, 2, np.nan])
@@ -355,7 +355,7 @@ def test_numbers_pass_to_the_last_bit():
     assert_same_bits(table_transformer("one_hot").fit_transform({"x": extremes}), extremes[:, np.newaxis])
 
 
-def test_another_kind_than_in_fit_is_refused_with_column_and_both_kinds():
+def test_another_kind_than_in_fit_is_rejected_with_both_kinds():
     transformer = table_transformer("codes").fit({"age": np.ones(1), "region": text("north")})
     with pytest.raises(DataError) as caught:
         transformer.transform({"age": text("forty"), "region": np.ones(1)})
@@ -370,7 +370,7 @@ BLANKS = {"number": np.full(2, np.nan), "text": text(None, None), "date": np.ful
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("blank", BLANKS.values(), ids=BLANKS)
-def test_a_blank_column_is_missing_whatever_kind_it_was_read_as(encoding, blank):
+def test_a_blank_column_of_any_kind_is_missing(encoding, blank):
     known = {
         "age": np.ones(2),
         "region": text("north", "south"),
@@ -385,13 +385,13 @@ def test_a_blank_column_is_missing_whatever_kind_it_was_read_as(encoding, blank)
         np.testing.assert_array_equal(matrix[:, positions], np.full((2, len(names)), expected))
 
 
-def test_a_misspelt_column_is_missing_with_the_near_name():
+def test_a_misspelt_column_is_reported_with_a_suggestion():
     transformer = table_transformer("codes").fit({"region": REGIONS})
     with pytest.raises(DataError, match=r"'region' is missing \(did you mean 'regoin'\?\)"):
         transformer.transform({"regoin": REGIONS})
 
 
-def test_names_stay_distinct_where_a_column_is_called_like_a_category():
+def test_a_column_named_like_a_category_gets_a_distinct_name():
     table = {"a=b": np.zeros(1), "a": text("b")}
     names = table_transformer("one_hot").fit(table).get_feature_names_out().tolist()
     assert names == ["a=b", "a=b'", "a=<other>"]
@@ -405,12 +405,12 @@ def test_names_stay_distinct_where_a_column_is_called_like_a_category():
         ({"a": np.array([1j])}, "'a' is complex128"),
     ],
 )
-def test_columns_that_cannot_become_numbers_are_refused_in_fit(table, message):
+def test_columns_that_cannot_become_numbers_are_rejected_in_fit(table, message):
     with pytest.raises(DataError, match=message):
         table_transformer("codes").fit(table)
 
 
-def test_an_unknown_encoding_is_refused():
+def test_an_unknown_encoding_is_rejected():
     with pytest.raises(ValueError, match="must be one of one_hot, codes, got 'onehot'"):
         table_transformer("onehot").fit({"a": np.zeros(1)})
 
@@ -431,7 +431,7 @@ def usage_features(table: Columns) -> dict[str, np.ndarray]:
 
 
 def lags(service: str, *months: float) -> Columns:
-    """One subscriber's months, the last complete one first."""
+    """Build the months of one subscriber, the last complete one first."""
     return {lag(service, ago): np.array([usage]) for ago, usage in enumerate(months, start=1)}
 
 
@@ -459,8 +459,8 @@ def test_statistics_of_a_service_are_those_of_its_known_months(table):
         )
 
 
-# Amounts that do not add exactly, and zeros of both signs: numpy's own sum and maximum over the months of one
-# row can differ in a bit from those of a batch.
+# Inexact sums and zeros of both signs: over the months of one row, numpy's sum and maximum can differ in a
+# bit from those of a batch.
 TRAPS = {
     "inexact": lambda shape: np.random.default_rng(0).gamma(2.0, 100.0, shape),
     "signed zeros": lambda shape: np.random.default_rng(0).choice([0.0, -0.0], shape, p=[0.1, 0.9]),
@@ -470,7 +470,7 @@ TRAPS = {
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
 @pytest.mark.parametrize("window", [2, 6, 9, 24])
 @pytest.mark.parametrize("services", [(Usage.SMS,), Usage.MEASURED], ids=len)
-def test_many_months_are_combined_in_one_order_for_one_row_and_for_many(window, services, trap):
+def test_many_months_are_summed_in_one_order(window, services, trap):
     amounts = trap((window, len(services), 60))
     table = {lag(s, w + 1): amounts[w, p] for w in range(window) for p, s in enumerate(services)}
     transformer = UsageTransformer().fit(table)
@@ -478,7 +478,7 @@ def test_many_months_are_combined_in_one_order_for_one_row_and_for_many(window, 
     assert_same_bits(np.concatenate(alone), transformer.transform(table))
 
 
-def test_names_stand_beside_their_values_with_several_services():
+def test_names_match_their_values_with_several_services():
     features = usage_features(lags(Usage.DATA_MIB, 300, 100) | lags(Usage.SMS, 3, 1))
     expected = {"sms_last": 3, "data_mib_last": 300, "sms_mean": 2, "data_mib_mean": 200, "sms_peak": 3}
     expected |= {"data_mib_peak": 300, "sms_trend": 2, "data_mib_trend": 200, "sms_sd": 1, "data_mib_sd": 100}
@@ -498,7 +498,7 @@ def test_one_known_month_has_no_trend_and_no_variability():
     assert features["data_mib_trend"] == features["data_mib_sd"] == 0
 
 
-def test_a_subscriber_without_a_known_month_has_nan_features_and_zero_known_months():
+def test_without_a_known_month_features_are_nan():
     features = usage_features(lags(Usage.SMS, np.nan, np.nan) | lags(Usage.DATA_MIB, np.nan, np.nan))
     assert features.pop("months_known") == 0
     assert all(np.isnan(values).all() for values in features.values())
@@ -523,7 +523,7 @@ def test_shares_divide_the_logs_of_usage_and_sum_to_one():
     assert features["data_mib_share"] == pytest.approx(3 / 4)
 
 
-def test_one_month_gives_no_feature_that_is_constant_or_repeats_another():
+def test_one_month_gives_no_constant_or_repeated_feature():
     months = {k: v for s in Usage.MEASURED for k, v in lags(s, 3.0).items()}
     assert usage_features(months).keys() == {
         *(f"{service}_{name}" for service in Usage.MEASURED for name in ("last", "log_mean", "share")),
@@ -548,12 +548,12 @@ def test_only_lags_of_measured_services_are_read():
     assert usage_features(table | others) == usage_features(table)
 
 
-def test_a_table_without_usage_is_refused_with_the_name_of_a_lag_column():
+def test_a_table_without_usage_is_rejected_with_an_example():
     with pytest.raises(DataError, match=r"lag columns such as 'data_mib\.1', got 'age'"):
         UsageTransformer().fit({"age": np.ones(1)})
 
 
-def test_a_service_that_lacks_months_that_another_has_is_refused():
+def test_services_with_different_months_are_rejected():
     with pytest.raises(DataError) as caught:
         UsageTransformer().fit(lags(Usage.SMS, 1, 2, 3) | {lag(Usage.DATA_MIB, 2): np.ones(1)})
     assert [problem.split(" is missing")[0] for problem in caught.value.problems] == [
@@ -562,7 +562,7 @@ def test_a_service_that_lacks_months_that_another_has_is_refused():
     ]
 
 
-def test_usage_given_as_text_is_refused_but_a_blank_column_is_missing():
+def test_usage_as_text_is_rejected_but_blank_is_missing():
     transformer = UsageTransformer().fit(lags(Usage.SMS, 1, 2))
     with pytest.raises(DataError, match=r"'sms\.2' must be number, as in fit, got text"):
         transformer.transform(lags(Usage.SMS, 1) | {"sms.2": text("many")})
@@ -573,12 +573,12 @@ def test_usage_given_as_text_is_refused_but_a_blank_column_is_missing():
         )
 
 
-def test_an_unnamed_array_of_usage_is_refused():
+def test_an_unnamed_array_of_usage_is_rejected():
     with pytest.raises(DataError, match="named columns, a dict of arrays or a DataFrame, got ndarray"):
         UsageTransformer().fit(np.ones((2, 2)))
 
 
-def test_text_of_strangers_reaches_a_linear_model_through_one_hot():
+def test_text_reaches_a_linear_model_through_one_hot():
     regions = text(*["north", "south", None, "east"] * 5)
     pipeline = make_pipeline(table_transformer("one_hot"), LogisticRegression()).fit(
         {"region": regions}, np.arange(20) % 2
@@ -601,7 +601,7 @@ def bill_features(table: Columns, transformer: BillsTransformer | None = None) -
 
 
 def months(*usage: tuple[float, float, float], n: int = 1) -> Columns:
-    """Lag columns of n equal subscribers from (billed minutes, SMS, GiB), the last complete month first."""
+    """Build lag columns of n equal subscribers from (billed minutes, SMS, GiB), the last month first."""
     billed, sms, gib = np.array(usage, dtype=float).T
     by_service = {
         Usage.VOICE_CALLS: billed,
@@ -642,7 +642,7 @@ def test_bills_of_three_months_on_surf_and_ultimate():
 
 
 def rated_month_by_month(table: Columns, row: int, catalogue: Catalogue, window: int) -> np.ndarray:
-    """Bills (known months, J) of the last months of one subscriber; a month with a gap is unknown."""
+    """Rate the known months of one subscriber, shape (known months, J); a month with a gap is unknown."""
     services = [name for name in Usage.ALL if lag(name, 1) in table]
     bills = []
     for ago in range(1, window + 1):
@@ -654,7 +654,7 @@ def rated_month_by_month(table: Columns, row: int, catalogue: Catalogue, window:
 
 @settings(max_examples=40)
 @given(billable_columns(window=4, max_rows=4), st.sampled_from(sorted(CATALOGUES)))
-def test_statistics_are_those_of_each_known_month_rated_by_itself(table, name):
+def test_statistics_equal_those_of_separately_rated_months(table, name):
     catalogue = CATALOGUES[name]
     features = bill_features(table, bills_transformer(catalogue, windows=(2, 4)))
     for row in range(n_rows(table)):
@@ -672,14 +672,14 @@ def test_statistics_are_those_of_each_known_month_rated_by_itself(table, name):
         assert set(found) >= {
             f"{part}@{catalogue.plan_ids[0]}" for part in ("bill_mean_2", "bill_sd", "bill_p90")
         }
-        # Differences of sums of huge bills: compared on the scale of the bills themselves.
+        # Differences of sums of huge bills are compared on the scale of the bills.
         scale = bills.max(initial=1.0)
         assert found == pytest.approx(
             {k: expected[k] for k in found}, rel=1e-9, abs=1e-9 * scale, nan_ok=True
         )
 
 
-def test_the_cheapest_plan_is_a_position_of_the_catalogue_and_the_first_of_equals():
+def test_the_cheapest_plan_is_the_first_of_equals():
     features = bill_features(months((0, 0, 21), (0, 0, 1), (0, 0, 1)))
     assert (features["cheapest_1"], features["cheapest_3"]) == (1, 0)
     surf = CATALOGUES["megaline_us"].plans[0]
@@ -700,19 +700,19 @@ def test_plans_with_the_same_allowance_share_its_columns():
     assert two <= names
 
 
-def test_an_unlimited_plan_has_a_gap_and_nothing_that_never_changes():
+def test_an_unlimited_plan_has_a_gap_and_no_constant_feature():
     names = list(bill_features(months((1, 1, 1), (1, 1, 1)), bills_transformer(CATALOGUES["ladder"])))
     assert [name for name in names if "unlimited" in name] == ["bill_gap_1@unlimited", "bill_gap_2@unlimited"]
 
 
-def test_a_catalogue_of_nothing_but_unlimited_plans_has_gaps_only():
+def test_a_catalogue_of_unlimited_plans_has_gaps_only():
     unlimited = CATALOGUES["ladder"].plan("unlimited")
     only = CATALOGUES["ladder"].model_copy(update={"plans": (unlimited,)})
     features = bill_features(months((1, 1, 1), (1, 1, 1)), bills_transformer(only, windows=(2,)))
     assert features == {"bill_gap_2@unlimited": 0, "cheapest_2": 0}
 
 
-def test_an_allowance_of_nothing_can_be_exceeded_and_has_no_use():
+def test_an_allowance_of_zero_can_only_be_exceeded():
     content = json.loads(CATALOGUES["megaline_us"].model_dump_json(by_alias=True))
     content["plans"][0]["services"]["sms"]["included"] = 0
     features = bill_features(
@@ -722,12 +722,12 @@ def test_an_allowance_of_nothing_can_be_exceeded_and_has_no_use():
     assert "sms_used_0" not in features
 
 
-def test_windows_longer_than_the_history_become_as_long_as_it():
+def test_windows_are_cut_at_the_length_of_the_history():
     names = bill_features(months((1, 1, 1), (1, 1, 1))).keys()
     assert {name for name in names if name.startswith("cheapest")} == {"cheapest_1", "cheapest_2"}
 
 
-def test_one_month_has_no_spread_and_its_features_stand_in_this_order():
+def test_one_month_has_no_spread_and_a_fixed_feature_order():
     assert list(bill_features(months((1, 1, 1)))) == [
         *("bill_mean_1@surf", "bill_mean_1@ultimate", "bill_gap_1@surf", "bill_gap_1@ultimate", "cheapest_1"),
         *("data_mib_over_15360", "data_mib_over_30720", "sms_over_50", "sms_over_1000"),
@@ -737,7 +737,7 @@ def test_one_month_has_no_spread_and_its_features_stand_in_this_order():
     ]
 
 
-def test_nothing_is_known_of_the_bills_of_a_subscriber_without_a_known_month():
+def test_bills_without_a_known_month_are_nan():
     table = months((1, 1, 1), (1, 1, 1)) | {HELD: np.zeros(1)}
     unknown = {name: np.full(1, np.nan) for name in table} | {HELD: np.zeros(1)}
     matrix = bills_transformer(held=True).fit(table).transform(unknown)
@@ -757,7 +757,7 @@ def test_a_month_in_which_one_service_is_missing_is_unknown():
     assert features["bill_sd@surf"] == 0
 
 
-def test_without_billed_minutes_the_measured_ones_count_and_bills_are_estimated_from_the_calls():
+def test_without_billed_minutes_bills_are_estimated_from_calls():
     table = months((499, 0, 1))
     exact = bill_features(table)
     del table[lag(Usage.VOICE_MINUTES_BILLED, 1)]
@@ -783,12 +783,12 @@ def test_savings_compare_every_plan_with_the_plan_held():
     assert not np.isnan(features["bill_gap_1@surf"]).any()
 
 
-def test_savings_without_a_plan_held_are_refused_with_what_to_type():
+def test_savings_without_a_plan_held_are_rejected_with_a_remedy():
     with pytest.raises(DataError, match=r"saving_against_held needs the plan held.*type target=best_bill"):
         bills_transformer(held=True).fit(months((0, 0, 1)))
 
 
-def test_bills_without_a_service_or_without_usage_are_refused():
+def test_bills_without_a_service_or_usage_are_rejected():
     table = months((0, 0, 1))
     del table[lag(Usage.SMS, 1)]
     with pytest.raises(DataError, match=r"'sms\.1' is missing"):
@@ -797,13 +797,13 @@ def test_bills_without_a_service_or_without_usage_are_refused():
         bills_transformer().fit({"age": np.ones(1)})
 
 
-def test_usage_that_no_bill_can_be_made_of_is_refused():
+def test_usage_that_cannot_be_rated_is_rejected():
     transformer = bills_transformer().fit(months((0, 0, 1)))
     with pytest.raises(DataError, match="must be finite and between 0"):
         transformer.transform(months((0, -1, 1)))
 
 
-def test_bills_without_a_catalogue_are_refused_with_what_to_type():
+def test_bills_without_a_catalogue_are_rejected_with_a_remedy():
     with pytest.raises(ConfigError, match="type catalogue=ladder"):
         BillsFeatures(kind="bills", windows=(1,), saving_against_held=False).build(None)
 
@@ -815,7 +815,7 @@ def test_windows_must_be_increasing_numbers_of_months(windows):
 
 
 @pytest.mark.parametrize("window", [2, 6, 24])
-def test_many_bills_are_combined_in_one_order_for_one_row_and_for_many(window):
+def test_many_bills_are_summed_in_one_order(window):
     rng = np.random.default_rng(0)
     table = {lag(name, ago): rng.gamma(2, 300, 60) for name in Usage.ALL for ago in range(1, window + 1)}
     transformer = bills_transformer(CATALOGUES["ladder"], windows=(1, window)).fit(table)
@@ -823,7 +823,7 @@ def test_many_bills_are_combined_in_one_order_for_one_row_and_for_many(window):
     assert_same_bits(np.concatenate(alone), transformer.transform(table))
 
 
-def test_a_saved_transformer_holds_no_class_but_its_own():
+def test_a_saved_transformer_holds_only_its_own_class():
     transformer = bills_transformer(held=True).fit(months((0, 0, 1)) | {HELD: np.zeros(1)})
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(transformer))
     assert untrusted == ["planrec.features.bills.BillsTransformer"]
@@ -832,7 +832,7 @@ def test_a_saved_transformer_holds_no_class_but_its_own():
 # features=usage_and_bills
 
 
-def test_usage_and_bills_stand_side_by_side():
+def test_usage_and_bills_are_side_by_side():
     table = months((510, 60, 1), (0, 0, 16.5))
     both = UsageAndBillsTransformer(usage=UsageTransformer(), bills=bills_transformer()).fit(table)
     features = dict(zip(both.get_feature_names_out(), both.transform(table).T, strict=True))

@@ -1,4 +1,4 @@
-"""One row is quick, and answered as in any company: by the same bits, in any thread, beside any other run."""
+"""One row has the same bits alone, in any batch, in any thread and beside any other run."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,14 +29,14 @@ def requests_to(saved: SavedRun) -> list[Request]:
 
 
 def answers(recommender: Recommender, requests: list[Request]) -> list[tuple]:
-    """Everything that is answered, one entry per request."""
+    """Return all parts of the answers, one entry per request."""
     prediction, decisions = recommender.recommend(recommender.table(requests))
     parts = [*vars(prediction).values(), *vars(decisions).values()]
     arrays = [part for part in parts if isinstance(part, np.ndarray)]
     return list(zip(*(array.tolist() for array in arrays), strict=True))
 
 
-def test_lightgbm_asked_without_its_wrapper_gives_the_bits_of_its_wrapper(saved):
+def test_lightgbm_without_its_wrapper_gives_the_same_bits(saved):
     recommender = saved.recommender
     table = recommender.table(requests_to(saved))
     X = recommender.pipeline[0].transform(model_input(recommender.features, recommender.model, table))
@@ -53,15 +53,15 @@ def test_of_two_classes_both_probabilities_are_those_of_the_wrapper():
 
 @given(chosen=st.lists(st.integers(0, 19), min_size=1, max_size=8))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_a_subscriber_gets_the_answer_that_any_company_gets(saved, chosen):
-    """Some of the 20 requests of a run in some order, repeated or alone."""
+def test_an_answer_does_not_depend_on_the_other_subscribers(saved, chosen):
+    """Draw some of the 20 requests of a run in any order, repeated or alone."""
     requests = requests_to(saved)
     together = answers(saved.recommender, [requests[index] for index in chosen])
     alone = [answers(saved.recommender, [requests[index]])[0] for index in chosen]
     np.testing.assert_equal(together, alone)
 
 
-def test_threads_that_ask_at_the_same_time_get_each_their_own_answer(bills):
+def test_concurrent_threads_get_their_own_answers(bills):
     requests = requests_to(bills)
     expected = answers(bills.recommender, requests)
     asked = [number % len(requests) for number in range(400)]
@@ -70,8 +70,8 @@ def test_threads_that_ask_at_the_same_time_get_each_their_own_answer(bills):
     np.testing.assert_equal(found, [expected[index] for index in asked])
 
 
-def test_a_run_answers_the_same_after_another_run_with_other_prices_has_answered(bills):
-    """What is prepared once per catalogue belongs to that catalogue."""
+def test_a_run_with_other_prices_does_not_change_answers(bills):
+    """Values cached for one catalogue are not used for another."""
     recommender, requests = bills.recommender, requests_to(bills)
     before = answers(recommender, requests)
     dearer = recommender.catalogue.model_dump(mode="json", by_alias=True)
@@ -87,7 +87,7 @@ def test_a_run_answers_the_same_after_another_run_with_other_prices_has_answered
     assert answers(recommender, requests) == before
 
 
-def test_catalogues_are_equal_where_their_content_is(bills):
+def test_catalogues_with_equal_content_are_equal(bills):
     catalogue = bills.recommender.catalogue
     again = type(catalogue).model_validate_json(catalogue.json_text)
     assert catalogue == again

@@ -9,17 +9,15 @@ import pytest
 import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
 from planrec.config.compose import compose
-from planrec.config.conf_folder import inherited
 from planrec.errors import DataError
 from planrec.metrics import paired_ratio
-from planrec.model import TRUSTED_TYPES, ModelConfig
+from planrec.model import TRUSTED_TYPES
 from planrec.model.forecast import ROWS_AT_A_TIME
 from planrec.model.known_months import months_of
 from planrec.model.silent_months import silent_months_of
@@ -27,12 +25,13 @@ from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
 from planrec.model.usage_level import Population
 from planrec.recommending.recommender import Recommender
-from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag
+from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag, take_rows
 from planrec.schema.request import Request, read_request
 from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import fitted_recommender
 from tests.catalogue.catalogues import raw_catalogue, shipped
+from tests.trained_runs import model_option
 
 LADDER = shipped("ladder")
 HORIZON = 3
@@ -50,18 +49,17 @@ FIELDS = {
 
 
 def pipeline_of(catalogue: Catalogue = LADDER, **changed: object) -> Pipeline:
-    option: Any = TypeAdapter(ModelConfig).validate_python(inherited("model", "forecast") | changed)
-    return clone(Pipeline([("model", option.build(0, catalogue))]))
+    return clone(Pipeline([("model", model_option("forecast", **changed).build(0, catalogue))]))
 
 
 def fitted(columns: Columns, **changed: object) -> Pipeline:
-    """As a run does it."""
+    """Fit a forecast as a run does."""
     rows = np.zeros(len(columns[lag(Usage.SMS, 1)]), np.int64)
     return pipeline_of(**changed).fit(columns, rows, model__horizon=HORIZON)
 
 
 def subscribers(n: int = 200, seed: int = 0, billed: bool = False) -> Columns:
-    """Subscribers with levels of their own, of 4, 3, 2, 1 and 0 known months."""
+    """Draw subscribers with levels of their own and 4, 3, 2, 1 and 0 known months."""
     rng = np.random.default_rng(seed)
     known = MONTHS - np.arange(n) % (MONTHS + 1)
     columns: Columns = {}
@@ -76,13 +74,9 @@ def subscribers(n: int = 200, seed: int = 0, billed: bool = False) -> Columns:
     return columns | {HELD: held, AS_OF: np.full(n, "2018-10-01", "datetime64[s]")}
 
 
-def rows_of(columns: Columns, rows: list[int]) -> Columns:
-    return {name: array[rows] for name, array in columns.items()}
-
-
 def one(columns: Columns, **usage: object) -> Columns:
-    """The first fully known row with these values in every month, or in the months given as a list."""
-    row = rows_of(columns, [5])
+    """Copy the first fully known row with these values in every month, or in each month of a list."""
+    row = take_rows(columns, np.array([5]))
     for name, value in usage.items():
         values = value if isinstance(value, list) else [value] * MONTHS
         row |= {lag(name, ago): np.array([values[ago - 1]]) for ago in range(1, MONTHS + 1)}
@@ -103,7 +97,7 @@ AMOUNTS = st.sampled_from([0.0, 0.01, 1.0, 500.0, MAX_USAGE]) | st.floats(0, MAX
 
 @st.composite
 def lag_tables(draw: st.DrawFn, min_rows: int = 1, max_rows: int = 4) -> Columns:
-    """Any legal lag table: unknown months come before known ones, in all services alike."""
+    """Draw any legal lag table: unknown months come before known ones, in all services alike."""
     n = draw(st.integers(min_rows, max_rows))
     known = np.array(draw(st.lists(st.integers(0, MONTHS), min_size=n, max_size=n)))
     columns: Columns = {}
@@ -155,7 +149,7 @@ def test_every_legal_table_can_be_learned_from(learned: Columns, asked: Columns)
 def test_a_row_does_not_depend_on_the_other_rows(columns: Columns) -> None:
     together = bills_of(columns)
     for row in range(len(columns[HELD])):
-        for name, alone in bills_of(rows_of(columns, [row])).items():
+        for name, alone in bills_of(take_rows(columns, np.array([row]))).items():
             np.testing.assert_array_equal(alone[0], together[name][row], err_msg=name)
 
 
@@ -163,17 +157,17 @@ def test_a_row_of_a_large_batch_is_the_row_alone_to_the_last_bit() -> None:
     columns = subscribers(600)
     together = bills_of(columns)
     for row in (0, 255, 256, 599):
-        for name, alone in bills_of(rows_of(columns, [row])).items():
+        for name, alone in bills_of(take_rows(columns, np.array([row]))).items():
             np.testing.assert_array_equal(alone[0], together[name][row], err_msg=name)
 
 
-def test_no_rows_are_no_answers() -> None:
-    assert bills_of(rows_of(SUBSCRIBERS, []))["bill_mean"].shape == (0, 6)
+def test_no_rows_give_no_answers() -> None:
+    assert bills_of(take_rows(SUBSCRIBERS, np.array([], int)))["bill_mean"].shape == (0, 6)
 
 
 def test_a_subscriber_without_history_is_like_the_population() -> None:
-    """The widest range of all, around what the others will pay."""
-    unknown, known = rows_of(SUBSCRIBERS, [4]), rows_of(SUBSCRIBERS, list(range(0, 200, 5)))
+    """An empty history gets the widest range, around the bills of the others."""
+    unknown, known = take_rows(SUBSCRIBERS, np.array([4])), take_rows(SUBSCRIBERS, np.arange(0, 200, 5))
     assert np.isnan(unknown["data_mib.1"]).all()
     population, others = bills_of(unknown), bills_of(known)
     mini = population["bill_mean"][0, 0], others["bill_mean"][:, 0].mean()
@@ -193,7 +187,7 @@ def test_a_month_of_absurd_usage_is_a_month_of_much_usage() -> None:
     np.testing.assert_array_equal(bills_of(absurd, rule)["bill_mean"], bills_of(at_most, rule)["bill_mean"])
 
 
-def test_whoever_never_used_anything_is_expected_to_pay_the_fee() -> None:
+def test_a_subscriber_without_any_usage_pays_the_fee() -> None:
     silent = one(SUBSCRIBERS, **dict.fromkeys(Usage.MEASURED, 0.0))
     fees = [float(plan.fee.recurring) for plan in LADDER.plans]
     np.testing.assert_allclose(bills_of(silent)["bill_mean"][0], fees, atol=0.5)
@@ -221,7 +215,7 @@ def test_switching_cost_counts_in_chances_and_savings_and_not_in_bills() -> None
     dear = copy.deepcopy(raw)
     for plan in dear["plans"]:
         plan["fee"]["activation"] = "30.00"
-    columns = rows_of(SUBSCRIBERS, [5])
+    columns = take_rows(SUBSCRIBERS, np.array([5]))
     free, costly = (
         bills_of(columns, fitted(SUBSCRIBERS, catalogue=Catalogue.model_validate(catalogue)))
         for catalogue in (raw, dear)
@@ -234,7 +228,7 @@ def test_switching_cost_counts_in_chances_and_savings_and_not_in_bills() -> None
 
 
 def test_bill_chances_count_the_draws_below_and_up_to_a_bill() -> None:
-    columns = rows_of(subscribers(300), list(range(300)))
+    columns = subscribers(300)
     first = next(FITTED[-1]._drawn(columns)).total
     bills = np.repeat(first[:, 0, :1].T, 300, axis=0)
     chances = FITTED[-1].bill_chances(columns, bills)
@@ -259,8 +253,8 @@ def test_the_seed_scrambles_the_draws_and_nothing_else() -> None:
     np.testing.assert_allclose(level.std(axis=1), 1, atol=0.02)
 
 
-def test_trend_and_season_are_found_where_the_months_show_them() -> None:
-    """Three years of windows of 12 months; December is 20 % above, usage grows by 1 % a month."""
+def test_trend_and_season_are_found_if_the_months_show_them() -> None:
+    """Windows of 12 months over three years: December is 20 % higher, usage grows by 1 % a month."""
     rng = np.random.default_rng(0)
     instants = np.arange(588, 612, dtype=np.float64)  # from January 2019: months since 1970
     month = np.repeat(instants, 40)
@@ -274,7 +268,7 @@ def test_trend_and_season_are_found_where_the_months_show_them() -> None:
     np.testing.assert_allclose(calendar.season[11] - others, np.log(1.2), atol=0.02)
 
 
-def test_a_month_of_which_nothing_is_known_is_a_usual_one() -> None:
+def test_an_unknown_month_counts_as_a_usual_one() -> None:
     y = np.full((4, 3, 3), 2.0)
     calendar = calendar_of(y, np.full(4, 585.0), 3, 0.03, 0.03)
     np.testing.assert_allclose(calendar.season, 0, atol=1e-12)
@@ -282,7 +276,7 @@ def test_a_month_of_which_nothing_is_known_is_a_usual_one() -> None:
 
 
 def test_the_level_is_drawn_to_the_population_by_its_share_of_the_variance() -> None:
-    """One service: between 1, within 0.5; three months at 2 above the mean: 2 * 1 / (1 + 0.5 / 3)."""
+    """One service, variance 1 between and 0.5 within, three months at mean + 2: 2 * 1 / (1 + 0.5 / 3)."""
     population = Population(np.zeros(3), np.eye(3), 0.5 * np.eye(3))
     deviation = np.full((1, 3, 3), np.nan)
     deviation[0, :, 0] = 2.0
@@ -291,7 +285,7 @@ def test_the_level_is_drawn_to_the_population_by_its_share_of_the_variance() -> 
     np.testing.assert_allclose(np.diag(levels.covariance[0]), [1 - 1 / (1 + 0.5 / 3), 1, 1])
 
 
-def test_what_is_known_of_one_service_tells_of_another() -> None:
+def test_known_usage_of_one_service_informs_another() -> None:
     between = np.array([[1.0, 0.8, 0.0], [0.8, 1.0, 0.0], [0.0, 0.0, 1.0]])
     deviation = np.full((1, 1, 3), np.nan)
     deviation[0, 0, 0] = 2.0
@@ -299,8 +293,8 @@ def test_what_is_known_of_one_service_tells_of_another() -> None:
     np.testing.assert_allclose(levels.mean[0], [2, 1.6, 0], rtol=1e-6)
 
 
-def test_never_is_told_from_seldom() -> None:
-    """A fifth never use it; the others are silent in a tenth of months."""
+def test_never_using_a_service_differs_from_seldom_using_it() -> None:
+    """A fifth of the subscribers never use it; the others are silent in a tenth of months."""
     rng = np.random.default_rng(0)
     known = np.full((5_000, 3), 6)
     silent = rng.binomial(6, 0.1, (5_000, 3))
@@ -343,12 +337,12 @@ def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: st
     assert recommender.plans[before.recommended[0]] != "summer"
     assert summer.plans[after.recommended[0]] == "summer"
     assert prediction.probability[0].argmax() == summer.plans.index("summer")
-    # The others cost what they cost before.
+    # The other plans cost the same as before.
     old = recommender.predict(recommender.table([request])).bill_mean
     np.testing.assert_array_equal(prediction.bill_mean[0, 1:], old[0])
 
 
-def test_a_model_that_knows_only_its_plans_is_refused_other_ones() -> None:
+def test_a_model_of_its_own_plans_rejects_other_plans() -> None:
     config = compose("model=popular", "data.n_subscribers=60")
     table = load_decisions(config).table
     recommender = fitted_recommender(config, config.model, table, table, threads=1)
@@ -357,7 +351,7 @@ def test_a_model_that_knows_only_its_plans_is_refused_other_ones() -> None:
 
 
 def test_rating_draws_beats_rating_the_past() -> None:
-    """On 3,000 made-up subscribers; docs/results/forecast.md has the figures of 10,000."""
+    """Checked on 3,000 simulated subscribers; docs/results/forecast.md has the figures of 10,000."""
     config = compose(
         "model=forecast",
         "policy.absolute=0",
@@ -378,7 +372,7 @@ def test_rating_draws_beats_rating_the_past() -> None:
     assert all(0.76 < share < 0.84 for share in by_plan)
 
 
-def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: Any) -> None:
+def test_savings_against_a_known_plan_follow_the_bills(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
     rows = np.arange(len(table))
@@ -387,7 +381,7 @@ def test_a_held_plan_that_is_known_gives_savings_that_follow_the_bills(trained: 
     assert between.mean() > 0.9
 
 
-def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
+def test_most_of_the_rated_past_is_inside_the_range(trained: Any) -> None:
     recommender, table = trained
     prediction = recommender.predict(table)
     past = PastUsage(table.X, LADDER).expected_bill
@@ -395,7 +389,7 @@ def test_most_of_the_rated_past_lies_in_the_range(trained: Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["predict_proba", "predict_bills"])
-def test_draws_of_some_rows_are_forgotten_before_those_of_the_next(method):
+def test_draws_of_a_block_are_freed_before_the_next_block(method):
     classifier = fitted(subscribers(50))[-1]
 
     def peak(n: int) -> int:

@@ -1,4 +1,4 @@
-"""The rules: stay, cheapest_fee and rerate, over lag columns and the plan held."""
+"""Rules `stay`, `cheapest_fee` and `rerate`, over lag columns and the plan held."""
 
 from typing import Any
 
@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 import skops.io
 from hypothesis import given
-from pydantic import TypeAdapter
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue, invoice
 from planrec.config.compose import compose
-from planrec.config.conf_folder import inherited
-from planrec.contracts import Model
-from planrec.model import TRUSTED_TYPES, ModelConfig
+from planrec.model import TRUSTED_TYPES
 from planrec.schema.columns import HELD, Columns, Usage, lag
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
+from tests.trained_runs import model_option
 
 LADDER = shipped("ladder")
 MONTHS = 4
@@ -25,19 +23,14 @@ RULES = ["stay", "cheapest_fee", "rerate", "rerate_1", "rerate_3", "rerate_6"]
 every_rule = pytest.mark.parametrize("name", RULES)
 
 
-def option(name: str, **changed: object) -> Model:
-    model: Model = TypeAdapter(ModelConfig).validate_python(inherited("model", name) | changed)
-    return model
-
-
 def fitted(name: str, columns: Columns, catalogue: Catalogue | None = LADDER, **changed: object) -> Pipeline:
-    """As a run does it; the only label is the first plan, of which a rule learns nothing."""
-    pipeline = clone(Pipeline([("model", option(name, **changed).build(0, catalogue))]))
+    """Fit a rule as a run does; the only label is the first plan, and rules ignore labels."""
+    pipeline = clone(Pipeline([("model", model_option(name, **changed).build(0, catalogue))]))
     return pipeline.fit(columns, np.zeros(len(columns[lag(Usage.SMS, 1)]), np.int64))
 
 
 def history(n: int = 5, seed: int = 0) -> Columns:
-    """Subscribers of 4, 3, 2, 1 and 0 known months; the plan of the first one is unknown."""
+    """Draw subscribers with 4, 3, 2, 1 and 0 known months; the plan of the first one is unknown."""
     rng = np.random.default_rng(seed)
     known = MONTHS - np.arange(n) % (MONTHS + 1)
     columns = {}
@@ -56,7 +49,7 @@ def silent(n: int, held: list[float]) -> Columns:
 
 
 def with_fees(*fees: str, ids: str = "jihgfedcba") -> Catalogue:
-    """Plans that differ in nothing but the fee and the id, which is one letter."""
+    """Build plans that differ only in the fee and the id, which is one letter."""
     raw = raw_catalogue("ladder")
     template = raw["plans"][-1]
     plans = [
@@ -67,7 +60,7 @@ def with_fees(*fees: str, ids: str = "jihgfedcba") -> Catalogue:
 
 
 @every_rule
-def test_probabilities_are_over_all_plans_whatever_the_labels_were(name: str) -> None:
+def test_probabilities_are_over_all_plans_for_any_labels(name: str) -> None:
     columns = history()
     rule = fitted(name, columns)
     np.testing.assert_array_equal(rule.classes_, np.arange(6))
@@ -93,28 +86,28 @@ def test_a_saved_rule_loads_with_our_own_list_and_gives_the_same_bits(name: str)
     columns = history()
     rule = fitted(name, columns)
     saved = skops.io.dumps(rule)
-    assert set(skops.io.get_untrusted_types(data=saved)) <= set(option(name).traits.trusted_types)
+    assert set(skops.io.get_untrusted_types(data=saved)) <= set(model_option(name).traits.trusted_types)
     loaded = skops.io.loads(saved, trusted=list(TRUSTED_TYPES))
     np.testing.assert_array_equal(loaded.predict_proba(columns), rule.predict_proba(columns))
 
 
 @every_rule
-def test_a_rule_shows_no_calibration_and_says_whether_it_needs_a_catalogue(name: str) -> None:
-    model = option(name)
+def test_rules_read_histories_and_claim_no_probabilities(name: str) -> None:
+    model = model_option(name)
     assert model.traits.reads == "history"
     assert not model.traits.probabilistic
     assert model.traits.needs_catalogue == (model.kind != "stay")
 
 
-def test_stay_names_the_plan_held_and_nothing_where_it_is_unknown() -> None:
+def test_stay_names_the_plan_held_or_none_if_it_is_unknown() -> None:
     columns = silent(3, [4.0, np.nan, 0.0])
     probability = fitted("stay", columns).predict_proba(columns)
     np.testing.assert_array_equal(probability, [np.eye(6)[4], np.full(6, 1 / 6), np.eye(6)[0]])
 
 
-def test_stay_without_a_catalogue_and_without_a_plan_held_says_nothing() -> None:
+def test_stay_without_catalogue_and_plan_held_names_no_plan() -> None:
     columns = {"age": np.array([30.0, 40.0])}
-    rule = option("stay").build(0, None).fit(columns, np.array([0, 2]))
+    rule = model_option("stay").build(0, None).fit(columns, np.array([0, 2]))
     np.testing.assert_array_equal(rule.predict_proba(columns), np.full((2, 3), 1 / 3))
 
 
@@ -131,7 +124,7 @@ def test_the_cheapest_fee_of_any_menu_comes_first(fees: list[int], data: Any) ->
 
 @given(raw_catalogues(), usages(n=4), st.integers(1, 6))
 def test_rerate_is_the_mean_of_the_invoices_of_the_last_months(raw: Any, usage: Columns, window: int) -> None:
-    """Against the Decimal reference, which shares no code with the rater."""
+    """Compare with the Decimal reference, which shares no code with the vectorised rating."""
     catalogue = Catalogue.model_validate(raw)
     # The four months of one subscriber, the latest first.
     columns = {lag(name, ago): array[[ago - 1]] for name, array in usage.items() for ago in range(1, 5)}
@@ -150,7 +143,7 @@ def test_rerate_rates_each_month_and_only_the_known_ones() -> None:
     columns["data_mib.2"] = np.array([7.0, np.nan, np.nan]) * 1024
     columns["data_mib.3"] = np.array([1.0, np.nan, np.nan]) * 1024
     mini = fitted("rerate_3", columns)[-1].predict_bills(columns)["bill_mean"][:, 0]
-    # The mean month of the first is 6 GiB, which would cost 14; of the last nothing is known: the fee.
+    # The mean month of the first is 6 GiB, which would cost 14; the last has no known month: the fee.
     np.testing.assert_allclose(mini, [(24 + 14 + 14) / 3, 24, 14], rtol=1e-15)
     latest = fitted("rerate_1", columns)[-1].predict_bills(columns)["bill_mean"][:, 0]
     np.testing.assert_array_equal(latest, [24, 24, 14])
@@ -170,7 +163,7 @@ def test_rerate_orders_plans_by_bill_then_held_then_fee_then_id(seed: int) -> No
         assert len(set(probability[row])) == 6
 
 
-def test_of_plans_that_cost_the_same_rerate_names_the_one_held_then_the_first_id() -> None:
+def test_rerate_breaks_ties_by_the_plan_held_then_the_first_id() -> None:
     catalogue, columns = with_fees("20", "20", "20", ids="bca"), silent(3, [0.0, 1.0, np.nan])
     probability = fitted("rerate", columns, catalogue).predict_proba(columns)
     # The plan held, then a, b, c: positions 2, 0, 1.
@@ -178,7 +171,7 @@ def test_of_plans_that_cost_the_same_rerate_names_the_one_held_then_the_first_id
 
 
 def test_equal_sums_of_different_months_are_a_tie_to_the_last_bit() -> None:
-    """0.29 + 0.57 + 0.58 differs from three times 0.48 in floats: bills are added in whole cents."""
+    """Bills are added in whole cents: in floats 0.29 + 0.57 + 0.58 differs from three times 0.48."""
     raw = raw_catalogue("ladder")
     free = {**raw["plans"][-1], "fee": {"recurring": "0", "activation": "0"}}
 
@@ -211,7 +204,7 @@ def test_equal_sums_of_different_months_are_a_tie_to_the_last_bit() -> None:
     ("name", "window"), [("rerate_1", 1), ("rerate_3", 3), ("rerate_6", 6), ("rerate", 6)]
 )
 def test_a_preset_is_its_kind_with_its_own_window(name: str, window: int) -> None:
-    assert option(name) == option("rerate", window=window)
+    assert model_option(name) == model_option("rerate", window=window)
 
 
 def test_a_preset_may_be_a_baseline() -> None:
@@ -223,9 +216,9 @@ def test_a_preset_may_be_a_baseline() -> None:
         "rerate",
         "rerate",
     ]
-    assert config.baselines["rerate_3"] == option("rerate_3")
+    assert config.baselines["rerate_3"] == model_option("rerate_3")
 
 
 def test_the_window_reaches_the_rule() -> None:
-    built: BaseEstimator = option("rerate_3").build(0, LADDER)
+    built: BaseEstimator = model_option("rerate_3").build(0, LADDER)
     assert built.get_params()["window"] == 3

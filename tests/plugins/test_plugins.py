@@ -5,46 +5,51 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import numpy as np
 import pytest
 
 from planrec import plugins
+from planrec.cli import main
 from planrec.contracts import Model
 from planrec.errors import PluginError
 from planrec.metrics import METRICS, Metric
 from planrec.model import Lgbm, Popular
 from planrec.plugins import Plugin, PluginUse, kinds_of, missing_plugins, plugin_metrics, with_plugins
+from planrec.testing import check_metric, check_model, check_option
 
 PACKAGE = Path(__file__).parent / "acme_planrec_package"
 SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "cv.n_folds=2", "baselines=[popular]")
 TRAIN_PIN_ANSWER = """
 import json, sys
-from planrec.plugins import installed_plugins
-from planrec.runs.address import address_of
-from planrec.runs.read import replay_golden
-from planrec.runs.find import newest_run
-from planrec.serving.pin_run import pin_run
-from planrec.serving.pin import load_pinned
-from planrec.cli import main
 from pathlib import Path
 
-code = main(["train", *json.loads(sys.argv[1])])
-assert code == 0, code
-folder = newest_run(Path("outputs"))
-pin_run(folder, Path("outputs"))
+from litestar.testing import TestClient
+
+from planrec.cli import main
+from planrec.cli.api_package import api_module
+from planrec.plugins import installed_plugins
+from planrec.runs.address import address_of
+from planrec.runs.find import newest_run
+from planrec.runs.read import replay_golden
+from planrec.serving.pin import load_pinned
+
+for words in (["train", *json.loads(sys.argv[1])], ["leaderboard"], ["pin", "latest"], ["report", "latest"]):
+    assert main(words) == 0, words
 saved = load_pinned(Path("outputs"))
 replay_golden(saved)
-requests = json.loads((folder / "run.json").read_text())["golden"]["requests"]
-prediction, decisions = saved.recommender.recommend(saved.recommender.table(requests))
+with TestClient(api_module("app").create_app(saved)) as client:
+    replies = [client.post("/predict", json=request) for request in saved.manifest.golden.requests]
 print(json.dumps({
     "address": address_of(saved.config, "data"),
     "installed": [plugin.name for plugin in installed_plugins()],
-    "used": json.loads((folder / "run.json").read_text())["plugins"],
+    "used": json.loads((newest_run(Path("outputs")) / "run.json").read_text())["plugins"],
     "model": type(saved.recommender.pipeline[-1]).__module__,
-    "n_answers": len(decisions.recommended),
+    "statuses": sorted({reply.status_code for reply in replies}),
 }))
 """
 
@@ -70,7 +75,13 @@ class NoModel:
     model_fields: ClassVar[dict] = {}
 
 
-METRIC = METRICS["accuracy"]
+def always_one(judged, weights):
+    """A function of another package."""
+    return np.ones(len(weights))
+
+
+METRIC = replace(METRICS["accuracy"], function=always_one)
+OF_PLANREC = METRICS["accuracy"]
 
 
 @pytest.fixture
@@ -114,7 +125,7 @@ def test_all_wrong_entry_points_are_reported_together(entry_points):
     assert "no attribute 'Gone'" in gone or "has no attribute 'Gone'" in gone
     assert "must be named like its kind, acme" in other_name
     assert "must be a subclass of planrec.contracts.Model" in no_model
-    assert "PLANREC_PLUGINS=none" in remedy
+    assert remedy == "correct or uninstall these packages, or set PLANREC_PLUGINS=none to ignore all plug-ins"
 
 
 def test_metrics_are_added_by_name_and_must_be_metrics(entry_points):
@@ -124,7 +135,10 @@ def test_metrics_are_added_by_name_and_must_be_metrics(entry_points):
     with pytest.raises(PluginError, match="metric 'accuracy' comes from both planrec and"):
         plugin_metrics(METRICS, Metric)
     entry_points("metric", acme="NoModel")
-    with pytest.raises(PluginError, match="metric acme must be a Metric, got type"):
+    with pytest.raises(PluginError, match=r"acme = .*: must be a Metric, got type"):
+        plugin_metrics(METRICS, Metric)
+    entry_points("metric", acme="OF_PLANREC")
+    with pytest.raises(PluginError, match=r"must be defined in the package .*, got planrec"):
         plugin_metrics(METRICS, Metric)
 
 
@@ -132,6 +146,17 @@ def test_a_folder_of_yaml_files_must_exist(entry_points):
     entry_points("conf", acme="no_such_module")
     with pytest.raises(PluginError, match="no such package"):
         plugins.conf_folders()
+
+
+def test_folders_of_yaml_files_are_found_without_importing_the_plugin(tmp_path, monkeypatch):
+    package = tmp_path / "acme_unimportable"
+    (package / "conf").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError")
+    point = EntryPoint("acme", "acme_unimportable.conf", "planrec.conf")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    monkeypatch.setattr(plugins, "_all_points", lambda: {"planrec.conf": (point,)})
+    assert plugins.conf_folders() == (package / "conf",)
 
 
 def test_the_kind_of_an_option_is_a_literal():
@@ -144,6 +169,11 @@ def test_a_missing_plugin_names_what_to_install(monkeypatch):
     use = PluginUse("acme-planrec", "1.0.0", "acme_planrec", "0" * 64)
     monkeypatch.setattr(plugins, "installed_plugins", lambda: ())
     assert missing_plugins([use]) == ["it needs the plug-in acme-planrec: pip install acme-planrec==1.0.0"]
+    other = replace(use, package="subprocess")
+    same = Plugin("acme-planrec", "1.0.0", "acme_planrec", ())
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: (same,))
+    assert missing_plugins([use]) == []
+    assert missing_plugins([other]) == ["the package of acme-planrec must be acme_planrec, got subprocess"]
     newer = Plugin("acme-planrec", "1.1.0", "acme_planrec", ())
     monkeypatch.setattr(plugins, "installed_plugins", lambda: (newer,))
     assert missing_plugins([use]) == [
@@ -163,6 +193,32 @@ def test_changed_code_changes_the_hash(tmp_path, monkeypatch):
         file.write("# changed\n")
     plugins._content_hash.cache_clear()
     assert Plugin("acme", "1", "acme_hashed", ()).sha256 != before
+
+
+def test_the_complete_plugin_keeps_the_contracts(monkeypatch):
+    monkeypatch.syspath_prepend(PACKAGE)
+    from acme_planrec.metric import PROBABILITY_OF_RIGHT
+    from acme_planrec.model import AcmeShares
+
+    model = AcmeShares(kind="acme_shares", prior_count=1.0)
+    check_option(model)
+    check_model(model)
+    check_metric(PROBABILITY_OF_RIGHT)
+
+
+def test_the_verb_lists_plugins_and_says_if_there_are_none(monkeypatch, capsys):
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out == "no plug-ins are installed\n"
+    acme = Plugin("acme-planrec", "1.0.0", "json", ("model=acme_shares",))
+    monkeypatch.setattr(plugins, "installed_plugins", lambda: (acme,))
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out.endswith(f"sha256 {acme.sha256[:12]})\n  model=acme_shares\n")
+    assert main(["plugins", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["plugins"][0]["adds"] == ["model=acme_shares"]
+    monkeypatch.undo()
+    monkeypatch.setenv("PLANREC_PLUGINS", "none")
+    assert main(["plugins"]) == 0
+    assert capsys.readouterr().out == "plug-ins are ignored: PLANREC_PLUGINS=none\n"
 
 
 def installed(folder: Path) -> Path:
@@ -193,6 +249,9 @@ def in_process(
 @pytest.mark.e2e
 def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     site = installed(tmp_path)
+    metric_first = "from acme_planrec.metric import PROBABILITY_OF_RIGHT; import planrec.config.run_config"
+    imported = in_process(tmp_path, site, metric_first)
+    assert imported.returncode == 0, imported.stderr
     overrides = ["model=acme_shares", "metrics=[acme_probability_of_right,log_loss]", *SMALL]
     first = in_process(tmp_path, site, TRAIN_PIN_ANSWER, json.dumps(overrides))
     assert first.returncode == 0, first.stderr
@@ -202,7 +261,7 @@ def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
         ("acme-planrec", "1.0.0", "acme_planrec")
     ]
     assert found["model"] == "acme_planrec.model"
-    assert found["n_answers"] > 0
+    assert found["statuses"] == [200]
 
     code = site / "acme_planrec" / "model.py"
     code.write_text(code.read_text() + "\n# changed\n")
@@ -210,7 +269,9 @@ def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stdout.splitlines()[-1])["address"] != found["address"]
 
-    load = "from pathlib import Path\nfrom planrec.pinned import load_pinned\nload_pinned(Path('outputs'))"
+    load = (
+        "from pathlib import Path; from planrec.serving.pin import load_pinned; load_pinned(Path('outputs'))"
+    )
     refused = in_process(tmp_path, site, load, PLANREC_PLUGINS="none")
     assert refused.returncode == 1
     assert "it needs the plug-in acme-planrec, and PLANREC_PLUGINS=none" in refused.stderr

@@ -1,4 +1,4 @@
-"""Online equals offline: the answer for a row does not depend on the other rows or on the door it came by."""
+"""Online equals offline: an answer does not depend on other rows or on the way a row arrives."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_lightgbm_answers_one_row_and_a_batch_bit_for_bit(history_run):
     np.testing.assert_array_equal(alone, together[:9])
 
 
-def test_a_decision_told_as_a_request_is_the_same_decision(saved):
+def test_a_decision_as_a_request_is_the_same_decision(saved):
     table = table_of(saved)
     told = saved.recommender.table(requests_of(table))
     assert list(told.X) == list(table.X)
@@ -65,7 +65,7 @@ def test_a_decision_told_as_a_request_is_the_same_decision(saved):
 
 
 @pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of"}), ("lgbm", set())])
-def test_only_models_over_histories_are_told_the_plan_held_and_the_instant(model, told):
+def test_only_history_models_get_the_plan_held_and_the_instant(model, told):
     config = compose("data.n_subscribers=40", f"model={model}")
     table = load_decisions(config).table
     given = model_input(config.features, config.model, table)
@@ -85,7 +85,7 @@ def test_probabilities_stay_inside_the_menu_and_sum_to_one(saved):
     np.testing.assert_allclose(probability.sum(axis=1), 1, atol=1e-12)
 
 
-def test_a_month_that_a_request_leaves_out_is_a_silent_month():
+def test_a_month_missing_in_a_request_is_silent():
     recommender = run(compose(*SMALL, "model=dummy", "target.window=3")).recommender
     amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
     months = [{"month": month, **amounts} for month in ("2018-01", "2018-03")]
@@ -94,7 +94,7 @@ def test_a_month_that_a_request_leaves_out_is_a_silent_month():
     assert str(table.as_of[0]) == "2018-04-01"
 
 
-def test_months_older_than_the_window_change_nothing_and_need_no_memory():
+def test_months_before_the_window_need_no_memory():
     recommender = run(compose(*SMALL, "model=dummy")).recommender
     amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
     months = [{"month": month, **amounts} for month in ("1900-01", "2099-12")]
@@ -116,8 +116,8 @@ def months_config(tmp_path_factory):
 
 @given(histories=HISTORIES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-def test_the_same_months_in_a_file_and_in_a_request_are_the_same_decision(months_config, histories):
-    """Whatever precision usage is given in."""
+def test_months_in_a_file_and_a_request_give_the_same_decision(months_config, histories):
+    """Usage of any precision is quantised alike."""
     asked = [
         [
             {"month": f"2018-0{number}", **dict(zip(Usage.MEASURED, amounts, strict=True))}
@@ -144,7 +144,7 @@ def test_the_same_months_in_a_file_and_in_a_request_are_the_same_decision(months
 
 @given(amounts=st.lists(AMOUNTS, min_size=2, max_size=6))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-def test_the_same_row_in_a_file_and_in_a_request_is_the_same_decision(row_config, amounts):
+def test_a_row_in_a_file_and_a_request_gives_the_same_decision(row_config, amounts):
     rows = [f"{amount!r},{'ab'[number % 2]}" for number, amount in enumerate(amounts)]
     Path(row_config.data.path).write_text("\n".join(["mb,plan", *rows]) + "\n")
     offline = row_config.target.label(row_config.data.load(None), None)

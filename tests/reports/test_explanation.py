@@ -19,16 +19,17 @@ from planrec.reports.explanation.feature_importance import Explanation, explain
 from planrec.reports.explanation.refit import refit
 from planrec.runs.read import load_run
 from tests.conftest import REPOSITORY, SMALL_BILLS
-from tests.trained_runs import edit_run, reads_of, train_into
+from tests.trained_runs import edit_run, model_option, train_into
 
 NOTHING = Estimate(0.0, 0.0, 0.0)
 SMALL = ("data=table", "data.plan_column=plan", "cv.n_folds=2", "n_bootstrap=30", "baselines=[]", "threads=1")
 PAGE = (REPOSITORY / "docs" / "how-to" / "explain-a-model.md").read_text("utf-8")
 LEARN_MORE = ("ensemble", "ensemble_held", "lgbm_bills")
 "Models that blend others, or learn from later bills, which this table lacks."
-READ_FEATURES = [name for name in options("model") if reads_of(name) == "features" and name not in LEARN_MORE]
+READS = {name: model_option(name).traits.reads for name in options("model")}
+READ_FEATURES = [name for name, reads in READS.items() if reads == "features" and name not in LEARN_MORE]
 QUICK = {"forest": ["model.n_estimators=20"]}
-READ_MONTHS = [name for name in options("model") if reads_of(name) == "history"]
+READ_MONTHS = [name for name, reads in READS.items() if reads == "history"]
 
 
 @pytest.fixture(scope="module")

@@ -223,7 +223,8 @@ def test_without_readable_runs_the_exit_code_is_1(copied, capsys):
 def test_missing_and_empty_folders_are_errors(tmp_path):
     with pytest.raises(RunError, match=r"no run below .*: train one with planrec train"):
         leaderboard([tmp_path])
-    with pytest.raises(RunError, match=r"(?s)expected folders of runs, such as.*nowhere is not a folder"):
+    said = "expected folders of runs, such as outputs/, which planrec train makes"
+    with pytest.raises(RunError, match=f"(?s)^{said}.*nowhere is not a folder"):
         leaderboard([tmp_path, tmp_path / "nowhere"])
 
 

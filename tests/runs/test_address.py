@@ -21,7 +21,7 @@ BASE = ("target=held", "data.n_subscribers=60", "data.n_months=3")
 def of(
     *overrides: str, fingerprint: str = "0" * 64, selected: bool = False, base: tuple[str, ...] = BASE
 ) -> str:
-    return address_of(compose(*base, *overrides), fingerprint, selected)
+    return address_of(compose(*base, *overrides), fingerprint, selected=selected)
 
 
 def test_threads_and_paths_do_not_count():

@@ -1,4 +1,4 @@
-"""What a search tries, what it refuses, and that it finds the same again."""
+"""Values that a search tries and rejects; equal searches give equal results."""
 
 from math import inf, nan
 
@@ -41,7 +41,7 @@ choices = st.lists(json_values, min_size=1, max_size=4).map(lambda values: Choic
 
 
 @given(tried=st.one_of(ranges(), choices), seed=st.integers(0, 99))
-def test_what_is_suggested_lies_in_the_space(tried: Range | Choices, seed: int) -> None:
+def test_suggestions_are_inside_the_space(tried: Range | Choices, seed: int) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
     value = search_of(x=tried).suggest(study.ask())["x"]
     if isinstance(tried, Range):
@@ -65,7 +65,7 @@ def test_a_logarithmic_range_tries_small_values_as_often_as_large_ones() -> None
 
 
 @pytest.mark.parametrize("option", options("search"))
-def test_the_model_takes_whatever_its_search_suggests(option: str) -> None:
+def test_the_model_accepts_all_suggestions_of_its_search(option: str) -> None:
     config = compose("cv=nested", f"search={option}")
     assert config.search is not None
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
@@ -84,12 +84,12 @@ def test_the_model_takes_whatever_its_search_suggests(option: str) -> None:
         ({"low": 1, "high": 2, "log": False, "choices": [1]}, "Extra inputs"),
     ],
 )
-def test_a_range_that_is_none_is_refused(tree: dict[str, object], told: str) -> None:
+def test_an_empty_range_is_rejected(tree: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         TypeAdapter(Tried).validate_python(tree)
 
 
-def test_values_beyond_a_models_limits_are_refused() -> None:
+def test_values_outside_a_models_limits_are_rejected() -> None:
     model = compose().model
     assert with_values(model, {"num_leaves": 5}) == compose("model.num_leaves=5").model
     for values in ({"num_leaves": 1}, {"num_leafs": 5}, {"learning_rate": nan}):
@@ -98,17 +98,17 @@ def test_values_beyond_a_models_limits_are_refused() -> None:
 
 
 def bowl(values: dict[str, float]) -> float:
-    """Least at x = 3."""
+    """Return a value that is lowest at x = 3."""
     return (values["x"] - 3) ** 2
 
 
-def test_a_search_finds_the_low_or_the_high_end_as_it_is_told() -> None:
+def test_a_search_minimises_or_maximises() -> None:
     search = search_of(40, x=Range(low=-10.0, high=10.0, log=False))
     assert best_values(search, 0, bowl, higher_is_better=False)["x"] == pytest.approx(3, abs=0.5)
     assert best_values(search, 0, bowl, higher_is_better=True)["x"] == pytest.approx(-10, abs=0.5)
 
 
-def test_equal_seeds_try_the_same_and_others_do_not() -> None:
+def test_equal_seeds_try_equal_values() -> None:
     def tried(seed: int) -> list[float]:
         found: list[float] = []
         search = search_of(20, x=Range(low=-10.0, high=10.0, log=False))
@@ -122,7 +122,7 @@ def test_equal_seeds_try_the_same_and_others_do_not() -> None:
     assert not set(tried(1)) & set(tried(2))
 
 
-def test_a_value_that_is_not_defined_is_never_the_best() -> None:
+def test_an_undefined_value_is_never_the_best() -> None:
     search = search_of(20, x=Range(low=-10.0, high=10.0, log=False))
     best = best_values(
         search, 0, lambda values: nan if values["x"] > 0 else bowl(values), higher_is_better=False
@@ -132,7 +132,7 @@ def test_a_value_that_is_not_defined_is_never_the_best() -> None:
         best_values(search, 0, lambda values: nan, higher_is_better=False)
 
 
-def test_optuna_says_nothing_while_it_searches_and_as_much_as_before_afterwards() -> None:
+def test_optuna_is_silent_during_a_search_only() -> None:
     before = optuna.logging.get_verbosity()
     heard: list[int] = []
     search = search_of(2, x=Range(low=1, high=9, log=False))
@@ -143,7 +143,7 @@ def test_optuna_says_nothing_while_it_searches_and_as_much_as_before_afterwards(
     assert optuna.logging.get_verbosity() == before != optuna.logging.ERROR
 
 
-def test_values_that_were_tried_are_not_judged_again() -> None:
+def test_equal_values_are_evaluated_once() -> None:
     judged: list[object] = []
     search = search_of(20, x=Choices(choices=([1], [2], None)))
     assert (
@@ -153,7 +153,7 @@ def test_values_that_were_tried_are_not_judged_again() -> None:
     assert len(judged) == 3
 
 
-def test_everything_that_the_model_does_not_take_is_told_at_once() -> None:
+def test_all_mistakes_of_a_space_are_reported_together() -> None:
     space = [
         "search.space.num_leaves.low=1",
         "search.space.min_child_samples.high=70.5",
@@ -188,7 +188,7 @@ def test_everything_that_the_model_does_not_take_is_told_at_once() -> None:
         ("~search.space.num_leaves.log", "search.space.num_leaves.log must be given and is missing"),
     ],
 )
-def test_a_wrong_value_of_a_space_is_told_with_its_path(typed: str, told: str) -> None:
+def test_a_wrong_value_of_a_space_is_reported_with_its_path(typed: str, told: str) -> None:
     (problem,) = problems(*NESTED, typed)
     assert problem.startswith(told)
 
@@ -207,7 +207,7 @@ def test_a_wrong_value_of_a_space_is_told_with_its_path(typed: str, told: str) -
         ),
     ],
 )
-def test_what_does_not_fit_a_search_is_told_with_the_override_to_type(
+def test_search_misfits_are_reported_with_the_override_to_type(
     overrides: list[str], told: str, mended: list[str]
 ) -> None:
     (problem,) = problems(*overrides)
@@ -216,13 +216,13 @@ def test_what_does_not_fit_a_search_is_told_with_the_override_to_type(
 
 
 @pytest.mark.parametrize("metric", ["regret_by_held", "switch_rate"])
-def test_a_search_compares_by_one_value_that_has_a_direction(metric: str) -> None:
+def test_a_search_needs_a_metric_with_one_value_and_a_direction(metric: str) -> None:
     (problem,) = problems(*NESTED, f"metrics=[{metric},regret]")
     assert problem.endswith(f"for the search to compare: {metric} is not")
     assert compose(*NESTED, f"metrics=[regret,{metric}]").search is not None
 
 
-def test_a_rule_is_not_tuned_by_probabilities_that_it_never_claimed() -> None:
+def test_a_rule_is_not_tuned_by_a_metric_of_probabilities() -> None:
     rule = [*NESTED, "model=rerate", "search.model=rerate", "metrics=[log_loss,regret]"]
     space = ["~search.space.n_estimators", "~search.space.learning_rate", "~search.space.min_child_samples"]
     window = ["~search.space.num_leaves", "+search.space.window={low: 1, high: 6, log: false}"]
@@ -230,7 +230,7 @@ def test_a_rule_is_not_tuned_by_probabilities_that_it_never_claimed() -> None:
     assert problem.endswith("log_loss needs probabilities")
 
 
-def test_a_field_of_no_search_says_to_choose_one() -> None:
+def test_a_search_field_without_a_search_suggests_one() -> None:
     (problem,) = problems("search.n_trials=3")
     assert problem == (
         "search.n_trials: no search is chosen: type search=OPTION as well; options: forest, hist_boosting,"

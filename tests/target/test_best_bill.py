@@ -1,4 +1,4 @@
-"""The label is the plan that turned out best, and no model reads what comes after the decision."""
+"""The label is the plan with the lowest later bills, and no input comes from after the decision."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ TARGET = BestBill(kind="best_bill", window=3, horizon=2, min_history=2)
 
 
 def ladder_with(**plans: dict) -> Catalogue:
-    """The ladder with some entries of some plans changed: `mini={"fee": {...}}`."""
+    """Change some entries of some plans of the ladder: `mini={"fee": {...}}`."""
     changed = [plan | plans.get(plan["id"], {}) for plan in RAW_LADDER["plans"]]
     return Catalogue.model_validate(RAW_LADDER | {"plans": changed})
 
@@ -70,7 +70,7 @@ def test_the_label_is_the_plan_whose_later_invoices_are_lowest(seed):
         assert sums[table.plans[table.y[decision]]] == min(sums.values())
 
 
-def test_every_subscriber_decides_after_each_month_with_enough_before_and_after():
+def test_decisions_follow_months_with_enough_before_and_after():
     table = TARGET.label(history_of(3, 6, 0), LADDER)
     months = [str(month) for month in table.as_of.astype("datetime64[M]")]
     assert months == ["2018-03", "2018-04", "2018-05"] * 3
@@ -78,7 +78,7 @@ def test_every_subscriber_decides_after_each_month_with_enough_before_and_after(
 
 @settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 5))
-def test_nothing_that_is_known_at_a_decision_comes_from_after_it(seed, month):
+def test_inputs_of_a_decision_come_from_before_it(seed, month):
     history = history_of(3, 7, seed)
     later = (history.month - np.datetime64("2018-01", "M")).astype(int) >= month
     changed = UsageHistory(
@@ -100,7 +100,7 @@ def test_nothing_that_is_known_at_a_decision_comes_from_after_it(seed, month):
 
 @settings(max_examples=15)
 @given(st.integers(0, 10_000))
-def test_rolling_folds_learn_from_no_future_and_from_no_subscriber_that_they_judge(seed):
+def test_rolling_folds_train_on_the_past_of_other_subscribers(seed):
     table = TARGET.label(history_of(12, 9, seed), LADDER)
     folds = list(Rolling(kind="rolling", n_folds=3, n_repeats=1, n_instants=3).split(table, seed))
     assert folds
@@ -122,7 +122,7 @@ def test_a_plan_outside_the_menu_is_never_the_label():
     assert best_plan(np.array([[0, 2, 1, 3, 3, 3]]), menu, tie_ranks(LADDER, np.array([5]))).tolist() == [2]
 
 
-def test_a_plan_that_is_no_longer_sold_is_on_the_menu_of_those_who_hold_it_alone():
+def test_a_plan_no_longer_sold_is_on_the_menu_of_its_holders_only():
     catalogue = ladder_with(mini={"sellable": False})
     table = TARGET.label(history_of(30, 6, 0), catalogue)
     np.testing.assert_array_equal(table.menu[:, 0], table.held == 0)
@@ -146,7 +146,7 @@ def test_leaving_a_plan_with_a_commitment_costs_its_termination_fee():
     ]
 
 
-def test_histories_that_are_too_short_are_refused_with_the_overrides_to_type():
+def test_short_histories_are_rejected_with_the_overrides_to_type():
     with pytest.raises(DataError, match=r"target\.min_history=1 target\.horizon=1"):
         TARGET.label(history_of(3, 3, 0), LADDER)
     assert len(TARGET.label(history_of(3, 4, 0), LADDER)) == 3

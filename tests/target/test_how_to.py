@@ -1,4 +1,4 @@
-"""docs/how-to/advise-on-your-own-months.md does what it says."""
+"""The steps of docs/how-to/advise-on-your-own-months.md work."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ PLANS = (HOW_TO / "describe-your-plans.md").read_text("utf-8")
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """months.csv with the printed columns, and the plans.yaml of the other page, in the working directory."""
+    """Write months.csv with the printed columns, and plans.yaml of the other page, to the working folder."""
     monkeypatch.chdir(tmp_path)
     (plans,) = re.findall(r"```yaml\n# plans.yaml\n(.*?)```", PLANS, flags=re.DOTALL)
     Path("plans.yaml").write_text(plans, "utf-8")
@@ -51,7 +51,7 @@ def test_the_printed_command_ends_in_a_table_of_regret(capsys):
 
 
 @pytest.mark.usefixtures("files")
-def test_a_month_less_than_the_page_asks_for_is_too_little(capsys):
+def test_one_month_less_than_on_the_page_is_too_few(capsys):
     months = pd.read_csv("months.csv")
     months[months["month"] < "2018-12"].to_csv("months.csv", index=False)
     (command,) = re.findall(r"```sh\nplanrec (train .*?)\n```", PAGE)

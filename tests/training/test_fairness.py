@@ -1,4 +1,4 @@
-"""Protected columns: never a feature, never asked for, compared group by group, gated, weighed."""
+"""Protected columns: never a feature or an input, but compared by group, gated and reweighed."""
 
 import re
 from itertools import pairwise
@@ -31,7 +31,7 @@ PROTECT = "+data.protected_columns={age: [30, 60], sex: null, town: null}"
 
 
 def write_rows(folder: Path, n: int = 600) -> list[str]:
-    """Usage tells the tariff; age, sex and town are drawn beside it, some of them blank or rare."""
+    """Write rows whose usage decides the tariff; age, sex and town are random, some blank or rare."""
     draw = np.random.default_rng(0)
     minutes, age, sex = draw.gamma(2, 100, n), draw.integers(18, 80, n), draw.integers(0, 2, n)
     lines = ["who,minutes,age,sex,town,tariff"]
@@ -75,7 +75,7 @@ WRITERS = {"table": write_rows, "usage_months": write_months, "megaline_us": wri
 
 
 @pytest.mark.parametrize("source", WRITERS)
-def test_a_protected_column_is_a_segment_and_neither_feature_nor_input(source, tmp_path):
+def test_a_protected_column_is_a_segment_and_no_feature_or_input(source, tmp_path):
     typed = WRITERS[source](tmp_path)
     protect = [PROTECT] if source == "table" else []
     table = load_decisions(compose(*typed, *protect)).table
@@ -85,7 +85,7 @@ def test_a_protected_column_is_a_segment_and_neither_feature_nor_input(source, t
     assert known.isdisjoint(table.segments)
 
 
-def test_a_protected_column_may_be_dropped_as_well_and_have_no_other_role(tmp_path):
+def test_a_protected_column_may_be_dropped_but_has_no_other_role(tmp_path):
     typed = write_rows(tmp_path)
     both = load_decisions(compose(*typed, PROTECT, "data.drop_columns=[age]")).table
     assert set(both.segments) == {"age", "sex", "town"}
@@ -95,18 +95,18 @@ def test_a_protected_column_may_be_dropped_as_well_and_have_no_other_role(tmp_pa
         load_decisions(compose(*typed, "+data.protected_columns.agee=null"))
 
 
-def test_the_columns_of_a_run_without_protected_columns_are_as_they_were(tmp_path):
+def test_without_protected_columns_a_run_has_the_same_columns(tmp_path):
     table = load_decisions(compose(*write_rows(tmp_path))).table
     assert table.segments == {}
     assert {"age", "sex", "town"} <= set(table.X)
 
 
-def test_the_simulator_has_nothing_to_protect():
+def test_the_simulator_has_no_protected_columns():
     with pytest.raises(DataError, match=r"data\.protected_columns must name columns .* got 'age'"):
         load_decisions(compose("+data.protected_columns.age=null"))
 
 
-def test_numbers_are_banded_values_are_groups_and_rare_ones_are_one_group(tmp_path):
+def test_numbers_are_banded_and_rare_values_are_one_group(tmp_path):
     loaded = load_decisions(compose(*write_rows(tmp_path), PROTECT)).table
     assert set(loaded.segments["age"]) == {"<30", "30 to <60", "60+"}
     assert set(loaded.segments["sex"]) == {"0", "1"}
@@ -132,7 +132,7 @@ def test_text_cannot_be_cut_into_bands(tmp_path):
     st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4, unique=True).map(lambda e: tuple(sorted(e))),
     st.lists(st.one_of(st.floats(-1e7, 1e7), st.just(np.nan)), min_size=1, max_size=20),
 )
-def test_every_number_is_in_the_band_that_its_edges_say(edges, values):
+def test_every_number_is_between_the_edges_of_its_band(edges, values):
     names = [f"<{edges[0]:.15g}", *(f"{a:.15g} to <{b:.15g}" for a, b in pairwise(edges))]
     names.append(f"{edges[-1]:.15g}+")
     for number, band in zip(values, banded(np.array(values), edges), strict=True):
@@ -142,13 +142,13 @@ def test_every_number_is_in_the_band_that_its_edges_say(edges, values):
 
 @pytest.fixture(scope="module")
 def fair_run(tmp_path_factory):
-    """A saved run with three protected columns."""
+    """Train and save a run with three protected columns."""
     folder = tmp_path_factory.mktemp("fair")
     typed = write_rows(folder)
     return train_into(folder / "2030-01-31" / "12-00-00-abc123", *typed, PROTECT, small=())
 
 
-def test_the_api_never_asks_for_a_protected_column_and_refuses_one(fair_run):
+def test_the_api_rejects_a_protected_column(fair_run):
     saved = load_run(fair_run)
     assert not {"age", "sex", "town"} & {given.name for given in saved.recommender.inputs.columns}
     with TestClient(create_app(saved)) as client:
@@ -180,7 +180,7 @@ def test_gaps_equal_a_naive_computation_and_name_the_worst_group(fair_run):
         assert of["selection_gap", column].value == pytest.approx(chosen.max() - chosen.min())
 
 
-def test_a_small_group_counts_in_no_gap(tmp_path):
+def test_a_small_group_is_left_out_of_gaps(tmp_path):
     rows = write_rows(tmp_path, n=600)
     result = run(compose(*rows, "+data.protected_columns.age=[79]", "metrics=[error_gap]"))
     (gap,) = (value for value in result.metrics if value.model == "logistic")
@@ -188,7 +188,7 @@ def test_a_small_group_counts_in_no_gap(tmp_path):
     assert gap.worst is None
 
 
-def test_the_card_names_groups_gaps_and_proxies_or_says_that_nothing_was_declared(fair_run, row_run):
+def test_the_card_names_groups_gaps_and_proxies(fair_run, row_run):
     groups = card_of(fair_run).split("## Groups")[1].split("\n## ")[0]
     assert "never requested: `age`, `sex`, `town`" in groups
     assert "* `error_gap` of `age`:" in groups
@@ -225,7 +225,7 @@ def test_a_gate_is_a_lower_limit_if_higher_is_better_and_ignores_baselines():
         check_gates([good, baseline], {"accuracy": 0.95}, None)
 
 
-def test_a_gate_on_a_metric_without_value_is_refused():
+def test_a_gate_on_a_metric_without_value_is_rejected():
     with pytest.raises(CheckError, match=r"error_gap: nothing was measured.*data\.protected_columns"):
         check_gates([value("accuracy", 0.8, 0.7, 0.9)], {"error_gap": 0.1}, None)
 
@@ -252,7 +252,7 @@ def test_a_run_that_breaks_its_gate_is_not_saved(tmp_path):
 
 
 def planted(tmp_path, hint):
-    """The table of the rows, with a column that is the sex in all but `hint` of the rows."""
+    """Return the table of the rows with a column that equals the sex in all but `hint` of the rows."""
     typed = write_rows(tmp_path)
     file = tmp_path / "rows.csv"
     head, *lines = file.read_text("utf-8").splitlines()
@@ -265,7 +265,7 @@ def planted(tmp_path, hint):
     return [*typed, "+data.protected_columns.sex=null", "data.drop_columns=[age, town]"]
 
 
-def test_a_proxy_is_reported_and_stops_a_run_only_above_a_limit(tmp_path):
+def test_a_proxy_stops_a_run_only_above_a_limit(tmp_path):
     typed = planted(tmp_path, hint=0.2)
     notes = [note for note in run(compose(*typed)).notes if note.startswith("proxy: ")]
     assert any(
@@ -282,7 +282,7 @@ def test_noise_is_not_a_proxy(tmp_path):
     noise = np.random.default_rng(5).normal(size=(len(table), 6))
     found = list(proxies(noise, table, seed=0))
     assert len(found) > 4
-    assert sum(proxy.low > 0.5 for proxy in found) <= 1  # of 95 % intervals, some miss
+    assert sum(proxy.low > 0.5 for proxy in found) <= 1  # some 95 % intervals miss
     assert all(0.35 < proxy.auc < 0.65 for proxy in found)
 
 
@@ -308,7 +308,7 @@ def test_group_and_label_are_independent_under_the_weights(rows):
         assert both == pytest.approx(np.mean(group == g) * np.mean(y == label))
 
 
-def test_reweighing_changes_what_is_learned_and_says_so(tmp_path):
+def test_reweighing_changes_the_fit_and_is_recorded(tmp_path):
     typed = [*write_rows(tmp_path), "+data.protected_columns.age=[50]"]
     plain, weighed = (run(compose(*typed, f"fairness.reweigh_by={by}")) for by in ("null", "age"))
     column = OutOfFold.PROBABILITY + "big"
@@ -321,7 +321,7 @@ def test_reweighing_changes_what_is_learned_and_says_so(tmp_path):
     ("model", "takes"),
     [("lgbm", True), ("forest", True), ("hist_boosting", True), ("logistic", True), ("dummy", False)],
 )
-def test_a_model_takes_weights_or_is_refused(tmp_path, model, takes):
+def test_a_model_without_weights_is_rejected(tmp_path, model, takes):
     typed = [*write_rows(tmp_path, n=80), f"model={model}", "+data.protected_columns.age=[50]"]
     if takes:
         assert len(run(compose(*typed, "fairness.reweigh_by=age")).metrics) > 0
@@ -330,7 +330,7 @@ def test_a_model_takes_weights_or_is_refused(tmp_path, model, takes):
             compose(*typed, "fairness.reweigh_by=age")
 
 
-def test_an_estimator_takes_weights_where_its_class_does():
+def test_an_estimator_takes_weights_if_its_class_does():
     one = compose(*SMALL, "model=estimator", "model.class_path=sklearn.naive_bayes.GaussianNB").model
     other = "model.class_path=sklearn.neighbors.KNeighborsClassifier"
     assert one.takes_weights
@@ -343,7 +343,7 @@ def test_every_gap_names_a_worst_group_and_nothing_else_does():
     }
 
 
-def test_the_evaluations_ask_for_the_gaps():
+def test_the_evaluations_include_the_gaps():
     conf = Path(__file__).parents[2] / "conf" / "evaluation"
     asked = {
         name: yaml.safe_load((conf / f"{name}.yaml").read_text())["metrics"] for name in ("held", "best_bill")

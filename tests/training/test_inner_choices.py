@@ -1,4 +1,4 @@
-"""What a fit chooses on inner folds of its own rows: thresholds, weights, rounds; and corrected bills."""
+"""Choices of a fit on inner folds of its own rows: thresholds, weights, rounds; and corrected bills."""
 
 import json
 from dataclasses import replace
@@ -60,7 +60,7 @@ def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return train_into(folder, *SMALL, *MODELS[request.param], small=())
 
 
-def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> None:
+def test_a_saved_run_gives_its_evaluated_answers(saved: Path) -> None:
     run = load_run(saved)
     replay_golden(run)
     first, *rest = run.manifest.golden.recommended
@@ -70,7 +70,7 @@ def test_a_saved_run_gives_the_answers_that_it_was_judged_by(saved: Path) -> Non
         replay_golden(run)
 
 
-def test_what_was_chosen_is_written_for_every_fold_and_for_the_model_that_is_kept(saved: Path) -> None:
+def test_choices_are_saved_for_every_fold_and_the_final_model(saved: Path) -> None:
     manifest = json.loads((saved / "run.json").read_text("utf-8"))
     kind = manifest["config"]["model"]["kind"]
     chosen = [entry for entry in manifest["chosen"] if entry["model"] == kind]
@@ -86,11 +86,11 @@ def test_what_was_chosen_is_written_for_every_fold_and_for_the_model_that_is_kep
         assert all(1 <= entry["rounds"] <= 40 for entry in chosen)
 
 
-def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) -> None:
+def test_a_loaded_policy_has_the_chosen_threshold(saved: Path, table: DecisionTable) -> None:
     manifest = json.loads((saved / "run.json").read_text("utf-8"))
     policy = load_run(saved).recommender.policy
     if manifest["config"]["policy"]["harm_at_most"] == 1e-6:
-        # Too few decisions to be sure of the limit: both thresholds hold, and the run says so.
+        # Too few decisions to enforce the limit: both thresholds apply, and a note reports it.
         assert policy == config_of(*MODELS["guarded_in_vain"]).policy
         assert any(
             "policy.harm_at_most=1e-06 was not enforced in 3 of 3" in note for note in manifest["notes"]
@@ -99,7 +99,7 @@ def test_a_policy_is_read_back_as_it_decided(saved: Path, table: DecisionTable) 
         assert not any("harm_at_most" in note for note in manifest["notes"])
 
 
-def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: Path) -> None:
+def test_card_and_report_show_the_choices_of_the_final_model(saved: Path) -> None:
     kept = [entry for entry in load_run(saved).manifest.chosen if entry.fold is None]
     card, page = card_of(saved), report_page(read_requested_runs([saved]))
     assert ("Chosen on inner folds" in card) == bool(kept)
@@ -108,7 +108,7 @@ def test_card_and_report_say_what_was_chosen_for_the_model_that_is_kept(saved: P
         assert f"{entry} for the model that is kept" in page
 
 
-def test_what_was_chosen_reads_as_a_line() -> None:
+def test_choices_are_formatted_as_a_line() -> None:
     weights = {"forecast": 0.15, "lgbm_bills": 0.85}
     assert str(Chosen("m", None, 23, weights, 5.126)) == (
         "23 rounds, weights forecast 0.15, lgbm_bills 0.85, least saving 5.13 a month"
@@ -125,7 +125,7 @@ def test_members_of_an_ensemble_stop_early(table: DecisionTable) -> None:
     )
     config = config_of(*options)
     rows = table.take(np.arange(300))
-    # What the label is can be read off one column, by boosting best of all.
+    # One column decides the label, which boosting learns best.
     plain = replace(rows, y=(rows.X["data_mib.1"] > np.median(rows.X["data_mib.1"])).astype(np.int64))
     noise = replace(plain, y=np.random.default_rng(0).permutation(plain.y))
     for labelled in (plain, noise):
@@ -150,7 +150,7 @@ def test_the_answer_for_a_row_does_not_depend_on_the_other_rows(saved: Path, tab
         assert decision.recommended[0] == decisions.recommended[row]
 
 
-def test_nobody_is_predicted_by_what_was_fitted_on_their_own_rows(table: DecisionTable) -> None:
+def test_no_subscriber_is_predicted_by_a_fit_on_its_own_rows(table: DecisionTable) -> None:
     config = config_of("model=rerate_6")
     learned: list[set[int]] = []
     asked: list[set[int]] = []
@@ -170,12 +170,12 @@ def test_nobody_is_predicted_by_what_was_fitted_on_their_own_rows(table: Decisio
     prediction = held_out_prediction(table, folds, fit)
     assert all(not one & other for one, other in zip(learned, asked, strict=True))
     assert set.union(*asked) == set(table.subscriber)
-    # In the order of the table: re-rating learns nothing, so it says the same of every row.
+    # In the order of the table: re-rating learns nothing, so every fit predicts the same.
     same = fitted_recommender(config, config.model, table, table, 1).predict(table)
     np.testing.assert_array_equal(prediction.bill_mean, same.bill_mean)
 
 
-def test_the_guard_asks_for_the_least_saving_that_keeps_the_limit(table: DecisionTable) -> None:
+def test_the_guard_picks_the_least_saving_that_keeps_the_limit(table: DecisionTable) -> None:
     config = config_of("model=rerate_6", "policy=guarded", "policy.harm_at_most=0.1")
     prediction = fitted_recommender(config, config.model, table, table, 1).predict(table)
     kept = guarded(config.policy, table, prediction)
@@ -185,14 +185,14 @@ def test_the_guard_asks_for_the_least_saving_that_keeps_the_limit(table: Decisio
     assert highest(harmed(weaker, table, prediction)) > 0.1
 
 
-def test_a_limit_that_nothing_keeps_leaves_next_to_nobody_to_move(table: DecisionTable) -> None:
+def test_a_limit_that_cannot_be_kept_allows_almost_no_moves(table: DecisionTable) -> None:
     config = config_of("model=cheapest_fee", "policy=guarded", "policy.harm_at_most=0.02")
     prediction = fitted_recommender(config, config.model, table, table, 1).predict(table)
     decisions = guarded(config.policy, table, prediction).decide(prediction, table)
     assert (decisions.decision == "recommend").mean() < 0.02
 
 
-def test_with_too_few_decisions_to_be_sure_of_the_policy_stays_as_configured(table: DecisionTable) -> None:
+def test_with_too_few_decisions_the_policy_is_unchanged(table: DecisionTable) -> None:
     config = config_of("model=rerate_6", "policy=guarded")
     few = table.take(np.arange(40))
     prediction = fitted_recommender(config, config.model, few, table, 1).predict(few)
@@ -203,13 +203,13 @@ def test_with_too_few_decisions_to_be_sure_of_the_policy_stays_as_configured(tab
 
 
 @given(st.integers(1, 5_000), st.floats(0, 1))
-def test_the_highest_share_is_above_the_share_and_comes_near_it(n: int, share: float) -> None:
+def test_the_highest_share_is_above_the_share_and_approaches_it(n: int, share: float) -> None:
     happened = np.arange(n) < round(share * n)
     assert happened.mean() <= highest(happened) <= 1
     assert highest(np.tile(happened, 100)) - happened.mean() <= highest(happened) - happened.mean() + 1e-12
 
 
-def test_the_highest_share_of_nothing_in_a_hundred_is_that_of_wilson() -> None:
+def test_the_highest_share_of_none_in_a_hundred_is_wilsons() -> None:
     assert highest(np.zeros(100)) == pytest.approx(1.645**2 / (100 + 1.645**2))
     assert highest(np.zeros(0)) == 1.0
 
@@ -226,7 +226,7 @@ def test_the_member_that_is_always_right_gets_all_the_weight(table: DecisionTabl
     assert greedy_weights([prediction_of(wrong), prediction_of(right)], table, 10) == [0.0, 1.0]
 
 
-def test_weights_follow_money_where_all_members_forecast_bills(table: DecisionTable) -> None:
+def test_weights_follow_money_if_all_members_forecast_bills(table: DecisionTable) -> None:
     assert table.future_bills is not None
     knows = table.future_bills / (table.minor_units * table.horizon)
     probability = np.full(table.menu.shape, 1 / table.menu.shape[1])
@@ -236,7 +236,9 @@ def test_weights_follow_money_where_all_members_forecast_bills(table: DecisionTa
 
 
 @given(arrays.arrays(np.float64, (2, 3), elements=st.floats(0.01, 1)), st.floats(0, 1))
-def test_a_blend_lies_between_its_members_and_says_what_all_can(shares: np.ndarray, weight: float) -> None:
+def test_a_blend_is_between_its_members_and_has_their_common_fields(
+    shares: np.ndarray, weight: float
+) -> None:
     one = replace(prediction_of(shares), bill_mean=shares * 10, bill_p10=shares, ranks_by_bill=True)
     other = replace(prediction_of(shares[::-1]), bill_mean=shares[::-1] * 10)
     blend = blended([one, other], [weight, 1 - weight])
@@ -250,14 +252,12 @@ def test_a_blend_lies_between_its_members_and_says_what_all_can(shares: np.ndarr
 
 
 @pytest.mark.parametrize("model", ["lgbm", "hist_boosting"])
-def test_rounds_are_few_where_there_is_nothing_to_learn_and_many_where_there_is(
-    model: str, table: DecisionTable
-) -> None:
+def test_rounds_are_few_for_noise_and_many_for_signal(model: str, table: DecisionTable) -> None:
     assert table.y is not None
     rounds = {"lgbm": "n_estimators", "hist_boosting": "max_iter"}[model]
     config = config_of(f"model={model}", "model.stop_early=true", f"model.{rounds}=50", "features=usage")
     noise = replace(table, y=np.random.default_rng(0).permutation(table.y))
-    # What the label is can be read off one column.
+    # One column decides the label.
     plain = replace(table, y=(table.X["data_mib.1"] > np.median(table.X["data_mib.1"])).astype(np.int64))
     of_noise, of_plain = (stopped_early(config, config.model, rows) for rows in (noise, plain))
     assert isinstance(of_noise, RoundsModel)
@@ -279,7 +279,7 @@ def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: Decisio
             np.testing.assert_array_equal(stage, alone.predict_proba(X))
 
 
-def test_corrected_bills_are_nearer_to_what_came_than_re_rated_ones() -> None:
+def test_corrected_bills_are_nearer_to_the_truth_than_re_rated() -> None:
     config = config_of("model=lgbm_bills", "data.n_subscribers=600")
     table = load_decisions(config).table
     assert table.future_bills is not None
@@ -311,7 +311,7 @@ def test_contributions_to_a_bill_add_up_to_its_correction(table: DecisionTable) 
     np.testing.assert_allclose(correction.correct_bills(X, past)["bill_mean"], expected, rtol=0, atol=1e-9)
 
 
-def test_choices_of_a_model_without_any_are_none(table: DecisionTable) -> None:
+def test_a_model_without_choices_has_none(table: DecisionTable) -> None:
     config = config_of("model=lgbm")
     assert choices_of(config, fitted_recommender(config, config.model, table, table, 1), "lgbm", 0) == []
 
@@ -325,13 +325,13 @@ def test_choices_of_a_model_without_any_are_none(table: DecisionTable) -> None:
         (("policy=guarded", "policy.harm_at_most=1.5"), "harm_at_most"),
     ],
 )
-def test_what_does_not_fit_together_is_told_with_what_mends_it(overrides: tuple[str, ...], said: str) -> None:
+def test_misfits_are_reported_with_their_remedies(overrides: tuple[str, ...], said: str) -> None:
     with pytest.raises(ConfigError, match=r".") as error:
         compose(*overrides)
     assert said in str(error.value.problems) + str(error.value)
 
 
-def test_a_run_with_a_limit_keeps_harm_below_that_of_one_without() -> None:
+def test_a_limit_of_harm_lowers_the_harm_rate_of_a_run() -> None:
     plain, limited = (
         {value.metric: value.value for value in run(config).metrics if value.model == "rerate"}
         for config in (

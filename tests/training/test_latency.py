@@ -1,4 +1,4 @@
-"""The speed of a recommender is sampled in little time, from the rows that it is given."""
+"""The latency of a recommender is sampled in a short time, from the given rows."""
 
 from planrec.runs.read import load_run
 from planrec.training.latency import speed_of

@@ -1,4 +1,4 @@
-"""Whole runs: what every combination must give, and what the evaluation must not let through."""
+"""Whole runs: results of every combination, and checks of the evaluation."""
 
 import numpy as np
 import pytest
@@ -47,12 +47,12 @@ def test_every_splitter_trains(cv):
     assert len(run(compose(*small, f"cv={cv}", *needed)).out_of_fold) > 0
 
 
-def test_every_decision_is_judged_exactly_once_per_model(result):
+def test_every_decision_is_evaluated_once_per_model(result):
     for _, rows in result.out_of_fold.groupby(OutOfFold.MODEL):
         assert sorted(rows[OutOfFold.DECISION_ID]) == list(range(len(result.table)))
 
 
-def test_the_baselines_are_judged_on_the_same_folds(result):
+def test_the_baselines_are_evaluated_on_the_same_folds(result):
     folds = {
         model: rows.set_index(OutOfFold.DECISION_ID)[OutOfFold.FOLD].sort_index().tolist()
         for model, rows in result.out_of_fold.groupby(OutOfFold.MODEL)
@@ -71,7 +71,7 @@ def test_a_model_is_better_than_the_most_popular_plan(result):
     assert accuracy["lgbm"].value > accuracy["popular"].value
 
 
-def test_a_baseline_of_the_models_own_kind_is_judged_beside_it():
+def test_a_baseline_of_the_models_own_kind_is_evaluated_beside_it():
     result = run(compose(*SMALL, "model=lgbm", "model.n_estimators=1", "baselines=[popular,lgbm]"))
     accuracy = {value.model: value.value for value in result.metrics if value.metric == "accuracy"}
     assert set(accuracy) == {"lgbm", "popular", "lgbm (baseline)"}
@@ -111,7 +111,7 @@ def write_leaky_table(file):
     return ["data=table", f"data.path={file}", "data.plan_column=plan", "cv.n_folds=2", "n_bootstrap=20"]
 
 
-def test_a_planted_leak_stops_the_run_and_goes_when_its_column_is_dropped(tmp_path):
+def test_a_planted_leak_stops_the_run_until_its_column_is_dropped(tmp_path):
     leaky = write_leaky_table(tmp_path / "leaky.csv")
     with pytest.raises(CheckError, match="'fee'") as caught:
         run(compose(*leaky))

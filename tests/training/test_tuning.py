@@ -1,4 +1,4 @@
-"""Tuning inside a run: what is reported was never seen by a choice."""
+"""Tuning inside a run: no choice sees the reported rows."""
 
 import json
 import subprocess
@@ -50,12 +50,12 @@ def predict_alone(config, model, table, folds):
 
 
 @BOTH
-def test_equal_runs_choose_the_same_and_say_so(overrides):
+def test_equal_runs_choose_the_same_values(overrides):
     first, second = (run(compose(*overrides)) for _ in range(2))
     assert first.tuned == second.tuned
     assert [chosen.fold for chosen in first.tuned] == [*range(len(first.tuned) - 1), None]
     assert_frame_equal(first.out_of_fold, second.out_of_fold)
-    # The model that is kept has the values that were chosen for it, and no others.
+    # The final model has exactly the values that were chosen for it.
     kept, asked = (model.model_dump() for model in (first.recommender.model, first.config.model))
     assert kept == asked | first.tuned[-1].values
     assert kept != asked
@@ -81,7 +81,7 @@ def test_a_space_of_one_point_is_the_plain_run(nested, plain):
 
 
 def poisoned(table: DecisionTable, rows: np.ndarray) -> DecisionTable:
-    """The table with other labels, bills and inputs in these rows."""
+    """Return the table with other labels, bills and inputs in these rows."""
     y = table.y.copy()
     y[rows] = (y[rows] + 1) % len(table.plans)
     changed = {"y": y}
@@ -96,7 +96,7 @@ def poisoned(table: DecisionTable, rows: np.ndarray) -> DecisionTable:
 
 
 @BOTH
-def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
+def test_tuning_of_a_fold_never_sees_its_test_rows(overrides):
     config = compose(*overrides)
     table = load_decisions(config).table
     folds = list(config.cv.split(table, config.seed))
@@ -109,9 +109,9 @@ def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
         changed = poisoned(table, fold.test)
         again = tune(tuner, changed, [fold])
         assert (again[0].values, again[0].inner_value) == (clean[number].values, clean[number].inner_value)
-        # Everything is seen by the final fit: the poison does reach what looks at it.
+        # The final fit sees all rows, so the changes do reach it.
         assert again[-1].inner_value != clean[-1].inner_value
-        # The fit as well: with the labels changed and the inputs as they were, it predicts the same.
+        # The fit does not see them either: with changed labels and the same inputs, it predicts the same.
         relabelled = replace(changed, X=table.X)
         probability = [
             predict(model[number], rows, [fold]).filter(like=OutOfFold.PROBABILITY)
@@ -120,7 +120,7 @@ def test_what_is_judged_in_a_fold_is_never_seen_by_its_tuning(overrides):
         assert_frame_equal(*probability)
 
 
-def test_inner_folds_are_those_of_the_inner_splitter_and_keep_subscribers_whole(result):
+def test_inner_folds_come_from_the_inner_splitter(result):
     config = compose(*NESTED_HELD, "cv.inner.n_folds=3", "search.n_trials=1")
     seen = []
 
@@ -151,7 +151,7 @@ def test_the_best_by_the_first_metric_is_chosen(result, metric, best):
     assert (only.inner_value, with_values(config.model, only.values)) in judged
 
 
-def test_baselines_are_not_tuned_not_even_one_of_the_models_own_kind(result):
+def test_baselines_are_not_tuned(result):
     config = compose(*NESTED_HELD, "baselines=[popular,lgbm]")
     models = models_of(config, 2, result.tuned)
     assert models["lgbm (baseline)"] == [config.model] * 2
@@ -159,7 +159,7 @@ def test_baselines_are_not_tuned_not_even_one_of_the_models_own_kind(result):
     assert set(run(config).fit_seconds) == {"lgbm", "popular", "lgbm (baseline)"}
 
 
-def test_a_run_tells_its_trials():
+def test_a_run_reports_its_trials():
     told = []
     run(compose(*NESTED_HELD), lambda *step: told.append(step))
     tuning = [step for step in told if step[0].startswith("tuning for")]
@@ -171,7 +171,7 @@ def test_a_run_tells_its_trials():
     assert tuning[-1][1:] == (18, 18)
 
 
-def test_a_run_that_was_tuned_is_saved_with_what_was_chosen_and_loads_again(saved, result):
+def test_a_tuned_run_is_saved_with_its_values_and_loads(saved, result):
     loaded = load_run(saved)
     written = json.loads((saved / "run.json").read_text("utf-8"))["tuned"]
     assert [chosen["fold"] for chosen in written] == [0, 1, None]
@@ -180,11 +180,11 @@ def test_a_run_that_was_tuned_is_saved_with_what_was_chosen_and_loads_again(save
     assert replay_golden(loaded) is None
 
 
-def test_a_plain_run_says_that_nothing_was_chosen(history_run):
+def test_a_plain_run_has_no_tuned_values(history_run):
     assert json.loads((history_run / "run.json").read_text("utf-8"))["tuned"] == []
 
 
-def test_chosen_values_that_the_model_does_not_take_are_refused(saved, tmp_path):
+def test_values_outside_the_models_limits_are_rejected(saved, tmp_path):
     manifest = json.loads((saved / "run.json").read_text("utf-8"))
     manifest["tuned"][-1]["values"] = {"num_leaves": 1}
     for file in saved.iterdir():
@@ -194,17 +194,17 @@ def test_chosen_values_that_the_model_does_not_take_are_refused(saved, tmp_path)
         load_run(tmp_path)
 
 
-def test_too_few_subscribers_for_the_inner_folds_name_the_field_to_type():
+def test_too_few_subscribers_for_inner_folds_name_the_field():
     with pytest.raises(DataError, match=r"type cv\.inner\.n_folds="):
         run(compose(*NESTED_HELD, "cv.inner.n_folds=50"))
 
 
-def test_a_metric_that_this_data_cannot_give_is_no_objective():
+def test_a_metric_without_value_is_no_objective():
     with pytest.raises(ConfigError, match="flip_rate has nothing to measure"):
         run(compose(*NESTED_HELD, "data.n_months=1", "metrics=[flip_rate,accuracy]"))
 
 
-def test_one_value_is_that_of_the_evaluation(result):
+def test_a_single_value_equals_that_of_the_evaluation(result):
     own = result.out_of_fold[result.out_of_fold[OutOfFold.MODEL] == "lgbm"]
     for found in evaluate(own, ["log_loss", "accuracy", "auc"], seed=0, n_bootstrap=1):
         assert value_of(own, found.metric) == found.value

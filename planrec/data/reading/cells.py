@@ -108,7 +108,7 @@ def numbers_and_others(column: pa.ChunkedArray, *, decimal_comma: bool) -> tuple
     if cells is not None:
         return cells.values, np.zeros(len(column), dtype=bool)
     patterns = (NUMBER, COMMA_NUMBER) if decimal_comma else (NUMBER,)
-    matches = [pc.match_substring_regex(column, pattern).fill_null(True) for pattern in patterns]
+    matches = [pc.match_substring_regex(column, pattern).fill_null(fill_value=True) for pattern in patterns]
     fits = max(matches, key=lambda match: pc.sum(match).as_py())
     cleaned = pc.if_else(fits, column, pa.scalar(None, pa.string()))
     return numbers_and_others(cleaned, decimal_comma=decimal_comma)[0], pc.invert(fits).to_numpy()
@@ -168,7 +168,7 @@ def _iso_dates(texts: Sequence[str]) -> tuple[list[np.datetime64] | None, str | 
 def _assembled(
     matches: Sequence[re.Match[str]], order: str | None
 ) -> tuple[list[np.datetime64] | None, str | None]:
-    """Assemble dates from matched parts; if `order` is None, find out first which part is the month."""
+    """Assemble dates from matched parts; without `order`, find out first which part is the month."""
     parts: list[tuple[str, str, str, str | None]]
     if order == "ym":
         parts = [(match[1], match[2], "1", None) for match in matches]

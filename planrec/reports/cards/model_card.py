@@ -1,6 +1,5 @@
 """`planrec card model RUN ...`: model cards of runs, in Markdown."""
 
-import re
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
@@ -16,6 +15,7 @@ from planrec.reports.cards.card_prose import (
     caveats,
     ethics,
 )
+from planrec.reports.markdown import escape_markdown, markdown_code
 from planrec.runs.manifest import Manifest
 
 
@@ -99,10 +99,10 @@ def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
     cells = {(value.metric, value.group, value.model): value for value in metrics}
     rows = list(dict.fromkeys((value.metric, value.group) for value in metrics))
     return [
-        f"| metric | {' | '.join(map(plain_markdown, models))} |",
+        f"| metric | {' | '.join(map(escape_markdown, models))} |",
         "|---|" + "---|" * len(models),
         *(
-            f"| {plain_markdown(f'{metric} {group}' if group else metric)} | "
+            f"| {escape_markdown(f'{metric} {group}' if group else metric)} | "
             + " | ".join(_cell(cells.get((metric, group, model))) for model in models)
             + " |"
             for metric, group in rows
@@ -110,32 +110,12 @@ def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
     ]
 
 
-def plain_markdown(text: object) -> str:
-    r"""Escape text from users, such as plan names, so that Markdown shows it unchanged.
-
-    Examples:
-        >>> print(plain_markdown("a <b> *c*"))
-        a \<b\> \*c\*
-    """
-    return re.sub(r"([\\`*\[\]<>|#&])", r"\\\1", " ".join(str(text).split()))
-
-
-def code(text: object) -> str:
-    """Return text from users as Markdown code on one line.
-
-    Examples:
-        >>> code("a b"), code("a`b")
-        ('`a b`', '`` a`b ``')
-    """
-    plain = " ".join(str(text).split())
-    fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
-    return f"{fence}{plain}{fence}" if len(fence) == 1 else f"{fence} {plain} {fence}"
-
-
 def _owner_lines(manifest: Manifest) -> list[str]:
     config = manifest.config
-    owner = "not named: train with owner=NAME" if config["owner"] is None else plain_markdown(config["owner"])
-    return [f"Owner: {owner}.", "", f"Licence: {plain_markdown(config['licence'])}."]
+    owner = (
+        "not named: train with owner=NAME" if config["owner"] is None else escape_markdown(config["owner"])
+    )
+    return [f"Owner: {owner}.", "", f"Licence: {escape_markdown(config['licence'])}."]
 
 
 def _data_lines(manifest: Manifest) -> list[str]:
@@ -148,14 +128,14 @@ def _data_lines(manifest: Manifest) -> list[str]:
         "",
         "| plan | share |",
         "|---|---|",
-        *(f"| {plain_markdown(plan)} | {share:.1%} |" for plan, share in data.class_shares.items()),
+        *(f"| {escape_markdown(plan)} | {share:.1%} |" for plan, share in data.class_shares.items()),
     ]
 
 
 def _metric_section(manifest: Manifest) -> list[str]:
     config, warnings = manifest.config, broken_guards(own_figures(manifest))
     if (measured_by := manifest.measured_by) is not None:
-        warnings = [plain_markdown(measured_by.note), *warnings]
+        warnings = [escape_markdown(measured_by.note), *warnings]
     return [
         *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
         f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
@@ -168,7 +148,7 @@ def _metric_section(manifest: Manifest) -> list[str]:
 def _group_lines(manifest: Manifest) -> list[str]:
     grouped = [value for value in manifest.metrics if value.group is not None]
     names = list(dict.fromkeys(value.metric for value in grouped))
-    compared = ", ".join(code(name) for name in names) or "none: the run's metrics have no groups"
+    compared = ", ".join(markdown_code(name) for name in names) or "none: the run's metrics have no groups"
     return [
         f"Compared: {compared}.",
         "",
@@ -183,21 +163,22 @@ def _protected_lines(manifest: Manifest, grouped: Sequence[MetricValue]) -> list
     if not config["data"]["protected_columns"]:
         return [NOT_COMPARED]
     model = config["model"]["kind"]
-    protected = ", ".join(code(name) for name in config["data"]["protected_columns"])
+    protected = ", ".join(markdown_code(name) for name in config["data"]["protected_columns"])
     reweighed = config["fairness"]["reweigh_by"]
     gaps = [
-        f"* {code(value.metric)} of {code(value.group)}: {_cell(value)}, worst for {code(value.worst)}"
+        f"* {markdown_code(value.metric)} of {markdown_code(value.group)}: {_cell(value)}, worst for"
+        f" {markdown_code(value.worst)}"
         for value in grouped
         if value.worst is not None and value.model == model
     ]
-    proxies = [f"* {plain_markdown(note)}" for note in manifest.notes if note.startswith("proxy: ")]
+    proxies = [f"* {escape_markdown(note)}" for note in manifest.notes if note.startswith("proxy: ")]
     return [
         f"Protected columns, which are never features and never requested: {protected}. People are not"
         " compared by anything else, such as disability, income or origin.",
         "",
         *(gaps or ["* No gap was measured: this needs two groups of at least 100 decisions."]),
         *proxies,
-        f"* Training rows were weighted so that group and plan are independent: {code(reweighed)}."
+        f"* Training rows were weighted so that group and plan are independent: {markdown_code(reweighed)}."
         if reweighed
         else "* Training does not reduce the gaps between groups.",
     ]
@@ -220,8 +201,11 @@ def _calibration_lines(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> li
 
 def _waiver_lines(manifest: Manifest) -> list[str]:
     waived = {name: reason for name, reason in manifest.config["waivers"].items() if reason}
-    lines = [f"* Check {code(name)} may fail: {plain_markdown(reason)}" for name, reason in waived.items()]
-    return [*(lines or ["* No check is waived."]), *(f"* {plain_markdown(note)}" for note in manifest.notes)]
+    lines = [
+        f"* Check {markdown_code(name)} may fail: {escape_markdown(reason)}"
+        for name, reason in waived.items()
+    ]
+    return [*(lines or ["* No check is waived."]), *(f"* {escape_markdown(note)}" for note in manifest.notes)]
 
 
 def _selection_lines(manifest: Manifest) -> list[str]:
@@ -233,7 +217,7 @@ def _selection_lines(manifest: Manifest) -> list[str]:
     line = "The configuration was not chosen by a search over the decisions that are reported here."
     chosen = [
         "Chosen on inner folds of the training rows, separately for each reported fold;"
-        f" for the model that is kept: {plain_markdown(str(entry))}."
+        f" for the model that is kept: {escape_markdown(str(entry))}."
         for entry in manifest.chosen
         if entry.fold is None
     ]
@@ -245,7 +229,7 @@ def _tuned_lines(manifest: Manifest) -> list[str]:
     """Return the tuned values of a nested run; its figures judge the search and the fit together."""
     *folds, kept = manifest.tuned
     values = ", ".join(
-        f"{plain_markdown(name)} {plain_markdown(value)}" for name, value in kept.values.items()
+        f"{escape_markdown(name)} {escape_markdown(value)}" for name, value in kept.values.items()
     )
     return [
         f"Each of the {len(folds)} reported folds was tuned separately, on its training rows alone: the"

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from planrec.metrics import METRICS, Estimate
 from planrec.reports.comparison.run_comparison import FEWEST, Comparison
-from planrec.reports.leaderboard.board_files import signed_text
+from planrec.reports.leaderboard.board_cells import signed_text
 from planrec.terminal import console_of_tables
 from planrec.wording import ARROW, with_interval
 

@@ -66,7 +66,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Return one sentence that names the better run, or the reason why there is none."""
+        """Return one sentence that names the better run, or the reason why neither is named."""
         pair = next((pair for pair in self.metrics if pair.name == self.metric), None)
         if pair is None:
             able = [pair.name for pair in self.metrics if METRICS[pair.name].higher_is_better is not None]

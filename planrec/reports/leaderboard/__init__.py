@@ -32,7 +32,7 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
     if metric is not None:
         check_ranks(metric)
     if missing := [f"{place} is not a folder" for place in folders_to_search if not place.is_dir()]:
-        raise RunError("expected folders of runs, such as outputs/", missing)
+        raise RunError("expected folders of runs, such as outputs/, which planrec train makes", missing)
     folders, failed = run_folders(folders_to_search), failed_cells(folders_to_search)
     if not folders and not failed:
         shown = ", ".join(map(str, folders_to_search))

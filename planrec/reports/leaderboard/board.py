@@ -1,6 +1,6 @@
 """Ranked runs: one table for each data and folds, with paired differences to the best row.
 
-`board_of` reads runs; `board_files`, `board_html` and `board_terminal` write the board.
+`board_of` reads runs, `board_cells` formats values, `board_files`, `board_html` and `board_terminal` write.
 """
 
 from collections import Counter

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planrec.reports.leaderboard.board import Board, BoardTable
-from planrec.reports.leaderboard.board_files import (
+from planrec.reports.leaderboard.board_cells import (
     COSTS,
     FAILED,
     FAILED_TITLE,

@@ -134,4 +134,4 @@ def changes(subscriber: pa.Array) -> np.ndarray:
         array([False,  True])
     """
     differs = pc.not_equal(subscriber[1:], subscriber[:-1])
-    return np.asarray(differs.fill_null(True).to_numpy(zero_copy_only=False))
+    return np.asarray(differs.fill_null(fill_value=True).to_numpy(zero_copy_only=False))

@@ -19,7 +19,7 @@ CELLS = st.sampled_from(["", "1", "mini", " x ", "é", 'say "hi"', "two\nlines",
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every row is in a part of its own or nearly so, and encodings are found over many blocks."""
+    """Parse a few rows per part, and find encodings over many blocks."""
     monkeypatch.setattr(text_file, "BLOCK_BYTES", 64)
     monkeypatch.setattr(encoding, "BLOCK_BYTES", 7)
 

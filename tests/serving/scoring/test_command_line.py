@@ -1,4 +1,4 @@
-"""`planrec score` stopped from outside: nothing half-written, no traceback."""
+"""`planrec score` when it is stopped: no half-written file, no traceback."""
 
 import os
 import signal

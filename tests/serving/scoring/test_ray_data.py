@@ -1,4 +1,4 @@
-"""Ray Data brings the same answers as one process."""
+"""Ray Data gives the same answers as one process."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ MONTHS = months_table(n=12)
 
 
 class OneProcess:
-    """What `score_dataset` asks of a dataset of Ray's, done here: no cluster has to start."""
+    """The methods of a Ray dataset that `score_dataset` calls, without a cluster."""
 
     def __init__(self, blocks: list[pa.Table]) -> None:
         self.blocks = blocks
@@ -36,7 +36,7 @@ class OneProcess:
 
 
 def shuffled_blocks() -> list[pa.Table]:
-    """The rows of a subscriber are in several blocks."""
+    """Return blocks in which the rows of a subscriber are spread."""
     shuffled = pa.Table.from_pandas(MONTHS.sample(frac=1, random_state=0), preserve_index=False)
     return [shuffled.slice(start, 20) for start in range(0, len(shuffled), 20)]
 
@@ -47,7 +47,7 @@ def in_order(advice: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def wanted(bill_run: Path) -> list[dict[str, Any]]:
-    """What one process says that has all rows in order."""
+    """Return the answers of one process that has all rows in order."""
     return Scorer(load_run(bill_run), "en", True).score(pa.Table.from_pandas(MONTHS)).to_pylist()
 
 
@@ -72,7 +72,7 @@ def local_ray() -> Any:
 
 
 @pytest.mark.slow
-# Ray leaves sockets and files to the collector, and warns of its own plans.
+# Ray leaves sockets and files to the garbage collector, and warns about its own changes.
 @pytest.mark.filterwarnings("ignore")
 def test_ray_data_gives_the_answers_of_one_process(
     local_ray: Any, bill_run: Path, wanted: list[dict[str, Any]]

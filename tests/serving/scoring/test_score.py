@@ -1,4 +1,4 @@
-"""Scoring a file: the answers of the API for the same rows, every bad value told, nothing half-written."""
+"""Scoring a file: the answers of the API, all bad values in one message, no half-written file."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -36,7 +36,7 @@ def saved(bill_run: Path) -> SavedRun:
 
 
 def months_table(n: int = 7, n_months: int = 5, seed: int = 0) -> pd.DataFrame:
-    """Subscribers s01, s02 ... from 2026-01 on, all columns that a run on bills asks for."""
+    """Make subscribers s01, s02 ... from 2026-01 on, with all columns that a run on bills reads."""
     generator = np.random.default_rng(seed)
     rows = n * n_months
     table = pd.DataFrame({"subscriber": [f"s{row // n_months:04}" for row in range(rows)]})
@@ -48,7 +48,7 @@ def months_table(n: int = 7, n_months: int = 5, seed: int = 0) -> pd.DataFrame:
 
 
 def requests_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """What one would ask the API about these subscribers."""
+    """Return the requests to the API about these subscribers."""
     requests = []
     for _, rows in table.groupby("subscriber", sort=True):
         last = rows.sort_values("month").iloc[-1]
@@ -62,12 +62,12 @@ def requests_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def money(amount: float) -> Decimal:
-    """As an answer of the API has it."""
+    """Return an amount as the API writes it."""
     return Decimal(str(round(float(amount), 9))).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "en") -> list[dict[str, Any]]:
-    """The same through requests, one by one."""
+    """Return the answers to the same requests, one by one."""
     answers = []
     for request in requests:
         table = saved.recommender.table([read_request(request)])
@@ -199,7 +199,7 @@ def test_a_run_over_rows_scores_its_training_table(row_run: Path, tmp_path: Path
 
 @pytest.fixture(scope="module")
 def operators_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A run on an operator's file with names of its own, and that file."""
+    """Return a run on an operator's file with its own names, and that file."""
     folder = tmp_path_factory.mktemp("operator")
     table = months_table(n=40, n_months=12).rename(
         columns={"subscriber": "msisdn", "month": "period", "plan_held": "tariff", "data_mib": "mb"}
@@ -306,7 +306,7 @@ def test_all_bad_values_of_all_parts_are_reported_at_once(
 
 
 def damaged(table: pd.DataFrame, folder: Path) -> Iterator[tuple[Path, str]]:
-    """Files that cannot be scored, and what is said of them."""
+    """Yield files that cannot be scored, and a part of the message about each."""
     table.to_parquet(folder / "whole.parquet")
     content = (folder / "whole.parquet").read_bytes()
     text = table.to_csv(index=False)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for every legal table; import them with `from tests.strategies import ...`."""
+"""Hypothesis strategies for every legal table of features."""
 
 from collections.abc import Sequence
 
@@ -30,9 +30,9 @@ def usage_columns(
     services: Sequence[str] | None = None,
     missing: bool = True,
 ) -> Columns:
-    """Lag columns as a history gives them and as strangers map them: NaN in any place, silence, the limit.
+    """Draw lag columns as from histories and as from mapped tables: NaN anywhere, silence, the limit.
 
-    `window` and `services` are drawn where they are None (at least one service, at most 12 months); with
+    `window` and `services` are drawn if they are None (at least one service, at most 12 months); with
     `missing=False` every month is known.
     """
     n = draw(st.integers(min_rows, max_rows))
@@ -47,8 +47,8 @@ def usage_columns(
 
 
 @st.composite
-def billable_columns(draw: st.DrawFn, held_among: int = 0, missing: bool = True, **sizes: int) -> Columns:
-    """Usage columns that can be rated: all services, with or without billed minutes.
+def billable_columns(draw: st.DrawFn, /, held_among: int = 0, missing: bool = True, **sizes: int) -> Columns:
+    """Draw usage columns that can be rated: all services, with or without billed minutes.
 
     With `held_among` plans there is the plan held as well, unknown in some rows unless `missing=False`.
     """
@@ -69,7 +69,7 @@ def table_columns(
     max_columns: int = 5,
     missing: bool = True,
 ) -> Columns:
-    """Any table that passes the border: any names, numbers to the limits of float64, dates, text, booleans.
+    """Draw any table that passes the checks: any names, numbers up to float64, dates, text, booleans.
 
     With `missing=False` there is no NaN, NaT or None.
     """

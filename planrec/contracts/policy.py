@@ -1,0 +1,42 @@
+"""Contract of a policy."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self
+
+from planrec.schema.config_model import Config
+from planrec.schema.predictions import Decisions, Prediction
+from planrec.schema.tables import DecisionTable
+
+
+class Policy(Config, ABC):
+    """A rule that turns predictions into decisions."""
+
+    needs_bills: ClassVar[bool]
+
+    kind: str
+
+    @property
+    def needs_months(self) -> int:
+        """Known months of usage below which the policy abstains."""
+        return 0
+
+    @property
+    def harm_limit(self) -> float | None:
+        """Largest share of decisions that may harm, which the run then keeps; None: no limit."""
+        return None
+
+    @property
+    def least_saving(self) -> float:
+        """Saving a month, major unit, below which no move is advised."""
+        return 0.0
+
+    def demanding(self, least_saving: float) -> Self:
+        """Copy the policy so that it advises a move only if it saves this much a month, major unit.
+
+        A policy that knows no savings is returned unchanged.
+        """
+        return self
+
+    @abstractmethod
+    def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
+        """Turn predictions into advice for each subscriber."""
