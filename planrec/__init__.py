@@ -23,10 +23,10 @@ _HOME = {
     "Recommender": "planrec.recommending.recommender",
     "RunConfig": "planrec.config.run_config",
     "RunResult": "planrec.training.experiment",
-    "SavedRun": "planrec.runs",
-    "load_run": "planrec.runs",
+    "SavedRun": "planrec.runs.read",
+    "load_run": "planrec.runs.read",
     "run": "planrec.training.experiment",
-    "save_run": "planrec.runs",
+    "save_run": "planrec.runs.write",
 }
 
 if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an Any

@@ -42,7 +42,7 @@ class Verb(Protocol):
         """Declare options and arguments."""
 
     def run(self, options: Namespace) -> int:
-        """Do it; return the exit code."""
+        """Run the verb; return the exit code."""
 
 
 class VerbParser(ArgumentParser):
@@ -53,7 +53,7 @@ class VerbParser(ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
-            allow_abbrev=False,  # a verb may pass on what it does not know
+            allow_abbrev=False,  # unknown words may be meant for Hydra
             formatter_class=RawDescriptionHelpFormatter,
             **settings,
         )

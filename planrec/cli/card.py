@@ -1,6 +1,6 @@
 """Print the model card or the data card of runs.
 
-The model card says what a run is fit for, the data card what its data is; both in Markdown.
+The model card describes the purpose and the quality of a run, the data card its data. Both are Markdown.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -17,7 +17,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("card", choices=["model", "data"], help="which card")
     add_run(parser, "runs", nargs="+")
     parser.add_argument(
-        "--check", type=Path, metavar="FILE", help="only print what differs in FILE; exit code 1 if anything"
+        "--check",
+        type=Path,
+        metavar="FILE",
+        help="only print differences to FILE; exit code 1 if there are any",
     )
     add_outputs(parser)
 

@@ -1,4 +1,4 @@
-"""Compare two runs: where they differ, by how much, on which segments.
+"""Compare two runs: configuration, metrics and segments.
 
 The runs of a sweep are compared by planrec leaderboard SWEEP.
 """

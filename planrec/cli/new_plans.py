@@ -18,7 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write the run and say what is new."""
+    """Write the run and print its new plans."""
     from planrec.serving.new_plans import about_new_plans, with_new_plans
 
     old = run_folder(options.run, options)

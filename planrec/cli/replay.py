@@ -14,7 +14,7 @@ EXAMPLE = "planrec replay 0198c7f2-5f6a-7b1e-9d0c-3a4b5c6d7e8f"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument("id", metavar="ID", help="the recommendation_id of the answer")
-    # As the server has them, so that its answers are found where it put them.
+    # The same default as that of the server, so that its answers are found.
     url = os.environ.get("PLANREC_DECISION_LOG__URL")
     parser.add_argument(
         "--log",

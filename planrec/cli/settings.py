@@ -1,4 +1,4 @@
-"""Show the settings of the server: values, where they come from, meanings.
+"""Show the settings of the server: values, origins and meanings.
 
 They are PLANREC_... variables of the environment.
 """

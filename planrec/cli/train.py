@@ -99,7 +99,7 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
         with progress_of(command) as report:
             result = run(composed.config, report)
     except PlanRecError:
-        # A killed run keeps this file: it tells which command to start again.
+        # A killed run keeps this file, which names the command to start again.
         (folder / "config.json").unlink()
         raise
     save_run(result, folder, command)

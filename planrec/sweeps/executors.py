@@ -60,10 +60,9 @@ class ProcessExecutor:
 
         for _ in range(2):
             if self._pool is None:
-                # Each worker has few threads, and idle ones must not spin.
-                environment = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+                # The workers inherit OMP_WAIT_POLICY, which `planrec` sets: idle threads must not spin.
                 self._pool = ProcessPoolExecutor(
-                    self._n_jobs, initializer=_start_worker, initargs=(os.getpid(),), env=environment
+                    self._n_jobs, initializer=_start_worker, initargs=(os.getpid(),)
                 )
             with suppress(BrokenProcessPool):
                 return self._pool.submit(function, *arguments)
