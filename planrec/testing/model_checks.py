@@ -148,9 +148,10 @@ def the_same_fit_gives_the_same_bits(model: Model) -> None:
     # Unseen rows: fully grown trees reproduce the training rows for any seed.
     X, unseen = untidy_matrix(300), untidy_matrix(300, seed=1)
     first, again, threaded = (fit_model(model, X, labels_of(X), threads=threads) for threads in (1, 1, 2))
+    # Before predicting: trees of neighbours count their queries.
+    assert canonical_skops(first) == canonical_skops(again)
     for other in (again, threaded):
         np.testing.assert_array_equal(first.predict_proba(unseen), other.predict_proba(unseen))
-    assert canonical_skops(first) == canonical_skops(again)
 
 
 def a_fitted_model_predicts_in_one_thread(model: Model) -> None:
