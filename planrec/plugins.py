@@ -74,7 +74,7 @@ def installed_plugins() -> tuple[Plugin, ...]:
     return tuple(Plugin(*key, tuple(sorted(listed))) for key, listed in sorted(adds.items()))
 
 
-def with_plugins(group: str, own: Sequence[type[Any]], contract: type[Any]) -> Any:
+def with_plugins(group: str, own: Sequence[type], contract: type) -> Any:
     """Return the union type of PlanRec's own options of a group and those of plug-ins.
 
     Args:
@@ -87,7 +87,7 @@ def with_plugins(group: str, own: Sequence[type[Any]], contract: type[Any]) -> A
             another option; all of them at once, each with the names of the packages.
     """
     kinds = {kind: OWN_PACKAGE for option in own for kind in kinds_of(option)}
-    added: list[type[Any]] = []
+    added: list[type] = []
     problems: list[str] = []
     for point in _points(group):
         name = _distribution_of(point)[0]
@@ -108,9 +108,7 @@ def with_plugins(group: str, own: Sequence[type[Any]], contract: type[Any]) -> A
     return union
 
 
-def union_on_access(
-    name: str, group: str, own: Sequence[type[Any]], contract: type[Any]
-) -> Callable[[str], Any]:
+def union_on_access(name: str, group: str, own: Sequence[type], contract: type) -> Callable[[str], Any]:
     """Return a module's `__getattr__` that makes the union type `name` when it is first used.
 
     A plug-in can then import the group's package, because the package does not import plug-ins itself.
@@ -136,7 +134,7 @@ def union_on_access(
     return module_getattr
 
 
-def plugin_metrics(own: Mapping[str, Any], metric_class: type[Any]) -> dict[str, Any]:
+def plugin_metrics(own: Mapping[str, Any], metric_class: type) -> dict[str, Any]:
     """Return the metrics that plug-ins add, by name.
 
     Args:
@@ -217,7 +215,7 @@ def missing_plugins(uses: Iterable[PluginUse]) -> list[str]:
     return problems
 
 
-def kinds_of(option: type[Any]) -> tuple[str, ...]:
+def kinds_of(option: type) -> tuple[str, ...]:
     """Return the values of an option's discriminator: `kind`, a Literal.
 
     Raises:
@@ -230,7 +228,7 @@ def kinds_of(option: type[Any]) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _checked_option(point: EntryPoint, contract: type[Any]) -> type[Any]:
+def _checked_option(point: EntryPoint, contract: type) -> type:
     option = _loaded(point)
     if not (isinstance(option, type) and issubclass(option, contract)):
         raise TypeError(f"must be a subclass of planrec.contracts.{contract.__name__}")

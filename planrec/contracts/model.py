@@ -25,7 +25,7 @@ def required_catalogue(catalogue: Catalogue | None, model: str) -> Catalogue:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelTraits:
-    """What a model reads and needs, and what a run may do with it. Every trait has a default."""
+    """Inputs and needs of a model, and operations that a run may apply to it. Every trait has a default."""
 
     reads: Literal["features", "history"] = "features"
     "Input of `fit`: the matrix of the feature set, or the `Columns` themselves with `held` and `as_of`."
