@@ -1,6 +1,7 @@
 """One row has the same bits alone, in any batch, in any thread and beside any other run."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,9 +78,7 @@ def test_a_run_with_other_prices_does_not_change_answers(bills):
     dearer = recommender.catalogue.model_dump(mode="json", by_alias=True)
     for plan in dearer["plans"]:
         plan["fee"] |= {"recurring": f"{float(plan['fee']['recurring']) + 1:.2f}", "activation": "7.00"}
-    other = Recommender(
-        **(vars(recommender) | {"catalogue": type(recommender.catalogue).model_validate(dearer)})
-    )
+    other = replace(recommender, catalogue=type(recommender.catalogue).model_validate(dearer))
     table = other.table(requests)
     assert table.switching_cost.max() == 700
     ours = recommender.predict(recommender.table(requests)).bill_mean
