@@ -20,7 +20,7 @@ def answer_all(served: ServedRun, requests: Sequence[Request], language: Languag
     """Return one answer for each request, in their order.
 
     Raises:
-        RequestError: The catalogue has no answer for one of them.
+        RequestError: the catalogue has no answer for one of them.
     """
     named = {new_id(): request for request in requests}
     return answers_of(served.saved.recommender, named, served.model_name, language)

@@ -27,7 +27,7 @@ class AnswerLog:
         """Open the log.
 
         Raises:
-            LogError: The URL is not one of a log, or the key cannot be used.
+            LogError: the URL is not one of a log, or the key cannot be used.
         """
         return cls(DecisionLog(url, read_or_create_key(key_file), queue_size), is_required)
 
@@ -39,7 +39,7 @@ class AnswerLog:
         """Log an answer before it is sent.
 
         Raises:
-            LogError: The log is required and cannot store the answer.
+            LogError: the log is required and cannot store the answer.
         """
         if not self.is_required:
             self.log.record(decision)
@@ -53,7 +53,7 @@ class AnswerLog:
         """Log many answers, from a thread that may wait.
 
         Raises:
-            LogError: The log is required and cannot store all of them.
+            LogError: the log is required and cannot store all of them.
         """
         if not self.is_required:
             for decision in decisions:

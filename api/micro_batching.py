@@ -40,7 +40,7 @@ class MicroBatcher:
         """Return the answer to a request, the same that it would get alone.
 
         Raises:
-            RequestError: The catalogue has no answer.
+            RequestError: the catalogue has no answer.
         """
         loop = get_running_loop()
         waiting = _Waiting(served, language, request, loop.create_future())

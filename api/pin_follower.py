@@ -40,9 +40,9 @@ class PinFollower:
         """Follow the pin in a folder.
 
         Args:
-            outputs: Folder of pinned.json.
-            scratch: Folder in which workers share the last pin that could be served.
-            limits: Limits of the requests.
+            outputs: folder of pinned.json.
+            scratch: folder in which workers share the last pin that could be served.
+            limits: limits of the requests.
         """
         self.outputs, self.limits = outputs, limits
         self.good_pin = scratch / "good_pin.json"
@@ -55,7 +55,7 @@ class PinFollower:
         served.
 
         Raises:
-            RunError: There is no run to serve.
+            RunError: there is no run to serve.
         """
         # Before the pin is read: a change in between is found by the next check.
         self.seen = stamp_of(self.outputs)

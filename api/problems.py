@@ -86,10 +86,10 @@ def problem_of(
 
     Args:
         status: HTTP status.
-        detail: The rule that was broken, and the value found.
-        type_: Code of the problem; the first one of the status if it is not given.
-        errors: Values that cannot be accepted.
-        request_id: The id of the current request if it is not given.
+        detail: the rule that was broken, and the value found.
+        type_: code of the problem; the first one of the status if it is not given.
+        errors: values that cannot be accepted.
+        request_id: the id of the current request if it is not given.
 
     >>> problem_of(404, "no such run").type
     'urn:planrec:problem:not_found'

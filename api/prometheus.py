@@ -69,10 +69,10 @@ class Metrics:
         """Count one request.
 
         Args:
-            method: Methods that HTTP does not define are counted together.
-            route: Template of the path: each path would become a series of its own.
-            status: Status of the response.
-            seconds: Time to answer; None if the request was refused before it was read.
+            method: methods that HTTP does not define are counted together.
+            route: template of the path: each path would become a series of its own.
+            status: status of the response.
+            seconds: time to answer; None if the request was refused before it was read.
         """
         method = method if method in _METHODS else "other"
         self._requests.labels(method, route, status).inc()

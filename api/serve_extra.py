@@ -11,7 +11,7 @@ def check_serve_extra() -> None:
     """Check that the packages of the server are installed.
 
     Raises:
-        ConfigError: It names the missing packages and the command that installs them.
+        ConfigError: it names the missing packages and the command that installs them.
     """
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:

@@ -31,7 +31,7 @@ class ServedRun:
         """Prepare a run for serving, and answer one request so that the first real one is not slow.
 
         Raises:
-            ConfigError: The limits are too low for an ordinary request of this run.
+            ConfigError: the limits are too low for an ordinary request of this run.
         """
         limits = limits or Limits()
         served = cls(saved, request_model(saved.recommender, limits))

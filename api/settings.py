@@ -47,7 +47,7 @@ class Server(Section):
         """The shared folder of a running server.
 
         Raises:
-            ConfigError: It is unset; the command that starts the server sets it.
+            ConfigError: it is unset; the command that starts the server sets it.
         """
         if self.scratch is None:
             raise ConfigError("PLANREC_SERVER__SCRATCH must name a folder; start the server by its command")
@@ -163,7 +163,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings in these variables; an empty variable counts as unset.
 
     Raises:
-        ConfigError: It lists all unknown variables and wrong values.
+        ConfigError: it lists all unknown variables and wrong values.
 
     >>> read_settings({"PLANREC_SERVER__PORT": "8080"}).server.port
     8080

@@ -23,8 +23,8 @@ class PlanRecError(Exception):
     """Base class of all exceptions; catch it only at the edges (command line, API).
 
     Args:
-        message: One sentence: the rule, the value found, and its place.
-        problems: All problems, so that one message is enough to fix them; one line each in the text.
+        message: one sentence: the rule, the value found, and its place.
+        problems: all problems, so that one message is enough to fix them; one line each in the text.
     """
 
     exit_code = 1
@@ -65,8 +65,8 @@ class RequestError(DataError):
     """Requests whose values are valid, but which have no answer.
 
     Args:
-        message: One sentence about all of them.
-        misfits: One entry per problem.
+        message: one sentence about all of them.
+        misfits: one entry per problem.
     """
 
     def __init__(self, message: str, misfits: Sequence[Misfit]) -> None:

@@ -215,6 +215,17 @@ def missing_plugins(uses: Iterable[PluginUse]) -> list[str]:
     return problems
 
 
+def changed_plugins(uses: Iterable[PluginUse]) -> list[str]:
+    """Return one sentence per plug-in whose installed code is not the code that a run was made with."""
+    installed = {plugin.package: plugin for plugin in installed_plugins()}
+    return [
+        f"{use.name} {use.version}: the run was made with code of sha256 {use.sha256[:12]}, installed is"
+        f" {installed[use.package].sha256[:12]}; install that code, or train again"
+        for use in uses
+        if use.package in installed and installed[use.package].sha256 != use.sha256
+    ]
+
+
 def kinds_of(option: type) -> tuple[str, ...]:
     """Return the values of an option's discriminator: `kind`, a Literal.
 

@@ -17,3 +17,8 @@ def console_of_tables(**settings: Any) -> Console:
     if not console.is_terminal:
         console.width = WIDTH
     return console
+
+
+def console_of_progress() -> Console:
+    """Return a console on stderr, which leaves stdout to the results."""
+    return Console(stderr=True)

@@ -66,7 +66,6 @@ def composing() -> list[str]:
 
     from planrec.config.compose import register_with_hydra
     from planrec.config.conf_folder import CONF
-    from planrec.config.overrides import added_folders
     from planrec.sweeps.compose_cells import CellComposer
     from planrec.sweeps.hydra_sweeper import combinations
 
@@ -81,7 +80,7 @@ def composing() -> list[str]:
         loader = GlobalHydra.instance().config_loader()
     start = perf_counter()
     asked = combinations(OverridesParser.create().parse_overrides(typed))
-    cells = CellComposer(loader, [added_folders((CONF,))], (CONF,)).cells(asked)
+    cells = CellComposer(loader, [], ()).cells(asked)
     return [f"composing and validating {len(cells):,} cells: {perf_counter() - start:.1f} s (under 20)"]
 
 

@@ -3,9 +3,10 @@
 import hmac
 import secrets
 from collections.abc import Iterable
-from hashlib import sha256
 
 from litestar.types import ASGIApp, Receive, Scope, Send
+
+from planrec.files.hashing import sha256_of
 
 from ..pages import FILES
 from ..problems import problem_of
@@ -32,7 +33,7 @@ def hash_of(key: bytes) -> str:
     >>> hash_of(b"planrec_example")[:16]
     '1b872d237a2cef7f'
     """
-    return sha256(key).hexdigest()
+    return sha256_of(key)
 
 
 class ApiKeys:

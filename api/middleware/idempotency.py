@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Iterable
-from hashlib import sha256
 
 from litestar.types import (
     ASGIApp,
@@ -14,6 +13,8 @@ from litestar.types import (
     Send,
     WebSocketReceiveMessage,
 )
+
+from planrec.files.hashing import sha256_of
 
 from ..answer_store import Answer, AnswerStore, State
 from ..problems import KEY_REUSED, MALFORMED_REQUEST, TYPES, problem_of
@@ -162,4 +163,4 @@ def _header(scope: Scope, wanted: bytes) -> bytes | None:
 
 
 def _digest(parts: Iterable[bytes]) -> str:
-    return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
+    return sha256_of("".join(map(sha256_of, parts)).encode())

@@ -104,13 +104,13 @@ def log_request(
     """Log and count a request.
 
     Args:
-        metrics: The counters.
-        request_id: Id of the request.
-        status: Status of the response.
-        run_id: The run that answered.
+        metrics: the counters.
+        request_id: id of the request.
+        status: status of the response.
+        run_id: the run that answered.
         method: HTTP method.
-        route: Template of the path: the path and the query may contain anything, also personal data.
-        seconds: Time to answer; None if the request was refused before it was read.
+        route: template of the path: the path and the query may contain anything, also personal data.
+        seconds: time to answer; None if the request was refused before it was read.
     """
     route = route or "none"
     metrics.count_request(method, route, status, seconds)

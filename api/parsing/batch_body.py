@@ -36,10 +36,10 @@ def parse_batch(model: type[BaseModel], body: bytes, limits: Limits) -> list[Req
     Each is parsed on its own, so that other threads run in between.
 
     Raises:
-        MalformedJsonError: The body is not JSON.
-        RequestTooLargeError: One of the requests is too large.
-        RequestError: Values cannot be accepted; it lists at most `MAX_ERRORS` of them with their places.
-        DuplicateKeyError: The values can be accepted, but a key was given twice.
+        MalformedJsonError: the body is not JSON.
+        RequestTooLargeError: one of the requests is too large.
+        RequestError: values cannot be accepted; it lists at most `MAX_ERRORS` of them with their places.
+        DuplicateKeyError: the values can be accepted, but a key was given twice.
 
     For example, with a model of a run without attributes:
 

@@ -56,13 +56,13 @@ def parse_request(model: type[BaseModel], body: bytes) -> Request:
     """Return the request in a body.
 
     Args:
-        model: See `request_model`.
+        model: see `request_model`.
         body: A JSON object.
 
     Raises:
-        ValidationError: The body is not JSON, or values cannot be accepted; it lists all of them.
-        DuplicateKeyError: An object has the same key twice.
-        UnknownKeysError: There are more than `MAX_UNKNOWN` unknown keys.
+        ValidationError: the body is not JSON, or values cannot be accepted; it lists all of them.
+        DuplicateKeyError: an object has the same key twice.
+        UnknownKeysError: there are more than `MAX_UNKNOWN` unknown keys.
 
     For example, with a model of a run without attributes:
 
@@ -92,7 +92,7 @@ def misfits_of(error: ValidationError) -> list[Misfit]:
     """Return each value of a request that cannot be accepted.
 
     Raises:
-        MalformedJsonError: The body is not JSON.
+        MalformedJsonError: the body is not JSON.
     """
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
@@ -138,8 +138,8 @@ class KeyScan:
         """Parse the body.
 
         Args:
-            body: Bytes of a request.
-            known: See `known_keys`.
+            body: bytes of a request.
+            known: see `known_keys`.
         """
         self._known, self.n_unknown = known, 0
         self.duplicate: str | None = None

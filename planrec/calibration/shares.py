@@ -7,8 +7,8 @@ def renormalised(weight: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     """Divide each row of weights by its sum; rows of zeros are replaced by the rows of `otherwise`.
 
     Args:
-        weight: Shape (n, n_classes), >= 0.
-        otherwise: Same shape.
+        weight: shape (n, n_classes), >= 0.
+        otherwise: same shape.
 
     Returns:
         Same shape; rows sum to 1 if those of `otherwise` do.

@@ -75,8 +75,8 @@ class Allowances:
         """Count the usage of n months in each way of counting: (countings, n), int64, hundredths.
 
         Args:
-            counts: Usage columns as returned by `rating.counts_of`.
-            n: Number of months.
+            counts: usage columns as returned by `rating.counts_of`.
+            n: number of months.
         """
         used = [rounded(each.mode, each.step, counts[each.column]) for each in self.countings]
         return np.array(used, np.int64).reshape(len(used), n)

@@ -37,8 +37,8 @@ def cross_plan_errors(plans: object, catalogue: Mapping[str, Any]) -> Iterator[I
     """Yield the violations of rules that a plan alone cannot check.
 
     Args:
-        plans: The plans as given: mappings or models, perhaps with other errors.
-        catalogue: The valid ones of the catalogue's other fields.
+        plans: the plans as given: mappings or models, perhaps with other errors.
+        catalogue: the valid ones of the catalogue's other fields.
     """
     if not isinstance(plans, list | tuple):
         return

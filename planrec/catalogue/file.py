@@ -23,7 +23,7 @@ class CatalogueFile(Config, populate_by_name=True, serialize_by_alias=True):
         """Read and check the file once, so that one run never sees two versions of it.
 
         Raises:
-            CatalogueError: There is no such file, or its content is not a catalogue; lists every problem.
+            CatalogueError: there is no such file, or its content is not a catalogue; lists every problem.
         """
         return self._catalogue
 

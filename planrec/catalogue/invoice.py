@@ -32,7 +32,7 @@ def invoice(catalogue: Catalogue, plan_id: str, month: MonthUsage) -> Decimal:
     """Compute the bill of the month on the plan, in the catalogue's currency.
 
     Raises:
-        CatalogueError: The catalogue has no such plan.
+        CatalogueError: the catalogue has no such plan.
     """
     plan = catalogue.plan(plan_id)
     services = plan.services

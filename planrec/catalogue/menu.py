@@ -21,13 +21,13 @@ def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: 
     """Return the plans that may be recommended, shape (n, J), bool: those on offer, and the plan held.
 
     Args:
-        catalogue: The J plans.
-        as_of: The decision instants, shape (n,), datetime64.
-        attributes: Columns of shape (n,) for eligibility conditions.
-        held: Index of the plan held, shape (n,), int64; -1 if unknown.
+        catalogue: the J plans.
+        as_of: the decision instants, shape (n,), datetime64.
+        attributes: columns of shape (n,) for eligibility conditions.
+        held: index of the plan held, shape (n,), int64; -1 if unknown.
 
     Raises:
-        CatalogueError: The attributes are not enough to evaluate an eligibility condition.
+        CatalogueError: the attributes are not enough to evaluate an eligibility condition.
     """
     menu = catalogue.offered(as_of, attributes)
     known = np.flatnonzero(held >= 0)
@@ -41,9 +41,9 @@ def why_not_offered(
     """Return why a plan is not on offer at an instant, as a key of `NOT_OFFERED`.
 
     Args:
-        catalogue: The plans.
-        plan: Index of a plan that is not on the menu.
-        as_of: The decision instant.
+        catalogue: the plans.
+        plan: index of a plan that is not on the menu.
+        as_of: the decision instant.
     """
     if not catalogue.plans[plan].sellable:
         return "not_sellable"
@@ -66,8 +66,8 @@ def tie_ranks(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
     """Rank plans for ties of equally cheap ones: the plan held, then the lower fee, then the plan id.
 
     Args:
-        catalogue: The J plans.
-        held: Index of the plan held, shape (n,), int64; -1 if unknown.
+        catalogue: the J plans.
+        held: index of the plan held, shape (n,), int64; -1 if unknown.
 
     Returns:
         Shape (n, J), int64: 0 for the plan held, 1 ... J for the others.

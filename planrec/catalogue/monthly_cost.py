@@ -15,10 +15,10 @@ def monthly_cost(
     """Compute (bills + switching cost) / horizon, in the major unit of the currency.
 
     Args:
-        bills: Sums of the bills of all months of the horizon, shape (n, J).
-        switching_cost: Cost of changing to each plan, paid once, same shape and unit.
-        horizon: Months, or shape (n, 1). A table without label months has 0, which counts as 1.
-        minor_units: Number of units of `bills` in one major unit: 100 for cents.
+        bills: sums of the bills of all months of the horizon, shape (n, J).
+        switching_cost: cost of changing to each plan, paid once, same shape and unit.
+        horizon: months, or shape (n, 1). A table without label months has 0, which counts as 1.
+        minor_units: number of units of `bills` in one major unit: 100 for cents.
 
     Examples:
         >>> monthly_cost(np.array([[3000, 2400]]), np.array([[0, 900]]), horizon=3, minor_units=100)
@@ -38,8 +38,8 @@ def expected_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
     A table without switching costs adds none.
 
     Args:
-        bill_mean: Expected mean monthly bill, shape (n, J), major unit; NaN stays NaN.
-        table: The decisions that the bills belong to.
+        bill_mean: expected mean monthly bill, shape (n, J), major unit; NaN stays NaN.
+        table: the decisions that the bills belong to.
     """
     if table.switching_cost is None:
         return bill_mean
@@ -50,7 +50,7 @@ def realised_cost(table: DecisionTable) -> np.ndarray:
     """Compute the cost per month that every plan turned out to have, shape (n, J), major unit.
 
     Raises:
-        DataError: The table has no bills of the months after the decision.
+        DataError: the table has no bills of the months after the decision.
     """
     if table.future_bills is None:
         raise DataError("realised costs need bills after the decision, and this table has none")

@@ -53,8 +53,8 @@ class Plan(Config):
         """Return which of n subscribers may have the plan, shape (n,), bool.
 
         Args:
-            attributes: Columns that the plan's conditions can read, see `Catalogue.check_attributes`.
-            n: Number of subscribers.
+            attributes: columns that the plan's conditions can read, see `Catalogue.check_attributes`.
+            n: number of subscribers.
         """
         eligible = np.ones(n, bool)
         for rule in self.eligibility:
@@ -139,7 +139,7 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         """Return the plan with this id.
 
         Raises:
-            CatalogueError: There is no such plan; lists the known ids.
+            CatalogueError: there is no such plan; lists the known ids.
         """
         if plan_id not in self.plan_ids:
             raise CatalogueError(f"no plan {plan_id!r}; plans: {', '.join(self.plan_ids)}")
@@ -149,7 +149,7 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         """Return whether each plan, sellable or not, is valid on each day, shape (n, J), bool.
 
         Args:
-            days: Shape (n,), datetime64.
+            days: shape (n,), datetime64.
         """
         starts, ends = self._validity
         return (days[:, np.newaxis] >= starts) & (days[:, np.newaxis] < ends)
@@ -158,7 +158,7 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         """Check that the attributes of loaded data are enough to evaluate every eligibility condition.
 
         Raises:
-            CatalogueError: Some conditions cannot be evaluated; lists them and the attributes of the data.
+            CatalogueError: some conditions cannot be evaluated; lists them and the attributes of the data.
         """
         rules = [(plan.id, rule) for plan in self.plans for rule in plan.eligibility]
         problems = [
@@ -177,11 +177,11 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         """Return which plans may be recommended: sellable, valid and eligible, shape (n, J), bool.
 
         Args:
-            days: Shape (n,), datetime64.
-            attributes: Columns of shape (n,).
+            days: shape (n,), datetime64.
+            attributes: columns of shape (n,).
 
         Raises:
-            CatalogueError: The attributes are not enough to evaluate an eligibility condition.
+            CatalogueError: the attributes are not enough to evaluate an eligibility condition.
         """
         self.check_attributes(attributes)
         offered = self.valid_on(days) & self._is_sellable

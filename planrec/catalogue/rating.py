@@ -97,9 +97,9 @@ def rate(usage: Columns, catalogue: Catalogue) -> np.ndarray:
     The array is in Fortran order, because most operations on bills read all bills of a plan.
 
     Args:
-        usage: The `Usage.MEASURED` columns of shape (n,) and, for exact bills on plans that round calls,
+        usage: the `Usage.MEASURED` columns of shape (n,) and, for exact bills on plans that round calls,
             `voice_minutes_billed`; without it the bills are approximate (see `bill_basis`).
-        catalogue: The plans.
+        catalogue: the plans.
 
     Raises:
         DataError: A column is missing, or a value is not in [0, MAX_USAGE].
@@ -117,7 +117,7 @@ def counts_of(usage: Columns, catalogue: Catalogue) -> Mapping[str, np.ndarray]:
     """Count the columns that plans charge for, in hundredths, int64; unknown billed minutes are estimated.
 
     Raises:
-        DataError: As for `rate`.
+        DataError: as for `rate`.
     """
     _check_columns(usage)
     return _counts(usage, tariffs_of(catalogue), slice(None))

@@ -26,7 +26,7 @@ def money_from(value: object) -> Decimal:
     """Parse a decimal string as money.
 
     Raises:
-        ValueError: The value is not a decimal string, is negative, or has more than six decimals.
+        ValueError: the value is not a decimal string, is negative, or has more than six decimals.
 
     Examples:
         >>> money_from("20.00")
@@ -50,7 +50,7 @@ def quantity_from(value: object) -> Decimal:
     """Parse a number as a quantity of usage.
 
     Raises:
-        ValueError: The value is not a number in [0, MAX_USAGE].
+        ValueError: the value is not a number in [0, MAX_USAGE].
 
     Examples:
         >>> quantity_from(0.25)

@@ -51,7 +51,7 @@ def read_unit_costs(file: Path, catalogue: Catalogue) -> UnitCosts:
     """Read the costs of a catalogue's plans.
 
     Raises:
-        CatalogueError: The file is not valid, or does not fit the catalogue; lists every difference.
+        CatalogueError: the file is not valid, or does not fit the catalogue; lists every difference.
     """
     costs = read_model(file, UnitCosts)
     problems = [

@@ -18,7 +18,7 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
     """Read the file as a model.
 
     Raises:
-        CatalogueError: The file cannot be read, is not YAML (with the line), or violates rules of the model
+        CatalogueError: the file cannot be read, is not YAML (with the line), or violates rules of the model
             (all of them, each with its path in the YAML).
     """
     content = read_yaml(file, str(file), CatalogueError)

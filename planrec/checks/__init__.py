@@ -62,16 +62,16 @@ def run_checks(
     """Run every check.
 
     Args:
-        table: The labelled decisions.
-        folds: The folds of the run.
-        waivers: The checks that may fail.
-        keeps_subscribers_whole: Whether the splitter never splits a subscriber; else overlap is a warning.
+        table: the labelled decisions.
+        folds: the folds of the run.
+        waivers: the checks that may fail.
+        keeps_subscribers_whole: whether the splitter never splits a subscriber; else overlap is a warning.
 
     Returns:
         The warnings, and the waived problems with their reasons, to record in the run.
 
     Raises:
-        CheckError: Checks that are not waived found problems; lists all of them with the overrides to type.
+        CheckError: checks that are not waived found problems; lists all of them with the overrides to type.
     """
     evidence = Evidence(table, folds, keeps_subscribers_whole)
     problems: list[str] = []

@@ -179,8 +179,8 @@ def _lower_limit(positive: np.ndarray, negative: np.ndarray) -> float:
     """Compute the lower limit of the AUC of a score from the number of subscribers at each of its values.
 
     Args:
-        positive: Subscribers with the plan, shape (K,), by rising score.
-        negative: Subscribers without it, shape (K,).
+        positive: subscribers with the plan, shape (K,), by rising score.
+        negative: subscribers without it, shape (K,).
     """
     n_positive, n_negative = positive.sum(), negative.sum()
     # DeLong's placement values: the share of the other side below a subscriber, ties one half.

@@ -41,17 +41,17 @@ def check_proxies(
     """Screen every protected column.
 
     Args:
-        features: Shape (n, n_features), float64, NaN if missing; one row per decision of the table.
-        table: The decisions, with the segments of the protected columns.
-        at_most: Limit of the AUC; an interval above it stops the run. None for no limit.
-        waiver: The reason for which the limit may be exceeded; None to enforce it.
-        seed: Seed of the draws and the models.
+        features: shape (n, n_features), float64, NaN if missing; one row per decision of the table.
+        table: the decisions, with the segments of the protected columns.
+        at_most: limit of the AUC; an interval above it stops the run. None for no limit.
+        waiver: the reason for which the limit may be exceeded; None to enforce it.
+        seed: seed of the draws and the models.
 
     Returns:
         The results to record in the run.
 
     Raises:
-        CheckError: The AUC intervals of some groups are above `at_most`; lists all of them.
+        CheckError: the AUC intervals of some groups are above `at_most`; lists all of them.
     """
     found = list(proxies(features, table, seed))
     predicted = [proxy for proxy in found if proxy.low > RANDOM_AUC]

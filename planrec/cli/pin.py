@@ -104,6 +104,7 @@ def _list(options: Namespace) -> None:
 
 def _listed(folder: Path, name: str, *, is_pinned: bool) -> ListedRun:
     from planrec.errors import RunError
+    from planrec.plugins import changed_plugins
     from planrec.runs.provenance import version_problems
     from planrec.runs.read import read_manifest
 
@@ -111,13 +112,14 @@ def _listed(folder: Path, name: str, *, is_pinned: bool) -> ListedRun:
         manifest = read_manifest(folder)
     except RunError as error:
         return ListedRun(name, is_pinned, None, None, None, error.message)
+    problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
     return ListedRun(
         run=name,
         is_pinned=is_pinned,
         model=manifest.model_kind,
-        target=manifest.config["target"]["kind"],
+        target=manifest.kind("target"),
         finished=manifest.finished,
-        problem="; ".join(version_problems(manifest.versions)) or None,
+        problem="; ".join(problems) or None,
     )
 
 

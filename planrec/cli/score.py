@@ -59,10 +59,11 @@ def _progress(task: str) -> Iterator[Callable[[float], None]]:
     if not sys.stderr.isatty():
         yield lambda share: None
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    from planrec.terminal import console_of_progress
+
+    with Progress(console=console_of_progress(), transient=True) as progress:
         bar = progress.add_task(task, total=1.0)
         yield lambda share: progress.update(bar, completed=share)
 

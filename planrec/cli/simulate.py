@@ -57,7 +57,7 @@ def _simulator_of(values: dict[str, Any]) -> "Simulator":
     """Validate the simulator with these values.
 
     Raises:
-        ConfigError: If a value is out of range; the message names the flags of the command line.
+        ConfigError: if a value is out of range; the message names the flags of the command line.
     """
     from pydantic import ValidationError
 
@@ -79,7 +79,7 @@ def _catalogue_of(name: str) -> "Catalogue":
     """Open the shipped catalogue of this name, or the catalogue in this file.
 
     Raises:
-        ConfigError: If there is neither, or if the file is not a catalogue.
+        ConfigError: if there is neither, or if the file is not a catalogue.
     """
     from planrec.catalogue import Catalogue
     from planrec.catalogue.yaml_file import read_model

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from planrec.config.conf_folder import (
     CONF,
-    INSTALLED,
     Folders,
     file_of,
     file_with,
@@ -15,6 +14,7 @@ from planrec.config.conf_folder import (
     holds,
     inherited,
     options,
+    plugin_folders,
     shown_path,
     unreadable_files,
 )
@@ -75,12 +75,12 @@ def settled(
     tree: Mapping[str, Any],
     overrides: Sequence[str],
     choices: Mapping[str, Any],
-    folders: Folders = INSTALLED,
+    added: Folders = (),
 ) -> "RunConfig":
     """Turn the composed tree into a RunConfig. Raises ConfigError with every missing or wrong value."""
     from planrec.config.run_config import validated
 
-    origin = origin_of(overrides, choices, folders)
+    origin = origin_of(overrides, choices, added)
     if missing := sorted(_missing(tree)):
         raise ConfigError(
             NOT_A_RUN,
@@ -88,17 +88,17 @@ def settled(
         )
     named = {name: value for name, value in tree.items() if name != "experiment"}
     if "baselines" in named:
-        named["baselines"] = _baselines(named["baselines"], origin, folders)
+        named["baselines"] = _baselines(named["baselines"], origin, added)
     return validated(named, origin)
 
 
 def origin_of(
-    overrides: Sequence[str], choices: Mapping[str, Any], folders: Folders = INSTALLED
+    overrides: Sequence[str], choices: Mapping[str, Any], added: Folders = ()
 ) -> Callable[[str], str]:
     """Return a function from a dotted path to the override or file that its value came from."""
 
     def origin(path: str) -> str:
-        own_groups = groups(folders)
+        own_groups = groups(added)
         for override in reversed(overrides):
             key, _, value = override.lstrip("+~").partition("=")
             # `model=lgbm` chose a file, and the value below it came from there.
@@ -106,21 +106,21 @@ def origin_of(
             if path == key or (path.startswith(f"{key}.") and not chose_a_file):
                 return f"override {override}"
         group = path.split(".")[0]
-        experiment = file_of("experiment", str(choices.get("experiment")), folders)
+        experiment = file_of("experiment", str(choices.get("experiment")), added)
         if holds(experiment, path):
             return shown_path(experiment)
         if choices.get(group):
-            return file_with(group, str(choices[group]), path.partition(".")[2], folders)
+            return file_with(group, str(choices[group]), path.partition(".")[2], added)
         if group in ("metrics", "baselines") and choices.get("evaluation@_global_"):
-            return shown_path(file_of("evaluation", choices["evaluation@_global_"], folders))
+            return shown_path(file_of("evaluation", choices["evaluation@_global_"], added))
         return "conf/train.yaml"
 
     return origin
 
 
-def unreadable(error: Exception, folders: Folders = INSTALLED) -> ConfigError:
+def unreadable(error: Exception, added: Folders = ()) -> ConfigError:
     """Return an error that names every unreadable file of the folders, not only the parser's first."""
-    found = list(unreadable_files(folders))
+    found = list(unreadable_files(added))
     return ConfigError("the configuration cannot be read", found or str(error).splitlines())
 
 
@@ -152,7 +152,7 @@ def register_with_hydra(outputs: Path | None = None) -> str:
     run_id = secrets.token_hex(3)
     OmegaConf.register_new_resolver("run_id", lambda: run_id, replace=True)
     OmegaConf.register_new_resolver("outputs", lambda: str(outputs or default_outputs()), replace=True)
-    if len(INSTALLED) > 1:
+    if plugin_folders():
         _add_plugin_folders()
     return run_id
 
@@ -167,7 +167,7 @@ def _add_plugin_folders() -> None:
         """The folders of plug-ins, behind PlanRec's own."""
 
         def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-            for folder in INSTALLED[1:]:
+            for folder in plugin_folders():
                 search_path.append("planrec-plugin", f"file://{folder.resolve()}")
 
     plugins = Plugins.instance()
@@ -175,13 +175,13 @@ def _add_plugin_folders() -> None:
         plugins.register(PluginFolders)
 
 
-def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> dict[str, Any]:
+def _baselines(names: Any, origin: Callable[[str], str], added: Folders) -> dict[str, Any]:
     """Return the content of the file in conf/model/ by name."""
     if not isinstance(names, list):
         source = f"(from {origin('baselines')})"
         problem = f"baselines = {names!r}: must be a list: type baselines=[{names or ''}] {source}"
         raise ConfigError(NOT_A_RUN, [problem])
-    known = options("model", folders)
+    known = options("model", added)
     if unknown := [name for name in names if name not in known]:
         source = f"(from {origin('baselines')})"
         raise ConfigError(
@@ -192,4 +192,4 @@ def _baselines(names: Any, origin: Callable[[str], str], folders: Folders) -> di
                 for name in unknown
             ],
         )
-    return {name: inherited("model", name, folders) for name in names}
+    return {name: inherited("model", name, added) for name in names}

@@ -4,7 +4,7 @@ It reads plain YAML without Hydra, because help texts and error messages need no
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +17,39 @@ from planrec.plugins import conf_folders
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 
 Folders = tuple[Path, ...]
-"Folders of options, in the order of the search."
-INSTALLED: Folders = (CONF, *conf_folders())
-"PlanRec's own options, then those of plug-ins; a user adds one more with `--config-dir`."
+"Folders of options that a user adds with `--config-dir`."
 
 
-def options_text(folders: Folders = INSTALLED) -> str:
+@cache
+def plugin_folders() -> Folders:
+    """Return the folders of options that plug-ins add; entry points are read at the first call only."""
+    return conf_folders()
+
+
+def all_folders(added: Folders) -> Folders:
+    """Return all folders of options, in the order of the search: PlanRec's own come first."""
+    return (CONF, *plugin_folders(), *added)
+
+
+def options_text(added: Folders = ()) -> str:
     """Return every group with its options, one line each; * marks the default."""
     defaults = _defaults_of(CONF / "train.yaml")
     lines = []
-    for group in groups(folders):
+    for group in groups(added):
         lines.append(f"\n{group}")
-        names = options(group, folders)
+        names = options(group, added)
         width = max(20, *map(len, names))
         for option in names:
             mark = "*" if defaults.get(group) == option else " "
             lines.append(
-                f"  {mark} {option:<{width}} {_first_comment(file_of(group, option, folders))}".rstrip()
+                f"  {mark} {option:<{width}} {_first_comment(file_of(group, option, added))}".rstrip()
             )
     return "\n".join(lines)
 
 
-def groups(folders: Folders = INSTALLED) -> list[str]:
+def groups(added: Folders = ()) -> list[str]:
     """Return the config groups in the order of the primary defaults list."""
-    return [group for group in _defaults_of(CONF / "train.yaml") if options(group, folders)]
+    return [group for group in _defaults_of(CONF / "train.yaml") if options(group, added)]
 
 
 def chosen_options(overrides: Iterable[str]) -> dict[str, str | None]:
@@ -54,14 +63,14 @@ def chosen_options(overrides: Iterable[str]) -> dict[str, str | None]:
     return defaults | {group: option for group, option in typed.items() if group in defaults}
 
 
-def options(group: str, folders: Folders = INSTALLED) -> list[str]:
+def options(group: str, added: Folders = ()) -> list[str]:
     """Return the options of one group, sorted."""
-    return sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")})
+    return sorted({path.stem for folder in all_folders(added) for path in (folder / group).glob("*.yaml")})
 
 
-def file_of(group: str, option: str, folders: Folders = INSTALLED) -> Path:
+def file_of(group: str, option: str, added: Folders = ()) -> Path:
     """Return the option's file, or the path in CONF that it would have if no folder has it."""
-    places = [folder / group / f"{option}.yaml" for folder in folders]
+    places = [folder / group / f"{option}.yaml" for folder in all_folders(added)]
     return next((place for place in places if place.is_file()), CONF / group / f"{option}.yaml")
 
 
@@ -70,19 +79,19 @@ def shown_path(file: Path) -> str:
     return f"conf/{file.relative_to(CONF).as_posix()}" if file.is_relative_to(CONF) else str(file)
 
 
-def file_with(group: str, option: str, key: str, folders: Folders = INSTALLED) -> str:
+def file_with(group: str, option: str, key: str, added: Folders = ()) -> str:
     """Return the option's file, or for a preset the file that it inherits the key from."""
-    file = file_of(group, option, folders)
+    file = file_of(group, option, added)
     if not holds(file, key):
         for parent, place in _parents(file):
             if not place:
-                return file_with(group, parent, key, folders)
+                return file_with(group, parent, key, added)
             if key.startswith(f"{place}."):
-                return file_with(group, parent, key.removeprefix(f"{place}."), folders)
+                return file_with(group, parent, key.removeprefix(f"{place}."), added)
     return shown_path(file)
 
 
-def inherited(group: str, option: str, folders: Folders = INSTALLED) -> dict[str, Any]:
+def inherited(group: str, option: str, added: Folders = ()) -> dict[str, Any]:
     """Merge an option's own keys over those of the options that it includes.
 
     `X@_here_` includes X at the top level, `X@KEY` below KEY.
@@ -90,10 +99,10 @@ def inherited(group: str, option: str, folders: Folders = INSTALLED) -> dict[str
     Raises:
         ConfigError: a file is not YAML.
     """
-    file = file_of(group, option, folders)
+    file = file_of(group, option, added)
     keys: dict[str, Any] = {}
     for parent, place in _parents(file):
-        taken_in = inherited(group, parent, folders)
+        taken_in = inherited(group, parent, added)
         node = keys
         for part in place.split(".") if place else []:
             node = node.setdefault(part, {})
@@ -119,9 +128,9 @@ def _parsed(file: Path, mtime_ns: int, size: int) -> Any:
     return read_yaml(file, shown_path(file), ConfigError)
 
 
-def unreadable_files(folders: Folders = INSTALLED) -> Iterator[str]:
+def unreadable_files(added: Folders = ()) -> Iterator[str]:
     """Yield one message per file below the folders that cannot be read."""
-    for folder in folders:
+    for folder in all_folders(added):
         for file in sorted(folder.rglob("*.yaml")):
             try:
                 content_of(file)

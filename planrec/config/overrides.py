@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from planrec.config.conf_folder import CONF, INSTALLED, Folders, groups, options
+from planrec.config.conf_folder import CONF, Folders, groups, options
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import command_line
 from planrec.wording import did_you_mean
@@ -37,9 +37,7 @@ def no_plugin(group: str, option: object) -> str:
     return f"{group}={option} is not used: the only one is {only}; {instead}"
 
 
-def check_overrides(
-    overrides: Sequence[str], folders: Folders = INSTALLED, *, multirun: bool = False
-) -> None:
+def check_overrides(overrides: Sequence[str], added: Folders = (), *, multirun: bool = False) -> None:
     """Raise ConfigError for every override that cannot be parsed and every option that does not exist.
 
     The options of a multirun are checked by its cells, which report their other problems too.
@@ -53,17 +51,17 @@ def check_overrides(
             if parsed.value() != PLUGINS[parsed.key_or_group][0]:
                 problems.append(no_plugin(parsed.key_or_group, text.partition("=")[2]))
         elif parsed.is_sweep_override() and not multirun:
-            problems.append(_several(text, folders))
-        elif not multirun and parsed.key_or_group in groups(folders):
-            problems += wrong_options(parsed, text, folders)
+            problems.append(_several(text, added))
+        elif not multirun and parsed.key_or_group in groups(added):
+            problems += wrong_options(parsed, text, added)
     if problems:
         raise ConfigError(NOT_A_RUN, problems)
 
 
-def explained(error: Exception, overrides: Sequence[str], folders: Folders = INSTALLED) -> ConfigError:
+def explained(error: Exception, overrides: Sequence[str], added: Folders = ()) -> ConfigError:
     """Translate Hydra's error about overrides that `check_overrides` accepted, mostly unknown keys."""
     parsed = {text: override for text in overrides if (override := parsed_override(text))}
-    problems = _wrong_keys(parsed, folders)
+    problems = _wrong_keys(parsed, added)
     lines = [line for line in str(error).splitlines() if line and "HYDRA_FULL_ERROR" not in line]
     return ConfigError(NOT_A_RUN, problems or lines)
 
@@ -89,12 +87,12 @@ def _unreadable(text: str) -> str:
     return f"{text}: cannot be read without quotes: type {shlex.quote(quoted)}"
 
 
-def _several(text: str, folders: Folders) -> str:
+def _several(text: str, added: Folders) -> str:
     key, _, value = text.partition("=")
     as_list, as_text = shlex.quote(f"{key}=[{value}]"), shlex.quote(f"{key}={_in_quotes(value)}")
     return (
         f"{text}: several values, and only -m takes several: type -m {shlex.quote(text)} for a run with each"
-        + ("" if key in groups(folders) else f", {as_list} for a list, or {as_text} for one text")
+        + ("" if key in groups(added) else f", {as_list} for a list, or {as_text} for one text")
     )
 
 
@@ -116,9 +114,9 @@ def _in_quotes(text: str) -> str:
     return f'"{escaped}"'
 
 
-def wrong_options(override: "Override", text: str, folders: Folders) -> list[str]:
+def wrong_options(override: "Override", text: str, added: Folders) -> list[str]:
     """List the problems of an override that chooses an option."""
-    group, value, known = override.key_or_group, override.value(), options(override.key_or_group, folders)
+    group, value, known = override.key_or_group, override.value(), options(override.key_or_group, added)
     if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:
         return []
     if override.is_add():
@@ -147,15 +145,15 @@ def _chosen(override: "Override") -> list[Any]:
     return [getattr(value, "text", value) for value in swept]
 
 
-def _wrong_keys(parsed: "Mapping[str, Override]", folders: Folders) -> list[str]:
+def _wrong_keys(parsed: "Mapping[str, Override]", added: Folders) -> list[str]:
     """List the overrides whose path does not exist in the configuration that the groups compose."""
-    known_groups = groups(folders)
+    known_groups = groups(added)
     chosen = [
         f"{override.key_or_group}={options_[0]}"
         for override in parsed.values()
         if override.key_or_group in known_groups and (options_ := _chosen(override))
     ]
-    tree = _composed(chosen, folders)
+    tree = _composed(chosen, added)
     if tree is None:
         return []
     return [
@@ -168,7 +166,7 @@ def _wrong_keys(parsed: "Mapping[str, Override]", folders: Folders) -> list[str]
     ]
 
 
-def _composed(choices: Sequence[str], folders: Folders) -> Any:
+def _composed(choices: Sequence[str], added: Folders) -> Any:
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
@@ -178,7 +176,7 @@ def _composed(choices: Sequence[str], folders: Folders) -> Any:
     outer, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            composed = compose("train", [*choices, added_folders(folders)])
+            composed = compose("train", [*choices, search_path(added)])
     except HydraException:
         return None
     finally:
@@ -186,22 +184,20 @@ def _composed(choices: Sequence[str], folders: Folders) -> Any:
     return OmegaConf.to_container(composed, resolve=False)
 
 
-def added_folders(folders: Folders) -> str:
+def search_path(added: Folders) -> str:
     """Return the override that makes Hydra search the folders that a user added."""
-    added = ", ".join(
-        _in_quotes(f"file://{folder.resolve()}") for folder in folders if folder not in INSTALLED
-    )
-    return f"hydra.searchpath=[{added}]"
+    places = ", ".join(_in_quotes(f"file://{folder.resolve()}") for folder in added)
+    return f"hydra.searchpath=[{places}]"
 
 
-def command_of(arguments: Sequence[str], folders: Folders = INSTALLED) -> str:
+def command_of(arguments: Sequence[str], added: Folders = ()) -> str:
     """Return the command line that trains with these arguments, quoted for a shell.
 
     >>> command_of(["model=lgbm", "data.path=my file.csv"])
     "planrec train model=lgbm 'data.path=my file.csv'"
     """
-    added = [word for folder in folders if folder not in INSTALLED for word in ("--config-dir", str(folder))]
-    return command_line("train", *added, *arguments)
+    flags = [word for folder in added for word in ("--config-dir", str(folder))]
+    return command_line("train", *flags, *arguments)
 
 
 def typed_text(text: str) -> str:

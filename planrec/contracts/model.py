@@ -16,7 +16,7 @@ def required_catalogue(catalogue: Catalogue | None, model: str) -> Catalogue:
     """Return the catalogue for a kind of model that cannot be built without one.
 
     Raises:
-        ConfigError: There is no catalogue.
+        ConfigError: there is no catalogue.
     """
     if catalogue is None:
         raise ConfigError(f"model={model} needs a plan catalogue: type catalogue=ladder")

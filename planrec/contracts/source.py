@@ -71,7 +71,7 @@ class Source(Config, ABC):
         """Read outside data and check it.
 
         Raises:
-            DataError: The data breaks a rule; the message names every offender.
+            DataError: the data breaks a rule; the message names every offender.
         """
 
 

@@ -44,5 +44,5 @@ class Splitter(Config, ABC):
         """Yield folds.
 
         Raises:
-            DataError: The table is too small for this number of folds.
+            DataError: the table is too small for this number of folds.
         """

@@ -41,7 +41,7 @@ def folds_of_rows(table: DecisionTable, n_folds: int, rng: np.random.Generator) 
         Fold of each row, shape (n,), in 0 ... n_folds - 1.
 
     Raises:
-        DataError: No plan has n_folds rows.
+        DataError: no plan has n_folds rows.
     """
     label = _labels(table)
     _check_room(label, n_folds, "rows", table.plans)
@@ -55,7 +55,7 @@ def folds_of_subscribers(table: DecisionTable, n_folds: int, rng: np.random.Gene
         Fold of each row, shape (n,), in 0 ... n_folds - 1, the same for all rows of a subscriber.
 
     Raises:
-        DataError: No plan has n_folds subscribers.
+        DataError: no plan has n_folds subscribers.
     """
     _, position, size = np.unique(table.subscriber, return_inverse=True, return_counts=True)
     label = _majority(position, _labels(table))

@@ -33,6 +33,6 @@ class Grouped(Splitter):
         """Yield n_folds folds per repeat.
 
         Raises:
-            DataError: No plan has n_folds subscribers.
+            DataError: no plan has n_folds subscribers.
         """
         return complements(repeated(folds_of_subscribers, table, self.n_folds, self.n_repeats, seed))

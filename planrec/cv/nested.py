@@ -52,7 +52,7 @@ class Nested(Splitter):
         """Yield the folds of `outer`.
 
         Raises:
-            DataError: The table is too small for `outer`; the message names the keys of `cv.outer`.
+            DataError: the table is too small for `outer`; the message names the keys of `cv.outer`.
         """
         try:
             yield from self.outer.split(table, seed)

@@ -42,7 +42,7 @@ class Rolling(Splitter):
         """Yield up to n_folds folds per tested instant and repeat.
 
         Raises:
-            DataError: Decisions have no as_of, no plan has n_folds subscribers, or no tested instant has
+            DataError: decisions have no as_of, no plan has n_folds subscribers, or no tested instant has
                 earlier decisions to train on.
         """
         as_of = _instants(table)

@@ -36,6 +36,6 @@ class Stratified(Splitter):
         """Yield n_folds folds per repeat.
 
         Raises:
-            DataError: No plan has n_folds rows.
+            DataError: no plan has n_folds rows.
         """
         return complements(repeated(folds_of_rows, table, self.n_folds, self.n_repeats, seed))

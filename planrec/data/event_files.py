@@ -56,7 +56,7 @@ def open_tables(connection: duckdb.DuckDBPyConnection, folder: str, tables: Sequ
     """Make a view of the needed columns of each table, under its name; return the folder of the tables.
 
     Raises:
-        DataError: Lists every table that is missing, cannot be read or lacks a column.
+        DataError: lists every table that is missing, cannot be read or lacks a column.
     """
     place = _folder_of(folder, tables[0])
     problems = []

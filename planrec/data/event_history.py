@@ -28,7 +28,7 @@ def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
     """Read, judge and sum the events, then give every subscriber a window without gaps.
 
     Raises:
-        DataError: Lists every problem of every table, and every rule that rows break.
+        DataError: lists every problem of every table, and every rule that rows break.
     """
     users, months = read_events(options, catalogue)
     records, owner = _records(users, months)
@@ -64,7 +64,7 @@ def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, Eve
     """Read the users, and their months with events: with partial months, without silent ones.
 
     Raises:
-        DataError: Lists every problem of every table, and every rule that rows break.
+        DataError: lists every problem of every table, and every rule that rows break.
     """
     table_of_users = users_table(options.drop_columns, options.protected_columns)
     problems = [

@@ -62,11 +62,11 @@ def hidden_bills(
     """Compute `DecisionTable.hidden_bills`: the true expected sum of the bills after each decision.
 
     Args:
-        population: The simulated subscribers.
-        catalogue: The plans to rate on.
-        subscriber: Ids of the simulator, shape (n,).
-        as_of: Days of the decisions, shape (n,).
-        horizon: Number of months that are rated, from `as_of` on.
+        population: the simulated subscribers.
+        catalogue: the plans to rate on.
+        subscriber: ids of the simulator, shape (n,).
+        as_of: days of the decisions, shape (n,).
+        horizon: number of months that are rated, from `as_of` on.
 
     Returns:
         Shape (n, J), float64, minor units of the currency, to compare with `future_bills`.

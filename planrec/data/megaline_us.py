@@ -41,7 +41,7 @@ class MegalineUs(Source):
         """Sum the events of every subscriber and month, calls rounded as the catalogue's plans do.
 
         Raises:
-            DataError: Names every table and everything that is wrong with it, with places and counts.
+            DataError: names every table and everything that is wrong with it, with places and counts.
         """
         if catalogue is None:
             raise DataError("data=megaline_us rounds calls as its plans do: type catalogue=megaline_us")

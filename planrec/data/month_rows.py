@@ -36,7 +36,7 @@ def usage_history(
     """Check a raw table of months against its options, drop bad rows if allowed, and fill silent months.
 
     Raises:
-        DataError: Lists every problem of every column, and every rule that rows break.
+        DataError: lists every problem of every column, and every rule that rows break.
     """
     source = f"{path} ({counted(len(raw), 'row')})"
     roles = _roles_of(options)

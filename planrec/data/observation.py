@@ -77,9 +77,9 @@ def observe(records: Records, first: np.ndarray, last: np.ndarray) -> Observatio
     """Fill the window of each subscriber and leave out months that dropped rows make unknown.
 
     Args:
-        records: The recorded months.
-        first: Shape (k,), datetime64[M]: first month of each window, not before the first record.
-        last: Shape (k,), datetime64[M]: last month of each window; one before `first` makes it empty.
+        records: the recorded months.
+        first: shape (k,), datetime64[M]: first month of each window, not before the first record.
+        last: shape (k,), datetime64[M]: last month of each window; one before `first` makes it empty.
     """
     length = np.maximum((last - first).astype(np.int64) + 1, 0)
     subscriber = np.repeat(np.arange(len(first)), length)

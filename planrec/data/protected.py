@@ -44,8 +44,8 @@ class Protected:
         """Make the segments of these rows, shape (n,) of text each, and notes about rare values.
 
         Args:
-            rows: Shape (n,), positions in the raw table.
-            subscriber: Shape (n,), the subscriber of each row.
+            rows: shape (n,), positions in the raw table.
+            subscriber: shape (n,), the subscriber of each row.
         """
         segments: Columns = {}
         notes: list[str] = []

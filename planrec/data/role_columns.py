@@ -23,9 +23,9 @@ class RoleColumns:
         """Begin without broken rules.
 
         Args:
-            raw: The table.
-            roles: Option as typed on the command line -> column of the table; others are left out.
-            keeps_all: Whether the places of all bad rows are needed, to drop them.
+            raw: the table.
+            roles: option as typed on the command line -> column of the table; others are left out.
+            keeps_all: whether the places of all bad rows are needed, to drop them.
         """
         self.raw = raw
         self.roles = {

@@ -33,7 +33,7 @@ def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
     """Check a raw table against its options and give every column its place.
 
     Raises:
-        DataError: Lists every problem of every column.
+        DataError: lists every problem of every column.
     """
     roles = roles_of(options)
     problems = role_problems(roles, raw)

@@ -29,8 +29,8 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
     """Simulate and write all files at once: a folder that exists is complete.
 
     Raises:
-        DataError: If the folder is not empty.
-        CatalogueError: If the catalogue has no plan that can be chosen.
+        DataError: if the folder is not empty.
+        CatalogueError: if the catalogue has no plan that can be chosen.
     """
     from planrec.data.hidden_truth import hidden_truth
     from planrec.data.simulated_history import simulate

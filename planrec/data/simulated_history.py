@@ -82,7 +82,7 @@ def simulate(population: Population, catalogue: Catalogue) -> tuple[UsageHistory
     """Simulate the history and the hidden people behind it.
 
     Raises:
-        CatalogueError: If no plan can be chosen in the first month and held until the last.
+        CatalogueError: if no plan can be chosen in the first month and held until the last.
     """
     n, months = population.n_subscribers, population.n_months
     usage = {name: np.empty((n, months)) for name in Usage.ALL}

@@ -45,7 +45,7 @@ class Simulator(Source):
         """Simulate the usage history on the catalogue's plans; equal options give equal histories.
 
         Raises:
-            DataError: If there is no catalogue, or if options name columns that the simulator does not have.
+            DataError: if there is no catalogue, or if options name columns that the simulator does not have.
         """
         if catalogue is None:
             raise DataError("data=simulator needs plans to choose from; add the override catalogue=ladder")

@@ -58,7 +58,7 @@ class Table(Source):
         """Read the file and check every cell that has a role.
 
         Raises:
-            DataError: Names the file and every problem, each with its column, first line and count.
+            DataError: names the file and every problem, each with its column, first line and count.
         """
         # Imported late: pyarrow takes half a second, which commands that only check a config need not spend.
         from planrec.data.reading.open_input import open_input

@@ -64,7 +64,7 @@ class UsageMonths(Source):
         """Read the file, check every cell that has a role, and fill the silent months.
 
         Raises:
-            DataError: Names the file and everything that is wrong with it, each with its place and count.
+            DataError: names the file and everything that is wrong with it, each with its place and count.
         """
         # Imported late: pyarrow takes half a second, which commands that only check a config need not spend.
         from planrec.data.month_rows import usage_history

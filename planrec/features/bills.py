@@ -43,7 +43,7 @@ class BillsFeatures(FeatureSet):
         """Build an unfitted `BillsTransformer`.
 
         Raises:
-            ConfigError: There is no catalogue.
+            ConfigError: there is no catalogue.
         """
         if catalogue is None:
             raise ConfigError("features that re-rate bills need a plan catalogue: type catalogue=ladder")
@@ -71,12 +71,12 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
       `saving@PLAN`, the saving of a plan against it; NaN if the plan held is unknown.
 
     Args:
-        catalogue: The catalogue as JSON; text, so that a saved transformer is plain data.
-        windows: Increasing numbers of months.
-        saving_against_held: Whether the column `held` is read.
+        catalogue: the catalogue as JSON; text, so that a saved transformer is plain data.
+        windows: increasing numbers of months.
+        saving_against_held: whether the column `held` is read.
 
     Attributes:
-        services_: The usage columns read.
+        services_: the usage columns read.
         window_: W, or the longest of `windows` if that is shorter.
     """
 
@@ -90,7 +90,7 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Find the lags; values and `y` are not read.
 
         Raises:
-            DataError: Lag columns of a service are missing, or the column `held` if it is needed.
+            DataError: lag columns of a service are missing, or the column `held` if it is needed.
         """
         columns = columns_from(X)
         found, reach = found_lags(columns, "bills")
@@ -111,7 +111,7 @@ class BillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: Columns are missing or are not numbers, or usage is out of range; the message names all
+            DataError: columns are missing or are not numbers, or usage is out of range; the message names all
                 of them.
         """
         check_is_fitted(self, "services_")

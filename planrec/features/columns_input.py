@@ -68,7 +68,7 @@ def check_present(columns: Columns, names: Iterable[str]) -> None:
     """Check that every column of the fit is present; other columns may be present too.
 
     Raises:
-        DataError: Columns are missing; the message names all of them.
+        DataError: columns are missing; the message names all of them.
     """
     missing = [name for name in names if name not in columns]
     if missing:

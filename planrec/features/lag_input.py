@@ -20,7 +20,7 @@ def found_lags(columns: Columns, feature_set: str) -> tuple[list[str], int]:
     """Find the usage columns that have lags, in the order of `Usage.ALL`, and the longest lag.
 
     Raises:
-        DataError: There is no lag column of a measured service.
+        DataError: there is no lag column of a measured service.
 
     Examples:
         >>> found_lags({"sms.1": np.zeros(1), "sms.2": np.zeros(1), "age": np.zeros(1)}, "usage")
@@ -40,7 +40,7 @@ def check_readable(columns: Columns, read: Iterable[str]) -> None:
     """Check that the columns are present and hold numbers.
 
     Raises:
-        DataError: Columns are missing or are not numbers; the message names all of them.
+        DataError: columns are missing or are not numbers; the message names all of them.
     """
     check_present(columns, read)
     problems = wrong_kinds(columns, dict.fromkeys(read, "number"))
@@ -52,7 +52,7 @@ def read_numbers(columns: Columns, names: Sequence[str]) -> list[np.ndarray]:
     """Read these columns as float64.
 
     Raises:
-        DataError: As `check_readable`.
+        DataError: as `check_readable`.
     """
     arrays = [columns[name] for name in names if name in columns]
     if len(arrays) == len(names) and all(array.dtype is _FLOAT64 for array in arrays):

@@ -56,9 +56,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     A plain 2-D array of numbers is accepted too; its columns are named x0, x1 ...
 
     Attributes:
-        columns_: Names of the columns, in their order in fit.
-        kinds_: Column -> number | date | text.
-        codes_: Text column -> category -> its position.
+        columns_: names of the columns, in their order in fit.
+        kinds_: column -> number | date | text.
+        codes_: text column -> category -> its position.
     """
 
     def __init__(self, *, max_categories: int, encoding: Literal["one_hot", "codes"] = "one_hot") -> None:
@@ -70,7 +70,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """Learn the columns, their kinds and the categories of text; `y` is not read.
 
         Raises:
-            DataError: There is no column, or one that is neither number, date nor text.
+            DataError: there is no column, or one that is neither number, date nor text.
             ValueError: `encoding` is unknown.
         """
         if self.encoding not in ENCODINGS:
@@ -90,7 +90,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: Columns are missing, or are of another kind than in fit; the message names all of them.
+            DataError: columns are missing, or are of another kind than in fit; the message names all of them.
                 A column without a known value may be of any kind.
         """
         check_is_fitted(self, "codes_")

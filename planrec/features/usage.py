@@ -42,7 +42,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     no shares: the others would be constant or repeat a column.
 
     Attributes:
-        services_: The measured services found, in the order of `Usage.MEASURED`.
+        services_: the measured services found, in the order of `Usage.MEASURED`.
         window_: W.
     """
 
@@ -50,7 +50,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Find the services and lags; values and `y` are not read.
 
         Raises:
-            DataError: There is no lag column, or one service lacks months that another has.
+            DataError: there is no lag column, or one service lacks months that another has.
         """
         columns = columns_from(X)
         found, self.window_ = found_lags(columns, "usage")
@@ -65,7 +65,7 @@ class UsageTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: Lag columns are missing or are not numbers; the message names all of them.
+            DataError: lag columns are missing or are not numbers; the message names all of them.
         """
         check_is_fitted(self, "services_")
         return self.matrix(columns_from(X))

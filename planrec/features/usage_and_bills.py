@@ -32,7 +32,7 @@ class UsageAndBillsFeatures(FeatureSet):
         """Build an unfitted `UsageAndBillsTransformer`.
 
         Raises:
-            ConfigError: There is no catalogue.
+            ConfigError: there is no catalogue.
         """
         return UsageAndBillsTransformer(usage=self.usage.build(catalogue), bills=self.bills.build(catalogue))
 
@@ -43,8 +43,8 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
     scikit-learn's `FeatureUnion` does the same, but takes milliseconds for one row.
 
     Attributes:
-        usage_: The fitted transformer of usage.
-        bills_: The fitted transformer of bills.
+        usage_: the fitted transformer of usage.
+        bills_: the fitted transformer of bills.
     """
 
     def __init__(self, *, usage: UsageTransformer, bills: BillsTransformer) -> None:
@@ -70,7 +70,7 @@ class UsageAndBillsTransformer(NamedColumns, TransformerMixin, BaseEstimator):
         """Compute the matrix, shape (n, n_features), C-contiguous float64.
 
         Raises:
-            DataError: Columns of either transformer are missing; the message names all of them.
+            DataError: columns of either transformer are missing; the message names all of them.
         """
         check_is_fitted(self, "bills_")
         columns = columns_from(X)

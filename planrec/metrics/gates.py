@@ -13,7 +13,7 @@ def known_gate(name: str) -> str:
     """Return the name if a gate can limit this metric.
 
     Raises:
-        ValueError: There is no such metric, or neither high nor low values of it are better.
+        ValueError: there is no such metric, or neither high nor low values of it are better.
 
     Examples:
         >>> known_gate("harm_rate")
@@ -32,15 +32,15 @@ def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiv
     the value is beyond its limit, the run records a warning.
 
     Args:
-        metrics: Values of all models, those of the run's own model first.
-        gates: Metric -> limit: an upper limit if lower is better, else a lower limit.
-        waiver: The reason for which gates may be broken; None to enforce them.
+        metrics: values of all models, those of the run's own model first.
+        gates: metric -> limit: an upper limit if lower is better, else a lower limit.
+        waiver: the reason for which gates may be broken; None to enforce them.
 
     Returns:
         The warnings and waived problems to record in the run.
 
     Raises:
-        CheckError: Gates are broken, or their metrics have no value in this data. Lists all of them, each
+        CheckError: gates are broken, or their metrics have no value in this data. Lists all of them, each
             with value, interval, limit and group, and the ways out.
     """
     own = [value for value in metrics if value.model == metrics[0].model]

@@ -54,11 +54,11 @@ def evaluate(
     are the ends of the interval. Neither value nor interval depends on the order of the rows.
 
     Args:
-        out_of_fold: The columns of `OutOfFold`; rows of all models.
-        names: Keys of METRICS.
-        seed: Seed of the draws.
-        n_bootstrap: Number of draws, at least 1.
-        deterministic: Models that only name one plan; they get no metrics of probabilities.
+        out_of_fold: the columns of `OutOfFold`; rows of all models.
+        names: keys of METRICS.
+        seed: seed of the draws.
+        n_bootstrap: number of draws, at least 1.
+        deterministic: models that only name one plan; they get no metrics of probabilities.
 
     Returns:
         One value per model, metric and group. Metrics with nothing to measure in this table (no hidden truth,
@@ -66,8 +66,8 @@ def evaluate(
 
     Raises:
         ValueError: A name is not in METRICS; suggests a similar one.
-        ConfigError: Metrics of money were asked for and the table has no bills; lists these metrics.
-        DataError: The out-of-fold table is not complete or not consistent.
+        ConfigError: metrics of money were asked for and the table has no bills; lists these metrics.
+        DataError: the out-of-fold table is not complete or not consistent.
     """
     for name in names:
         known_metric(name)
@@ -99,11 +99,11 @@ def value_of(out_of_fold: "pd.DataFrame", name: str) -> float:
     """Compute one metric of one model without an interval, for comparing many models quickly.
 
     Args:
-        out_of_fold: The columns of `OutOfFold`; rows of one model.
+        out_of_fold: the columns of `OutOfFold`; rows of one model.
         name: A key of METRICS with one value; the caller checks its direction and needs.
 
     Raises:
-        ConfigError: The metric has nothing to measure in this table.
+        ConfigError: the metric has nothing to measure in this table.
     """
     judged = read_judged_rows(out_of_fold)
     _check_bills([name], [judged])
@@ -170,7 +170,7 @@ def interval_of(draws: np.ndarray) -> tuple[float, float]:
     """Compute the ends of the 95 % percentile interval; NaN if the value or all draws are not defined.
 
     Args:
-        draws: The value itself first, then its draws; NaN draws are left out.
+        draws: the value itself first, then its draws; NaN draws are left out.
 
     Examples:
         >>> interval_of(np.array([0.5, 0.0, 1.0, np.nan]))

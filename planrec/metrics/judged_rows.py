@@ -85,11 +85,11 @@ class JudgedRows:
         """Compute the weighted sum of one value per row by group, shape (n_groups, B).
 
         Args:
-            weights: How often each subscriber counts in each draw, shape (n_subscribers, B), C-contiguous.
-            value: One value per row, shape (n,).
-            group: Group of each row, shape (n,), ints below `n_groups`; rows with a negative group are left
+            weights: how often each subscriber counts in each draw, shape (n_subscribers, B), C-contiguous.
+            value: one value per row, shape (n,).
+            group: group of each row, shape (n,), ints below `n_groups`; rows with a negative group are left
                 out. None puts all rows into one group.
-            n_groups: Number of groups.
+            n_groups: number of groups.
         """
         codes, count = self.subscribers.codes, self.subscribers.count
         if group is None:
@@ -129,7 +129,7 @@ def required(part: T | None) -> T:
     """Return a part of JudgedRows that a metric measures; `evaluate` leaves out metrics without theirs.
 
     Raises:
-        ValueError: The part is missing, because the metric does not declare that it needs it.
+        ValueError: the part is missing, because the metric does not declare that it needs it.
 
     Examples:
         >>> required((1, 2))
@@ -160,7 +160,7 @@ def judged_rows_of(out_of_fold: "pd.DataFrame", model: str) -> JudgedRows:
     """Read one model's rows of an out-of-fold table.
 
     Raises:
-        DataError: As for `read_judged_rows`.
+        DataError: as for `read_judged_rows`.
     """
     return read_judged_rows(out_of_fold, (out_of_fold[OutOfFold.MODEL] == model).to_numpy(dtype=bool))
 
@@ -171,9 +171,9 @@ def read_judged_rows(
     """Read the rows of one model.
 
     Args:
-        out_of_fold: The columns of `OutOfFold`.
-        mine: Which rows are the model's, shape (n_rows,), bool; None for all.
-        subscribers: Numbers of the subscribers of all rows; None numbers them here.
+        out_of_fold: the columns of `OutOfFold`.
+        mine: which rows are the model's, shape (n_rows,), bool; None for all.
+        subscribers: numbers of the subscribers of all rows; None numbers them here.
 
     Raises:
         DataError: A probability is not a number, a plan has no probability column, bills come without the

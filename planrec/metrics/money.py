@@ -97,8 +97,8 @@ def costs_more(advised: np.ndarray, held: np.ndarray) -> np.ndarray:
     """Find where the advised plan costs intolerably more than the plan held, shape (n,), bool.
 
     Args:
-        advised: Cost of the plan advised, shape (n,), currency per month.
-        held: Cost of the plan held, same shape and unit.
+        advised: cost of the plan advised, shape (n,), currency per month.
+        held: cost of the plan held, same shape and unit.
 
     Examples:
         >>> costs_more(np.array([20.5, 20.51]), np.array([20.0, 20.0]))

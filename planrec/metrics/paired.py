@@ -58,7 +58,7 @@ class Draws:
         """Assign to the subscribers of a table their numbers in the draws.
 
         Raises:
-            DataError: The subscribers of the table are not those of the draws.
+            DataError: the subscribers of the table are not those of the draws.
         """
         import pandas as pd
 
@@ -96,10 +96,10 @@ def metric_draws(
     NaN in draws that do not define the metric, and everywhere if the rows have nothing to measure.
 
     Args:
-        out_of_fold: The columns of `OutOfFold`; rows of one model, or of several with `mine`.
+        out_of_fold: the columns of `OutOfFold`; rows of one model, or of several with `mine`.
         name: A metric with one value.
-        draws: Draws of all subscribers of the table.
-        mine: Which rows to measure, shape (n,), bool; None for all.
+        draws: draws of all subscribers of the table.
+        mine: which rows to measure, shape (n,), bool; None for all.
     """
     judged = read_judged_rows(out_of_fold, mine, draws.numbered(out_of_fold))
     if not METRICS[name].can_measure(judged):
@@ -113,9 +113,9 @@ def mean_estimate(out_of_fold: "pd.DataFrame", value: np.ndarray, draws: Draws) 
     """Estimate the mean of one value per decision of one model.
 
     Args:
-        out_of_fold: The rows of the model.
-        value: One value per row, shape (n,).
-        draws: Draws of the table's subscribers.
+        out_of_fold: the rows of the model.
+        value: one value per row, shape (n,).
+        draws: draws of the table's subscribers.
     """
     judged = read_judged_rows(out_of_fold, None, draws.numbered(out_of_fold))
     means = np.concatenate([judged.mean(weights, value) for weights in draws.weights()])
@@ -140,11 +140,11 @@ def paired_ratio(
     """Divide the first model's metric by the second one's, on the same decisions.
 
     Args:
-        out_of_fold: The columns of `OutOfFold`; rows of both models.
+        out_of_fold: the columns of `OutOfFold`; rows of both models.
         name: A metric with one value.
-        models: Numerator and denominator.
-        seed: Seed of the draws.
-        n_bootstrap: Number of draws, at least 1.
+        models: numerator and denominator.
+        seed: seed of the draws.
+        n_bootstrap: number of draws, at least 1.
 
     Returns:
         The ratio and the ends of its 95 % interval.

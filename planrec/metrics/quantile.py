@@ -13,10 +13,10 @@ def weighted_quantile(judged: JudgedRows, weights: np.ndarray, value: np.ndarray
     rows are read only in the few stretches that contain the quantile of a draw.
 
     Args:
-        judged: The rows of one model.
-        weights: How often each subscriber counts in each draw, shape (n_subscribers, B).
-        value: One value per row, shape (n,), no NaN.
-        percent: An integer in [1, 100], so that the comparison is exact.
+        judged: the rows of one model.
+        weights: how often each subscriber counts in each draw, shape (n_subscribers, B).
+        value: one value per row, shape (n,), no NaN.
+        percent: an integer in [1, 100], so that the comparison is exact.
     """
     order = np.argsort(value)
     size = int(np.ceil(np.sqrt(len(order))))

@@ -107,9 +107,9 @@ def _expected(judged: JudgedRows, plan: np.ndarray, worth: np.ndarray) -> np.nda
     catalogue (scikit-learn's `top_k_accuracy_score` prefers the last class).
 
     Args:
-        judged: The rows of one model.
-        plan: Index of the plan, shape (n,).
-        worth: Worth of the ranks 1 ... J, shape (J,).
+        judged: the rows of one model.
+        plan: index of the plan, shape (n,).
+        worth: worth of the ranks 1 ... J, shape (J,).
     """
     score = judged.probability if judged.menu is None else np.where(judged.menu, judged.probability, -1.0)
     of_plan = score[np.arange(len(plan)), plan][:, np.newaxis]

@@ -90,7 +90,7 @@ def known_metric(name: str) -> str:
     """Return the name if METRICS has such a metric.
 
     Raises:
-        ValueError: There is no such metric; suggests a similar one and lists all.
+        ValueError: there is no such metric; suggests a similar one and lists all.
 
     Examples:
         >>> known_metric("accuracy")
@@ -241,7 +241,7 @@ def broken_guards(values: Mapping[str, float]) -> list[str]:
     """Write one sentence per metric whose value is above its guard.
 
     Args:
-        values: Metric -> value of one model.
+        values: metric -> value of one model.
 
     Examples:
         >>> broken_guards({"harm_rate": 0.04, "regret": 9.5})

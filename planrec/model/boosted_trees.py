@@ -12,7 +12,7 @@ class BoostedTrees(LGBMClassifier):
 
         Args:
             X: C-contiguous float64 matrix.
-            num_iteration: Rounds of boosting that predict; None: all.
+            num_iteration: rounds of boosting that predict; None: all.
         """
         # More threads would cost more than they save on one row, and take cores from other processes.
         probability: np.ndarray = self.booster_.predict(X, num_iteration=num_iteration, num_threads=1)

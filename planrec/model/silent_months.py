@@ -30,8 +30,8 @@ class SilentMonths:
         """Estimate the probability that a month to come is silent, shape (n, 3).
 
         Args:
-            n_silent: Silent months of each subscriber and service, shape (n, 3), int64.
-            n_known: Known months, same shape.
+            n_silent: silent months of each subscriber and service, shape (n, 3), int64.
+            n_known: known months, same shape.
         """
         never = np.where(n_silent == n_known, self.never[n_known, _SERVICE], 0.0)
         return never + (1 - never) * (n_silent + self.silent) / (n_known + self.known)

@@ -35,7 +35,7 @@ class Calendar:
 
         Args:
             month: As_of in months since 1970, shape (n,); NaN if unknown.
-            ahead: Whole months after as_of, shape (A,); month 0 begins on it.
+            ahead: whole months after as_of, shape (A,); month 0 begins on it.
         """
         return self.trend * ahead[:, None] + self.season[season_row(month[:, None], ahead)]
 
@@ -66,11 +66,11 @@ def calendar_of(
     """Fit a ridge regression within subscribers, so that the level of a subscriber does not matter.
 
     Args:
-        log_amount: Shape (n, W, 3), NaN if silent or unknown.
+        log_amount: shape (n, W, 3), NaN if silent or unknown.
         month: As_of in months since 1970, shape (n,); NaN if unknown.
-        horizon: Months to come.
-        trend_sd: Prior standard deviation of a month's growth.
-        season_sd: Prior standard deviation of a calendar month's deviation.
+        horizon: months to come.
+        trend_sd: prior standard deviation of a month's growth.
+        season_sd: prior standard deviation of a calendar month's deviation.
     """
     window = log_amount.shape[1]
     design = np.stack([_design(month, -ago) for ago in range(1, window + 1)], axis=1)

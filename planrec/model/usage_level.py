@@ -43,8 +43,8 @@ class Population:
         """Compute the posterior given some months.
 
         Args:
-            deviation: Log amounts less the calendar's part, shape (n, W, 3); NaN if silent or unknown.
-            expected: The prior level, shape (n, 3).
+            deviation: log amounts less the calendar's part, shape (n, W, 3); NaN if silent or unknown.
+            expected: the prior level, shape (n, 3).
         """
         mean, count, both = _means(deviation)
         seen = count > 0

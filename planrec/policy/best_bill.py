@@ -106,7 +106,7 @@ class BestBill(Policy):
         The advice comes first in the ranking, plans outside the menu last. Reason codes: `_REASONS`.
 
         Raises:
-            DataError: The prediction has no bills.
+            DataError: the prediction has no bills.
         """
         if prediction.bill_mean is None:
             raise DataError("policy=best_bill needs bills, and the prediction has none")

@@ -13,10 +13,10 @@ class PlanReasons:
     """Reasons for the plans of one table, written only for the rows that are asked for.
 
     Args:
-        past: The last months of the table's subscribers.
-        held: Index of the plan held, shape (n,); -1 if unknown.
-        switching_cost: Shape (n, J), minor units; None if unknown.
-        language: Language of the sentences.
+        past: the last months of the table's subscribers.
+        held: index of the plan held, shape (n,); -1 if unknown.
+        switching_cost: shape (n, J), minor units; None if unknown.
+        language: language of the sentences.
     """
 
     def __init__(

@@ -40,9 +40,9 @@ class ReasonBuilder:
     Reasons without bills depend on few numbers and are cached.
 
     Args:
-        catalogue: The plans.
-        language: Language of the sentences.
-        is_exact: Whether bills are exact; else sentences call them approximate.
+        catalogue: the plans.
+        language: language of the sentences.
+        is_exact: whether bills are exact; else sentences call them approximate.
     """
 
     def __init__(self, catalogue: Catalogue, language: Language, *, is_exact: bool) -> None:
@@ -80,9 +80,9 @@ class ReasonBuilder:
         """Build the reason for an unused allowance, in whole minutes or messages, or 0.1 GiB.
 
         Args:
-            place: Position of the allowance in `metered`.
-            used: Hundredths of all months together.
-            months: Number of known months.
+            place: position of the allowance in `metered`.
+            used: hundredths of all months together.
+            months: number of known months.
         """
         allowance = self.metered[place]
         digits = 1 if allowance.service == "data" else 0

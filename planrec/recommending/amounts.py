@@ -56,8 +56,8 @@ def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None
     """Return amounts with the currency's decimals, rounded half up; None for NaN.
 
     Args:
-        amounts: Shape (k, n, J), in the major unit.
-        minor_units: Minor units in one of the currency: 100 for dollars, 1 for yen.
+        amounts: shape (k, n, J), in the major unit.
+        minor_units: minor units in one of the currency: 100 for dollars, 1 for yen.
 
     >>> decimals(np.array([[[1.005, np.nan]]]), 100)
     [[['1.01', None]]]

@@ -36,14 +36,14 @@ def answers_of(
     """Answer requests whose values were checked, in their order.
 
     Args:
-        recommender: The run that answers.
-        requests: By `recommendation_id`, the only part of an answer that does not follow from the request,
+        recommender: the run that answers.
+        requests: by `recommendation_id`, the only part of an answer that does not follow from the request,
             the run and the language.
-        model: The name of the run in the answers.
-        language: The language of the sentences.
+        model: the name of the run in the answers.
+        language: the language of the sentences.
 
     Raises:
-        RequestError: The catalogue has no answer for some of the requests.
+        RequestError: the catalogue has no answer for some of the requests.
     """
     if not requests:
         return []

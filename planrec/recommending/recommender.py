@@ -91,7 +91,7 @@ class Recommender:
         """Copy the recommender for the plans of another catalogue, without training.
 
         Raises:
-            DataError: The model ranks only plans that it was trained on.
+            DataError: the model ranks only plans that it was trained on.
         """
         if not self.model.traits.ranks_unseen_plans:
             raise DataError(

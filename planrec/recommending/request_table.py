@@ -36,7 +36,7 @@ def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTabl
     """Build the decision table of requests whose values were checked.
 
     Raises:
-        RequestError: If a request has neither months nor `as_of`, or is outside the validity of the plans.
+        RequestError: if a request has neither months nor `as_of`, or is outside the validity of the plans.
     """
     inputs, plans = builder.inputs, builder.plans
     columns: Columns = {}

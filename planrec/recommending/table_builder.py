@@ -30,12 +30,12 @@ class TableBuilder:
         """Build the decisions about these inputs, with their menus and switching costs.
 
         Args:
-            X: Lag columns and attributes, shape (n,) each.
-            n: Number of decisions.
-            as_of: Days of the decisions, shape (n,), datetime64[D]; None for rows without time.
-            held: Index of the plan held, shape (n,), int64, -1 if unknown; None if the run does not read it.
+            X: lag columns and attributes, shape (n,) each.
+            n: number of decisions.
+            as_of: days of the decisions, shape (n,), datetime64[D]; None for rows without time.
+            held: index of the plan held, shape (n,), int64, -1 if unknown; None if the run does not read it.
                 Ignored without a catalogue.
-            last_recommended: Index of the last advice, shape (n,), int64, -1 if there was none.
+            last_recommended: index of the last advice, shape (n,), int64, -1 if there was none.
         """
         menu, cost, minor_units = np.ones((n, len(self.plans)), bool), None, 1
         if self.catalogue is None or as_of is None or held is None:

@@ -115,7 +115,26 @@ class Manifest(Config, allow_inf_nan=True):
     @property
     def model_kind(self) -> str:
         """Kind of the run's model, which is its name in the out-of-fold table."""
-        return str(self.config["model"]["kind"])
+        return self.kind("model")
+
+    def kind(self, group: str) -> str:
+        """Return the option of a config group that the run was trained with."""
+        return str(self.config[group]["kind"])
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The metrics that the run was told to measure, in the config's order."""
+        return tuple(self.config["metrics"])
+
+    @property
+    def seed(self) -> int:
+        """The run's own seed."""
+        return int(self.config["seed"])
+
+    @property
+    def n_bootstrap(self) -> int:
+        """Number of bootstrap draws behind the intervals of the metrics."""
+        return int(self.config["n_bootstrap"])
 
     @property
     def own_values(self) -> dict[str, MetricValue]:

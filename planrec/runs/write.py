@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from planrec.catalogue import Catalogue
 from planrec.config.run_config import RunConfig
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
@@ -92,8 +93,8 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
         "golden": _golden(recommender, requests),
         "speed": asdict(speed_of(recommender, recommender.table(requests))),
     }
-    if old.measured_by is None:
-        measured_by = _measured_by(saved)
+    if old.measured_by is None and (old_catalogue := saved.recommender.catalogue) is not None:
+        measured_by = _measured_by(saved, old_catalogue)
         content |= {"measured_by": measured_by.model_dump(), "notes": [*old.notes, measured_by.note]}
     _complete(folder, config, recommender, content)
 
@@ -133,9 +134,7 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
     write_atomically(folder / "run.json", text.encode())
 
 
-def _measured_by(saved: SavedRun) -> MeasuredBy:
-    catalogue = saved.recommender.catalogue
-    assert catalogue is not None
+def _measured_by(saved: SavedRun, catalogue: Catalogue) -> MeasuredBy:
     return MeasuredBy(
         run_id=saved.run_id,
         run_json_sha256=saved.sha256,

@@ -32,10 +32,10 @@ def decision_rows(history: UsageHistory, as_of: np.ndarray | None, window: int) 
     Only months before the instant are read.
 
     Args:
-        history: The usage of all subscribers.
-        as_of: The decision instants, datetime64[M]; each gives one row per subscriber who was observed in the
+        history: the usage of all subscribers.
+        as_of: the decision instants, datetime64[M]; each gives one row per subscriber who was observed in the
             month before. None for an instant after every month of every subscriber.
-        window: Months to look back.
+        window: months to look back.
     """
     next_month = history.month + np.timedelta64(1, "M")
     rows = np.arange(len(history)) if as_of is None else np.flatnonzero(np.isin(next_month, as_of))
@@ -51,10 +51,10 @@ def latest_rows(n_months: np.ndarray, month: np.ndarray, usage: Columns, window:
     A month that is missing between two others was silent: its usage is 0.
 
     Args:
-        n_months: Number of months of each subscriber, shape (k,), int64.
-        month: Months since January 1970, shape (m,), int64; those of a subscriber come together and ascend.
-        usage: Usage columns, shape (m,) each.
-        window: Months to look back.
+        n_months: number of months of each subscriber, shape (k,), int64.
+        month: months since January 1970, shape (m,), int64; those of a subscriber come together and ascend.
+        usage: usage columns, shape (m,) each.
+        window: months to look back.
 
     Returns:
         One row per subscriber; `last_month` is the position in `month`.
@@ -85,11 +85,11 @@ def _lag_columns(usage: Columns, last: np.ndarray, months_before: np.ndarray, wi
     """Make lag columns of the months up to given ones: `data_mib.1` is the given month itself.
 
     Args:
-        usage: Usage columns, sorted by subscriber and month.
-        last: Positions of the given months in `usage`, shape (n,), int64.
-        months_before: Number of known months of the same subscriber before each of them, shape (n,), int64;
+        usage: usage columns, sorted by subscriber and month.
+        last: positions of the given months in `usage`, shape (n,), int64.
+        months_before: number of known months of the same subscriber before each of them, shape (n,), int64;
             earlier months are NaN.
-        window: Number of lags.
+        window: number of lags.
     """
     back = np.arange(window)[:, np.newaxis]
     position = np.maximum(last - back, 0)
@@ -110,8 +110,8 @@ def lags_in(given: tuple[str, ...], most: int | None = None) -> tuple[tuple[str,
     The lags of one usage column come together, latest first, and every usage column has equally many.
 
     Args:
-        given: Column names.
-        most: Highest number of lags per usage column; None for all.
+        given: column names.
+        most: highest number of lags per usage column; None for all.
 
     Examples:
         >>> lags_in(("sms.1", "sms.2", "data_mib.1", "data_mib.2", "age"), most=1)
@@ -156,7 +156,7 @@ def running_month(now: datetime | None = None) -> str:
     """Return the first month that is not over yet. A month is over once it is over at UTC+14.
 
     Args:
-        now: An instant with a time zone; None for the present.
+        now: an instant with a time zone; None for the present.
 
     Examples:
         >>> running_month(datetime.fromisoformat("2026-11-30T09:59:59Z"))

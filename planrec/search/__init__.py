@@ -150,7 +150,7 @@ def best_values(
     objective is NaN.
 
     Raises:
-        FitError: Every trial failed.
+        FitError: every trial failed.
     """
     import optuna
 

@@ -15,6 +15,7 @@ from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import read_object
 from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
+from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
 from planrec.schema.config_model import Config
@@ -46,7 +47,7 @@ def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
     """Pin the run that was served before this one; a second rollback undoes the first.
 
     Raises:
-        RunError: No run was pinned before, or it cannot be served any more. The pin stays the same then.
+        RunError: no run was pinned before, or it cannot be served any more. The pin stays the same then.
     """
     now = read_pin(outputs)
     if not now.earlier:
@@ -64,7 +65,7 @@ def read_pin(outputs: Path) -> Pin:
     """Read pinned.json.
 
     Raises:
-        RunError: No run is pinned, or the file is not a pin; the message names the command to type.
+        RunError: no run is pinned, or the file is not a pin; the message names the command to type.
     """
     file = outputs / FILE_NAME
     if not file.is_file():
@@ -81,7 +82,7 @@ def load_pinned(outputs: Path) -> SavedRun:
     """Load the pinned run, check it and replay its golden requests.
 
     Raises:
-        RunError: No run is pinned, or the pinned run was changed or cannot be served.
+        RunError: no run is pinned, or the pinned run was changed or cannot be served.
     """
     return pinned_run(read_pin(outputs), outputs)
 
@@ -90,7 +91,7 @@ def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
     """Load the run of a pin, check it and replay its golden requests.
 
     Raises:
-        RunError: The run was changed after it was pinned, or cannot be served.
+        RunError: the run was changed after it was pinned, or cannot be served.
     """
     folder = outputs / pinned.run
     if not (folder / "run.json").is_file():
@@ -106,9 +107,10 @@ def servable_run(folder: Path) -> SavedRun:
     It is complete and unchanged, was made by compatible versions, and repeats its golden predictions.
 
     Raises:
-        RunError: It lists everything that is wrong.
+        RunError: it lists everything that is wrong.
     """
-    problems = version_problems(read_manifest(folder).versions)
+    manifest = read_manifest(folder)
+    problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
     try:
         saved = load_run(folder)
         replay_golden(saved)
@@ -146,7 +148,7 @@ def write_pin(pin: Pin, outputs: Path) -> None:
     """Write pinned.json.
 
     Raises:
-        RunError: It cannot be written.
+        RunError: it cannot be written.
     """
     content = pin.model_dump(mode="json", by_alias=True)
     try:

@@ -11,12 +11,12 @@ def pin_run(folder: Path, outputs: Path, *, dry_run: bool = False) -> Pin:
     """Pin a run, and write its model card into its folder.
 
     Args:
-        folder: Folder of the run.
-        outputs: Folder of pinned.json.
-        dry_run: Check everything and write nothing.
+        folder: folder of the run.
+        outputs: folder of pinned.json.
+        dry_run: check everything and write nothing.
 
     Raises:
-        RunError: The run is incomplete, was changed, was made by incompatible versions, does not repeat its
+        RunError: the run is incomplete, was changed, was made by incompatible versions, does not repeat its
             golden predictions, or its card cannot be written. Nothing is pinned then.
     """
     servable_run(folder)

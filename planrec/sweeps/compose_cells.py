@@ -55,14 +55,14 @@ class CellComposer:
     Args:
         loader: Hydra's loader of configurations.
         hydra_overrides: overrides of Hydra's own part, such as `hydra.searchpath=...`.
-        folders: folders of options.
+        added: folders of options that a user adds.
     """
 
-    def __init__(self, loader: "ConfigLoader", hydra_overrides: Sequence[str], folders: Folders) -> None:
+    def __init__(self, loader: "ConfigLoader", hydra_overrides: Sequence[str], added: Folders) -> None:
         self._loader = loader
         self._hydra_overrides = list(hydra_overrides)
-        self._folders = folders
-        self._groups = frozenset(groups(folders))
+        self._added = added
+        self._groups = frozenset(groups(added))
         self._parsed: dict[str, Override | None] = {}
         self._bases: dict[tuple[str, ...], _Composed] = {}
 
@@ -88,7 +88,7 @@ class CellComposer:
 
     def config(self, overrides: Sequence[str]) -> "RunConfig":
         """Return the config of one cell. Raises ConfigError."""
-        values = [text for text in overrides if self._is_plain_value(text)]
+        values = {text: found for text in overrides if (found := self._plain_value(text)) is not None}
         choosing = [text for text in overrides if text not in values]
         wrong = {text: problems for text in choosing if (problems := self._wrong_options(text))}
         if wrong:
@@ -97,11 +97,13 @@ class CellComposer:
         composed = self._base(tuple(choosing))
         if composed.interpolates or not all(self._is_choice(text) for text in choosing):
             composed = self._compose(overrides)
-            return settled(composed.tree, overrides, composed.choices, self._folders)
+            return settled(composed.tree, overrides, composed.choices, self._added)
         tree = deepcopy(composed.tree)
-        misplaced = [problem for text in values for problem in self._put(tree, text)]
+        misplaced = [
+            problem for text, override in values.items() for problem in self._put(tree, text, override)
+        ]
         try:
-            config = settled(tree, overrides, composed.choices, self._folders)
+            config = settled(tree, overrides, composed.choices, self._added)
         except ConfigError as error:
             raise ConfigError(error.message, [*misplaced, *error.problems]) from error
         if misplaced:
@@ -127,12 +129,11 @@ class CellComposer:
     def _wrong_options(self, text: str) -> list[str]:
         override = self._override(text)
         is_choice = override is not None and override.key_or_group in self._groups
-        return wrong_options(override, text, self._folders) if override and is_choice else []
+        return wrong_options(override, text, self._added) if override and is_choice else []
 
-    def _put(self, tree: dict[str, Any], text: str) -> list[str]:
+    @staticmethod
+    def _put(tree: dict[str, Any], text: str, override: "Override") -> list[str]:
         """Set one value in the tree. Returns the problems of its path."""
-        override = self._override(text)
-        assert override is not None
         path, value = override.key_or_group, override.value()
         if problems := unknown_keys(tree, path, value, text):
             return [f"{problem} (from override {text})" for problem in problems]
@@ -143,15 +144,16 @@ class CellComposer:
         node[name] = value
         return []
 
-    def _is_plain_value(self, text: str) -> bool:
-        """Return whether an override only replaces a value: it adds, merges and interpolates nothing."""
+    def _plain_value(self, text: str) -> "Override | None":
+        """Return an override that only replaces a value: it adds, merges and interpolates nothing."""
         override = self._override(text)
         if override is None or "${" in text or override.package is not None:
-            return False
+            return None
         value, path = override.value(), override.key_or_group
         in_a_list = any(part.isdecimal() for part in path.split("."))
         nested = in_a_list or isinstance(value, Mapping)
-        return _replaces(override) and not nested and path not in self._groups
+        plain = _replaces(override) and not nested and path not in self._groups
+        return override if plain else None
 
     def _is_choice(self, text: str) -> bool:
         override = self._override(text)
@@ -180,9 +182,9 @@ class CellComposer:
             choices = dict(composed.hydra.runtime.choices)
             return _Composed(task_tree(composed), choices, interpolates(composed))
         except (HydraException, OmegaConfBaseException) as error:
-            raise explained(error, overrides, self._folders) from error
+            raise explained(error, overrides, self._added) from error
         except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-            raise unreadable(error, self._folders) from error
+            raise unreadable(error, self._added) from error
 
 
 def _replaces(override: "Override") -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.config.compose import register_with_hydra, settled, task_tree, unreadable
-from planrec.config.conf_folder import CONF, INSTALLED, Folders, unreadable_files
+from planrec.config.conf_folder import CONF, Folders, unreadable_files
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 from planrec.errors import ConfigError, PlanRecError, RunError
 
@@ -78,23 +78,23 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
 
     # Only Hydra's own parser knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
-    folders = (*INSTALLED, Path(known.config_dir)) if known.config_dir else INSTALLED
-    check_overrides(known.overrides, folders, multirun=known.multirun)
+    added = (Path(known.config_dir),) if known.config_dir else ()
+    check_overrides(known.overrides, added, multirun=known.multirun)
     if known.multirun and known.cfg:
         raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
     # Without this variable Hydra prints its errors and exits; we translate them instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra(outputs)
     progress = _Progress()
-    register_sweeper(folders, show_sweep, started=lambda: setattr(progress, "is_running", True))
+    register_sweeper(added, show_sweep, started=lambda: setattr(progress, "is_running", True))
     decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
     # Hydra rejects overrides on both sides of a flag.
     flags = [argument for argument in arguments if argument not in known.overrides]
     with (
         _process_arguments([COMMAND, *known.overrides, *flags]),
-        _hydra_errors_explained(known.overrides, known.multirun, folders, progress),
+        _hydra_errors_explained(known.overrides, known.multirun, added, progress),
     ):
-        decorate(_task(job, folders, progress))()
+        decorate(_task(job, added, progress))()
     if progress.error is not None:
         raise progress.error
 
@@ -111,7 +111,7 @@ def _process_arguments(arguments: list[str]) -> Iterator[None]:
 
 @contextmanager
 def _hydra_errors_explained(
-    overrides: Sequence[str], is_multirun: bool, folders: Folders, progress: _Progress
+    overrides: Sequence[str], is_multirun: bool, added: Folders, progress: _Progress
 ) -> Iterator[None]:
     """Turn errors of composition into ConfigErrors; let errors of a run pass."""
     import yaml
@@ -125,23 +125,23 @@ def _hydra_errors_explained(
     except (HydraException, OmegaConfBaseException) as error:
         if is_multirun:
             # Hydra composed the defaults first, and stopped at a problem that all cells share.
-            check_cells(overrides, folders)
-        raise explained(error, overrides, folders) from error
+            check_cells(overrides, added)
+        raise explained(error, overrides, added) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         if progress.is_running:
             raise
-        if isinstance(error, OSError) and not list(unreadable_files(folders)):
+        if isinstance(error, OSError) and not list(unreadable_files(added)):
             raise RunError(f"a run could not begin: {error}") from error
-        raise unreadable(error, folders) from error
+        raise unreadable(error, added) from error
 
 
-def _task(job: Job, folders: Folders, progress: _Progress) -> "Callable[[DictConfig], None]":
+def _task(job: Job, added: Folders, progress: _Progress) -> "Callable[[DictConfig], None]":
     """Return the function that Hydra calls with the composed configuration."""
 
     def train(composed: "DictConfig") -> None:
         progress.is_running = True
         try:
-            _run_job(job, composed, folders)
+            _run_job(job, composed, added)
         except PlanRecError as error:
             progress.error = error
         progress.is_running = False
@@ -149,7 +149,7 @@ def _task(job: Job, folders: Folders, progress: _Progress) -> "Callable[[DictCon
     return train
 
 
-def _run_job(job: Job, composed: "DictConfig", folders: Folders) -> None:
+def _run_job(job: Job, composed: "DictConfig", added: Folders) -> None:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -159,10 +159,10 @@ def _run_job(job: Job, composed: "DictConfig", folders: Folders) -> None:
     try:
         if hydra.mode == RunMode.MULTIRUN:
             raise ConfigError(NOT_A_RUN, [no_plugin("hydra/sweeper", choices["hydra/sweeper"])])
-        config = settled(task_tree(composed), overrides, choices, folders)
+        config = settled(task_tree(composed), overrides, choices, added)
         if config.searches:
             raise ConfigError(NOT_A_RUN, [NOTHING_TUNED.format(config.model.kind, config.cv.kind)])
-        job(ComposedRun(config, folder, command_of(overrides, folders), Path(hydra.sweep.dir)))
+        job(ComposedRun(config, folder, command_of(overrides, added), Path(hydra.sweep.dir)))
     except PlanRecError:
         _remove_if_empty(folder)
         raise

@@ -13,7 +13,7 @@ from hydra.plugins.sweeper import Sweeper
 
 from planrec.config.compose import SWEEPER
 from planrec.config.conf_folder import CONF, Folders, file_of, holds
-from planrec.config.overrides import NOT_A_RUN, added_folders, check_overrides, command_of, no_plugin
+from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, no_plugin, search_path
 from planrec.errors import ConfigError, RunError
 from planrec.sweeps.compose_cells import CellComposer
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class PlanRecSweeper(Sweeper):
     """Hydra's part of a sweep: the list of cells."""
 
-    folders: Folders = ()
+    added: Folders = ()
     "Folders of options; `register` sets this attribute and the next two."
     show: "Callable[[SweepResult], None]"
     "Shows the result of the sweep."
@@ -53,10 +53,10 @@ class PlanRecSweeper(Sweeper):
         from planrec.sweeps.schedule import SweepArguments, run_sweep
 
         typed = [f"{name}={value}" for name, value in self._params.items()] + list(arguments)
-        check_overrides(typed, self.folders, multirun=True)
+        check_overrides(typed, self.added, multirun=True)
         overrides = OverridesParser.create(config_loader=self._loader).parse_overrides(typed)
-        refuse_several_sweeps(overrides, self.folders)
-        composer = CellComposer(self._loader, list(self._hydra.overrides.hydra), self.folders)
+        refuse_several_sweeps(overrides, self.added)
+        composer = CellComposer(self._loader, list(self._hydra.overrides.hydra), self.added)
         cells = composer.cells(combinations(overrides))
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
@@ -70,12 +70,12 @@ class PlanRecSweeper(Sweeper):
         # An experiment may be a sweep by itself.
         alone = self._hydra.runtime.choices.get("experiment") and "-m" not in arguments
         mode = ["hydra.mode=RUN"] if alone else []
-        return command_of([*arguments, *mode], self.folders)
+        return command_of([*arguments, *mode], self.added)
 
 
-def register(folders: Folders, show: "Callable[[SweepResult], None]", started: Callable[[], None]) -> None:
+def register(added: Folders, show: "Callable[[SweepResult], None]", started: Callable[[], None]) -> None:
     """Register the sweeper. Hydra builds it from a name, so its other inputs are class attributes."""
-    PlanRecSweeper.folders = folders
+    PlanRecSweeper.added = added
     PlanRecSweeper.show, PlanRecSweeper.started = staticmethod(show), staticmethod(started)
     plugins = Plugins.instance()
     plugins.register(PlanRecSweeper)
@@ -83,13 +83,13 @@ def register(folders: Folders, show: "Callable[[SweepResult], None]", started: C
     plugins.class_name_to_class[SWEEPER] = PlanRecSweeper
 
 
-def refuse_several_sweeps(overrides: "Sequence[Override]", folders: Folders) -> None:
+def refuse_several_sweeps(overrides: "Sequence[Override]", added: Folders) -> None:
     """Raise ConfigError if one of several experiments is a sweep by itself."""
     for override in overrides:
         if override.key_or_group != "experiment" or not override.is_sweep_override():
             continue
         names = [value.partition("=")[2] for value in _values(override)]
-        by_itself = [name for name in names if holds(file_of("experiment", name, folders), "hydra")]
+        by_itself = [name for name in names if holds(file_of("experiment", name, added), "hydra")]
         if by_itself:
             told = f"experiment={by_itself[0]} is a sweep of its own: give one experiment"
             raise ConfigError(NOT_A_RUN, [f"{told} (from override {override.input_line})"])
@@ -100,7 +100,7 @@ def _values(override: "Override") -> list[str]:
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def check_cells(typed: Sequence[str], folders: Folders) -> None:
+def check_cells(typed: Sequence[str], added: Folders) -> None:
     """Compose every cell of a sweep that Hydra could not start. Raises ConfigError with all problems."""
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
@@ -111,7 +111,7 @@ def check_cells(typed: Sequence[str], folders: Folders) -> None:
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(list(typed))
         of_tasks = [override for override in overrides if not override.is_hydra_override()]
         of_hydra = [str(override.input_line) for override in overrides if override.is_hydra_override()]
-        composer = CellComposer(loader, [added_folders(folders), *of_hydra], folders)
+        composer = CellComposer(loader, [search_path(added), *of_hydra], added)
         composer.cells(combinations(of_tasks))
 
 

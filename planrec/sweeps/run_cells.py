@@ -23,15 +23,13 @@ class PlannedRun:
     """A cell that is ready to run."""
 
     cell: Cell
-    task: CellTask | None
-    "None if the data of the cell could not be read."
-    failure: CellFailure | None
-    "The error of reading the data."
+    task: CellTask | CellFailure
+    "What a worker runs, or the error of reading the data of the cell."
 
     @property
     def identity(self) -> str:
         """The identity of the cell: its address, or its overrides if its data could not be read."""
-        return self.task.address if self.task else " ".join(self.cell.overrides)
+        return self.task.address if isinstance(self.task, CellTask) else " ".join(self.cell.overrides)
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,8 @@ class CellRuns:
     max_failures: int | None
     screen: Screen
     rows: list[Row] = field(default_factory=list)
-    _under_way: "dict[Future[CellFailure | None], PlannedRun]" = field(default_factory=dict)
-    _suspects: "deque[PlannedRun]" = field(default_factory=deque)
+    _under_way: "dict[Future[CellFailure | None], tuple[Cell, CellTask]]" = field(default_factory=dict)
+    _suspects: "deque[tuple[Cell, CellTask]]" = field(default_factory=deque)
     "Cells that ran when a worker died: each is tried again alone, to find the one that kills workers."
 
     @property
@@ -111,7 +109,7 @@ class CellRuns:
                 more = False
                 self._suspects.clear()
             if self._suspects and not self._under_way:
-                self._submit(self._suspects.popleft())
+                self._submit(*self._suspects.popleft())
             if self._under_way:
                 self._collect(source)
         return self.rows
@@ -121,34 +119,34 @@ class CellRuns:
 
     def _start(self, planned: PlannedRun) -> Row | None:
         """Submit a cell; return its row if it needs no run."""
-        if planned.task is None:
-            assert planned.failure is not None
-            return self._failed(planned.cell, planned.failure)
-        if self.store.is_complete(planned.task.address):
+        cell, task = planned.cell, planned.task
+        if isinstance(task, CellFailure):
+            return self._failed(cell, task)
+        if self.store.is_complete(task.address):
             try:
-                return self._complete(planned, "linked")
+                return self._complete(cell, task, "linked")
             except RunError as error:
-                return self._failed(planned.cell, failure_of(error))
-        self._submit(planned)
+                return self._failed(cell, failure_of(error))
+        self._submit(cell, task)
         return None
 
-    def _submit(self, planned: PlannedRun) -> None:
-        self._under_way[self.executor.submit(run_cell, planned.task)] = planned
+    def _submit(self, cell: Cell, task: CellTask) -> None:
+        self._under_way[self.executor.submit(run_cell, task)] = cell, task
 
     def _collect(self, source: Source) -> None:
         """Wait for a cell, and collect all that have ended."""
         ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         was_alone = len(self._under_way) == 1
         for future in ended:
-            planned = self._under_way.pop(future)
+            cell, task = self._under_way.pop(future)
             if (error := future.exception()) is None:
                 failure = future.result()
             elif was_alone:
                 failure = CellFailure(type(error).__name__, ENDED_ALONE, failure_of(error).traceback)
             else:
-                self._suspects.append(planned)
+                self._suspects.append((cell, task))
                 continue
-            row = self._complete(planned, "done") if failure is None else self._failed(planned.cell, failure)
+            row = self._complete(cell, task, "done") if failure is None else self._failed(cell, failure)
             self._ended(row, source)
 
     def _ended(self, row: Row, source: Source) -> None:
@@ -156,9 +154,8 @@ class CellRuns:
         source.learn(row)
         self.screen.row(row)
 
-    def _complete(self, planned: PlannedRun, status: Literal["done", "linked"]) -> Row:
-        assert planned.task is not None
-        cell, run = planned.cell, self.store.folder(planned.task.address)
+    def _complete(self, cell: Cell, task: CellTask, status: Literal["done", "linked"]) -> Row:
+        run = self.store.folder(task.address)
         self.sweep.link(cell.number, run)
         self.sweep.forget_failure(cell.number)
         return Row(cell, status, own_value(run, cell.config.metrics[0]), run, None)

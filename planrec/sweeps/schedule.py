@@ -13,6 +13,7 @@ from planrec.config.run_config import SweepSettings
 from planrec.errors import ConfigError, SweepError
 from planrec.metrics import METRICS
 from planrec.runs.address import address_of, data_key
+from planrec.search import Search
 from planrec.sweeps.compose_cells import Cell, CellComposer
 from planrec.sweeps.executors import Executor, executor_of
 from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
@@ -55,8 +56,9 @@ class SweepArguments:
 def run_sweep(arguments: SweepArguments) -> None:
     """Run the cells that are not complete. Raises SweepError if cells failed or were skipped."""
     _ = arguments.settings, arguments.executor  # report their errors before any data is read
-    if any(cell.config.searches for cell in arguments.cells):
-        run_search(arguments)
+    searches = [cell.config.search for cell in arguments.cells if cell.config.searches]
+    if search := next(iter(searches), None):
+        run_search(arguments, search)
     else:
         run_fixed_cells(arguments)
 
@@ -70,14 +72,13 @@ def run_fixed_cells(arguments: SweepArguments) -> None:
     run_source(arguments, FixedCells(by_data(planned)), sweep, len(planned), common_metric(planned))
 
 
-def run_search(arguments: SweepArguments) -> None:
+def run_search(arguments: SweepArguments, search: Search) -> None:
     """Run a sweep whose cells are the trials of a search. Raises ConfigError for several searches."""
     if len(arguments.cells) > 1:
         several = f"give every key one value, got {arguments.cells[0].label} and others"
         raise ConfigError(NOT_A_RUN, [f"a search is a sweep of its own: {several}"])
     (cell,), planner = arguments.cells, Planner(arguments)
-    search, metric = cell.config.search, cell.config.metrics[0]
-    assert search is not None
+    metric = cell.config.metrics[0]
     overrides = without_search(arguments.composer, cell)
     alone = Cell(0, overrides, cell.config.model_copy(update={"search": None}), "")
     space = search.model_dump_json(exclude={"n_trials"})
@@ -137,7 +138,7 @@ class Planner:
         """Return the cell with its address, or with the error of reading its data."""
         found = self._fingerprint(cell)
         if isinstance(found, CellFailure):
-            return PlannedRun(cell, None, found)
+            return PlannedRun(cell, found)
         task = CellTask(
             config=cell.config,
             command=self._arguments.command_of(cell.overrides),
@@ -148,7 +149,7 @@ class Planner:
             root=self._arguments.root.absolute(),
             folder=Path.cwd(),
         )
-        return PlannedRun(cell, task, None)
+        return PlannedRun(cell, task)
 
     def _fingerprint(self, cell: Cell) -> str | CellFailure:
         key = data_key(cell.config)
@@ -172,7 +173,7 @@ def common_metric(planned: Sequence[PlannedRun]) -> str | None:
     shared = {
         (
             run.cell.config.metrics[0],
-            run.task.data_fingerprint if run.task else None,
+            run.task.data_fingerprint if isinstance(run.task, CellTask) else None,
             json.dumps(run.cell.config.cv.model_dump(mode="json"), sort_keys=True),
             run.cell.config.seed,
         )
@@ -183,19 +184,19 @@ def common_metric(planned: Sequence[PlannedRun]) -> str | None:
 
 def raise_failures(rows: Sequence[Row], n_cells: int, settings: SweepSettings) -> None:
     """Raise SweepError if a cell failed."""
-    failed = [row for row in rows if row.failure is not None]
-    if not failed:
-        return
     problems = [
-        f"cell {row.cell.number} ({row.cell.label}): {row.failure.type}:"
-        f" {first_line(row.failure.message)} (log: {row.failure.log})"
-        for row in failed
-        if row.failure is not None
+        f"cell {row.cell.number} ({row.cell.label}): {failure.type}:"
+        f" {first_line(failure.message)} (log: {failure.log})"
+        for row in rows
+        if (failure := row.failure) is not None
     ]
+    if not problems:
+        return
+    failed = f"{len(problems)} of {n_cells} cells failed"
     if left := n_cells - len(rows):
         problems.append(f"{left} cells were not run: sweep.max_failures={settings.max_failures}")
     raise SweepError(
-        f"{len(failed)} of {n_cells} cells failed; the same command tries them again, and keeps the others",
+        f"{failed}; the same command tries them again, and keeps the others",
         problems,
     )
 

@@ -8,7 +8,6 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +15,7 @@ from rich.text import Text
 from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS
 from planrec.sweeps.run_cells import Row, SweepResult
-from planrec.terminal import console_of_tables
+from planrec.terminal import console_of_progress, console_of_tables
 from planrec.training.run_terminal import cell_text
 
 SCHEMA = "planrec.sweep_result/1"
@@ -44,7 +43,7 @@ class SweepScreen:
         self._rows: list[Row] = []
         self._started = perf_counter()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._console = Console(stderr=True)
+        self._console = console_of_progress()
         in_terminal = self._console.is_terminal
         self._progress = Progress(*columns, console=self._console, transient=True, disable=not in_terminal)
         self._task = self._progress.add_task("0 done", total=n_cells)
@@ -76,10 +75,9 @@ class SweepScreen:
         executed = counts["done"] + counts["failed"]
         if executed and left:
             parts.append(f"about {_duration((perf_counter() - self._started) * left / executed)}")
-        if best := best_first(self._rows, self._metric)[:1]:
-            value = best[0].value
-            assert value is not None
-            parts.append(f"best {value.metric} {value.value:.4g} (cell {best[0].cell.number})")
+        best = next(iter(best_first(self._rows, self._metric)), None)
+        if best is not None and (value := best.value) is not None:
+            parts.append(f"best {value.metric} {value.value:.4g} (cell {best.cell.number})")
         return ", ".join(parts)
 
 

@@ -89,9 +89,9 @@ def best_plan(cost: np.ndarray, menu: np.ndarray, rank: np.ndarray) -> np.ndarra
     """Find the cheapest plan of each menu, shape (n,), int64.
 
     Args:
-        cost: Shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
-        menu: Shape (n, J), bool.
-        rank: Shape (n, J), int64; of equally cheap plans, the lowest rank wins: `menu.tie_ranks`.
+        cost: shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
+        menu: shape (n, J), bool.
+        rank: shape (n, J), int64; of equally cheap plans, the lowest rank wins: `menu.tie_ranks`.
 
     Examples:
         >>> cost, menu = np.array([[70, 70, 20]]), np.array([[True, True, False]])

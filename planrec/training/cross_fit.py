@@ -59,9 +59,9 @@ def held_out_prediction(train: DecisionTable, folds: np.ndarray, fit: FitRecomme
     """Predict each fold of `train` with a recommender that is fitted on the other folds.
 
     Args:
-        train: The decisions.
-        folds: Fold of each row, shape (n,): `inner_folds`.
-        fit: Fits a recommender on some of the decisions.
+        train: the decisions.
+        folds: fold of each row, shape (n,): `inner_folds`.
+        fit: fits a recommender on some of the decisions.
 
     Returns:
         The predictions in the order of `train`.

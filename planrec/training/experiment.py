@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -129,7 +130,8 @@ def run(
         seconds=seconds,
         chosen=(*log.chosen, *choices_of(config, recommender, config.model.kind, None)),
         fit_seconds=log.seconds,
-        speed=speed_of(recommender, table),
+        # A copy, because the trees of neighbours count queries, and the count would enter the saved model.
+        speed=speed_of(deepcopy(recommender), table),
     )
 
 
@@ -176,12 +178,12 @@ def predict_out_of_fold(
     """Decide every test row with a recommender fitted on the training rows of its fold.
 
     Args:
-        config: The run.
-        models: Name in the table -> the model of each fold.
-        table: All decisions.
-        folds: Training and test rows.
-        report: Called after each fit.
-        log: Times and choices of the fits are added to it.
+        config: the run.
+        models: name in the table -> the model of each fold.
+        table: all decisions.
+        folds: training and test rows.
+        report: called after each fit.
+        log: times and choices of the fits are added to it.
     """
     import pandas as pd
 
@@ -224,7 +226,7 @@ def _failure_named(name: str, number: int, n_decisions: int) -> Iterator[None]:
     """Add model and fold to an error.
 
     Raises:
-        FitError: An error that is not one of PlanRec's own.
+        FitError: an error that is not one of PlanRec's own.
     """
     try:
         yield

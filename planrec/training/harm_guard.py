@@ -38,8 +38,8 @@ def guard_notes(policy: Policy, n_decisions: Sequence[int]) -> Iterator[str]:
     """Yield a note for the run if fits had too few decisions to enforce the limit of harm.
 
     Args:
-        policy: The policy of the run.
-        n_decisions: Training decisions of each fit.
+        policy: the policy of the run.
+        n_decisions: training decisions of each fit.
     """
     limit = policy.harm_limit
     few = [n for n in n_decisions if limit is not None and highest(np.zeros(n)) > limit]
@@ -55,7 +55,7 @@ def highest(happened: np.ndarray) -> float:
     """Compute the upper end of a one-sided 95 % interval of a share (Wilson's score interval).
 
     Args:
-        happened: Shape (n,), bool or 0 and 1.
+        happened: shape (n,), bool or 0 and 1.
 
     Examples:
         >>> round(highest(np.array([1, 0, 0, 0])), 2)
@@ -76,7 +76,7 @@ def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.n
     """Return whether the policy advises a switch that costs more than staying, shape (n,), bool.
 
     Raises:
-        DataError: The table has no bills of the months after the decision.
+        DataError: the table has no bills of the months after the decision.
     """
     decided, _ = decide_in_time([policy], np.zeros(len(table), np.int64), table, prediction)
     rows, cost = np.arange(len(table)), realised_cost(table)

@@ -86,10 +86,10 @@ def decide_in_time(
     """Decide each subscriber's rows in the order of as_of, so that each decision knows the advice before it.
 
     Args:
-        policies: The policies of the folds.
-        policy_of_row: Position in `policies` of the policy of each row, shape (n,).
-        table: The decisions.
-        prediction: Their predictions.
+        policies: the policies of the folds.
+        policy_of_row: position in `policies` of the policy of each row, shape (n,).
+        table: the decisions.
+        prediction: their predictions.
 
     Returns:
         The decisions, and the advice before each of them, shape (n,), -1 for the first. It has no

@@ -23,8 +23,8 @@ def balancing_weights(group: np.ndarray, y: np.ndarray) -> np.ndarray:
     keep their shares. The weights sum to n if every group has every label, and to less if a pair is missing.
 
     Args:
-        group: Shape (n,), text.
-        y: Shape (n,), ints.
+        group: shape (n,), text.
+        y: shape (n,), ints.
 
     Examples:
         >>> balancing_weights(np.array(["f", "f", "f", "m"]), np.array([0, 0, 1, 1])).tolist()

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS, MetricValue, broken_guards
-from planrec.terminal import console_of_tables
+from planrec.terminal import console_of_progress, console_of_tables
 from planrec.training.experiment import Report, RunResult
 from planrec.wording import ARROW, with_interval
 
@@ -24,7 +23,7 @@ def progress_of(title: str) -> Iterator[Report]:
         The `Report` that moves the bar.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = console_of_progress()
     # Outside a terminal rich would leave an empty line in place of the bar.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)

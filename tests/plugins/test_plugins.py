@@ -265,13 +265,15 @@ def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
 
     code = site / "acme_planrec" / "model.py"
     code.write_text(code.read_text() + "\n# changed\n")
+    load = (
+        "from pathlib import Path; from planrec.serving.pin import load_pinned; load_pinned(Path('outputs'))"
+    )
+    refused = in_process(tmp_path, site, load)
+    assert "acme-planrec 1.0.0: the run was made with code of sha256" in refused.stderr
     second = in_process(tmp_path, site, TRAIN_PIN_ANSWER, json.dumps(overrides))
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stdout.splitlines()[-1])["address"] != found["address"]
 
-    load = (
-        "from pathlib import Path; from planrec.serving.pin import load_pinned; load_pinned(Path('outputs'))"
-    )
     refused = in_process(tmp_path, site, load, PLANREC_PLUGINS="none")
     assert refused.returncode == 1
     assert "it needs the plug-in acme-planrec, and PLANREC_PLUGINS=none" in refused.stderr

@@ -77,9 +77,12 @@ def test_two_runs_never_share_a_folder(tmp_path):
         begin_run(tmp_path, config, "two")
 
 
-@pytest.mark.parametrize("model", ["lgbm", "forest", "logistic"])
+NEIGHBORS = "estimator model.class_path=sklearn.neighbors.KNeighborsClassifier"
+
+
+@pytest.mark.parametrize("model", ["lgbm", "forest", "logistic", NEIGHBORS])
 def test_the_same_run_again_gives_the_same_predictions_and_the_same_bytes(model):
-    first, second = (run(compose(*SMALL, f"model={model}")) for _ in range(2))
+    first, second = (run(compose(*SMALL, *f"model={model}".split())) for _ in range(2))
     assert first.out_of_fold.equals(second.out_of_fold)
     assert canonical_skops(first.recommender.pipeline) == canonical_skops(second.recommender.pipeline)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from planrec.config.compose import compose, register_with_hydra
 from planrec.config.conf_folder import CONF, groups, options
-from planrec.config.overrides import added_folders
+from planrec.config.overrides import search_path
 from planrec.errors import ConfigError
 from planrec.sweeps.compose_cells import CellComposer
 from planrec.sweeps.hydra_sweeper import combinations
@@ -20,7 +20,7 @@ def composer():
     register_with_hydra()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-    return CellComposer(loader, [added_folders((CONF,))], (CONF,))
+    return CellComposer(loader, [], ())
 
 
 GROUPS = ("target", "model", "features", "cv", "policy", "calibration")
@@ -84,10 +84,10 @@ def test_a_value_that_follows_another_one_follows_it_in_every_cell(tmp_path):
     option.parent.mkdir()
     option.write_text("defaults:\n- lgbm@_here_\nn_estimators: ${n_bootstrap}\n", "utf-8")
     register_with_hydra()
-    folders = (CONF, tmp_path)
+    added = (tmp_path,)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-    composer = CellComposer(loader, [added_folders(folders)], folders)
+    composer = CellComposer(loader, [search_path(added)], added)
     cells = composer.cells([["model=follower", f"n_bootstrap={n}"] for n in (20, 30)])
     assert [cell.config.model.n_estimators for cell in cells] == [20, 30]
 

@@ -78,7 +78,6 @@ def sweep(tmp_path, history_run):
             PlannedRun(
                 Cell(number, (f"seed={number}",), config, f"seed={number}"),
                 CellTask(config, "", address, "", False, 1, tmp_path, tmp_path),
-                None,
             )
             for number, address in enumerate(addresses)
         ]
@@ -137,7 +136,7 @@ def test_a_cell_that_succeeds_at_last_is_no_failure_any_more(sweep):
 def test_cells_whose_data_cannot_be_read_are_rows(sweep):
     runs, _, source = sweep("ab")
     first, second = source
-    unreadable = PlannedRun(first.cell, None, CellFailure("DataError", "no file", "Traceback"))
+    unreadable = PlannedRun(first.cell, CellFailure("DataError", "no file", "Traceback"))
     rows = runs.run(FixedCells([unreadable, second]))
     assert statuses(rows) == {0: "failed", 1: "done"}
     assert Path(rows[0].failure.log).read_text("utf-8") == "Traceback"

@@ -84,7 +84,7 @@ def check_rows(
     """Stop if the source does not fit its options, or if it has bad rows that are not to be dropped.
 
     Raises:
-        DataError: Lists every problem and every rule that rows break, with counts and the first places.
+        DataError: lists every problem and every rule that rows break, with counts and the first places.
     """
     stops = on_bad_rows == "error"
     if problems or (bad and stops):

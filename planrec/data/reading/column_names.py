@@ -51,7 +51,7 @@ def column_names(header: Sequence[str], path: str) -> ColumnNames:
     """Name the columns of a file.
 
     Raises:
-        DataError: If two columns share a name.
+        DataError: if two columns share a name.
 
     Examples:
         >>> column_names(["", "Call  Failure", "plan"], "calls.csv").tidy

@@ -38,7 +38,7 @@ def scan_text(path: Path) -> TextScan:
     """Read a text file once and find its encoding: by its byte-order mark, else UTF-8, else a guess.
 
     Raises:
-        DataError: If the file is damaged, or is not text.
+        DataError: if the file is damaged, or is not text.
     """
     with path.open("rb") as file:
         start = file.read(4)
@@ -71,7 +71,7 @@ def _guessed_encoding(path: Path) -> str:
     """Guess a one-byte encoding: Cyrillic writes whole words above 0xC0, Latin single letters.
 
     Raises:
-        DataError: If the file is damaged UTF-8.
+        DataError: if the file is damaged UTF-8.
     """
     _check_is_not_utf8(path)
     used: set[int] = set()

@@ -41,7 +41,7 @@ class InputFile(ABC):
         """Yield the wanted columns (tidy names) and `POSITION`, cells as stored, in constant memory.
 
         Raises:
-            DataError: If the file is damaged, has no rows, or has rows with another number of cells than
+            DataError: if the file is damaged, has no rows, or has rows with another number of cells than
                 the header.
         """
 
@@ -53,7 +53,7 @@ class InputFile(ABC):
         """Read all rows and columns.
 
         Raises:
-            DataError: As `parts`.
+            DataError: as `parts`.
         """
         table = pa.concat_tables(self.parts(self.columns.tidy, lambda share: None))
         return RawTable(

@@ -23,7 +23,7 @@ def open_input(path: Path) -> InputFile:
     """Open a CSV or Parquet file, ready to be read.
 
     Raises:
-        DataError: If the file cannot be read, is neither CSV nor Parquet, is empty, or repeats a column name.
+        DataError: if the file cannot be read, is neither CSV nor Parquet, is empty, or repeats a column name.
     """
     try:
         with path.open("rb") as file:

@@ -48,7 +48,7 @@ def parquet_names(path: Path) -> list[str]:
     """Read the names of the columns of a Parquet file.
 
     Raises:
-        DataError: If the file is damaged.
+        DataError: if the file is damaged.
     """
     with _damage_reported(path):
         return list(pq.read_schema(path).names)

@@ -19,9 +19,9 @@ def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> 
     """Find the rows that break each rule of usage amounts.
 
     Args:
-        values: Shape (n,), float64; NaN for cells that hold no number.
-        strange: Shape (n,), bool: cells that hold something else.
-        blank: Shape (n,), bool.
+        values: shape (n,), float64; NaN for cells that hold no number.
+        strange: shape (n,), bool: cells that hold something else.
+        blank: shape (n,), bool.
 
     Examples:
         >>> rules = amount_rules(np.array([1.0, -2.0]), np.zeros(2, bool), np.zeros(2, bool))
@@ -43,10 +43,10 @@ def plan_rule(plan: str, name: str, plans: Sequence[str], owner: str) -> str:
     """Name the rule that a plan in a file breaks if it is not one of `plans`.
 
     Args:
-        plan: The plan as the file spells it.
-        name: Its name after `data.plan_names`.
-        plans: The plans that are allowed.
-        owner: To whom they belong: `the catalogue`, `the run`.
+        plan: the plan as the file spells it.
+        name: its name after `data.plan_names`.
+        plans: the plans that are allowed.
+        owner: to whom they belong: `the catalogue`, `the run`.
 
     Examples:
         >>> plan_rule("maxi", "maxi", ["mini", "max"], "the catalogue")

@@ -39,7 +39,7 @@ def dialect_of(path: Path) -> Dialect:
     """Find the dialect of a text file.
 
     Raises:
-        DataError: If the file is not text, is damaged, or has no header.
+        DataError: if the file is not text, is damaged, or has no header.
     """
     scan = scan_text(path)
     with path.open("rb") as file:
@@ -88,13 +88,13 @@ def numbered_rows(
     """Yield the first line, the last line and the cells of every row that is not a blank line.
 
     Args:
-        lines: The text, line by line with the line ends.
-        separator: Character between the cells.
-        path: Name of the file in messages.
-        strict: Whether to refuse text after a closing quotation mark.
+        lines: the text, line by line with the line ends.
+        separator: character between the cells.
+        path: name of the file in messages.
+        strict: whether to refuse text after a closing quotation mark.
 
     Raises:
-        DataError: If a row cannot be cut into cells.
+        DataError: if a row cannot be cut into cells.
     """
     reader = csv.reader(lines, delimiter=separator, strict=strict)
     line = 1

@@ -26,8 +26,8 @@ def as_of_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, Ti
     """Read decision instants, shape (n,), datetime64[D]: the day after a month, or the date itself.
 
     Args:
-        texts: Shape (n,), object, without blanks.
-        year: The year of month numbers; None for every other form.
+        texts: shape (n,), object, without blanks.
+        year: the year of month numbers; None for every other form.
 
     Examples:
         >>> as_of_of(np.array(["2018-11", "2018-12"], object), None)[0]

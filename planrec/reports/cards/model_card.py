@@ -47,8 +47,7 @@ def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
     Returns:
         Markdown.
     """
-    config = manifest.config
-    target, model = config["target"]["kind"], config["model"]["kind"]
+    target, model = manifest.kind("target"), manifest.model_kind
     sections = {
         "Owner and licence": _owner_lines(manifest),
         "Intended use": [INTENDED[target]],
@@ -123,7 +122,7 @@ def _data_lines(manifest: Manifest) -> list[str]:
     whose = f" of {data.n_subscribers:,} subscribers" if data.n_subscribers else ", no subscriber id"
     when = f", decided {data.as_of[0]} to {data.as_of[1]}" if data.as_of else ""
     return [
-        f"`data={manifest.config['data']['kind']}`: {data.n_decisions:,} decisions{whose}{when};"
+        f"`data={manifest.kind('data')}`: {data.n_decisions:,} decisions{whose}{when};"
         f" fingerprint `{manifest.data_fingerprint[:16]}`.",
         "",
         "| plan | share |",
@@ -133,13 +132,13 @@ def _data_lines(manifest: Manifest) -> list[str]:
 
 
 def _metric_section(manifest: Manifest) -> list[str]:
-    config, warnings = manifest.config, broken_guards(own_figures(manifest))
+    warnings = broken_guards(own_figures(manifest))
     if (measured_by := manifest.measured_by) is not None:
         warnings = [escape_markdown(measured_by.note), *warnings]
     return [
         *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
-        f"Out of fold, `cv={config['cv']['kind']}`, 95 % bootstrap intervals over subscribers,"
-        f" {config['n_bootstrap']:,} draws; the model first, then the baselines on the same decisions.",
+        f"Out of fold, `cv={manifest.kind('cv')}`, 95 % bootstrap intervals over subscribers,"
+        f" {manifest.n_bootstrap:,} draws; the model first, then the baselines on the same decisions.",
         "",
         *metrics_lines([value for value in manifest.metrics if value.group is None]),
     ]
@@ -162,14 +161,13 @@ def _protected_lines(manifest: Manifest, grouped: Sequence[MetricValue]) -> list
     config = manifest.config
     if not config["data"]["protected_columns"]:
         return [NOT_COMPARED]
-    model = config["model"]["kind"]
     protected = ", ".join(markdown_code(name) for name in config["data"]["protected_columns"])
     reweighed = config["fairness"]["reweigh_by"]
     gaps = [
         f"* {markdown_code(value.metric)} of {markdown_code(value.group)}: {_cell(value)}, worst for"
         f" {markdown_code(value.worst)}"
         for value in grouped
-        if value.worst is not None and value.model == model
+        if value.worst is not None and value.model == manifest.model_kind
     ]
     proxies = [f"* {escape_markdown(note)}" for note in manifest.notes if note.startswith("proxy: ")]
     return [
@@ -185,7 +183,7 @@ def _protected_lines(manifest: Manifest, grouped: Sequence[MetricValue]) -> list
 
 
 def _calibration_lines(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> list[str]:
-    done = calibration(manifest.config["calibration"]["kind"])
+    done = calibration(manifest.kind("calibration"))
     if not bins:
         return [f"Not judged: the run's metrics lack `ece`, or the model gives no probabilities. {done}"]
     total = sum(one.n for one in bins)
@@ -247,7 +245,7 @@ def _run_lines(manifest: Manifest) -> list[str]:
         "",
         f"    {manifest.command}",
         "",
-        f"Seed {manifest.config['seed']}; {versions}.",
+        f"Seed {manifest.seed}; {versions}.",
     ]
 
 

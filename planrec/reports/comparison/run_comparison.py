@@ -132,8 +132,7 @@ def _paired_differences(
     from threadpoolctl import threadpool_limits
 
     first, second = (read_out_of_fold(run, [own_model(run)]) for run in (one, other))
-    config = one.manifest.config
-    draws = draws_of(first, config["seed"], config["n_bootstrap"])
+    draws = draws_of(first, one.manifest.seed, one.manifest.n_bootstrap)
     # One thread: the products are small, and idle threads of linear algebra wait by spinning.
     with threadpool_limits(1):
         pairs = tuple(

@@ -124,7 +124,7 @@ def can_rank(metric: str) -> bool:
 
 def ranking_metric(run: RunRecord) -> str | None:
     """Return the first of a run's own metrics that can rank, or None."""
-    return next((name for name in run.manifest.config["metrics"] if can_rank(name)), None)
+    return next((name for name in run.manifest.metric_names if can_rank(name)), None)
 
 
 def _table(runs: Sequence[RunRecord], first: Sequence[RunRecord], metric: str | None) -> BoardTable:
@@ -148,13 +148,13 @@ def _most_common(metrics: Sequence[str | None]) -> str | None:
 
 
 def _title(runs: Sequence[RunRecord]) -> str:
-    manifest, config = runs[0].manifest, runs[0].manifest.config
+    manifest = runs[0].manifest
     # A nested run is judged on the folds of the plain ones.
-    cv = " and ".join(sorted({run.manifest.config["cv"]["kind"] for run in runs}))
+    cv = " and ".join(sorted({run.manifest.kind("cv") for run in runs}))
     counts = manifest.metrics[0] if manifest.metrics else None
     judged = f", {counts.n_decisions:,} decisions of {counts.n_subscribers:,} subscribers" if counts else ""
     return (
-        f"target={config['target']['kind']} data={config['data']['kind']} cv={cv}{judged}"
+        f"target={manifest.kind('target')} data={manifest.kind('data')} cv={cv}{judged}"
         f" (data {manifest.data_fingerprint[:_DIGITS]}, folds {manifest.folds_fingerprint[:_DIGITS]})"
     )
 

@@ -112,8 +112,7 @@ def _draws_of_rows(rows: Sequence[Row], metric: str) -> Iterator[tuple[tuple[Pat
         own = [row for row in rows if row.run.folder == run.folder]
         table = read_out_of_fold(run, [row.model for row in own])
         if draws is None:
-            config = run.manifest.config
-            draws = draws_of(table, config["seed"], config["n_bootstrap"])
+            draws = draws_of(table, run.manifest.seed, run.manifest.n_bootstrap)
         for row in own:
             mine = table[table[OutOfFold.MODEL] == row.model]
             yield _key(row), metric_draws(mine, metric, draws)
@@ -137,7 +136,7 @@ def own_model(run: RunRecord) -> str:
 
 
 def _is_nested(run: RunRecord) -> bool:
-    return bool(run.manifest.config["cv"]["kind"] == NESTED)
+    return run.manifest.kind("cv") == NESTED
 
 
 def values_of_model(run: RunRecord, model: str) -> dict[str, Estimate]:

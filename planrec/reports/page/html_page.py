@@ -64,10 +64,10 @@ def _head(title: str, style: str, allowed: str) -> str:
 
 def _title_of(requested: RequestedRuns, position: int) -> str:
     """Return the options in which the run differs; for a single run, its model and name."""
-    run, config = requested.runs[position - 1], requested.runs[position - 1].manifest.config
+    run = requested.runs[position - 1]
     if len(requested.runs) > 1:
         return f"{position} {run.label}"
-    return f"{config['model']['kind']} for target={config['target']['kind']}, run {run.name}"
+    return f"{run.manifest.model_kind} for target={run.manifest.kind('target')}, run {run.name}"
 
 
 def _contents(requested: RequestedRuns) -> str:

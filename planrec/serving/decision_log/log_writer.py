@@ -55,12 +55,12 @@ class DecisionLog:
         """Start the thread.
 
         Args:
-            url: See `Store`.
-            key: Key of the pseudonyms.
-            queue_size: Maximum number of rows that wait for the disk.
+            url: see `Store`.
+            key: key of the pseudonyms.
+            queue_size: maximum number of rows that wait for the disk.
 
         Raises:
-            LogError: The URL is not one of a log. An unreachable database is no error: it is retried.
+            LogError: the URL is not one of a log. An unreachable database is no error: it is retried.
         """
         self._store, self._key, self._queue_size = Store(url), key, queue_size
         self._entries: deque[_Entry] = deque()

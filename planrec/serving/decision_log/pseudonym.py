@@ -28,7 +28,7 @@ def read_or_create_key(file: Path) -> bytes:
     """Return the key in a file; create a random one, readable by its owner only, if there is no file.
 
     Raises:
-        LogError: The file cannot be read or created, or contains fewer than `MIN_KEY_BYTES` bytes.
+        LogError: the file cannot be read or created, or contains fewer than `MIN_KEY_BYTES` bytes.
     """
     try:
         if not file.exists():

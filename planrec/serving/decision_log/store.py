@@ -50,7 +50,7 @@ class Store:
             url: `sqlite:///relative.sqlite`, `sqlite:////absolute.sqlite` or `postgresql://...`.
 
         Raises:
-            LogError: The URL is not one of these, or psycopg is missing.
+            LogError: the URL is not one of these, or psycopg is missing.
         """
         self._url = url
         self._file = _sqlite_file(url)
@@ -138,7 +138,7 @@ def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
     """Return the logged answer with this id.
 
     Raises:
-        LogError: The log cannot be read, or does not contain the answer.
+        LogError: the log cannot be read, or does not contain the answer.
     """
     store = Store(url)
     try:

@@ -66,8 +66,8 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
     """Compute a logged answer again with the run that gave it, which need not be pinned any more.
 
     Raises:
-        RunError: The run is not below `outputs`, or it was changed.
-        LogError: The catalogue of the run is not the one of the answer.
+        RunError: the run is not below `outputs`, or it was changed.
+        LogError: the catalogue of the run is not the one of the answer.
     """
     saved = load_run(find_run(outputs, logged.run_id, logged.run_sha256))
     _check_catalogue(logged, saved)

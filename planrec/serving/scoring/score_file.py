@@ -31,8 +31,8 @@ def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -
     """Write advice for every subscriber of a file. `target` is replaced once everything is written.
 
     Raises:
-        DataError: If the file cannot be read, lacks columns, or holds bad values: lists all with lines.
-        OSError: If the answers cannot be written.
+        DataError: if the file cannot be read, lacks columns, or holds bad values: lists all with lines.
+        OSError: if the answers cannot be written.
     """
     file = open_input(source)
     columns = scorer.columns_of(file.columns.tidy, str(source))

@@ -63,11 +63,11 @@ class Scorer:
         """Choose the columns to read.
 
         Args:
-            names: The columns that there are.
-            source: Name of the file or table in messages.
+            names: the columns that there are.
+            source: name of the file or table in messages.
 
         Raises:
-            DataError: Lists all columns that are missing.
+            DataError: lists all columns that are missing.
         """
         missing = [name for name in self.reader.required if name not in names]
         if missing:
@@ -89,7 +89,7 @@ class Scorer:
         The answers are in the order of the ids as text; those of single rows in the order of the table.
 
         Raises:
-            DataError: If columns are missing, or if rows break rules: lists every rule.
+            DataError: if columns are missing, or if rows break rules: lists every rule.
         """
         columns = self.columns_of(tuple(rows.column_names), "the table")
         bad = BrokenRules()

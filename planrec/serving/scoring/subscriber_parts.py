@@ -28,7 +28,7 @@ def whole_subscribers(parts: Iterable[pa.Table], name: str) -> Iterator[pa.Table
     """Yield the same rows in parts that hold all rows of their subscribers.
 
     Raises:
-        OutOfOrderError: If subscribers neither ascend as numbers nor as text, so that one could come again.
+        OutOfOrderError: if subscribers neither ascend as numbers nor as text, so that one could come again.
     """
     order, rest = _Order(), None
     for part in parts:
