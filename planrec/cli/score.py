@@ -47,6 +47,8 @@ def _score(options: Namespace) -> None:
     scorer = Scorer(saved, options.language, has_reasons=not options.no_reasons)
     with _progress(f"scoring {options.input.name}") as report:
         scored = score_file(scorer, options.input, options.output, report)
+    for note in scored.notes:
+        print(f"note: {note}", file=sys.stderr)
     shares = ", ".join(f"{count:,} {decision}" for decision, count in sorted(scored.decisions.items()))
     was_sorted = " (sorted by subscriber, as the file was not)" if scored.was_sorted else ""
     print(f"wrote {options.output}: {scored.rows:,} rows, {shares}{was_sorted}")

@@ -79,7 +79,7 @@ class _Rows:
         self.columns = RoleColumns(raw, roles, keeps_all=options.on_bad_rows == "drop_and_report")
         self._problems: list[str] = []
         self.is_repeat = repeats_of(raw)
-        self.subscriber = self.columns.text(SUBSCRIBER)
+        self.subscriber = self.columns.codes(SUBSCRIBER)
         self.month = self.columns.times(MONTHS, months_of, options.time_year).astype("datetime64[M]")
         self.plans, self.plan = self._plans(options.plan_names, catalogue)
         self.usage = {
@@ -118,7 +118,7 @@ class _Rows:
         self, plan_names: dict[str, str], catalogue: Catalogue | None
     ) -> tuple[tuple[str, ...], np.ndarray]:
         """Read the plans, and the index of each row's plan, shape (n,), int32; -1 if it has none."""
-        text, place = self.columns.text(PLAN), self.columns.place(PLAN)
+        text, place = self.columns.codes(PLAN), self.columns.place(PLAN)
         in_file = set(text) - {None}
         if strangers := sorted(set(plan_names) - in_file):
             self._problems.append(
@@ -203,6 +203,7 @@ def _history(rows: _Rows, path: str, catalogue: Catalogue | None) -> UsageHistor
         inputs=tuple(rows.attributes.inputs),
         notes=(
             *rows.raw.notes,
+            *rows.columns.numbers.notes,
             *rows.attributes.notes,
             *group_notes,
             *dropped_notes(rows.bad),

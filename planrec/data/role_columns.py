@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from planrec.data.reading.bad_rows import BrokenRules
-from planrec.data.reading.cells import numbers_and_others
-from planrec.data.reading.identifiers import whole_numbers
+from planrec.data.reading.column_types import error_cells
+from planrec.data.reading.identifiers import shortened, whole_numbers
+from planrec.data.reading.numerals import NumberNotes, two_readings_rule
 from planrec.data.reading.raw_table import RawTable
-from planrec.data.reading.rules import NOT_BLANK, amount_rules
+from planrec.data.reading.rules import NO_ERROR, NOT_BLANK, WHOLE_ID, amount_rules
 from planrec.data.reading.time_cells import TimeProblem
 from planrec.schema.columns import quantised
 
@@ -33,6 +34,7 @@ class RoleColumns:
         }
         self.broken = BrokenRules(keeps_all=keeps_all)
         self.is_bad = np.zeros(len(raw), bool)
+        self.numbers = NumberNotes()
         self._unreadable = BrokenRules()
 
     @property
@@ -55,9 +57,18 @@ class RoleColumns:
 
     def text(self, role: str) -> np.ndarray:
         """Read a column as text, shape (n,), object; None for blank cells, which break a rule."""
-        text, blank = self.raw.text(self.roles[role]), self.is_blank(role)
-        self.add(f"{self.place(role)} {NOT_BLANK}", blank)
+        name, blank = self.roles[role], self.is_blank(role)
+        text = self.raw.text(name)
+        self.add(f"{self.place(role)} {NOT_BLANK}", blank, self.raw.blanks.get(name))
         text[~blank] = whole_numbers(text[~blank])
+        return text
+
+    def codes(self, role: str) -> np.ndarray:
+        """Read ids or plans as text, shape (n,), object; cells that a spreadsheet damaged break a rule."""
+        text, column = self.text(role), self.raw.columns[self.roles[role]]
+        for rule, rows in {NO_ERROR: error_cells(column), WHOLE_ID: shortened(text)}.items():
+            if rows.any():
+                self.add(f"{self.place(role)} {rule}", rows, text[rows][0])
         return text
 
     def times(self, role: str, read: ReadTimes, year: int | None) -> np.ndarray:
@@ -74,10 +85,19 @@ class RoleColumns:
         return times
 
     def amounts(self, role: str) -> np.ndarray:
-        """Read a usage column, quantised to 0.01, shape (n,), float64."""
-        name = self.roles[role]
-        values, strange = numbers_and_others(self.raw.columns[name], decimal_comma=self.raw.decimal_comma)
-        for rule, rows in amount_rules(values, strange, self.is_blank(role)).items():
+        """Read a usage column `data.usage_columns.NAME`, shape (n,), float64.
+
+        Values are in the unit of `schema.Usage`, quantised to 0.01.
+        """
+        name, usage = self.roles[role], role.rpartition(".")[2]
+        cells = self.raw.reading.numbers(name, self.raw.columns[name])
+        if cells.is_guess:
+            rows = self.raw.text(name) == cells.two_readings
+            self._unreadable.add(f"{self.place(role)} {two_readings_rule(cells)}", self.raw.rows[rows])
+        self.numbers.add(name, cells)
+        values = cells.values * self.raw.reading.form.factor(usage)
+        for rule, rows in amount_rules(values, cells.strange, self.is_blank(role)).items():
             if rows.any():
-                self.add(f"{self.place(role)} {rule}", rows, self.raw.text(name)[rows][0])
+                value = self.raw.blanks.get(name) if rule == NOT_BLANK else self.raw.text(name)[rows][0]
+                self.add(f"{self.place(role)} {rule}", rows, value)
         return quantised(values)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planrec.catalogue import Catalogue
 from planrec.data.attributes import Attributes
 from planrec.data.protected import Protected
 from planrec.data.reading.identifiers import ids_of
@@ -29,7 +30,7 @@ FEWEST_ROWS = 20
 MOST_PROBLEMS = 30
 
 
-def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
+def row_table(options: "Table", raw: RawTable, path: str, catalogue: Catalogue | None) -> RowTable:
     """Check a raw table against its options and give every column its place.
 
     Raises:
@@ -63,6 +64,7 @@ def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
         notes=(
             *raw.notes,
             *repeat_notes,
+            *columns.numbers.notes,
             *attributes.notes,
             *group_notes,
             *(_no_subscriber_notes(attributes) if subscriber is None else ()),
@@ -93,7 +95,7 @@ def _plans(columns: RoleColumns, plan_names: dict[str, str], problems: list[str]
     """Read the plan of each row as text, shape (n,), object; None if rows have no plan."""
     if PLAN not in columns.roles:
         return None
-    label, place = columns.text(PLAN), columns.place(PLAN)
+    label, place = columns.codes(PLAN), columns.place(PLAN)
     if columns.is_blank(PLAN).any():
         return None
     plans = sorted(set(label))
@@ -119,7 +121,7 @@ def _subscribers(columns: RoleColumns) -> np.ndarray | None:
     """Read the subscriber of each row, shape (n,); None if the rows have none."""
     if SUBSCRIBER not in columns.roles:
         return None
-    text = columns.text(SUBSCRIBER)
+    text = columns.codes(SUBSCRIBER)
     return None if columns.is_blank(SUBSCRIBER).any() else ids_of(text)
 
 

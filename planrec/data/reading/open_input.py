@@ -4,10 +4,11 @@ from pathlib import Path
 
 from planrec.data.reading.column_names import column_names
 from planrec.data.reading.input_file import InputFile
-from planrec.data.reading.parquet_file import ParquetFile, parquet_names
+from planrec.data.reading.parquet_file import parquet_file
 from planrec.data.reading.text_dialect import dialect_of
 from planrec.data.reading.text_file import TextFile
 from planrec.errors import DataError
+from planrec.schema.cell_form import CellForm
 
 PARQUET = b"PAR1"
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -19,23 +20,28 @@ OTHER_FORMATS = (
 "First bytes -> format of the file, and how to convert it."
 
 
-def open_input(path: Path) -> InputFile:
+def open_input(path: Path, form: CellForm | None = None) -> InputFile:
     """Open a CSV or Parquet file, ready to be read.
+
+    Args:
+        path: the file.
+        form: how its cells are written, as far as the options say it.
 
     Raises:
         DataError: if the file cannot be read, is neither CSV nor Parquet, is empty, or repeats a column name.
     """
+    form = form or CellForm()
     try:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
     if start == PARQUET:
-        return ParquetFile(path, column_names(parquet_names(path), str(path)))
+        return parquet_file(path, form)
     if path.suffix.lower() in PARQUET_SUFFIXES:
         raise DataError(f"{path} is not a Parquet file: it must begin with {PARQUET!r}, got {start!r}")
     for signature, found in OTHER_FORMATS:
         if start.startswith(signature):
             raise DataError(f"{path} must be CSV or Parquet, it is {found}")
     dialect = dialect_of(path)
-    return TextFile(path, column_names(dialect.header, str(path)), dialect)
+    return TextFile(path, column_names(dialect.header, str(path)), form, dialect)

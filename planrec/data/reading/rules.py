@@ -8,7 +8,11 @@ from planrec.data.reading.column_types import MISSING
 from planrec.schema.columns import MAX_USAGE
 from planrec.wording import did_you_mean, shown
 
-NOT_BLANK = f"must not be blank ({', '.join(MISSING[1:4])} ... count as blank)"
+NOT_BLANK = f"must not be blank ({', '.join(MISSING[:3])} ... count as blank)"
+NO_ERROR = "must not be an error of a spreadsheet: repair the formula, or delete the row"
+WHOLE_ID = (
+    "must be written in full: a spreadsheet shortened the number; format the column as text and export again"
+)
 NUMBERS = "must hold numbers"
 FINITE = "must be finite"
 READABLE = "must hold numbers, booleans, dates or text"

@@ -8,12 +8,12 @@ import pyarrow.compute as pc
 
 from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
-from planrec.data.reading.rules import NOT_BLANK, ONE_ROW_PER_MONTH
+from planrec.data.reading.rules import ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import Columns, take_rows
 from planrec.schema.decision_rows import latest_rows
 from planrec.schema.tables import DecisionTable
-from planrec.serving.scoring.part_columns import PartColumns, subscribers
+from planrec.serving.scoring.part_columns import PartColumns
 
 MOST_MONTHS = 120
 "Months of one subscriber, ten years. For files the limit is fixed; for requests it is a setting of the API."
@@ -46,11 +46,10 @@ class MonthReader:
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable] | None:
         """Read the subscribers of a part and their decisions; None if no row has a month."""
         inputs = self.recommender.inputs
-        subscriber = subscribers(columns.part, self.column("subscriber")).combine_chunks()
+        subscriber = columns.subscribers(self.column("subscriber"))
         blank = subscriber.is_null().to_numpy(zero_copy_only=False)
-        columns.add(f"column {self.column('subscriber')!r} {NOT_BLANK}", blank)
         month = columns.months(self.column("month"), self.form.time_year)
-        usage = {name: columns.amounts(self.column(name)) for name in inputs.usage}
+        usage = {name: columns.amounts(self.column(name), name) for name in inputs.usage}
         attributes = {column.becomes: columns.attribute(column) for column in inputs.columns}
         plans = self._plans(columns)
         placed = np.flatnonzero(~np.isnat(month) & ~blank)

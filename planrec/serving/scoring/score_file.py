@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.input_file import InputFile, Progress
+from planrec.data.reading.numerals import NumberNotes
 from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.output import output_file
+from planrec.serving.scoring.part_columns import PartColumns
 from planrec.serving.scoring.scorer import Scorer
 from planrec.serving.scoring.subscriber_parts import OutOfOrderError, sorted_parts, whole_subscribers
 
@@ -25,6 +27,8 @@ class Scored:
     decisions: Counter[str]
     was_sorted: bool
     "Whether the file was not in the order of its subscribers; the answers are."
+    notes: tuple[str, ...] = ()
+    "How the file was read, if it could have been read in another way."
 
 
 def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -> Scored:
@@ -34,7 +38,7 @@ def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -
         DataError: if the file cannot be read, lacks columns, or holds bad values: lists all with lines.
         OSError: if the answers cannot be written.
     """
-    file = open_input(source)
+    file = open_input(source, scorer.form.cells)
     columns = scorer.columns_of(file.columns.tidy, str(source))
     if not isinstance(scorer.reader, MonthReader):
         return _write(scorer, file, file.parts(columns, progress), target)
@@ -47,11 +51,11 @@ def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -
 
 
 def _write(scorer: Scorer, file: InputFile, parts: Iterator[pa.Table], target: Path) -> Scored:
-    bad, decisions = BrokenRules(), Counter[str]()
+    bad, numbers, decisions = BrokenRules(), NumberNotes(), Counter[str]()
     with output_file(target, scorer.schema) as writer:
         for part in parts:
             # After the first bad value nothing will be written: the other parts are read to report all.
-            answers = scorer.answers(part, bad, decimal_comma=file.decimal_comma)
+            answers = scorer.answers(PartColumns(part, bad, file.reading, numbers))
             if answers is not None:
                 writer.write_table(answers)
                 for entry in answers["decision"].value_counts().to_pylist():
@@ -59,4 +63,5 @@ def _write(scorer: Scorer, file: InputFile, parts: Iterator[pa.Table], target: P
         if bad:
             problems = [str(rows) for rows in bad.bad_rows(file.places)]
             raise DataError(f"{file.path} cannot be scored by the run {scorer.saved.run_id}", problems)
-    return Scored(decisions.total(), decisions, was_sorted=False)
+    notes = (*file.notes, *numbers.notes)
+    return Scored(decisions.total(), decisions, was_sorted=False, notes=notes)

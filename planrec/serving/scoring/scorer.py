@@ -7,7 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.contracts import FileForm
 from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.input_file import POSITION, row_places
 from planrec.errors import DataError
 from planrec.policy import Language
@@ -38,7 +40,12 @@ class Scorer:
     def reader(self) -> MonthReader | AttributeReader:
         """The reader of the run's files."""
         of_run = MonthReader if self._recommender.inputs.takes == "months" else AttributeReader
-        return of_run(self._recommender, self.saved.config.data.file_form)
+        return of_run(self._recommender, self.form)
+
+    @property
+    def form(self) -> FileForm:
+        """The form of the run's files."""
+        return self.saved.config.data.file_form
 
     @property
     def _recommender(self) -> Recommender:
@@ -78,10 +85,10 @@ class Scorer:
             )
         return (*self.reader.required, *(name for name in self.reader.optional if name in names))
 
-    def answers(self, part: pa.Table, bad: BrokenRules, *, decimal_comma: bool) -> pa.Table | None:
-        """Give advice for the subscribers of a part; None if `bad` holds anything in the end."""
-        found = self.reader.table(PartColumns(part, bad, decimal_comma=decimal_comma))
-        return None if bad or found is None else self._answers(*found)
+    def answers(self, columns: PartColumns) -> pa.Table | None:
+        """Give advice for the subscribers of a part; None if a rule is broken in the end."""
+        found = self.reader.table(columns)
+        return None if columns.bad or found is None else self._answers(*found)
 
     def score(self, rows: pa.Table) -> pa.Table:
         """Give advice for a table in memory that holds subscribers with all their rows, in any order.
@@ -91,13 +98,14 @@ class Scorer:
         Raises:
             DataError: if columns are missing, or if rows break rules: lists every rule.
         """
-        columns = self.columns_of(tuple(rows.column_names), "the table")
+        names = self.columns_of(tuple(rows.column_names), "the table")
         bad = BrokenRules()
-        part = rows.select(columns).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
+        part = rows.select(names).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
         if isinstance(self.reader, MonthReader):
             ids = subscribers(part, self.reader.column("subscriber"))
             part = part.take(pc.sort_indices(ids))
-        answers = self.answers(part, bad, decimal_comma=False) if rows.num_rows else self.schema.empty_table()
+        columns = PartColumns(part, bad, CellReading(self.form.cells))
+        answers = self.answers(columns) if rows.num_rows else self.schema.empty_table()
         if answers is None:
             raise DataError(
                 f"the table cannot be scored by the run {self.saved.run_id}",
