@@ -12,7 +12,7 @@ from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import Cells, cells_of
 from planrec.data.reading.column_types import error_cells, without_errors
-from planrec.data.reading.numerals import NumberNotes
+from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import FINITE, READABLE
 from planrec.schema.columns import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
@@ -32,7 +32,7 @@ class Attributes:
     problems: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
-    numbers: NumberNotes = field(default_factory=NumberNotes)
+    numbers: ReadingNotes = field(default_factory=ReadingNotes)
     errors: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     id_name_notes: list[str] = field(default_factory=list)

@@ -7,10 +7,11 @@ import numpy as np
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.column_types import error_cells
 from planrec.data.reading.identifiers import shortened, whole_numbers
-from planrec.data.reading.numerals import NumberNotes, two_readings_rule
+from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import NO_ERROR, NOT_BLANK, WHOLE_ID, amount_rules
 from planrec.data.reading.time_cells import TimeProblem
+from planrec.data.usage_units import unit_doubt
 from planrec.schema.columns import quantised
 
 ReadTimes = Callable[[np.ndarray, int | None], tuple[np.ndarray | None, TimeProblem | None]]
@@ -34,13 +35,14 @@ class RoleColumns:
         }
         self.broken = BrokenRules(keeps_all=keeps_all)
         self.is_bad = np.zeros(len(raw), bool)
-        self.numbers = NumberNotes()
+        self.noted = ReadingNotes()
         self._unreadable = BrokenRules()
+        self.problems_of_columns: list[str] = []
 
     @property
     def problems(self) -> list[str]:
         """Columns that cannot be read at all, one line each."""
-        return [str(bad) for bad in self._unreadable.bad_rows(self.raw.places)]
+        return [*(str(bad) for bad in self._unreadable.bad_rows(self.raw.places)), *self.problems_of_columns]
 
     def place(self, role: str) -> str:
         """Name a column in messages: `column 'mb' (data.usage_columns.data_mib)`."""
@@ -90,11 +92,13 @@ class RoleColumns:
         Values are in the unit of `schema.Usage`, quantised to 0.01.
         """
         name, usage = self.roles[role], role.rpartition(".")[2]
+        if doubt := unit_doubt(usage, name, self.raw.reading.form):
+            self.problems_of_columns.append(f"{self.place(role)} {doubt}")
         cells = self.raw.reading.numbers(name, self.raw.columns[name])
         if cells.is_guess:
             rows = self.raw.text(name) == cells.two_readings
             self._unreadable.add(f"{self.place(role)} {two_readings_rule(cells)}", self.raw.rows[rows])
-        self.numbers.add(name, cells)
+        self.noted.add(name, cells)
         values = cells.values * self.raw.reading.form.factor(usage)
         for rule, rows in amount_rules(values, cells.strange, self.is_blank(role)).items():
             if rows.any():

@@ -6,12 +6,15 @@ import numpy as np
 
 from planrec.catalogue import Catalogue
 from planrec.data.attributes import Attributes
+from planrec.data.labels import label_notes
 from planrec.data.protected import Protected
+from planrec.data.reading.bad_rows import hints
 from planrec.data.reading.identifiers import ids_of
 from planrec.data.reading.raw_table import RawTable, repeats_of
 from planrec.data.reading.time_cells import as_of_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import role_problems, roles_of
+from planrec.data.usage_units import size_notes
 from planrec.errors import DataError
 from planrec.schema.columns import Columns, InputColumn, lag
 from planrec.schema.tables import RowTable
@@ -46,8 +49,8 @@ def row_table(options: "Table", raw: RawTable, path: str, catalogue: Catalogue |
     usage, usage_inputs = _usage(columns)
     attributes = Attributes.of(raw, set(roles.values()), taken=set(usage))
     protected = Protected.of(raw, options.protected_columns)
-    problems += [str(bad) for bad in columns.broken.bad_rows(raw.places)]
-    problems += columns.problems + attributes.problems + protected.problems
+    bad = columns.broken.bad_rows(raw.places)
+    problems += [*map(str, bad), *columns.problems, *attributes.problems, *protected.problems, *hints(bad)]
     if not usage and not attributes.columns and not problems:
         problems.append(f"no column is left to learn from; the file has {shown(raw.columns)}")
     if problems or label is None:
@@ -64,10 +67,12 @@ def row_table(options: "Table", raw: RawTable, path: str, catalogue: Catalogue |
         notes=(
             *raw.notes,
             *repeat_notes,
-            *columns.numbers.notes,
+            *columns.noted.notes,
             *attributes.notes,
             *group_notes,
-            *(_no_subscriber_notes(attributes) if subscriber is None else ()),
+            *label_notes(label, owners, roles[PLAN]),
+            *size_notes({name.removesuffix(".1"): values for name, values in usage.items()}, catalogue),
+            *_no_subscriber_notes(attributes, subscriber),
         ),
         segments=segments,
     )
@@ -122,6 +127,11 @@ def _subscribers(columns: RoleColumns) -> np.ndarray | None:
     if SUBSCRIBER not in columns.roles:
         return None
     text = columns.codes(SUBSCRIBER)
+    if len(set(text)) == 1 and len(text) > 1:
+        columns.problems_of_columns.append(
+            f"{columns.place(SUBSCRIBER)} must hold two subscribers or more,"
+            f" all {len(text):,} rows have {text[0]!r}"
+        )
     return None if columns.is_blank(SUBSCRIBER).any() else ids_of(text)
 
 
@@ -143,7 +153,9 @@ def _few(problems: list[str]) -> list[str]:
     return problems[:MOST_PROBLEMS] + ([f"... and {more:,} more"] if more > 0 else [])
 
 
-def _no_subscriber_notes(attributes: Attributes) -> tuple[str, ...]:
+def _no_subscriber_notes(attributes: Attributes, subscriber: np.ndarray | None) -> tuple[str, ...]:
+    if subscriber is not None:
+        return ()
     return (
         "no data.subscriber_column: every row counts as a subscriber. If one person has several rows, they"
         " are on both sides of every split: scores look better than they would be for new people, and their"

@@ -10,6 +10,7 @@ from itertools import islice
 
 from planrec.data.reading.column_types import MISSING, SPREADSHEET_ERRORS
 from planrec.data.reading.notation import DECIMAL_MARKS, Notation, NumberCells, is_number
+from planrec.data.reading.part_months import added_note
 from planrec.schema.cell_form import CellForm, DecimalMark
 
 EXAMINED_ROWS = 1_000
@@ -84,12 +85,14 @@ def _shown_by(cells: Sequence[str], blank: set[str]) -> tuple[DecimalMark, str] 
 
 
 @dataclass
-class NumberNotes:
-    """Columns whose numbers could have been read in another way, gathered while they are read."""
+class ReadingNotes:
+    """Columns and months that could have been read in another way, gathered while they are read."""
 
     commas: dict[str, None] = field(default_factory=dict)
     grouped: dict[str, tuple[str, float]] = field(default_factory=dict)
     two_readings: dict[str, NumberCells] = field(default_factory=dict)
+    n_added_months: int = 0
+    "Months that were added up from rows with several plans."
 
     def add(self, name: str, cells: NumberCells) -> None:
         """Note how a column, or a part of it, was read."""
@@ -115,6 +118,7 @@ class NumberNotes:
             ),
             *([f"numbers with separators of thousands: column {grouped}"] if grouped else []),
             *(two_readings_note(name, cells) for name, cells in self.two_readings.items()),
+            *([added_note(self.n_added_months)] if self.n_added_months else []),
         )
 
 

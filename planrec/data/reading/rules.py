@@ -15,6 +15,7 @@ WHOLE_ID = (
 )
 NUMBERS = "must hold numbers"
 FINITE = "must be finite"
+NOT_NEGATIVE = "must be >= 0"
 READABLE = "must hold numbers, booleans, dates or text"
 ONE_ROW_PER_MONTH = "a subscriber must have one row per month: which of several is true is unknown"
 
@@ -38,7 +39,7 @@ def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> 
             NOT_BLANK: blank,
             NUMBERS: strange,
             FINITE: np.isinf(values),
-            "must be >= 0": (values < 0) & is_finite,
+            NOT_NEGATIVE: (values < 0) & is_finite,
             f"must be at most {MAX_USAGE:,.0f}": (values > MAX_USAGE) & is_finite,
         }
 

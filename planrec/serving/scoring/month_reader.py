@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.part_months import part_months
 from planrec.data.reading.rules import ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import Columns, take_rows
@@ -55,9 +56,9 @@ class MonthReader:
         placed = np.flatnonzero(~np.isnat(month) & ~blank)
         if not len(placed):
             return None
-        months = _Months.of(subscriber, month, placed)
-        months.judge(columns)
-        rows = latest_rows(months.count, months.number, take_rows(usage, months.row), inputs.window)
+        parts = _Months.of(subscriber, month, placed)
+        months, usage = parts.added_up(columns, usage, plans.get("held"))
+        rows = latest_rows(months.count, months.number, usage, inputs.window)
         last = months.row[rows.last_month]
         X = rows.columns | take_rows(attributes, last)
         table = self.recommender.table_builder.build(X, len(last), rows.as_of, **take_rows(plans, last))
@@ -115,11 +116,22 @@ class _Months:
         """One number per row that sorts by subscriber, then month."""
         return (self.owner << 20) + self.number
 
-    def judge(self, columns: PartColumns) -> None:
-        """Refuse a month that is there twice, and subscribers with too many months."""
-        is_same = np.diff(self._key) == 0
-        repeats = np.concatenate([is_same, [False]]) | np.concatenate([[False], is_same])
-        columns.bad.add(ONE_ROW_PER_MONTH, columns.positions[np.sort(self.row[repeats])])
+    def added_up(
+        self, columns: PartColumns, usage: Columns, held: np.ndarray | None
+    ) -> tuple["_Months", Columns]:
+        """Make one row of each month, the last, and its usage: rows on several plans are added up.
+
+        A month with two rows on one plan is refused, and subscribers with too many months.
+        """
+        parts = part_months(self._key, None if held is None else held[self.row])
+        columns.noted.n_added_months += parts.n_added
+        columns.bad.add(ONE_ROW_PER_MONTH, columns.positions[np.sort(self.row[parts.is_bad])])
+        months = _Months(self.row[parts.end], self.owner[parts.end], self.number[parts.end])
+        months._judge(columns)
+        return months, {name: parts.total(values[self.row]) for name, values in usage.items()}
+
+    def _judge(self, columns: PartColumns) -> None:
+        """Refuse subscribers with too many months."""
         first = np.cumsum(self.count) - self.count
         rule = f"a subscriber must have at most {MOST_MONTHS} months"
         columns.bad.add(rule, columns.positions[self.row[first[self.count > MOST_MONTHS]]])

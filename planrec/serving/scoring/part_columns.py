@@ -19,7 +19,7 @@ from planrec.data.reading.column_types import (
 from planrec.data.reading.identifiers import SHORTENED, whole_numbers
 from planrec.data.reading.input_file import POSITION
 from planrec.data.reading.notation import NumberCells
-from planrec.data.reading.numerals import NumberNotes, two_readings_rule
+from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.rules import (
     NO_ERROR,
     NOT_BLANK,
@@ -29,7 +29,7 @@ from planrec.data.reading.rules import (
     amount_rules,
     plan_rule,
 )
-from planrec.data.reading.time_cells import date_of, month_of
+from planrec.data.reading.time_cells import date_of, month_of, other_zone
 from planrec.recommending.request_table import is_usage, usage_of
 from planrec.schema.columns import MAX_NUMBER, InputColumn, quantised
 from planrec.schema.decision_rows import running_month
@@ -42,7 +42,7 @@ class PartColumns:
     part: pa.Table
     bad: BrokenRules
     reading: CellReading = field(default_factory=CellReading)
-    numbers: NumberNotes = field(default_factory=NumberNotes)
+    noted: ReadingNotes = field(default_factory=ReadingNotes)
 
     @property
     def positions(self) -> np.ndarray:
@@ -72,7 +72,7 @@ class PartColumns:
             self.add(
                 f"column {name!r} {two_readings_rule(cells)}", rows.fill_null(fill_value=False).to_numpy()
             )
-        self.numbers.add(name, cells)
+        self.noted.add(name, cells)
         values = cells.values * self.reading.form.factor(usage)
         for rule, rows in amount_rules(values, cells.strange, np.isnan(values) & ~cells.strange).items():
             self.add(f"column {name!r} {rule}", rows, name)
@@ -95,6 +95,8 @@ class PartColumns:
             "month numbers 1 to 12" if year is not None else "months (2018-11, 201811) or dates (2018-11-30)"
         )
         self.add(f"column {name!r} must hold {rule}", np.isnat(months) & (codes >= 0), name)
+        if problem := other_zone(text for text in texts if text is not None):
+            self.add(f"column {name!r} {problem.rule}", codes >= 0, name)
         now = running_month()
         rule = f"column {name!r} must hold months that are over: it is {now} now"
         self.add(rule, months >= np.datetime64(now, "M"), name)
@@ -129,7 +131,7 @@ class PartColumns:
 
     def _plain(self, name: str) -> np.ndarray:
         cells = self._numbers(name)
-        self.numbers.add(name, cells)
+        self.noted.add(name, cells)
         values, strange = cells.values, cells.strange
         if strange.any():
             strange &= ~error_cells(self.reading.readable(self.part[name]))

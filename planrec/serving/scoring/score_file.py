@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.bad_rows import BrokenRules, hints
 from planrec.data.reading.input_file import InputFile, Progress
-from planrec.data.reading.numerals import NumberNotes
+from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
 from planrec.serving.scoring.month_reader import MonthReader
@@ -51,17 +51,18 @@ def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -
 
 
 def _write(scorer: Scorer, file: InputFile, parts: Iterator[pa.Table], target: Path) -> Scored:
-    bad, numbers, decisions = BrokenRules(), NumberNotes(), Counter[str]()
+    bad, noted, decisions = BrokenRules(), ReadingNotes(), Counter[str]()
     with output_file(target, scorer.schema) as writer:
         for part in parts:
             # After the first bad value nothing will be written: the other parts are read to report all.
-            answers = scorer.answers(PartColumns(part, bad, file.reading, numbers))
+            answers = scorer.answers(PartColumns(part, bad, file.reading, noted))
             if answers is not None:
                 writer.write_table(answers)
                 for entry in answers["decision"].value_counts().to_pylist():
                     decisions[entry["values"]] += entry["counts"]
         if bad:
-            problems = [str(rows) for rows in bad.bad_rows(file.places)]
+            broken = bad.bad_rows(file.places)
+            problems = [*map(str, broken), *hints(broken)]
             raise DataError(f"{file.path} cannot be scored by the run {scorer.saved.run_id}", problems)
-    notes = (*file.notes, *numbers.notes)
+    notes = (*file.notes, *noted.notes)
     return Scored(decisions.total(), decisions, was_sorted=False, notes=notes)
