@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
+import pyarrow as pa
 
 from planrec.data.reading.column_names import tidy_name
 from planrec.wording import counted, shown
@@ -30,16 +31,16 @@ def label_notes(label: np.ndarray, owner: np.ndarray, column: str) -> tuple[str,
         >>> label_notes(np.array(["Max", "Mini", "max"], object), np.array([1, 2, 3]), "plan")[0]
         "plans 'Max' (1 row), 'max' (1 row) differ only in spelling: type '+data.plan_names={max: Max}'"
     """
-    plans, codes, rows = np.unique(label.astype(str), return_inverse=True, return_counts=True)
-    pairs = np.unique(np.column_stack([codes, np.unique(owner, return_inverse=True)[1]]), axis=0)
-    subscribers = np.bincount(pairs[:, 0], minlength=len(plans))
-    n_rows = dict(zip(plans.tolist(), rows.tolist(), strict=True))
+    encoded = pa.array(label, pa.string()).dictionary_encode()
+    plans, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    n_rows = dict(zip(plans, np.bincount(codes).tolist(), strict=True))
+    owners = pa.array(owner).dictionary_encode().indices.to_numpy()
+    pairs = np.unique(codes * len(label) + owners)
+    subscribers = np.bincount(pairs // len(label))
     return (
         *_spelling_notes(n_rows),
-        *_header_notes(plans.tolist(), column),
-        *_single_notes(
-            [plan for plan, count in zip(plans.tolist(), subscribers, strict=True) if count == 1], n_rows
-        ),
+        *_header_notes(plans, column),
+        *_single_notes([plan for plan, count in zip(plans, subscribers, strict=True) if count == 1], n_rows),
     )
 
 

@@ -80,6 +80,8 @@ def size_notes(usage: Columns, catalogue: Catalogue | None) -> tuple[str, ...]:
     for one in allowances.metered:
         if one.included > 0:
             column = allowances.countings[one.counting].column
+            if column == Usage.VOICE_MINUTES_BILLED and column not in usage:
+                column = Usage.VOICE_MINUTES
             sizes.setdefault((one.service, column), []).append(one.included / 100)
     return tuple(
         note

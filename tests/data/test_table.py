@@ -503,6 +503,7 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
         "  - column 'mb' (data.usage_columns.data_mib) must be at most 1,000,000,000, got '1e10' at line 4",
         "  - column 'extra' must be finite, got 'inf' at line 4: leave such cells blank,"
         " or add the column to data.drop_columns",
+        "  - an amount below 0 is a correction: net it with the month that it corrects",
     ]
 
 
@@ -547,10 +548,12 @@ def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None
         ),
         (
             b"PK\x03\x04",
-            "table.csv must be CSV or Parquet,"
-            " it is a spreadsheet (.xlsx) or another zip archive: save it as CSV",
+            "table.csv is a damaged spreadsheet: File is not a zip file; save it again",
         ),
-        (b"\x1f\x8b\x08", "table.csv must be CSV or Parquet, it is compressed by gzip: unpack it first"),
+        (
+            b"\x1f\x8b\x08",
+            "table.csv must be CSV, Parquet or .xlsx, it is compressed by gzip: unpack it first",
+        ),
         (b"n,pl\x00an\n", "table.csv is not text: NUL at character 5; save it as UTF-8 CSV"),
         (
             "n,plan\n1,ä\n2,ö\n3,ü".encode() + b"\xff\n",

@@ -68,10 +68,9 @@ class PartColumns:
         """Read a column of usage in the unit of `schema.Usage`, quantised to 0.01, shape (n,), float64."""
         cells = self._numbers(name)
         if cells.is_guess:
-            rows = pc.equal(pc.utf8_trim_whitespace(self.part[name]), cells.two_readings)
-            self.add(
-                f"column {name!r} {two_readings_rule(cells)}", rows.fill_null(fill_value=False).to_numpy()
-            )
+            rows = pc.equal(self.reading.readable(self.part[name]), cells.two_readings)
+            rule = f"column {name!r} {two_readings_rule(cells)}"
+            self.add(rule, rows.fill_null(fill_value=False).to_numpy())
         self.noted.add(name, cells)
         values = cells.values * self.reading.form.factor(usage)
         for rule, rows in amount_rules(values, cells.strange, np.isnan(values) & ~cells.strange).items():
