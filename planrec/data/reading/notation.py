@@ -19,6 +19,7 @@ MARKS = {"point": r"\.", "comma": ",", "space": "[ \u00a0\u2009\u202f]", "apostr
 "Name of a mark -> pattern; four blanks are in use, and the straight and the typographic apostrophe."
 OTHER: dict[DecimalMark, DecimalMark] = {"point": "comma", "comma": "point"}
 DECIMAL_MARKS: tuple[DecimalMark, ...] = ("point", "comma")
+INFINITE = "[iI]nf(?:inity)?"
 HAS_MARK = "[0-9][., '\u00a0\u2009\u202f\u2019][0-9]"
 
 
@@ -37,7 +38,8 @@ def number_pattern(decimal: DecimalMark, thousands: Thousands) -> str:
         [r"\d+", *(groups.replace("MARK", MARKS[mark]) for mark in _separators(decimal, thousands))]
     )
     mark = MARKS[decimal]
-    return rf"^[+-]?(?:(?:{whole}{indian})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?$"
+    number = rf"(?:(?:{whole}{indian})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
+    return rf"^[+-]?(?:{number}|{INFINITE})$"
 
 
 def is_number(text: str, decimal: DecimalMark | None = None) -> bool:
@@ -173,7 +175,7 @@ def _grouped_pattern(decimal: DecimalMark) -> str:
 
 def _values(text: pa.ChunkedArray, decimal: DecimalMark) -> np.ndarray:
     """Convert numbers that fit the decimal mark, shape (n,), float64."""
-    bare = pc.replace_substring_regex(text, rf"[^\d+\-eE{MARKS[decimal]}]", "")
+    bare = pc.replace_substring_regex(text, rf"[^\d+\-eEinftyI{MARKS[decimal]}]", "")
     return pc.replace_substring(bare, ",", ".").cast(pa.float64()).to_numpy()
 
 

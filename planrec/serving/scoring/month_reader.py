@@ -126,8 +126,8 @@ class _Months:
         parts = part_months(self._key, None if held is None else held[self.row])
         columns.noted.n_added_months += parts.n_added
         columns.bad.add(ONE_ROW_PER_MONTH, columns.positions[np.sort(self.row[parts.is_bad])])
+        self._judge(columns)
         months = _Months(self.row[parts.end], self.owner[parts.end], self.number[parts.end])
-        months._judge(columns)
         return months, {name: parts.total(values[self.row]) for name, values in usage.items()}
 
     def _judge(self, columns: PartColumns) -> None:
