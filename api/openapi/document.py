@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Literal
 
+from litestar import Router
 from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec.json import schema_components
 from pydantic import BaseModel
@@ -53,6 +54,10 @@ _DESCRIPTION = (
 
 class RunJsonRenderPlugin(JsonRenderPlugin):
     """Renders the document for the current run; Litestar generates its own part only once."""
+
+    def receive_router(self, router: Router) -> None:
+        """Keep the address of the document only: Litestar answers other addresses below it with HTML."""
+        router.routes[:] = [route for route in router.routes if route.path.endswith("/openapi.json")]
 
     def render(self, request: HttpRequest, openapi_schema: Document) -> bytes:
         """Return the document as JSON."""
