@@ -41,7 +41,8 @@ def test_the_newest_version_is_supported_and_has_a_changelog() -> None:
     minor = ".".join(PROJECT["version"].split(".")[:2])
     assert f"| {minor} | yes |" in (REPOSITORY / "SECURITY.md").read_text("utf-8")
     changelog = (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
-    assert re.findall(r"^## (.+)$", changelog, flags=re.MULTILINE)[0] == PROJECT["version"]
+    sections = re.findall(r"^## (.+)$", changelog, flags=re.MULTILINE)
+    assert next(section for section in sections if section != "Unreleased") == PROJECT["version"]
 
 
 @pytest.mark.parametrize("language", ["README.md", "README.es.md"])
