@@ -56,8 +56,8 @@ class RunJsonRenderPlugin(JsonRenderPlugin):
     """Renders the document for the current run; Litestar generates its own part only once."""
 
     def receive_router(self, router: Router) -> None:
-        """Keep the address of the document only: Litestar answers other addresses below it with HTML."""
-        router.routes[:] = [route for route in router.routes if route.path.endswith("/openapi.json")]
+        """Keep the addresses of documents only: Litestar answers others beside them with a page of HTML."""
+        router.routes[:] = [route for route in router.routes if route.path.endswith(".json")]
 
     def render(self, request: HttpRequest, openapi_schema: Document) -> bytes:
         """Return the document as JSON."""
