@@ -45,12 +45,13 @@ def decoded(table: pa.Table, path: str) -> pa.Table:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Return whether a column holds text.
+    """Return whether a column holds text or bytes.
 
     >>> is_text(pa.string()), is_text(pa.large_string()), is_text(pa.int64())
     (True, True, False)
     """
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in tests)
 
 
 def _check(column: pa.ChunkedArray, name: str, path: str) -> None:
