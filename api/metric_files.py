@@ -40,7 +40,7 @@ class AllocatedFile(MmapedDict):
 def use_allocated_files() -> None:
     """Let prometheus-client keep the counters of this process in such files, if it keeps them in files."""
     if hasattr(os, "posix_fallocate"):
-        prometheus_client.values.MmapedDict = AllocatedFile  # type: ignore[misc]
+        prometheus_client.values.MmapedDict = AllocatedFile  # type: ignore[attr-defined]
 
 
 class LossyCounting:

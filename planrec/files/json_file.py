@@ -7,7 +7,11 @@ from typing import Any
 from planrec.errors import RunError
 
 
-def read_object(file: Path) -> dict[str, Any]:
+JsonObject = dict[str, Any]
+"The content of such a file."
+
+
+def read_object(file: Path) -> JsonObject:
     """Return the JSON object in a file. Raises RunError."""
     try:
         content = file.read_bytes()
@@ -16,7 +20,7 @@ def read_object(file: Path) -> dict[str, Any]:
     return parse_object(content, file)
 
 
-def parse_object(text: bytes, file: Path) -> dict[str, Any]:
+def parse_object(text: bytes, file: Path) -> JsonObject:
     """Return the JSON object in the content of a file, which messages name. Raises RunError.
 
     >>> parse_object(b'{"seed": 0}', Path("run.json"))
