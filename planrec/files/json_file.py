@@ -6,7 +6,6 @@ from typing import Any
 
 from planrec.errors import RunError
 
-
 JsonObject = dict[str, Any]
 "The content of such a file."
 

@@ -24,9 +24,9 @@ def test_a_file_of_counters_is_on_the_disk_before_it_is_written_to(tmp_path):
     found = (tmp_path / "counter_1.db").stat()
     assert found.st_blocks * 512 >= found.st_size > 65_536
     file.close()
-    values = dict(
-        value[:2] for value in AllocatedFile(str(tmp_path / "counter_1.db"), True).read_all_values()
-    )
+    reader = AllocatedFile(str(tmp_path / "counter_1.db"), read_mode=True)
+    values = {name: value for name, value, _ in reader.read_all_values()}
+    reader.close()
     assert values == {f"series {number:05}": number for number in range(3_000)}
 
 
