@@ -58,16 +58,18 @@ def dialect_of(path: Path) -> Dialect:
         head = file.read(HEAD_BYTES)
         is_whole = not file.read(1)
     text = codecs.getincrementaldecoder(scan.encoding)().decode(head)
-    text = text if is_whole else text.rpartition("\n")[0] or text
+    whole_rows = text if is_whole else text.rpartition("\n")[0] or text
     named = SEPARATOR_LINE.match(text)
-    separator = named[1] if named else separator_of(text)
+    separator = named[1] if named else separator_of(whole_rows)
     skipped = text[: named.end()].count("\n") if named else 0
-    rows = [row for row in _first_rows(text, separator, str(path)) if any(row[2]) and row[0] > skipped]
+    rows = [row for row in _first_rows(whole_rows, separator, str(path)) if any(row[2]) and row[0] > skipped]
     if not rows or (is_whole and not text.strip()):
         raise DataError(f"{path} is empty ({path.stat().st_size} bytes): it must hold a header and rows")
     header = header_of([cells for _, _, cells in rows], [f"line {line}" for line, _, _ in rows], str(path))
     last_line = rows[header.position][1]
     begin = "".join(islice(io.StringIO(text, newline=""), last_line))
+    if not is_whole and len(begin) == len(text):
+        raise DataError(f"{path}: the header must have fewer than {HEAD_BYTES:,} bytes")
     below = (tuple(cells) for _, _, cells in rows[header.position + 1 :])
     return Dialect(
         scan=scan,
