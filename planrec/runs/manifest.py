@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
 
 from planrec.errors import RunError
 from planrec.files.json_file import read_object
@@ -13,6 +13,7 @@ from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
+from planrec.runs.older_config import with_added_fields
 from planrec.schema.columns import InputSchema
 from planrec.schema.config_model import Config
 from planrec.training.fitting import Chosen
@@ -81,7 +82,7 @@ class Manifest(Config, allow_inf_nan=True):
     command: str
     "A shell command line that repeats the run."
     finished: str
-    config: dict[str, Any]
+    config: Annotated[dict[str, Any], AfterValidator(with_added_fields)]
     "`RunConfig` as JSON."
     catalogue: dict[str, Any] | None
     "The plans themselves: the file of `catalogue=file` may change or go after the run."

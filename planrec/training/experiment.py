@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.commitments import CommitmentRules, with_commitments
 from planrec.checks import run_checks
 from planrec.checks.proxy import check_proxies
 from planrec.config.run_config import RunConfig
@@ -91,10 +92,7 @@ def run(
         loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
-        waived = run_checks(
-            table, folds, config.waivers, keeps_subscribers_whole=config.cv.keeps_subscribers_whole
-        )
-        waived += _proxy_notes(config, table)
+        waived = _check(config, table, folds)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))
     if tuner is not None:
@@ -139,7 +137,8 @@ def load_decisions(config: RunConfig) -> LoadedDecisions:
     """Read the data and label it."""
     catalogue = config.catalogue.open()
     loaded = config.data.load(catalogue)
-    table = _with_hidden_bills(config, config.target.label(loaded, catalogue), catalogue)
+    labelled = config.target.label(loaded, catalogue)
+    table = _with_hidden_bills(config, _under_rules(config, labelled, catalogue), catalogue)
     return LoadedDecisions(table, loaded.dropped)
 
 
@@ -246,6 +245,13 @@ def _predict_alone(
     return predict_out_of_fold(config, {model.kind: [model] * len(folds)}, table, folds)
 
 
+def _check(config: RunConfig, table: DecisionTable, folds: Sequence[Fold]) -> list[str]:
+    """Run the checks of table and folds; return notes about those that were waived."""
+    whole = config.cv.keeps_subscribers_whole
+    waived = run_checks(table, folds, config.waivers, keeps_subscribers_whole=whole)
+    return [*waived, *_proxy_notes(config, table)]
+
+
 def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
     """Collect notes about features that predict protected columns; none without protected columns."""
     if not table.segments:
@@ -256,6 +262,12 @@ def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
     return check_proxies(
         features, table, config.fairness.proxy_auc_at_most, config.waivers.proxy, config.seed
     )
+
+
+def _under_rules(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:
+    """Apply the policy's rules about commitments to decisions that a target made with the default rules."""
+    rules = config.policy.commitment_rules
+    return table if rules == CommitmentRules() else with_commitments(table, catalogue, rules)
 
 
 def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:
