@@ -41,7 +41,7 @@ def parsed_override(text: str) -> "Override | None":
     use_text_keys()
     try:
         return OverridesParser.create().parse_override(text)
-    except HydraException:
+    except (HydraException, ValueError):  # Python refuses whole numbers of more than 4,300 digits
         return None
 
 
