@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-_PLAIN = r"(?!(?:null|true|false|nan|inf)$)[a-z_][a-z0-9_./-]*"
+_PLAIN = r"(?!(?:null|true|false|nan|inf)$)(?:\.{0,2}/)?[a-z_][a-z0-9_./-]*"
 "Text that means itself without quotation marks, and alone: no number and no word of the grammar."
 
 
@@ -42,7 +42,7 @@ def as_typed(value: object) -> str:
 def typed_override(key: str, value: object) -> str:
     """Write an override, quoted for a shell.
 
-    >>> print(typed_override("data.plan_column", "Año"), typed_override("seed", 7))
-    'data.plan_column="Año"' seed=7
+    >>> print(typed_override("data.plan_column", "Año"), typed_override("data.path", "../months.csv"))
+    'data.plan_column="Año"' data.path=../months.csv
     """
     return shlex.quote(f"{key}={as_typed(value)}")

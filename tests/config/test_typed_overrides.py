@@ -39,6 +39,10 @@ def read(text: str) -> object:
 @given(values)
 @example("C:\\data\\")
 @example('a\\"b\\')
+@example("/data/months.csv")
+@example("../plans-2.yaml")
+@example(".5")
+@example("./.5")
 @example({"1E5": "hundred", "007": "agent", "null": "1E5", "true": None})
 def test_a_value_that_is_written_is_read_again(value: object) -> None:
     assert read(f"key={as_typed(value)}") == value
