@@ -1,7 +1,6 @@
 """Doubts about the plans that a model learns: other spellings, plans of one subscriber, header words."""
 
 import re
-import shlex
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from planrec.data.reading.column_names import tidy_name
+from planrec.files.typed_override import typed_override
 from planrec.wording import counted, shown
 
 FEWEST_ROWS = 20
 "Rows of a table from which a plan of one subscriber is worth a note."
 
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]*")
-"Names that Hydra reads in a mapping without quotes."
+"Keys that Hydra reads in a mapping: it accepts no quotes around them."
 
 
 def label_notes(label: np.ndarray, owner: np.ndarray, column: str) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def label_notes(label: np.ndarray, owner: np.ndarray, column: str) -> tuple[str,
 
     Examples:
         >>> label_notes(np.array(["Max", "Mini", "max"], object), np.array([1, 2, 3]), "plan")[0]
-        "plans 'Max' (1 row), 'max' (1 row) differ only in spelling: type '+data.plan_names={max: Max}'"
+        "plans 'Max' (1 row), 'max' (1 row) differ only in spelling: type '+data.plan_names={max:Max}'"
     """
     encoded = pa.array(label, pa.string()).dictionary_encode()
     plans, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
@@ -81,6 +81,6 @@ def _letters(plan: str) -> str:
 def _renaming(plans: Iterable[str], name: str) -> str:
     """Write the override that gives the plans one name."""
     listed = list(plans)
-    if not all(PLAIN.fullmatch(plan) for plan in (*listed, name)):
+    if not all(PLAIN.fullmatch(plan) for plan in listed):
         return f"data.plan_names in a YAML file, with {shown(listed)} -> {name!r}"
-    return shlex.quote(f"+data.plan_names={{{', '.join(f'{plan}: {name}' for plan in listed)}}}")
+    return typed_override("+data.plan_names", dict.fromkeys(listed, name))

@@ -39,6 +39,8 @@ class UsageMonths(FileSource):
     "2018-11, 201811, any date in the month, or 1 to 12 with `time_year`."
     plan_column: Name
     "The plan held in the month."
+    commitment_ends_column: Name | None
+    "First day on which leaving the plan held costs no exit fee; blank cells: unknown. Null: all are unknown."
     usage_columns: UsageColumns
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None
     "ISO 4217 code of the operator's bills, which must be the catalogue's currency; null skips the check."
@@ -52,6 +54,8 @@ class UsageMonths(FileSource):
             "month": self.month_column,
             "plan_held": self.plan_column,
         }
+        if self.commitment_ends_column is not None:
+            own["commitment_ends"] = self.commitment_ends_column
         usage = {usage: name for usage, name in self.usage_columns if name is not None}
         return FileForm(own | usage, self.plan_names, self.time_year, self.cell_form)
 

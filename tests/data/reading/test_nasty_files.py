@@ -1,5 +1,6 @@
 """Files as people send them: each is read as it was meant, with a note, or refused with the fix."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -283,8 +284,8 @@ def test_a_nasty_table_is_read_as_meant_or_refused(name: str) -> None:
 def test_the_fix_of_a_label_is_an_override() -> None:
     Path("table.csv").write_text("plan,n\nSmart S,1\nsmart-s,2\nSmart S,3\nMax,4\n")
     (note,) = [note for note in rows("table.csv").notes if "spelling" in note]
-    override = note.rpartition("type ")[2].strip("'")
-    assert override == "+data.plan_names={smart-s: Smart S}"
+    (override,) = shlex.split(note.rpartition("type ")[2])
+    assert override == '+data.plan_names={smart-s:"Smart S"}'
     assert parsed_override(override) is not None
     renamed = rows("table.csv", plan_names={"smart-s": "Smart S"})
     assert not any("spelling" in note for note in renamed.notes)
