@@ -6,7 +6,7 @@ Importing it is cheap: it loads no pandas, and loads psycopg only for a PostgreS
 from planrec.serving.decision_log.log_writer import Counts, DecisionLog
 from planrec.serving.decision_log.logged_answer import Decision, LoggedDecision, LoggedRun
 from planrec.serving.decision_log.pseudonym import read_or_create_key
-from planrec.serving.decision_log.store import find_decision
+from planrec.serving.decision_log.store import find_decision, write_rows
 
 __all__ = [
     "Counts",
@@ -16,4 +16,5 @@ __all__ = [
     "LoggedRun",
     "find_decision",
     "read_or_create_key",
+    "write_rows",
 ]

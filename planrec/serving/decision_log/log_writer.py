@@ -9,10 +9,8 @@ from typing import NamedTuple
 
 from planrec.errors import LogError
 from planrec.serving.decision_log.logged_answer import Decision, LoggedDecision, row_of
-from planrec.serving.decision_log.store import Store
+from planrec.serving.decision_log.store import ROWS_AT_ONCE, Store
 
-ROWS_AT_ONCE = 250
-"Maximum number of rows of one transaction."
 SECONDS_TO_GATHER = 0.01
 """Time in which rows gather before one sync of the disk, unless a request waits for one of them. It is short,
 because on a single core requests wait while rows are written."""

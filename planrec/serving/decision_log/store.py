@@ -6,9 +6,9 @@ fails). PostgreSQL does so with `synchronous_commit=on`.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 from planrec.errors import LogError
 from planrec.serving.decision_log.logged_answer import LoggedDecision
 
+ROWS_AT_ONCE = 250
+"Maximum number of rows of one transaction."
 SECONDS_TO_CONNECT = 5
 "After this time a PostgreSQL server counts as lost, and a locked SQLite file as busy."
 
@@ -61,6 +63,15 @@ class Store:
     def bad_row(self) -> tuple[type[Exception], ...]:
         """Exceptions that `insert` raises if the database will never accept a row."""
         return (self._driver.DataError, self._driver.IntegrityError, UnicodeError)
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """Exceptions of a database that cannot be reached, read or written."""
+        return (self._driver.Error, OSError, UnicodeError)
+
+    def described(self, error: Exception) -> str:
+        """Name the log, and why it failed, without its password."""
+        return self.without_password(f"{self._url}: {str(error).strip()}")
 
     def _connect(self) -> None:
         """Connect, and create the table if it does not exist."""
@@ -134,6 +145,22 @@ class Store:
         )
 
 
+def write_rows(url: str, rows: Iterable[LoggedDecision]) -> None:
+    """Write rows of a scored file; those that the log has already are skipped.
+
+    Raises:
+        LogError: the log cannot be written; rows of earlier transactions are in it.
+    """
+    store, remaining = Store(url), iter(rows)
+    try:
+        while some := list(islice(remaining, ROWS_AT_ONCE)):
+            store.insert(some)
+    except store.failures as error:
+        raise LogError(f"cannot write the decision log {store.described(error)}") from None
+    finally:
+        store.close()
+
+
 def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
     """Return the logged answer with this id.
 
@@ -143,9 +170,8 @@ def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
     store = Store(url)
     try:
         found = store.find(recommendation_id)
-    except Exception as error:  # the two drivers share no base class
-        why = store.without_password(str(error)).strip()
-        raise LogError(f"cannot read the decision log {store.without_password(url)}: {why}") from None
+    except store.failures as error:
+        raise LogError(f"cannot read the decision log {store.described(error)}") from None
     if found is None:
         raise LogError(f"no answer {recommendation_id!r} in {store.without_password(url)}")
     return found
