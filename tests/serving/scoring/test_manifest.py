@@ -1,4 +1,4 @@
-"""The names that lead from a scored file back to its run, plans and input; its manifest; its rows in the log."""
+"""A scored file leads back to its run, plans and input: columns, manifest, rows in the log, replay."""
 
 import json
 from pathlib import Path
