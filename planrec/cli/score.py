@@ -74,7 +74,12 @@ def _log(options: Namespace, saved: "SavedRun") -> "AdviceLog | None":
     from planrec.serving.decision_log import read_or_create_key
     from planrec.serving.scoring.advice_log import AdviceLog
 
-    return AdviceLog(log_url(options), read_or_create_key(key_file(options)), saved, options.language)
+    return AdviceLog(
+        log_url(options.log, options.outputs),
+        read_or_create_key(key_file(options.outputs)),
+        saved,
+        options.language,
+    )
 
 
 def _command(options: Namespace) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
-from planrec.serving.decision_log.pseudonym import pseudonym
+from planrec.serving.decision_log.pseudonym import key_id, pseudonym
 
 if TYPE_CHECKING:
     from planrec.runs.read import SavedRun
@@ -89,6 +89,8 @@ class LoggedDecision(NamedTuple):
     catalogue_version: str | None
     catalogue_sha256: str | None
     policy: str
+    key_id: str | None
+    "Names the key of the pseudonym; None if there is no subscriber, or if PlanRec 0.2 wrote the row."
 
     @property
     def run(self) -> LoggedRun:
@@ -109,6 +111,8 @@ def row_of(decision: Decision, key: bytes) -> LoggedDecision:
         decision.answer.decode(),
         decision.arm,
         DETERMINISTIC,
-        decision.latency_ms,
+        # A float, as the database returns it: the chain hashes its text.
+        float(decision.latency_ms),
         *decision.run,
+        None if subscriber is None else key_id(key),
     )

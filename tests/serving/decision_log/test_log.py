@@ -22,6 +22,7 @@ from planrec.errors import LogError
 from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, InputColumn, InputSchema
 from planrec.schema.request import fields_of, json_of, read_request
 from planrec.serving.decision_log import DecisionLog, find_decision, read_or_create_key
+from planrec.serving.decision_log import database as database_module
 from planrec.serving.decision_log import store as store_module
 from planrec.serving.decision_log.log_writer import ROWS_AT_ONCE
 from planrec.serving.decision_log.logged_answer import row_of
@@ -169,14 +170,14 @@ def hold_writes(monkeypatch):
 
 
 def test_a_full_disk_loses_no_queued_row(url, monkeypatch, caplog):
-    connect, pages = store_module._sqlite_connection, [20]
+    connect, pages = database_module._sqlite_connection, [40]
 
-    def limited(file, *, read_only):
-        connection = connect(file, read_only=read_only)
+    def limited(file, mode):
+        connection = connect(file, mode)
         connection.execute(f"PRAGMA max_page_count={pages[0]}")
         return connection
 
-    monkeypatch.setattr(store_module, "_sqlite_connection", limited)
+    monkeypatch.setattr(database_module, "_sqlite_connection", limited)
     monkeypatch.setattr("planrec.serving.decision_log.log_writer.LONGEST_PAUSE", 0.05)
     log = DecisionLog(url, KEY, queue_size=100_000)
     n_taken = 0
