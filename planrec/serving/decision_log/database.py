@@ -21,6 +21,8 @@ SECONDS_TO_CONNECT = 5
 ADVISORY_LOCK = 7526411783
 "Key of the lock in PostgreSQL under which tables are changed and rows removed."
 OWNER_ONLY = 0o600
+STATEMENTS_TO_KEEP = 16
+"Compiled statements of a connection to SQLite. Each keeps the values that it wrote last."
 
 Row = tuple[Any, ...]
 Mode = Literal["create", "existing"]
@@ -71,6 +73,12 @@ class Connection:
     def execute(self, statement: str, values: Sequence[object] = ()) -> Cursor:
         """Run a statement; the first one that writes begins a transaction."""
         return self._raw.execute(statement if self.is_sqlite else statement.replace("?", "%s"), values)
+
+    def rows_of_inserts(self, n_rows: int) -> list[int]:
+        """Split rows into statements: powers of two for SQLite, which keeps these few statements compiled."""
+        if not self.is_sqlite:
+            return [n_rows]
+        return [1 << bit for bit in reversed(range(n_rows.bit_length())) if n_rows >> bit & 1]
 
     def stream(self, statement: str, values: Sequence[object] = ()) -> Iterator[Row]:
         """Yield the rows of a query in constant memory."""
@@ -136,7 +144,7 @@ class Database:
     def connect(self, mode: Mode) -> Connection:
         """Open a connection; exceptions of the driver pass through."""
         if self._file is not None:
-            return Connection(_sqlite_connection(self._file, mode), is_sqlite=True)
+            return Connection(cast(RawConnection, _sqlite_connection(self._file, mode)), is_sqlite=True)
         raw = self._driver.connect(
             self._url,
             connect_timeout=SECONDS_TO_CONNECT,
@@ -167,15 +175,14 @@ def _sqlite_connection(file: Path, mode: Mode) -> sqlite3.Connection:
     with suppress(PermissionError, FileNotFoundError):
         # A log of an earlier version; another user's file keeps its permissions.
         file.chmod(OWNER_ONLY)
-    # Created by the thread that opens the log, used by the thread that writes. A cached statement keeps the
-    # rows that it wrote, and there is one for each number of rows: together they would take megabytes. A
-    # transaction locks the file when it begins: it reads the end of the chain before it writes.
+    # Created by the thread that opens the log, used by the thread that writes. A transaction locks the file
+    # when it begins: it reads the end of the chain before it writes.
     connection = sqlite3.connect(
         f"{file.absolute().as_uri()}?mode=rw",
         uri=True,
         timeout=SECONDS_TO_CONNECT,
         check_same_thread=False,
-        cached_statements=0,
+        cached_statements=STATEMENTS_TO_KEEP,
         isolation_level="IMMEDIATE",
     )
     # Write-ahead log: readers do not block the writer, and a commit is one sync of one file.

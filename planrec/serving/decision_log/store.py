@@ -1,13 +1,14 @@
 """Writing rows: one transaction for many rows, each in its place of the chain."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain, islice
 
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import digest
 from planrec.serving.decision_log.database import Connection, Database
 from planrec.serving.decision_log.logged_answer import LoggedDecision
-from planrec.serving.decision_log.tables import DECISION_COLUMNS, prepare, take_places
+from planrec.serving.decision_log.tables import DECISION_COLUMNS, Place, prepare, take_places
 
 ROWS_AT_ONCE = 250
 "Maximum number of rows of one transaction."
@@ -56,15 +57,12 @@ class Store:
 
 def _append(connection: Connection, rows: Sequence[LoggedDecision]) -> None:
     # Hashed before the chain is locked: other writers wait for the lock.
-    digests = [digest(row) for row in rows]
-    places = take_places(connection, digests)
-    values = [value for row, place in zip(rows, places, strict=True) for value in (*row, *place)]
-    # One statement for all rows releases the interpreter lock once and not once per row.
-    statement = (
-        f"INSERT INTO decisions ({DECISION_COLUMNS}, position, chain)"
-        f" VALUES {', '.join([_ROW] * len(rows))} ON CONFLICT DO NOTHING"
+    places = take_places(connection, [digest(row) for row in rows])
+    n_written = sum(
+        connection.execute(statement, values).rowcount
+        for statement, values in _inserts(rows, places, connection.rows_of_inserts(len(rows)))
     )
-    if connection.execute(statement, values).rowcount == len(rows):
+    if n_written == len(rows):
         connection.commit()
         return
     # A commit whose confirmation was lost is repeated, and a file may be scored again: skip known rows.
@@ -72,6 +70,27 @@ def _append(connection: Connection, rows: Sequence[LoggedDecision]) -> None:
     new = _unknown(connection, rows)
     if new:
         _append(connection, new)
+
+
+def _inserts(
+    rows: Sequence[LoggedDecision], places: Sequence[Place], sizes: Sequence[int]
+) -> Iterator[tuple[str, list[object]]]:
+    """Yield statements that write so many rows each, and their values."""
+    start = 0
+    for size in sizes:
+        some = zip(rows[start : start + size], places[start : start + size], strict=True)
+        yield _insert(size), list(chain.from_iterable(chain.from_iterable(some)))
+        start += size
+
+
+@lru_cache(maxsize=ROWS_AT_ONCE)
+def _insert(n_rows: int) -> str:
+    """Return the statement that writes so many rows.
+
+    One statement for many rows releases the interpreter lock once and not once per row.
+    """
+    columns, marks = f"{DECISION_COLUMNS}, position, chain", ", ".join([_ROW] * n_rows)
+    return f"INSERT INTO decisions ({columns}) VALUES {marks} ON CONFLICT DO NOTHING"
 
 
 def _unknown(connection: Connection, rows: Sequence[LoggedDecision]) -> list[LoggedDecision]:
