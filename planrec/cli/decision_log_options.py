@@ -100,7 +100,7 @@ def age(text: str) -> timedelta:
 
 
 def _url(text: str) -> str:
-    if "://" not in text:
+    if text and "://" not in text:  # argparse passes the `const` of the option too
         raise ArgumentTypeError(
             f"must be sqlite:///FILE or postgresql://..., got {text!r}; for the default log, type --log last"
         )

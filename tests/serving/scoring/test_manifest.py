@@ -149,7 +149,7 @@ def test_a_row_of_a_scored_file_is_replayed(
     source = tmp_path / f"in.{suffix}"
     capsys.readouterr()
     assert replay("--file", target, "--input", source, "s0004", *outputs) == 0
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     row = read(target).set_index("subscriber_ref").loc["s0004"]
     for text in (
         row["recommendation_id"],
