@@ -89,6 +89,14 @@ class Connection:
         with cast(Any, self._raw).cursor(name="planrec") as cursor:
             yield from cursor.execute(statement.replace("?", "%s"), values)
 
+    def has_table(self, name: str) -> bool:
+        """Return whether there is a table with this name."""
+        of_sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?"
+        of_postgresql = (
+            "SELECT tablename FROM pg_tables WHERE tablename = ? AND schemaname = current_schema()"
+        )
+        return bool(self.execute(of_sqlite if self.is_sqlite else of_postgresql, (name,)).fetchall())
+
     def begin_alone(self) -> None:
         """Begin a transaction in which no other process changes tables or removes rows."""
         if self.is_sqlite:

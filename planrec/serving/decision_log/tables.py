@@ -47,8 +47,19 @@ class Place(NamedTuple):
 
 
 def prepare(connection: Connection) -> None:
-    """Create the tables, or add what a log of an earlier version lacks; its rows stay without a chain."""
-    connection.begin_alone()
+    """Create the tables, or add what a log of an earlier version lacks; its rows stay without a chain.
+
+    `decision_chain` is created with everything else in one transaction: if it is there, nothing is missing.
+    """
+    if not connection.has_table("decision_chain"):
+        connection.begin_alone()
+        # Another process may have been faster. Changing tables that it writes to could end in a deadlock.
+        if not connection.has_table("decision_chain"):
+            _create(connection)
+    connection.commit()
+
+
+def _create(connection: Connection) -> None:
     for statement in TABLES:
         connection.execute(statement)
     there = column_names(connection.execute("SELECT * FROM decisions LIMIT 0"))
@@ -57,12 +68,10 @@ def prepare(connection: Connection) -> None:
             connection.execute(f"ALTER TABLE decisions ADD COLUMN {name} {type_}")
     for statement in INDEXES:
         connection.execute(statement)
-    start = "INSERT INTO decision_chain (one, position, chain) VALUES (1, 0, ?) ON CONFLICT DO NOTHING"
-    if connection.execute(start, (GENESIS,)).rowcount == 1:
-        unchained = count_unchained(connection)
-        if unchained:
-            append_event(connection, LoggedEvent.of("opened", {"unchained": unchained}))
-    connection.commit()
+    connection.execute("INSERT INTO decision_chain (one, position, chain) VALUES (1, 0, ?)", (GENESIS,))
+    unchained = count_unchained(connection)
+    if unchained:
+        append_event(connection, LoggedEvent.of("opened", {"unchained": unchained}))
 
 
 def column_names(cursor: Cursor) -> list[str]:

@@ -21,6 +21,7 @@ from planrec.serving.decision_log import LoggedRun
 from planrec.serving.replay.replayed_answer import Replayed, check_catalogue, differences, run_lines
 from planrec.serving.scoring.advice_columns import RECOMMENDATION_ID, SUBSCRIBER_REF, RecommendationIds
 from planrec.serving.scoring.advice_manifest import AdviceManifest, check_content, read_manifest_of
+from planrec.serving.scoring.output import without_formulas
 from planrec.serving.scoring.part_columns import subscribers
 from planrec.serving.scoring.scorer import Advice, Scorer
 
@@ -53,6 +54,10 @@ class AdviceFile:
             )
         return rows
 
+    def as_written(self, columns: pa.Table) -> pa.Table:
+        """Return advice as this file shows it."""
+        return without_formulas(columns) if self.path.suffix == ".csv" else columns
+
     def _parts(self) -> Iterator[pa.Table]:
         file = open_input(self.path)
         for part in file.parts(file.columns.tidy, lambda share: None):
@@ -60,10 +65,10 @@ class AdviceFile:
 
 
 def rows_in(table: pa.Table, subscriber: str) -> list[Row]:
-    """Return the rows of a subscriber, with all cells as text."""
+    """Return the rows of a subscriber, with all cells as text; CSV has formulas behind an apostrophe."""
     texts = pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
     names = pc.utf8_trim_whitespace(texts[SUBSCRIBER_REF])
-    found = texts.filter(pc.equal(names, subscriber)).to_pylist()
+    found = texts.filter(pc.is_in(names, value_set=pa.array([subscriber, f"'{subscriber}"]))).to_pylist()
     return [{name: cell or None for name, cell in row.items()} for row in found]
 
 
@@ -82,7 +87,7 @@ def replay_rows(advice: AdviceFile, source: Path, subscriber: str, outputs: Path
     check_catalogue(str(advice.path), run, saved)
     scorer = Scorer(saved, manifest.language, has_reasons="sentence" in earlier[0])
     again = _advice_of(scorer, open_input(source), subscriber)
-    now = rows_in(again.columns, subscriber)
+    now = rows_in(advice.as_written(again.columns), subscriber)
     requests = requests_of(again.table)
     ids = [row[RECOMMENDATION_ID] or "" for row in earlier]
     model = ModelName(saved.run_id, saved.manifest.versions["planrec"])

@@ -144,6 +144,7 @@ def test_a_row_of_a_scored_file_is_replayed(
     saved: SavedRun, tmp_path: Path, suffix: str, capsys: Any
 ) -> None:
     table = months_table(n=9).sort_values(["month", "subscriber"])
+    table["subscriber"] = table["subscriber"].replace({"s0003": "=s3"})
     target = scored(saved, table, tmp_path, suffix, "--language", "es")
     outputs = ("--outputs", saved.folder.parents[1])
     source = tmp_path / f"in.{suffix}"
@@ -159,6 +160,7 @@ def test_a_row_of_a_scored_file_is_replayed(
         *saved.recommender.plans,
     ):
         assert text in shown
+    assert replay("--file", target, "--input", source, "=s3", *outputs) == 0
     assert replay("--file", target, "--input", source, "s0099", *outputs) == 1
     assert "no row of 's0099'" in capsys.readouterr().err
 
