@@ -86,7 +86,7 @@ def _pinned(options: Namespace) -> Iterator[str]:
 
 
 def _record(pin: "Pin", options: Namespace) -> None:
-    """Write the pin to the decision log, unless there is none.
+    """Write the pin to the decision log, unless there is no log.
 
     Raises:
         LogError: the log cannot be written; the run is pinned even so.

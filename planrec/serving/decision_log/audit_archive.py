@@ -55,7 +55,7 @@ def write_archive(url: str, days: Days, file: Path, pin: Path) -> str:
         url: see `Database`.
         days: the days. Entries between the first and the last one are in the file, also those of other days.
         file: replaced when it is complete; only its owner can read it.
-        pin: pinned.json; left out if there is none.
+        pin: pinned.json; left out if it is missing.
 
     Raises:
         LogError: the log cannot be read, or has no entry on these days.

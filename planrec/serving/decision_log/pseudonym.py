@@ -52,7 +52,7 @@ class Keys:
         """Read the key in a file, and the earlier ones beside it: `decisions.key.1`, `decisions.key.2` ...
 
         Raises:
-            LogError: a key cannot be read, or there is none.
+            LogError: a key cannot be read, or the file is missing.
         """
         if not file.exists():
             raise LogError(f"no key file {file}: a server that logs creates it, and planrec score --log does")
