@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from planrec.recommending.recommender import Recommender, savings
 from planrec.schema.predictions import Decisions, Prediction
@@ -22,18 +23,18 @@ MOST_NINES = 1e9
 class RecommendationIds:
     """The ids of one scored file: its own id and the number of the row.
 
-    >>> RecommendationIds("0f3a").take(2)
+    >>> RecommendationIds("0f3a").take(2).to_pylist()
     ['0f3a-1', '0f3a-2']
     """
 
     file_id: str
     n_taken: int = field(default=0, init=False)
 
-    def take(self, n: int) -> list[str]:
+    def take(self, n: int) -> pa.Array:
         """Return the ids of the next n rows."""
-        first = self.n_taken + 1
+        numbers = pa.array(np.arange(self.n_taken + 1, self.n_taken + n + 1)).cast(pa.string())
         self.n_taken += n
-        return [f"{self.file_id}-{number}" for number in range(first, first + n)]
+        return pc.binary_join_element_wise(self.file_id, numbers, "-")
 
 
 @dataclass(frozen=True)

@@ -113,5 +113,5 @@ class Scorer:
         if self.has_reasons:
             sentences = self._recommender.reasons(table, self.language, past).of_decisions(decisions)
         advised = Advised(table, prediction, decisions, sentences)
-        columns = self.columns.table(advised, subscriber, pa.array(ids.take(len(table))))
+        columns = self.columns.table(advised, subscriber, ids.take(len(table)))
         return Advice(columns, table)

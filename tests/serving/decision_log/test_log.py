@@ -26,6 +26,7 @@ from planrec.serving.decision_log import database as database_module
 from planrec.serving.decision_log import store as store_module
 from planrec.serving.decision_log.log_writer import ROWS_AT_ONCE
 from planrec.serving.decision_log.logged_answer import row_of
+from planrec.serving.decision_log.verification import verify
 from tests.serving.decision_log.decisions import DECISION, KEY, decision, logged_ids, url_of
 
 
@@ -240,12 +241,16 @@ def test_rows_counted_as_written_survive_kill_9(url, round_):
         assert ids >= {f"{name}-{number}" for number in range(n_written)}
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    found = verify(url, {})
+    assert (found.problems, found.decisions) == ([], len(ids))
 
 
 def test_several_processes_write_to_one_file_without_loss(url):
     writers = {name: process(url, name, 2_000) for name in ("a", "b", "c")}
     assert [writer.communicate()[0] for writer in writers.values()] == ["2000\n"] * 3
     assert logged_ids(url) == {f"{name}-{number}" for name in writers for number in range(2_000)}
+    found = verify(url, {})
+    assert (found.problems, found.end.position) == ([], 6_000)
 
 
 def test_one_transaction_holds_many_rows(url, monkeypatch):
