@@ -8,9 +8,11 @@ from pathlib import Path
 
 from planrec.cli.decision_log_options import add_days, add_log, days_between, log_url
 from planrec.cli.shared_options import add_outputs
-from planrec.wording import counted
+from planrec.wording import counted, visible
 
 EXAMPLE = "planrec audit --from 2026-03-01 --to 2026-03-31 --out march.zip"
+MOST_PROBLEMS = 20
+"Problems that are printed."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -45,12 +47,13 @@ def _check(options: Namespace) -> int:
 
     manifest, problems = check_archive(options.check)
     print(f"{options.check}, sha256 {sha256_of_file(options.check)}")
-    print(f"{manifest.days}, made {manifest.made_at} by {manifest.made_by}")
+    print(visible(f"{manifest.days}, made {manifest.made_at} by {manifest.made_by}"))
     print(f"{counted(manifest.decisions, 'answer')}, positions {manifest.before.position + 1} to", end=" ")
     print(manifest.end.position)
     for row in manifest.advised:
-        print(f"  {row.answers:,} x {row.arm}, by {row.run_id}, catalogue {row.catalogue_version or '-'}")
-    for problem in problems:
-        print(f"  - {problem}")
+        catalogue = row.catalogue_version or "-"
+        print(visible(f"  {row.answers:,} x {row.arm}, by {row.run_id}, catalogue {catalogue}"))
+    for problem in problems[:MOST_PROBLEMS]:
+        print(visible(f"  - {problem}"))
     print(f"FAILED: {counted(len(problems), 'problem')}" if problems else "verified")
     return 1 if problems else 0

@@ -20,7 +20,7 @@ from planrec.cli.decision_log_options import (
     log_url,
 )
 from planrec.cli.shared_options import add_json, add_outputs, show_table
-from planrec.wording import counted
+from planrec.wording import counted, visible
 
 if TYPE_CHECKING:
     from planrec.serving.decision_log import Keys
@@ -80,7 +80,7 @@ def _verify(options: Namespace) -> int:
         print(f"{counted(found.unreadable, 'row')} whose pseudonym key is missing: cannot be searched")
     print(f"the chain ends at position {found.end.position} with {found.end.chain}")
     for problem in found.problems[:MOST_PROBLEMS]:
-        print(f"  - {problem}")
+        print(visible(f"  - {problem}"))
     print(f"FAILED: {counted(len(found.problems), 'problem')}" if found.problems else "verified")
     return 1 if found.problems else 0
 

@@ -24,6 +24,8 @@ from planrec.serving.decision_log.verification import ChainCheck, Entry, decisio
 
 SCHEMA = "planrec.audit/1"
 ENTRIES, MANIFEST, PIN = "entries.jsonl", "manifest.json", "pinned.json"
+MOST_MANIFEST_BYTES = 64 << 20
+"An archive that unpacks to more is not one of ours."
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 "Time of the files in an archive: its manifest has the time at which it was made."
 
@@ -157,7 +159,8 @@ def check_archive(file: Path) -> tuple[Archived, list[str]]:
     """
     try:
         with ZipFile(file) as archive:
-            manifest = msgspec.json.decode(archive.read(MANIFEST), type=Archived)
+            with archive.open(MANIFEST) as content:
+                manifest = msgspec.json.decode(content.read(MOST_MANIFEST_BYTES), type=Archived)
             problems = [
                 f"{name} was changed: its sha256 is not {expected}"
                 for name, expected in manifest.files.items()

@@ -9,6 +9,7 @@ from planrec.runs.provenance import versions
 from planrec.schema.request import fields_of
 from planrec.serving.replay.replayed_answer import Replayed
 from planrec.terminal import console_of_tables
+from planrec.wording import visible
 
 
 def print_all(found: Sequence[Replayed]) -> None:
@@ -25,7 +26,7 @@ def print_replayed(replayed: Replayed) -> None:
     """Print the inputs of an answer, its result, and whether it is the same now."""
     console = console_of_tables(highlight=False, markup=False)
     for label, value in replayed.identity:
-        console.print(f"{label:<12}{value}")
+        console.print(visible(f"{label:<12}{value}"))
     console.print("\ninputs")
     for part in _inputs(replayed):
         console.print(part)
