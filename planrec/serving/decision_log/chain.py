@@ -4,7 +4,7 @@ Each entry has a position, 1, 2, 3 ..., and a chain value: the SHA-256 of the ch
 own content. Decisions and events are entries of one chain.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -17,7 +17,7 @@ GENESIS = "0" * 64
 "The chain value before the first entry."
 
 EventKind = Literal["opened", "pin", "replay", "export", "audit", "count", "delete", "prune", "rotate_key"]
-Content = dict[str, object]
+Content = Mapping[str, object]
 
 
 class Removed(NamedTuple):

@@ -45,7 +45,7 @@ def _remove(url: str, event: EventKind, condition: str, values: Sequence[str], a
             marks = ", ".join("?" * len(found))
             names = [name for name, *_ in found]
             connection.execute(f"DELETE FROM decisions WHERE recommendation_id IN ({marks})", names)
-            append_event(connection, LoggedEvent.of(event, about | _stub(found)))
+            append_event(connection, LoggedEvent.of(event, {**about, **_stub(found)}))
             connection.commit()
             n_removed += len(found)
         connection.rollback()
