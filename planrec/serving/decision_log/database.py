@@ -33,7 +33,7 @@ class Cursor(Protocol):
     """The result of a statement, of either driver."""
 
     rowcount: int
-    description: Any
+    description: Sequence[Sequence[object]]
     "One sequence per column; its name is the first item."
 
     def fetchone(self) -> Row | None:

@@ -76,7 +76,7 @@ def _create(connection: Connection) -> None:
 
 def column_names(cursor: Cursor) -> list[str]:
     """Return the names of the columns of a result."""
-    return [column[0] for column in cursor.description]
+    return [str(column[0]) for column in cursor.description]
 
 
 def count_unchained(connection: Connection) -> int:
