@@ -47,7 +47,7 @@ def pinned_app() -> Litestar:
     """
     settings = read_settings(os.environ)
     scratch = settings.server.scratch_folder
-    follower = PinFollower(settings.outputs, scratch, settings.limits)
+    follower = PinFollower(settings.outputs, scratch, settings.limits, settings.access.signers)
     try:
         answer_log = _answer_log(settings)
         served, pin_error = follower.load_first()

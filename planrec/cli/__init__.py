@@ -18,7 +18,7 @@ from planrec.cli.error_reporting import reports_errors
 
 VERBS = (
     *("train", "leaderboard", "compare", "report", "explain", "card"),
-    *("pin", "serve", "score", "replay", "new-plans", "settings"),
+    *("pin", "bundle", "serve", "score", "replay", "new-plans", "settings"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."

@@ -1,4 +1,4 @@
-"""Choose the run that is served.
+"""Choose the run that is served: a run, or a signed bundle of one.
 
 A server that is running follows by itself.
 """
@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrec.cli.shared_options import add_json, add_outputs, add_run, run_folder, show_table
+from planrec.cli.api_package import trusted_signers
+from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_folder, show_table
 
 if TYPE_CHECKING:
-    from planrec.serving.pin import Pinned
+    from planrec.serving.pin import Pin, Pinned
 
 EXAMPLE = "planrec pin latest"
 
@@ -21,7 +22,7 @@ EXAMPLE = "planrec pin latest"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     action = parser.add_mutually_exclusive_group(required=True)
-    add_run(action, nargs="?")
+    add_run(action, meaning=f"{RUN}; or a bundle, see planrec bundle", nargs="?")
     action.add_argument(
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )
@@ -62,13 +63,8 @@ def run(options: Namespace) -> int:
 
 def _pinned(options: Namespace) -> Iterator[str]:
     from planrec.files.outputs_folder import command_line
-    from planrec.serving.pin import rollback
-    from planrec.serving.pin_run import pin_run
 
-    if options.rollback:
-        pin = rollback(options.outputs, dry_run=options.dry_run)
-    else:
-        pin = pin_run(run_folder(options.run, options), options.outputs, dry_run=options.dry_run)
+    pin = _new_pin(options)
     if options.dry_run:
         yield f"{pin.run} can be pinned; nothing was written"
         return
@@ -76,6 +72,19 @@ def _pinned(options: Namespace) -> Iterator[str]:
     yield f"its model card: {options.outputs / pin.run / 'model_card.md'}"
     command = command_line("serve", outputs=options.outputs)
     yield f"serve it: {command} (a server that is running follows by itself)"
+
+
+def _new_pin(options: Namespace) -> "Pin":
+    from planrec.serving.bundle.pin_bundle import pin_bundle
+    from planrec.serving.pin import rollback
+    from planrec.serving.pin_run import pin_run
+
+    signers = trusted_signers()
+    if options.rollback:
+        return rollback(options.outputs, signers, dry_run=options.dry_run)
+    if Path(options.run).is_file():
+        return pin_bundle(Path(options.run), options.outputs, signers, dry_run=options.dry_run)
+    return pin_run(run_folder(options.run, options), options.outputs, signers, dry_run=options.dry_run)
 
 
 def _list(options: Namespace) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from planrec.cli.api_package import trusted_signers
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
 
@@ -42,8 +43,10 @@ def _score(options: Namespace) -> None:
     from planrec.serving.scoring.score_file import score_file
     from planrec.serving.scoring.scorer import Scorer
 
-    is_named = options.run is not None
-    saved = load_run(run_folder(options.run, options)) if is_named else load_pinned(options.outputs)
+    if options.run is not None:
+        saved = load_run(run_folder(options.run, options))
+    else:
+        saved = load_pinned(options.outputs, trusted_signers())
     scorer = Scorer(saved, options.language, has_reasons=not options.no_reasons)
     with _progress(f"scoring {options.input.name}") as report:
         scored = score_file(scorer, options.input, options.output, report)

@@ -19,10 +19,13 @@ from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
 from planrec.schema.config_model import Config
+from planrec.serving.bundle.signers import Signers
 
 SCHEMA = "planrec.pin/2"
 FILE_NAME = "pinned.json"
 MAX_EARLIER = 20
+ANY_RUN = Signers()
+"No signature is required."
 
 
 class Pinned(Config):
@@ -43,7 +46,7 @@ class Pin(Pinned):
     "The newest first."
 
 
-def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
+def rollback(outputs: Path, signers: Signers = ANY_RUN, *, dry_run: bool = False) -> Pin:
     """Pin the run that was served before this one; a second rollback undoes the first.
 
     Raises:
@@ -54,7 +57,7 @@ def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
         raise RunError(
             f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
         )
-    pinned_run(now.earlier[0], outputs)
+    pinned_run(now.earlier[0], outputs, signers)
     pin = pin_of(outputs / now.earlier[0].run, outputs)
     if not dry_run:
         write_pin(pin, outputs)
@@ -78,16 +81,16 @@ def read_pin(outputs: Path) -> Pin:
         raise RunError(f"{file} is not a pin: {_advice(outputs)}", problems_of(error)) from error
 
 
-def load_pinned(outputs: Path) -> SavedRun:
+def load_pinned(outputs: Path, signers: Signers = ANY_RUN) -> SavedRun:
     """Load the pinned run, check it and replay its golden requests.
 
     Raises:
         RunError: no run is pinned, or the pinned run was changed or cannot be served.
     """
-    return pinned_run(read_pin(outputs), outputs)
+    return pinned_run(read_pin(outputs), outputs, signers)
 
 
-def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
+def pinned_run(pinned: Pinned, outputs: Path, signers: Signers = ANY_RUN) -> SavedRun:
     """Load the run of a pin, check it and replay its golden requests.
 
     Raises:
@@ -98,17 +101,19 @@ def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
         raise RunError(f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}")
     if sha256_of_file(folder / "run.json") != pinned.run_json_sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
-    return servable_run(folder)
+    return servable_run(folder, signers)
 
 
-def servable_run(folder: Path) -> SavedRun:
+def servable_run(folder: Path, signers: Signers = ANY_RUN) -> SavedRun:
     """Load a run that can be served.
 
-    It is complete and unchanged, was made by compatible versions, and repeats its golden predictions.
+    It is complete and unchanged, was made by compatible versions, and repeats its golden predictions. If
+    signatures are required, a trusted key signed it.
 
     Raises:
         RunError: it lists everything that is wrong.
     """
+    signed = signers.check_folder(folder)
     manifest = read_manifest(folder)
     problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
     try:
@@ -116,6 +121,8 @@ def servable_run(folder: Path) -> SavedRun:
         replay_golden(saved)
     except RunError as error:
         raise RunError(error.message, [*error.problems, *problems]) from error
+    if signed not in (None, saved.sha256):
+        raise RunError(f"{folder} was changed while it was read")
     if problems:
         raise RunError(
             f"{folder} was made by versions that are not compatible with the installed ones", problems
