@@ -20,7 +20,8 @@ from .middleware.api_keys import ApiKeys
 from .middleware.idempotency import Idempotency
 from .middleware.request_logging import RequestLogging
 from .middleware.security_headers import SecurityHeaders
-from .openapi.document import RunJsonRenderPlugin
+from .openapi.document import RunJsonRenderPlugin, operation_id_of
+from .openapi.stable import StableJsonRenderPlugin
 from .pages import PAGES
 from .pin_follower import PinFollower
 from .problems import EXCEPTION_HANDLERS
@@ -108,7 +109,8 @@ def _app(
             title="PlanRec",
             version=state.run.model_name.version,
             use_handler_docstrings=True,
-            render_plugins=[RunJsonRenderPlugin()],
+            operation_id_creator=operation_id_of,
+            render_plugins=[RunJsonRenderPlugin(), StableJsonRenderPlugin()],
         ),
     )
     # Around Litestar's own handler and not in its `middleware`, which does not get 404 and 405.
