@@ -154,7 +154,7 @@ docs *options:
 
 # Pin what training and serving need, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
 lock *options:
-    python -m uv pip compile pyproject.toml --extra serve --universal --python-version 3.11 \
+    python -m uv pip compile pyproject.toml --extra serve --extra bundle --universal --python-version 3.11 \
         --generate-hashes --no-emit-index-url --custom-compile-command "just lock" --quiet \
         --output-file requirements.lock "$@"
 

@@ -45,8 +45,8 @@ def test_the_lock_has_hashes_and_no_address_for_training_and_serving() -> None:
     text = (REPOSITORY / "requirements.lock").read_text("utf-8")
     locked = dict(re.findall(r"^([a-z0-9.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    extra = project["optional-dependencies"]["serve"]
-    needed = [Requirement(line) for line in [*project["dependencies"], *extra]]
+    extras = project["optional-dependencies"]
+    needed = [Requirement(line) for line in [*project["dependencies"], *extras["serve"], *extras["bundle"]]]
     stale = [
         str(requirement)
         for requirement in needed

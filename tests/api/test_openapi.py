@@ -19,6 +19,7 @@ from api.openapi.problem_responses import DESCRIPTIONS, EXAMPLES
 from api.problems import TYPES
 from api.settings import Access, Settings
 from planrec.runs.read import load_run
+from tests.conftest import REPOSITORY
 
 KEY = "planrec_example"
 DOCUMENTS = ("/schema/openapi.json", "/schema/openapi-stable.json")
@@ -116,9 +117,9 @@ PYTHON_CLIENT = """
 import json
 import sys
 
-from generated import Client
-from generated.api.advice import predict, predict_batch
-from generated.models import Answer, PredictRequest, Problem
+from planrec_client import Client
+from planrec_client.api.advice import predict, predict_batch
+from planrec_client.models import Answer, PredictRequest, Problem
 
 client = Client(base_url=sys.argv[1])
 request = PredictRequest.from_dict(json.loads(sys.argv[2]))
@@ -130,6 +131,7 @@ refused = predict.sync(client=client, body=request)
 assert isinstance(refused, Problem)
 print(json.dumps([answer.items[0].plan_id for answer in [one, *many]]), refused.errors[0].pointer)
 """
+PAGE = (REPOSITORY / "docs" / "how-to" / "generate-a-client.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("server", ["bill_server", "row_server"])
@@ -138,11 +140,16 @@ def test_a_client_of_openapi_python_client_calls_predict_and_batch(server, reque
     address = request.getfixturevalue(server)
     document = stable_document(address, tmp_path)
     generator = ["openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
-    made = run("-m", *generator, "--path", document, "--output-path", tmp_path / "generated")
+    made = run("-m", *generator, "--path", document, "--output-path", tmp_path / "planrec_client")
     assert "WARNING" not in made
     example, plan = example_and_plan(address)
     (tmp_path / "client.py").write_text(PYTHON_CLIENT, "utf-8")
     assert run(tmp_path / "client.py", address, example) == f"{json.dumps([plan] * 3)} /top_k\n"
+    if server == "bill_server":
+        [block] = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+        printing = "print([type(one).__name__ for one in (answer, *answers)])\n"
+        (tmp_path / "page.py").write_text(block.replace("http://127.0.0.1:8000", address) + printing, "utf-8")
+        assert run(tmp_path / "page.py") == "['Answer', 'Answer']\n"
 
 
 def test_a_client_of_openapi_typescript_calls_predict_and_batch(bill_server, tmp_path):
