@@ -202,7 +202,7 @@ SMALLEST = dict.fromkeys(REQUIRED, b"{}")
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (join_members(SMALLEST)[:-5], "must have"),
+        (join_members(SMALLEST)[:-1], "must have 2 bytes and a line end"),
         (join_members(SMALLEST).replace(b"config.json", b"other.json"), "got other.json at byte"),
         (join_members(SMALLEST).replace(b"run.json", b"../run.json"), "got no member at byte 0"),
         (join_members(SMALLEST).replace(b"run.json", b"/run.json"), "got no member at byte 0"),
