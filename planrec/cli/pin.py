@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrec.cli.api_package import trusted_signers
 from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_folder, show_table
 
 if TYPE_CHECKING:
@@ -75,6 +74,7 @@ def _pinned(options: Namespace) -> Iterator[str]:
 
 
 def _new_pin(options: Namespace) -> "Pin":
+    from planrec.cli.api_package import trusted_signers
     from planrec.serving.bundle.pin_bundle import pin_bundle
     from planrec.serving.pin import rollback
     from planrec.serving.pin_run import pin_run

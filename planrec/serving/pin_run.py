@@ -21,9 +21,9 @@ def pin_run(folder: Path, outputs: Path, signers: Signers = ANY_RUN, *, dry_run:
         RunError: the run is incomplete, was changed, was made by incompatible versions, does not repeat its
             golden predictions, or its card cannot be written. Nothing is pinned then.
     """
-    servable_run(folder, signers)
+    saved = servable_run(folder, signers)
+    pin = pin_of(saved, outputs)
     card = card_of(folder)
-    pin = pin_of(folder, outputs)
     if not dry_run:
         if not is_from_bundle(folder):
             write_card(folder, card)

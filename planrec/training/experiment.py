@@ -91,7 +91,9 @@ def run(
         loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
-        waived = _check(config, table, folds)
+        whole = config.cv.keeps_subscribers_whole
+        waived = run_checks(table, folds, config.waivers, keeps_subscribers_whole=whole)
+        waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))
     if tuner is not None:
@@ -241,13 +243,6 @@ def _predict_alone(
     config: RunConfig, model: Model, table: DecisionTable, folds: Sequence[Fold]
 ) -> "pd.DataFrame":
     return predict_out_of_fold(config, {model.kind: [model] * len(folds)}, table, folds)
-
-
-def _check(config: RunConfig, table: DecisionTable, folds: Sequence[Fold]) -> list[str]:
-    """Run the checks of table and folds; return notes about those that were waived."""
-    whole = config.cv.keeps_subscribers_whole
-    waived = run_checks(table, folds, config.waivers, keeps_subscribers_whole=whole)
-    return [*waived, *_proxy_notes(config, table)]
 
 
 def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:

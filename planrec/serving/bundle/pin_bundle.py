@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,13 +33,14 @@ def pin_bundle(file: Path, outputs: Path, signers: Signers, *, dry_run: bool = F
     """
     bundle = read_bundle(file, signers)
     with _unpacked(bundle, outputs, dry_run=dry_run) as folder:
-        home = outputs / home_of(_checked(folder, file, signers).run_id)
+        saved = _checked(folder, file, signers)
+        home = outputs / home_of(saved.run_id)
         _check_free(home, bundle)
-        if dry_run:
-            return pin_of(folder, outputs).model_copy(update={"run": str(home.relative_to(outputs))})
-        _move(folder, home)
-    pin = pin_of(home, outputs)
-    write_pin(pin, outputs)
+        pin = pin_of(replace(saved, folder=home), outputs)
+        if not dry_run:
+            _move(folder, home)
+    if not dry_run:
+        write_pin(pin, outputs)
     return pin
 
 
