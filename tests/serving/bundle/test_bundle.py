@@ -308,16 +308,17 @@ def copied(folder, target):
     return target
 
 
-def test_a_pinned_bundle_is_a_run_of_its_folder_and_keeps_its_files(bundle, signers, tmp_path):
-    pin = pin_bundle(bundle, tmp_path, signers)
-    assert pin.run == RUN
+def test_a_pinned_bundle_is_a_run_of_its_folder_and_keeps_its_files(bundle, signers, key_file, tmp_path):
+    members = read_bundle(bundle, signers).members | {"model_card.md": b"# A card of another version\n"}
+    content, file = join_members(members), tmp_path / "run.bundle"
+    file.write_bytes(sign(content, key_file).head + content)
+    assert pin_bundle(file, tmp_path, signers).run == RUN
     assert set(files_in(tmp_path / RUN)) == {*REQUIRED, SIGNATURE_FILE}
-    before = files_in(tmp_path)
+    before = files_in(tmp_path / RUN)
     assert load_pinned(tmp_path, signers).run_id == RUN
-    pin_bundle(bundle, tmp_path, signers)
+    pin_bundle(file, tmp_path, signers)
     pin_run(tmp_path / RUN, tmp_path, signers)
-    after = files_in(tmp_path)
-    assert {**after, "pinned.json": b""} == {**before, "pinned.json": b""}
+    assert files_in(tmp_path / RUN) == before
 
 
 def test_a_dry_run_checks_the_bundle_and_writes_nothing(bundle, public_key, tmp_path, monkeypatch, capsys):
