@@ -98,6 +98,10 @@ SENTENCES: Mapping[str, Mapping[Language, str]] = {
         "en": "Too little of your usage is known for advice: {months}.",
         "es": "Se conoce demasiado poco de su uso para un consejo: {months}.",
     },
+    "commitment_unknown": {
+        "en": "It is not known until when {held} binds you, and leaving it early costs a fee: no advice.",
+        "es": "No se sabe hasta cuándo le obliga {held}, y dejarlo antes tiene un cargo: sin consejo.",
+    },
     "empty_menu": {
         "en": "There is no plan that could be offered to you.",
         "es": "No hay ningún plan que se le pueda ofrecer.",
