@@ -48,10 +48,9 @@ def versions_of(manifest: Manifest) -> str:
 
 def _members_of(saved: SavedRun) -> Mapping[str, bytes]:
     manifest = saved.manifest
-    members = {name: checked_bytes(saved.folder, name, sha256) for name, sha256 in manifest.files.items()}
+    hashes: dict[str, str] = {"run.json": saved.sha256, **manifest.files}
     return {
-        "run.json": checked_bytes(saved.folder, "run.json", saved.sha256),
-        **members,
+        **{name: checked_bytes(saved.folder, name, sha256) for name, sha256 in hashes.items()},
         MODEL_CARD: card_of(saved.folder).encode(),
         VERSIONS: versions_of(manifest).encode(),
     }
