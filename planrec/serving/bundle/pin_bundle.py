@@ -18,12 +18,15 @@ PARTIAL = ".partial"
 "Folder below the folder of runs, in which no command looks for runs."
 
 
-def pin_bundle(file: Path, outputs: Path, signers: Signers, *, dry_run: bool = False) -> Pin:
+def pin_bundle(
+    file: Path, outputs: Path, reason: str | None = None, *, signers: Signers, dry_run: bool = False
+) -> Pin:
     """Unpack a bundle below the folder of runs and pin its run.
 
     Args:
         file: the bundle.
         outputs: folder of runs, with pinned.json.
+        reason: why, for those who ask later.
         signers: the trusted keys.
         dry_run: check everything and keep nothing.
 
@@ -36,7 +39,7 @@ def pin_bundle(file: Path, outputs: Path, signers: Signers, *, dry_run: bool = F
         saved = _checked(folder, file, signers)
         home = outputs / home_of(saved.run_id)
         _check_free(home, bundle)
-        pin = pin_of(replace(saved, folder=home), outputs)
+        pin = pin_of(replace(saved, folder=home), outputs, reason)
         if not dry_run:
             _move(folder, home)
     if not dry_run:

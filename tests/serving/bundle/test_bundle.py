@@ -141,7 +141,7 @@ def untouched(bundle, signers, tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(bundle_file, "split_members", lambda content: pytest.fail("read too early"))
             with pytest.raises(RunError, match=match):
-                pin_bundle(file, outputs, signers)
+                pin_bundle(file, outputs, signers=signers)
         assert not outputs.exists()
 
     return refused
@@ -312,12 +312,12 @@ def test_a_pinned_bundle_is_a_run_of_its_folder_and_keeps_its_files(bundle, sign
     members = read_bundle(bundle, signers).members | {"model_card.md": b"# A card of another version\n"}
     content, file = join_members(members), tmp_path / "run.bundle"
     file.write_bytes(sign(content, key_file).head + content)
-    assert pin_bundle(file, tmp_path, signers).run == RUN
+    assert pin_bundle(file, tmp_path, signers=signers).run == RUN
     assert set(files_in(tmp_path / RUN)) == {*REQUIRED, SIGNATURE_FILE}
     before = files_in(tmp_path / RUN)
     assert load_pinned(tmp_path, signers).run_id == RUN
-    pin_bundle(file, tmp_path, signers)
-    pin_run(tmp_path / RUN, tmp_path, signers)
+    pin_bundle(file, tmp_path, signers=signers)
+    pin_run(tmp_path / RUN, tmp_path, signers=signers)
     assert files_in(tmp_path / RUN) == before
 
 
@@ -341,7 +341,7 @@ def test_a_bundle_of_the_own_run_signs_its_folder(history_run, bundle, signers, 
     pin_run(tmp_path / RUN, tmp_path)
     with pytest.raises(RunError, match="is not from a signed bundle"):
         load_pinned(tmp_path, signers)
-    pin_bundle(bundle, tmp_path, signers)
+    pin_bundle(bundle, tmp_path, signers=signers)
     assert load_pinned(tmp_path, signers).run_id == RUN
 
 
@@ -349,7 +349,7 @@ def test_the_folder_of_another_run_is_not_overwritten(row_run, bundle, signers, 
     copied(row_run, tmp_path / RUN)
     before = files_in(tmp_path)
     with pytest.raises(RunError, match="belongs to another run"):
-        pin_bundle(bundle, tmp_path, signers)
+        pin_bundle(bundle, tmp_path, signers=signers)
     assert files_in(tmp_path) == before
 
 
@@ -363,14 +363,14 @@ def test_a_run_that_cannot_be_served_here_is_not_unpacked(bundle, signers, key_f
     with pytest.raises(
         RunError, match=r"old\.bundle was made by versions that are not compatible"
     ) as refused:
-        pin_bundle(file, tmp_path / "outputs", signers)
+        pin_bundle(file, tmp_path / "outputs", signers=signers)
     assert ".partial" not in str(refused.value)
     assert files_in(tmp_path / "outputs") == {}
 
 
 @pytest.mark.parametrize("name", [*REQUIRED, SIGNATURE_FILE])
 def test_signed_only_refuses_a_changed_folder(name, bundle, signers, tmp_path):
-    pin_bundle(bundle, tmp_path, signers)
+    pin_bundle(bundle, tmp_path, signers=signers)
     file = tmp_path / RUN / name
     file.write_bytes(file.read_bytes() + b"\n")
     with pytest.raises(RunError, match=r"was changed|is not from a signed bundle"):
@@ -383,9 +383,9 @@ def test_signed_only_refuses_other_runs_for_pin_rollback_and_server(
     outputs = tmp_path / "outputs"
     folder = copied(row_run, outputs / "2030-01-31" / "other")
     pin_run(folder, outputs)
-    pin_bundle(bundle, outputs, signers)
+    pin_bundle(bundle, outputs, signers=signers)
     with pytest.raises(RunError, match="PLANREC_ACCESS__SIGNED_ONLY is true"):
-        rollback(outputs, signers)
+        rollback(outputs, signers=signers)
     monkeypatch.setenv("PLANREC_ACCESS__BUNDLE_KEYS", public_key)
     monkeypatch.setenv("PLANREC_ACCESS__SIGNED_ONLY", "true")
     assert main(["pin", str(folder), "--outputs", str(outputs)]) == 1
