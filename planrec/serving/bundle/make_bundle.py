@@ -48,9 +48,9 @@ def versions_of(manifest: Manifest) -> str:
 
 def _members_of(saved: SavedRun) -> Mapping[str, bytes]:
     manifest = saved.manifest
-    hashes: dict[str, str] = {"run.json": saved.sha256, **manifest.files}
+    hashes: list[tuple[str, str]] = [("run.json", saved.sha256), *manifest.files.items()]
     return {
-        **{name: checked_bytes(saved.folder, name, sha256) for name, sha256 in hashes.items()},
+        **{name: checked_bytes(saved.folder, name, sha256) for name, sha256 in hashes},
         MODEL_CARD: card_of(saved.folder).encode(),
         VERSIONS: versions_of(manifest).encode(),
     }
