@@ -223,8 +223,12 @@ def test_a_scored_file_has_the_column_of_training_or_none(saved) -> None:
 
     scorer = Scorer(saved, "en", has_reasons=False)
     rows = pa.Table.from_pandas(months_table(3), preserve_index=False)
-    assert scorer.score(rows)["decision"].to_pylist() == ["stay", "recommend", "stay"]
-    assert scorer.score(rows.drop_columns(["contract_end"]))["decision"].to_pylist() == ["stay"] * 3
+    scored = scorer.score(rows)
+    assert scored["decision"].to_pylist() == ["stay", "recommend", "stay"]
+    assert scored["assumptions"].to_pylist() == [None, None, "commitment_unknown"]
+    without = scorer.score(rows.drop_columns(["contract_end"]))
+    assert without["decision"].to_pylist() == ["stay"] * 3
+    assert without["assumptions"].to_pylist() == ["commitment_unknown"] * 3
 
 
 def test_a_run_of_the_version_before_is_loaded_with_the_old_behaviour(run_folder, tmp_path) -> None:
