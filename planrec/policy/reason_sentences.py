@@ -65,6 +65,10 @@ SENTENCES: Mapping[str, Mapping[Language, str]] = {
         "en": "Changing to {plan} costs {cost} once.",
         "es": "Cambiar a {plan} cuesta {cost} una sola vez.",
     },
+    "commitment": {
+        "en": "{plan} binds you for {months}.",
+        "es": "{plan} le obliga durante {months}.",
+    },
     # Of a decision.
     "saves": {
         "en": "{plan} is expected to cost you less than {held}.",

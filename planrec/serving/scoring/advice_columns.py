@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.recommending.answer import COMMITMENT_UNKNOWN
 from planrec.recommending.recommender import Recommender, savings
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
@@ -60,7 +61,7 @@ class AdviceColumns:
     def schema(self) -> pa.Schema:
         """Name and type of every column, in their order."""
         text, money = pa.string(), self._money
-        reasons = ["reason", "sentence"] if self.has_reasons else ["reason"]
+        reasons = ["reason", "assumptions", *(["sentence"] if self.has_reasons else [])]
         return pa.schema(
             [
                 *((name, text) for name in (SUBSCRIBER_REF, RECOMMENDATION_ID)),
@@ -93,6 +94,7 @@ class AdviceColumns:
             "decision": pa.array(decisions.decision, pa.string()),
             **self._savings(advised),
             "reason": pa.array(decisions.reason, pa.string()),
+            "assumptions": self._assumptions(advised),
             "sentence": pa.array(advised.sentences or [], pa.string()),
         }
         return pa.Table.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
@@ -123,6 +125,13 @@ class AdviceColumns:
         matrices = [savings(advised.table, prediction), *(getattr(prediction, name) for name in SAVINGS)]
         amounts = [self._amounts(matrix, plan) for matrix in matrices]
         return dict(zip(("saving", *SAVINGS), amounts, strict=True))
+
+    def _assumptions(self, advised: Advised) -> pa.Array:
+        """Write what `assumptions` of an answer holds; blank if nothing is assumed."""
+        is_assumed = advised.table.assumes_commitment
+        if is_assumed is None or advised.prediction.bill_mean is None:
+            return pa.nulls(len(advised.table), pa.string())
+        return pa.array([None, COMMITMENT_UNKNOWN], pa.string()).take(pa.array(is_assumed.astype(np.int64)))
 
     def _amounts(self, matrix: np.ndarray | None, plan: np.ndarray) -> pa.Array:
         """Look up the amount of one plan in each row; blank if there is no plan or no amount."""
