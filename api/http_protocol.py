@@ -7,6 +7,7 @@ from uuid import uuid4
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from .language.requested import language_of
 from .middleware.request_id import request_id_of
 from .middleware.request_logging import log_request
 from .problems import MALFORMED_REQUEST, MEDIA_TYPE, problem_of
@@ -155,7 +156,8 @@ class Protocol(HttpToolsProtocol):
         if not (is_answering and self.cycle.response_started):
             # Without a cycle, the header with the id may be the fault.
             request_id = self._refused_by_app(status) if is_answering else uuid4().hex
-            problem = problem_of(status, detail, type_=type_, request_id=request_id)
+            language = language_of(self.cycle.scope["headers"]) if is_answering else "en"
+            problem = problem_of(status, detail, type_=type_, request_id=request_id, language=language)
             body = msgspec.json.encode(problem)
             lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {len(body)}", "connection: close"]
             head = "\r\n".join([*lines, f"x-request-id: {request_id}", "", ""])

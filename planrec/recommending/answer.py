@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue
-from planrec.policy import MoneyText, Reason
+from planrec.sentences import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 DecisionCode = Literal["recommend", "stay", "abstain"]
@@ -51,7 +51,7 @@ class Current(Struct, frozen=True, gc=False):
         MoneyText | None,
         Meta(
             description="Mean over the months of the horizon. A model that forecasts bills may expect other"
-            " usage than that of the last months, which the sentences describe."
+            " usage than that of the last months, which the reasons of the items describe."
         ),
     ]
     bill_p10: MoneyText | None
@@ -115,7 +115,13 @@ class Answer(Struct, frozen=True, gc=False):
     current: Annotated[Current | None, Meta(description="Null if the plan held is unknown.")]
     decision: DecisionCode
     reason: Annotated[str, Meta(description="Reason code of the decision.")]
-    sentence: Annotated[str, Meta(description="The decision in words.")]
+    sentence: Annotated[
+        str,
+        Meta(description="The decision in words, with the saving and its range as in the first item."),
+    ]
+    sentence_short: Annotated[
+        str, Meta(description="The same for a text message: at most 160 characters.", max_length=160)
+    ]
     items: Annotated[list[Item], Meta(description="The plans on the menu, the recommended one first.")]
     not_offered: list[NotOffered]
     model: ModelName
@@ -129,7 +135,8 @@ def encoded(answer: Answer) -> bytes:
     """Return the answer as JSON: equal answers have equal bytes.
 
     >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 5
-    >>> answer = Answer("id", *nothing, "abstain", "empty_menu", "No plan is left.", [], [], model, None)
+    >>> words = ("abstain", "empty_menu", "No plan is left.", "No plan.")
+    >>> answer = Answer("id", *nothing, *words, [], [], model, None)
     >>> encoded(answer)[:58]
     b'{"recommendation_id":"id","as_of":null,"currency":null,"us'
     """

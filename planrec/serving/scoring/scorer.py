@@ -7,20 +7,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.catalogue.monthly_cost import savings
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.input_file import POSITION, row_places
 from planrec.errors import DataError
-from planrec.policy import Language
-from planrec.recommending.recommender import Recommender, savings
+from planrec.recommending.recommender import Recommender
 from planrec.runs.read import SavedRun
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
+from planrec.sentences import Language
 from planrec.serving.scoring.attribute_reader import AttributeReader
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
 from planrec.wording import did_you_mean, shown
 
 SAVINGS = ("saving_p10", "saving_p50", "saving_p90")
+SENTENCES = ("sentence", "sentence_short")
 MOST_NINES = 1e9
 "Amounts below this are rounded by way of nine decimals, which int64 holds."
 
@@ -32,7 +34,7 @@ class Scorer:
     saved: SavedRun
     language: Language
     has_reasons: bool
-    "Whether to write the sentence; the reason code is always there."
+    "Whether to write the sentences; the reason code is always there."
 
     @cached_property
     def reader(self) -> MonthReader | AttributeReader:
@@ -55,7 +57,7 @@ class Scorer:
                 *((name, pa.string()) for name in texts),
                 *((name, money) for name in ("saving", *SAVINGS)),
                 ("reason", pa.string()),
-                *([("sentence", pa.string())] if self.has_reasons else []),
+                *((name, pa.string()) for name in SENTENCES if self.has_reasons),
             ]
         )
 
@@ -113,7 +115,11 @@ class Scorer:
         texts: list[pa.Array] = [pa.array(decisions.reason, pa.string())]
         if self.has_reasons:
             reasons = self._recommender.reasons(table, self.language, past)
-            texts.append(pa.array(reasons.of_decisions(decisions), pa.string()))
+            sentences = reasons.of_decisions(prediction, decisions)
+            texts += [
+                pa.array([getattr(each, form) for each in sentences], pa.string())
+                for form in ("full", "short")
+            ]
         return pa.Table.from_arrays(
             [
                 subscriber,
