@@ -152,11 +152,18 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
 docs *options:
     python docs/generate.py "$@"
 
-# Pin what training and serving need, with hashes, into requirements.lock; `just lock --upgrade` takes newer versions.
+# Pin with hashes what serving, building and developing need (*.lock); `just lock --upgrade` takes newer versions.
 lock *options:
-    python -m uv pip compile pyproject.toml --extra serve --universal --python-version 3.11 \
-        --generate-hashes --no-emit-index-url --custom-compile-command "just lock" --quiet \
-        --output-file requirements.lock "$@"
+    #!/usr/bin/env bash
+    set -euo pipefail
+    pinned() {
+        python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+            --custom-compile-command "just lock" --quiet "${@:2}" --output-file "$1"
+    }
+    pinned requirements.lock pyproject.toml --extra serve "$@"
+    pinned requirements-dev.lock pyproject.toml --extra dev --extra ray "$@"
+    python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' |
+        pinned requirements-build.lock - "$@"
 
 # Remove builds, caches and coverage data; keep the runs in outputs/.
 clean:

@@ -1,6 +1,7 @@
 """Stored answers in an SQLite file that all workers share, limited in time and size."""
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,14 @@ from pathlib import Path
 from threading import Lock
 from time import time
 
+from .outage_log import OutageLog
+
 STORED_SECONDS = 24 * 3600
 IN_PROGRESS_SECONDS = 60
 "After this time, the key of a worker that was killed while it answered is free again."
 MAX_PAGES = 65_536
 "Pages of 4 KiB, 256 MiB in total; the oldest answers are removed."
+log = logging.getLogger("planrec.api.idempotency")
 _TABLE = """CREATE TABLE IF NOT EXISTS answer (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, request TEXT NOT NULL, until REAL NOT NULL,
     status INTEGER, headers TEXT, body BLOB, route TEXT)"""
@@ -27,6 +31,7 @@ class State(Enum):
     ANSWERED = "answered"
     IN_PROGRESS = "in progress"
     OTHER_REQUEST = "other request"
+    NOT_KEPT = "not kept"
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,27 @@ class AnswerStore:
         self._file, self._max_pages = file, max_pages
         self._lock = Lock()
         self._opened: sqlite3.Connection | None = None
+        self._outage = OutageLog(log, "requests are answered, but not kept for their Idempotency-Key")
 
     def begin(self, name: str, request: str) -> tuple[State, Answer | None]:
-        """Claim a key for a request; if it is claimed already, return its state and its answer."""
+        """Claim a key for a request; if it is claimed already, return its state and its answer.
+
+        The key is not kept if the file cannot be written, because its disk is full for example.
+        """
+        try:
+            return self._begin(name, request)
+        except sqlite3.Error as error:
+            self._outage.report(error)
+            return State.NOT_KEPT, None
+
+    def finish(self, name: str, answer: Answer | None) -> None:
+        """Store the answer of a claimed key, or free the key."""
+        try:
+            self._finish(name, answer)
+        except sqlite3.Error as error:
+            self._outage.report(error)
+
+    def _begin(self, name: str, request: str) -> tuple[State, Answer | None]:
         with self._transaction() as database:
             database.execute("DELETE FROM answer WHERE until < ?", (time(),))
             row = database.execute(
@@ -67,8 +90,7 @@ class AnswerStore:
         headers = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in json.loads(row[2]))
         return State.ANSWERED, Answer(row[1], headers, row[3], row[4])
 
-    def finish(self, name: str, answer: Answer | None) -> None:
-        """Store the answer of a claimed key, or free the key."""
+    def _finish(self, name: str, answer: Answer | None) -> None:
         with self._transaction() as database:
             if answer is None:
                 database.execute("DELETE FROM answer WHERE name = ?", (name,))
@@ -107,18 +129,22 @@ class AnswerStore:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
+                database.commit()
             except BaseException:
                 database.rollback()
                 raise
-            database.commit()
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(
             self._file or "", timeout=10, isolation_level=None, check_same_thread=False
         )
-        database.execute("PRAGMA journal_mode = WAL")
-        # Nothing has to survive a crash of the machine: a request is answered again then.
-        database.execute("PRAGMA synchronous = OFF")
-        database.execute(f"PRAGMA max_page_count = {self._max_pages}")
-        database.execute(_TABLE)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            # Nothing has to survive a crash of the machine: a request is answered again then.
+            database.execute("PRAGMA synchronous = OFF")
+            database.execute(f"PRAGMA max_page_count = {self._max_pages}")
+            database.execute(_TABLE)
+        except sqlite3.Error:
+            database.close()
+            raise
         return database

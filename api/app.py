@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Server
+from litestar.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from planrec.errors import PlanRecError
@@ -17,6 +19,7 @@ from .answer_store import AnswerStore
 from .decision_log_metrics import counting_log_rows
 from .decision_logging import AnswerLog
 from .middleware.api_keys import ApiKeys
+from .middleware.cors import Cors
 from .middleware.idempotency import Idempotency
 from .middleware.request_logging import RequestLogging
 from .middleware.security_headers import SecurityHeaders
@@ -78,6 +81,7 @@ def _state(
         served=served,
         pin_error=pin_error,
         limits=settings.limits,
+        root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
         metrics=Metrics(),
         answer_log=answer_log,
@@ -108,11 +112,15 @@ def _app(
             title="PlanRec",
             version=state.run.model_name.version,
             use_handler_docstrings=True,
+            servers=[Server(url=settings.server.root_path or "/")],
             render_plugins=[RunJsonRenderPlugin()],
         ),
     )
     # Around Litestar's own handler and not in its `middleware`, which does not get 404 and 405.
     handler = Idempotency(app.asgi_handler, store, settings.limits.batch_bytes)
-    inner = ApiKeys(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
+    inner: ASGIApp = ApiKeys(handler, settings.access.key_hashes) if settings.access.key_hashes else handler
+    # Around the keys: a browser may read a 401, and a preflight request has no key.
+    if settings.access.cors_origins:
+        inner = Cors(inner, settings.access.cors_origins)
     app.asgi_handler = RequestLogging(SecurityHeaders(inner), state.metrics)
     return app

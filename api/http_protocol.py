@@ -5,11 +5,14 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import msgspec
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from .http_framing import fault_of_head, head_without_upgrade
 from .language.requested import language_of
 from .middleware.request_id import request_id_of
 from .middleware.request_logging import log_request
+from .middleware.security_headers import SECURITY_HEADERS
 from .problems import MALFORMED_REQUEST, MEDIA_TYPE, problem_of
 from .state import ServerState, state_of
 
@@ -21,6 +24,11 @@ STOP_SECONDS = 20
 "After a signal to stop, a started request must arrive in this time, which is less than the grace period."
 _PIECE = 4_096
 "Bytes that the parser gets at once; it limits nothing itself."
+_NOT_HTTP = "the request is not valid HTTP"
+
+
+class _BrokenHeadError(Exception):
+    """The headers of a request break a rule; raised inside the parser."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -37,6 +45,8 @@ class Protocol(HttpToolsProtocol):
         "The cycle that is answered; `cycle` is the newest request, which may wait in the `pipeline`."
         self._timeout: TimerHandle | None = None
         self._is_stopping = False
+        self._fault = _NOT_HTTP
+        "The rule that the refused request breaks."
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -57,7 +67,7 @@ class Protocol(HttpToolsProtocol):
                 break
             piece = data[start : start + _PIECE]
             self._head_bytes += len(piece)
-            super().data_received(piece)
+            self._parse(piece)
             if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
                 self._refuse(431, f"the headers must have at most {MAX_HEAD_BYTES:,} bytes")
         if self._arriving is None and self._head_bytes and self.cycle.response_complete:
@@ -65,19 +75,50 @@ class Protocol(HttpToolsProtocol):
             self._arriving = "begin"
         self._update_timeout()
 
+    def _parse(self, piece: bytes) -> None:
+        """Feed the parser; a request that asks for another protocol is answered over HTTP/1.1."""
+        self._unset_keepalive_if_required()
+        while piece:
+            try:
+                self.parser.feed_data(piece)
+                return
+            except HttpParserUpgrade as upgrade:
+                if self._is_tunnel:
+                    self.parser = None  # type: ignore[assignment]
+                    return
+                # The parser has skipped the body: it gets the head again without the upgrade, then the rest.
+                version = self.parser.get_http_version()
+                head = head_without_upgrade(self.scope["method"], self.url, version, self.headers)
+                piece = head + piece[upgrade.args[0] :]
+                self.parser = _new_parser(self)
+            except HttpParserError:
+                self._refuse(400, self._fault, type_=MALFORMED_REQUEST)
+                return
+
     def on_message_begin(self) -> None:
         """Start the time of a request at its first byte."""
         self._cancel_timeout()
         self._arriving = "head"
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header; trailers after the body are read and dropped (RFC 9110, 6.5.1)."""
+        if self._arriving != "body":
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Handle the end of the headers."""
+        if fault := fault_of_head(self.parser.get_http_version(), self.headers):
+            self._fault = fault
+            raise _BrokenHeadError(fault)
+        if self._asks_for_upgrade:
+            self.scope["method"] = self.parser.get_method().decode("ascii")
+            return
         self._head_bytes, self._arriving = 0, "body"
         super().on_headers_complete()
         if not self.pipeline:
             self._answering = self.cycle
-        if self._is_stopping:
+        if self._is_stopping or self._is_tunnel:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
@@ -87,6 +128,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Handle the end of a request."""
+        if self._asks_for_upgrade:
+            return
         self._head_bytes, self._arriving = 0, None
         super().on_message_complete()
 
@@ -96,10 +139,6 @@ class Protocol(HttpToolsProtocol):
             self._answering = self.pipeline[-1][0]
         super().on_response_complete()
         self._update_timeout()
-
-    def send_400_response(self, msg: str) -> None:
-        """Send a problem if the parser cannot read a request."""
-        self._refuse(400, "the request is not valid HTTP", type_=MALFORMED_REQUEST)
 
     def shutdown(self) -> None:
         """Send `Connection: close` with the current response, or with the next one."""
@@ -132,6 +171,15 @@ class Protocol(HttpToolsProtocol):
             self._refuse(408, f"a request must arrive within {self._seconds} s")
 
     @property
+    def _is_tunnel(self) -> bool:
+        # Bytes after CONNECT are not HTTP: its answer is the last one.
+        return bool(self.parser.get_method() == b"CONNECT")
+
+    @property
+    def _asks_for_upgrade(self) -> bool:
+        return bool(self.parser.should_upgrade()) and not self._is_tunnel
+
+    @property
     def _state(self) -> ServerState:
         return state_of(self.app)
 
@@ -159,9 +207,7 @@ class Protocol(HttpToolsProtocol):
             language = language_of(self.cycle.scope["headers"]) if is_answering else "en"
             problem = problem_of(status, detail, type_=type_, request_id=request_id, language=language)
             body = msgspec.json.encode(problem)
-            lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {len(body)}", "connection: close"]
-            head = "\r\n".join([*lines, f"x-request-id: {request_id}", "", ""])
-            self.transport.write(STATUS_LINE[status] + head.encode() + body)
+            self.transport.write(STATUS_LINE[status] + _head_of_problem(request_id, len(body)) + body)
             if not is_answering:
                 log_request(self._state.metrics, request_id, status)
         self.transport.close()
@@ -172,3 +218,16 @@ class Protocol(HttpToolsProtocol):
         state["refused"] = status
         request_id: str = state.setdefault("request_id", request_id_of(self.cycle.scope["headers"]))
         return request_id
+
+
+def _head_of_problem(request_id: str, length: int) -> bytes:
+    lines = [f"content-type: {MEDIA_TYPE}", f"content-length: {length}", "connection: close"]
+    always = [f"{name.decode()}: {value.decode()}" for name, value in SECURITY_HEADERS]
+    return "\r\n".join([*lines, *always, f"x-request-id: {request_id}", "", ""]).encode()
+
+
+def _new_parser(protocol: Protocol) -> HttpRequestParser:
+    parser = HttpRequestParser(protocol)
+    # As uvicorn: a request after the last one of a connection gets no answer, and no error either.
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser

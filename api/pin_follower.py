@@ -71,7 +71,12 @@ class PinFollower:
     def _load(self) -> ServedRun:
         pin = read_pin(self.outputs)
         served = ServedRun.of(pinned_run(pin, self.outputs), self.limits)
-        write_atomically(self.good_pin, pin.model_dump_json(by_alias=True).encode())
+        try:
+            write_atomically(self.good_pin, pin.model_dump_json(by_alias=True).encode())
+        except (
+            OSError
+        ) as error:  # a full disk: only replaced workers need the file, and only if the pin is bad
+            log.warning("the last good pin cannot be kept: %s", error)
         return served
 
     @asynccontextmanager

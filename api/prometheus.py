@@ -4,7 +4,9 @@ import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -13,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from planrec.serving.decision_log import Counts
 
+from .metric_files import LossyCounting, use_allocated_files
 from .served_run import ServedRun
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -24,6 +27,8 @@ class Metrics:
 
     def __init__(self) -> None:
         """Register the counters."""
+        use_allocated_files()
+        self._lossy = LossyCounting()
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "planrec_requests",
@@ -44,26 +49,31 @@ class Metrics:
             ["run_id", "decision", "plan"],
             registry=registry,
         )
-        self._log_queue = Gauge(
-            "planrec_decision_log_queue",
-            "Rows waiting to be written",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self._log_rows = Gauge(
-            "planrec_decision_log_rows",
-            "Rows since the start, by outcome (written, dropped, failed)",
-            ["outcome"],
-            registry=registry,
-            multiprocess_mode="sum",  # a killed worker's rows still count
-        )
+        with self._lossy():
+            _ = self._log_queue, self._log_rows, self._log_errors
 
-        self._log_errors = Gauge(
-            "planrec_decision_log_errors",
-            "Failed attempts to write rows since the start",
-            registry=registry,
-            multiprocess_mode="sum",
-        )
+    # The gauges have a file from the beginning, so each of them may fail and be tried again.
+    @cached_property
+    def _log_queue(self) -> Gauge:
+        return self._gauge("planrec_decision_log_queue", "Rows waiting to be written", mode="livesum")
+
+    @cached_property
+    def _log_rows(self) -> Gauge:
+        text = "Rows since the start, by outcome (written, dropped, failed)"
+        return self._gauge("planrec_decision_log_rows", text, ["outcome"])
+
+    @cached_property
+    def _log_errors(self) -> Gauge:
+        return self._gauge("planrec_decision_log_errors", "Failed attempts to write rows since the start")
+
+    def _gauge(
+        self,
+        name: str,
+        text: str,
+        labels: Iterable[str] = (),
+        mode: Literal["sum", "livesum"] = "sum",  # sum: a killed worker's rows still count
+    ) -> Gauge:
+        return Gauge(name, text, labels, registry=self._registry, multiprocess_mode=mode)
 
     def count_request(self, method: str, route: str, status: int, seconds: float | None) -> None:
         """Count one request.
@@ -75,20 +85,23 @@ class Metrics:
             seconds: time to answer; None if the request was refused before it was read.
         """
         method = method if method in _METHODS else "other"
-        self._requests.labels(method, route, status).inc()
-        if seconds is not None:
-            self._seconds.labels(method, route).observe(seconds)
+        with self._lossy():
+            self._requests.labels(method, route, status).inc()
+            if seconds is not None:
+                self._seconds.labels(method, route).observe(seconds)
 
     def count_recommendation(self, run_id: str, decision: str, plan: str) -> None:
         """Count one recommendation."""
-        self._recommendations.labels(run_id, decision, plan).inc()
+        with self._lossy():
+            self._recommendations.labels(run_id, decision, plan).inc()
 
     def count_log_rows(self, counts: Counts) -> None:
         """Set the counters of this worker's rows in the decision log."""
-        self._log_queue.set(counts.waiting)
-        self._log_errors.set(counts.errors)
-        for outcome in ("written", "dropped", "failed"):
-            self._log_rows.labels(outcome).set(getattr(counts, outcome))
+        with self._lossy():
+            self._log_queue.set(counts.waiting)
+            self._log_errors.set(counts.errors)
+            for outcome in ("written", "dropped", "failed"):
+                self._log_rows.labels(outcome).set(getattr(counts, outcome))
 
     def text(self, served: ServedRun, pin_error: str | None) -> bytes:
         """Return all metrics in the format of Prometheus, summed over the workers."""

@@ -21,7 +21,7 @@ def serve(settings: Settings) -> int:
     with TemporaryDirectory(prefix="planrec-") as temporary:
         scratch = settings.server.scratch or Path(temporary)
         os.environ |= _clean(scratch, settings.server.workers)
-        return _run(settings, scratch)
+        return _run(settings)
 
 
 def _clean(scratch: Path, workers: int) -> Mapping[str, str]:
@@ -35,31 +35,36 @@ def _clean(scratch: Path, workers: int) -> Mapping[str, str]:
     return variables | ({"PROMETHEUS_MULTIPROC_DIR": str(scratch)} if workers > 1 else {})
 
 
-def _run(settings: Settings, scratch: Path) -> int:
+def _run(settings: Settings) -> int:
     # Importing the server takes a second or two; wrong options are reported before.
     import uvicorn
 
     from .logging_setup import log_config
+    from .worker_processes import WorkerProcesses
 
+    config = uvicorn.Config(
+        f"{__package__}.app:pinned_app",
+        factory=True,
+        host=settings.server.host,
+        port=settings.server.port,
+        workers=settings.server.workers,
+        http=f"{__package__}.http_protocol:Protocol",
+        log_config=log_config(settings.log_level),
+        access_log=False,
+        server_header=False,
+        # The address of the client is not used, and this middleware would hide the app from the protocol.
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
     try:
-        uvicorn.run(
-            f"{__package__}.app:pinned_app",
-            factory=True,
-            host=settings.server.host,
-            port=settings.server.port,
-            workers=settings.server.workers,
-            http=f"{__package__}.http_protocol:Protocol",
-            log_config=log_config(settings.log_level),
-            access_log=False,
-            server_header=False,
-            # The address of the client is not used, and this middleware would hide the app from the protocol.
-            proxy_headers=False,
-            ws="none",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_worker_healthcheck=30,  # seconds: on a busy machine the imports alone take ten
-        )
+        if settings.server.workers > 1:
+            processes = WorkerProcesses(config, [config.bind_socket()])
+            processes.run()
+            return int(processes.has_failed)
+        config.load()
+        uvicorn.Server(config).run()
     except SystemExit as ended:
         # uvicorn has logged the reason.
         return 1 if ended.code else 0
-    # No worker started if there was no pin to serve.
-    return 0 if (scratch / "good_pin.json").is_file() else 1
+    return 0

@@ -39,6 +39,8 @@ class Server(Section):
     "Port; 0 for any free port."
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     "Processes that answer."
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    "Prefix that a proxy removes, such as /planrec; links of /docs and the OpenAPI document have it."
     scratch: Path | None = None
     "Folder that the workers share while they run (metrics, idempotency keys); a temporary one if unset."
 
@@ -78,6 +80,10 @@ class Access(Section):
         Field(json_schema_extra={"is_secret": True}),
     ] = ()
     "sha256 of each API key, separated by commas; `planrec serve --new-key` makes one. Unset: no keys."
+    cors_origins: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^https?://[^/\s*]+$")], ...], BeforeValidator(_by_comma)
+    ] = ()
+    "Origins whose pages may ask from a browser, such as https://shop.example, separated by commas."
     open: bool = False
     "true: accept other machines without a key; for containers in a closed network."
 

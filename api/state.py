@@ -21,6 +21,8 @@ class ServerState(State):
     pin_error: str | None
     "The reason why a newer pin is not served."
     limits: Limits
+    root_path: str
+    "Prefix of all paths as clients see them; see `Server.root_path`."
     requires_key: bool
     metrics: Metrics
     answer_log: AnswerLog | None
@@ -33,6 +35,7 @@ class ServerState(State):
         served: ServedRun,
         pin_error: str | None,
         limits: Limits,
+        root_path: str,
         requires_key: bool,
         metrics: Metrics,
         answer_log: AnswerLog | None,
@@ -43,6 +46,7 @@ class ServerState(State):
                 "served": served,
                 "pin_error": pin_error,
                 "limits": limits,
+                "root_path": root_path,
                 "requires_key": requires_key,
                 "metrics": metrics,
                 "answer_log": answer_log,

@@ -15,8 +15,29 @@ PlanRecError
 Programming errors raise Python's own exceptions.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+MOST_LINE = 2_000
+"Characters of one line of a message."
+MOST_WORD = 400
+"Characters of a word in a message: names and values of a hostile file may have millions."
+_LONG_WORD = re.compile(rf"\S{{{MOST_WORD},}}")
+
+
+def shortened(text: str) -> str:
+    """Return a message whose long words and lines are cut; the number of their characters is given instead.
+
+    >>> shortened("no column " + "x" * 1000)[:20], shortened("no column " + "x" * 1000)[-22:]
+    ('no column xxxxxxxxxx', '... (1,000 characters)')
+    """
+    words = _LONG_WORD.sub(lambda word: _cut(word[0], MOST_WORD // 4), text)
+    return "\n".join(_cut(line, MOST_LINE) if len(line) > MOST_LINE else line for line in words.split("\n"))
+
+
+def _cut(text: str, kept: int) -> str:
+    return f"{text[:kept]}... ({len(text):,} characters)"
 
 
 class PlanRecError(Exception):
@@ -30,9 +51,9 @@ class PlanRecError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
-        self.message = message
-        self.problems = tuple(problems)
-        super().__init__("\n".join([message, *(f"  - {problem}" for problem in self.problems)]))
+        self.message = shortened(message)
+        self.problems = tuple(map(shortened, problems))
+        super().__init__("\n".join([self.message, *(f"  - {problem}" for problem in self.problems)]))
 
 
 class ConfigError(PlanRecError):
@@ -70,8 +91,12 @@ class RequestError(DataError):
     """
 
     def __init__(self, message: str, misfits: Sequence[Misfit]) -> None:
-        self.misfits = tuple(misfits)
+        self.misfits = tuple(map(_shortened_misfit, misfits))
         super().__init__(message, [misfit.detail for misfit in misfits])
+
+
+def _shortened_misfit(misfit: Misfit) -> Misfit:
+    return misfit._replace(pointer=shortened(misfit.pointer), detail=shortened(misfit.detail))
 
 
 class CatalogueError(PlanRecError):

@@ -44,6 +44,19 @@ def signed(difference: float, low: float, high: float) -> str:
     return ("+" if round(difference, 3) > 0 else "") + with_interval(difference, low, high)
 
 
+def visible(text: str) -> str:
+    r"""Return a text whose control characters are written as escapes; line ends are kept.
+
+    A name in a hostile file could otherwise move the cursor of a terminal, or change its colours.
+
+    >>> visible("big\x1b[31m\n")
+    'big\\x1b[31m\n'
+    """
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text
+    )
+
+
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """Suggest the nearest allowed name, or return an empty string if none is near.
 

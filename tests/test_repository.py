@@ -41,12 +41,24 @@ def test_every_promised_recipe_is_listed_with_one_line_about_it() -> None:
     assert [name for name, recipe in recipes.items() if not recipe["doc"]] == []
 
 
-def test_the_lock_has_hashes_and_no_address_for_training_and_serving() -> None:
-    text = (REPOSITORY / "requirements.lock").read_text("utf-8")
-    locked = dict(re.findall(r"^([a-z0-9.-]+)==([^\s;]+)", text, flags=re.MULTILINE))
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    extra = project["optional-dependencies"]["serve"]
-    needed = [Requirement(line) for line in [*project["dependencies"], *extra]]
+PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
+RUNNING = [*PYPROJECT["project"]["dependencies"], *EXTRAS["serve"]]
+DEVELOPING = [line for name in ("dev", "postgresql", "ray") for line in EXTRAS[name]]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("requirements.lock", RUNNING),
+        ("requirements-dev.lock", [*RUNNING, *DEVELOPING, *PYPROJECT["build-system"]["requires"]]),
+        ("requirements-build.lock", PYPROJECT["build-system"]["requires"]),
+    ],
+)
+def test_each_lock_has_hashes_and_no_address_for_its_use(name: str, lines: list[str]) -> None:
+    text = (REPOSITORY / name).read_text("utf-8")
+    locked = dict(re.findall(r"^([a-z0-9.-]+)(?:\[[a-z,]+\])?==([^\s;]+)", text, flags=re.MULTILINE))
+    needed = [Requirement(line) for line in lines if not line.startswith("planrec[")]
     stale = [
         str(requirement)
         for requirement in needed
@@ -67,7 +79,26 @@ def test_the_first_commands_of_the_readme_are_those_that_ci_runs(language: str) 
     ci = (REPOSITORY / ".ci" / "run").read_text("utf-8").replace("--quiet ", "")
     workflow = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
     assert [command for command in commands if f"step {command}\n" not in ci] == []
-    assert [command for command in commands if f"run: {command}\n" not in workflow] == []
+    # The same packages, from the lock: `.ci/run` has shown that the first command suffices.
+    locked = [
+        "pip install --require-hashes -r requirements-dev.lock",
+        "pip install --no-deps --no-build-isolation -e .",
+    ]
+    assert [command for command in [*locked, *commands[1:]] if f"run: {command}\n" not in workflow] == []
+
+
+def test_workflows_and_the_image_install_locked_packages_only() -> None:
+    files = [*(REPOSITORY / ".github" / "workflows").iterdir(), REPOSITORY / "Containerfile"]
+    lines = "\n".join(file.read_text("utf-8") for file in files).replace("\\\n", " ").splitlines()
+    installs = [
+        part
+        for line in lines
+        for part in re.split("&&|run:", line)
+        if re.search(r"pip (install|wheel)", part)
+    ]
+    assert len(installs) >= 8
+    assert [part for part in installs if "--require-hashes" not in part and "--no-deps" not in part] == []
+    assert [part for part in installs if "pip wheel" in part and "--no-build-isolation" not in part] == []
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

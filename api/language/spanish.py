@@ -36,6 +36,22 @@ DETAILS: Mapping[str, str] = {
     " puede dar una sola vez, y {} se repite en /{n}",
     "the request has {n} unknown keys": "la solicitud tiene {n} claves desconocidas",
     "the body must have at most {n} bytes": "el cuerpo debe tener como máximo {n} bytes",
+    "the body must have at most {n} bytes once it is decompressed": "el cuerpo debe tener como máximo {n}"
+    " bytes una vez descomprimido",
+    "the content encoding must be gzip or identity, got {}": "la codificación del contenido debe ser gzip o"
+    " identity, y es {}",
+    "the content encoding is gzip, but the body is not one complete gzip member": "la codificación del"
+    " contenido es gzip, pero el cuerpo no es un único bloque gzip completo",
+    "the content encoding is gzip, but the body is not: {}": "la codificación del contenido es gzip, pero el"
+    " cuerpo no lo es",
+    "expected UTF-8 without a byte-order mark, got one of {}": "se esperaba UTF-8 sin marca de orden de bytes,"
+    " y tiene una de {}",
+    "the charset must be utf-8, got {}": "el juego de caracteres debe ser utf-8, y es {}",
+    "a request must have one Host header, got {}": "una solicitud debe tener una sola cabecera Host",
+    "the Host header must be a host and a port": "la cabecera Host debe ser un host y un puerto",
+    "a request of HTTP/1.0 must not have a Transfer-Encoding header": "una solicitud de HTTP/1.0 no debe tener"
+    " la cabecera Transfer-Encoding",
+    "Transfer-Encoding must be chunked, and nothing else": "Transfer-Encoding debe ser chunked, y nada más",
     "the headers must have at most {n} bytes": "las cabeceras deben tener como máximo {n} bytes",
     "a line must have at most {n} bytes, got {n}": "una línea debe tener como máximo {n} bytes, y tiene {n}",
     "a request must have at most {n} bytes, got {n}, in /{n}": "una solicitud debe tener como máximo {n}"

@@ -39,7 +39,7 @@ _REFUSED = {
     ),
 }
 # Headers that change the answer, as the body does.
-_RELEVANT = (b"accept", b"accept-language", b"content-type")
+_RELEVANT = (b"accept", b"accept-language", b"content-encoding", b"content-type")
 
 
 class Idempotency:
@@ -76,6 +76,8 @@ class Idempotency:
         elif state in _REFUSED:
             detail, status, type_ = _REFUSED[state]
             await send_problem(send, problem_of(status, detail, type_=type_))
+        elif state == State.NOT_KEPT:
+            await self.app(scope, _again(received, receive), send)
         else:
             await self._answer_and_store(scope, _again(received, receive), send, name)
 

@@ -2,13 +2,13 @@
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-# Pages set their own content policy; other responses must not load anything in a browser.
-_DEFAULTS = (
+SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+"Pages set their own content policy; other responses must not load anything in a browser."
 
 
 class SecurityHeaders:
@@ -30,4 +30,4 @@ class SecurityHeaders:
 
 
 def _missing(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-    return [(name, value) for name, value in _DEFAULTS if name not in headers]
+    return [(name, value) for name, value in SECURITY_HEADERS if name not in headers]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Literal
 
+from litestar import Router
 from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec.json import schema_components
 from pydantic import BaseModel
@@ -53,6 +54,10 @@ _DESCRIPTION = (
 
 class RunJsonRenderPlugin(JsonRenderPlugin):
     """Renders the document for the current run; Litestar generates its own part only once."""
+
+    def receive_router(self, router: Router) -> None:
+        """Keep the addresses of documents only: Litestar answers others beside them with a page of HTML."""
+        router.routes[:] = [route for route in router.routes if route.path.endswith(".json")]
 
     def render(self, request: HttpRequest, openapi_schema: Document) -> bytes:
         """Return the document as JSON."""

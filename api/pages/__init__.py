@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from litestar import HttpMethod, MediaType, Response, get, route
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import File
@@ -22,9 +23,10 @@ _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' 
 
 
 @get("/docs", include_in_schema=False, sync_to_thread=False)
-def api_page() -> Response[bytes]:
+def api_page(state: State) -> Response[bytes]:
     """Show the OpenAPI document, and try requests."""
-    content = (FOLDER / "api.html").read_bytes()
+    # Absolute links: relative ones would differ for /docs and /docs/.
+    content = (FOLDER / "api.html").read_bytes().replace(b'="/', f'="{state.root_path}/'.encode())
     return Response(content, media_type=MediaType.HTML, headers={"content-security-policy": _POLICY})
 
 

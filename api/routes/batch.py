@@ -22,6 +22,7 @@ from ..language.translate import translated
 from ..middleware.request_logging import Advice, count_advice
 from ..openapi.problem_responses import problem_responses
 from ..parsing.batch_body import MAX_ERRORS, parse_batch, split_lines
+from ..parsing.received_body import received_body
 from ..parsing.request_body import (
     JSON,
     NDJSON,
@@ -63,7 +64,7 @@ async def predict_batch(request: HttpRequest) -> Response[bytes] | Stream:
     limits = state_of(request.app).limits
     # The body is read before the first answer is sent: clients that send everything before they read would
     # wait forever.
-    body = await request.body()
+    body = await received_body(request)
     if kind == NDJSON:
         lines = await to_thread.run_sync(split_lines, body, limits)
         return Stream(_answer_stream(call, lines, limits.body_bytes), media_type=NDJSON)

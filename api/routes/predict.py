@@ -9,12 +9,11 @@ from planrec.recommending.answer import Answer, encoded
 from ..http_request import HttpRequest
 from ..middleware.request_logging import Advice, count_advice
 from ..openapi.problem_responses import problem_responses
+from ..parsing.received_body import LARGE_BODY_BYTES, received_body
 from ..parsing.request_body import JSON, check_content_type, parse_request
 from ..predict_call import PredictCall
 from ..state import state_of
 
-LARGE_BODY_BYTES = 65_536
-"Larger bodies are parsed in a thread; ten years of months are a quarter of it."
 ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", generate_examples=False)
 
 
@@ -30,7 +29,7 @@ async def predict(request: HttpRequest) -> Response[bytes]:
     """Return bills, savings and reasons for every plan on the menu, and the decision to recommend or not."""
     call = PredictCall.of(request)
     check_content_type(request, JSON)
-    body = await request.body()
+    body = await received_body(request)
     if len(body) <= LARGE_BODY_BYTES:
         asked = parse_request(call.served.request_model, body)
     else:

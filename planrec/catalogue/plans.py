@@ -30,6 +30,7 @@ from planrec.errors import CatalogueError
 from planrec.files.hashing import sha256_of
 from planrec.schema.columns import Columns
 from planrec.schema.config_model import Config
+from planrec.schema.shown_name import ShownName
 from planrec.wording import shown
 
 
@@ -37,7 +38,7 @@ class Plan(Config):
     """One tariff."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    name: str
+    name: ShownName
     sellable: bool
     "False if the plan can be held but not recommended."
     valid_for: ValidFor
@@ -66,8 +67,8 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
     """All plans of one operator, one version."""
 
     schema_: Annotated[Literal["planrec.catalogue/1"], Field(alias="schema")]
-    catalogue_id: str
-    version: str
+    catalogue_id: ShownName
+    version: ShownName
     "Immutable: any change is a new version."
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     "ISO 4217."

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec
 
-from planrec.errors import PlanRecError
+from planrec.errors import PlanRecError, shortened
+from planrec.wording import visible
 
 INTERRUPTED = 130
 
@@ -42,8 +43,8 @@ def reports_errors(main: Callable[Parameters, int]) -> Callable[Parameters, int]
         except (PlanRecError, OSError) as error:
             if os.environ.get("PLANREC_DEBUG") == "1":
                 raise
-            words = error if isinstance(error, PlanRecError) else f"cannot read or write: {error}"
-            print(f"error: {words}", file=sys.stderr)
+            words = str(error) if isinstance(error, PlanRecError) else f"cannot read or write: {error}"
+            print(f"error: {visible(shortened(words))}", file=sys.stderr)
             return getattr(error, "exit_code", 1)
         return code
 

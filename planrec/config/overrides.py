@@ -73,7 +73,7 @@ def parsed_override(text: str) -> "Override | None":
 
     try:
         return OverridesParser.create().parse_override(text)
-    except HydraException:
+    except (HydraException, ValueError):  # Python refuses whole numbers of more than 4,300 digits
         return None
 
 

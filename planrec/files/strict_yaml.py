@@ -7,19 +7,36 @@ import yaml
 
 from planrec.errors import PlanRecError
 
+MOST_DIGITS = 100
+"Characters of a number: Python refuses to write whole numbers of more than 4,300 digits."
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
 
 class StrictLoader(yaml.SafeLoader):
-    """A loader that refuses a key given twice; YAML itself keeps the last one silently."""
+    """A loader that refuses a key given twice, which YAML itself ignores, and endless numbers."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping. Raises MarkedYAMLError if a key is given twice."""
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for place, (key, _) in enumerate(node.value):
-            if isinstance(key, yaml.ScalarNode) and key.value in keys[:place]:
+        found: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in found:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark
                 )
+            found.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return a value. Raises MarkedYAMLError if it is a number or a date that cannot be read."""
+        if node.tag in _NUMBERS and len(str(node.value)) > MOST_DIGITS:
+            problem = f"a number must have at most {MOST_DIGITS} characters, got {len(node.value):,}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:  # 2026-02-30, !!int text
+            raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
 
 
 def read_yaml(file: Path, name: str, error: type[PlanRecError]) -> dict[str, Any] | None:

@@ -1,20 +1,22 @@
 """run.json as a closed model: `save_run` writes it, and `load_run` relies on nothing else."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from planrec.errors import RunError
-from planrec.files.json_file import read_object
+from planrec.files.json_file import parse_object
 from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
 from planrec.schema.columns import InputSchema
 from planrec.schema.config_model import Config
+from planrec.schema.shown_name import RunName, ShownName
 from planrec.training.fitting import Chosen
 from planrec.training.latency import Speed
 from planrec.training.tuning import Tuned
@@ -23,6 +25,8 @@ SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
 "Files that every complete run has."
 DROPPED_ROWS = "dropped_rows.csv"
+MOST_MONTHS = 1_200
+"Months that a run may look ahead."
 
 FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "dropped_rows.csv"]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -49,9 +53,9 @@ class Golden(Config):
 class MeasuredBy(Config):
     """The run that was trained and evaluated; this run is a copy of it with other plans."""
 
-    run_id: str
+    run_id: RunName
     run_json_sha256: _Sha256
-    catalogue: str
+    catalogue: ShownName
     "Id and version of the catalogue whose plans it was trained and judged on."
 
     @property
@@ -69,18 +73,25 @@ def _null_as_nan(value: Any) -> Any:
     return {key: np.nan if key in ("value", "low", "high") and v is None else v for key, v in value.items()}
 
 
+def _instant(text: str) -> str:
+    if not text.isascii() or datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"must be a time with its time zone, got {text!r}")
+    return text
+
+
 class Manifest(Config, allow_inf_nan=True):
     """The content of run.json. A metric that is not defined is null in the file and NaN here."""
 
     schema_: Annotated[Literal["planrec.run/2"], Field(alias="schema")]
-    run_id: str
-    address: str
+    run_id: RunName
+    address: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     "Content address over config, data and code; see `planrec.runs.address`."
     selected: bool
     "Whether a search chose the config by its results on the reported folds, which makes them optimistic."
     command: str
     "A shell command line that repeats the run."
-    finished: str
+    finished: Annotated[str, AfterValidator(_instant)]
+    "ISO 8601 with its time zone."
     config: dict[str, Any]
     "`RunConfig` as JSON."
     catalogue: dict[str, Any] | None
@@ -89,8 +100,8 @@ class Manifest(Config, allow_inf_nan=True):
     data_fingerprint: str
     folds_fingerprint: str
     data: DataSummary
-    plans: Annotated[tuple[str, ...], Field(min_length=1)]
-    horizon: NonNegativeInt
+    plans: Annotated[tuple[ShownName, ...], Field(min_length=1)]
+    horizon: Annotated[int, Field(ge=0, le=MOST_MONTHS)]
     inputs: InputSchema
     measured_by: MeasuredBy | None = None
     "None: this run itself. The key is absent in older runs."
@@ -106,7 +117,7 @@ class Manifest(Config, allow_inf_nan=True):
     "Mean wall time of fitting one fold, by model."
     speed: Speed
     seeds: dict[str, int]
-    versions: dict[str, str]
+    versions: dict[ShownName, ShownName]
     plugins: tuple[PluginUse, ...] = ()
     "The plug-ins that the run uses; runs of 0.1.0 have none."
     git_commit: str | None
@@ -157,9 +168,9 @@ class Manifest(Config, allow_inf_nan=True):
         return self
 
 
-def parse_manifest(file: Path) -> Manifest:
-    """Parse and check a run.json. Raises RunError with every problem."""
-    content = read_object(file)
+def parse_manifest(text: bytes, file: Path) -> Manifest:
+    """Parse and check the content of a run.json. Raises RunError with every problem."""
+    content = parse_object(text, file)
     if content.get("schema") != SCHEMA:
         raise RunError(f"{file}: schema must be {SCHEMA!r}, got {content.get('schema')!r}")
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
 from planrec.errors import RequestError, RunError
 from planrec.files.folder_walk import is_sweep
-from planrec.files.hashing import sha256_of, sha256_of_file
+from planrec.files.hashing import sha256_of
 from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
@@ -65,6 +65,20 @@ class SavedRun(RunRecord):
     recommender: Recommender
 
 
+@dataclass(frozen=True)
+class RunJson:
+    """run.json, read once: its hash is that of the bytes that were parsed."""
+
+    folder: Path
+    manifest: Manifest
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: Path, content: bytes) -> Self:
+        """Parse the content of the run.json of a folder. Raises RunError."""
+        return cls(folder, parse_manifest(content, folder / "run.json"), sha256_of(content))
+
+
 def load_run(folder: Path) -> SavedRun:
     """Read a complete run folder; every hash is checked before anything is parsed.
 
@@ -72,17 +86,16 @@ def load_run(folder: Path) -> SavedRun:
         RunError: the folder is not a complete run, was changed after saving, or was made by versions that
             this one cannot read.
     """
-    manifest = read_manifest(folder)
-    changed = [
-        f"{name} is {'missing' if not (folder / name).is_file() else 'not the file that this run saved'}"
-        for name, sha256 in manifest.files.items()
-        if not (folder / name).is_file() or sha256_of_file(folder / name) != sha256
-    ]
-    if changed:
-        raise RunError(f"{folder} was changed after it was saved", changed)
+    return load_described(read_run_json(folder))
+
+
+def load_described(run_json: RunJson) -> SavedRun:
+    """Read the files that a run.json describes. Raises RunError, as `load_run`."""
+    folder, manifest = run_json.folder, run_json.manifest
+    model = _checked_model(folder, manifest)
     config = _config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=_pipeline_of(folder / "model.skops", [use.package for use in manifest.plugins]),
+        pipeline=_pipeline_of(model, folder, [use.package for use in manifest.plugins]),
         features=config.features,
         model=_model_of(config, manifest, folder),
         policy=_policy_of(config, manifest),
@@ -92,12 +105,16 @@ def load_run(folder: Path) -> SavedRun:
         catalogue=config.catalogue.open(),
     )
     _check_plans(recommender, folder)
-    sha256 = sha256_of_file(folder / "run.json")
-    return SavedRun(folder, manifest, sha256, config, recommender)
+    return SavedRun(folder, manifest, run_json.sha256, config, recommender)
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read run.json of a complete run. Raises RunError."""
+    return read_run_json(folder).manifest
+
+
+def read_run_json(folder: Path) -> RunJson:
+    """Read run.json of a complete run, and its hash. Raises RunError."""
     if not folder.is_dir():
         raise RunError(f"{folder} is not a folder: expected a run such as outputs/<date>/<time>-<id>")
     if is_sweep(folder):
@@ -109,7 +126,11 @@ def read_manifest(folder: Path) -> Manifest:
         unfinished = (folder / "config.json").is_file()
         why = "the run did not finish: start it again" if unfinished else "not a run"
         raise RunError(f"{folder} holds no run.json: {why}")
-    return parse_manifest(folder / "run.json")
+    try:
+        content = (folder / "run.json").read_bytes()
+    except OSError as error:
+        raise RunError(f"{folder / 'run.json'} cannot be read: {error}") from error
+    return RunJson.of(folder, content)
 
 
 def own_value(folder: Path, metric: str) -> MetricValue | None:
@@ -194,8 +215,31 @@ def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
     return content
 
 
+def _checked_model(folder: Path, manifest: Manifest) -> bytes:
+    """Return the bytes of the model after checking every file. Raises RunError with all that changed."""
+    changed: list[str] = []
+    model = b""
+    for name, sha256 in manifest.files.items():
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            changed.append(f"{name} is missing")
+            continue
+        if sha256_of(content) != sha256:
+            changed.append(f"{name} is not the file that this run saved")
+        elif name == "model.skops":
+            model = content
+    if changed:
+        raise RunError(f"{folder} was changed after it was saved", changed)
+    return model
+
+
 def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
     """Return the configuration, with the catalogue's content in place of its path."""
+    stored = manifest.catalogue or manifest.config.get("catalogue")
+    if isinstance(stored, dict) and stored.get("schema") == "file":
+        # A run from elsewhere must not make this machine read one of its own files.
+        raise RunError(f"{folder / 'run.json'} must hold its catalogue, got the path of one")
     content = {"catalogue": manifest.catalogue} if manifest.catalogue else {}
     try:
         config = RunConfig.model_validate(manifest.config | content)
@@ -226,10 +270,11 @@ def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
     return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
 
 
-def _pipeline_of(file: Path, plugin_packages: Sequence[str]) -> Pipeline:
-    """Return the pipeline of a file whose sha256 was checked."""
+def _pipeline_of(model: bytes, folder: Path, plugin_packages: Sequence[str]) -> Pipeline:
+    """Return the pipeline in the bytes of a model file, whose sha256 was checked."""
+    file = folder / "model.skops"
     try:
-        pipeline = read_skops(file.read_bytes(), plugin_packages)
+        pipeline = read_skops(model, plugin_packages)
     except Exception as error:  # skops and the types that it loads raise anything if versions do not match
         raise RunError(f"{file} cannot be read by the installed versions: {error!r}") from error
     if not isinstance(pipeline, Pipeline):

@@ -13,6 +13,7 @@ from planrec.catalogue import Catalogue
 from planrec.config.run_config import RunConfig
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
+from planrec.files.formula_cells import plain_cell
 from planrec.files.hashing import sha256_of_file
 from planrec.files.package_folder import PACKAGE
 from planrec.recommending.recommender import Recommender
@@ -26,6 +27,7 @@ from planrec.runs.provenance import git_commit, versions
 from planrec.runs.read import SavedRun, checked_bytes
 from planrec.schema.columns import frame_of
 from planrec.schema.request import Request, fields_of, json_of, read_request
+from planrec.schema.shown_name import run_name_problem
 from planrec.training.experiment import RunResult
 from planrec.training.latency import speed_of
 
@@ -36,7 +38,13 @@ GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended")
 
 
 def begin_run(folder: Path, config: RunConfig, command: str) -> None:
-    """Claim the folder for one run. Raises RunError if another run has it."""
+    """Claim the folder for one run.
+
+    Raises:
+        RunError: another run has it, or its name cannot be the id of a run.
+    """
+    if problem := run_name_problem(run_id_of(folder)):
+        raise RunError(f"{folder}: the id of a run, which is the end of its folder, {problem}")
     folder.mkdir(parents=True, exist_ok=True)
     started = {"command": command, "started": _now(), "config": config.model_dump(mode="json", by_alias=True)}
     try:
@@ -57,7 +65,7 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
     """
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
     if result.dropped:
-        frame_of(result.dropped).to_csv(folder / DROPPED_ROWS, index=False)
+        frame_of(result.dropped).map(plain_cell).to_csv(folder / DROPPED_ROWS, index=False)
     rows = np.unique(np.linspace(0, len(result.table) - 1, N_GOLDEN).astype(np.int64))
     content = {
         "selected": selected,

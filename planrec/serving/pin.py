@@ -11,13 +11,13 @@ from pydantic import Field, ValidationError
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
-from planrec.files.hashing import sha256_of_file
+from planrec.files.hashing import sha256_of
 from planrec.files.json_file import read_object
 from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems
-from planrec.runs.read import SavedRun, load_run, read_manifest, replay_golden
+from planrec.runs.read import RunJson, SavedRun, load_described, read_run_json, replay_golden
 from planrec.schema.config_model import Config
 
 SCHEMA = "planrec.pin/2"
@@ -28,7 +28,7 @@ MAX_EARLIER = 20
 class Pinned(Config):
     """One pinned run."""
 
-    run: Annotated[str, Field(min_length=1)]
+    run: Annotated[str, Field(min_length=1, max_length=1_024, pattern=r"^[^\x00-\x1f\x7f]+$")]
     "Folder of the run, relative to the folder of pinned.json if it is below it."
     run_json_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     "Hash of run.json, which contains the hashes of all other files of the run."
@@ -54,8 +54,7 @@ def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
         raise RunError(
             f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
         )
-    pinned_run(now.earlier[0], outputs)
-    pin = pin_of(outputs / now.earlier[0].run, outputs)
+    pin = pin_of(pinned_run(now.earlier[0], outputs), outputs)
     if not dry_run:
         write_pin(pin, outputs)
     return pin
@@ -94,11 +93,19 @@ def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
         RunError: the run was changed after it was pinned, or cannot be served.
     """
     folder = outputs / pinned.run
-    if not (folder / "run.json").is_file():
-        raise RunError(f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}")
-    if sha256_of_file(folder / "run.json") != pinned.run_json_sha256:
+    if not folder.resolve().is_relative_to(outputs.resolve()):
+        raise RunError(
+            f"{outputs / FILE_NAME} names {pinned.run}, which is outside {outputs}: {_advice(outputs)}"
+        )
+    try:
+        content = (folder / "run.json").read_bytes()
+    except OSError:
+        raise RunError(
+            f"{outputs / FILE_NAME} names {pinned.run}, which is not there: {_advice(outputs)}"
+        ) from None
+    if sha256_of(content) != pinned.run_json_sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
-    return servable_run(folder)
+    return _servable(RunJson.of(folder, content))
 
 
 def servable_run(folder: Path) -> SavedRun:
@@ -109,10 +116,14 @@ def servable_run(folder: Path) -> SavedRun:
     Raises:
         RunError: it lists everything that is wrong.
     """
-    manifest = read_manifest(folder)
+    return _servable(read_run_json(folder))
+
+
+def _servable(run_json: RunJson) -> SavedRun:
+    folder, manifest = run_json.folder, run_json.manifest
     problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
     try:
-        saved = load_run(folder)
+        saved = load_described(run_json)
         replay_golden(saved)
     except RunError as error:
         raise RunError(error.message, [*error.problems, *problems]) from error
@@ -123,11 +134,15 @@ def servable_run(folder: Path) -> SavedRun:
     return saved
 
 
-def pin_of(folder: Path, outputs: Path) -> Pin:
-    """Return the pin of a run, with those that it replaces; it is not written."""
+def pin_of(saved: SavedRun, outputs: Path) -> Pin:
+    """Return the pin of a run, with those that it replaces; it is not written.
+
+    Raises:
+        RunError: the run is not below `outputs`.
+    """
     chosen = Pinned(
-        run=_relative(folder, outputs),
-        run_json_sha256=sha256_of_file(folder / "run.json"),
+        run=_relative(saved.folder, outputs),
+        run_json_sha256=saved.sha256,
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
@@ -166,5 +181,9 @@ def _advice(outputs: Path) -> str:
 
 
 def _relative(folder: Path, outputs: Path) -> str:
-    inside = folder.resolve().is_relative_to(outputs.resolve())
-    return str(folder.resolve().relative_to(outputs.resolve()) if inside else folder.resolve())
+    if not folder.resolve().is_relative_to(outputs.resolve()):
+        raise RunError(
+            f"a pinned run must be below {outputs}, got {folder}: copy it to {outputs / folder.name},"
+            f" then type {command_line('pin', outputs / folder.name, outputs=outputs)}"
+        )
+    return folder.resolve().relative_to(outputs.resolve()).as_posix()

@@ -19,9 +19,9 @@ def pin_run(folder: Path, outputs: Path, *, dry_run: bool = False) -> Pin:
         RunError: the run is incomplete, was changed, was made by incompatible versions, does not repeat its
             golden predictions, or its card cannot be written. Nothing is pinned then.
     """
-    servable_run(folder)
+    saved = servable_run(folder)
+    pin = pin_of(saved, outputs)
     card = card_of(folder)
-    pin = pin_of(folder, outputs)
     if not dry_run:
         write_card(folder, card)
         write_pin(pin, outputs)

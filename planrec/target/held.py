@@ -10,6 +10,7 @@ from planrec.contracts import Target
 from planrec.errors import DataError
 from planrec.schema.columns import InputSchema, take_rows
 from planrec.schema.decision_rows import decision_rows
+from planrec.schema.shown_name import name_problem
 from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
 from planrec.wording import did_you_mean, shown
 
@@ -87,6 +88,8 @@ def _index_plans(label: np.ndarray, catalogue: Catalogue | None) -> tuple[tuple[
                 for name in unknown
             ],
         )
+    if problems := [problem for problem in map(name_problem, plans) if problem]:
+        raise DataError("the names of plans in the data cannot be shown", problems)
     position = {plan: index for index, plan in enumerate(plans)}
     return plans, np.array([position[name] for name in names], np.int64)[inverse]
 

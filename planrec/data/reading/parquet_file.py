@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from planrec.data.reading.dictionary_limits import check_chunks, decoded, is_text
 from planrec.data.reading.input_file import InputFile, Progress, row_places, with_positions
 from planrec.errors import DataError
 
@@ -35,13 +36,18 @@ class ParquetFile(InputFile):
     def _batches(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         in_file = dict(zip(self.columns.tidy, self.columns.in_file, strict=True))
         names = [in_file[name] for name in wanted]
-        with _damage_reported(self.path), pq.ParquetFile(self.path) as file:
+        with _damage_reported(self.path), pq.ParquetFile(self.path, read_dictionary=self._texts()) as file:
+            check_chunks(file.metadata, str(self.path))
             n_read = 0
             for batch in file.iter_batches(BATCH_ROWS, columns=names):
                 n_read += batch.num_rows
                 progress(n_read / file.metadata.num_rows)
                 # Names with points also select the columns "inside" them.
-                yield pa.Table.from_batches([batch]).select(names).rename_columns(list(wanted))
+                table = pa.Table.from_batches([batch]).select(names).rename_columns(list(wanted))
+                yield decoded(table, str(self.path))
+
+    def _texts(self) -> list[str]:
+        return [field.name for field in pq.read_schema(self.path) if is_text(field.type)]
 
 
 def parquet_names(path: Path) -> list[str]:

@@ -52,6 +52,8 @@ def dialect_of(path: Path) -> Dialect:
     if not header or (is_whole and not text.strip()):
         raise DataError(f"{path} is empty ({path.stat().st_size} bytes): it must hold a header and rows")
     begin = "".join(islice(io.StringIO(text, newline=""), last_line))
+    if not is_whole and len(begin) == len(text):
+        raise DataError(f"{path}: the header must have fewer than {HEAD_BYTES:,} bytes")
     return Dialect(
         scan=scan,
         separator=separator,

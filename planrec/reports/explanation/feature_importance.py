@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Explainable
+from planrec.files.formula_cells import plain_rows
 from planrec.metrics import (
     METRICS,
     Draws,
@@ -131,7 +132,7 @@ def as_csv(explanation: Explanation) -> str:
     rows = [_csv_cells(feature) for feature in explanation.features]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(plain_rows(rows))
     return text.getvalue()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isnan
 
+from planrec.files.formula_cells import plain_rows
 from planrec.reports.leaderboard.board import Board, BoardTable
 from planrec.reports.leaderboard.board_cells import (
     COSTS,
@@ -50,7 +51,7 @@ def as_csv(board: Board) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows(plain_rows(lines))
     return text.getvalue()
 
 
