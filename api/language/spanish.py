@@ -44,13 +44,13 @@ DETAILS: Mapping[str, str] = {
     " contenido es gzip, pero el cuerpo no es un único bloque gzip completo",
     "the content encoding is gzip, but the body is not: {}": "la codificación del contenido es gzip, pero el"
     " cuerpo no lo es",
-    "expected UTF-8 without a byte-order mark, got one of {}": "se esperaba UTF-8 sin marca de orden de bytes,"
-    " y tiene una de {}",
+    "expected UTF-8 without a byte-order mark, got one of {}": "se esperaba UTF-8 sin marca de orden de"
+    " bytes, y tiene una de {}",
     "the charset must be utf-8, got {}": "el juego de caracteres debe ser utf-8, y es {}",
     "a request must have one Host header, got {}": "una solicitud debe tener una sola cabecera Host",
     "the Host header must be a host and a port": "la cabecera Host debe ser un host y un puerto",
-    "a request of HTTP/1.0 must not have a Transfer-Encoding header": "una solicitud de HTTP/1.0 no debe tener"
-    " la cabecera Transfer-Encoding",
+    "a request of HTTP/1.0 must not have a Transfer-Encoding header": "una solicitud de HTTP/1.0 no debe"
+    " tener la cabecera Transfer-Encoding",
     "Transfer-Encoding must be chunked, and nothing else": "Transfer-Encoding debe ser chunked, y nada más",
     "the headers must have at most {n} bytes": "las cabeceras deben tener como máximo {n} bytes",
     "a line must have at most {n} bytes, got {n}": "una línea debe tener como máximo {n} bytes, y tiene {n}",

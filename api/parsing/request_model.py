@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 
 from planrec.recommending.recommender import Recommender
 from planrec.recommending.request_table import is_usage
-from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, InputColumn
+from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, USAGE_COVERS, InputColumn
 from planrec.schema.decision_rows import running_month
 from planrec.schema.request import Request
 
@@ -49,9 +49,18 @@ def _instant(text: str) -> str:
     return instant.isoformat(timespec="seconds")
 
 
+def _calendar_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"must be a day of the calendar: {error}") from error
+    return text
+
+
+_Day = Annotated[str, StringConstraints(pattern=_DAY), AfterValidator(_calendar_day)]
 _CLOSED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _MonthText = Annotated[str, StringConstraints(pattern=_MONTH)]
-_Amount = Annotated[NonNegativeFloat, Field(le=MAX_USAGE)]
+_Amount = Annotated[NonNegativeFloat, Field(le=MAX_USAGE, description=f"Only {USAGE_COVERS}.")]
 _TYPES: dict[str, Any] = {
     "number": Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)],
     "boolean": bool,
@@ -88,6 +97,11 @@ def request_model(recommender: Recommender, limits: Limits | None = None) -> typ
             "The previous recommendation, which small savings do not change; null if there was none."
         )
         fields["last_recommended"] = (plan | None, Field(None, description=description))
+        description = (
+            "First day on which leaving the plan held costs no exit fee: the day after its commitment, also"
+            " if that is over. Null if it is unknown."
+        )
+        fields["commitment_ends"] = (_Day | None, Field(None, description=description))
     description = "Plans not to recommend. The plan held stays on the menu: staying is always possible."
     fields["exclude"] = (list[plan], Field([], max_length=len(recommender.plans), description=description))
     description = "Maximum number of items in the answer, the best ones; all of them if it is null."
@@ -111,7 +125,8 @@ def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
         Field(
             min_length=0 if knows_population else 1,
             max_length=most,
-            description="Complete months, in any order, each once; a missing one in between had no usage."
+            description=f"Complete months of {USAGE_COVERS}. In any order, each once; a missing one in"
+            " between had no usage."
             + " If there are none, the usage of all subscribers is expected, and `as_of` is required."
             * knows_population,
         ),
@@ -119,7 +134,7 @@ def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
         AfterValidator(_each_month_over),
     ]
     as_of = Annotated[
-        Annotated[str, StringConstraints(pattern=_DAY)] | None,
+        _Day | None,
         AfterValidator(_follows_the_months),
         Field(
             validate_default=knows_population,
@@ -161,10 +176,7 @@ def _follows_the_months(as_of: str | None, info: ValidationInfo) -> str | None:
         if months == []:
             raise ValueError("must be given if months is empty")
         return as_of
-    try:
-        day = date.fromisoformat(as_of)
-    except ValueError as error:
-        raise ValueError(f"must be a day of the calendar: {error}") from error
+    day = date.fromisoformat(as_of)
     # Wrong months are reported on their own.
     if months and _month_before(day) != (last := max(month["month"] for month in months)):
         raise ValueError(

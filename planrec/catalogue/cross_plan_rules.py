@@ -12,12 +12,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from planrec.catalogue.currencies import exponent_of
+from planrec.catalogue.known_clauses import message_for, not_supported
 from planrec.catalogue.terms import (
     MICRO_DIGITS,
     DataUnit,
     ValidFor,
     decimals_of,
-    exponent_of,
     money_from,
     quantity_from,
 )
@@ -25,12 +26,6 @@ from planrec.files.validation_errors import message_of
 from planrec.schema.columns import MAX_USAGE
 
 _LARGEST_BILL_MICRO = 2**62
-_NOT_YET: dict[int | str, str] = {
-    "rollover": "rollover",
-    "carry_over": "rollover",
-    "packs": "packs",
-    "add_ons": "packs",
-}
 
 
 def cross_plan_errors(plans: object, catalogue: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -47,6 +42,7 @@ def cross_plan_errors(plans: object, catalogue: Mapping[str, Any]) -> Iterator[I
     yield from _repeated_ids(readable)
     yield from _differing_event_rounding(readable)
     for place, plan in readable.items():
+        yield from _other_period(place, plan)
         yield from _misplaced_units(place, plan, catalogue.get("data_unit"))
         if "currency" in catalogue:
             yield from _too_fine_money(place, plan, catalogue["currency"])
@@ -108,19 +104,55 @@ def _too_fine_quantities(
             )
 
 
+DAYS = {"day": Decimal(1), "week": Decimal(7), "month": Decimal("30.4375"), "year": Decimal("365.25")}
+"Mean days of the units of periods."
+
+
+def _other_period(place: int, plan: object) -> Iterator[InitErrorDetails]:
+    """Yield a period other than one month, with the fee of a calendar month if it can be computed."""
+    unit, length = _dig(plan, "period", "unit"), _dig(plan, "period", "length")
+    if (unit, length) == ("month", 1) or None in (unit, length):
+        return
+    fee, written = _money_or_none(_dig(plan, "fee", "recurring")), "the fee of a calendar month"
+    days = DAYS.get(str(unit).lower().removesuffix("s"))
+    if days and type(length) is int and 0 < length <= 366:
+        times = DAYS["month"] / (days * length)
+        written += f" and its allowances: {times:.3f} times those of {length} x {unit}"
+        if fee is not None:
+            written += f', so `recurring: "{fee * times:.2f}"` for a fee of {fee}'
+    message = not_supported(
+        f"periods other than one month (got {length!r} {unit!r})",
+        f"`period: {{unit: month, length: 1}}` with {written}",
+    )
+    yield _problem((place, "period"), None, message)
+
+
 def _differing_event_rounding(plans: Mapping[int, Mapping[str, Any]]) -> Iterator[InitErrorDetails]:
-    first: tuple[object, object] | None = None
+    """Yield the plans that round each call in another way than the first plan that does."""
+    first: tuple[object, object, object] | None = None
     for place, plan in plans.items():
         rounding = _dig(plan, "services", "voice", "rounding")
         if _dig(rounding, "scope") != "event":
             continue
-        rule = (_dig(rounding, "mode"), _dig(rounding, "step"))
+        rule = (_dig(rounding, "mode"), _dig(rounding, "step"), plan.get("id"))
         first = first or rule
-        if rule != first:
-            message = (
-                f"all plans must round calls in one way: a month has one sum of billed minutes; got {rule}"
-            )
-            yield _problem((place, "services", "voice", "rounding"), rule, f"{message} after {first}")
+        if rule[:2] != first[:2]:
+            yield _problem((place, "services", "voice", "rounding"), rule, _two_roundings(first, rule))
+
+
+def _two_roundings(one: tuple[object, object, object], other: tuple[object, object, object]) -> str:
+    """Return the message about two plans that round each call differently: mode, step and id of each."""
+    numbers = (int, float, Decimal)
+    finer = min(one, other, key=lambda rule: float(rule[1]) if isinstance(rule[1], numbers) else 0.0)
+    bias = {"ceil": "too low by about", "floor": "too high by about"}
+    half = float(finer[1]) / 2 if isinstance(finer[1], numbers) else 0.0
+    error = f"{bias.get(str(finer[0]), 'off by at most')} {half:g} minutes a call"
+    return not_supported(
+        f"plans that round each call differently, because a month has one sum of billed minutes (got"
+        f" {other[0]!r} to {other[1]} in plan {other[2]!r} after {one[0]!r} to {one[1]} in plan {one[2]!r})",
+        f"`rounding: {{scope: none}}` in plan {finer[2]!r}, which charges minutes as measured: they are then"
+        f" {error}",
+    )
 
 
 _CURRENCY_MONEY = (
@@ -176,11 +208,23 @@ def errors_inside_plans(errors: Sequence[ErrorDetails]) -> Iterator[InitErrorDet
         loc, kind = _yaml_path(error["loc"]), error["type"]
         if kind == "too_short" and len(errors) > 1:
             continue  # pydantic counts only the valid plans
-        if kind == "extra_forbidden" and loc[-1] in _NOT_YET:
-            yield _problem(
-                loc, error["input"], f"{_NOT_YET[loc[-1]]} is not supported yet; remove {loc[-1]!r}"
-            )
+        if kind == "literal_error" and loc[-2:-1] == ("period",):
+            continue  # `_other_period` reports it, with the fee of a month
+        if kind == "extra_forbidden" and (message := message_for(loc[-1])):
+            yield _problem(loc, error["input"], message)
         elif kind == "value_error":
+            yield _problem(loc, error["input"], message_of(error))
+        else:
+            yield InitErrorDetails(type=kind, loc=loc, input=error["input"], ctx=error.get("ctx", {}))
+
+
+def errors_outside_plans(errors: Sequence[ErrorDetails]) -> Iterator[InitErrorDetails]:
+    """Yield all errors of a catalogue, with a message for keys of known clauses beside its plans."""
+    for error in errors:
+        loc, kind = error["loc"], error["type"]
+        if kind == "extra_forbidden" and len(loc) == 1 and (message := message_for(loc[-1])):
+            yield _problem(loc, error["input"], message)
+        elif kind in ("catalogue", "value_error"):
             yield _problem(loc, error["input"], message_of(error))
         else:
             yield InitErrorDetails(type=kind, loc=loc, input=error["input"], ctx=error.get("ctx", {}))

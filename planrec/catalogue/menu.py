@@ -13,8 +13,12 @@ NOT_OFFERED = {
     "not_sellable": "No longer sold; it can still be held.",
     "not_valid": "Not valid on the day of the decision.",
     "not_eligible": "The subscriber does not meet its eligibility conditions.",
+    "commitment_too_long": "It binds for longer than `policy.longest_commitment_months`.",
 }
 """Reasons for which a plan is not on the menu: code -> meaning."""
+
+Refusal = Literal["not_sellable", "not_valid", "not_eligible", "commitment_too_long"]
+"The keys of `NOT_OFFERED` that do not depend on the request."
 
 
 def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: np.ndarray) -> np.ndarray:
@@ -36,30 +40,64 @@ def menu_of(catalogue: Catalogue, as_of: np.ndarray, attributes: Columns, held: 
 
 
 def why_not_offered(
-    catalogue: Catalogue, plan: int, as_of: np.datetime64
-) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    catalogue: Catalogue, plan: int, as_of: np.datetime64, longest_months: int | None = None
+) -> Refusal:
     """Return why a plan is not on offer at an instant, as a key of `NOT_OFFERED`.
 
     Args:
         catalogue: the plans.
         plan: index of a plan that is not on the menu.
         as_of: the decision instant.
+        longest_months: longest commitment that the policy permits; None for any.
     """
     if not catalogue.plans[plan].sellable:
         return "not_sellable"
-    is_valid = catalogue.valid_on(np.array([as_of]))[0, plan]
-    return "not_eligible" if is_valid else "not_valid"
+    if not catalogue.valid_on(np.array([as_of]))[0, plan]:
+        return "not_valid"
+    binds = catalogue.plans[plan].contract.commitment_months
+    return "commitment_too_long" if longest_months is not None and binds > longest_months else "not_eligible"
 
 
-def switching_costs(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
-    """Compute the activation fee of each plan plus the termination fee of the plan held, shape (n, J), int64.
+def switching_costs(catalogue: Catalogue, held: np.ndarray, exit_fee: np.ndarray) -> np.ndarray:
+    """Compute the activation fee of each plan plus the exit fee of the plan held, shape (n, J), int64.
 
-    Amounts are in minor units; the plan held costs 0. If the plan held has a commitment, the subscriber
-    counts as still bound by it, because a usage history has no start of the contract.
+    Amounts are in minor units; the plan held costs 0.
+
+    Args:
+        catalogue: the J plans.
+        held: index of the plan held, shape (n,), int64; -1 if unknown.
+        exit_fee: the fee that is due for leaving it, shape (n,), int64: see `catalogue.commitments`.
     """
-    activation, termination = _fees(catalogue)
+    activation, _ = _fees(catalogue)
     is_held = np.arange(len(activation)) == held[:, None]
-    return np.where(is_held, 0, activation + termination[held][:, None])
+    return np.where(is_held, 0, activation + exit_fee[:, None])
+
+
+def exit_fees(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
+    """Return the fee for leaving the plan held before its commitment is over, shape (n,), int64, minor units.
+
+    It is 0 for a plan without a commitment, and if the plan held is unknown.
+    """
+    _, leaving = _fees(catalogue)
+    return leaving[held]
+
+
+def best_plan(cost: np.ndarray, menu: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Find the cheapest plan of each menu, shape (n,), int64.
+
+    Args:
+        cost: shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
+        menu: shape (n, J), bool.
+        rank: shape (n, J), int64; of equally cheap plans, the lowest rank wins: `tie_ranks`.
+
+    Examples:
+        >>> cost, menu = np.array([[70, 70, 20]]), np.array([[True, True, False]])
+        >>> best_plan(cost, menu, rank=np.array([[2, 1, 3]])).tolist()
+        [1]
+    """
+    in_menu = np.where(menu, cost, np.iinfo(np.int64).max)
+    cheapest = in_menu == in_menu.min(axis=1, keepdims=True)
+    return np.where(cheapest, rank, np.iinfo(np.int64).max).argmin(axis=1)
 
 
 def tie_ranks(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:

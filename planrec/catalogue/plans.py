@@ -12,9 +12,19 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
 
-from planrec.catalogue.cross_plan_rules import cross_plan_errors, errors_inside_plans
+from planrec.catalogue.cross_plan_rules import cross_plan_errors, errors_inside_plans, errors_outside_plans
+from planrec.catalogue.currencies import currency_from, exponent_of
 from planrec.catalogue.terms import (
     Contract,
     DataUnit,
@@ -24,7 +34,6 @@ from planrec.catalogue.terms import (
     Period,
     Services,
     ValidFor,
-    exponent_of,
 )
 from planrec.errors import CatalogueError
 from planrec.files.hashing import sha256_of
@@ -70,8 +79,8 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
     catalogue_id: ShownName
     version: ShownName
     "Immutable: any change is a new version."
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    "ISO 4217."
+    currency: Annotated[str, BeforeValidator(currency_from), Field(pattern=r"^[A-Z]{3}$")]
+    "ISO 4217, a currency that customers pay with."
     data_unit: DataUnit
     plans: Annotated[tuple[Plan, ...], Field(min_length=1)]
 
@@ -89,6 +98,16 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
         if problems:
             raise ValidationError.from_exception_data(cls.__name__, problems)
         return plans
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_known_clauses(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Say of a key outside plans that it is a known clause, not a typing error."""
+        try:
+            return handler(value)
+        except ValidationError as error:
+            problems = list(errors_outside_plans(error.errors(include_url=False)))
+            raise ValidationError.from_exception_data(cls.__name__, problems) from None
 
     def __hash__(self) -> int:
         """Hash the content cheaply, so that prepared tariffs can be cached by catalogue."""

@@ -8,18 +8,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
+from planrec.catalogue.known_clauses import not_supported
 from planrec.schema.columns import MAX_USAGE
 from planrec.schema.config_model import Config
 from planrec.wording import did_you_mean
 
 MICRO_DIGITS = 6
 "Rating counts money in millionths of the currency, so a price has at most this many decimals."
-
-# ISO 4217 minor units; all other currencies have two decimals.
-_NO_DECIMALS = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV")
-) | frozenset(("XAF", "XOF", "XPF"))
-_THREE_DECIMALS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 
 
 def money_from(value: object) -> Decimal:
@@ -72,7 +67,7 @@ def _positive(value: Decimal) -> Decimal:
 
 def _refuse_other_modes(mode: object) -> object:
     if mode in ("throttle", "block"):
-        raise ValueError(f"mode {mode!r} is not supported yet; supported: 'charge'")
+        raise ValueError(not_supported(f"mode {mode!r}", "'charge', with the price of what people buy then"))
     return mode
 
 
@@ -211,18 +206,35 @@ class Eligibility(Config):
     """One condition on an attribute of the subscriber; a missing value never fulfils it."""
 
     field: str
-    op: Literal["<", "<=", ">", ">=", "==", "!="]
-    value: int | float | str
+    op: Literal["<", "<=", ">", ">=", "==", "!=", "in"]
+    value: int | float | str | Annotated[tuple[int | float | str, ...], Field(min_length=1)]
+    "A list for `in`, all texts or all numbers; one value for the others."
+
+    @model_validator(mode="after")
+    def _fits_the_operator(self) -> "Eligibility":
+        is_list = isinstance(self.value, tuple)
+        if is_list != (self.op == "in"):
+            wanted = "a list such as [north, south]" if self.op == "in" else "one value"
+            raise ValueError(f"op {self.op!r} needs {wanted}, got {self.value!r}")
+        if len({isinstance(value, str) for value in self.values}) > 1:
+            raise ValueError(f"a list must hold texts or numbers, not both, got {list(self.values)}")
+        return self
 
     def __str__(self) -> str:
-        return f"{self.field} {self.op} {self.value!r}"
+        value = list(self.value) if isinstance(self.value, tuple) else self.value
+        return f"{self.field} {self.op} {value!r}"
+
+    @property
+    def values(self) -> tuple[int | float | str, ...]:
+        """The values that the attribute is compared with: one, or those of a list."""
+        return self.value if isinstance(self.value, tuple) else (self.value,)
 
     def misfit(self, attributes: Mapping[str, np.ndarray]) -> str | None:
         """Return why the condition cannot be evaluated on these attributes; None if it can."""
         column = attributes.get(self.field)
         if column is None:
             return f"the data has no attribute {self.field!r}{did_you_mean(self.field, attributes)}"
-        wanted = "text" if isinstance(self.value, str) else "numbers"
+        wanted = "text" if isinstance(self.values[0], str) else "numbers"
         found = {"f": "numbers", "M": "dates"}.get(column.dtype.kind, "text")
         # An attribute without any value has no known type, and never fulfils a condition.
         if found == wanted or not _is_known(column).any():
@@ -230,10 +242,20 @@ class Eligibility(Config):
         return f"the condition needs {wanted}, and the data has {found}"
 
     def holds(self, column: np.ndarray) -> np.ndarray:
-        """Return which values fulfil the condition, shape (n,), bool; `column` must have no `misfit`."""
+        """Return which values fulfil the condition, shape (n,), bool; `column` must have no `misfit`.
+
+        Examples:
+            >>> rule = Eligibility(field="region", op="in", value=("north", "south"))
+            >>> rule.holds(np.array(["south", "east", None], object)).tolist()
+            [True, False, False]
+        """
         known = _is_known(column)
         result = np.zeros(len(column), bool)
-        result[known] = _COMPARE[self.op](column[known], self.value)
+        found = column[known]
+        if self.op == "in":
+            result[known] = np.any([found == value for value in self.values], axis=0)
+        else:
+            result[known] = _COMPARE[self.op](found, self.value)
         return result
 
 
@@ -250,18 +272,6 @@ _COMPARE = {
     "==": np.equal,
     "!=": np.not_equal,
 }
-
-
-def exponent_of(currency: str) -> int:
-    """Return the decimals of a currency (ISO 4217).
-
-    Examples:
-        >>> exponent_of("USD"), exponent_of("JPY"), exponent_of("KWD")
-        (2, 0, 3)
-    """
-    if currency in _NO_DECIMALS:
-        return 0
-    return 3 if currency in _THREE_DECIMALS else 2
 
 
 def decimals_of(value: Decimal) -> int:

@@ -3,8 +3,6 @@
 A check is one function and one line in CHECKS, plus one field in Waivers and in conf/train.yaml.
 """
 
-import re
-import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +13,7 @@ from planrec.checks.label import constant_label, label_in_features
 from planrec.checks.leakage import leakage_screen
 from planrec.checks.split import overlap, repeated_month
 from planrec.errors import CheckError
+from planrec.files.typed_override import typed_override
 from planrec.schema.config_model import Config
 from planrec.schema.tables import DecisionTable
 
@@ -95,20 +94,5 @@ def _ways_out(name: str, found: Findings) -> list[str]:
         return []
     if not found.drop:
         return [f"{name}: if this is intended, give the reason: {waive}"]
-    columns = ",".join(_quoted(column) for column in found.drop)
-    drop = shlex.quote(f"data.drop_columns=[{columns}]")
+    drop = typed_override("data.drop_columns", found.drop)
     return [f"{name}: drop with {drop} (and the columns it already drops), or give the reason: {waive}"]
-
-
-def _quoted(column: str) -> str:
-    """Quote a column's name for Hydra's list grammar, if necessary.
-
-    Examples:
-        >>> _quoted("age"), _quoted("monthly fee")
-        ('age', '"monthly fee"')
-    """
-    if re.fullmatch(r"(?!(null|true|false|nan|inf)$)[a-z_][a-z0-9_]*", column, re.IGNORECASE | re.ASCII):
-        return column
-    # A backslash escapes only in front of a quote, so only there is it doubled.
-    escaped = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + found[2].replace('"', '\\"'), column)
-    return f'"{escaped}"'

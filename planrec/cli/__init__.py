@@ -8,13 +8,14 @@ report of a mistake may wait for pandas.
 
 import os
 import sys
-from argparse import SUPPRESS, Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 from planrec.cli.completers import is_completing, typed_words
 from planrec.cli.error_reporting import reports_errors
+from planrec.cli.shared_options import add_version
 
 VERBS = (
     *("train", "leaderboard", "compare", "report", "explain", "card"),
@@ -89,7 +90,7 @@ def command_parser(asked: str | None) -> VerbParser:
         usage="planrec [--help] [--version] VERB ...",
         description="Recommend mobile plans from how people use their phones.",
     )
-    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    add_version(parser)
     if asked is not None and asked not in VERBS:
         parser.error(_no_such_verb(asked))
     summaries = []
@@ -125,13 +126,3 @@ def _no_such_verb(name: str) -> str:
     from planrec.wording import did_you_mean
 
     return f"no verb {name!r}{did_you_mean(name, VERBS)}; verbs: {', '.join(VERBS)}"
-
-
-class _ShowVersion(Action):
-    """Prints the version; reading it takes time, so that it is not read before."""
-
-    def __call__(self, parser: ArgumentParser, *_: object) -> None:
-        from planrec import __version__
-
-        print(f"planrec {__version__}")
-        parser.exit()

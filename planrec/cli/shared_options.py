@@ -1,7 +1,7 @@
 """Options and arguments that several verbs share."""
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, _ActionsContainer
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, _ActionsContainer
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +121,18 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
     return int(text)
+
+
+def add_version(parser: ArgumentParser) -> None:
+    """Declare `--version`."""
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+
+
+class _ShowVersion(Action):
+    """Prints the version; reading it takes time, so that it is not read before."""
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> None:
+        from planrec import __version__
+
+        print(f"planrec {__version__}")
+        parser.exit()

@@ -27,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the files and print the command that trains on them."""
-    from planrec.config.overrides import typed_text
+    from planrec.config.override_parser import typed_text
     from planrec.data.simulated_files import write_simulation
     from planrec.files.outputs_folder import command_line
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from planrec.cli.completers import completed_by, folders, is_completing, overrides
 from planrec.cli.error_reporting import if_interrupted
-from planrec.cli.shared_options import add_json, add_outputs, show_table
+from planrec.cli.shared_options import add_json, add_outputs, add_version, show_table
 
 if TYPE_CHECKING:
     from planrec.cli import VerbParser
@@ -31,7 +31,7 @@ Groups and their options (* is the default; the data chooses what fits it):
 Values at the top level: metrics=[...] baselines=[...] seed=0 threads=1 n_bootstrap=1000
   waivers.CHECK='why this check may fail'
 Values of a sweep: sweep.n_jobs=2 cells at a time, sweep.max_failures=5, sweep.executor=ray
-Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists the rest."""
+Hydra's own flags: --cfg job shows the composed configuration, --hydra-help lists those that work."""
 
 OF_RUN_JSON = ("run_id", "command", "metrics", "tuned", "chosen", "notes", "seconds")
 "Parts of run.json that --json prints."
@@ -47,6 +47,7 @@ def add_arguments(parser: "VerbParser") -> None:
     )
     add_outputs(parser, "folder that gets the run, or the sweep")
     add_json(parser)
+    add_version(parser)
     parser.set_defaults(passed_on=[])
     parser.more_help = _overrides
     if is_completing():
@@ -62,6 +63,11 @@ def run(options: Namespace) -> int:
     """Train; the folder of the run is in the last lines."""
     if {"-sc", "--shell-completion"} & set(options.passed_on):
         return _shell_completion(options.passed_on)
+    if "--hydra-help" in options.passed_on:
+        from planrec.config.hydra_keys import help_text
+
+        print(help_text())
+        return 0
     from planrec.sweeps.hydra_app import run_hydra
 
     with if_interrupted(NOT_COMPLETE):

@@ -18,6 +18,7 @@ from planrec.config.conf_folder import (
     shown_path,
     unreadable_files,
 )
+from planrec.config.override_parser import shown_override, use_text_keys
 from planrec.config.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import default_outputs
@@ -145,6 +146,7 @@ def register_with_hydra(outputs: Path | None = None) -> str:
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
+    use_text_keys()
     ConfigStore.instance().store(
         group="hydra/sweeper", name="planrec", node={"_target_": SWEEPER, "params": None}, provider="planrec"
     )
@@ -179,7 +181,8 @@ def _baselines(names: Any, origin: Callable[[str], str], added: Folders) -> dict
     """Return the content of the file in conf/model/ by name."""
     if not isinstance(names, list):
         source = f"(from {origin('baselines')})"
-        problem = f"baselines = {names!r}: must be a list: type baselines=[{names or ''}] {source}"
+        listed = shown_override(f"baselines=[{names or ''}]") or "baselines=[]"
+        problem = f"baselines = {names!r}: must be a list: type {listed} {source}"
         raise ConfigError(NOT_A_RUN, [problem])
     known = options("model", added)
     if unknown := [name for name in names if name not in known]:

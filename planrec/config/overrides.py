@@ -4,13 +4,15 @@ Hydra reports only the first problem and no remedy; these messages report all, e
 """
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from planrec.config.conf_folder import CONF, Folders, groups, options
+from planrec.config.hydra_keys import hydra_problem, problems_of_experiment
+from planrec.config.override_parser import parsed_override, shown_override
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import command_line
+from planrec.files.typed_override import in_quotes
 from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -42,20 +44,26 @@ def check_overrides(overrides: Sequence[str], added: Folders = (), *, multirun: 
 
     The options of a multirun are checked by its cells, which report their other problems too.
     """
-    problems = []
-    for text in overrides:
-        parsed = parsed_override(text)
-        if parsed is None:
-            problems.append(_unreadable(text))
-        elif parsed.key_or_group in PLUGINS:
-            if parsed.value() != PLUGINS[parsed.key_or_group][0]:
-                problems.append(no_plugin(parsed.key_or_group, text.partition("=")[2]))
-        elif parsed.is_sweep_override() and not multirun:
-            problems.append(_several(text, added))
-        elif not multirun and parsed.key_or_group in groups(added):
-            problems += wrong_options(parsed, text, added)
+    problems = [problem for text in overrides for problem in _problems(text, added, multirun=multirun)]
     if problems:
         raise ConfigError(NOT_A_RUN, problems)
+
+
+def _problems(text: str, added: Folders, *, multirun: bool) -> list[str]:
+    parsed = parsed_override(text)
+    if parsed is None:
+        return [_unreadable(text)]
+    key = parsed.key_or_group
+    if key in PLUGINS:
+        is_ours = parsed.value() == PLUGINS[key][0]
+        return [] if is_ours else [no_plugin(key, text.partition("=")[2])]
+    if parsed.is_hydra_override():
+        return [problem] if (problem := hydra_problem(parsed, text)) else []
+    if parsed.is_sweep_override() and not multirun:
+        return [_several(text, added)]
+    wrong = [] if multirun or key not in groups(added) else wrong_options(parsed, text, added)
+    experiments = [str(name) for name in _chosen(parsed)] if key == "experiment" else []
+    return [*wrong, *(problem for name in experiments for problem in problems_of_experiment(name, added))]
 
 
 def explained(error: Exception, overrides: Sequence[str], added: Folders = ()) -> ConfigError:
@@ -66,52 +74,45 @@ def explained(error: Exception, overrides: Sequence[str], added: Folders = ()) -
     return ConfigError(NOT_A_RUN, problems or lines)
 
 
-def parsed_override(text: str) -> "Override | None":
-    """Return the override as Hydra parses it, or None if Hydra cannot."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
-    try:
-        return OverridesParser.create().parse_override(text)
-    except (HydraException, ValueError):  # Python refuses whole numbers of more than 4,300 digits
-        return None
-
-
 def _unreadable(text: str) -> str:
     key, equals, value = text.partition("=")
     if not equals:
         return f"{text}: not an override: type GROUP=OPTION or GROUP.FIELD=VALUE"
-    quoted = f"{key}={_quoted(value)}"
-    if parsed_override(quoted) is None:
-        return f"{text}: cannot be read: put names that are not plain letters and digits in double quotes"
-    return f"{text}: cannot be read without quotes: type {shlex.quote(quoted)}"
+    if shown := shown_override(f"{key}={_quoted(value)}"):
+        return f"{text}: cannot be read without quotes: type {shown}"
+    parent, _, name = key.rpartition(".")
+    if parent and (shown := shown_override(f"{parent}={{{name}: {_quoted(value)}}}")):
+        return f"{text}: cannot be read: type {shown}"
+    return (
+        f"{text}: cannot be read: a key that you type may hold letters, digits, _ and - only; write others"
+        " into a file of conf/experiment/ and type experiment=NAME"
+    )
 
 
 def _several(text: str, added: Folders) -> str:
     key, _, value = text.partition("=")
-    as_list, as_text = shlex.quote(f"{key}=[{value}]"), shlex.quote(f"{key}={_in_quotes(value)}")
+    as_list, as_text = shown_override(f"{key}=[{value}]"), shown_override(f"{key}={in_quotes(value)}")
+    others = [f"{as_list} for a list"] * (as_list is not None) + [f"{as_text} for one text"] * (
+        as_text is not None
+    )
+    listed = f", {' or '.join(others)}" if others and key not in groups(added) else ""
     return (
-        f"{text}: several values, and only -m takes several: type -m {shlex.quote(text)} for a run with each"
-        + ("" if key in groups(added) else f", {as_list} for a list, or {as_text} for one text")
+        f"{text}: several values, and only -m takes several: type -m {shown_override(text)} for a run with"
+        f" each{listed}"
     )
 
 
 def _quoted(value: str) -> str:
     """Add the quotes that Hydra needs: around a value, or around the parts of a list or mapping."""
     if value[:1] not in ("[", "{"):
-        return _in_quotes(value)
+        return in_quotes(value)
     # Hydra does not accept quotes around the keys of a mapping.
     bare = re.sub(r"""(["'])(\w+)\1(\s*:)""", r"\2\3", value)
     return re.sub(r"""[^][{},:"']+|"[^"]*"|'[^']*'""", lambda part: _part(part.group()), bare)
 
 
 def _part(text: str) -> str:
-    return text if not text.strip() or parsed_override(f"key={text}") else _in_quotes(text.strip())
-
-
-def _in_quotes(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return text if not text.strip() or parsed_override(f"key={text}") else in_quotes(text.strip())
 
 
 def wrong_options(override: "Override", text: str, added: Folders) -> list[str]:
@@ -120,7 +121,9 @@ def wrong_options(override: "Override", text: str, added: Folders) -> list[str]:
     if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:
         return []
     if override.is_add():
-        return [f"{group} has an option already: type {text.lstrip('+')} (from override {text})"]
+        return [
+            f"{group} has an option already: type {shown_override(text.lstrip('+'))} (from override {text})"
+        ]
     source = f"(from override {text})"
     if isinstance(value, list):
         each = ",".join(map(str, value or ["OPTION"]))
@@ -186,7 +189,7 @@ def _composed(choices: Sequence[str], added: Folders) -> Any:
 
 def search_path(added: Folders) -> str:
     """Return the override that makes Hydra search the folders that a user added."""
-    places = ", ".join(_in_quotes(f"file://{folder.resolve()}") for folder in added)
+    places = ", ".join(in_quotes(f"file://{folder.resolve()}") for folder in added)
     return f"hydra.searchpath=[{places}]"
 
 
@@ -196,34 +199,10 @@ def command_of(arguments: Sequence[str], added: Folders = ()) -> str:
     >>> command_of(["model=lgbm", "data.path=my file.csv"])
     "planrec train model=lgbm 'data.path=my file.csv'"
     """
-    flags = [word for folder in added for word in ("--config-dir", str(folder))]
-    return command_line("train", *flags, *arguments)
-
-
-def typed_text(text: str) -> str:
-    """Return a text as it is typed behind `KEY=`, in quotes only if Hydra would read something else.
-
-    >>> typed_text("my plans.yaml"), typed_text("a,b.csv")
-    ('my plans.yaml', '"a,b.csv"')
-    """
-    parsed = parsed_override(f"key={text}")
-    is_read = parsed is not None and not parsed.is_sweep_override() and parsed.value() == text
-    return text if is_read else _in_quotes(text)
-
-
-def as_typed(value: Any) -> str:
-    """Write a plain value as it is typed after `KEY=`.
-
-    >>> as_typed({"path": "a b.csv", "months": [1, 2], "seed": None})
-    '{path:"a b.csv",months:[1,2],seed:null}'
-    """
-    if isinstance(value, str):
-        return _in_quotes(value)
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{key}:{as_typed(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(as_typed(inner) for inner in value) + "]"
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
+    # Hydra takes one --config-dir.
+    flags = ["--config-dir", str(added[0])] if added else []
+    others = [search_path(added[1:])] if added[1:] else []
+    return command_line("train", *flags, *others, *arguments)
 
 
 def unknown_keys(tree: Any, path: str, value: Any, text: str) -> list[str]:
@@ -248,7 +227,7 @@ def _no_such_key(node: Any, parents: Sequence[str], name: str, text: str) -> str
     path = ".".join([*parents, name])
     if node == {}:
         # An empty mapping in conf/ takes names that the user makes up.
-        return f"{path}: no such key yet: type {shlex.quote(f'+{text}')} to add it"
+        return f"{path}: no such key yet: type {shown_override(f'+{text}')} to add it"
     if node is None and (group := ".".join(parents)) in groups():
         return (
             f"{path}: no {group} is chosen: type {group}=OPTION as well; options: {', '.join(options(group))}"

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
 from planrec.checks import Waivers
+from planrec.config.override_parser import words_to_type
 from planrec.contracts import BlendModel, Model
 from planrec.cv import CvConfig
 from planrec.data import DataConfig
@@ -138,7 +139,7 @@ class RunConfig(Config):
             (
                 self.features.needs_usage and not self.data.has_usage,
                 f"features={self.features.kind} needs monthly usage and data={data} names none: type"
-                " features=table, or name the columns with data.usage_columns={data_mib: COLUMN}",
+                " features=table, or name the columns with 'data.usage_columns={data_mib: COLUMN}'",
             ),
             (
                 self.cv.needs_time and not self.data.has_time,
@@ -327,9 +328,9 @@ def _shortened(value: object) -> str:
 def _rule(details: ErrorDetails, path: list[str], siblings: list[str]) -> str:
     found, dotted, name = details["input"], ".".join(path), path[-1]
     if details["type"] in ("tuple_type", "list_type"):
-        return "must be a list" + (f": type {dotted}=[{found}]" if isinstance(found, str) else "")
+        return "must be a list" + (words_to_type(dotted, [found]) if isinstance(found, str) else "")
     if details["type"] == "string_type" and isinstance(found, int | float):
-        return f"""must be text: type '{dotted}="{found}"'"""
+        return "must be text" + words_to_type(dotted, str(found))
     if details["type"] == "extra_forbidden":
         others = [sibling for sibling in siblings if sibling != name] or ["none"]
         return rule_of(details | {"loc": (name,)}, others)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, Self
 
+from planrec.catalogue.commitments import CommitmentRules
 from planrec.schema.config_model import Config
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
@@ -29,6 +30,11 @@ class Policy(Config, ABC):
     def least_saving(self) -> float:
         """Saving a month, major unit, below which no move is advised."""
         return 0.0
+
+    @property
+    def commitment_rules(self) -> CommitmentRules:
+        """Rules about the end of a commitment that is unknown, and about plans that bind for long."""
+        return CommitmentRules()
 
     def demanding(self, least_saving: float) -> Self:
         """Copy the policy so that it advises a move only if it saves this much a month, major unit.

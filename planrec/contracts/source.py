@@ -29,7 +29,8 @@ class FileForm:
     """How the files of a source differ from a request: names of columns and plans, spelling of months."""
 
     columns: dict[str, str] = field(default_factory=dict)
-    "`subscriber`, `month`, `plan_held` or a `Usage` column -> column of the file; others keep our name."
+    """`subscriber`, `month`, `plan_held`, `commitment_ends` or a `Usage` column -> column of the file; others
+    keep our name."""
     plan_names: dict[str, str] = field(default_factory=dict)
     "Plan in the file -> plan id, if they differ."
     time_year: int | None = None

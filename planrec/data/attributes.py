@@ -13,7 +13,8 @@ from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import Cells, cells_of
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import FINITE, READABLE
-from planrec.schema.columns import AS_OF, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
+from planrec.files.typed_override import typed_override
+from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
 from planrec.wording import counted, shown
 
 ROWS_PER_ID = 20
@@ -39,7 +40,7 @@ class Attributes:
         """Read every column of `raw` outside `roles`; names in `taken` are columns of X already."""
         attributes, broken = cls(), BrokenRules()
         # Names that columns made by PlanRec have, or could have.
-        reserved = taken | {AS_OF, HELD} | {lag(usage, 1) for usage in Usage.ALL}
+        reserved = taken | {AS_OF, EXIT_FEE, HELD} | {lag(usage, 1) for usage in Usage.ALL}
         for name, column in raw.columns.items():
             if name not in roles:
                 attributes._add(name, column, raw, reserved, broken)
@@ -94,7 +95,8 @@ class Attributes:
             self.id_name_notes.append(
                 f"column {name!r} is used as a feature but has the name of an id or a subscriber"
                 f" ({counted(distinct, 'value')} in {counted(len(column), 'row')}): if it names the"
-                f" subscriber, set data.subscriber_column={name!r}, else add it to data.drop_columns"
+                f" subscriber, set {typed_override('data.subscriber_column', name)}, else add it to"
+                " data.drop_columns"
             )
 
 

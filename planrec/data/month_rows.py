@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from planrec.data.usage_months import UsageMonths
 
 SUBSCRIBER, MONTHS, PLAN = "data.subscriber_column", "data.month_column", "data.plan_column"
+COMMITMENT = "data.commitment_ends_column"
 USAGE = "data.usage_columns."
 
 
@@ -54,6 +55,7 @@ def _roles_of(options: "UsageMonths") -> dict[str, str]:
         SUBSCRIBER: options.subscriber_column,
         MONTHS: options.month_column,
         PLAN: options.plan_column,
+        COMMITMENT: options.commitment_ends_column,
         **{USAGE + usage: name for usage, name in options.usage_columns},
         **kept_from_features(options),
     }
@@ -85,6 +87,7 @@ class _Rows:
         self.usage = {
             usage: self.columns.amounts(USAGE + usage) for usage in Usage.ALL if USAGE + usage in roles
         }
+        self.commitment_ends = self.columns.days(COMMITMENT) if COMMITMENT in roles else None
         self._judge_months(catalogue)
         self.attributes = Attributes.of(raw, set(roles.values()), taken=set(Usage.ALL))
         self.protected = Protected.of(raw, options.protected_columns)
@@ -211,6 +214,7 @@ def _history(rows: _Rows, path: str, catalogue: Catalogue | None) -> UsageHistor
         ),
         dropped=dropped_rows(rows.bad),
         segments=segments,
+        commitment_ends=None if rows.commitment_ends is None else rows.commitment_ends[row],
     )
 
 

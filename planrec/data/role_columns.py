@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from planrec.data.reading.bad_rows import BrokenRules
-from planrec.data.reading.cells import numbers_and_others
+from planrec.data.reading.cells import cells_of, numbers_and_others
 from planrec.data.reading.identifiers import whole_numbers
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import NOT_BLANK, amount_rules
@@ -72,6 +72,17 @@ class RoleColumns:
         times = np.full(len(text), np.datetime64("NaT"), found.dtype)
         times[known] = found
         return times
+
+    def days(self, role: str) -> np.ndarray:
+        """Read days, shape (n,), datetime64[D]; NaT for blank cells."""
+        name, known = self.roles[role], ~self.is_blank(role)
+        cells = cells_of(self.raw.columns[name], decimal_comma=self.raw.decimal_comma)
+        if cells is not None and cells.kind == "date":
+            return cells.values.astype("datetime64[D]")
+        if known.any():
+            rule = f"{self.place(role)} must hold dates (2018-11-30) or blank cells"
+            self._unreadable.add(rule, self.raw.rows[known], self.raw.text(name)[known][0])
+        return np.full(len(known), np.datetime64("NaT", "D"))
 
     def amounts(self, role: str) -> np.ndarray:
         """Read a usage column, quantised to 0.01, shape (n,), float64."""

@@ -42,6 +42,8 @@ class UsageMonths(Source):
     "Year of month numbers 1 to 12."
     plan_column: Name
     "The plan held in the month."
+    commitment_ends_column: Name | None
+    "First day on which leaving the plan held costs no exit fee; blank cells: unknown. Null: all are unknown."
     plan_names: dict[PlanInFile, str]
     "Plan in the file -> plan id of the catalogue, if they differ."
     usage_columns: UsageColumns
@@ -57,6 +59,8 @@ class UsageMonths(Source):
             "month": self.month_column,
             "plan_held": self.plan_column,
         }
+        if self.commitment_ends_column is not None:
+            own["commitment_ends"] = self.commitment_ends_column
         usage = {usage: name for usage, name in self.usage_columns if name is not None}
         return FileForm(own | usage, self.plan_names, self.time_year)
 

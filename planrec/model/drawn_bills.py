@@ -10,12 +10,18 @@ from functools import lru_cache
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.catalogue.menu import switching_costs, tie_ranks
+from planrec.catalogue.menu import exit_fees, switching_costs, tie_ranks
 
 
-def costs_of(total: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np.ndarray:
-    """Add the switching costs to a `total`."""
-    return total + switching_costs(catalogue, held).T[..., None]
+def costs_of(
+    total: np.ndarray, catalogue: Catalogue, held: np.ndarray, exit_fee: np.ndarray | None
+) -> np.ndarray:
+    """Add the switching costs to a `total`.
+
+    `exit_fee`, shape (n,), minor units, is the fee for leaving the plan held; None if no commitment is over.
+    """
+    fee = exit_fees(catalogue, held) if exit_fee is None else exit_fee.astype(np.int64)
+    return total + switching_costs(catalogue, held, fee).T[..., None]
 
 
 def shares_best(cost: np.ndarray, catalogue: Catalogue, held: np.ndarray) -> np.ndarray:

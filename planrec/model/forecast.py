@@ -15,7 +15,7 @@ from planrec.model.drawn_bills import bill_fields, chances, costs_of, shares_bes
 from planrec.model.known_months import Months, months_of, voice_column
 from planrec.model.plan_rule import held_of, n_rows
 from planrec.model.usage_forecast import Beliefs, draws_of, forecast_of
-from planrec.schema.columns import MAX_USAGE, Columns, Usage, take_rows
+from planrec.schema.columns import EXIT_FEE, MAX_USAGE, Columns, Usage, take_rows
 
 ROWS_AT_A_TIME = 64
 "Rows per block, so that its draws stay small: 64 rows with 256 draws of 3 months are 50,000 months."
@@ -73,6 +73,8 @@ class Drawn:
     "Shape (n,), int64: index of the plan held, -1 if unknown."
     total: np.ndarray
     "Shape (J, n, D), int64: sum of the bills of the months drawn, minor units."
+    cost: np.ndarray
+    "The same with the switching costs."
 
 
 class ForecastClassifier(ClassifierMixin, BaseEstimator):
@@ -117,12 +119,7 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Columns) -> np.ndarray:
         """Predict probabilities over all plans of the catalogue, shape (n, J)."""
         plans = self._plans
-        return np.concatenate(
-            [
-                shares_best(costs_of(drawn.total, plans, drawn.held), plans, drawn.held)
-                for drawn in self._drawn(X)
-            ]
-        )
+        return np.concatenate([shares_best(drawn.cost, plans, drawn.held) for drawn in self._drawn(X)])
 
     def predict_bills(self, X: Columns) -> dict[str, np.ndarray]:
         """Compute fields of `Prediction`, shape (n, J) each.
@@ -133,9 +130,8 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
         unit = self.forecast_.beliefs.horizon * 10**plans.exponent
         answers = []
         for drawn in self._drawn(X):
-            cost = costs_of(drawn.total, plans, drawn.held)
-            best = {"probability": shares_best(cost, plans, drawn.held)}
-            answers.append(best | bill_fields(drawn.total, cost, drawn.held, unit))
+            best = {"probability": shares_best(drawn.cost, plans, drawn.held)}
+            answers.append(best | bill_fields(drawn.total, drawn.cost, drawn.held, unit))
         if len(answers) == 1:
             return answers[0]
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
@@ -157,7 +153,8 @@ class ForecastClassifier(ClassifierMixin, BaseEstimator):
             amounts = self.forecast_.amounts(months)
             bills = rate(self._usage(block, months, amounts), self._plans)
             total = bills.T.reshape(bills.shape[1], *amounts.shape[1:]).sum(axis=2)
-            yield Drawn(rows, held_of(block), total)
+            held = held_of(block)
+            yield Drawn(rows, held, total, costs_of(total, self._plans, held, block.get(EXIT_FEE)))
 
     def _usage(self, X: Columns, months: Months, amounts: np.ndarray) -> Columns:
         """Convert the drawn months to usage columns, one row per subscriber, draw and month."""

@@ -172,8 +172,8 @@ class BillCorrection(ClassifierMixin, BaseEstimator):
             rows = slice(start, start + N_ERRORS)
             shifted = np.maximum(bills[rows, None] + self.errors_[level[rows]], self._fees())
             drawn = np.rint(shifted * unit).astype(np.int64).transpose(2, 0, 1)
-            held = past.held[rows]
-            shares.append(shares_best(costs_of(drawn, self._plans, held), self._plans, held))
+            held, fee = past.held[rows], None if past.exit_fee is None else past.exit_fee[rows]
+            shares.append(shares_best(costs_of(drawn, self._plans, held, fee), self._plans, held))
         return np.concatenate(shares)
 
     @property

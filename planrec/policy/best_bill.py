@@ -3,8 +3,9 @@
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from planrec.catalogue.commitments import CommitmentRules, UnknownCommitment
 from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import Policy
 from planrec.errors import DataError
@@ -26,13 +27,14 @@ _REASONS = np.array(
         "nothing_better",
         "held_unknown",
         "history_too_short",
+        "commitment_unknown",
         "empty_menu",
     ],
     object,
 )
 MOST_PROBABLE, SAVES, KEEPS_LAST_ADVICE, SAVING_TOO_SMALL, NOTHING_BETTER = range(5)
-HELD_UNKNOWN, HISTORY_TOO_SHORT, EMPTY_MENU = range(5, 8)
-"Positions in `_REASONS`; the last two give no advice."
+HELD_UNKNOWN, HISTORY_TOO_SHORT, COMMITMENT_UNKNOWN, EMPTY_MENU = range(5, 9)
+"Positions in `_REASONS`; the last three give no advice."
 
 
 class BestBill(Policy):
@@ -61,7 +63,13 @@ class BestBill(Policy):
         ...     probability=np.array([[0.4, 0.6]]), bill_mean=np.array([[29.0, 27.0]]), ranks_by_bill=True
         ... )
         >>> policy = BestBill(
-        ...     kind="best_bill", absolute=1.0, relative=0.0, harm_at_most=None, min_months=1
+        ...     kind="best_bill",
+        ...     absolute=1.0,
+        ...     relative=0.0,
+        ...     harm_at_most=None,
+        ...     min_months=1,
+        ...     unknown_commitment="bound",
+        ...     longest_commitment_months=None,
         ... )
         >>> decisions = policy.decide(prediction, table)
         >>> decisions.recommended, decisions.decision, decisions.reason
@@ -81,6 +89,11 @@ class BestBill(Policy):
     limit."""
     min_months: PositiveInt
     "Fewest known months of usage that are needed for advice."
+    unknown_commitment: UnknownCommitment
+    """Exit fee of the plan held if the end of its commitment is unknown: `bound` counts it, `free` does not,
+    `abstain` gives no advice. The answer names the assumption in `assumptions`."""
+    longest_commitment_months: NonNegativeInt | None
+    "Longest commitment of a plan that may be recommended; the plan held stays on the menu. None for any."
 
     @property
     def needs_months(self) -> int:
@@ -96,6 +109,11 @@ class BestBill(Policy):
     def least_saving(self) -> float:
         """`absolute`."""
         return self.absolute
+
+    @property
+    def commitment_rules(self) -> CommitmentRules:
+        """`unknown_commitment` and `longest_commitment_months`."""
+        return CommitmentRules(self.unknown_commitment, self.longest_commitment_months)
 
     def demanding(self, least_saving: float) -> Self:
         """Return this policy with another `absolute` and no `relative`."""
@@ -121,6 +139,8 @@ class BestBill(Policy):
         advice = np.where(is_worth_it, best, reference)
         reason = _reason(cost, held, best, advice)
         reason[known_months(table.X) < self.min_months] = HISTORY_TOO_SHORT
+        if self.unknown_commitment == "abstain" and table.assumes_commitment is not None:
+            reason[table.assumes_commitment] = COMMITMENT_UNKNOWN
         reason[~table.menu.any(axis=1)] = EMPTY_MENU
         abstain = reason >= HISTORY_TOO_SHORT
         decision = np.where(abstain, 2, advice == held)

@@ -11,10 +11,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue
+from planrec.schema.columns import USAGE_COVERS
 from planrec.sentences import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 DecisionCode = Literal["recommend", "stay", "abstain"]
+Assumption = Literal["commitment_unknown"]
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -62,7 +64,7 @@ class NotOffered(Struct, frozen=True, gc=False):
     """A plan that could not be recommended, and the reason."""
 
     plan_id: str
-    code: Literal["excluded", "not_sellable", "not_valid", "not_eligible"]
+    code: Literal["excluded", "not_sellable", "not_valid", "not_eligible", "commitment_too_long"]
 
 
 class UsageBasis(Struct, frozen=True, gc=False):
@@ -76,6 +78,10 @@ class UsageBasis(Struct, frozen=True, gc=False):
     ]
     mean_month: Annotated[
         dict[str, float] | None, Meta(description="Mean of the months used; null if there are none.")
+    ]
+    covers: Annotated[
+        Literal["domestic_chargeable"],
+        Meta(description=f"The usage that is rated. The months must hold only {USAGE_COVERS}."),
     ]
 
 
@@ -112,6 +118,14 @@ class Answer(Struct, frozen=True, gc=False):
             description="Whether the given usage can be rated to the cent; null if the run computes no bills."
         ),
     ]
+    assumptions: Annotated[
+        list[Assumption],
+        Meta(
+            description="Unknown facts about which the answer assumes something. `commitment_unknown`: the"
+            " plan held has an exit fee and `commitment_ends` is unknown, so `policy.unknown_commitment`"
+            " decided if the fee counts."
+        ),
+    ]
     current: Annotated[Current | None, Meta(description="Null if the plan held is unknown.")]
     decision: DecisionCode
     reason: Annotated[str, Meta(description="Reason code of the decision.")]
@@ -134,9 +148,9 @@ _ENCODER = msgspec.json.Encoder()
 def encoded(answer: Answer) -> bytes:
     """Return the answer as JSON: equal answers have equal bytes.
 
-    >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 5
-    >>> words = ("abstain", "empty_menu", "No plan is left.", "No plan.")
-    >>> answer = Answer("id", *nothing, *words, [], [], model, None)
+    >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 4
+    >>> decided = ("abstain", "empty_menu", "No plan is left.", "No plan.")
+    >>> answer = Answer("id", *nothing, [], None, *decided, [], [], model, None)
     >>> encoded(answer)[:58]
     b'{"recommendation_id":"id","as_of":null,"currency":null,"us'
     """

@@ -9,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from planrec.catalogue.menu import why_not_offered
+from planrec.catalogue.menu import Refusal, why_not_offered
 from planrec.recommending.amounts import month_figures, plan_figures
 from planrec.recommending.answer import (
     Answer,
+    Assumption,
     CatalogueName,
     Current,
     DecisionCode,
@@ -80,6 +81,8 @@ class _Results:
         self.months = month_figures(table)
         self.menu: list[list[bool]] = table.menu.tolist()
         self.held: list[int] = [-1] * n if table.held is None else table.held.tolist()
+        assumes = table.assumes_commitment
+        self.assumes_commitment: list[bool] = [False] * n if assumes is None else assumes.tolist()
         self.as_of: list[str | None] = [None] * n
         if table.as_of is not None:
             self.as_of = table.as_of.astype(str).tolist()
@@ -95,6 +98,7 @@ class _Results:
             currency=catalogue.currency if catalogue is not None and self.has_bills else None,
             usage_basis=usage,
             bill_basis=self.bill_basis if knows_usage else None,
+            assumptions=self._assumptions(row),
             current=self._current(row),
             decision=self.decision[row],
             reason=self.reason[row],
@@ -105,6 +109,9 @@ class _Results:
             model=model,
             catalogue=self.catalogue,
         )
+
+    def _assumptions(self, row: int) -> list[Assumption]:
+        return ["commitment_unknown"] if self.has_bills and self.assumes_commitment[row] else []
 
     def _items(self, row: int, most: int | None) -> list[Item]:
         menu, probability, figures = self.menu[row], self.probability[row], self.figures[row]
@@ -127,15 +134,17 @@ class _Results:
             if not menu[position]
         ]
 
-    def _refusal(self, row: int, plan: int) -> Literal["not_sellable", "not_valid", "not_eligible"]:
+    def _refusal(self, row: int, plan: int) -> Refusal:
         catalogue, as_of = self.recommender.catalogue, self.table.as_of
         if catalogue is None or as_of is None:
             raise ValueError("without a catalogue only an exclusion takes a plan off the menu")
-        return why_not_offered(catalogue, plan, as_of[row])
+        longest_months = self.recommender.policy.commitment_rules.longest_months
+        return why_not_offered(catalogue, plan, as_of[row], longest_months)
 
     def _usage_basis(self, row: int) -> UsageBasis | None:
         if self.months is None:
             return None
         n_known, mean = self.months[row]
         window = self.table.inputs.window
-        return UsageBasis(n_known, window, "subscriber" if n_known else "population", mean or None)
+        whose: Literal["subscriber", "population"] = "subscriber" if n_known else "population"
+        return UsageBasis(n_known, window, whose, mean or None, "domestic_chargeable")

@@ -27,7 +27,7 @@ from planrec.contracts import (
 from planrec.errors import DataError
 from planrec.recommending.request_table import table_of
 from planrec.recommending.table_builder import TableBuilder
-from planrec.schema.columns import AS_OF, HELD, Columns, InputSchema
+from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, Columns, InputSchema
 from planrec.schema.decision_rows import known_months
 from planrec.schema.predictions import Decisions, PastBills, Prediction
 from planrec.schema.request import Request
@@ -118,7 +118,8 @@ class Recommender:
     @cached_property
     def table_builder(self) -> TableBuilder:
         """The builder of the decision tables that this recommender reads."""
-        return TableBuilder(self.inputs, self.plans, self.horizon, self.catalogue)
+        rules = self.policy.commitment_rules
+        return TableBuilder(self.inputs, self.plans, self.horizon, self.catalogue, rules)
 
     def reasons(self, table: DecisionTable, language: Language, past: PastUsage | None = None) -> Reasons:
         """Explain the plans and decisions of a table from the subscribers' own months."""
@@ -232,7 +233,7 @@ def _of_the_known(bills: dict[str, np.ndarray], table: DecisionTable) -> dict[st
 def past_bills(table: DecisionTable, past: PastUsage) -> PastBills:
     """Build the input of models that correct re-rated bills."""
     held = np.full(len(table), -1) if table.held is None else table.held
-    return PastBills(past.expected_bill, held, max(table.horizon, 1))
+    return PastBills(past.expected_bill, held, max(table.horizon, 1), table.exit_fee)
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:
@@ -240,6 +241,8 @@ def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Col
     read = dict(table.X)
     if (model.traits.reads == "history" or features.reads_held) and table.held is not None:
         read[HELD] = np.where(table.held >= 0, table.held, np.nan).astype(np.float64)
+    if model.traits.reads == "history" and table.exit_fee is not None:
+        read[EXIT_FEE] = table.exit_fee.astype(np.float64)
     if model.traits.reads == "history" and table.as_of is not None:
         read[AS_OF] = table.as_of.astype("datetime64[s]")
     return read

@@ -41,7 +41,7 @@ def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTabl
     """
     inputs, plans = builder.inputs, builder.plans
     columns: Columns = {}
-    as_of = held = last_recommended = None
+    as_of = held = last_recommended = commitment_ends = None
     if inputs.takes == "months":
         _check_instants(requests)
         columns, as_of = _month_columns([_months_of(request, inputs) for request in requests], inputs)
@@ -50,8 +50,9 @@ def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTabl
     if inputs.asks_held:
         held = _plan_indexes([request.plan_held for request in requests], plans)
         last_recommended = _plan_indexes([request.last_recommended for request in requests], plans)
+        commitment_ends = np.array([request.commitment_ends for request in requests], "datetime64[D]")
     attributes = _attribute_columns([request.attributes for request in requests], inputs.columns)
-    table = builder.build(columns | attributes, len(requests), as_of, held, last_recommended)
+    table = builder.build(columns | attributes, len(requests), as_of, held, last_recommended, commitment_ends)
     _check_valid(requests, builder, table)
     return _without_excluded(requests, table)
 
@@ -63,12 +64,14 @@ def requests_of(table: DecisionTable) -> list[Request]:
     values = {column.name: _plain(table.X[column.becomes], column) for column in inputs.columns}
     held = _plan_ids(table.held, table)
     last = _plan_ids(table.last_recommended, table)
+    ends = _days(table.commitment_ends, len(table))
     return [
         Request(
             attributes={name: column[row] for name, column in values.items()},
             months=months,
             plan_held=held[row],
             last_recommended=last[row],
+            commitment_ends=ends[row],
         )
         for row, months in enumerate(histories)
     ]
@@ -79,6 +82,11 @@ def _plan_ids(indexes: np.ndarray | None, table: DecisionTable) -> list[str | No
     if indexes is None or not table.inputs.asks_held:
         return [None] * len(table)
     return [table.plans[index] if index >= 0 else None for index in indexes.tolist()]
+
+
+def _days(days: np.ndarray | None, n: int) -> list[str | None]:
+    """Write days as text, None if they are unknown."""
+    return [None] * n if days is None else [None if np.isnat(day) else str(day) for day in days]
 
 
 def _check_valid(requests: Sequence[Request], builder: TableBuilder, table: DecisionTable) -> None:

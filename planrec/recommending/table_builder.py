@@ -1,11 +1,12 @@
 """Decision tables of requests: built in one way for the API, golden predictions and scored files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.catalogue.menu import menu_of, switching_costs
+from planrec.catalogue.commitments import CommitmentRules, Settled, settled
+from planrec.catalogue.menu import menu_of
 from planrec.schema.columns import Columns, InputSchema
 from planrec.schema.tables import DecisionTable
 
@@ -18,6 +19,8 @@ class TableBuilder:
     plans: tuple[str, ...]
     horizon: int
     catalogue: Catalogue | None
+    rules: CommitmentRules = field(default_factory=CommitmentRules)
+    "The rules of the run's policy."
 
     def build(
         self,
@@ -26,6 +29,7 @@ class TableBuilder:
         as_of: np.ndarray | None = None,
         held: np.ndarray | None = None,
         last_recommended: np.ndarray | None = None,
+        commitment_ends: np.ndarray | None = None,
     ) -> DecisionTable:
         """Build the decisions about these inputs, with their menus and switching costs.
 
@@ -36,27 +40,31 @@ class TableBuilder:
             held: index of the plan held, shape (n,), int64, -1 if unknown; None if the run does not read it.
                 Ignored without a catalogue.
             last_recommended: index of the last advice, shape (n,), int64, -1 if there was none.
+            commitment_ends: first days on which leaving the plan held is free, shape (n,), datetime64[D],
+                NaT if unknown; None if all are.
         """
-        menu, cost, minor_units = np.ones((n, len(self.plans)), bool), None, 1
+        terms = Settled(np.ones((n, len(self.plans)), bool), None, None, None)
+        minor_units = 1
         if self.catalogue is None or as_of is None or held is None:
-            held = last_recommended = None
+            held = last_recommended = commitment_ends = None
         else:
             attributes = {column.becomes: X[column.becomes] for column in self.inputs.columns}
             menu = menu_of(self.catalogue, as_of, attributes, held)
-            cost, minor_units = switching_costs(self.catalogue, held), 10**self.catalogue.exponent
+            terms = settled(self.catalogue, self.rules, menu, held, as_of, commitment_ends)
+            minor_units = 10**self.catalogue.exponent
         return DecisionTable(
             X=X,
             subscriber=np.arange(n),
             has_subscribers=False,
             plans=self.plans,
-            menu=menu,
             inputs=self.inputs,
             as_of=as_of,
             horizon=self.horizon,
             held=held,
             last_recommended=last_recommended,
-            switching_cost=cost,
+            commitment_ends=commitment_ends,
             minor_units=minor_units,
+            **terms._asdict(),
         )
 
     def outside_validity(self, table: DecisionTable) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
+from planrec.runs.older_config import with_added_fields
 from planrec.schema.columns import InputSchema
 from planrec.schema.config_model import Config
 from planrec.schema.shown_name import RunName, ShownName
@@ -92,7 +93,7 @@ class Manifest(Config, allow_inf_nan=True):
     "A shell command line that repeats the run."
     finished: Annotated[str, AfterValidator(_instant)]
     "ISO 8601 with its time zone."
-    config: dict[str, Any]
+    config: Annotated[dict[str, Any], AfterValidator(with_added_fields)]
     "`RunConfig` as JSON."
     catalogue: dict[str, Any] | None
     "The plans themselves: the file of `catalogue=file` may change or go after the run."

@@ -33,7 +33,7 @@ from planrec.training.latency import speed_of
 
 N_GOLDEN = 20
 "Requests that are stored with their answers, and repeated before a run is served."
-GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended")
+GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended", "commitment_ends")
 "Fields of a stored request; the others have their defaults."
 
 

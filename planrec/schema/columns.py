@@ -45,6 +45,12 @@ class Usage:
     ALL = (VOICE_CALLS, VOICE_MINUTES, VOICE_MINUTES_BILLED, SMS, DATA_MIB)
 
 
+USAGE_COVERS = (
+    "domestic, chargeable usage: the calls, messages and data that a plan's allowances and prices apply to,"
+    " without roaming, calls abroad, premium numbers and zero-rated data"
+)
+"The usage that the columns of a history must contain, in one phrase for messages and schemas."
+
 MAX_USAGE = 1e9
 "Largest usage of one month that is accepted, in the column's own unit."
 
@@ -53,6 +59,9 @@ MAX_NUMBER = 1e30
 
 HELD = "held"
 "An extra column that models may read: index of the plan held, float64, NaN if unknown."
+
+EXIT_FEE = "exit_fee"
+"An extra column that models over histories may read: `DecisionTable.exit_fee`, float64."
 
 AS_OF = "as_of"
 "An extra column that models over histories may read: the decision instant, datetime64[s]."

@@ -56,6 +56,8 @@ class PastBills:
     "Shape (n,), int64: index of the plan held, -1 if unknown."
     horizon: int
     "Months that a future bill is the mean of."
+    exit_fee: np.ndarray | None = None
+    "Shape (n,): `DecisionTable.exit_fee`."
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class Request(Struct, frozen=True, kw_only=True):
     "Day of the decision, in the month after the last one given; None for the first day of that month."
     plan_held: str | None = None
     last_recommended: str | None = None
+    commitment_ends: str | None = None
+    "First day on which leaving the plan held is free; None if it is unknown."
     exclude: tuple[str, ...] = ()
     "Plans to take off the menu. The plan held stays on it: staying is always possible."
     top_k: int | None = None
@@ -71,7 +73,7 @@ def fields_of(inputs: InputSchema) -> tuple[str, ...]:
     ('attributes', 'exclude', 'top_k')
     """
     months = ("months", "as_of") if inputs.takes == "months" else ()
-    held = ("plan_held", "last_recommended") if inputs.asks_held else ()
+    held = ("plan_held", "last_recommended", "commitment_ends") if inputs.asks_held else ()
     return ("attributes", *months, *held, "exclude", "top_k")
 
 

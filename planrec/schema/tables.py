@@ -61,10 +61,12 @@ class UsageHistory:
     "`where` and `reason` of every row that the source left out, text; empty if there was none."
     segments: Columns = field(default_factory=dict)
     "Groups of the protected columns, text; one entry per month."
+    commitment_ends: np.ndarray | None = None
+    "Shape (n,), datetime64[D]: first day on which leaving the plan held is free, NaT if unknown."
 
     def __post_init__(self) -> None:
         n = len(self.subscriber)
-        for name in ("month", "plan_held"):
+        for name in ("month", "plan_held", "commitment_ends"):
             _check_length(name, getattr(self, name), n)
         _check_columns("usage", self.usage, n)
         _check_columns("attributes", self.attributes, n)
@@ -103,10 +105,16 @@ class DecisionTable:
     "Shape (n,), int64: index of the plan held, -1 unknown. None for target=held."
     last_recommended: np.ndarray | None = None
     "Shape (n,), int64: index of the last advice, -1 none."
+    commitment_ends: np.ndarray | None = None
+    "Shape (n,), datetime64[D]: first day on which leaving the plan held is free, NaT if unknown."
+    exit_fee: np.ndarray | None = None
+    "Shape (n,), int64, minor units: the fee that counts as due for leaving the plan held."
+    assumes_commitment: np.ndarray | None = None
+    "Shape (n,), bool: whether the exit fee depends on a commitment whose end is unknown."
     future_bills: np.ndarray | None = None
     "Shape (n, J), int64, minor units: sum of the rated bills over the H label months."
     switching_cost: np.ndarray | None = None
-    "Shape (n, J), int64, minor units: activation + termination fee, 0 for the plan held."
+    "Shape (n, J), int64, minor units: activation + exit fee, 0 for the plan held."
     hidden_bills: np.ndarray | None = None
     "Shape (n, J), float64, minor units: sum of the simulator's true expected bills over the same months."
     minor_units: int = 1
@@ -121,7 +129,7 @@ class DecisionTable:
         n, width = len(self.subscriber), len(self.plans)
         _check_columns("X", self.X, n)
         _check_columns("segments", self.segments, n)
-        for name in ("y", "as_of", "held", "last_recommended"):
+        for name in (*_PER_DECISION, *_DERIVED):
             _check_length(name, getattr(self, name), n)
         for name in ("menu", "excluded", "future_bills", "switching_cost", "hidden_bills"):
             array = getattr(self, name)
@@ -146,6 +154,8 @@ class DecisionTable:
         """Return the sha256 of all that a model learns or is judged from; equal tables have equal ones."""
         digest = hashlib.sha256(repr((self.plans, self.horizon)).encode())
         for f in fields(self):
+            if f.name in _DERIVED:
+                continue
             value = getattr(self, f.name)
             arrays = value if isinstance(value, dict) else {f.name: value}
             for name, array in arrays.items():
@@ -153,6 +163,11 @@ class DecisionTable:
                     digest.update(f"{f.name}/{name}/{array.shape}".encode())
                     digest.update(_bytes_of(array))
         return digest.hexdigest()
+
+
+_PER_DECISION = ("y", "as_of", "held", "last_recommended", "commitment_ends")
+_DERIVED = ("exit_fee", "assumes_commitment")
+"Fields that follow from other fields and the catalogue: `switching_cost` contains all that they add."
 
 
 def _taken(value: Any, rows: np.ndarray) -> Any:

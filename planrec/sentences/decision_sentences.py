@@ -66,6 +66,12 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "en": "We cannot advise you yet: too little of your usage is known ({months}).",
             "es": "No podemos aconsejarle todavía: se conoce demasiado poco de su consumo ({months}).",
         },
+        "commitment_unknown": {
+            "en": "We cannot advise you yet: it is not known until when {held} binds you, and leaving it"
+            " early costs a fee.",
+            "es": "No podemos aconsejarle todavía: no se sabe hasta cuándo le obliga {held}, y dejarlo antes"
+            " tiene un cargo.",
+        },
         "all_excluded": {
             "en": "We cannot advise you: no plan may be recommended, because all of them were excluded.",
             "es": "No podemos aconsejarle: no se puede recomendar ningún plan, porque se excluyeron todos.",
@@ -209,6 +215,10 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
         "history_too_short": {
             "en": "We cannot advise you yet: too little of your usage is known ({months}).",
             "es": "No podemos aconsejarle: se conoce muy poco de su consumo ({months}).",
+        },
+        "commitment_unknown": {
+            "en": "We cannot advise you yet: it is not known until when your plan binds you.",
+            "es": "No podemos aconsejarle: no se sabe hasta cuando le obliga su plan actual.",
         },
         "all_excluded": {
             "en": "We cannot advise you: all plans were excluded.",

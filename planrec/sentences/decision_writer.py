@@ -88,6 +88,7 @@ class _Writer:
         decision, text = self.decision, SENTENCES[self.decision.code][self.decision.text_key]
         lead = text[self.wording.language].format(
             plan=decision.plan,
+            held=decision.held,
             percent=percent_text(self.figures.probability, self.wording.language),
             months=count_of(decision.n_months, "month", self.wording.language),
             gain=self.gain() if "{gain}" in text["en"] else "",

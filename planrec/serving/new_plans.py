@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from planrec.errors import CatalogueError, DataError, RequestError, RunError
 from planrec.files.outputs_folder import command_line
+from planrec.files.typed_override import typed_override
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
@@ -53,7 +54,8 @@ def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recom
         raise RunError(
             f"{saved.folder} cannot take new plans: {error.message}",
             [
-                f"train on them: {saved.manifest.command}, with catalogue=file catalogue.path={path}",
+                f"train on them: {saved.manifest.command}, with catalogue=file"
+                f" {typed_override('catalogue.path', path)}",
                 "or give a run of a model that ranks new plans, such as model=forecast with calibration=none",
             ],
         ) from error

@@ -13,7 +13,8 @@ import yaml
 
 from planrec.config.compose import interpolates, settled, task_tree, unreadable
 from planrec.config.conf_folder import Folders, groups
-from planrec.config.overrides import NOT_A_RUN, explained, parsed_override, unknown_keys, wrong_options
+from planrec.config.override_parser import parsed_override
+from planrec.config.overrides import NOT_A_RUN, explained, unknown_keys, wrong_options
 from planrec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Cell:
     config: "RunConfig"
     label: str
     "The overrides that differ between cells of the sweep."
+    name: str | None = None
+    "Second name in the folder of the sweep, beside the number: `hydra.sweep.subdir`."
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from planrec.config.compose import register_with_hydra, settled, task_tree, unreadable
 from planrec.config.conf_folder import CONF, Folders, unreadable_files
+from planrec.config.hydra_keys import is_multirun, searched_folders, wrong_flags
+from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 from planrec.errors import ConfigError, PlanRecError, RunError
 
@@ -78,10 +80,12 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
 
     # Only Hydra's own parser knows which of its flags take a value.
     known = get_args_parser().parse_intermixed_args(list(arguments))
-    added = (Path(known.config_dir),) if known.config_dir else ()
-    check_overrides(known.overrides, added, multirun=known.multirun)
-    if known.multirun and known.cfg:
-        raise ConfigError(NOT_A_RUN, ["--cfg shows the configuration of one run: leave out -m"])
+    parsed = [found for text in known.overrides if (found := parsed_override(text))]
+    if problems := wrong_flags(known, parsed):
+        raise ConfigError(NOT_A_RUN, problems)
+    added = (*([Path(known.config_dir)] if known.config_dir else []), *searched_folders(parsed))
+    several = known.multirun or is_multirun(parsed)
+    check_overrides(known.overrides, added, multirun=several)
     # Without this variable Hydra prints its errors and exits; we translate them instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra(outputs)
@@ -92,7 +96,7 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
     flags = [argument for argument in arguments if argument not in known.overrides]
     with (
         _process_arguments([COMMAND, *known.overrides, *flags]),
-        _hydra_errors_explained(known.overrides, known.multirun, added, progress),
+        _hydra_errors_explained(known.overrides, several, added, progress),
     ):
         decorate(_task(job, added, progress))()
     if progress.error is not None:

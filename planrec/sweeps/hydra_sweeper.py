@@ -15,6 +15,7 @@ from planrec.config.compose import SWEEPER
 from planrec.config.conf_folder import CONF, Folders, file_of, holds
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, no_plugin, search_path
 from planrec.errors import ConfigError, RunError
+from planrec.sweeps.cell_names import CellNames
 from planrec.sweeps.compose_cells import CellComposer
 
 if TYPE_CHECKING:
@@ -56,12 +57,13 @@ class PlanRecSweeper(Sweeper):
         check_overrides(typed, self.added, multirun=True)
         overrides = OverridesParser.create(config_loader=self._loader).parse_overrides(typed)
         refuse_several_sweeps(overrides, self.added)
-        composer = CellComposer(self._loader, list(self._hydra.overrides.hydra), self.added)
-        cells = composer.cells(combinations(overrides))
+        names = CellNames.of(self._hydra)
+        composer = CellComposer(self._loader, [search_path(self.added)], self.added)
+        cells = names.all_named(composer.cells(combinations(overrides)))
         type(self).started()
         root, command = Path(self._hydra.sweep.dir), self._command(["-m", *arguments])
         try:
-            run_sweep(SweepArguments(cells, root, command, self._command, composer, type(self).show))
+            run_sweep(SweepArguments(cells, root, command, self._command, composer, names, type(self).show))
         except OSError as error:
             raise RunError(f"{root} must be a folder that can be written: {error}") from error
 
@@ -110,8 +112,7 @@ def check_cells(typed: Sequence[str], added: Folders) -> None:
         loader = GlobalHydra.instance().config_loader()
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(list(typed))
         of_tasks = [override for override in overrides if not override.is_hydra_override()]
-        of_hydra = [str(override.input_line) for override in overrides if override.is_hydra_override()]
-        composer = CellComposer(loader, [search_path(added), *of_hydra], added)
+        composer = CellComposer(loader, [search_path(added)], added)
         composer.cells(combinations(of_tasks))
 
 

@@ -156,7 +156,8 @@ class CellRuns:
 
     def _complete(self, cell: Cell, task: CellTask, status: Literal["done", "linked"]) -> Row:
         run = self.store.folder(task.address)
-        self.sweep.link(cell.number, run)
+        for name in {str(cell.number), cell.name or str(cell.number)}:
+            self.sweep.link(name, run)
         self.sweep.forget_failure(cell.number)
         return Row(cell, status, own_value(run, cell.config.metrics[0]), run, None)
 

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from planrec.config.overrides import NOT_A_RUN, as_typed
+from planrec.config.overrides import NOT_A_RUN
 from planrec.config.run_config import SweepSettings
 from planrec.errors import ConfigError, SweepError
+from planrec.files.typed_override import as_typed
 from planrec.metrics import METRICS
 from planrec.runs.address import address_of, data_key
 from planrec.search import Search
+from planrec.sweeps.cell_names import CellNames
 from planrec.sweeps.compose_cells import Cell, CellComposer
 from planrec.sweeps.executors import Executor, executor_of
 from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
@@ -36,6 +38,7 @@ class SweepArguments:
     "Overrides of a cell -> the command line that runs it alone."
     composer: CellComposer
     "Composes the trials of a search."
+    names: CellNames
     show: Callable[[SweepResult], None]
     "Shows the result."
 
@@ -89,7 +92,7 @@ def run_search(arguments: SweepArguments, search: Search) -> None:
         chosen = tuple(f"model.{name}={as_typed(value)}" for name, value in values.items())
         whole = (*overrides, *chosen)
         trial = Cell(number, whole, arguments.composer.config(whole), " ".join(chosen))
-        return planner.plan(trial, selected=True)
+        return planner.plan(arguments.names.named(trial), selected=True)
 
     # A second process would use the study at the same time and treat open trials as interrupted ones.
     with sweep.claimed():

@@ -2,7 +2,7 @@
 
 <root>/<date>/<time>-<id>/   one sweep; <id> begins its identity, so that the same command finds it again
   sweep.json                 the arguments
-  <number>                   link to the run of a finished cell
+  <number>                   link to the run of a finished cell; a second one is named by hydra.sweep.subdir
   failed/<number>.json|.log  a cell that failed: overrides, type, message; traceback
   study.sqlite3              the trials of a search
 <root>/cells/<address>/      a finished cell: a run folder, moved here when it is complete, or a link to a run
@@ -154,9 +154,11 @@ class SweepFolder:
         """The file of a search's trials."""
         return self.path / "study.sqlite3"
 
-    def link(self, number: int, run: Path) -> None:
-        """Link <number> to the cell's run."""
-        link, target = self.path / str(number), os.path.relpath(run, self.path)
+    def link(self, name: str, run: Path) -> None:
+        """Link a name in the sweep, the number of a cell or its second name, to the cell's run."""
+        link = self.path / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        target = os.path.relpath(run, link.parent)
         with contextlib.suppress(FileExistsError):
             link.symlink_to(target, target_is_directory=True)
 

@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import PositiveInt
 
 from planrec.catalogue import Catalogue, rate
-from planrec.catalogue.menu import menu_of, switching_costs, tie_ranks
+from planrec.catalogue.commitments import with_commitments
+from planrec.catalogue.menu import menu_of
 from planrec.contracts import Target
 from planrec.errors import DataError
 from planrec.schema.columns import InputSchema, take_rows
@@ -43,9 +44,7 @@ class BestBill(Target):
         as_of, attributes = decisions.as_of[rows], take_rows(loaded.attributes, rows)
         held = _held(loaded, catalogue)[rows]
         menu = menu_of(catalogue, as_of, attributes, held)
-        cost = switching_costs(catalogue, held)
-        future = self._future_bills(loaded, catalogue, rows)
-        return DecisionTable(
+        table = DecisionTable(
             X=take_rows(decisions.columns, rows),
             subscriber=loaded.subscriber[rows],
             plans=tuple(catalogue.plan_ids),
@@ -57,16 +56,16 @@ class BestBill(Target):
                 window=self.window,
                 asks_held=True,
             ),
-            y=best_plan(future + cost, menu, tie_ranks(catalogue, held)),
             as_of=as_of,
             horizon=self.horizon,
             held=held,
-            future_bills=future,
-            switching_cost=cost,
+            commitment_ends=None if loaded.commitment_ends is None else loaded.commitment_ends[rows],
+            future_bills=self._future_bills(loaded, catalogue, rows),
             minor_units=10**catalogue.exponent,
             segments=take_rows(loaded.segments, rows),
             notes=loaded.notes,
         )
+        return with_commitments(table, catalogue)
 
     def _judgeable(self, history: UsageHistory) -> np.ndarray:
         """Return the position of the last month before each decision that can be labelled."""
@@ -83,24 +82,6 @@ class BestBill(Target):
         for ahead in range(1, self.horizon + 1):
             total += rate(take_rows(history.usage, rows + ahead), catalogue)
         return total
-
-
-def best_plan(cost: np.ndarray, menu: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """Find the cheapest plan of each menu, shape (n,), int64.
-
-    Args:
-        cost: shape (n, J), int64; bills and switching cost of the same months, so that ties are exact.
-        menu: shape (n, J), bool.
-        rank: shape (n, J), int64; of equally cheap plans, the lowest rank wins: `menu.tie_ranks`.
-
-    Examples:
-        >>> cost, menu = np.array([[70, 70, 20]]), np.array([[True, True, False]])
-        >>> best_plan(cost, menu, rank=np.array([[2, 1, 3]])).tolist()
-        [1]
-    """
-    in_menu = np.where(menu, cost, np.iinfo(np.int64).max)
-    cheapest = in_menu == in_menu.min(axis=1, keepdims=True)
-    return np.where(cheapest, rank, np.iinfo(np.int64).max).argmin(axis=1)
 
 
 def _held(history: UsageHistory, catalogue: Catalogue) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from planrec.catalogue import Catalogue
+from planrec.catalogue.commitments import CommitmentRules, with_commitments
 from planrec.checks import run_checks
 from planrec.checks.proxy import check_proxies
 from planrec.config.run_config import RunConfig
@@ -138,7 +139,8 @@ def load_decisions(config: RunConfig) -> LoadedDecisions:
     """Read the data and label it."""
     catalogue = config.catalogue.open()
     loaded = config.data.load(catalogue)
-    table = _with_hidden_bills(config, config.target.label(loaded, catalogue), catalogue)
+    labelled = config.target.label(loaded, catalogue)
+    table = _with_hidden_bills(config, _under_rules(config, labelled, catalogue), catalogue)
     return LoadedDecisions(table, loaded.dropped)
 
 
@@ -255,6 +257,12 @@ def _proxy_notes(config: RunConfig, table: DecisionTable) -> list[str]:
     return check_proxies(
         features, table, config.fairness.proxy_auc_at_most, config.waivers.proxy, config.seed
     )
+
+
+def _under_rules(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:
+    """Apply the policy's rules about commitments to decisions that a target made with the default rules."""
+    rules = config.policy.commitment_rules
+    return table if rules == CommitmentRules() else with_commitments(table, catalogue, rules)
 
 
 def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catalogue | None) -> DecisionTable:

@@ -56,7 +56,8 @@ def test_every_problem_is_reported_at_once_with_path_and_plan(plans):
         "  - plans.0.fee.activaton of plan 'mini': no such key (did you mean 'activation'?)",
         "  - plans.1.services.sms.rounding of plan 'light': 'scope' must be one of 'none', 'event', 'period',"
         " got 'nne'",
-        "  - plans.1.rollover of plan 'light': rollover is not supported yet; remove 'rollover'",
+        "  - plans.1.rollover of plan 'light': rollover: not supported yet; nearest: the allowance without"
+        " what is carried over; see docs/how-to/describe-your-plans.md",
         "  - plans.2.id of plan 'light': plan id 'light' is already used by plan 1; ids must differ"
         " (and the two are valid at the same time)",
     ]

@@ -64,8 +64,20 @@ def test_equal_sums_of_decimals_are_equal_floats() -> None:
     assert cost[0, 0] == cost[0, 1]
 
 
+def best_bill(absolute: float) -> BestBill:
+    return BestBill(
+        kind="best_bill",
+        absolute=absolute,
+        relative=0.0,
+        harm_at_most=None,
+        min_months=1,
+        unknown_commitment="bound",
+        longest_commitment_months=None,
+    )
+
+
 def by_policy(table: DecisionTable) -> object:
-    policy = BestBill(kind="best_bill", absolute=1.0, relative=0.0, harm_at_most=None, min_months=1)
+    policy = best_bill(absolute=1.0)
     return policy.decide(predicted(10.0, 8.0), table).reason.tolist()
 
 
@@ -76,7 +88,7 @@ def by_savings(table: DecisionTable) -> object:
 
 
 def by_harm(table: DecisionTable) -> object:
-    policy = BestBill(kind="best_bill", absolute=0.0, relative=0.0, harm_at_most=None, min_months=1)
+    policy = best_bill(absolute=0.0)
     return harmed(policy, table, predicted(10.0, 8.0)).tolist()
 
 

@@ -1,9 +1,11 @@
 """Shipped catalogues are valid, and every problem of a wrong one is listed."""
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
 from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from planrec.catalogue import Catalogue, CatalogueConfig, Eligibility, NoCatalogue
+from planrec.catalogue.currencies import EXPONENTS, NOT_MONEY
+from planrec.catalogue.known_clauses import CLAUSES, PAGE, message_for
 from planrec.catalogue.terms import money_from, quantity_from
 from planrec.errors import CatalogueError
 from tests.catalogue.catalogues import CONF, raw_catalogue, raw_catalogues, shipped
@@ -118,9 +122,21 @@ def test_all_problems_are_reported_at_once():
             {"services__voice__rounding__step": 61},
             "step of a rounded call must be at most 60 minutes, got 61",
         ),
-        ({"overage_policy__mode": "block"}, "mode 'block' is not supported yet; supported: 'charge'"),
-        ({"packs": []}, "packs is not supported yet; remove 'packs'"),
-        ({"services__data__rollover": 1}, "rollover is not supported yet; remove 'rollover'"),
+        (
+            {"overage_policy__mode": "block"},
+            "mode 'block': not supported yet; nearest: 'charge', with the price of what people buy then;"
+            " see docs/how-to/describe-your-plans.md",
+        ),
+        (
+            {"packs": []},
+            "optional packs: not supported yet; nearest: a plan of its own whose fee and allowances contain"
+            " the pack; see docs/how-to/describe-your-plans.md",
+        ),
+        (
+            {"services__data__rollover": 1},
+            "rollover: not supported yet; nearest: the allowance without what is carried over; see"
+            " docs/how-to/describe-your-plans.md",
+        ),
         ({"services__data__unit": "minute"}, "unit of data must be MiB or GiB, got 'minute'"),
         (
             {"services__data__rounding__scope": "event"},
@@ -130,6 +146,134 @@ def test_all_problems_are_reported_at_once():
 )
 def test_a_problem_names_the_rule_and_the_value_found(change, message):
     assert message in problems_of(with_plan(**change)).values()
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.clause)
+def test_a_known_clause_is_named_with_the_nearest_that_is_supported(clause):
+    keys = [*clause.keys.split(), clause.keys.partition(" ")[0].upper().replace("_", "-")]
+    raw = with_plan() | dict.fromkeys(keys, 1)
+    raw["plans"][0] |= dict.fromkeys(keys, 1)
+    raw["plans"][0]["services"]["data"]["overage"] |= dict.fromkeys(keys, 1)
+    places = ("", "plans.0.", "plans.0.services.data.overage.")
+    wanted = f"{clause.clause}: not supported yet; nearest: {clause.nearest}; see {PAGE}"
+    assert problems_of(raw) == {place + key: wanted for place in places for key in keys}
+
+
+def test_the_page_lists_every_clause_in_order():
+    page = (Path(__file__).parents[2] / PAGE).read_text("utf-8")
+    rows = [f"| {clause.clause} | {clause.nearest} |" for clause in CLAUSES]
+    assert "\n".join(rows) in page
+
+
+def test_no_key_of_a_catalogue_is_a_known_clause():
+    schema = Catalogue.model_json_schema(by_alias=True)
+    parts = [schema, *schema["$defs"].values()]
+    keys = {key for part in parts for key in part.get("properties", {})}
+    assert [key for key in keys if message_for(key)] == []
+
+
+def test_errors_beside_a_known_clause_are_all_reported():
+    raw = with_plan(fee__recurring=14) | {"tax": "0.19", "currency": "XXX", "colour": "red"}
+    raw["plans"][1]["id"] = "mini"
+    assert set(problems_of(raw)) == {"plans.0.fee.recurring", "tax", "currency", "colour", "plans.1.id"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "length", "nearest"),
+    [
+        ("day", 28, '1.087 times those of 28 x day, so `recurring: "10.86"` for a fee of 9.99'),
+        ("days", 30, '1.015 times those of 30 x days, so `recurring: "10.14"` for a fee of 9.99'),
+        ("week", 4, '1.087 times those of 4 x week, so `recurring: "10.86"` for a fee of 9.99'),
+        ("month", 3, '0.333 times those of 3 x month, so `recurring: "3.33"` for a fee of 9.99'),
+        ("year", 1, '0.083 times those of 1 x year, so `recurring: "0.83"` for a fee of 9.99'),
+    ],
+)
+def test_another_period_is_answered_with_the_fee_of_a_month(unit, length, nearest):
+    found = problems_of(with_plan(period={"unit": unit, "length": length}, fee__recurring="9.99"))
+    assert list(found) == ["plans.0.period"]
+    assert found["plans.0.period"].startswith("periods other than one month")
+    assert nearest in found["plans.0.period"]
+
+
+@pytest.mark.parametrize("period", [{"unit": "fortnight", "length": 1}, {"unit": "day", "length": 0}, {}])
+def test_a_period_without_a_length_in_days_is_refused_too(period):
+    assert [path for path in problems_of(with_plan(period=period)) if "period" in path]
+
+
+@pytest.mark.parametrize(("first", "then", "finer"), [(1, 0.1, "light"), (0.1, 1, "mini")])
+def test_two_ways_to_round_calls_say_which_plan_to_describe_otherwise(first, then, finer):
+    raw = with_plan(services__voice__rounding__step=first)
+    for plan in raw["plans"][1:5]:  # the last one has unlimited calls
+        plan["services"]["voice"]["rounding"] = {"scope": "none"}
+    raw["plans"][1]["services"]["voice"]["rounding"] = {"scope": "event", "mode": "ceil", "step": then}
+    found = problems_of(raw)
+    assert list(found) == ["plans.1.services.voice.rounding"]
+    (message,) = found.values()
+    assert f"nearest: `rounding: {{scope: none}}` in plan '{finer}'" in message
+    assert "they are then too low by about 0.05 minutes a call" in message
+    at = ["mini", "light"].index(finer)
+    raw["plans"][at]["services"]["voice"]["rounding"] = {"scope": "none"}
+    Catalogue.model_validate(raw)
+
+
+@pytest.mark.parametrize(
+    ("currency", "problem"),
+    [
+        ("XXX", "; XXX is the code for no currency"),
+        ("XTS", "; XTS is the code for tests"),
+        ("CLF", "; CLF is a fund or a unit of account"),
+        ("XAU", "; XAU is a precious metal"),
+        ("EUQ", ", got 'EUQ' (did you mean 'EUR'?)"),
+        ("ZZZ", ", got 'ZZZ'"),
+        ("euro", ", got 'euro'"),
+        ("usd", ", got 'usd'"),
+        (978, ", got 978"),
+    ],
+)
+def test_only_currencies_that_customers_pay_with_are_accepted(currency, problem):
+    rule = "must be the ISO 4217 code of a currency that customers pay with, such as EUR or USD"
+    assert problems_of(with_plan() | {"currency": currency}) == {"currency": rule + problem}
+
+
+def test_the_currencies_are_those_of_iso_4217():
+    assert len(EXPONENTS) == 156
+    assert not EXPONENTS.keys() & NOT_MONEY.keys()
+    codes = [*EXPONENTS, *NOT_MONEY]
+    assert all(re.fullmatch("[A-Z]{3}", code) for code in codes)
+    exponents = {code: EXPONENTS[code] for code in ("EUR", "MXN", "JPY", "CLP", "UGX", "TND", "BHD")}
+    assert exponents == {"EUR": 2, "MXN": 2, "JPY": 0, "CLP": 0, "UGX": 0, "TND": 3, "BHD": 3}
+
+
+def test_a_condition_can_list_values():
+    rules = [
+        {"field": "region", "op": "in", "value": ["north", "south"]},
+        {"field": "band", "op": "in", "value": [1, 2.5]},
+    ]
+    catalogue = Catalogue.model_validate(with_plan(eligibility=rules))
+    attributes = {
+        "region": np.array(["north", "south", "east", None, "north"], object),
+        "band": np.array([1.0, 2.5, 1.0, 1.0, np.nan]),
+    }
+    assert catalogue.plan("mini").eligible(attributes, 5).tolist() == [True, True, False, False, False]
+    assert Catalogue.from_json(catalogue.json_text) == catalogue
+    assert str(catalogue.plan("mini").eligibility[0]) == "region in ['north', 'south']"
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "message"),
+    [
+        ("in", "north", "op 'in' needs a list such as [north, south], got 'north'"),
+        ("==", ["north"], "op '==' needs one value, got ('north',)"),
+        ("in", ["north", 1], "a list must hold texts or numbers, not both, got ['north', 1]"),
+    ],
+)
+def test_a_condition_takes_a_list_if_and_only_if_it_is_in(op, value, message):
+    rule = {"field": "region", "op": op, "value": value}
+    assert message in problems_of(with_plan(eligibility=[rule])).values()
+
+
+def test_an_empty_list_of_values_is_refused():
+    assert problems_of(with_plan(eligibility=[{"field": "region", "op": "in", "value": []}]))
 
 
 @given(

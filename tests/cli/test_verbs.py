@@ -10,6 +10,7 @@ import pytest
 
 import planrec
 from planrec.cli import VERBS, main
+from planrec.config.hydra_keys import REFUSED, WORKS
 from planrec.runs.provenance import versions
 from tests.conftest import REPOSITORY
 
@@ -113,11 +114,18 @@ def test_the_spellings_of_python_m(spelling, printed, tmp_path):
     assert done.returncode == (0 if printed else 2), done.stderr
 
 
-@pytest.mark.e2e
-def test_hydra_names_the_command_that_completes(tmp_path):
-    command = [sys.executable, "-m", "planrec.train", "--hydra-help"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert 'eval "$(planrec train -sc install=bash)"' in done.stdout
+def test_the_help_about_hydra_names_our_command_for_completion(capsys):
+    assert main(["train", "--hydra-help"]) == 0
+    shown = capsys.readouterr().out
+    assert 'Bash - Install:\n    eval "$(planrec completion bash)"' in shown
+    for key in (*WORKS, *(name for name in REFUSED if name not in ("hydra.job", "hydra.runtime"))):
+        assert key in shown or key == "hydra.overrides"
+
+
+@pytest.mark.parametrize("words", [["--version"], ["train", "--version"], ["train", "model=x", "--version"]])
+def test_the_version_is_ours(words, capsys):
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"planrec {version('planrec')}\n"
 
 
 def test_openmp_waits_without_spinning_unless_set(monkeypatch, capsys):

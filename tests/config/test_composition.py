@@ -210,7 +210,7 @@ def advised(problem):
 def test_one_value_for_a_list_is_told_once_with_the_list_to_type(typed):
     (problem,) = problems(typed)
     path, value = typed.split("=")
-    assert problem == f"{path} = '{value}': must be a list: type {path}=[{value}] (from override {typed})"
+    assert problem == f"{path} = '{value}': must be a list: type '{path}=[{value}]' (from override {typed})"
     assert compose(f"{path}=[{value}]").seed == 0
 
 

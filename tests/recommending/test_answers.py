@@ -16,7 +16,7 @@ from planrec.catalogue.menu import why_not_offered
 from planrec.catalogue.monthly_cost import savings
 from planrec.config.compose import compose
 from planrec.errors import RequestError
-from planrec.policy import BestBill, MostProbable
+from planrec.policy import MostProbable
 from planrec.recommending.amounts import decimals
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
@@ -24,11 +24,12 @@ from planrec.runs.read import load_run
 from planrec.schema.request import read_request
 from planrec.training.experiment import run
 from tests.conftest import SMALL_BILLS
+from tests.policy.test_best_bill import policy
 from tests.sentences.words_of_answers import Said, check_words
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
 SAVINGS = ("expected_saving", "saving_p10", "saving_p90")
-FOLLOW = BestBill(kind="best_bill", absolute=0.0, relative=0.0, harm_at_most=None, min_months=1)
+FOLLOW = policy(absolute=0.0, relative=0.0, min_months=1)
 "Advises the best plan, however small the saving."
 LEARNED = ("history_run", "row_run", "bill_run")
 RULES = ("stay", "rerate_3", "forecast")

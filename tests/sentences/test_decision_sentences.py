@@ -23,6 +23,7 @@ from planrec.sentences.decision_sentences import CLAUSES, SENTENCES, SHORT, SHOR
 from planrec.sentences.decision_writer import Decision, Wording, sentence_of
 from planrec.sentences.short_sentences import short_sentence_of
 from tests.catalogue.catalogues import raw_catalogue
+from tests.policy.test_best_bill import policy
 from tests.sentences.test_reasons import LADDER, LIGHT, MINI, SIX_MONTHS, table_of
 from tests.sentences.words_of_answers import Said, check_words
 
@@ -162,6 +163,11 @@ def test_the_cost_of_changing_and_tiny_savings_are_mentioned() -> None:
         ),
         (
             "abstain",
+            "commitment_unknown",
+            "We cannot advise you yet: it is not known until when Base binds you, and leaving it early costs",
+        ),
+        (
+            "abstain",
             "all_excluded",
             "We cannot advise you: no plan may be recommended, because all of them were excluded.",
         ),
@@ -257,6 +263,8 @@ POLICIES = st.one_of(
         absolute=st.sampled_from([0.0, 0.5, 5.0]),
         relative=st.sampled_from([0.0, 0.1]),
         harm_at_most=st.none(),
+        unknown_commitment=st.sampled_from(["bound", "free", "abstain"]),
+        longest_commitment_months=st.none(),
         min_months=st.sampled_from([1, 7]),
     ),
     st.just(MostProbable(kind="most_probable")),
@@ -359,8 +367,7 @@ def test_a_decision_without_bills_names_classes_and_the_probability() -> None:
 def test_a_re_rated_saving_is_that_of_the_past_months() -> None:
     table = table_of(SIX_MONTHS, MINI)
     prediction = Prediction(np.full((1, 6), 1 / 6), PAST, ranks_by_bill=True)
-    policy = BestBill(kind="best_bill", absolute=1.0, relative=0.0, harm_at_most=None, min_months=1)
-    decisions = policy.decide(prediction, table)
+    decisions = policy(absolute=1, relative=0, min_months=1).decide(prediction, table)
     assert decisions.recommended.tolist() == [LIGHT]
     reasons = Reasons(table, LADDER, PastUsage(SIX_MONTHS, LADDER), "es")
     assert reasons.of_decisions(prediction, decisions)[0].short == (

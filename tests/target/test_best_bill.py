@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planrec.catalogue import Catalogue, MonthUsage, invoice
-from planrec.catalogue.menu import switching_costs, tie_ranks
+from planrec.catalogue.menu import best_plan, exit_fees, switching_costs, tie_ranks
 from planrec.config.conf_folder import CONF, content_of
 from planrec.cv.rolling import Rolling
 from planrec.errors import DataError
 from planrec.schema.columns import Usage
 from planrec.schema.tables import UsageHistory
-from planrec.target.best_bill import BestBill, best_plan
+from planrec.target.best_bill import BestBill
 
 RAW_LADDER = content_of(CONF / "catalogue" / "ladder.yaml")
 LADDER = Catalogue.model_validate(RAW_LADDER)
@@ -139,7 +139,8 @@ def test_switching_costs_are_part_of_the_label():
 
 def test_leaving_a_plan_with_a_commitment_costs_its_termination_fee():
     bound = ladder_with(mini={"contract": {"commitment_months": 12, "early_termination_fee": "30.00"}})
-    assert switching_costs(bound, np.array([0, 1, -1])).tolist() == [
+    held = np.array([0, 1, -1])
+    assert switching_costs(bound, held, exit_fees(bound, held)).tolist() == [
         [0, 3000, 3000, 3000, 3000, 3000],
         [0, 0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 0],

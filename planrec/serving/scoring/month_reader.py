@@ -41,7 +41,8 @@ class MonthReader:
     @property
     def optional(self) -> tuple[str, ...]:
         """Columns that are read if the file has them."""
-        return (LAST_ADVICE,) if self.recommender.inputs.asks_held else ()
+        names = (LAST_ADVICE, self._commitment) if self.recommender.inputs.asks_held else ()
+        return tuple(name for name in names if name not in self.required)
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable] | None:
         """Read the subscribers of a part and their decisions; None if no row has a month."""
@@ -52,7 +53,7 @@ class MonthReader:
         month = columns.months(self.column("month"), self.form.time_year)
         usage = {name: columns.amounts(self.column(name)) for name in inputs.usage}
         attributes = {column.becomes: columns.attribute(column) for column in inputs.columns}
-        plans = self._plans(columns)
+        held = self._held(columns)
         placed = np.flatnonzero(~np.isnat(month) & ~blank)
         if not len(placed):
             return None
@@ -61,18 +62,25 @@ class MonthReader:
         rows = latest_rows(months.count, months.number, take_rows(usage, months.row), inputs.window)
         last = months.row[rows.last_month]
         X = rows.columns | take_rows(attributes, last)
-        table = self.recommender.table_builder.build(X, len(last), rows.as_of, **take_rows(plans, last))
+        table = self.recommender.table_builder.build(X, len(last), rows.as_of, **take_rows(held, last))
         self._judge_plans(table, columns, last)
         return subscriber.take(pa.array(last)), table
 
-    def _plans(self, columns: PartColumns) -> Columns:
-        """Read plan held and last advice of every row if the run reads them."""
+    @property
+    def _commitment(self) -> str:
+        return self.column("commitment_ends")
+
+    def _held(self, columns: PartColumns) -> Columns:
+        """Read plan held, last advice and end of commitment of every row if the run reads them."""
         if not self.recommender.inputs.asks_held:
             return {}
         plans, has_advice = self.recommender.plans, LAST_ADVICE in columns.part.column_names
         held = columns.plans(self.column("plan_held"), plans, self.form.plan_names)
         advice = columns.plans(LAST_ADVICE, plans, {}) if has_advice else np.full(len(held), -1)
-        return {"held": held, "last_recommended": advice}
+        read = {"held": held, "last_recommended": advice}
+        if self._commitment in columns.part.column_names:
+            read["commitment_ends"] = columns.dates(self._commitment).astype("datetime64[D]")
+        return read
 
     def _judge_plans(self, table: DecisionTable, columns: PartColumns, last: np.ndarray) -> None:
         """Refuse months outside the validity of the plans, as `request_table` does."""

@@ -48,7 +48,7 @@ class PartColumns:
         """Read the values of an attribute, shape (n,), of the dtype of its kind in `schema.Columns`."""
         if is_usage(column):
             return self.amounts(column.name)
-        read = {"number": self._plain, "boolean": self._booleans, "date": self._dates, "text": self._texts}
+        read = {"number": self._plain, "boolean": self._booleans, "date": self.dates, "text": self._texts}
         return read[column.kind](column.name)
 
     def months(self, name: str, year: int | None) -> np.ndarray:
@@ -110,7 +110,8 @@ class PartColumns:
         self.add(f"column {name!r} must hold true or false", np.isnan(values) & is_text, name)
         return values
 
-    def _dates(self, name: str) -> np.ndarray:
+    def dates(self, name: str) -> np.ndarray:
+        """Read days and instants, shape (n,), datetime64[s]; NaT for blank cells."""
         column = as_readable(self.part[name])
         if pa.types.is_timestamp(column.type):
             return column.to_numpy().astype("datetime64[s]")
