@@ -43,7 +43,6 @@ class PredictCall:
 
     def decision(self, request: Request, answer: Answer, body: bytes) -> Decision:
         """Return the entry of the decision log for an answer, whose JSON is `body`."""
-        is_advice = answer.decision == "recommend"
         return Decision(
             recommendation_id=answer.recommendation_id,
             request_id=self.request_id,
@@ -51,7 +50,7 @@ class PredictCall:
             request=json_of(request, self.served.request_fields),
             language=self.language,
             answer=body,
-            arm=answer.items[0].plan_id if is_advice else answer.decision,
+            arm=answer.arm,
             latency_ms=round((perf_counter() - self.started) * 1000, 3),
             run=self.served.logged_run,
         )

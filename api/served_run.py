@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any, Self
 
 from pydantic import BaseModel, ValidationError
@@ -56,16 +55,7 @@ class ServedRun:
     @cached_property
     def logged_run(self) -> LoggedRun:
         """The name of the run in the decision log."""
-        catalogue = self.saved.recommender.catalogue
-        return LoggedRun(
-            run_id=self.saved.run_id,
-            run_sha256=self.saved.sha256,
-            version=version("planrec"),
-            catalogue_id=catalogue.catalogue_id if catalogue else None,
-            catalogue_version=catalogue.version if catalogue else None,
-            catalogue_sha256=catalogue.sha256 if catalogue else None,
-            policy=self.saved.config.policy.kind,
-        )
+        return LoggedRun.of(self.saved)
 
     @cached_property
     def request_fields(self) -> tuple[str, ...]:

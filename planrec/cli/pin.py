@@ -1,10 +1,11 @@
 """Choose the run that is served.
 
-A server that is running follows by itself.
+A server that is running follows by itself. pinned.json and the decision log keep who pinned it, and why.
 """
 
 import json
-from argparse import ArgumentParser, Namespace
+import os
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING
 from planrec.cli.shared_options import add_json, add_outputs, add_run, run_folder, show_table
 
 if TYPE_CHECKING:
-    from planrec.serving.pin import Pinned
+    from planrec.serving.pin import Pin, Pinned
 
-EXAMPLE = "planrec pin latest"
+EXAMPLE = "planrec pin latest --reason spring-prices"
+MAX_REASON = 1_000
+PRINTED = {"run", "pinned_at", "pinned_by", "reason"}
+"Fields of a pin in JSON."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )
     action.add_argument("--rollback", action="store_true", help="serve the run that was served before")
+    parser.add_argument("--reason", type=_reason, metavar="TEXT", help="why: at most 1,000 characters")
     parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
     add_json(parser)
     add_outputs(parser, "folder of pinned.json")
@@ -65,10 +70,11 @@ def _pinned(options: Namespace) -> Iterator[str]:
     from planrec.serving.pin import rollback
     from planrec.serving.pin_run import pin_run
 
+    reason, dry_run = options.reason, options.dry_run
     if options.rollback:
-        pin = rollback(options.outputs, dry_run=options.dry_run)
+        pin = rollback(options.outputs, reason, dry_run=dry_run)
     else:
-        pin = pin_run(run_folder(options.run, options), options.outputs, dry_run=options.dry_run)
+        pin = pin_run(run_folder(options.run, options), options.outputs, reason, dry_run=dry_run)
     if options.dry_run:
         yield f"{pin.run} can be pinned; nothing was written"
         return
@@ -76,6 +82,35 @@ def _pinned(options: Namespace) -> Iterator[str]:
     yield f"its model card: {options.outputs / pin.run / 'model_card.md'}"
     command = command_line("serve", outputs=options.outputs)
     yield f"serve it: {command} (a server that is running follows by itself)"
+    _record(pin, options)
+
+
+def _record(pin: "Pin", options: Namespace) -> None:
+    """Write the pin to the decision log, unless there is no log.
+
+    Raises:
+        LogError: the log cannot be written; the run is pinned even so.
+    """
+    from planrec.cli.decision_log_options import URL_VARIABLE, log_url
+    from planrec.errors import LogError
+    from planrec.serving.decision_log import record_event
+
+    if os.environ.get(URL_VARIABLE) == "none":
+        return
+    about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
+    try:
+        record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": options.rollback})
+    except LogError as error:
+        raise LogError(
+            f"{error.message}: {pin.run} is pinned, and only pinned.json has the reason"
+        ) from error
+
+
+def _reason(text: str) -> str:
+    """Return a reason that can be stored and printed."""
+    if not text.isprintable() or not 0 < len(text) <= MAX_REASON:
+        raise ArgumentTypeError(f"must be 1 to {MAX_REASON:,} printable characters, got {text[:50]!r}")
+    return text
 
 
 def _list(options: Namespace) -> None:
@@ -133,7 +168,9 @@ def _lines(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinne
         )
     if pins:
         yield "pinned, the newest first:"
-        yield from (f"  {pin.pinned_at}  {pin.run}" for pin in pins)
+        for pin in pins:
+            by = f" by {pin.pinned_by}" if pin.pinned_by else ""
+            yield f"  {pin.pinned_at}  {pin.run}{by}: {pin.reason or 'no reason given'}"
 
 
 def _as_json(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinned]") -> str:
@@ -141,6 +178,6 @@ def _as_json(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pin
         "schema": "planrec.pin_list/1",
         "problem": problem,
         "runs": [asdict(run) for run in runs],
-        "pins": [{"run": pin.run, "pinned_at": pin.pinned_at} for pin in pins],
+        "pins": [pin.model_dump(include=PRINTED) for pin in pins],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

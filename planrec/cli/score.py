@@ -1,6 +1,7 @@
 """Write advice for every subscriber of a file.
 
-The pinned run answers, unless --run names another.
+The pinned run answers, unless --run names another. OUTPUT.manifest.json is written beside the output, with
+which `planrec replay --file OUTPUT` computes a row again.
 """
 
 import sys
@@ -8,9 +9,16 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from planrec.cli.decision_log_options import add_optional_log, key_file, log_url
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
+from planrec.files.outputs_folder import command_line
+
+if TYPE_CHECKING:
+    from planrec.runs.read import SavedRun
+    from planrec.serving.scoring.advice_log import AdviceLog
 
 EXAMPLE = "planrec score months.csv advice.csv --language es"
 
@@ -22,6 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
     parser.add_argument("--no-reasons", action="store_true", help="leave the sentences out, which is faster")
+    add_optional_log(parser)
     add_outputs(parser, "folder of pinned.json, in which runs are looked for")
 
 
@@ -39,18 +48,48 @@ def run(options: Namespace) -> int:
 def _score(options: Namespace) -> None:
     from planrec.runs.read import load_run
     from planrec.serving.pin import load_pinned
+    from planrec.serving.scoring.advice_manifest import write_manifest
     from planrec.serving.scoring.score_file import score_file
     from planrec.serving.scoring.scorer import Scorer
 
     is_named = options.run is not None
     saved = load_run(run_folder(options.run, options)) if is_named else load_pinned(options.outputs)
     scorer = Scorer(saved, options.language, has_reasons=not options.no_reasons)
+    log = _log(options, saved)
     with _progress(f"scoring {options.input.name}") as report:
-        scored = score_file(scorer, options.input, options.output, report)
+        scored = score_file(scorer, options.input, options.output, report, log)
+    write_manifest(
+        options.output, options.input, scored, scorer, _command(options), is_logged=log is not None
+    )
     shares = ", ".join(f"{count:,} {decision}" for decision, count in sorted(scored.decisions.items()))
     was_sorted = " (sorted by subscriber, as the file was not)" if scored.was_sorted else ""
     print(f"wrote {options.output}: {scored.rows:,} rows, {shares}{was_sorted}")
     print(f"advice of the run {saved.run_id}")
+
+
+def _log(options: Namespace, saved: "SavedRun") -> "AdviceLog | None":
+    """Return the log that gets the answers, or None without `--log`."""
+    if options.log is None:
+        return None
+    from planrec.serving.decision_log import read_or_create_key
+    from planrec.serving.scoring.advice_log import AdviceLog
+
+    return AdviceLog(
+        log_url(options.log, options.outputs),
+        read_or_create_key(key_file(options.outputs)),
+        saved,
+        options.language,
+    )
+
+
+def _command(options: Namespace) -> str:
+    """Return the command that was typed, without the URL of the log, which may contain a password."""
+    words = ["score", options.input, options.output]
+    words += ["--run", options.run] if options.run is not None else []
+    words += ["--language", options.language] if options.language != "en" else []
+    words += ["--no-reasons"] if options.no_reasons else []
+    words += ["--log"] if options.log is not None else []
+    return command_line(*words, outputs=options.outputs)
 
 
 @contextmanager

@@ -19,12 +19,19 @@ def write_atomically(file: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replaced_atomically(file: Path) -> Iterator[BinaryIO]:
-    """Yield a new file beside `file` that takes its place if nothing is raised, and is removed otherwise."""
+def replaced_atomically(file: Path, *, owner_only: bool = False) -> Iterator[BinaryIO]:
+    """Yield a new file beside `file` that takes its place if nothing is raised, and is removed otherwise.
+
+    Args:
+        file: the file to replace.
+        owner_only: whether only its owner can read it.
+    """
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     _remove_leftovers(file)
     try:
         with temporary.open("wb") as handle:
+            if owner_only:
+                os.fchmod(handle.fileno(), 0o600)
             yield handle
             handle.flush()
             os.fsync(handle.fileno())

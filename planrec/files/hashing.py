@@ -14,5 +14,6 @@ def sha256_of(content: bytes) -> str:
 
 
 def sha256_of_file(file: Path) -> str:
-    """Return the SHA-256 of a file's content. Raises OSError."""
-    return sha256_of(file.read_bytes())
+    """Return the SHA-256 of a file's content, in constant memory. Raises OSError."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -141,6 +141,11 @@ class Answer(Struct, frozen=True, gc=False):
     model: ModelName
     catalogue: Annotated[CatalogueName | None, Meta(description="Null if the run has no catalogue.")]
 
+    @property
+    def arm(self) -> str:
+        """The action: the id of the recommended plan, `stay` or `abstain`."""
+        return self.items[0].plan_id if self.decision == "recommend" else self.decision
+
 
 _ENCODER = msgspec.json.Encoder()
 

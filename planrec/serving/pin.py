@@ -19,10 +19,13 @@ from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import RunJson, SavedRun, load_described, read_run_json, replay_golden
 from planrec.schema.config_model import Config
+from planrec.serving.acting_user import acting_user
 
-SCHEMA = "planrec.pin/2"
+SCHEMA = "planrec.pin/3"
 FILE_NAME = "pinned.json"
 MAX_EARLIER = 20
+MAX_REASON = 1_000
+"Characters of a reason."
 
 
 class Pinned(Config):
@@ -33,18 +36,27 @@ class Pinned(Config):
     run_json_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     "Hash of run.json, which contains the hashes of all other files of the run."
     pinned_at: str
+    pinned_by: str | None = None
+    "User and machine; None in a pin of PlanRec 0.2."
+    reason: Annotated[str, Field(max_length=MAX_REASON)] | None = None
+    "None if no reason was given."
 
 
 class Pin(Pinned):
     """The run that is served, and the earlier ones."""
 
-    schema_: Annotated[Literal["planrec.pin/2"], Field(alias="schema")]
+    schema_: Annotated[Literal["planrec.pin/2", "planrec.pin/3"], Field(alias="schema")]
     earlier: Annotated[tuple[Pinned, ...], Field(max_length=MAX_EARLIER)]
     "The newest first."
 
 
-def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
+def rollback(outputs: Path, reason: str | None = None, *, dry_run: bool = False) -> Pin:
     """Pin the run that was served before this one; a second rollback undoes the first.
+
+    Args:
+        outputs: folder of pinned.json.
+        reason: why, for those who ask later.
+        dry_run: check everything and write nothing.
 
     Raises:
         RunError: no run was pinned before, or it cannot be served any more. The pin stays the same then.
@@ -54,7 +66,7 @@ def rollback(outputs: Path, *, dry_run: bool = False) -> Pin:
         raise RunError(
             f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
         )
-    pin = pin_of(pinned_run(now.earlier[0], outputs), outputs)
+    pin = pin_of(pinned_run(now.earlier[0], outputs), outputs, reason)
     if not dry_run:
         write_pin(pin, outputs)
     return pin
@@ -134,8 +146,8 @@ def _servable(run_json: RunJson) -> SavedRun:
     return saved
 
 
-def pin_of(saved: SavedRun, outputs: Path) -> Pin:
-    """Return the pin of a run, with those that it replaces; it is not written.
+def pin_of(saved: SavedRun, outputs: Path, reason: str | None = None) -> Pin:
+    """Return the pin of a run by the user of this process, with those that it replaces; it is not written.
 
     Raises:
         RunError: the run is not below `outputs`.
@@ -144,6 +156,8 @@ def pin_of(saved: SavedRun, outputs: Path) -> Pin:
         run=_relative(saved.folder, outputs),
         run_json_sha256=saved.sha256,
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        pinned_by=acting_user(),
+        reason=reason,
     )
     before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
     earlier = [pin.model_dump() for pin in before[:MAX_EARLIER]]

@@ -7,12 +7,13 @@ from planrec.runs.write import write_card
 from planrec.serving.pin import Pin, pin_of, servable_run, write_pin
 
 
-def pin_run(folder: Path, outputs: Path, *, dry_run: bool = False) -> Pin:
+def pin_run(folder: Path, outputs: Path, reason: str | None = None, *, dry_run: bool = False) -> Pin:
     """Pin a run, and write its model card into its folder.
 
     Args:
         folder: folder of the run.
         outputs: folder of pinned.json.
+        reason: why, for those who ask later.
         dry_run: check everything and write nothing.
 
     Raises:
@@ -20,7 +21,7 @@ def pin_run(folder: Path, outputs: Path, *, dry_run: bool = False) -> Pin:
             golden predictions, or its card cannot be written. Nothing is pinned then.
     """
     saved = servable_run(folder)
-    pin = pin_of(saved, outputs)
+    pin = pin_of(saved, outputs, reason)
     card = card_of(folder)
     if not dry_run:
         write_card(folder, card)

@@ -11,8 +11,10 @@ import pytest
 from planrec.cli import main
 from planrec.errors import RunError
 from planrec.runs.provenance import versions
+from planrec.serving.acting_user import acting_user
 from planrec.serving.pin import load_pinned, read_pin
 from planrec.serving.pin_run import pin_run
+from tests.serving.decision_log.decisions import rows_of
 from tests.small_sweeps import sweep_into
 from tests.trained_runs import edit_run
 
@@ -245,3 +247,42 @@ def test_a_closed_output_pipe_causes_no_traceback(outputs):
         done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert read_pin(outputs).run == "2030-01-31/b"
+
+
+def test_a_pin_keeps_who_and_why(outputs, capsys):
+    options = ("--outputs", str(outputs))
+    assert main(["pin", "2030-01-31/a", "--reason", "prices of April", *options]) == 0
+    assert main(["pin", "2030-01-31/b", *options]) == 0
+    assert main(["pin", "--rollback", "--reason", "complaints", *options]) == 0
+    capsys.readouterr()
+    assert main(["pin", "--list", *options]) == 0
+    shown = capsys.readouterr().out
+    user = acting_user()
+    assert f"2030-01-31/a by {user}: complaints" in shown
+    assert f"2030-01-31/b by {user}: no reason given" in shown
+    url = f"sqlite:///{outputs / 'decisions.sqlite'}"
+    events = rows_of(url, "SELECT actor, content FROM decision_events ORDER BY position")
+    assert {actor for actor, _ in events} == {user}
+    contents = [json.loads(content) for _, content in events]
+    assert [content["reason"] for content in contents] == ["prices of April", None, "complaints"]
+    assert [content["is_rollback"] for content in contents] == [False, False, True]
+    assert main(["pin", "2030-01-31/a", "--reason", "two\nlines", *options]) == 2
+
+
+def test_a_pin_without_a_log_that_can_be_written_stays(outputs, capsys, monkeypatch):
+    (outputs / "file").touch()
+    monkeypatch.setenv("PLANREC_DECISION_LOG__URL", f"sqlite:///{outputs / 'file' / 'log.sqlite'}")
+    assert main(["pin", "2030-01-31/a", "--reason", "why", "--outputs", str(outputs)]) == 1
+    assert "2030-01-31/a is pinned, and only pinned.json has the reason" in capsys.readouterr().err
+    assert read_pin(outputs).reason == "why"
+    monkeypatch.setenv("PLANREC_DECISION_LOG__URL", "none")
+    assert main(["pin", "2030-01-31/b", "--outputs", str(outputs)]) == 0
+
+
+def test_a_pin_of_the_version_before_is_read(outputs):
+    pin = pin_run(outputs / "2030-01-31" / "a", outputs)
+    content = pin.model_dump(mode="json", by_alias=True, exclude={"pinned_by", "reason"})
+    (outputs / "pinned.json").write_text(json.dumps(content | {"schema": "planrec.pin/2"}), "utf-8")
+    assert load_pinned(outputs).folder.name == "a"
+    assert read_pin(outputs).pinned_by is None
+    assert pin_run(outputs / "2030-01-31" / "b", outputs).earlier[0].run == "2030-01-31/a"

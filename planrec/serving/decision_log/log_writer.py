@@ -9,10 +9,8 @@ from typing import NamedTuple
 
 from planrec.errors import LogError
 from planrec.serving.decision_log.logged_answer import Decision, LoggedDecision, row_of
-from planrec.serving.decision_log.store import Store
+from planrec.serving.decision_log.store import ROWS_AT_ONCE, Store
 
-ROWS_AT_ONCE = 250
-"Maximum number of rows of one transaction."
 SECONDS_TO_GATHER = 0.01
 """Time in which rows gather before one sync of the disk, unless a request waits for one of them. It is short,
 because on a single core requests wait while rows are written."""
@@ -55,7 +53,7 @@ class DecisionLog:
         """Start the thread.
 
         Args:
-            url: see `Store`.
+            url: see `Database`.
             key: key of the pseudonyms.
             queue_size: maximum number of rows that wait for the disk.
 
@@ -142,7 +140,7 @@ class DecisionLog:
         """Write these rows; return those that are to be retried."""
         try:
             self._store.insert([entry.row for entry in entries])
-        except self._store.bad_row as error:
+        except self._store.database.bad_row as error:
             if len(entries) > 1:
                 return [again for entry in entries for again in self._write([entry])]
             log.error("decision log: a row was refused: %s", self._describe(error))
@@ -191,4 +189,4 @@ class DecisionLog:
             log.error("decision log: cannot write, rows wait: %s", self._describe(error))
 
     def _describe(self, error: Exception) -> str:
-        return self._store.without_password(f"{type(error).__name__}: {error}".strip())
+        return self._store.database.without_password(f"{type(error).__name__}: {error}".strip())

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
-from planrec.serving.decision_log.pseudonym import pseudonym
+from planrec.serving.decision_log.pseudonym import key_id, pseudonym
+
+if TYPE_CHECKING:
+    from planrec.runs.read import SavedRun
 
 Language = Literal["en", "es"]
 DETERMINISTIC = 1.0
@@ -24,6 +28,20 @@ class LoggedRun(NamedTuple):
     catalogue_sha256: str | None
     policy: str
     "Kind of the policy."
+
+    @classmethod
+    def of(cls, saved: "SavedRun") -> Self:
+        """Return the name of a run that answers now."""
+        catalogue = saved.recommender.catalogue
+        return cls(
+            run_id=saved.run_id,
+            run_sha256=saved.sha256,
+            version=version("planrec"),
+            catalogue_id=catalogue.catalogue_id if catalogue else None,
+            catalogue_version=catalogue.version if catalogue else None,
+            catalogue_sha256=catalogue.sha256 if catalogue else None,
+            policy=saved.config.policy.kind,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,13 @@ class LoggedDecision(NamedTuple):
     catalogue_version: str | None
     catalogue_sha256: str | None
     policy: str
+    key_id: str | None
+    "Names the key of the pseudonym; None if there is no subscriber, or if PlanRec 0.2 wrote the row."
+
+    @property
+    def run(self) -> LoggedRun:
+        """The run that answered."""
+        return LoggedRun(*(getattr(self, name) for name in LoggedRun._fields))
 
 
 def row_of(decision: Decision, key: bytes) -> LoggedDecision:
@@ -86,6 +111,8 @@ def row_of(decision: Decision, key: bytes) -> LoggedDecision:
         decision.answer.decode(),
         decision.arm,
         DETERMINISTIC,
-        decision.latency_ms,
+        # A float, as the database returns it: the chain hashes its text.
+        float(decision.latency_ms),
         *decision.run,
+        None if subscriber is None else key_id(key),
     )

@@ -1,7 +1,7 @@
 """The terminal output of a replay: inputs, plans with their bills, exclusions and the rule, for auditors."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
@@ -9,13 +9,24 @@ from planrec.runs.provenance import versions
 from planrec.schema.request import fields_of
 from planrec.serving.replay.replayed_answer import Replayed
 from planrec.terminal import console_of_tables
+from planrec.wording import visible
+
+
+def print_all(found: Sequence[Replayed]) -> None:
+    """Print answers one after the other; if there are several, first how many."""
+    if len(found) > 1:
+        print(f"{len(found)} answers, the oldest first\n")
+    for number, replayed in enumerate(found):
+        if number:
+            print("\n" + "-" * 80 + "\n")
+        print_replayed(replayed)
 
 
 def print_replayed(replayed: Replayed) -> None:
     """Print the inputs of an answer, its result, and whether it is the same now."""
     console = console_of_tables(highlight=False, markup=False)
-    for line in _identity(replayed):
-        console.print(line)
+    for label, value in replayed.identity:
+        console.print(visible(f"{label:<12}{value}"))
     console.print("\ninputs")
     for part in _inputs(replayed):
         console.print(part)
@@ -24,19 +35,6 @@ def print_replayed(replayed: Replayed) -> None:
     for line in [*_not_offered(replayed), *_decision(replayed)]:
         console.print(line)
     console.print(*_verdict(replayed), sep="\n")
-
-
-def _identity(replayed: Replayed) -> Iterator[str]:
-    logged = replayed.logged
-    yield f"answer      {logged.recommendation_id}"
-    yield f"given       {logged.time}, in {logged.latency_ms:g} ms, request {logged.request_id}"
-    yield f"subscriber  {logged.subscriber or 'not named in the request'}"
-    yield f"run         {logged.run_id} ({replayed.saved.folder}), sha256 {logged.run_sha256}"
-    if logged.catalogue_id is not None:
-        yield (
-            f"catalogue   {logged.catalogue_id} {logged.catalogue_version}, sha256 {logged.catalogue_sha256}"
-        )
-    yield f"done        {logged.arm}, by policy={logged.policy}, with probability {logged.propensity:g}"
 
 
 def _inputs(replayed: Replayed) -> Iterator[Table | str]:
@@ -86,7 +84,7 @@ def _decision(replayed: Replayed) -> Iterator[str]:
 
 def _verdict(replayed: Replayed) -> list[str]:
     if replayed.is_equal:
-        return ["\nreplay      equal, byte for byte"]
+        return [f"\nreplay      {replayed.equal}"]
     installed = versions()["planrec"]
-    code = "" if installed == replayed.logged.version else f", answered by PlanRec {replayed.logged.version}"
+    code = "" if installed == replayed.version else f", answered by PlanRec {replayed.version}"
     return [f"\nreplay      DIFFERS (PlanRec {installed}{code})", *replayed.differences]

@@ -1,7 +1,7 @@
 """A logged answer, and the answer of the same run to the same request now."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,52 +14,60 @@ from planrec.recommending.answering import answers_of
 from planrec.runs.find import find_run
 from planrec.runs.read import SavedRun, load_run
 from planrec.schema.request import Request, read_request
-from planrec.serving.decision_log import LoggedDecision
+from planrec.serving.decision_log import LoggedDecision, LoggedRun
 
 SCHEMA = "planrec.replay/1"
+LIST_SCHEMA = "planrec.replays/1"
 MAX_DIFFERENCES = 10
+SPELLING = "only in the spelling of the JSON: the order of keys, or spaces"
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """A logged answer and the answer computed now."""
+    """An earlier answer and the answer computed now."""
 
-    logged: LoggedDecision
+    identity: tuple[tuple[str, str], ...]
+    "Label and value of the lines that name the answer: its id, run, catalogue ..."
+    earlier: dict[str, object]
+    "The earlier answer and what was kept with it, for JSON."
+    version: str
+    "PlanRec version of the earlier answer."
     saved: SavedRun
     request: Request
-    body: bytes
-    "The answer computed now, as JSON."
+    now: dict[str, object]
+    "The answer computed now, for JSON."
     compared: Answer
     "The answer computed now with all plans on the menu: `top_k` of the request is ignored."
+    differences: tuple[str, ...]
+    "The first differences between the answers, one line each; none if they are equal."
+    equal: str
+    "The words for an answer that is the same now."
 
     @property
     def is_equal(self) -> bool:
-        """Whether the two answers have the same bytes."""
-        return self.body == self.logged.answer.encode()
-
-    @property
-    def differences(self) -> list[str]:
-        """The first differences between the answers, one line each; none if they are equal."""
-        if self.is_equal:
-            return []
-        found = _differences(json.loads(self.logged.answer), json.loads(self.body), "")
-        spelling = "only in the spelling of the JSON: the order of keys, or spaces"
-        return list(islice(found, MAX_DIFFERENCES)) or [spelling]
+        """Whether the two answers are the same."""
+        return not self.differences
 
 
-def as_json(replayed: Replayed) -> str:
-    """Return the answer as JSON: when and by which run it was given, its request, and what differs now."""
-    kept = replayed.logged
-    parsed = {"request": json.loads(kept.request), "answer": json.loads(kept.answer)}
-    content = {
+def as_json(found: Sequence[Replayed]) -> str:
+    """Return answers as JSON: when and by which run they were given, their requests, and what differs now.
+
+    One answer is an object; several are listed in the object `answers`.
+    """
+    contents = [_content(replayed) for replayed in found]
+    content = contents[0] if len(contents) == 1 else {"schema": LIST_SCHEMA, "answers": contents}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _content(replayed: Replayed) -> dict[str, object]:
+    return {
         "schema": SCHEMA,
         "is_equal": replayed.is_equal,
-        "differences": replayed.differences,
+        "differences": list(replayed.differences),
         "folder": str(replayed.saved.folder),
-        "logged": kept._asdict() | parsed,
-        "computed": json.loads(replayed.body),
+        "logged": replayed.earlier,
+        "computed": replayed.now,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
@@ -70,15 +78,42 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
         LogError: the catalogue of the run is not the one of the answer.
     """
     saved = load_run(find_run(outputs, logged.run_id, logged.run_sha256))
-    _check_catalogue(logged, saved)
+    check_catalogue(logged.recommendation_id, logged.run, saved)
     request = read_request(json.loads(logged.request))
+    body = encoded(_answer(logged, saved, request))
+    earlier, now = json.loads(logged.answer), json.loads(body)
+    is_equal = body == logged.answer.encode()
     return Replayed(
-        logged,
-        saved,
-        request,
-        body=encoded(_answer(logged, saved, request)),
+        identity=tuple(_identity(logged, saved)),
+        earlier=logged._asdict() | {"request": json.loads(logged.request), "answer": earlier},
+        version=logged.version,
+        saved=saved,
+        request=request,
+        now=now,
         compared=_answer(logged, saved, structs.replace(request, top_k=None)),
+        differences=() if is_equal else tuple(differences(earlier, now)) or (SPELLING,),
+        equal="equal, byte for byte",
     )
+
+
+def differences(earlier: object, now: object) -> Iterator[str]:
+    """Yield the first differences of two JSON values, one line each."""
+    yield from islice(_differences(earlier, now, ""), MAX_DIFFERENCES)
+
+
+def run_lines(run: LoggedRun, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield label and value of the lines that name run and catalogue."""
+    yield "run", f"{run.run_id} ({folder}), sha256 {run.run_sha256}"
+    if run.catalogue_id is not None:
+        yield "catalogue", f"{run.catalogue_id} {run.catalogue_version}, sha256 {run.catalogue_sha256}"
+
+
+def _identity(logged: LoggedDecision, saved: SavedRun) -> Iterator[tuple[str, str]]:
+    yield "answer", logged.recommendation_id
+    yield "given", f"{logged.time}, in {logged.latency_ms:g} ms, request {logged.request_id}"
+    yield "subscriber", logged.subscriber or "not named in the request"
+    yield from run_lines(logged.run, saved.folder)
+    yield "done", f"{logged.arm}, by policy={logged.policy}, with probability {logged.propensity:g}"
 
 
 def _answer(logged: LoggedDecision, saved: SavedRun, request: Request) -> Answer:
@@ -87,13 +122,14 @@ def _answer(logged: LoggedDecision, saved: SavedRun, request: Request) -> Answer
     return answers_of(saved.recommender, {logged.recommendation_id: request}, model, logged.language)[0]
 
 
-def _check_catalogue(logged: LoggedDecision, saved: SavedRun) -> None:
+def check_catalogue(name: str, run: LoggedRun, saved: SavedRun) -> None:
+    """Raise LogError if the catalogue of a run is not the one of the answer."""
     catalogue = saved.recommender.catalogue
     here = None if catalogue is None else catalogue.sha256
-    if here != logged.catalogue_sha256:
+    if here != run.catalogue_sha256:
         raise LogError(
-            f"{logged.recommendation_id} was answered with the catalogue {logged.catalogue_id}"
-            f" {logged.catalogue_version}, sha256 {logged.catalogue_sha256}, but {saved.folder} has"
+            f"{name} was answered with the catalogue {run.catalogue_id} {run.catalogue_version},"
+            f" sha256 {run.catalogue_sha256}, but {saved.folder} has"
             f" {'none' if here is None else f'one with sha256 {here}'}"
         )
 

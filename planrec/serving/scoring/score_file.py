@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +13,9 @@ from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.input_file import InputFile, Progress
 from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
+from planrec.files.hashing import sha256_of, sha256_of_file
+from planrec.serving.scoring.advice_columns import RecommendationIds
+from planrec.serving.scoring.advice_log import AdviceLog
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.output import output_file
 from planrec.serving.scoring.scorer import Scorer
@@ -21,42 +26,97 @@ from planrec.serving.scoring.subscriber_parts import OutOfOrderError, sorted_par
 class Scored:
     """Facts about the answers that were written."""
 
-    rows: int
+    file_id: str
+    "Beginning of every recommendation_id of the file."
+    input_sha256: str
     decisions: Counter[str]
     was_sorted: bool
     "Whether the file was not in the order of its subscribers; the answers are."
 
+    @property
+    def rows(self) -> int:
+        """Number of answers."""
+        return self.decisions.total()
 
-def score_file(scorer: Scorer, source: Path, target: Path, progress: Progress) -> Scored:
+
+def score_file(
+    scorer: Scorer, source: Path, target: Path, progress: Progress, log: AdviceLog | None = None
+) -> Scored:
     """Write advice for every subscriber of a file. `target` is replaced once everything is written.
+
+    Args:
+        scorer: the run that advises, and the language.
+        source: CSV or Parquet file.
+        target: file of the answers, .csv or .parquet.
+        progress: see `Progress`.
+        log: gets every answer, before `target` is replaced; None to log nothing.
 
     Raises:
         DataError: if the file cannot be read, lacks columns, or holds bad values: lists all with lines.
+        LogError: if the answers cannot be logged.
         OSError: if the answers cannot be written.
     """
     file = open_input(source)
+    work = _Scoring(scorer, file, target, log)
     columns = scorer.columns_of(file.columns.tidy, str(source))
     if not isinstance(scorer.reader, MonthReader):
-        return _write(scorer, file, file.parts(columns, progress), target)
+        return work.write(file.parts(columns, progress))
     name = scorer.reader.column("subscriber")
     try:
-        return _write(scorer, file, whole_subscribers(file.parts(columns, progress), name), target)
+        return work.write(whole_subscribers(file.parts(columns, progress), name))
     except OutOfOrderError:
         parts = sorted_parts(file.parts(columns, progress), name)
-        return replace(_write(scorer, file, whole_subscribers(parts, name), target), was_sorted=True)
+        return replace(work.write(whole_subscribers(parts, name)), was_sorted=True)
 
 
-def _write(scorer: Scorer, file: InputFile, parts: Iterator[pa.Table], target: Path) -> Scored:
-    bad, decisions = BrokenRules(), Counter[str]()
-    with output_file(target, scorer.schema) as writer:
-        for part in parts:
-            # After the first bad value nothing will be written: the other parts are read to report all.
-            answers = scorer.answers(part, bad, decimal_comma=file.decimal_comma)
-            if answers is not None:
-                writer.write_table(answers)
-                for entry in answers["decision"].value_counts().to_pylist():
-                    decisions[entry["values"]] += entry["counts"]
+@dataclass(frozen=True)
+class _Scoring:
+    """One file that is scored."""
+
+    scorer: Scorer
+    file: InputFile
+    target: Path
+    log: AdviceLog | None
+
+    @cached_property
+    def input_sha256(self) -> str:
+        """Hash of the input."""
+        return sha256_of_file(self.file.path)
+
+    @cached_property
+    def file_id(self) -> str:
+        """The same for equal input, run and language: scoring again gives the same file and log rows."""
+        parts = (self.scorer.saved.sha256, self.scorer.language, self.input_sha256)
+        return sha256_of(" ".join(parts).encode())[:32]
+
+    def write(self, parts: Iterator[pa.Table]) -> Scored:
+        """Write the answers for all parts."""
+        before = self._state()
+        bad, decisions, ids = BrokenRules(), Counter[str](), RecommendationIds(self.file_id)
+        logging = nullcontext() if self.log is None else self.log.rows_beside(self.target)
+        with output_file(self.target, self.scorer.columns.schema) as writer, logging as rows:
+            for part in parts:
+                # After the first bad value nothing will be written: the other parts are read to report all.
+                advice = self.scorer.answers(part, bad, ids, decimal_comma=self.file.decimal_comma)
+                if advice is not None:
+                    writer.write_table(advice.columns)
+                    if rows is not None:
+                        rows.add(advice)
+                    for entry in advice.columns["decision"].value_counts().to_pylist():
+                        decisions[entry["values"]] += entry["counts"]
+            self._check(bad, before)
+        return Scored(self.file_id, self.input_sha256, decisions, was_sorted=False)
+
+    def _check(self, bad: BrokenRules, before: tuple[int, int]) -> None:
+        """Raise DataError if a row is bad, or if the file was changed since it was hashed."""
+        path, run = self.file.path, self.scorer.saved.run_id
         if bad:
-            problems = [str(rows) for rows in bad.bad_rows(file.places)]
-            raise DataError(f"{file.path} cannot be scored by the run {scorer.saved.run_id}", problems)
-    return Scored(decisions.total(), decisions, was_sorted=False)
+            problems = [str(rows) for rows in bad.bad_rows(self.file.places)]
+            raise DataError(f"{path} cannot be scored by the run {run}", problems)
+        if self._state() != before:
+            raise DataError(f"{path} must not change while it is scored: score it again")
+
+    def _state(self) -> tuple[int, int]:
+        """Size and time of the last change of the input, which is hashed at the first call."""
+        state = self.file.path.stat()
+        return (state.st_size, state.st_mtime_ns) if self.input_sha256 else (0, 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planrec.serving.decision_log import Decision, DecisionLog, LoggedRun
+from planrec.serving.decision_log.database import Database
 from planrec.serving.decision_log.logged_answer import row_of
 from planrec.serving.decision_log.store import Store
 
@@ -40,12 +41,32 @@ def decision(recommendation_id: object, **changes: Any) -> Decision:
 
 def logged_ids(url: str) -> set[str]:
     """Return the ids in the log, read over a separate connection."""
-    store = Store(url)
-    connection = store._connected(read_only=True)
+    return {name for (name,) in rows_of(url, "SELECT recommendation_id FROM decisions")}
+
+
+def rows_of(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, read over a separate connection that records nothing."""
+    connection = Database(url).connect("existing")
     try:
-        return {row[0] for row in connection.execute("SELECT recommendation_id FROM decisions").fetchall()}
+        return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+def change(url: str, statement: str) -> None:
+    """Change a log behind its back."""
+    connection = Database(url).connect("existing")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def log_rows(url: str, *decisions: Decision, key: bytes = KEY) -> None:
+    """Write these rows, one transaction each."""
+    log = DecisionLog(url, key, queue_size=1_000)
+    for each in decisions:
+        log.write(each).result(20)
+    log.close()
 
 
 def url_of(file: Path) -> str:

@@ -22,9 +22,11 @@ from planrec.errors import LogError
 from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, InputColumn, InputSchema
 from planrec.schema.request import fields_of, json_of, read_request
 from planrec.serving.decision_log import DecisionLog, find_decision, read_or_create_key
+from planrec.serving.decision_log import database as database_module
 from planrec.serving.decision_log import store as store_module
 from planrec.serving.decision_log.log_writer import ROWS_AT_ONCE
 from planrec.serving.decision_log.logged_answer import row_of
+from planrec.serving.decision_log.verification import verify
 from tests.serving.decision_log.decisions import DECISION, KEY, decision, logged_ids, url_of
 
 
@@ -169,14 +171,14 @@ def hold_writes(monkeypatch):
 
 
 def test_a_full_disk_loses_no_queued_row(url, monkeypatch, caplog):
-    connect, pages = store_module._sqlite_connection, [20]
+    connect, pages = database_module._sqlite_connection, [40]
 
-    def limited(file, *, read_only):
-        connection = connect(file, read_only=read_only)
+    def limited(file, mode):
+        connection = connect(file, mode)
         connection.execute(f"PRAGMA max_page_count={pages[0]}")
         return connection
 
-    monkeypatch.setattr(store_module, "_sqlite_connection", limited)
+    monkeypatch.setattr(database_module, "_sqlite_connection", limited)
     monkeypatch.setattr("planrec.serving.decision_log.log_writer.LONGEST_PAUSE", 0.05)
     log = DecisionLog(url, KEY, queue_size=100_000)
     n_taken = 0
@@ -239,12 +241,16 @@ def test_rows_counted_as_written_survive_kill_9(url, round_):
         assert ids >= {f"{name}-{number}" for number in range(n_written)}
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    found = verify(url, {})
+    assert (found.problems, found.decisions) == ([], len(ids))
 
 
 def test_several_processes_write_to_one_file_without_loss(url):
     writers = {name: process(url, name, 2_000) for name in ("a", "b", "c")}
     assert [writer.communicate()[0] for writer in writers.values()] == ["2000\n"] * 3
     assert logged_ids(url) == {f"{name}-{number}" for name in writers for number in range(2_000)}
+    found = verify(url, {})
+    assert (found.problems, found.end.position) == ([], 6_000)
 
 
 def test_one_transaction_holds_many_rows(url, monkeypatch):

@@ -5,15 +5,27 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from planrec.errors import LogError
 from planrec.schema.request import json_of, read_request
-from planrec.serving.decision_log import DecisionLog, find_decision
+from planrec.serving.decision_log import (
+    Days,
+    DecisionLog,
+    Keys,
+    LoggedDecision,
+    count_advised,
+    decisions_of,
+    find_decision,
+)
+from planrec.serving.decision_log.audit_archive import check_archive, write_archive
 from planrec.serving.decision_log.logged_answer import row_of
-from tests.serving.decision_log.decisions import KEY, decision, logged_ids
+from planrec.serving.decision_log.removal import delete_subscriber, prune
+from planrec.serving.decision_log.verification import verify
+from tests.serving.decision_log.decisions import KEY, change, decision, log_rows, logged_ids
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is missing: install planrec[postgresql]")
 PASSWORD = "hunter2"
@@ -108,7 +120,7 @@ def test_an_outage_of_the_server_loses_no_queued_row(server, caplog, monkeypatch
 
 def test_several_logs_open_a_new_database_at_once(server):
     with psycopg.connect(server.url) as connection:
-        connection.execute("DROP TABLE decisions")
+        connection.execute("DROP TABLE decisions, decision_events, decision_chain")
     logs = [DecisionLog(server.url, KEY, queue_size=500) for _ in range(4)]
     for number, log in enumerate(logs):
         for row in range(300):
@@ -117,6 +129,37 @@ def test_several_logs_open_a_new_database_at_once(server):
         log.close(30)
     assert [log.counts.written for log in logs] == [300] * 4
     assert {f"{number}-{row}" for number in range(4) for row in range(300)} <= logged_ids(server.url)
+    assert verify(server.url, {}).problems == [], "four writers make one chain"
+
+
+def test_the_chain_search_and_removal_are_those_of_sqlite(server, tmp_path):
+    with psycopg.connect(server.url) as connection:
+        connection.execute("DROP TABLE decisions, decision_events, decision_chain")
+        names = ", ".join(f"{name} TEXT" for name in LoggedDecision._fields if name != "key_id")
+        connection.execute(f"CREATE TABLE decisions ({names})")
+        connection.execute("ALTER TABLE decisions ADD PRIMARY KEY (recommendation_id)")
+        for name in ("propensity", "latency_ms"):
+            statement = (
+                f"ALTER TABLE decisions ALTER {name} TYPE double precision USING {name}::double precision"
+            )
+            connection.execute(statement)
+        row = row_of(decision("old", subscriber="ana"), KEY)[:-1]
+        connection.execute(f"INSERT INTO decisions VALUES ({', '.join(['%s'] * len(row))})", row)
+    (tmp_path / "decisions.key").write_bytes(KEY)
+    keys = Keys.read(tmp_path / "decisions.key")
+    log_rows(server.url, *(decision(n, subscriber=name) for n, name in enumerate(("ana", "ben", "eva"))))
+    assert [row.recommendation_id for row in decisions_of(server.url, "ana", keys)] == ["old", "0"]
+    assert [row.answers for row in count_advised(server.url, Days())] == [4]
+    found = verify(server.url, keys.ids)
+    assert (found.problems, found.decisions, found.unchained, found.unreadable) == ([], 3, 1, 0)
+    assert delete_subscriber(server.url, "ana", keys) == 2
+    change(server.url, "UPDATE decisions SET arm = 'max' WHERE recommendation_id = '2'")
+    assert verify(server.url, {}).problems == ["answer 2 at position 4 was changed"]
+    sha256 = write_archive(server.url, Days(), tmp_path / "audit.zip", tmp_path / "pinned.json")
+    assert len(sha256) == 64
+    assert check_archive(tmp_path / "audit.zip")[1] == ["answer 2 at position 4 was changed"]
+    assert prune(server.url, timedelta(0)) == 2
+    assert verify(server.url, {}).problems == []
 
 
 def test_a_wrong_password_is_not_shown(server, caplog):

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,9 +13,11 @@ from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
 from planrec.schema.request import fields_of, json_of, read_request
-from planrec.serving.decision_log import Decision, DecisionLog, LoggedRun
+from planrec.serving.decision_log import Decision, DecisionLog, Keys, LoggedRun
+from planrec.serving.decision_log.logged_answer import row_of
+from planrec.serving.decision_log.removal import delete_subscriber
 from planrec.serving.replay.replayed_answer import replay
-from tests.serving.decision_log.decisions import KEY, url_of
+from tests.serving.decision_log.decisions import KEY, log_rows, url_of
 from tests.trained_runs import edit_run
 
 ID = "6f1c2d8e"
@@ -114,8 +117,6 @@ def test_a_changed_model_is_refused_before_it_is_read(history_run, tmp_path, cap
 def test_an_answer_with_another_catalogue_is_refused(bill_run, tmp_path):
     decision = answered(bill_run)
     run = decision.run._replace(catalogue_sha256="c" * 64)
-    from planrec.serving.decision_log.logged_answer import row_of
-
     with pytest.raises(LogError, match="sha256 cccc"):
         replay(row_of(replace(decision, run=run), KEY), bill_run.parent.parent)
 
@@ -148,3 +149,47 @@ def test_an_answer_is_replayed_as_json(history_run, tmp_path, capsys):
     assert (shown["schema"], shown["is_equal"], shown["differences"]) == ("planrec.replay/1", True, [])
     assert shown["logged"]["answer"] == shown["computed"] == json.loads(decision.answer)
     assert shown["logged"]["recommendation_id"] == ID
+
+
+def test_the_answers_to_a_subscriber_are_replayed(history_run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PLANREC_DECISION_LOG__KEY_FILE", str(tmp_path / "decisions.key"))
+    (tmp_path / "decisions.key").write_bytes(KEY)
+    url = logged(tmp_path, answered(history_run))
+    today = str(datetime.now(UTC).date())
+    options = ("--log", url, "--outputs", str(history_run.parent.parent))
+    assert main(["replay", "--subscriber", "ann", "--on", today, *options]) == 0
+    shown = capsys.readouterr().out
+    assert ID in shown
+    assert "equal, byte for byte" in shown
+    second = replace(answered(history_run), recommendation_id="second")
+    log_rows(url, replace(second, answer=second.answer.replace(ID.encode(), b"second")))
+    assert main(["replay", "--subscriber", "ann", "--on", f"2020-01-01..{today}", *options]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("2 answers, the oldest first\n")
+    assert shown.count("equal, byte for byte") == 2
+    assert main(["replay", "--subscriber", "ann", "--json", *options]) == 0
+    answers = json.loads(capsys.readouterr().out)["answers"]
+    assert [each["logged"]["recommendation_id"] for each in answers] == [ID, "second"]
+    assert main(["replay", "--subscriber", "ann", "--on", "2020-01-01", *options]) == 1
+    assert "no answer to 'ann' on 2020-01-01 in" in capsys.readouterr().err
+
+
+def test_a_deleted_or_pruned_answer_cannot_be_replayed(history_run, tmp_path, capsys):
+    (tmp_path / "decisions.key").write_bytes(KEY)
+    url = logged(tmp_path, answered(history_run))
+    delete_subscriber(url, "ann", Keys.read(tmp_path / "decisions.key"))
+    assert replay_of(url, history_run.parent.parent) == 1
+    assert f"no answer '{ID}' in" in capsys.readouterr().err
+
+
+def test_a_row_that_was_logged_by_the_version_before_is_replayed(history_run, tmp_path):
+    row = row_of(answered(history_run), KEY)._replace(key_id=None)
+    assert replay(row, history_run.parent.parent).is_equal
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--on", "2026-03-03", ID], ["--subscriber", "ann", ID], [], ["--subscriber", "ann", "--on", "March"]],
+)
+def test_wrong_options_of_a_replay_exit_with_2(words):
+    assert main(["replay", *words]) == 2

@@ -26,8 +26,8 @@ def test_the_printed_commands_write_the_printed_columns(
     folder = Path("outputs", *bill_run.parts[-2:])
     shutil.copytree(bill_run, folder)
     pin_run(folder, Path("outputs"))
-    commands = re.findall(r"^planrec (score .*)$", PAGE, flags=re.MULTILINE)
-    assert [main(command.split()) for command in commands] == [0, 0, 0]
+    commands = re.findall(r"^planrec ((?:score|replay) .*)$", PAGE, flags=re.MULTILINE)
+    assert [main(command.split()) for command in commands] == [0] * 6
     columns = re.findall(r"^\| (`.*?) \|", PAGE, flags=re.MULTILINE)
     printed = [name for cell in columns for name in re.findall(r"`(\w+)`", cell)]
     assert pq.read_schema("consejos.parquet").names == printed

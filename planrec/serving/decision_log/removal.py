@@ -1,0 +1,88 @@
+"""Removing rows: a stub in the chain stays, with the number of the rows and the reason."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from planrec.serving.decision_log.chain import Content, EventKind, LoggedEvent, Removed
+from planrec.serving.decision_log.database import Connection
+from planrec.serving.decision_log.pseudonym import Keys
+from planrec.serving.decision_log.session import session
+from planrec.serving.decision_log.tables import append_event
+
+ROWS_AT_ONCE = 1_000
+"Rows of one transaction: servers write between two of them."
+
+_Found = tuple[str, int | None, str | None]
+"recommendation_id, position and chain value of a row."
+
+
+def prune(url: str, older_than: timedelta) -> int:
+    """Remove the rows that are older than this; return their number.
+
+    Raises:
+        LogError: the log cannot be changed; rows of earlier transactions are removed.
+    """
+    before = (datetime.now(UTC) - older_than).isoformat(timespec="microseconds")
+    return _remove(url, "prune", "time < ?", [before], {"before": before})
+
+
+def delete_subscriber(url: str, subscriber: str, keys: Keys) -> int:
+    """Remove all rows of a subscriber; return their number.
+
+    Raises:
+        LogError: the log cannot be changed.
+    """
+    pseudonyms = keys.pseudonyms(subscriber)
+    condition = f"subscriber IN ({', '.join('?' * len(pseudonyms))})"
+    return _remove(url, "delete", condition, pseudonyms, {"subscriber": pseudonyms})
+
+
+def _remove(url: str, event: EventKind, condition: str, values: Sequence[str], about: Content) -> int:
+    n_removed = 0
+    with session(url, "change") as connection:
+        connection.overwrite_deleted()
+        while found := _next_rows(connection, condition, values):
+            marks = ", ".join("?" * len(found))
+            names = [name for name, *_ in found]
+            connection.execute(f"DELETE FROM decisions WHERE recommendation_id IN ({marks})", names)
+            append_event(connection, LoggedEvent.of(event, {**about, **_stub(found)}))
+            connection.commit()
+            n_removed += len(found)
+        connection.rollback()
+        connection.clear_write_ahead_log()
+    return n_removed
+
+
+def _next_rows(connection: Connection, condition: str, values: Sequence[str]) -> list[_Found]:
+    """Begin a transaction, and return the next rows to remove."""
+    connection.begin_alone()
+    statement = (
+        f"SELECT recommendation_id, position, chain FROM decisions WHERE {condition}"
+        f" ORDER BY position LIMIT {ROWS_AT_ONCE}"
+    )
+    return [(name, position, chain) for name, position, chain in connection.execute(statement, values)]
+
+
+def _stub(found: Sequence[_Found]) -> Content:
+    """Return the facts that stay about removed rows."""
+    in_chain = [(place, chain) for _, place, chain in found if place is not None and chain is not None]
+    return {
+        "rows": len(found),
+        "unchained": len(found) - len(in_chain),
+        "removed": runs_of(in_chain),
+    }
+
+
+def runs_of(places: Sequence[tuple[int, str]]) -> list[Removed]:
+    """Join places that come one after the other.
+
+    >>> runs_of([(3, "c"), (4, "d"), (7, "g")])
+    [Removed(first=3, last=4, chain='d'), Removed(first=7, last=7, chain='g')]
+    """
+    runs: list[Removed] = []
+    for position, chain in sorted(places):
+        if runs and runs[-1].last == position - 1:
+            runs[-1] = Removed(runs[-1].first, position, chain)
+        else:
+            runs.append(Removed(position, position, chain))
+    return runs

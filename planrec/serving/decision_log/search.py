@@ -1,0 +1,120 @@
+"""Finding rows in a log; every reading is an event of the log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from planrec.errors import LogError
+from planrec.serving.decision_log.chain import EventKind, LoggedEvent
+from planrec.serving.decision_log.database import Connection, Database
+from planrec.serving.decision_log.logged_answer import LoggedDecision
+from planrec.serving.decision_log.pseudonym import Keys
+from planrec.serving.decision_log.session import session
+from planrec.serving.decision_log.tables import DECISION_COLUMNS, append_event
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9998, 12, 31)
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days in UTC, both included."""
+
+    first: date = FIRST_DAY
+    last: date = LAST_DAY
+
+    @property
+    def limits(self) -> tuple[str, str]:
+        """Times as the log writes them: from the first on, before the second."""
+        return self.first.isoformat(), (self.last + timedelta(days=1)).isoformat()
+
+    def __str__(self) -> str:
+        """Show the days as the option `--on` takes them.
+
+        >>> str(Days(date(2026, 3, 3), date(2026, 3, 3)))
+        '2026-03-03'
+        """
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
+
+class Advised(NamedTuple):
+    """The number of answers with one action of one run."""
+
+    run_id: str
+    catalogue_version: str | None
+    arm: str
+    "Id of the plan advised, `stay` or `abstain`."
+    answers: int
+    subscribers: int
+    "Different subscribers among them; rows without a subscriber count as none."
+
+
+def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
+    """Return the logged answer with this id.
+
+    Raises:
+        LogError: the log cannot be read, or does not contain the answer.
+    """
+    with session(url, "read") as connection:
+        statement = f"SELECT {DECISION_COLUMNS} FROM decisions WHERE recommendation_id = ?"
+        found = connection.execute(statement, (recommendation_id,)).fetchone()
+        event = LoggedEvent.of("replay", {"recommendation_id": recommendation_id, "found": bool(found)})
+        append_event(connection, event)
+    if found is None:
+        raise LogError(f"no answer {recommendation_id!r} in {Database(url).without_password(url)}")
+    return LoggedDecision(*found)
+
+
+def decisions_of(
+    url: str, subscriber: str, keys: Keys, days: Days | None = None, event: EventKind = "replay"
+) -> list[LoggedDecision]:
+    """Return the answers to a subscriber, the oldest first.
+
+    Raises:
+        LogError: the log cannot be read, or has no such answer; with the number of rows whose key is missing.
+    """
+    days, pseudonyms = days or Days(), keys.pseudonyms(subscriber)
+    with session(url, "read") as connection:
+        marks = ", ".join("?" * len(pseudonyms))
+        statement = (
+            f"SELECT {DECISION_COLUMNS} FROM decisions WHERE subscriber IN ({marks})"
+            " AND time >= ? AND time < ? ORDER BY time"
+        )
+        found = connection.execute(statement, (*pseudonyms, *days.limits)).fetchall()
+        unreadable = count_unreadable(connection, keys.ids)
+        content = {"subscriber": pseudonyms, "days": str(days), "found": len(found)}
+        append_event(connection, LoggedEvent.of(event, content))
+    if not found:
+        place = Database(url).without_password(url)
+        missing = f"; the key of {unreadable:,} row(s) is missing: {keys.file}.*" if unreadable else ""
+        raise LogError(f"no answer to {subscriber!r} on {days} in {place}{missing}")
+    return [LoggedDecision(*row) for row in found]
+
+
+def count_advised(url: str, days: Days) -> list[Advised]:
+    """Count the answers of these days by run, catalogue version and action.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    with session(url, "read") as connection:
+        counts = advised(connection, days)
+        append_event(connection, LoggedEvent.of("count", {"days": str(days)}))
+    return counts
+
+
+def advised(connection: Connection, days: Days) -> list[Advised]:
+    """Count the answers of these days by run, catalogue version and action."""
+    groups = "run_id, catalogue_version, arm"
+    statement = (
+        f"SELECT {groups}, COUNT(*), COUNT(DISTINCT subscriber) FROM decisions WHERE time >= ? AND time < ?"
+        f" GROUP BY {groups} ORDER BY {groups}"
+    )
+    return [Advised(*row) for row in connection.execute(statement, days.limits).fetchall()]
+
+
+def count_unreadable(connection: Connection, key_ids: Sequence[str] | dict[str, bytes]) -> int:
+    """Count the rows whose subscriber cannot be searched, because the key of the pseudonym is missing."""
+    statement = "SELECT key_id, COUNT(*) FROM decisions WHERE key_id IS NOT NULL GROUP BY key_id"
+    counts = connection.execute(statement).fetchall()
+    return sum(number for name, number in counts if name not in key_ids)

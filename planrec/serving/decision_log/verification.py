@@ -1,0 +1,158 @@
+"""Following the chain from its first entry to its last: changed, missing and added rows are found."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from typing import NamedTuple
+
+from planrec.serving.decision_log.chain import GENESIS, LoggedEvent, Removed, chained, digest
+from planrec.serving.decision_log.database import Connection
+from planrec.serving.decision_log.search import count_unreadable
+from planrec.serving.decision_log.session import session
+from planrec.serving.decision_log.tables import DECISION_COLUMNS, EVENT_COLUMNS, Place, count_unchained
+from planrec.wording import counted
+
+
+class Entry(NamedTuple):
+    """A decision or an event, in its place."""
+
+    position: int
+    chain: str
+    values: Sequence[str | float | None]
+    "All columns but the place."
+    is_event: bool
+
+    @property
+    def name(self) -> str:
+        """The entry in messages."""
+        of, kind = ("event", 1) if self.is_event else ("answer", 0)
+        return f"{of} {self.values[kind]}"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Findings about a whole log."""
+
+    decisions: int
+    events: int
+    removed: int
+    "Rows that were pruned or deleted, and left a stub."
+    unchained: int
+    "Rows of PlanRec 0.2, which has no chain."
+    unreadable: int
+    "Rows whose pseudonym key is missing."
+    end: Place
+    "The last place of the chain. Note it elsewhere: a later log must contain it."
+    problems: Sequence[str]
+
+
+@dataclass
+class ChainCheck:
+    """Entries in the order of their positions, checked one by one."""
+
+    gaps: Mapping[int, Removed]
+    "The stubs by the position of their first entry."
+    position: int = 0
+    chain: str = GENESIS
+    n_removed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        """Check the next entry; after a problem, the check goes on from this entry."""
+        self.skip_stubs()
+        if entry.position != self.position + 1:
+            self._report_gap(entry)
+        elif next(chained(self.chain, [digest(entry.values)])) != entry.chain:
+            self.problems.append(f"{entry.name} at position {entry.position} was changed")
+        self.position, self.chain = entry.position, entry.chain
+
+    def skip_stubs(self) -> None:
+        """Move over the entries that were removed here and left a stub."""
+        while stub := self.gaps.get(self.position + 1):
+            self.n_removed += stub.last - stub.first + 1
+            self.position, self.chain = stub.last, stub.chain
+
+    def end(self, recorded: Place) -> None:
+        """Check that the chain ends at the recorded place."""
+        self.skip_stubs()
+        if self.position < recorded.position:
+            self.problems.append(
+                f"positions {self.position + 1} to {recorded.position} are missing at the end"
+            )
+        elif (self.position, self.chain) != recorded:
+            place = f"position {recorded.position} with {recorded.chain}"
+            self.problems.append(f"the chain must end at {place}")
+
+    def _report_gap(self, entry: Entry) -> None:
+        if entry.position <= self.position:
+            self.problems.append(f"{entry.name} has position {entry.position}, which another entry has")
+        else:
+            last = entry.position - 1
+            self.problems.append(f"positions {self.position + 1} to {last} are missing without a stub")
+
+
+def verify(url: str, key_ids: Mapping[str, bytes]) -> Verified:
+    """Follow the chain of a log, while servers may go on writing.
+
+    Args:
+        url: see `Database`.
+        key_ids: the pseudonym keys that are there, by their names.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    with session(url, "read") as connection:
+        connection.begin_snapshot()
+        events = list(events_in(connection))
+        check, counts = ChainCheck(gaps_of(events)), [0, 0]
+        for entry in merge(decisions_in(connection), events, key=lambda entry: entry.position):
+            check.add(entry)
+            counts[entry.is_event] += 1
+        end = end_of(connection)
+        check.end(end)
+        unchained = count_unchained(connection)
+        unreadable = count_unreadable(connection, dict(key_ids))
+    problems = [*check.problems, *_unchained_problems(events, unchained)]
+    return Verified(counts[0], counts[1], check.n_removed, unchained, unreadable, end, problems)
+
+
+def end_of(connection: Connection) -> Place:
+    """Return the recorded end of the chain."""
+    (place,) = connection.execute("SELECT position, chain FROM decision_chain").fetchall()
+    return Place(*place)
+
+
+def decisions_in(connection: Connection, first: int = 1, last: int = 2**62) -> Iterator[Entry]:
+    """Yield the decisions at these positions, in constant memory."""
+    statement = (
+        f"SELECT position, chain, {DECISION_COLUMNS} FROM decisions WHERE position BETWEEN ? AND ?"
+        " ORDER BY position"
+    )
+    for position, chain, *values in connection.stream(statement, (first, last)):
+        yield Entry(position, chain or "", values, is_event=False)
+
+
+def events_in(connection: Connection) -> Iterator[Entry]:
+    """Yield all events in their order."""
+    statement = f"SELECT position, chain, {EVENT_COLUMNS} FROM decision_events ORDER BY position"
+    for position, chain, *values in connection.execute(statement):
+        yield Entry(position, chain, values, is_event=True)
+
+
+def gaps_of(events: Iterable[Entry]) -> dict[int, Removed]:
+    """Return the stubs that events left, by the position of their first entry."""
+    return {stub.first: stub for entry in events for stub in logged_event(entry).removed}
+
+
+def logged_event(entry: Entry) -> LoggedEvent:
+    """Return the event in an entry."""
+    return LoggedEvent._make(entry.values)
+
+
+def _unchained_problems(events: Iterable[Entry], unchained: int) -> Iterator[str]:
+    expected = sum(logged_event(entry).unchained for entry in events)
+    if unchained != expected:
+        yield (
+            f"{counted(unchained, 'row')} without a chain value, {expected:,} when the chain began:"
+            " rows were added or deleted, or a server of PlanRec 0.2 still writes"
+        )

@@ -1,0 +1,123 @@
+"""Pins with reasons, the archive of an audit, and the actions of `planrec decisions`, as they are typed."""
+
+import json
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from planrec.cli import main
+from planrec.serving.decision_log import Keys
+from planrec.serving.decision_log.removal import delete_subscriber
+from tests.serving.decision_log.decisions import KEY, change, decision, log_rows, rows_of, url_of
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    """Return a folder of runs with a key and a log of four answers."""
+    monkeypatch.delenv("PLANREC_DECISION_LOG__URL", raising=False)
+    (tmp_path / "decisions.key").write_bytes(KEY)
+    names = ("ana", "ben", "ana", "eva")
+    log_rows(
+        url_of(tmp_path / "decisions.sqlite"), *(decision(n, subscriber=name) for n, name in enumerate(names))
+    )
+    return tmp_path
+
+
+def typed(outputs, *words, code=0):
+    assert main([*map(str, words), "--outputs", str(outputs)]) == code
+
+
+def test_the_actions_of_decisions(outputs, capsys):
+    typed(outputs, "decisions", "verify")
+    assert "4 answers and 0 events in the chain" in capsys.readouterr().out
+    typed(outputs, "decisions", "count", "--json")
+    counts = json.loads(capsys.readouterr().out)
+    assert [(row["arm"], row["answers"], row["subscribers"]) for row in counts["rows"]] == [("stay", 4, 3)]
+    typed(outputs, "decisions", "count", "--to", "2020-01-01")
+    assert "stay" not in capsys.readouterr().out
+    typed(outputs, "decisions", "export", "--subscriber", "ana", "--out", outputs / "ana.json")
+    exported = json.loads((outputs / "ana.json").read_text("utf-8"))
+    assert [row["recommendation_id"] for row in exported["answers"]] == ["0", "2"]
+    assert exported["answers"][0]["answer"] == {"sentence": "Quédese"}
+    assert (outputs / "ana.json").stat().st_mode & 0o777 == 0o600
+    typed(outputs, "decisions", "delete", "--subscriber", "ana")
+    typed(outputs, "decisions", "export", "--subscriber", "ana", "--out", outputs / "again.json", code=1)
+    assert not (outputs / "again.json").exists()
+    typed(outputs, "decisions", "prune", "--older-than", "0h")
+    assert "removed 2 rows\nremoved 2 rows" in capsys.readouterr().out
+    typed(outputs, "decisions", "rotate-key")
+    assert (outputs / "decisions.key.1").read_bytes() == KEY
+    typed(outputs, "decisions", "verify")
+    shown = capsys.readouterr().out
+    assert "4 rows removed, with a stub" in shown
+    assert shown.endswith("verified\n")
+    events = rows_of(
+        url_of(outputs / "decisions.sqlite"), "SELECT event FROM decision_events ORDER BY position"
+    )
+    kinds = ["count", "count", "export", "delete", "export", "prune", "rotate_key"]
+    assert [event for (event,) in events] == kinds
+
+
+def test_a_changed_row_fails_the_verification(outputs, capsys):
+    change(url_of(outputs / "decisions.sqlite"), "UPDATE decisions SET arm = 'max' WHERE position = 3")
+    typed(outputs, "decisions", "verify", code=1)
+    assert "  - answer 2 at position 3 was changed\nFAILED: 1 problem\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["prune", "--older-than", "1y"], "must be a number of days or hours such as 365d or 12h, got '1y'"),
+        (["count", "--from", "March"], "must be a day such as 2026-03-03, got 'March'"),
+        (["count", "--from", "2026-03-03", "--to", "2026-03-02"], "must not be after the last one"),
+        (["verify", "--log", "decisions.sqlite"], "must be sqlite:///FILE or postgresql://"),
+    ],
+)
+def test_mistakes_exit_with_2(outputs, words, message, capsys):
+    typed(outputs, "decisions", *words, code=2)
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_log_is_not_created_by_a_reader(tmp_path, capsys):
+    typed(tmp_path, "decisions", "verify", code=1)
+    assert "cannot read the decision log" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_is_verified_without_the_log(outputs, capsys):
+    url, archive = url_of(outputs / "decisions.sqlite"), outputs / "audit.zip"
+    delete_subscriber(url, "ben", Keys.read(outputs / "decisions.key"))
+    (outputs / "pinned.json").write_text("{}", "utf-8")
+    today = str(datetime.now(UTC).date())
+    typed(outputs, "audit", "--from", today, "--to", today, "--out", archive)
+    assert archive.stat().st_mode & 0o777 == 0o600
+    (outputs / "decisions.sqlite").rename(outputs / "gone")
+    assert main(["audit", "--check", str(archive)]) == 0
+    shown = capsys.readouterr().out
+    assert "3 answers, positions 1 to 5" in shown
+    assert "3 x stay, by 2030-01-31/12-00-00-abc123, catalogue 1" in shown
+    assert shown.endswith("verified\n")
+    with zipfile.ZipFile(archive) as content:
+        assert sorted(content.namelist()) == ["entries.jsonl", "manifest.json", "pinned.json"]
+
+
+def test_a_changed_archive_is_noticed(outputs, capsys):
+    archive, other = outputs / "audit.zip", outputs / "other.zip"
+    typed(outputs, "audit", "--out", archive)
+    with zipfile.ZipFile(archive) as content, zipfile.ZipFile(other, "w") as copy:
+        for name in content.namelist():
+            copy.writestr(name, content.read(name).replace(b'"stay"', b'"mini"'))
+    assert main(["audit", "--check", str(other)]) == 1
+    shown = capsys.readouterr().out
+    assert "entries.jsonl was changed: its sha256 is not" in shown
+    assert "answer 0 at position 1 was changed" in shown
+    other.write_bytes(archive.read_bytes()[:-30])
+    assert main(["audit", "--check", str(other)]) == 1
+    assert "is not an archive of planrec audit" in capsys.readouterr().err
+
+
+def test_days_without_an_entry_have_no_archive(outputs, capsys):
+    typed(outputs, "audit", "--to", "2020-01-01", "--out", outputs / "audit.zip", code=1)
+    assert "no entry with a place in the chain on 1970-01-01..2020-01-01" in capsys.readouterr().err
+    assert not (outputs / "audit.zip").exists()
