@@ -12,7 +12,7 @@ DESCRIPTIONS = {
     408: "The request did not arrive in time; the connection is closed.",
     409: "The first request with this `Idempotency-Key` is still being answered.",
     413: "The body is too large.",
-    415: "Unsupported content type.",
+    415: "Unsupported content type, charset or content encoding.",
     422: "Values that cannot be accepted: all of them, each with its place.",
     431: "The request line and headers are too large; the connection is closed.",
     500: "Internal server error.",

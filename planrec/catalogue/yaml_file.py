@@ -1,5 +1,6 @@
 """Read a YAML file of an operator into a checked model, with every problem in one error."""
 
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +13,8 @@ from planrec.files.validation_errors import message_of, rule_of
 from planrec.wording import did_you_mean
 
 Checked = TypeVar("Checked", bound=BaseModel)
+MOST_PROBLEMS = 200
+"Problems that a message lists: each looks for the nearest allowed name."
 
 
 def read_model(file: Path, model: type[Checked]) -> Checked:
@@ -19,7 +22,7 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
 
     Raises:
         CatalogueError: the file cannot be read, is not YAML (with the line), or violates rules of the model
-            (all of them, each with its path in the YAML).
+            (at most `MOST_PROBLEMS`, each with its path in the YAML).
     """
     content = read_yaml(file, str(file), CatalogueError)
     if content is None:
@@ -27,7 +30,10 @@ def read_model(file: Path, model: type[Checked]) -> Checked:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = [_problem(details, content, model) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        problems = [_problem(details, content, model) for details in found[:MOST_PROBLEMS]]
+        if len(found) > MOST_PROBLEMS:
+            problems.append(f"... and {len(found) - MOST_PROBLEMS:,} more")
         raise CatalogueError(f"{file} is not a valid {model.__name__.lower()} file", problems) from None
 
 
@@ -59,6 +65,7 @@ def _rule(details: ErrorDetails, model: type[BaseModel]) -> str:
     return rule if says_it_all else f"{rule}, got {found!r}"
 
 
+@cache
 def _keys_of(model: type[BaseModel]) -> set[str]:
     """Collect all keys that such a file may have, at any depth."""
     schema = model.model_json_schema(by_alias=True)

@@ -79,7 +79,8 @@ def _unreadable(text: str) -> str:
     if not equals:
         return f"{text}: not an override: type GROUP=OPTION or GROUP.FIELD=VALUE"
     if shown := shown_override(f"{key}={_quoted(value)}"):
-        return f"{text}: cannot be read without quotes: type {shown}"
+        why = "with quotes around keys" if re.search(_QUOTED_KEY, value) else "without quotes"
+        return f"{text}: cannot be read {why}: type {shown}"
     parent, _, name = key.rpartition(".")
     if parent and (shown := shown_override(f"{parent}={{{name}: {_quoted(value)}}}")):
         return f"{text}: cannot be read: type {shown}"
@@ -102,12 +103,16 @@ def _several(text: str, added: Folders) -> str:
     )
 
 
+_QUOTED_KEY = r"""(["'])(\w+)\1(\s*:)"""
+"A key of a mapping in quotation marks."
+
+
 def _quoted(value: str) -> str:
     """Add the quotes that Hydra needs: around a value, or around the parts of a list or mapping."""
     if value[:1] not in ("[", "{"):
         return in_quotes(value)
     # Hydra does not accept quotes around the keys of a mapping.
-    bare = re.sub(r"""(["'])(\w+)\1(\s*:)""", r"\2\3", value)
+    bare = re.sub(_QUOTED_KEY, r"\2\3", value)
     return re.sub(r"""[^][{},:"']+|"[^"]*"|'[^']*'""", lambda part: _part(part.group()), bare)
 
 

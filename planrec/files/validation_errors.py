@@ -49,9 +49,12 @@ def problems_of(error: ValidationError, place: str = "") -> list[str]:
         place: put before every path.
     """
     found = error.errors(include_url=False)
-    paths = [".".join([*([place] if place else []), *map(str, item["loc"])]) for item in found]
+    # Only for those that are listed: a hostile file may have thousands.
+    listed = found[:MOST_PROBLEMS]
+    paths = [".".join([*([place] if place else []), *map(str, item["loc"])]) for item in listed]
     rules = [
-        f"{path}: {rule_of(item)}" if path else rule_of(item) for path, item in zip(paths, found, strict=True)
+        f"{path}: {rule_of(item)}" if path else rule_of(item)
+        for path, item in zip(paths, listed, strict=True)
     ]
-    more = len(rules) - MOST_PROBLEMS
-    return rules[:MOST_PROBLEMS] + ([f"... and {more} more"] if more > 0 else [])
+    more = len(found) - len(listed)
+    return rules + ([f"... and {more} more"] if more > 0 else [])

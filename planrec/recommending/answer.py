@@ -17,6 +17,7 @@ from planrec.sentences import MoneyText, Reason
 Share = Annotated[float, Meta(ge=0, le=1)]
 DecisionCode = Literal["recommend", "stay", "abstain"]
 Assumption = Literal["commitment_unknown"]
+COMMITMENT_UNKNOWN: Assumption = "commitment_unknown"
 
 
 class Item(Struct, frozen=True, gc=False):

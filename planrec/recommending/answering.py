@@ -12,6 +12,7 @@ import numpy as np
 from planrec.catalogue.menu import Refusal, why_not_offered
 from planrec.recommending.amounts import month_figures, plan_figures
 from planrec.recommending.answer import (
+    COMMITMENT_UNKNOWN,
     Answer,
     Assumption,
     CatalogueName,
@@ -111,7 +112,7 @@ class _Results:
         )
 
     def _assumptions(self, row: int) -> list[Assumption]:
-        return ["commitment_unknown"] if self.has_bills and self.assumes_commitment[row] else []
+        return [COMMITMENT_UNKNOWN] if self.has_bills and self.assumes_commitment[row] else []
 
     def _items(self, row: int, most: int | None) -> list[Item]:
         menu, probability, figures = self.menu[row], self.probability[row], self.figures[row]

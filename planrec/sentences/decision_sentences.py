@@ -69,8 +69,8 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
         "commitment_unknown": {
             "en": "We cannot advise you yet: it is not known until when {held} binds you, and leaving it"
             " early costs a fee.",
-            "es": "No podemos aconsejarle todavía: no se sabe hasta cuándo le obliga {held}, y dejarlo antes"
-            " tiene un cargo.",
+            "es": "No podemos aconsejarle todavía: no se conoce el fin de su permanencia en {held}, y dejarlo"
+            " antes tiene un cargo.",
         },
         "all_excluded": {
             "en": "We cannot advise you: no plan may be recommended, because all of them were excluded.",
@@ -218,7 +218,7 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
         },
         "commitment_unknown": {
             "en": "We cannot advise you yet: it is not known until when your plan binds you.",
-            "es": "No podemos aconsejarle: no se sabe hasta cuando le obliga su plan actual.",
+            "es": "No podemos aconsejarle: no se conoce el fin de la permanencia de su plan actual.",
         },
         "all_excluded": {
             "en": "We cannot advise you: all plans were excluded.",

@@ -40,6 +40,8 @@ class PlanReasons:
         reasons.append(builder.fee(plan, -1 if held == plan else held))
         if facts.switching_cost is not None and (cost := facts.switching_cost[row][plan]) > 0:
             reasons.append(builder.switching_cost(plan, cost))
+        if plan != held and builder.plans[plan].contract.commitment_months:
+            reasons.append(builder.commitment(plan))
         return reasons
 
     def _against_held(self, row: int) -> list[Reason]:

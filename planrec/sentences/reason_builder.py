@@ -142,6 +142,12 @@ class ReasonBuilder:
         value = in_major_units(minor, self.exponent)
         return Reason("switching_cost", value, self.currency, self._text("switching_cost", numbers))
 
+    def commitment(self, plan: int) -> Reason:
+        """Build the reason for the months that a new plan binds its subscriber."""
+        months = self.plans[plan].contract.commitment_months
+        numbers = {"plan": self.plans[plan].name, "months": count_of(months, "month", self.language)}
+        return Reason("commitment", str(months), "months", self._text("commitment", numbers))
+
     def _share_of_months(self, code: str, plan: int, count: int, months: int, **more: str) -> Reason:
         numbers = self._months_of(plan, count, months)
         return Reason(code, str(count), "months", self._text(code, numbers | more))

@@ -66,6 +66,10 @@ SENTENCES: Mapping[str, Mapping[Language, str]] = {
         "en": "Changing to {plan} costs {cost} once.",
         "es": "Cambiar a {plan} cuesta {cost} una sola vez.",
     },
+    "commitment": {
+        "en": "{plan} binds you for {months}.",
+        "es": "{plan} tiene una permanencia de {months}.",
+    },
 }
 """Reason code -> language -> sentence with placeholders."""
 

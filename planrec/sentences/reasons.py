@@ -59,7 +59,7 @@ class Reasons:
         first, following = decisions.ranking[:, [0, min(1, len(names) - 1)]].T.tolist() if n else ([], [])
         held = [-1] * n if self.table.held is None else self.table.held.tolist()
         excluded = np.zeros((n, 1), bool) if self.table.excluded is None else self.table.excluded
-        has_exclusions: np.ndarray = excluded.any(axis=1)
+        has_exclusions: np.ndarray = np.logical_or.reduce(excluded, axis=1)
         # Counting the months of a table takes long, and only abstaining sentences name them.
         months = self._known_months.tolist() if (decisions.decision == "abstain").any() else [0] * n
         figures = figures_of(self.table, prediction, decisions, self.past)

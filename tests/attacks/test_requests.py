@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import shutil
+import subprocess
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -48,6 +51,16 @@ def test_an_upgrade_to_http_2_is_answered_over_http_1(connection, example, is_ch
         response = connection.response()
         assert (response.status, "decision" in response.json) == (200, True)
         assert "upgrade" not in response.headers
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("java"), reason="java is not installed")
+def test_the_standard_client_of_java_is_answered(server, example, tmp_path):
+    (tmp_path / "request.json").write_bytes(example)
+    program, address = Path(__file__).with_name("Ask.java"), f"http://127.0.0.1:{server.port}/predict"
+    command = ["java", str(program), address, str(tmp_path / "request.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("200 true\n200 true\n", "")
 
 
 @pytest.mark.parametrize("protocol", ["h2c", "websocket", "TLS/1.0, h2c"])

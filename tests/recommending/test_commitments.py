@@ -115,6 +115,7 @@ def test_only_a_running_commitment_costs_the_exit_fee(saved, ends, decision, ass
     # A saving of 6.90 a month; an exit fee of 25.00 is 8.33 a month over three months.
     found = answer(saved.recommender, commitment_ends=ends)
     assert (found.decision, found.assumptions) == (decision, assumptions)
+    assert not [each for item in found.items for each in item.reasons if each.code == "commitment"]
     other = next(item for item in found.items if item.plan_id == "other")
     assert other.expected_saving == ("6.90" if decision == "recommend" else "-1.43")
 
@@ -149,6 +150,8 @@ def test_a_plan_that_binds_too_long_is_not_offered(saved, longest, is_offered) -
     assert [item.plan_id for item in found.items] == (["other", "bound"] if is_offered else ["bound"])
     codes = [(each.plan_id, each.code) for each in found.not_offered]
     assert codes == ([] if is_offered else [("other", "commitment_too_long")])
+    if is_offered:
+        assert found.items[0].reasons[-1].sentence == "Other binds you for 24 months."
     # The plan held binds for 12 months and stays on the menu.
     assert found.decision == ("recommend" if is_offered else "stay")
 
@@ -220,8 +223,12 @@ def test_a_scored_file_has_the_column_of_training_or_none(saved) -> None:
 
     scorer = Scorer(saved, "en", has_reasons=False)
     rows = pa.Table.from_pandas(months_table(3), preserve_index=False)
-    assert scorer.score(rows)["decision"].to_pylist() == ["stay", "recommend", "stay"]
-    assert scorer.score(rows.drop_columns(["contract_end"]))["decision"].to_pylist() == ["stay"] * 3
+    scored = scorer.score(rows)
+    assert scored["decision"].to_pylist() == ["stay", "recommend", "stay"]
+    assert scored["assumptions"].to_pylist() == [None, None, "commitment_unknown"]
+    without = scorer.score(rows.drop_columns(["contract_end"]))
+    assert without["decision"].to_pylist() == ["stay"] * 3
+    assert without["assumptions"].to_pylist() == ["commitment_unknown"] * 3
 
 
 def test_a_run_of_the_version_before_is_loaded_with_the_old_behaviour(run_folder, tmp_path) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planrec.catalogue.monthly_cost import savings
+from planrec.recommending.answer import COMMITMENT_UNKNOWN
 from planrec.recommending.recommender import Recommender
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
@@ -16,6 +17,7 @@ from planrec.sentences import Sentences
 
 SUBSCRIBER_REF = "subscriber_ref"
 RECOMMENDATION_ID = "recommendation_id"
+SENTENCES = ("sentence", "sentence_short")
 SAVINGS = ("saving_p10", "saving_p50", "saving_p90")
 MOST_NINES = 1e9
 "Amounts below this are rounded by way of nine decimals, which int64 holds."
@@ -62,7 +64,7 @@ class AdviceColumns:
     def schema(self) -> pa.Schema:
         """Name and type of every column, in their order."""
         text, money = pa.string(), self._money
-        reasons = ["reason", "sentence", "sentence_short"] if self.has_reasons else ["reason"]
+        reasons = ["reason", "assumptions", *(SENTENCES if self.has_reasons else [])]
         return pa.schema(
             [
                 *((name, text) for name in (SUBSCRIBER_REF, RECOMMENDATION_ID)),
@@ -95,6 +97,7 @@ class AdviceColumns:
             "decision": pa.array(decisions.decision, pa.string()),
             **self._savings(advised),
             "reason": pa.array(decisions.reason, pa.string()),
+            "assumptions": self._assumptions(advised),
             "sentence": pa.array([each.full for each in sentences], pa.string()),
             "sentence_short": pa.array([each.short for each in sentences], pa.string()),
         }
@@ -126,6 +129,13 @@ class AdviceColumns:
         matrices = [savings(advised.table, prediction), *(getattr(prediction, name) for name in SAVINGS)]
         amounts = [self._amounts(matrix, plan) for matrix in matrices]
         return dict(zip(("saving", *SAVINGS), amounts, strict=True))
+
+    def _assumptions(self, advised: Advised) -> pa.Array:
+        """Write what `assumptions` of an answer holds; blank if nothing is assumed."""
+        is_assumed = advised.table.assumes_commitment
+        if is_assumed is None or advised.prediction.bill_mean is None:
+            return pa.nulls(len(advised.table), pa.string())
+        return pa.array([None, COMMITMENT_UNKNOWN], pa.string()).take(pa.array(is_assumed.astype(np.int64)))
 
     def _amounts(self, matrix: np.ndarray | None, plan: np.ndarray) -> pa.Array:
         """Look up the amount of one plan in each row; blank if there is no plan or no amount."""
