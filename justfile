@@ -160,7 +160,7 @@ lock *options:
         python -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
             --custom-compile-command "just lock" --quiet "${@:2}" --output-file "$1"
     }
-    pinned requirements.lock pyproject.toml --extra serve "$@"
+    pinned requirements.lock pyproject.toml --extra serve --extra bundle "$@"
     pinned requirements-dev.lock pyproject.toml --extra dev --extra ray "$@"
     python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' |
         pinned requirements-build.lock - "$@"

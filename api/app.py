@@ -23,7 +23,8 @@ from .middleware.cors import Cors
 from .middleware.idempotency import Idempotency
 from .middleware.request_logging import RequestLogging
 from .middleware.security_headers import SecurityHeaders
-from .openapi.document import RunJsonRenderPlugin
+from .openapi.document import RunJsonRenderPlugin, operation_id_of
+from .openapi.stable import StableJsonRenderPlugin
 from .pages import PAGES
 from .pin_follower import PinFollower
 from .problems import EXCEPTION_HANDLERS
@@ -50,7 +51,7 @@ def pinned_app() -> Litestar:
     """
     settings = read_settings(os.environ)
     scratch = settings.server.scratch_folder
-    follower = PinFollower(settings.outputs, scratch, settings.limits)
+    follower = PinFollower(settings.outputs, scratch, settings.limits, settings.access.signers)
     try:
         answer_log = _answer_log(settings)
         served, pin_error = follower.load_first()
@@ -112,8 +113,9 @@ def _app(
             title="PlanRec",
             version=state.run.model_name.version,
             use_handler_docstrings=True,
+            operation_id_creator=operation_id_of,
             servers=[Server(url=settings.server.root_path or "/")],
-            render_plugins=[RunJsonRenderPlugin()],
+            render_plugins=[RunJsonRenderPlugin(), StableJsonRenderPlugin()],
         ),
     )
     # Around Litestar's own handler and not in its `middleware`, which does not get 404 and 405.

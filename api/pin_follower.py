@@ -12,7 +12,8 @@ from litestar import Litestar
 from planrec.errors import PlanRecError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import read_object
-from planrec.serving.pin import FILE_NAME, Pin, pinned_run, read_pin
+from planrec.serving.bundle.signers import Signers
+from planrec.serving.pin import ANY_RUN, FILE_NAME, Pin, pinned_run, read_pin
 
 from .background_task import background_task
 from .served_run import ServedRun
@@ -36,15 +37,16 @@ def stamp_of(outputs: Path) -> Stamp:
 class PinFollower:
     """Updates the served run of a server, or the reason why the pin cannot be served."""
 
-    def __init__(self, outputs: Path, scratch: Path, limits: Limits) -> None:
+    def __init__(self, outputs: Path, scratch: Path, limits: Limits, signers: Signers = ANY_RUN) -> None:
         """Follow the pin in a folder.
 
         Args:
             outputs: folder of pinned.json.
             scratch: folder in which workers share the last pin that could be served.
             limits: limits of the requests.
+            signers: the keys whose runs are served, and whether a signature is required.
         """
-        self.outputs, self.limits = outputs, limits
+        self.outputs, self.limits, self.signers = outputs, limits, signers
         self.good_pin = scratch / "good_pin.json"
         self.seen: Stamp = None
 
@@ -66,11 +68,11 @@ class PinFollower:
                 raise
             log.error("the pin cannot be served: %s", error)
             good = Pin.model_validate(read_object(self.good_pin))
-            return ServedRun.of(pinned_run(good, self.outputs), self.limits), _public(error)
+            return ServedRun.of(pinned_run(good, self.outputs, self.signers), self.limits), _public(error)
 
     def _load(self) -> ServedRun:
         pin = read_pin(self.outputs)
-        served = ServedRun.of(pinned_run(pin, self.outputs), self.limits)
+        served = ServedRun.of(pinned_run(pin, self.outputs, self.signers), self.limits)
         try:
             write_atomically(self.good_pin, pin.model_dump_json(by_alias=True).encode())
         except (

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from planrec.errors import ConfigError
 from planrec.files.validation_errors import message_of
+from planrec.serving.bundle.signers import Signers
 
 PREFIX = "PLANREC_"
 HEADS = ("variable", "value", "from", "meaning")
@@ -72,7 +73,7 @@ class Limits(Section):
 
 
 class Access(Section):
-    """API keys."""
+    """API keys, and the keys that sign runs."""
 
     key_hashes: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...],
@@ -86,6 +87,26 @@ class Access(Section):
     "Origins whose pages may ask from a browser, such as https://shop.example, separated by commas."
     open: bool = False
     "true: accept other machines without a key; for containers in a closed network."
+    bundle_keys: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...], BeforeValidator(_by_comma)
+    ] = ()
+    "Public keys whose bundles can be pinned, separated by commas; `planrec bundle --new-key` makes one."
+    signed_only: bool = False
+    "true: pin and serve only runs from bundles that one of access.bundle_keys signed."
+
+    @property
+    def signers(self) -> Signers:
+        """The keys whose bundles are accepted."""
+        return Signers(self.bundle_keys, are_required=self.signed_only)
+
+    @model_validator(mode="after")
+    def _signed_by_someone(self) -> Self:
+        if self.signed_only and not self.bundle_keys:
+            raise ValueError(
+                "PLANREC_ACCESS__SIGNED_ONLY=true needs a public key in PLANREC_ACCESS__BUNDLE_KEYS:"
+                " make a pair of keys with planrec bundle --new-key"
+            )
+        return self
 
 
 class DecisionLog(Section):
@@ -191,6 +212,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if problems:
         raise ConfigError("the settings of the server are wrong; planrec settings shows all", problems)
     return settings
+
+
+def read_access(environment: Mapping[str, str]) -> Access:
+    """Return the keys in these variables, for commands that need no other setting.
+
+    Raises:
+        ConfigError: it lists the unknown and wrong variables that begin with PLANREC_ACCESS.
+
+    >>> read_access({"PLANREC_ACCESS__OPEN": "true"}).open
+    True
+    """
+    own = {name: value for name, value in environment.items() if name.startswith(f"{PREFIX}ACCESS__")}
+    return read_settings(own).access
 
 
 def _unknown(name: str, known: Mapping[str, Setting]) -> str:

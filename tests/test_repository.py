@@ -43,7 +43,7 @@ def test_every_promised_recipe_is_listed_with_one_line_about_it() -> None:
 
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
-RUNNING = [*PYPROJECT["project"]["dependencies"], *EXTRAS["serve"]]
+RUNNING = [*PYPROJECT["project"]["dependencies"], *EXTRAS["serve"], *EXTRAS["bundle"]]
 DEVELOPING = [line for name in ("dev", "postgresql", "ray") for line in EXTRAS[name]]
 
 

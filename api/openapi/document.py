@@ -6,7 +6,10 @@ from copy import deepcopy
 from typing import Any, Literal
 
 from litestar import Router
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Method
+from msgspec import to_builtins
 from msgspec.json import schema_components
 from pydantic import BaseModel
 
@@ -23,7 +26,7 @@ from ..routes.health import Health, Ready
 from ..served_run import ServedRun
 from ..settings import Limits
 from ..state import state_of
-from .problem_responses import DESCRIPTIONS
+from .problem_responses import DESCRIPTIONS, EXAMPLES
 
 Document = dict[str, Any]
 "JSON: a document or a part of it."
@@ -63,7 +66,13 @@ class RunJsonRenderPlugin(JsonRenderPlugin):
         """Return the document as JSON."""
         state = state_of(request.app)
         document = document_of(openapi_schema, state.run, state.limits)
-        return super().render(request, with_keys(document) if state.requires_key else document)
+        complete = with_problems(with_keys(document) if state.requires_key else document)
+        return super().render(request, complete)
+
+
+def operation_id_of(handler: HTTPRouteHandler, method: Method, path: object) -> str:
+    """Return the name that generated clients give to an endpoint, such as `get_run`."""
+    return f"{method.lower()}_{handler.handler_name}"
 
 
 def document_of(document: Document, served: ServedRun, limits: Limits) -> Document:
@@ -119,7 +128,17 @@ def with_keys(document: Document) -> Document:
             if path in OPEN:
                 operation["security"] = []
             else:
-                operation["responses"]["401"] = refused
+                operation["responses"]["401"] = deepcopy(refused)
+    return document
+
+
+def with_problems(document: Document) -> Document:
+    """Return the document with an example of every problem; Litestar's own examples break the standard."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if problem := response.get("content", {}).get(MEDIA_TYPE):
+                    problem["examples"] = {"problem": {"value": to_builtins(EXAMPLES[int(status)])}}
     return document
 
 

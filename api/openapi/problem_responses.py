@@ -1,8 +1,18 @@
 """Descriptions of problems in the OpenAPI document."""
 
 from litestar.openapi.datastructures import ResponseSpec
+from msgspec import UNSET
 
-from ..problems import KEY_REUSED, MALFORMED_REQUEST, MEDIA_TYPE, NOT_LOGGED, Problem
+from ..problems import (
+    KEY_REUSED,
+    MALFORMED_REQUEST,
+    MEDIA_TYPE,
+    NOT_LOGGED,
+    SERVER_FAILED,
+    Problem,
+    ProblemError,
+    problem_of,
+)
 
 DESCRIPTIONS = {
     400: "The body is not JSON in UTF-8, an object has a key twice, or the `Idempotency-Key` is malformed.",
@@ -25,6 +35,27 @@ OWN_DESCRIPTIONS = {
     NOT_LOGGED: "A required decision log cannot store the answer, so it is not sent.",
 }
 "Further type of a status -> description."
+
+
+_DETAILS = {
+    400: "the body must be JSON: EOF while parsing an object at line 1 column 1",
+    401: "an API key is required, as `Authorization: Bearer KEY` or `X-API-Key: KEY`",
+    404: "this run has no catalogue",
+    409: "the first request with this Idempotency-Key is still being answered: retry later",
+    413: "the body must have at most 1,000,000 bytes",
+    415: "the content type must be application/json, got 'text/plain'",
+    422: "1 value cannot be accepted",
+    500: SERVER_FAILED,
+    503: "no run is served yet",
+}
+_ERRORS = {422: [ProblemError("/top_k", "Input should be greater than or equal to 1")]}
+EXAMPLES = {
+    status: problem_of(
+        status, detail, errors=_ERRORS.get(status, UNSET), request_id="00000000-0000-4000-8000-000000000000"
+    )
+    for status, detail in _DETAILS.items()
+}
+"Status -> a problem as the server sends it."
 
 
 def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:

@@ -81,10 +81,19 @@ class _MonthValues(TypedDict):
     month: str
 
 
-def request_model(recommender: Recommender, limits: Limits | None = None) -> type[BaseModel]:
-    """Return a closed model of the requests that one run accepts; see `planrec.schema.request.Request`."""
+def request_model(
+    recommender: Recommender, limits: Limits | None = None, *, names_plans: bool = True
+) -> type[BaseModel]:
+    """Return a closed model of the requests that one run accepts; see `planrec.schema.request.Request`.
+
+    Args:
+        recommender: the run that answers.
+        limits: limits of the requests.
+        names_plans: whether the plans of the run are listed; any text is a plan otherwise.
+    """
     inputs = recommender.inputs
-    plan: Any = Literal[recommender.plans]
+    plan: Any = Literal[recommender.plans] if names_plans else str
+    most_plans = len(recommender.plans) if names_plans else None
     attributes = _closed_dict("Attributes", {column.name: _type_of(column) for column in inputs.columns})
     # A run without attributes accepts a request that leaves them out.
     fields: dict[str, Any] = {"attributes": (attributes, ... if inputs.columns else {})}
@@ -103,7 +112,7 @@ def request_model(recommender: Recommender, limits: Limits | None = None) -> typ
         )
         fields["commitment_ends"] = (_Day | None, Field(None, description=description))
     description = "Plans not to recommend. The plan held stays on the menu: staying is always possible."
-    fields["exclude"] = (list[plan], Field([], max_length=len(recommender.plans), description=description))
+    fields["exclude"] = (list[plan], Field([], max_length=most_plans, description=description))
     description = "Maximum number of items in the answer, the best ones; all of them if it is null."
     fields["top_k"] = (Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None, Field(None, description=description))
     description = "Your name for the subscriber, stored as a keyed hash; the answer does not depend on it."

@@ -19,7 +19,7 @@ from planrec.cli.shared_options import add_version
 
 VERBS = (
     *("train", "leaderboard", "compare", "report", "explain", "card"),
-    *("pin", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
+    *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."

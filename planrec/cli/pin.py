@@ -1,4 +1,4 @@
-"""Choose the run that is served.
+"""Choose the run that is served: a run, or a signed bundle of one.
 
 A server that is running follows by itself. pinned.json and the decision log keep who pinned it, and why.
 """
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrec.cli.shared_options import add_json, add_outputs, add_run, run_folder, show_table
+from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_folder, show_table
 
 if TYPE_CHECKING:
     from planrec.serving.pin import Pin, Pinned
@@ -25,7 +25,7 @@ PRINTED = {"run", "pinned_at", "pinned_by", "reason"}
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     action = parser.add_mutually_exclusive_group(required=True)
-    add_run(action, nargs="?")
+    add_run(action, meaning=f"{RUN}; or a bundle, see planrec bundle", nargs="?")
     action.add_argument(
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )
@@ -67,14 +67,8 @@ def run(options: Namespace) -> int:
 
 def _pinned(options: Namespace) -> Iterator[str]:
     from planrec.files.outputs_folder import command_line
-    from planrec.serving.pin import rollback
-    from planrec.serving.pin_run import pin_run
 
-    reason, dry_run = options.reason, options.dry_run
-    if options.rollback:
-        pin = rollback(options.outputs, reason, dry_run=dry_run)
-    else:
-        pin = pin_run(run_folder(options.run, options), options.outputs, reason, dry_run=dry_run)
+    pin = _new_pin(options)
     if options.dry_run:
         yield f"{pin.run} can be pinned; nothing was written"
         return
@@ -111,6 +105,21 @@ def _reason(text: str) -> str:
     if not text.isprintable() or not 0 < len(text) <= MAX_REASON:
         raise ArgumentTypeError(f"must be 1 to {MAX_REASON:,} printable characters, got {text[:50]!r}")
     return text
+
+
+def _new_pin(options: Namespace) -> "Pin":
+    from planrec.cli.api_package import trusted_signers
+    from planrec.serving.bundle.pin_bundle import pin_bundle
+    from planrec.serving.pin import rollback
+    from planrec.serving.pin_run import pin_run
+
+    signers, reason, dry_run = trusted_signers(), options.reason, options.dry_run
+    if options.rollback:
+        return rollback(options.outputs, reason, signers=signers, dry_run=dry_run)
+    if Path(options.run).is_file():
+        return pin_bundle(Path(options.run), options.outputs, reason, signers=signers, dry_run=dry_run)
+    folder = run_folder(options.run, options)
+    return pin_run(folder, options.outputs, reason, signers=signers, dry_run=dry_run)
 
 
 def _list(options: Namespace) -> None:

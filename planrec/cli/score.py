@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planrec.cli.api_package import trusted_signers
 from planrec.cli.decision_log_options import add_optional_log, key_file, log_url
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
@@ -52,8 +53,10 @@ def _score(options: Namespace) -> None:
     from planrec.serving.scoring.score_file import score_file
     from planrec.serving.scoring.scorer import Scorer
 
-    is_named = options.run is not None
-    saved = load_run(run_folder(options.run, options)) if is_named else load_pinned(options.outputs)
+    if options.run is not None:
+        saved = load_run(run_folder(options.run, options))
+    else:
+        saved = load_pinned(options.outputs, trusted_signers())
     scorer = Scorer(saved, options.language, has_reasons=not options.no_reasons)
     log = _log(options, saved)
     with _progress(f"scoring {options.input.name}") as report:

@@ -20,10 +20,13 @@ from planrec.runs.provenance import version_problems
 from planrec.runs.read import RunJson, SavedRun, load_described, read_run_json, replay_golden
 from planrec.schema.config_model import Config
 from planrec.serving.acting_user import acting_user
+from planrec.serving.bundle.signers import Signers
 
 SCHEMA = "planrec.pin/3"
 FILE_NAME = "pinned.json"
 MAX_EARLIER = 20
+ANY_RUN = Signers()
+"No signature is required."
 MAX_REASON = 1_000
 "Characters of a reason."
 
@@ -50,12 +53,15 @@ class Pin(Pinned):
     "The newest first."
 
 
-def rollback(outputs: Path, reason: str | None = None, *, dry_run: bool = False) -> Pin:
+def rollback(
+    outputs: Path, reason: str | None = None, *, signers: Signers = ANY_RUN, dry_run: bool = False
+) -> Pin:
     """Pin the run that was served before this one; a second rollback undoes the first.
 
     Args:
         outputs: folder of pinned.json.
         reason: why, for those who ask later.
+        signers: the trusted keys, and whether a signature is required.
         dry_run: check everything and write nothing.
 
     Raises:
@@ -66,7 +72,7 @@ def rollback(outputs: Path, reason: str | None = None, *, dry_run: bool = False)
         raise RunError(
             f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
         )
-    pin = pin_of(pinned_run(now.earlier[0], outputs), outputs, reason)
+    pin = pin_of(pinned_run(now.earlier[0], outputs, signers), outputs, reason)
     if not dry_run:
         write_pin(pin, outputs)
     return pin
@@ -89,16 +95,16 @@ def read_pin(outputs: Path) -> Pin:
         raise RunError(f"{file} is not a pin: {_advice(outputs)}", problems_of(error)) from error
 
 
-def load_pinned(outputs: Path) -> SavedRun:
+def load_pinned(outputs: Path, signers: Signers = ANY_RUN) -> SavedRun:
     """Load the pinned run, check it and replay its golden requests.
 
     Raises:
         RunError: no run is pinned, or the pinned run was changed or cannot be served.
     """
-    return pinned_run(read_pin(outputs), outputs)
+    return pinned_run(read_pin(outputs), outputs, signers)
 
 
-def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
+def pinned_run(pinned: Pinned, outputs: Path, signers: Signers = ANY_RUN) -> SavedRun:
     """Load the run of a pin, check it and replay its golden requests.
 
     Raises:
@@ -117,22 +123,28 @@ def pinned_run(pinned: Pinned, outputs: Path) -> SavedRun:
         ) from None
     if sha256_of(content) != pinned.run_json_sha256:
         raise RunError(f"{folder / 'run.json'} was changed after it was pinned: {_advice(outputs)}")
-    return _servable(RunJson.of(folder, content))
+    signed = signers.check_folder(folder)
+    return _servable(RunJson.of(folder, content), signed)
 
 
-def servable_run(folder: Path) -> SavedRun:
+def servable_run(folder: Path, signers: Signers = ANY_RUN) -> SavedRun:
     """Load a run that can be served.
 
-    It is complete and unchanged, was made by compatible versions, and repeats its golden predictions.
+    It is complete and unchanged, was made by compatible versions, and repeats its golden predictions. If
+    signatures are required, a trusted key signed it.
 
     Raises:
         RunError: it lists everything that is wrong.
     """
-    return _servable(read_run_json(folder))
+    signed = signers.check_folder(folder)
+    return _servable(read_run_json(folder), signed)
 
 
-def _servable(run_json: RunJson) -> SavedRun:
+def _servable(run_json: RunJson, signed: str | None) -> SavedRun:
+    """Load a run; `signed` is the hash that its run.json must have, or None if no signature is required."""
     folder, manifest = run_json.folder, run_json.manifest
+    if signed not in (None, run_json.sha256):
+        raise RunError(f"{folder} was changed while it was read")
     problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
     try:
         saved = load_described(run_json)

@@ -4,26 +4,36 @@ from pathlib import Path
 
 from planrec.reports.cards.model_card import card_of
 from planrec.runs.write import write_card
-from planrec.serving.pin import Pin, pin_of, servable_run, write_pin
+from planrec.serving.bundle.signers import Signers, is_from_bundle
+from planrec.serving.pin import ANY_RUN, Pin, pin_of, servable_run, write_pin
 
 
-def pin_run(folder: Path, outputs: Path, reason: str | None = None, *, dry_run: bool = False) -> Pin:
-    """Pin a run, and write its model card into its folder.
+def pin_run(
+    folder: Path,
+    outputs: Path,
+    reason: str | None = None,
+    *,
+    signers: Signers = ANY_RUN,
+    dry_run: bool = False,
+) -> Pin:
+    """Pin a run, and write its model card into its folder; a run of a bundle has the signed one already.
 
     Args:
         folder: folder of the run.
         outputs: folder of pinned.json.
         reason: why, for those who ask later.
+        signers: the trusted keys, and whether a signature is required.
         dry_run: check everything and write nothing.
 
     Raises:
         RunError: the run is incomplete, was changed, was made by incompatible versions, does not repeat its
             golden predictions, or its card cannot be written. Nothing is pinned then.
     """
-    saved = servable_run(folder)
+    saved = servable_run(folder, signers)
     pin = pin_of(saved, outputs, reason)
     card = card_of(folder)
     if not dry_run:
-        write_card(folder, card)
+        if not is_from_bundle(folder):
+            write_card(folder, card)
         write_pin(pin, outputs)
     return pin

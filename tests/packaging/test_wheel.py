@@ -32,7 +32,7 @@ pytestmark = pytest.mark.e2e
 
 EXTRA_PACKAGES = (
     *("litestar", "uvicorn", "uvloop", "httptools", "prometheus_client"),
-    *("ray", "psycopg", "psycopg_binary", "catboost"),
+    *("ray", "psycopg", "psycopg_binary", "catboost", "cryptography"),
 )
 MONTHS = """\
 subscriber,month,plan_held,voice_calls,voice_minutes,voice_minutes_billed,sms,data_mib
@@ -149,9 +149,11 @@ def test_the_server_checks_every_package_of_its_extra() -> None:
     names = {extra: {Requirement(line).name for line in lines} for extra, lines in extras.items()}
     serve = {name.replace("-", "_") for name in names["serve"]}
     assert serve - {"uvloop"} == set(PACKAGES), "uvloop only makes the server faster"
-    assert serve | {"ray", "psycopg", "catboost"} <= set(EXTRA_PACKAGES)
+    assert serve | {"ray", "psycopg", "catboost", "cryptography"} <= set(EXTRA_PACKAGES)
     assert "ray" not in names["dev"]
-    assert [line for line in extras["dev"] if line.startswith("planrec")] == ["planrec[serve,postgresql]"]
+    assert [line for line in extras["dev"] if line.startswith("planrec")] == [
+        "planrec[serve,postgresql,bundle]"
+    ]
 
 
 def test_a_wheel_serves_what_it_trained(python: Path, trained: Path) -> None:

@@ -1,0 +1,1 @@
+"""A run as one signed file, which another machine checks and pins."""

@@ -1,0 +1,98 @@
+"""Pin the run of a bundle: verify, unpack, check, then write the pin."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from planrec.errors import RunError
+from planrec.files.atomic_write import write_atomically
+from planrec.runs.read import SavedRun
+from planrec.serving.bundle.bundle_file import Bundle, home_of, read_bundle
+from planrec.serving.bundle.signers import SIGNATURE_FILE, Signers
+from planrec.serving.pin import Pin, pin_of, servable_run, write_pin
+
+PARTIAL = ".partial"
+"Folder below the folder of runs, in which no command looks for runs."
+
+
+def pin_bundle(
+    file: Path, outputs: Path, reason: str | None = None, *, signers: Signers, dry_run: bool = False
+) -> Pin:
+    """Unpack a bundle below the folder of runs and pin its run.
+
+    Args:
+        file: the bundle.
+        outputs: folder of runs, with pinned.json.
+        reason: why, for those who ask later.
+        signers: the trusted keys.
+        dry_run: check everything and keep nothing.
+
+    Raises:
+        RunError: no trusted key signed the bundle, its run cannot be served here, or another run has its
+            folder. Nothing is unpacked or pinned then.
+    """
+    bundle = read_bundle(file, signers)
+    with _unpacked(bundle, outputs, dry_run=dry_run) as folder:
+        saved = _checked(folder, file, signers)
+        home = outputs / home_of(saved.run_id)
+        _check_free(home, bundle)
+        pin = pin_of(replace(saved, folder=home), outputs, reason)
+        if not dry_run:
+            _move(folder, home)
+    if not dry_run:
+        write_pin(pin, outputs)
+    return pin
+
+
+@contextmanager
+def _unpacked(bundle: Bundle, outputs: Path, *, dry_run: bool) -> Iterator[Path]:
+    """Yield a folder with the files of a bundle, where no command looks for runs; remove it afterwards."""
+    parent = None if dry_run else outputs / PARTIAL
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=parent) as temporary:
+            folder = Path(temporary) / "run"
+            folder.mkdir()
+            for name, member in {**bundle.members, SIGNATURE_FILE: bundle.signature.head}.items():
+                write_atomically(folder / name, member)
+            yield folder
+    finally:
+        if parent is not None:
+            with suppress(OSError):  # another command uses it
+                parent.rmdir()
+
+
+def _checked(folder: Path, file: Path, signers: Signers) -> SavedRun:
+    """Load the unpacked run as a server does. Raises RunError with the name of the bundle."""
+    try:
+        return servable_run(folder, signers)
+    except RunError as error:
+        message, *problems = (
+            text.replace(str(folder), str(file)) for text in (error.message, *error.problems)
+        )
+        raise RunError(message, problems) from error
+
+
+def _check_free(home: Path, bundle: Bundle) -> None:
+    """Check that the folder is free, or has the same run. Raises RunError."""
+    if not home.exists():
+        return
+    run_json = home / "run.json"
+    if not run_json.is_file() or run_json.read_bytes() != bundle.members["run.json"]:
+        raise RunError(
+            f"{home} belongs to another run: nothing is overwritten; move it or name other --outputs"
+        )
+
+
+def _move(folder: Path, home: Path) -> None:
+    """Move an unpacked run to its place; the files of the same run are replaced one by one."""
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(folder, home)
+        return
+    for file in sorted(folder.iterdir()):
+        os.replace(file, home / file.name)
