@@ -102,7 +102,7 @@ class Notation:
     "None if the cells themselves must show it."
     thousands: Thousands = "detect"
     why: str | None = None
-    """Why cells with two readings are read with `decimal`, or with a point if that is None. Without `decimal`
+    """Why cells with two readings are read with `decimal`, or with a point without one. Without `decimal`
     no reason makes the reading a guess."""
 
     def read(self, text: pa.ChunkedArray) -> NumberCells:
