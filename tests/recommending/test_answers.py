@@ -96,6 +96,8 @@ def test_an_answer_contains_the_results_of_the_recommender(asked):
     saving = savings(table, prediction)
     for row, answer in enumerate(told(recommender, *requests)):
         assert (answer["decision"], answer["reason"]) == (decisions.decision[row], decisions.reason[row])
+        recommended = table.plans[decisions.recommended[row]]
+        assert answer["advised"] == (recommended if decisions.decision[row] == "recommend" else None)
         assert [item["rank"] for item in answer["items"]] == list(range(1, len(answer["items"]) + 1))
         assert len(answer["items"]) + len(answer["not_offered"]) == len(table.plans)
         for item in answer["items"]:
@@ -151,7 +153,7 @@ def test_only_staying_is_left_if_every_plan_is_excluded(asked):
     answer = told(recommender, replace(requests[0], exclude=recommender.plans))[0]
     if held := requests[0].plan_held:
         assert [item["plan_id"] for item in answer["items"]] == [held]
-        assert answer["decision"] in ("stay", "abstain")
+        assert (answer["decision"] in ("stay", "abstain"), answer["advised"]) == (True, None)
     else:
         assert (answer["items"], answer["decision"], answer["reason"]) == ([], "abstain", "empty_menu")
 
