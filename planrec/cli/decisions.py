@@ -127,8 +127,11 @@ def _export(options: Namespace) -> int:
 def _delete(options: Namespace) -> int:
     from planrec.serving.decision_log.removal import delete_subscriber
 
-    number = delete_subscriber(log_url(options.log, options.outputs), options.subscriber, _keys(options))
-    print(f"removed {counted(number, 'row')}")
+    url = log_url(options.log, options.outputs)
+    deleted = delete_subscriber(url, options.subscriber, _keys(options))
+    print(f"removed {counted(deleted.rows, 'row')}")
+    if deleted.unreadable:
+        print(f"{counted(deleted.unreadable, 'row')} whose pseudonym key is missing: not searched")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Hydra's parser of overrides with keys as text, and the check of overrides that messages show."""
 
 import shlex
+from functools import cache
 from typing import TYPE_CHECKING
 
 from planrec.files.typed_override import as_typed, in_quotes
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
 
 
+@cache
 def use_text_keys() -> None:
     """Make Hydra read the keys of mappings as the text that was typed: 1E5 and 007 are codes of plans.
 

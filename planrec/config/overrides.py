@@ -133,9 +133,9 @@ def wrong_options(override: "Override", text: str, added: Folders) -> list[str]:
     if isinstance(value, list):
         each = ",".join(map(str, value or ["OPTION"]))
         first = each.split(",")[0]
+        one, several = shown_override(f"{group}={first}"), shown_override(f"{group}={each}")
         return [
-            f"{group} takes one option, not a list: type {group}={first}, or for a run with each:"
-            f" -m {group}={each} {source}"
+            f"{group} takes one option, not a list: type {one}, or for a run with each: -m {several} {source}"
         ]
     wrong = [option for option in _chosen(override) if option not in known]
     return [

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from planrec.serving.decision_log.chain import Content, EventKind, LoggedEvent, Removed
 from planrec.serving.decision_log.database import Connection
 from planrec.serving.decision_log.pseudonym import Keys
+from planrec.serving.decision_log.search import count_unreadable
 from planrec.serving.decision_log.session import session
 from planrec.serving.decision_log.tables import append_event
 
@@ -14,6 +16,14 @@ ROWS_AT_ONCE = 1_000
 
 _Found = tuple[str, int | None, str | None]
 "recommendation_id, position and chain value of a row."
+
+
+class Deleted(NamedTuple):
+    """The result of deleting the rows of a subscriber."""
+
+    rows: int
+    unreadable: int
+    "Rows of any subscriber that cannot be searched, because the key of their pseudonym is missing."
 
 
 def prune(url: str, older_than: timedelta) -> int:
@@ -26,15 +36,17 @@ def prune(url: str, older_than: timedelta) -> int:
     return _remove(url, "prune", "time < ?", [before], {"before": before})
 
 
-def delete_subscriber(url: str, subscriber: str, keys: Keys) -> int:
-    """Remove all rows of a subscriber; return their number.
+def delete_subscriber(url: str, subscriber: str, keys: Keys) -> Deleted:
+    """Remove all rows of a subscriber; a deletion that finds none is recorded too.
 
     Raises:
         LogError: the log cannot be changed.
     """
     pseudonyms = keys.pseudonyms(subscriber)
     condition = f"subscriber IN ({', '.join('?' * len(pseudonyms))})"
-    return _remove(url, "delete", condition, pseudonyms, {"subscriber": pseudonyms})
+    number = _remove(url, "delete", condition, pseudonyms, {"subscriber": pseudonyms})
+    with session(url, "read") as connection:
+        return Deleted(number, count_unreadable(connection, keys.ids))
 
 
 def _remove(url: str, event: EventKind, condition: str, values: Sequence[str], about: Content) -> int:
@@ -48,7 +60,9 @@ def _remove(url: str, event: EventKind, condition: str, values: Sequence[str], a
             append_event(connection, LoggedEvent.of(event, {**about, **_stub(found)}))
             connection.commit()
             n_removed += len(found)
-        connection.rollback()
+        if not n_removed:
+            append_event(connection, LoggedEvent.of(event, {**about, **_stub([])}))
+        connection.commit()
         connection.clear_write_ahead_log()
     return n_removed
 

@@ -108,7 +108,7 @@ def test_two_rows_that_swap_their_places_are_found(written):
 
 
 def test_a_deleted_subscriber_leaves_a_stub(written, keys):
-    assert delete_subscriber(written, "ana", keys) == 3
+    assert delete_subscriber(written, "ana", keys) == (3, 0)
     assert logged_ids(written) == {"1", "3", "4"}
     found = verify(written, keys.ids)
     assert (found.problems, found.removed, found.decisions) == ([], 3, 3)
@@ -157,6 +157,9 @@ def test_rows_are_found_by_subscriber_and_day_under_every_key(written, keys):
     alone = Keys.read(keys.file)
     assert [row.recommendation_id for row in decisions_of(written, "ana", alone)] == ["new"]
     assert verify(written, alone.ids).unreadable == 6
+    assert delete_subscriber(written, "eva", alone) == (0, 6)
+    (event,) = rows_of(written, "SELECT content FROM decision_events WHERE event = 'delete'")
+    assert '"rows":0' in event[0]
     with pytest.raises(LogError, match=r"no answer to 'ben' .*; the key of 6 row\(s\) is missing"):
         decisions_of(written, "ben", alone)
     assert keys.file.stat().st_mode & 0o777 == 0o600
@@ -236,7 +239,7 @@ def test_a_log_of_an_earlier_version_is_migrated_in_place(old, keys):
     found = verify(old, keys.ids)
     assert (found.decisions, found.unchained, found.unreadable, found.problems) == (1, 2, 0, [])
     assert find_decision(old, "old-1").key_id is None
-    assert delete_subscriber(old, "ana", keys) == 3
+    assert delete_subscriber(old, "ana", keys) == (3, 0)
     assert (problems(old), verify(old, {}).unchained) == ([], 0)
 
 

@@ -152,7 +152,7 @@ def test_the_chain_search_and_removal_are_those_of_sqlite(server, tmp_path):
     assert [row.answers for row in count_advised(server.url, Days())] == [4]
     found = verify(server.url, keys.ids)
     assert (found.problems, found.decisions, found.unchained, found.unreadable) == ([], 3, 1, 0)
-    assert delete_subscriber(server.url, "ana", keys) == 2
+    assert delete_subscriber(server.url, "ana", keys) == (2, 0)
     change(server.url, "UPDATE decisions SET arm = 'max' WHERE recommendation_id = '2'")
     assert verify(server.url, {}).problems == ["answer 2 at position 4 was changed"]
     sha256 = write_archive(server.url, Days(), tmp_path / "audit.zip", tmp_path / "pinned.json")

@@ -29,11 +29,11 @@ STOPPED = """
 import os, signal, sys
 from planrec.cli import main
 from planrec.serving.scoring import output
-class Slow(output.pacsv.CSVWriter):
+class Slow(output._CsvWriter):
     def write_table(self, table):
         super().write_table(table)
         os.kill(os.getpid(), signal.Signals[os.environ["SIGNAL"]])
-output.pacsv.CSVWriter = Slow
+output._CsvWriter = Slow
 sys.exit(main(["score", *sys.argv[1:]]))
 """
 "The command, and a signal at the moment when a part of the answers is written."

@@ -106,7 +106,7 @@ def read(file: Path) -> pd.DataFrame:
     if file.suffix == ".csv":
         return pd.read_csv(file, dtype=str, keep_default_na=False)
     frame = pq.read_table(file).to_pandas()
-    return frame.map(lambda cell: "" if cell is None else str(cell))
+    return frame.map(lambda cell: "" if pd.isna(cell) else str(cell))
 
 
 @st.composite
