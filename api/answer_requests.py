@@ -1,19 +1,16 @@
 """Answer checked requests with the served run."""
 
 import os
-import re
 from collections.abc import Sequence
 from time import time_ns
 from uuid import UUID
 
-from planrec.policy import Language
 from planrec.recommending.answer import Answer
 from planrec.recommending.answering import answers_of
 from planrec.schema.request import Request
+from planrec.sentences import Language
 
 from .served_run import ServedRun
-
-_LANGUAGE = re.compile(r"(en|es|\*)(?:-[a-z0-9-]+)?(?:\s*;\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?")
 
 
 def answer_all(served: ServedRun, requests: Sequence[Request], language: Language) -> list[Answer]:
@@ -55,19 +52,3 @@ def new_id() -> str:
     number[6] = 0x70 | number[6] & 0x0F  # version
     number[8] = 0x80 | number[8] & 0x3F  # variant
     return str(UUID(bytes=bytes(number)))
-
-
-def preferred_language(accept_language: str) -> Language:
-    """Return the language with the greatest weight in an Accept-Language header (RFC 9110, 12.5.4).
-
-    It is English if the header names neither, and the first one of equal weights.
-
-    >>> preferred_language("fr, es-PE;q=0.9, en;q=0.5")
-    'es'
-    """
-    weights: dict[Language, float] = {}
-    for part in accept_language.lower().split(","):
-        if (found := _LANGUAGE.fullmatch(part.strip())) and float(found[2] or 1) > 0:
-            language: Language = "es" if found[1] == "es" else "en"  # * matches any language
-            weights[language] = max(weights.get(language, 0.0), float(found[2] or 1))
-    return max(weights, key=weights.__getitem__, default="en")

@@ -9,6 +9,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .http_framing import fault_of_head, head_without_upgrade
+from .language.requested import language_of
 from .middleware.request_id import request_id_of
 from .middleware.request_logging import log_request
 from .middleware.security_headers import SECURITY_HEADERS
@@ -203,7 +204,8 @@ class Protocol(HttpToolsProtocol):
         if not (is_answering and self.cycle.response_started):
             # Without a cycle, the header with the id may be the fault.
             request_id = self._refused_by_app(status) if is_answering else uuid4().hex
-            problem = problem_of(status, detail, type_=type_, request_id=request_id)
+            language = language_of(self.cycle.scope["headers"]) if is_answering else "en"
+            problem = problem_of(status, detail, type_=type_, request_id=request_id, language=language)
             body = msgspec.json.encode(problem)
             self.transport.write(STATUS_LINE[status] + _head_of_problem(request_id, len(body)) + body)
             if not is_answering:

@@ -9,9 +9,9 @@ from asyncio import Future, get_running_loop
 from collections import defaultdict, deque
 from typing import NamedTuple
 
-from planrec.policy import Language
 from planrec.recommending.answer import Answer
 from planrec.schema.request import Request
+from planrec.sentences import Language
 
 from .answer_requests import answer_each
 from .served_run import ServedRun

@@ -5,14 +5,14 @@ from time import perf_counter
 from typing import Self
 from uuid import uuid4
 
-from planrec.policy import Language
 from planrec.recommending.answer import Answer
 from planrec.schema.request import Request, json_of
+from planrec.sentences import Language
 from planrec.serving.decision_log import Decision
 
-from .answer_requests import preferred_language
 from .decision_logging import AnswerLog
 from .http_request import HttpRequest
+from .language.requested import LANGUAGE
 from .middleware.request_id import REQUEST_ID
 from .served_run import ServedRun
 from .state import state_of
@@ -36,7 +36,7 @@ class PredictCall:
         return cls(
             served=state.run,
             answer_log=state.answer_log,
-            language=preferred_language(request.headers.get("accept-language", "")),
+            language=LANGUAGE.get(),
             request_id=REQUEST_ID.get() or uuid4().hex,
             started=perf_counter(),
         )

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Annotated
 
 from litestar import Response
@@ -13,8 +12,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import ValidationError
 
 from planrec.errors import DataError, LogError, RequestError
+from planrec.sentences import Language
 
 from .http_request import HttpRequest
+from .language.requested import LANGUAGE
+from .language.translate import title_of, translated
 from .middleware.request_id import REQUEST_ID
 from .parsing.request_body import (
     DuplicateKeyError,
@@ -65,7 +67,7 @@ class Problem(Struct, frozen=True):
     type: Annotated[
         str, Meta(description="Stable code of the problem.", examples=sorted({*TYPES.values(), *OWN_TYPES}))
     ]
-    title: str
+    title: Annotated[str, Meta(description="The status in words, in the language of the request.")]
     status: int
     detail: Annotated[str, Meta(description="The rule that was broken, and the value found.")]
     request_id: Annotated[str, Meta(description="As in the header X-Request-ID and in the log.")]
@@ -81,26 +83,31 @@ def problem_of(
     type_: str | None = None,
     errors: Sequence[ProblemError] | UnsetType = UNSET,
     request_id: str | None = None,
+    language: Language | None = None,
 ) -> Problem:
-    """Return the problem of a status.
+    """Return the problem of a status, in the language of the request.
 
     Args:
         status: HTTP status.
-        detail: the rule that was broken, and the value found.
+        detail: the rule that was broken, and the value found, in English.
         type_: code of the problem; the first one of the status if it is not given.
         errors: values that cannot be accepted.
         request_id: the id of the current request if it is not given.
+        language: the one of the current request if it is not given.
 
     >>> problem_of(404, "no such run").type
     'urn:planrec:problem:not_found'
     """
+    language = language or LANGUAGE.get()
+    if not isinstance(errors, UnsetType):
+        errors = [ProblemError(error.pointer, translated(error.detail, language)) for error in errors]
     return Problem(
         type=type_ or TYPES.get(status, "about:blank"),
-        title=HTTPStatus(status).phrase,
+        title=title_of(status, language),
         status=status,
-        detail=detail,
+        detail=translated(detail, language),
         request_id=request_id or REQUEST_ID.get() or "",
-        errors=errors if isinstance(errors, UnsetType) else list(errors),
+        errors=errors,
     )
 
 

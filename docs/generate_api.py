@@ -15,8 +15,9 @@ from api.routes import routes
 from api.routes.about_run import Run
 from api.settings import Limits
 from planrec.catalogue.menu import NOT_OFFERED
-from planrec.policy.reason_sentences import SENTENCES
 from planrec.recommending.answer import Answer
+from planrec.sentences.decision_sentences import SENTENCES as DECISION_SENTENCES
+from planrec.sentences.reason_sentences import SENTENCES
 
 
 def api_page() -> str:
@@ -44,7 +45,16 @@ def api_page() -> str:
         "",
         *(f"* `{code}`: {meaning}" for code, meaning in NOT_OFFERED.items()),
         "",
-        "`reason` of an answer, and `code` of an item's reasons, have one of these values: "
+        "`reason` of an answer has one of these values; another policy may have others:",
+        "",
+        *(
+            f"* `{decision}`: "
+            + ", ".join(f"`{code}`" for code in texts if code and code != "nothing_better_left")
+            + "."
+            for decision, texts in DECISION_SENTENCES.items()
+        ),
+        "",
+        "`code` of an item's reasons has one of these values: "
         + ", ".join(f"`{code}`" for code in SENTENCES)
         + ".",
         "",

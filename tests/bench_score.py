@@ -132,12 +132,12 @@ def one_answer(saved: Any) -> list[str]:
     """Reasons of all plans of one subscriber, as an answer of the API has them."""
     recommender = saved.recommender
     tables = [recommender.table([read_request(request)]) for request in saved.manifest.golden.requests]
-    decided = [(table, recommender.recommend(table)[1]) for table in tables]
+    decided = [(table, *recommender.recommend(table)) for table in tables]
 
     def explain() -> None:
-        for table, decisions in decided:
+        for table, prediction, decisions in decided:
             reasons = recommender.reasons(table, "en")
-            reasons.of_decisions(decisions)
+            reasons.of_decisions(prediction, decisions)
             for plan in range(len(recommender.plans)):
                 reasons.of_plan(0, plan)
 

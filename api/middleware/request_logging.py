@@ -19,6 +19,7 @@ from litestar.types import (
 
 from planrec.recommending.answer import Answer
 
+from ..language.requested import LANGUAGE, language_of
 from ..problems import SERVER_FAILED, problem_of
 from ..prometheus import Metrics
 from .asgi_problem import send_problem
@@ -55,6 +56,7 @@ class RequestLogging:
         request_id: str = state.setdefault("request_id", request_id_of(scope["headers"]))
         current = _CurrentRequest(self.metrics)
         tokens = REQUEST_ID.set(request_id), _CURRENT.set(current)
+        language = LANGUAGE.set(language_of(scope["headers"]))
 
         async def receive_or_gone() -> HTTPReceiveMessage | WebSocketReceiveMessage:
             nonlocal is_gone
@@ -78,6 +80,7 @@ class RequestLogging:
         finally:
             REQUEST_ID.reset(tokens[0])
             _CURRENT.reset(tokens[1])
+            LANGUAGE.reset(language)
             # An answer that no client received is no failure of the server.
             refused: int | None = state.get("refused")
             log_request(

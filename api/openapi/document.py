@@ -42,7 +42,7 @@ _LINES = (
 _HEADERS = {
     "Idempotency-Key": "A repeated POST with the same key gets the first answer again.",
     "X-Request-ID": "Your name for the request, repeated in the response, in problems and in the log.",
-    "Accept-Language": "Language of the sentences: English, or Spanish if it has a greater weight.",
+    "Accept-Language": "Language of sentences and problems: English, or Spanish if it has a greater weight.",
 }
 _TAGS = {
     "Advice": "Get recommendations.",

@@ -17,6 +17,8 @@ from planrec.serving.decision_log import Decision
 
 from ..answer_requests import answer_all, answer_each
 from ..http_request import HttpRequest
+from ..language.requested import LANGUAGE
+from ..language.translate import translated
 from ..middleware.request_logging import Advice, count_advice
 from ..openapi.problem_responses import problem_responses
 from ..parsing.batch_body import MAX_ERRORS, parse_batch, split_lines
@@ -139,7 +141,8 @@ class _Refusals:
             self.left -= len(listed)
             detail = problem.detail
             if len(listed) < len(problem.errors):
-                detail += f"; the lines of a batch list {MAX_ERRORS:,} in total, {len(listed):,} of them here"
+                rest = f"; the lines of a batch list {MAX_ERRORS:,} in total, {len(listed):,} of them here"
+                detail += translated(rest, LANGUAGE.get())
             problem = msgspec.structs.replace(problem, errors=listed, detail=detail)
         return msgspec.json.encode(problem)
 

@@ -3,7 +3,13 @@
 import numpy as np
 
 from planrec.errors import DataError
+from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
+
+UNKNOWN_AMOUNT = int(np.iinfo(np.int64).min)
+"Minor units of NaN."
+_HALF = 0.5 + 1e-7
+"Means of minor units are exact to far more than 7 decimals; beyond, binary fractions fall just below a half."
 
 
 def monthly_cost(
@@ -44,6 +50,38 @@ def expected_cost(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray:
     if table.switching_cost is None:
         return bill_mean
     return bill_mean + monthly_cost(0, table.switching_cost, table.horizon, table.minor_units)
+
+
+def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
+    """Compute the expected saving of each plan a month against the plan held, shape (n, J), major unit.
+
+    The switching cost is spread over the horizon. Values are NaN if the plan held is unknown; the result is
+    None without bills.
+    """
+    return None if prediction.bill_mean is None else saving_against_held(prediction.bill_mean, table)
+
+
+def saving_against_held(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarray | None:
+    """Compute the same from mean monthly bills, shape (n, J), major unit; None without plans held."""
+    if table.held is None or table.switching_cost is None:
+        return None
+    cost = expected_cost(bill_mean, table)
+    held = cost[np.arange(len(cost)), table.held]
+    return np.where(table.held >= 0, held, np.nan)[:, None] - cost
+
+
+def in_minor_units(amounts: np.ndarray, minor_units: int) -> np.ndarray:
+    """Round amounts in the major unit half away from zero, int64; NaN becomes `UNKNOWN_AMOUNT`.
+
+    Examples:
+        >>> in_minor_units(np.array([1.005, -0.004, -1.005]), 100)
+        array([ 101,    0, -101])
+    """
+    size = np.floor(np.abs(amounts) * minor_units + _HALF)
+    known = size == size
+    minor = np.where(known, np.copysign(size, amounts), 0.0).astype(np.int64)
+    minor[~known] = UNKNOWN_AMOUNT
+    return minor
 
 
 def realised_cost(table: DecisionTable) -> np.ndarray:

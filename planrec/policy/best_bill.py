@@ -9,6 +9,7 @@ from planrec.catalogue.commitments import CommitmentRules, UnknownCommitment
 from planrec.catalogue.monthly_cost import expected_cost
 from planrec.contracts import Policy
 from planrec.errors import DataError
+from planrec.policy.narrow_menu import with_reasons_of_menu
 from planrec.schema.decision_rows import known_months
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
@@ -121,7 +122,8 @@ class BestBill(Policy):
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
         """Rank the plans, suppress changes for small savings, and abstain if too few months are known.
 
-        The advice comes first in the ranking, plans outside the menu last. Reason codes: `_REASONS`.
+        The advice comes first in the ranking, plans outside the menu last. Reason codes: `_REASONS`, and
+        those of `with_reasons_of_menu`.
 
         Raises:
             DataError: the prediction has no bills.
@@ -142,9 +144,9 @@ class BestBill(Policy):
         reason[~table.menu.any(axis=1)] = EMPTY_MENU
         abstain = reason >= HISTORY_TOO_SHORT
         decision = np.where(abstain, 2, advice == held)
-        return Decisions(
-            np.where(abstain, -1, advice), _DECISIONS[decision], _REASONS[reason], _first(advice, ranking)
-        )
+        advised = np.where(abstain, -1, advice)
+        decisions = Decisions(advised, _DECISIONS[decision], _REASONS[reason], _first(advice, ranking))
+        return with_reasons_of_menu(decisions, table)
 
     def _is_worth_it(
         self, bill_mean: np.ndarray, cost: np.ndarray, reference: np.ndarray, best: np.ndarray

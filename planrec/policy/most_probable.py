@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from planrec.contracts import Policy
+from planrec.policy.narrow_menu import with_reasons_of_menu
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
 
@@ -19,7 +20,7 @@ class MostProbable(Policy):
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
         """Rank by probability, ties in plan order, plans outside the menu last.
 
-        Reason codes: most_probable, already_held (stay), empty_menu (abstain).
+        Reason codes: most_probable, already_held (stay), and those of `with_reasons_of_menu`.
         """
         score = np.where(table.menu, prediction.probability, -np.inf)
         ranking = np.argsort(-score, axis=1, kind="stable")
@@ -31,4 +32,4 @@ class MostProbable(Policy):
             decision[stay], reason[stay] = "stay", "already_held"
         empty = ~table.menu.any(axis=1)
         recommended[empty], decision[empty], reason[empty] = -1, "abstain", "empty_menu"
-        return Decisions(recommended, decision, reason, ranking)
+        return with_reasons_of_menu(Decisions(recommended, decision, reason, ranking), table)

@@ -5,15 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planrec.policy import in_major_units
-from planrec.recommending.recommender import savings
+from planrec.catalogue.monthly_cost import UNKNOWN_AMOUNT, in_minor_units, savings
 from planrec.schema.decision_rows import lags_in
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
+from planrec.sentences import in_major_units
 
-_HALF = 0.5 + 1e-7
-"Means of minor units are exact to far more than 7 decimals; beyond, binary fractions fall just below a half."
-_UNKNOWN = int(np.iinfo(np.int64).min)
 AMOUNT_CACHE_SIZE = 10_000
 "Formatted amounts that are cached: the same ones occur again and again."
 
@@ -63,16 +60,13 @@ def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None
     [[['1.01', None]]]
     """
     exponent = len(str(minor_units)) - 1
-    size = np.floor(np.abs(amounts) * minor_units + _HALF)
-    known = size == size
-    minor = np.where(known, np.copysign(size, amounts), 0.0).astype(np.int64)
-    minor[~known] = _UNKNOWN
-    return [[[_text(each, exponent) for each in row] for row in matrix] for matrix in minor.tolist()]
+    minor = in_minor_units(amounts, minor_units).tolist()
+    return [[[_text(each, exponent) for each in row] for row in matrix] for matrix in minor]
 
 
 @lru_cache(maxsize=AMOUNT_CACHE_SIZE)
 def _text(minor: int, exponent: int) -> str | None:
-    return None if minor == _UNKNOWN else in_major_units(minor, exponent)
+    return None if minor == UNKNOWN_AMOUNT else in_major_units(minor, exponent)
 
 
 def month_figures(table: DecisionTable) -> list[MonthFigures] | None:

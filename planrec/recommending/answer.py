@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue
-from planrec.policy import MoneyText, Reason
 from planrec.schema.columns import USAGE_COVERS
+from planrec.sentences import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 DecisionCode = Literal["recommend", "stay", "abstain"]
@@ -54,7 +54,7 @@ class Current(Struct, frozen=True, gc=False):
         MoneyText | None,
         Meta(
             description="Mean over the months of the horizon. A model that forecasts bills may expect other"
-            " usage than that of the last months, which the sentences describe."
+            " usage than that of the last months, which the reasons of the items describe."
         ),
     ]
     bill_p10: MoneyText | None
@@ -137,7 +137,13 @@ class Answer(Struct, frozen=True, gc=False):
         ),
     ]
     reason: Annotated[str, Meta(description="Reason code of the decision.")]
-    sentence: Annotated[str, Meta(description="The decision in words.")]
+    sentence: Annotated[
+        str,
+        Meta(description="The decision in words, with the saving and its range as in the first item."),
+    ]
+    sentence_short: Annotated[
+        str, Meta(description="The same for a text message: at most 160 characters.", max_length=160)
+    ]
     items: Annotated[list[Item], Meta(description="The plans on the menu, the recommended one first.")]
     not_offered: list[NotOffered]
     model: ModelName
@@ -156,7 +162,7 @@ def encoded(answer: Answer) -> bytes:
     """Return the answer as JSON: equal answers have equal bytes.
 
     >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 4
-    >>> decided = ("abstain", None, "empty_menu", "No plan is left.")
+    >>> decided = ("abstain", None, "empty_menu", "No plan is left.", "No plan.")
     >>> answer = Answer("id", *nothing, [], None, *decided, [], [], model, None)
     >>> encoded(answer)[:58]
     b'{"recommendation_id":"id","as_of":null,"currency":null,"us'

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 
 from planrec.catalogue.menu import Refusal, why_not_offered
-from planrec.policy import Language
 from planrec.recommending.amounts import month_figures, plan_figures
 from planrec.recommending.answer import (
     COMMITMENT_UNKNOWN,
@@ -27,6 +26,7 @@ from planrec.recommending.answer import (
 from planrec.recommending.recommender import Recommender
 from planrec.schema.request import Request
 from planrec.schema.tables import DecisionTable
+from planrec.sentences import Language
 
 
 def answers_of(
@@ -73,7 +73,7 @@ class _Results:
         self.bill_basis = past.bill_basis if past is not None and self.has_bills else None
         self.catalogue = None if recommender.catalogue is None else CatalogueName.of(recommender.catalogue)
         self.reasons = recommender.reasons(table, language, past)
-        self.sentences = self.reasons.of_decisions(decisions)
+        self.sentences = self.reasons.of_decisions(prediction, decisions)
         self.decision: list[DecisionCode] = decisions.decision.tolist()
         self.reason: list[str] = decisions.reason.tolist()
         self.ranking: list[list[int]] = decisions.ranking.tolist()
@@ -105,7 +105,8 @@ class _Results:
             decision=self.decision[row],
             advised=items[0].plan_id if self.decision[row] == "recommend" else None,
             reason=self.reason[row],
-            sentence=self.sentences[row],
+            sentence=self.sentences[row].full,
+            sentence_short=self.sentences[row].short,
             items=items,
             not_offered=self._not_offered(row, request.exclude),
             model=model,

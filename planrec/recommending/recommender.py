@@ -11,7 +11,6 @@ from sklearn.pipeline import Pipeline
 
 from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue
-from planrec.catalogue.monthly_cost import expected_cost
 from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import (
     BillCorrector,
@@ -26,7 +25,6 @@ from planrec.contracts import (
     Policy,
 )
 from planrec.errors import DataError
-from planrec.policy import Language, Reasons
 from planrec.recommending.request_table import table_of
 from planrec.recommending.table_builder import TableBuilder
 from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, Columns, InputSchema
@@ -34,6 +32,7 @@ from planrec.schema.decision_rows import known_months
 from planrec.schema.predictions import Decisions, PastBills, Prediction
 from planrec.schema.request import Request
 from planrec.schema.tables import DecisionTable
+from planrec.sentences import Language, Reasons
 
 
 @dataclass(frozen=True)
@@ -235,19 +234,6 @@ def past_bills(table: DecisionTable, past: PastUsage) -> PastBills:
     """Build the input of models that correct re-rated bills."""
     held = np.full(len(table), -1) if table.held is None else table.held
     return PastBills(past.expected_bill, held, max(table.horizon, 1), table.exit_fee)
-
-
-def savings(table: DecisionTable, prediction: Prediction) -> np.ndarray | None:
-    """Compute the expected saving of each plan a month against the plan held, shape (n, J), major unit.
-
-    The switching cost is spread over the horizon. Values are NaN if the plan held is unknown; the result is
-    None without bills.
-    """
-    if prediction.bill_mean is None or table.held is None or table.switching_cost is None:
-        return None
-    cost = expected_cost(prediction.bill_mean, table)
-    held = cost[np.arange(len(cost)), table.held]
-    return np.where(table.held >= 0, held, np.nan)[:, None] - cost
 
 
 def model_input(features: FeatureSet, model: Model, table: DecisionTable) -> Columns:

@@ -5,6 +5,7 @@ without any month it is on `as_of`. Usage is quantised, as at every border.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
@@ -53,8 +54,7 @@ def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTabl
     attributes = _attribute_columns([request.attributes for request in requests], inputs.columns)
     table = builder.build(columns | attributes, len(requests), as_of, held, last_recommended, commitment_ends)
     _check_valid(requests, builder, table)
-    _leave_out(requests, table)
-    return table
+    return _without_excluded(requests, table)
 
 
 def requests_of(table: DecisionTable) -> list[Request]:
@@ -147,12 +147,20 @@ def _requested_instants(requests: Sequence[Request], as_of: np.ndarray) -> np.nd
     return np.array([day or first for day, first in zip(requested, as_of, strict=True)], "datetime64[D]")
 
 
-def _leave_out(requests: Sequence[Request], table: DecisionTable) -> None:
-    """Take excluded plans off the menus, in place; the plan held stays."""
-    for row, request in enumerate(requests):
-        for plan in request.exclude:
-            position = table.plans.index(plan)
-            table.menu[row, position] &= table.held is not None and table.held[row] == position
+def _without_excluded(requests: Sequence[Request], table: DecisionTable) -> DecisionTable:
+    """Take excluded plans off the menus; the plan held stays."""
+    named = [
+        (row, table.plans.index(plan)) for row, request in enumerate(requests) for plan in request.exclude
+    ]
+    if not named:
+        return table
+    rows, plans = np.array(named).T
+    excluded = np.zeros(table.menu.shape, bool)
+    excluded[rows, plans] = table.menu[rows, plans]
+    if table.held is not None:
+        known = np.flatnonzero(table.held >= 0)
+        excluded[known, table.held[known]] = False
+    return replace(table, menu=table.menu & ~excluded, excluded=excluded)
 
 
 def _plan_indexes(named: Sequence[str | None], plans: tuple[str, ...]) -> np.ndarray:

@@ -93,6 +93,8 @@ class DecisionTable:
     menu: np.ndarray
     "Shape (n, J), bool: the plans that may be recommended."
     inputs: InputSchema
+    excluded: np.ndarray | None = None
+    "Shape (n, J), bool: the plans that the caller took off the menu; None if there are none."
     y: np.ndarray | None = None
     "Shape (n,), int64: index into `plans`; None when scoring."
     as_of: np.ndarray | None = None
@@ -129,7 +131,7 @@ class DecisionTable:
         _check_columns("segments", self.segments, n)
         for name in (*_PER_DECISION, *_DERIVED):
             _check_length(name, getattr(self, name), n)
-        for name in ("menu", "future_bills", "switching_cost", "hidden_bills"):
+        for name in ("menu", "excluded", "future_bills", "switching_cost", "hidden_bills"):
             array = getattr(self, name)
             if array is not None and array.shape != (n, width):
                 raise DataError(f"{name} must have shape {(n, width)}, got {array.shape}")

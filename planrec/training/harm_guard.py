@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from planrec.catalogue.monthly_cost import realised_cost
+from planrec.catalogue.monthly_cost import realised_cost, savings
 from planrec.contracts import Policy
 from planrec.metrics.money import costs_more
-from planrec.recommending.recommender import savings
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
 from planrec.training.out_of_fold import decide_in_time

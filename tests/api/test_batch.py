@@ -148,4 +148,4 @@ def test_sentences_are_in_spanish_if_requested(bill_server, bill_run):
     headers = {"accept-language": "es-PE,es;q=0.9"}
     with httpx.Client(base_url=bill_server) as client:
         answer = client.post("/predict/batch", json=[request], headers=headers).json()[0]
-    assert answer["items"][0]["reasons"][0]["sentence"].startswith("Con su uso de los últimos 6 meses")
+    assert answer["items"][0]["reasons"][0]["sentence"].startswith("Con su consumo de los últimos 6 meses")

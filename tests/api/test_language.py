@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.answer_requests import preferred_language
+from api.language.requested import preferred_language
 
 
 @pytest.mark.parametrize(

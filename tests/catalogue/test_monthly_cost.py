@@ -3,10 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from planrec.catalogue.monthly_cost import expected_cost, monthly_cost, realised_cost
+from planrec.catalogue.monthly_cost import expected_cost, monthly_cost, realised_cost, savings
 from planrec.errors import DataError
 from planrec.policy import BestBill
-from planrec.recommending.recommender import savings
 from planrec.schema.columns import InputSchema, Usage, lag
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable

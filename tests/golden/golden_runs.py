@@ -27,7 +27,7 @@ from tests.trained_runs import quick
 
 FOLDER = Path(__file__).parent
 REPLIES = FOLDER / "replies.json.gz"
-NOT_KEPT = {"recommendation_id", "model", "sentence"}
+NOT_KEPT = {"recommendation_id", "model", "sentence", "sentence_short"}
 "Keys of an answer that are new each time, or wording that has tests of its own."
 BILLS = ("data.n_subscribers=200", "cv.n_folds=2", "n_bootstrap=20", "baselines=[]")
 HELD = ("target=held", "data.n_months=3", *BILLS)

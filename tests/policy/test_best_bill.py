@@ -14,10 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from planrec.errors import DataError
 from planrec.policy import BestBill, PolicyConfig
-from planrec.policy.reason_sentences import SENTENCES
 from planrec.schema.columns import InputSchema, Usage, lag
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
+from planrec.sentences.decision_sentences import SENTENCES
 
 FILE = Path(__file__).parents[2] / "conf" / "policy" / "best_bill.yaml"
 N_PLANS = 3
@@ -282,7 +282,7 @@ def test_the_advice_is_on_the_menu_and_first_in_the_ranking(case: Asked, limits:
     assert case.table.held is not None
     for row, advice in enumerate(decisions.recommended):
         assert sorted(decisions.ranking[row]) == [0, 1, 2]
-        assert decisions.reason[row] in SENTENCES
+        assert decisions.reason[row] in SENTENCES[decisions.decision[row]]
         if decisions.decision[row] == "abstain":
             assert advice == -1
         else:

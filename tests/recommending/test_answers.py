@@ -1,6 +1,7 @@
 """Answers of every kind of model, to one request and to many."""
 
 import json
+from dataclasses import replace as replace_dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from operator import truediv
 
@@ -12,18 +13,24 @@ from msgspec.structs import replace
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.menu import why_not_offered
+from planrec.catalogue.monthly_cost import savings
 from planrec.config.compose import compose
 from planrec.errors import RequestError
+from planrec.policy import MostProbable
 from planrec.recommending.amounts import decimals
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
-from planrec.recommending.recommender import savings
 from planrec.runs.read import load_run
 from planrec.schema.request import read_request
 from planrec.training.experiment import run
 from tests.conftest import SMALL_BILLS
+from tests.policy.test_best_bill import policy
+from tests.sentences.words_of_answers import Said, check_words
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
+SAVINGS = ("expected_saving", "saving_p10", "saving_p90")
+FOLLOW = policy(absolute=0.0, relative=0.0, min_months=1)
+"Advises the best plan, however small the saving."
 LEARNED = ("history_run", "row_run", "bill_run")
 RULES = ("stay", "rerate_3", "forecast")
 
@@ -153,9 +160,38 @@ def test_only_staying_is_left_if_every_plan_is_excluded(asked):
     answer = told(recommender, replace(requests[0], exclude=recommender.plans))[0]
     if held := requests[0].plan_held:
         assert [item["plan_id"] for item in answer["items"]] == [held]
-        assert (answer["decision"] in ("stay", "abstain"), answer["advised"]) == (True, None)
+        expected = [("stay", "all_excluded"), ("abstain", "history_too_short")]
+        assert (answer["decision"], answer["reason"]) in expected
+        assert answer["advised"] is None
+        assert "nothing on offer" not in answer["sentence"]
     else:
-        assert (answer["items"], answer["decision"], answer["reason"]) == ([], "abstain", "empty_menu")
+        assert (answer["items"], answer["decision"], answer["reason"]) == ([], "abstain", "all_excluded")
+
+
+@pytest.mark.parametrize("policy", [None, FOLLOW, MostProbable(kind="most_probable")])
+def test_the_sentence_is_the_decision(asked, policy):
+    recommender, requests = asked
+    if policy is not None and (recommender.inputs.asks_held or not policy.needs_bills):
+        recommender = replace_dataclass(recommender, policy=policy)
+    plans = () if recommender.catalogue is None else recommender.catalogue.plans
+    names = {plan: plan for plan in recommender.plans} | {plan.id: plan.name for plan in plans}
+    unknown = [replace(request, plan_held=None) for request in requests[:1]]
+    narrow = [replace(request, exclude=recommender.plans[1:]) for request in requests[:2]]
+    for language in ("en", "es"):
+        for answer in told(recommender, *requests, *unknown, *narrow, language=language):
+            check_words(said_by(answer), names, language)
+
+
+def said_by(answer):
+    """Return what an answer says, as a client reads it."""
+    item = answer["items"][0] if answer["decision"] != "abstain" else dict.fromkeys(SAVINGS)
+    return Said(
+        answer["decision"],
+        answer["reason"],
+        answer["sentence"],
+        answer["sentence_short"],
+        *(item[name] for name in SAVINGS),
+    )
 
 
 def test_top_k_shortens_the_items_and_changes_nothing_else(asked):

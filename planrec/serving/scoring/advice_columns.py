@@ -8,13 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.catalogue.monthly_cost import savings
 from planrec.recommending.answer import COMMITMENT_UNKNOWN
-from planrec.recommending.recommender import Recommender, savings
+from planrec.recommending.recommender import Recommender
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
+from planrec.sentences import Sentences
 
 SUBSCRIBER_REF = "subscriber_ref"
 RECOMMENDATION_ID = "recommendation_id"
+SENTENCES = ("sentence", "sentence_short")
 SAVINGS = ("saving_p10", "saving_p50", "saving_p90")
 MOST_NINES = 1e9
 "Amounts below this are rounded by way of nine decimals, which int64 holds."
@@ -45,7 +48,7 @@ class Advised:
     table: DecisionTable
     prediction: Prediction
     decisions: Decisions
-    sentences: Sequence[str] | None
+    sentences: Sequence[Sentences] | None
     "None if the sentences are left out."
 
 
@@ -61,7 +64,7 @@ class AdviceColumns:
     def schema(self) -> pa.Schema:
         """Name and type of every column, in their order."""
         text, money = pa.string(), self._money
-        reasons = ["reason", "assumptions", *(["sentence"] if self.has_reasons else [])]
+        reasons = ["reason", "assumptions", *(SENTENCES if self.has_reasons else [])]
         return pa.schema(
             [
                 *((name, text) for name in (SUBSCRIBER_REF, RECOMMENDATION_ID)),
@@ -80,7 +83,7 @@ class AdviceColumns:
         """Return the rows of these decisions."""
         table, decisions, n = advised.table, advised.decisions, len(advised.table)
         held = np.full(n, -1) if table.held is None else table.held
-        bills = advised.prediction.bill_mean
+        bills, sentences = advised.prediction.bill_mean, advised.sentences or []
         columns = {
             SUBSCRIBER_REF: subscriber,
             RECOMMENDATION_ID: ids,
@@ -95,7 +98,8 @@ class AdviceColumns:
             **self._savings(advised),
             "reason": pa.array(decisions.reason, pa.string()),
             "assumptions": self._assumptions(advised),
-            "sentence": pa.array(advised.sentences or [], pa.string()),
+            "sentence": pa.array([each.full for each in sentences], pa.string()),
+            "sentence_short": pa.array([each.short for each in sentences], pa.string()),
         }
         return pa.Table.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
 

@@ -10,12 +10,12 @@ from typing import BinaryIO
 
 import msgspec
 
-from planrec.policy import Language
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.recommending.request_table import requests_of
 from planrec.runs.read import SavedRun
 from planrec.schema.request import fields_of, json_of
+from planrec.sentences import Language
 from planrec.serving.decision_log import Decision, LoggedDecision, LoggedRun, write_rows
 from planrec.serving.decision_log.logged_answer import row_of
 from planrec.serving.scoring.advice_columns import RECOMMENDATION_ID, SUBSCRIBER_REF

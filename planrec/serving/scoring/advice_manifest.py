@@ -13,8 +13,8 @@ from planrec.files.atomic_write import write_atomically
 from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import read_object
 from planrec.files.validation_errors import problems_of
-from planrec.policy import Language
 from planrec.schema.config_model import Config
+from planrec.sentences import Language
 from planrec.serving.decision_log import LoggedRun
 from planrec.serving.scoring.score_file import Scored
 from planrec.serving.scoring.scorer import Scorer

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from planrec.policy import Language
 from planrec.runs.read import load_run
+from planrec.sentences import Language
 from planrec.serving.scoring.part_columns import subscribers
 from planrec.serving.scoring.scorer import Scorer
 

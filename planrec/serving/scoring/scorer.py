@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.input_file import POSITION, row_places
 from planrec.errors import DataError
-from planrec.policy import Language
 from planrec.recommending.recommender import Recommender
 from planrec.runs.read import SavedRun
 from planrec.schema.tables import DecisionTable
+from planrec.sentences import Language
 from planrec.serving.scoring.advice_columns import AdviceColumns, Advised, RecommendationIds
 from planrec.serving.scoring.attribute_reader import AttributeReader
 from planrec.serving.scoring.month_reader import MonthReader
@@ -39,7 +39,7 @@ class Scorer:
     saved: SavedRun
     language: Language
     has_reasons: bool
-    "Whether to write the sentence; the reason code is always there."
+    "Whether to write the sentences; the reason code is always there."
 
     @cached_property
     def reader(self) -> MonthReader | AttributeReader:
@@ -111,7 +111,8 @@ class Scorer:
         prediction, decisions = self._recommender.recommend(table, past)
         sentences = None
         if self.has_reasons:
-            sentences = self._recommender.reasons(table, self.language, past).of_decisions(decisions)
+            reasons = self._recommender.reasons(table, self.language, past)
+            sentences = reasons.of_decisions(prediction, decisions)
         advised = Advised(table, prediction, decisions, sentences)
         columns = self.columns.table(advised, subscriber, ids.take(len(table)))
         return Advice(columns, table)

@@ -3,7 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from planrec.runs.read import load_run
 from planrec.schema.request import fields_of, json_of, read_request
 from planrec.serving.decision_log import Decision, DecisionLog, Keys, LoggedRun
 from planrec.serving.decision_log.logged_answer import row_of
-from planrec.serving.decision_log.removal import delete_subscriber
+from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.replay.replayed_answer import replay
 from tests.serving.decision_log.decisions import KEY, log_rows, url_of
 from tests.trained_runs import edit_run
@@ -180,6 +180,10 @@ def test_a_deleted_or_pruned_answer_cannot_be_replayed(history_run, tmp_path, ca
     delete_subscriber(url, "ann", Keys.read(tmp_path / "decisions.key"))
     assert replay_of(url, history_run.parent.parent) == 1
     assert f"no answer '{ID}' in" in capsys.readouterr().err
+    log_rows(url, replace(answered(history_run), recommendation_id="old"))
+    prune(url, timedelta(0))
+    assert replay_of(url, history_run.parent.parent, "old") == 1
+    assert "no answer 'old' in" in capsys.readouterr().err
 
 
 def test_a_row_that_was_logged_by_the_version_before_is_replayed(history_run, tmp_path):

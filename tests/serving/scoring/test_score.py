@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from planrec.catalogue.monthly_cost import savings
 from planrec.cli import main
 from planrec.data.reading import parquet_file, text_file
-from planrec.recommending.recommender import savings
 from planrec.runs.read import SavedRun, load_run
 from planrec.schema.decision_rows import running_month
 from planrec.schema.request import read_request
@@ -72,6 +72,7 @@ def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "e
     for request in requests:
         table = saved.recommender.table([read_request(request)])
         prediction, decisions = saved.recommender.recommend(table)
+        [sentences] = saved.recommender.reasons(table, language).of_decisions(prediction, decisions)
         plan, saving = int(decisions.recommended[0]), savings(table, prediction)
         is_known = plan >= 0 and saving is not None and not np.isnan(saving[0, plan])
         answers.append(
@@ -80,7 +81,8 @@ def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "e
                 "decision": decisions.decision[0],
                 "saving": money(saving[0, plan]) if is_known else None,
                 "reason": decisions.reason[0],
-                "sentence": saved.recommender.reasons(table, language).of_decisions(decisions)[0],
+                "sentence": sentences.full,
+                "sentence_short": sentences.short,
             }
         )
     return answers
@@ -140,7 +142,7 @@ def test_the_command_writes_these_answers(saved: SavedRun, tmp_path: Path, suffi
     table = months_table()
     found = read(scored(saved, table, tmp_path, suffix))
     assert found["subscriber_ref"].tolist() == sorted(set(table["subscriber"]))
-    for name in ("plan", "decision", "reason", "sentence"):
+    for name in ("plan", "decision", "reason", "sentence", "sentence_short"):
         assert found[name].tolist() == [answer[name] for answer in expected(saved, requests_of(table))]
     assert found["saving"].tolist() == [str(each["saving"]) for each in expected(saved, requests_of(table))]
     assert set(found["saving_p50"]) == {""}
@@ -182,11 +184,11 @@ def test_numbers_in_their_own_order_need_no_sorting(saved: SavedRun, tmp_path: P
     assert "sorted" not in capsys.readouterr().out
 
 
-def test_without_reasons_only_the_sentence_is_left_out(saved: SavedRun, tmp_path: Path) -> None:
+def test_without_reasons_only_the_sentences_are_left_out(saved: SavedRun, tmp_path: Path) -> None:
     table = months_table()
     full = read(scored(saved, table, tmp_path))
     short = read(scored(saved, table, tmp_path, "csv", "--no-reasons"))
-    pd.testing.assert_frame_equal(short, full.drop(columns="sentence"))
+    pd.testing.assert_frame_equal(short, full.drop(columns=["sentence", "sentence_short"]))
 
 
 def test_a_run_over_rows_scores_its_training_table(row_run: Path, tmp_path: Path) -> None:
@@ -199,7 +201,8 @@ def test_a_run_over_rows_scores_its_training_table(row_run: Path, tmp_path: Path
     plans = load_run(row_run).recommender.plans
     assert [found[row]["plan"] for row in rows] == [plans[plan] for plan in golden.recommended]
     assert {row["saving"] for row in found} == {None}
-    assert found[0]["sentence"].endswith(f"{found[0]['plan']} is the plan that fits usage like yours best.")
+    best = f"We recommend {found[0]['plan']}: it is the plan that fits usage like yours best (probability "
+    assert found[0]["sentence"].startswith(best)
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +240,11 @@ def test_the_file_that_a_run_was_trained_on_is_scored_as_it_is(
     found = read(tmp_path / "out.csv")
     assert len(found) == 40
     assert set(found["plan"]) <= set(PLANS)
-    assert found["sentence"].str.contains("Con su uso de los últimos 6 meses").all()
+    advised = found[found["decision"] == "recommend"]
+    assert advised["sentence"].str.startswith("Le recomendamos ").all()
+    assert advised["sentence"].str.contains("on su consumo de los últimos 6 meses").all()
+    assert found[found["decision"] == "stay"]["sentence"].str.startswith("Quédese con ").all()
+    assert set(found["decision"]) == {"recommend", "stay"}
 
 
 BROKEN = {

@@ -5,8 +5,8 @@ from functools import cached_property
 import numpy as np
 
 from planrec.catalogue.past_usage import PastUsage
-from planrec.policy.reason_builder import Reason, reason_builder
-from planrec.policy.reason_sentences import Language
+from planrec.sentences.locale_formats import Language
+from planrec.sentences.reason_builder import Reason, reason_builder
 
 
 class PlanReasons:
@@ -43,13 +43,6 @@ class PlanReasons:
         if plan != held and builder.plans[plan].contract.commitment_months:
             reasons.append(builder.commitment(plan))
         return reasons
-
-    def first(self, row: int, plan: int) -> Reason:
-        """Return the first reason of `of_plan`."""
-        if self._facts.months[row]:
-            return self._bill(row, plan)
-        held = self._facts.held[row]
-        return self._builder.fee(plan, -1 if held == plan else held)
 
     def _against_held(self, row: int) -> list[Reason]:
         """Collect the reasons against the plan held, which are the same beside every plan."""

@@ -9,13 +9,19 @@ from msgspec import Meta, Struct
 
 from planrec.catalogue import Catalogue, allowances_of
 from planrec.catalogue.allowances import Allowance
-from planrec.policy.reason_sentences import WORDS, Language, count_of, fill_sentence
+from planrec.sentences.locale_formats import (
+    CACHE_SIZE,
+    WORDS,
+    Language,
+    count_of,
+    in_major_units,
+    money_text,
+    number_text,
+)
+from planrec.sentences.reason_sentences import ABOUT, ALLOWANCES, OVER_NOTHING, SERVICES, fill_sentence
 
 MoneyText = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["27.40"])]
 "An exact decimal number as text."
-
-CACHE_SIZE = 10_000
-"Entries of each cache of amounts and of sentences, which repeat often."
 
 
 class Reason(Struct, frozen=True, gc=False):
@@ -48,7 +54,7 @@ class ReasonBuilder:
     def __init__(self, catalogue: Catalogue, language: Language, *, is_exact: bool) -> None:
         self.plans, self.exponent, self.currency = catalogue.plans, catalogue.exponent, catalogue.currency
         self.language: Language = language
-        self.about = "" if is_exact else WORDS["about"][language]
+        self.about = "" if is_exact else ABOUT[language]
         self.metered: Sequence[Allowance] = allowances_of(catalogue).metered
         self.places = [
             [place for place, allowance in enumerate(self.metered) if allowance.plan == plan]
@@ -97,7 +103,7 @@ class ReasonBuilder:
         shown = Decimal(mean).scaleb(-digits)
         numbers = {
             "plan": self.plans[allowance.plan].name,
-            "used": str(shown),
+            "used": number_text(str(shown), self.language),
             "allowance": self._allowance(allowance),
         }
         code = f"unused_{allowance.service}_held"
@@ -107,9 +113,15 @@ class ReasonBuilder:
         """Build the reason for months over an allowance; `role` is held or offered."""
         allowance = self.metered[place]
         code = f"over_{allowance.service}_{role}"
-        return self._share_of_months(
-            code, allowance.plan, count, months, allowance=self._allowance(allowance)
+        if allowance.included:
+            return self._share_of_months(
+                code, allowance.plan, count, months, allowance=self._allowance(allowance)
+            )
+        numbers = self._months_of(allowance.plan, count, months)
+        text = OVER_NOTHING[self.language].format(
+            **numbers, service=SERVICES[allowance.service][self.language]
         )
+        return Reason(code, str(count), "months", text)
 
     def _covered(self, plan: int, count: int, months: int) -> Reason:
         """Build the reason for months in which all allowances of the plan would have been enough."""
@@ -118,17 +130,15 @@ class ReasonBuilder:
     def _fee(self, plan: int, held: int) -> Reason:
         """Build the reason for the fee, compared with that of the plan held; -1 for no comparison."""
         code, fee = "fee" if held < 0 else "fee_against_held", self._recurring(plan)
-        numbers = {"plan": self.plans[plan].name, "fee": f"{fee} {self.currency}"}
+        numbers = {"plan": self.plans[plan].name, "fee": self._money(fee)}
         if held >= 0:
-            numbers |= {
-                "held": self.plans[held].name,
-                "fee_held": f"{self._recurring(held)} {self.currency}",
-            }
-        return Reason(code, fee, self.monthly, self._text(code, numbers))
+            numbers |= {"held": self.plans[held].name, "fee_held": self._money(self._recurring(held))}
+        value = in_major_units(fee, self.exponent)
+        return Reason(code, value, self.monthly, self._text(code, numbers))
 
     def _switching_cost(self, plan: int, minor: int) -> Reason:
         """Build the reason for the cost of changing to the plan."""
-        numbers = {"plan": self.plans[plan].name, "cost": _money(minor, self.exponent, self.currency)}
+        numbers = {"plan": self.plans[plan].name, "cost": self._money(minor)}
         value = in_major_units(minor, self.exponent)
         return Reason("switching_cost", value, self.currency, self._text("switching_cost", numbers))
 
@@ -139,12 +149,15 @@ class ReasonBuilder:
         return Reason("commitment", str(months), "months", self._text("commitment", numbers))
 
     def _share_of_months(self, code: str, plan: int, count: int, months: int, **more: str) -> Reason:
-        numbers = {
+        numbers = self._months_of(plan, count, months)
+        return Reason(code, str(count), "months", self._text(code, numbers | more))
+
+    def _months_of(self, plan: int, count: int, months: int) -> dict[str, str]:
+        return {
             "plan": self.plans[plan].name,
             "count": str(count),
             "months": count_of(months, "month", self.language),
         }
-        return Reason(code, str(count), "months", self._text(code, numbers | more))
 
     def _bill_sentence(self, code: str, plan: int, held: int, months: int) -> Callable[..., str]:
         """Return the `format` method of the sentence, which still needs the amounts."""
@@ -163,40 +176,28 @@ class ReasonBuilder:
 
     def _allowance(self, allowance: Allowance) -> str:
         service = getattr(self.plans[allowance.plan].services, allowance.service)
-        unit = WORDS[service.unit][self.language] if service.unit in WORDS else service.unit
-        return f"{_plain(service.included)} {unit}"
+        is_one = service.included == 1
+        unit = (
+            count_of(1 if is_one else 2, service.unit, self.language)
+            if service.unit in WORDS
+            else service.unit
+        )
+        one, many = ALLOWANCES[self.language]
+        included = number_text(_plain(service.included), self.language)
+        return (one if is_one else many).format(n=included, unit=unit)
 
     def _money(self, minor: int) -> str:
-        return _money(minor, self.exponent, self.currency)
+        return money_text(minor, self.exponent, self.currency, self.language)
 
-    def _recurring(self, plan: int) -> str:
-        return f"{self.plans[plan].fee.recurring:.{self.exponent}f}"
+    def _recurring(self, plan: int) -> int:
+        """Return the fee in minor units."""
+        return int(self.plans[plan].fee.recurring.scaleb(self.exponent))
 
 
 @lru_cache(maxsize=64)
 def reason_builder(catalogue: Catalogue, language: Language, *, is_exact: bool) -> ReasonBuilder:
     """Return the reason builder of a catalogue, made once; the arguments are those of `ReasonBuilder`."""
     return ReasonBuilder(catalogue, language, is_exact=is_exact)
-
-
-@lru_cache(maxsize=CACHE_SIZE)
-def in_major_units(minor: int, exponent: int) -> str:
-    """Format minor units as a decimal of the major unit, with the currency's decimals.
-
-    Examples:
-        >>> in_major_units(-1450, 2), in_major_units(1450, 0)
-        ('-14.50', '1450')
-    """
-    sign, size = ("-", -minor) if minor < 0 else ("", minor)
-    if not exponent:
-        return f"{sign}{size}"
-    whole, rest = divmod(size, 10**exponent)
-    return f"{sign}{whole}.{rest:0{exponent}d}"
-
-
-@lru_cache(maxsize=CACHE_SIZE)
-def _money(minor: int, exponent: int, currency: str) -> str:
-    return f"{in_major_units(minor, exponent)} {currency}"
 
 
 def _plain(quantity: Decimal) -> str:

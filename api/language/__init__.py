@@ -1,0 +1,1 @@
+"""The language that a client asks for, and the texts of problems in it."""

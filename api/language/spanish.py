@@ -1,0 +1,143 @@
+"""Spanish texts of problems, by their English ones: titles, details, and the rules that values break.
+
+`{}` stands for any text, which the translation keeps; `{n}` for a number, whose thousands are set apart by
+spaces. The terminal, the log and the code use the English texts.
+"""
+
+from collections.abc import Mapping
+
+TITLES: Mapping[int, str] = {
+    400: "Solicitud incorrecta",
+    401: "No autorizado",
+    404: "No encontrado",
+    405: "Método no permitido",
+    408: "Tiempo de espera agotado",
+    409: "Conflicto",
+    413: "Contenido demasiado grande",
+    415: "Tipo de contenido no admitido",
+    422: "Valores no aceptados",
+    431: "Cabeceras demasiado grandes",
+    500: "Error interno del servidor",
+    503: "Servicio no disponible",
+}
+"By HTTP status."
+
+DETAILS: Mapping[str, str] = {
+    # Bodies, headers and routes.
+    "the body must be JSON: {} at line {n} column {n}": "el cuerpo debe ser JSON; el error está en la línea"
+    " {n}, columna {n}",
+    "the body must be JSON: {} at line {n} column {n}, in /{n}": "el cuerpo debe ser JSON; el error está en"
+    " la línea {n}, columna {n}, en /{n}",
+    "the body must be JSON: {}, in /{n}": "el cuerpo debe ser JSON en UTF-8, y no lo es en /{n}",
+    "the body must be JSON: {}": "el cuerpo debe ser JSON en UTF-8",
+    "each key of an object may be given once, got {} more than once": "cada clave de un objeto se puede dar"
+    " una sola vez, y {} se repite",
+    "each key of an object may be given once, got {} more than once, in /{n}": "cada clave de un objeto se"
+    " puede dar una sola vez, y {} se repite en /{n}",
+    "the request has {n} unknown keys": "la solicitud tiene {n} claves desconocidas",
+    "the body must have at most {n} bytes": "el cuerpo debe tener como máximo {n} bytes",
+    "the body must have at most {n} bytes once it is decompressed": "el cuerpo debe tener como máximo {n}"
+    " bytes una vez descomprimido",
+    "the content encoding must be gzip or identity, got {}": "la codificación del contenido debe ser gzip o"
+    " identity, y es {}",
+    "the content encoding is gzip, but the body is not one complete gzip member": "la codificación del"
+    " contenido es gzip, pero el cuerpo no es un único bloque gzip completo",
+    "the content encoding is gzip, but the body is not: {}": "la codificación del contenido es gzip, pero el"
+    " cuerpo no lo es",
+    "expected UTF-8 without a byte-order mark, got one of {}": "se esperaba UTF-8 sin marca de orden de"
+    " bytes, y tiene una de {}",
+    "the charset must be utf-8, got {}": "el juego de caracteres debe ser utf-8, y es {}",
+    "a request must have one Host header, got {}": "una solicitud debe tener una sola cabecera Host",
+    "the Host header must be a host and a port": "la cabecera Host debe ser un host y un puerto",
+    "a request of HTTP/1.0 must not have a Transfer-Encoding header": "una solicitud de HTTP/1.0 no debe"
+    " tener la cabecera Transfer-Encoding",
+    "Transfer-Encoding must be chunked, and nothing else": "Transfer-Encoding debe ser chunked, y nada más",
+    "the headers must have at most {n} bytes": "las cabeceras deben tener como máximo {n} bytes",
+    "a line must have at most {n} bytes, got {n}": "una línea debe tener como máximo {n} bytes, y tiene {n}",
+    "a request must have at most {n} bytes, got {n}, in /{n}": "una solicitud debe tener como máximo {n}"
+    " bytes, y tiene {n} en /{n}",
+    "a request must arrive within {n} s": "una solicitud debe llegar en {n} s",
+    "a batch must have at most {n} lines, got more": "un lote debe tener como máximo {n} líneas, y tiene más",
+    "the content type must be {}, got {}": "el tipo de contenido debe ser {}, y es {}",
+    "the request is not valid HTTP": "la solicitud no es HTTP válido",
+    "an API key is required, as `Authorization: Bearer KEY` or `X-API-Key: KEY`": "se necesita una clave"
+    " de la API, como `Authorization: Bearer CLAVE` o `X-API-Key: CLAVE`",
+    "Idempotency-Key must be 1 to 255 visible ASCII characters": "Idempotency-Key debe tener de 1 a 255"
+    " caracteres ASCII visibles",
+    "this Idempotency-Key was used with another request: use a new one": "esta Idempotency-Key se usó con"
+    " otra solicitud: use una nueva",
+    "the first request with this Idempotency-Key is still being answered: retry later": "la primera solicitud"
+    " con esta Idempotency-Key todavía se está respondiendo: inténtelo más tarde",
+    "internal server error; see the server's log": "error interno del servidor; consulte su registro",
+    "the answer is not sent, because it cannot be logged: {}": "la respuesta no se envía, porque no se puede"
+    " registrar",
+    "no run is served yet": "todavía no se sirve ninguna ejecución",
+    "this run has no catalogue": "esta ejecución no tiene catálogo",
+    "no such file": "no existe ese fichero",
+    "Not Found": "no existe esta ruta",
+    "Method Not Allowed": "esta ruta no admite este método",
+    # Values as a whole.
+    "1 value cannot be accepted": "1 valor no se puede aceptar",
+    "{n} values cannot be accepted": "{n} valores no se pueden aceptar",
+    "more than {n} values cannot be accepted; the first {n} are listed": "más de {n} valores no se pueden"
+    " aceptar; se muestran los primeros {n}",
+    "; the lines of a batch list {n} in total, {n} of them here": "; las líneas de un lote muestran {n} en"
+    " total, {n} de ellos aquí",
+    "must be a list of 1 to {n} requests, got none": "debe ser una lista de 1 a {n} solicitudes, y no tiene"
+    " ninguna",
+    "must be a list of 1 to {n} requests, got more": "debe ser una lista de 1 a {n} solicitudes, y tiene más",
+    "must be a list of 1 to {n} requests, got {}": "debe ser una lista de 1 a {n} solicitudes, y es {}",
+    # Months, days and plans.
+    "each month may be given once, got {} more than once": "cada mes se puede dar una sola vez, y se repite"
+    " {}",
+    "months must be over, but {} is not: it is {} now": "los meses deben haber terminado, y {} no ha"
+    " terminado: ahora es {}",
+    "must be given if months is empty": "es obligatorio si months está vacío",
+    "must be a day of the calendar: {}": "debe ser un día del calendario",
+    "must be a date of the calendar: {}": "debe ser una fecha del calendario",
+    "must be a day as 2018-05-15, or an instant as 2018-05-15T09:30:00Z": "debe ser un día como 2018-05-15 o"
+    " un instante como 2018-05-15T09:30:00Z",
+    "must be in the month after the last one given, {}; give the months in between, with zeros if nothing was"
+    " used": "debe estar en el mes siguiente al último que se da, {}; dé los meses intermedios, con ceros si"
+    " no hubo consumo",
+    "must hold a month if there is no as_of: the decision follows the last month": "debe contener un mes si"
+    " no hay as_of: la decisión sigue al último mes",
+    "every decision must have its instant": "cada decisión debe tener su fecha",
+    "decisions must lie inside the validity of the plans": "las decisiones deben estar dentro de la vigencia"
+    " de los planes",
+    "no plan is valid on {}, the day of the decision": "ningún plan está vigente el {}, el día de la"
+    " decisión",
+    "{} was not valid the day before the decision of {}": "{} no estaba vigente el día anterior a la decisión"
+    " del {}",
+    # Pydantic's own rules.
+    "Field required": "es obligatorio y falta",
+    "Extra inputs are not permitted": "no existe este campo",
+    "Input should be greater than or equal to {n}": "debe ser mayor o igual que {n}",
+    "Input should be less than or equal to {n}": "debe ser menor o igual que {n}",
+    "Input should be a valid number": "debe ser un número",
+    "Input should be a finite number": "debe ser un número finito",
+    "Input should be a valid integer": "debe ser un número entero",
+    "Input should be a valid integer, got a number with a fractional part": "debe ser un número entero",
+    "Unable to parse input string as an integer, exceeded maximum size": "debe ser un entero menos largo",
+    "Input should be a valid string": "debe ser un texto",
+    "Input should be a valid boolean": "debe ser true o false",
+    "Input should be a valid array": "debe ser una lista",
+    "Input should be a valid list": "debe ser una lista",
+    "Input should be an object": "debe ser un objeto",
+    "Input should be a valid dictionary": "debe ser un objeto",
+    "String should have at least {n} character": "debe tener al menos {n} carácter",
+    "String should have at least {n} characters": "debe tener al menos {n} caracteres",
+    "String should have at most {n} characters": "debe tener como máximo {n} caracteres",
+    "String should match pattern {}": "debe tener la forma {}",
+    "List should have at least {n} item after validation, not {n}": "debe tener al menos {n} elemento, y"
+    " tiene {n}",
+    "List should have at least {n} items after validation, not {n}": "debe tener al menos {n} elementos, y"
+    " tiene {n}",
+    "List should have at most {n} item after validation, not {n}": "debe tener como máximo {n} elemento, y"
+    " tiene {n}",
+    "List should have at most {n} items after validation, not {n}": "debe tener como máximo {n} elementos, y"
+    " tiene {n}",
+    "Input should be '{}' or '{}'": "debe ser '{}' o '{}'",
+    "Input should be '{}'": "debe ser '{}'",
+}
+"The first entry that fits is used."

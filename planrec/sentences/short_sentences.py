@@ -1,0 +1,106 @@
+"""Sentences of at most 160 characters, for text messages."""
+
+from typing import NamedTuple
+
+from planrec.sentences.decision_figures import Money
+from planrec.sentences.decision_sentences import SHORT, SHORT_CLAUSES
+from planrec.sentences.decision_writer import Decision, Wording
+from planrec.sentences.locale_formats import count_of, percent_text
+
+MOST_CHARACTERS = 160
+_GAP = "..."
+"The sign for letters left out: the alphabet of text messages has no single character for it."
+
+
+def short_sentence_of(decision: Decision, wording: Wording) -> str:
+    """Write the short sentence of a decision.
+
+    If it is too long, the other plan is called "your plan" or "another plan", then the range is left out,
+    and only then the name of the plan advised is shortened in its middle.
+    """
+    writer = _ShortWriter(decision, wording)
+    for form in (_NAMED, _ROLE, _NO_RANGE):
+        text = writer.sentence(form, decision.plan)
+        if len(text) <= MOST_CHARACTERS:
+            return text
+    rest = writer.sentence(_NO_RANGE, plan="")
+    return writer.sentence(_NO_RANGE, shortened(decision.plan, MOST_CHARACTERS - len(rest)))
+
+
+def shortened(name: str, room: int) -> str:
+    """Return a name with the middle left out if it is longer than `room`.
+
+    Examples:
+        >>> shortened("Family Unlimited 2030", 14), shortened("Mini", 14)
+        ('Family...2030', 'Mini')
+    """
+    if len(name) <= room:
+        return name
+    kept = max(room - len(_GAP), 0)
+    tail = name[len(name) - kept // 2 :]
+    return f"{name[: kept - kept // 2].rstrip()}{_GAP}{tail.lstrip()}"[: max(room, 0)]
+
+
+class _Form(NamedTuple):
+    names_other_plan: bool
+    has_range: bool
+
+
+_NAMED, _ROLE, _NO_RANGE = _Form(True, True), _Form(False, True), _Form(False, False)
+
+
+class _ShortWriter:
+    """The clauses of one short sentence, in any form."""
+
+    def __init__(self, decision: Decision, wording: Wording) -> None:
+        self.decision, self.figures, self.wording = decision, decision.figures, wording
+
+    def sentence(self, form: _Form, plan: str) -> str:
+        language, saving, code = self.wording.language, self.figures.saving, self.decision.code
+        key = self.decision.text_key
+        if key in ("saves", "keeps_last_advice") and saving is not None:
+            key = "gain_past" if saving.is_past else "gain_ahead"
+        return SHORT[code][key][language].format(
+            plan=plan,
+            held=self.other_plan(form),
+            percent=percent_text(self.figures.probability, language),
+            months=count_of(self.decision.n_months, "month", language),
+            span=count_of(self.figures.n_months, "month before", language),
+            less="" if saving is None else self.less(saving),
+            amount="" if saving is None else self.money(saving),
+            range="" if saving is None else self.range(saving, form),
+        )
+
+    def other_plan(self, form: _Form) -> str:
+        is_stay = self.decision.code == "stay"
+        if form.names_other_plan:
+            return self.decision.following if is_stay else self.decision.held
+        return self.clause("another_plan" if is_stay else "your_plan")
+
+    def less(self, saving: Money) -> str:
+        return (
+            self.clause("less", amount=self.money(saving))
+            if saving.expected
+            else self.clause("slightly_less")
+        )
+
+    def money(self, saving: Money) -> str:
+        return (
+            self.wording.past_money(saving.expected)
+            if saving.is_past
+            else self.wording.money(saving.expected)
+        )
+
+    def range(self, saving: Money, form: _Form) -> str:
+        if self.decision.text_key == "most_probable":
+            return self.clause("no_gain") if saving.expected <= 0 else ""
+        if saving.low is None or saving.high is None:
+            return ""
+        doubt = "" if saving.low > 0 else self.clause("uncertain")
+        if not form.has_range or saving.low == saving.high:
+            return doubt
+        ends = {"low": self.wording.amount(saving.low), "high": self.wording.amount(saving.high)}
+        return doubt + self.clause("range", **ends)
+
+    def clause(self, name: str, **words: str) -> str:
+        return SHORT_CLAUSES[name][self.wording.language].format(**words)
