@@ -384,7 +384,7 @@ def test_measurements_that_all_differ_are_kept(header: str, cell: str) -> None:
     assert list(load("\n".join([f"{header};plan;n", *lines])).columns) == [header or "unnamed 1", "n"]
 
 
-@pytest.mark.parametrize("cells", ["6,834.0", "€12.50", "12.3%", "-$5", "12 GB"])
+@pytest.mark.parametrize("cells", ["6,83,4.0", "€12.50", "12.3%", "-$5", "12 GB"])
 def test_amounts_that_are_read_as_text_are_doubted(cells: str) -> None:
     table = load(rows("amount;plan", 30, f"{cells};{{p}}").replace(cells, "", 1))
     assert kinds(table) == {"amount": "text"}
@@ -503,6 +503,7 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
         "  - column 'mb' (data.usage_columns.data_mib) must be at most 1,000,000,000, got '1e10' at line 4",
         "  - column 'extra' must be finite, got 'inf' at line 4: leave such cells blank,"
         " or add the column to data.drop_columns",
+        "  - an amount below 0 is a correction: net it with the month that it corrects",
     ]
 
 
@@ -547,10 +548,12 @@ def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None
         ),
         (
             b"PK\x03\x04",
-            "table.csv must be CSV or Parquet,"
-            " it is a spreadsheet (.xlsx) or another zip archive: save it as CSV",
+            "table.csv is a damaged spreadsheet: File is not a zip file; save it again",
         ),
-        (b"\x1f\x8b\x08", "table.csv must be CSV or Parquet, it is compressed by gzip: unpack it first"),
+        (
+            b"\x1f\x8b\x08",
+            "table.csv must be CSV, Parquet or .xlsx, it is compressed by gzip: unpack it first",
+        ),
         (b"n,pl\x00an\n", "table.csv is not text: NUL at character 5; save it as UTF-8 CSV"),
         (
             "n,plan\n1,ä\n2,ö\n3,ü".encode() + b"\xff\n",
@@ -606,8 +609,8 @@ def test_line_numbers_count_quoted_line_ends_and_blank_lines() -> None:
 def test_blank_subscribers_and_times_are_refused() -> None:
     text = message("who,when,plan,n\nx,,a,1\n?,2018-11,b,2\n", subscriber_column="who", time_column="when")
     assert (
-        "column 'who' (data.subscriber_column) must not be blank (NA, N/A, n/a ... count as blank) at line 3"
-        in text
+        "column 'who' (data.subscriber_column) must not be blank (NA, N/A, n/a ... count as blank),"
+        " got '?' at line 3" in text
     )
     assert (
         "column 'when' (data.time_column) must not be blank (NA, N/A, n/a ... count as blank) at line 2"
