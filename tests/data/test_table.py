@@ -406,7 +406,7 @@ def test_a_repeated_id_is_kept_with_the_option_that_names_the_subscriber() -> No
     text = "\n".join(["user_id,region_id,plan", *lines])
     table = load(text)
     assert list(table.columns) == ["user_id", "region_id"]
-    assert mentions(table, "'user_id'", "50 values in 100 rows", "set data.subscriber_column=user_id, else")
+    assert mentions(table, "'user_id'", "50 values in 100 rows", "set data.subscriber_column=user_id,")
     assert not mentions(table, "'region_id'")
     assert not load(text, subscriber_column="user_id").notes
 
@@ -419,9 +419,8 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
     lines = [cell.format(k=1000 + i // 2 * 7) + f",{'ab'[i % 2]}" for i in range(100)]
     table = load("\n".join([f"{header},plan", *lines]))
     assert list(table.columns) == [header]
-    assert mentions(
-        table, f"'{header}' is used as a feature", typed_override("data.subscriber_column", header)
-    )
+    typed = typed_override("data.subscriber_column", header)
+    assert mentions(table, f"'{header}' is used as a feature", f"set {typed},")
 
 
 @pytest.mark.parametrize(
