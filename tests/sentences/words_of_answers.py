@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from planrec.recommending.answer import Answer
 from planrec.sentences import Language
 
 FIRST_WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -29,6 +30,19 @@ class Said(NamedTuple):
     "Of the plan advised."
     low: str | None
     high: str | None
+
+
+def said_by(answer: Answer) -> Said:
+    """Return what an answer says."""
+    advice = answer.items[0] if answer.decision != "abstain" else None
+    amounts = ("expected_saving", "saving_p10", "saving_p90")
+    return Said(
+        answer.decision,
+        answer.reason,
+        answer.sentence,
+        answer.sentence_short,
+        *(None if advice is None else getattr(advice, name) for name in amounts),
+    )
 
 
 def check_words(said: Said, names: Mapping[str, str], language: Language) -> None:
