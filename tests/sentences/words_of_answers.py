@@ -53,6 +53,8 @@ def check_words(said: Said, names: Mapping[str, str], language: Language) -> Non
         assert re.fullmatch(r"[^\s{}](?:[^\s{}]| (?! ))*\.", rest) or "..." in rest, text
         if said.decision == "recommend":
             assert not re.search(NOT_LESS[language], rest), text
+            # A loss is put into words; only the range of a short sentence has room for the sign.
+            assert text == said.short or not re.search(r"-[0-9]", rest), text
         for plan, name in names.items():
             if plan != name:
                 assert not re.search(rf"(?<!\w){re.escape(plan)}(?!\w)", rest), text
