@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from math import isnan
+from unicodedata import category
 
 ARROW = {True: " ↑", False: " ↓", None: ""}
 "By `Metric.higher_is_better`."
@@ -52,9 +53,14 @@ def visible(text: str) -> str:
     >>> visible("big\x1b[31m\n")
     'big\\x1b[31m\n'
     """
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in text
-    )
+    if text.isprintable():
+        return text
+    return "".join(letter if _is_shown(letter) or letter == "\n" else repr(letter)[1:-1] for letter in text)
+
+
+def _is_shown(letter: str) -> bool:
+    # Blanks of a fixed width, as in `35,00 US$`, are not "printable" in Python.
+    return letter.isprintable() or category(letter) == "Zs"
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

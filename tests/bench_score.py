@@ -99,9 +99,7 @@ def booster_alone(recommender: Any, file: Path) -> float:
 
     rows = pq.read_table(file).slice(0, BATCH_ROWS // MONTHS * MONTHS)
     part = rows.append_column(POSITION, [np.arange(rows.num_rows)])
-    _, table = MonthReader(recommender, FileForm()).table(
-        PartColumns(part, BrokenRules(), decimal_comma=False)
-    )
+    _, table = MonthReader(recommender, FileForm()).table(PartColumns(part, BrokenRules()))
     matrix = recommender.pipeline[0].transform(model_input(recommender.features, recommender.model, table))
     booster = recommender.pipeline[-1].classifier_.booster_
     return len(matrix) / fastest(lambda: booster.predict(matrix, num_threads=1))

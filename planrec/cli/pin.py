@@ -80,7 +80,7 @@ def _pinned(options: Namespace) -> Iterator[str]:
 
 
 def _record(pin: "Pin", options: Namespace) -> None:
-    """Write the pin to the decision log, unless there is no log.
+    """Write the pin to the decision log if there is one; before the first answer, pinned.json is enough.
 
     Raises:
         LogError: the log cannot be written; the run is pinned even so.

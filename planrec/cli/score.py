@@ -64,6 +64,8 @@ def _score(options: Namespace) -> None:
     write_manifest(
         options.output, options.input, scored, scorer, _command(options), is_logged=log is not None
     )
+    for note in scored.notes:
+        print(f"note: {note}", file=sys.stderr)
     shares = ", ".join(f"{count:,} {decision}" for decision, count in sorted(scored.decisions.items()))
     was_sorted = " (sorted by subscriber, as the file was not)" if scored.was_sorted else ""
     print(f"wrote {options.output}: {scored.rows:,} rows, {shares}{was_sorted}")

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from planrec.catalogue import Catalogue
+from planrec.schema.cell_form import CellForm
 from planrec.schema.config_model import Config
 from planrec.schema.tables import RowTable, UsageHistory
 
@@ -35,6 +36,8 @@ class FileForm:
     "Plan in the file -> plan id, if they differ."
     time_year: int | None = None
     "Year of month numbers 1 to 12."
+    cells: CellForm = field(default_factory=CellForm)
+    "How numbers and blank cells are written, and which sheet of a spreadsheet is read."
 
 
 class Source(Config, ABC):

@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import Cells, cells_of
+from planrec.data.reading.column_types import error_cells, without_errors
+from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import FINITE, READABLE
 from planrec.files.typed_override import typed_override
@@ -31,7 +33,8 @@ class Attributes:
     problems: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     blank: list[str] = field(default_factory=list)
-    decimal_commas: list[str] = field(default_factory=list)
+    numbers: ReadingNotes = field(default_factory=ReadingNotes)
+    errors: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     id_name_notes: list[str] = field(default_factory=list)
 
@@ -56,17 +59,22 @@ class Attributes:
         return (
             *_note("dropped as id, every row has a value of its own", self.ids),
             *_note("dropped, blank in every row", self.blank),
-            *_note("numbers with a decimal comma (12,5 is twelve and a half)", self.decimal_commas),
+            *self.numbers.notes,
+            *self.errors,
             *self.doubts,
         )
 
     def _add(
         self, name: str, column: pa.ChunkedArray, raw: RawTable, taken: set[str], broken: BrokenRules
     ) -> None:
+        errors = error_cells(column)
+        if errors.any():
+            self.errors.append(_error_note(name, column, raw, errors))
+            column = without_errors(column)
         if column.null_count == len(column):
             self.blank.append(name)
             return
-        cells = cells_of(column, decimal_comma=raw.decimal_comma)
+        cells = cells_of(column, raw.reading.notation(name))
         if cells is None:
             self.problems.append(
                 f"column {name!r} {READABLE}, it holds {column.type}: add it to data.drop_columns"
@@ -85,8 +93,8 @@ class Attributes:
         self.inputs.append(InputColumn(name=name, kind=cells.kind, becomes=becomes))
 
     def _doubt(self, name: str, column: pa.ChunkedArray, cells: Cells) -> None:
-        if cells.decimal_commas:
-            self.decimal_commas.append(name)
+        if cells.numbers is not None:
+            self.numbers.add(name, cells.numbers)
         if cells.doubt:
             self.doubts.append(f"column {name!r} is read as text: {cells.doubt}")
         distinct = pc.count_distinct(column).as_py()
@@ -108,6 +116,17 @@ def _judge_size(name: str, cells: Cells, raw: RawTable, broken: BrokenRules) -> 
     }.items():
         if rows.any():
             broken.add(f"column {name!r} {rule}", raw.rows[rows], raw.text(name)[rows][0])
+
+
+def _error_note(name: str, column: pa.ChunkedArray, raw: RawTable, errors: np.ndarray) -> str:
+    first, count = int(np.flatnonzero(errors)[0]), int(errors.sum())
+    position = int(raw.rows[first])
+    return (
+        f"column {name!r}: {count:,} of {counted(len(column), 'cell')} "
+        f"{'is an error' if count == 1 else 'are errors'} of a spreadsheet, the first is"
+        f" {column[first].as_py()!r} at {raw.places([position])[position]}: read as blank; repair the"
+        " formulas if the cells should hold values"
+    )
 
 
 def _note(reason: str, names: Iterable[str]) -> tuple[str, ...]:

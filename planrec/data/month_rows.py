@@ -8,16 +8,19 @@ import numpy as np
 
 from planrec.catalogue import Catalogue, bill_basis
 from planrec.data.attributes import Attributes
+from planrec.data.labels import label_notes
 from planrec.data.observation import Records, observe
 from planrec.data.protected import Protected
 from planrec.data.reading.bad_rows import BadRows, check_rows, dropped_notes, dropped_rows
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.identifiers import ids_of
+from planrec.data.reading.part_months import PartMonths, part_months
 from planrec.data.reading.raw_table import RawTable, repeats_of
 from planrec.data.reading.rules import ONE_ROW_PER_MONTH, plan_rule
 from planrec.data.reading.time_cells import months_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import kept_from_features, role_problems
+from planrec.data.usage_units import size_notes
 from planrec.errors import DataError
 from planrec.schema.columns import Columns, Usage, take_rows
 from planrec.schema.tables import UsageHistory
@@ -81,7 +84,7 @@ class _Rows:
         self.columns = RoleColumns(raw, roles, keeps_all=options.on_bad_rows == "drop_and_report")
         self._problems: list[str] = []
         self.is_repeat = repeats_of(raw)
-        self.subscriber = self.columns.text(SUBSCRIBER)
+        self.subscriber = self.columns.codes(SUBSCRIBER)
         self.month = self.columns.times(MONTHS, months_of, options.time_year).astype("datetime64[M]")
         self.plans, self.plan = self._plans(options.plan_names, catalogue)
         self.usage = {
@@ -121,7 +124,7 @@ class _Rows:
         self, plan_names: dict[str, str], catalogue: Catalogue | None
     ) -> tuple[tuple[str, ...], np.ndarray]:
         """Read the plans, and the index of each row's plan, shape (n,), int32; -1 if it has none."""
-        text, place = self.columns.text(PLAN), self.columns.place(PLAN)
+        text, place = self.columns.codes(PLAN), self.columns.place(PLAN)
         in_file = set(text) - {None}
         if strangers := sorted(set(plan_names) - in_file):
             self._problems.append(
@@ -140,11 +143,13 @@ class _Rows:
         self.columns.add("a row must not repeat an earlier row exactly", self.is_repeat)
         placed = np.flatnonzero(~self.is_repeat & self.is_placed)
         subscriber = np.unique(self.subscriber[placed].astype(str), return_inverse=True)[1]
-        pairs = np.column_stack([subscriber, self.month[placed].astype(np.int64)])
-        _, pair, count = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+        key = (subscriber << 20) + (1 << 19) + self.month[placed].astype(np.int64)
+        order = np.argsort(key, kind="stable")
+        parts, rows = part_months(key[order], self.plan[placed][order]), placed[order]
         twice = np.zeros(len(self.raw), bool)
-        twice[placed] = count[pair] > 1
+        twice[rows[parts.is_bad]] = True
         self.columns.add(ONE_ROW_PER_MONTH, twice)
+        self._add_up(parts, rows)
         for index, plan in enumerate(catalogue.plans if catalogue else ()):
             # A month counts as valid when any day of it is.
             starts = np.datetime64(plan.valid_for.start, "M")
@@ -158,6 +163,17 @@ class _Rows:
                 outside,
                 self.month[outside][0] if outside.any() else None,
             )
+
+    def _add_up(self, parts: PartMonths, rows: np.ndarray) -> None:
+        """Give the last row of each month the usage of the whole month."""
+        last = rows[parts.end]
+        self.columns.noted.n_added_months = parts.n_added
+        self.is_part = np.zeros(len(self.raw), bool)
+        self.is_part[np.setdiff1d(rows, last)] = True
+        for values in self.usage.values():
+            values[last] = parts.total(values[rows])
+        self.is_bad = self.columns.is_bad.copy()
+        self.is_bad[last] = np.logical_or.reduceat(self.is_bad[rows], parts.start) if len(rows) else False
 
 
 @dataclass(frozen=True)
@@ -173,7 +189,7 @@ class _Placed:
 
 def _placed(rows: _Rows) -> _Placed:
     """Make one record per subscriber and month, also of bad rows: their month is unknown, not silent."""
-    row = np.flatnonzero(rows.is_placed & ~rows.is_repeat)
+    row = np.flatnonzero(rows.is_placed & ~rows.is_repeat & ~rows.is_part)
     ids, subscriber = np.unique(ids_of(rows.subscriber[row]), return_inverse=True)
     row = row[np.lexsort((rows.month[row], subscriber))]
     subscriber = np.sort(subscriber)
@@ -183,7 +199,7 @@ def _placed(rows: _Rows) -> _Placed:
     # A row without a month can belong to any month of the subscriber, so all of them are bad.
     lost = np.isnat(rows.month) & rows.has_subscriber
     is_lost = np.isin(ids.astype(str), rows.subscriber[lost].astype(str))
-    records = Records(subscriber, rows.month[row], rows.columns.is_bad[row] | is_lost[subscriber])
+    records = Records(subscriber, rows.month[row], rows.is_bad[row] | is_lost[subscriber])
     return _Placed(records, ids, row)
 
 
@@ -206,16 +222,28 @@ def _history(rows: _Rows, path: str, catalogue: Catalogue | None) -> UsageHistor
         inputs=tuple(rows.attributes.inputs),
         notes=(
             *rows.raw.notes,
+            *rows.columns.noted.notes,
             *rows.attributes.notes,
             *group_notes,
             *dropped_notes(rows.bad),
             *observation.notes,
             *_basis_notes(usage, catalogue),
+            *size_notes(usage, catalogue),
+            *_plan_notes(rows, row, observation.subscriber, catalogue),
         ),
         dropped=dropped_rows(rows.bad),
         segments=segments,
         commitment_ends=None if rows.commitment_ends is None else rows.commitment_ends[row],
     )
+
+
+def _plan_notes(
+    rows: _Rows, row: np.ndarray, subscriber: np.ndarray, catalogue: Catalogue | None
+) -> tuple[str, ...]:
+    """Doubt plans that no catalogue confirms."""
+    if catalogue is not None:
+        return ()
+    return label_notes(np.array(rows.plans, object)[rows.plan[row]], subscriber, rows.columns.roles[PLAN])
 
 
 def _basis_notes(usage: Columns, catalogue: Catalogue | None) -> tuple[str, ...]:

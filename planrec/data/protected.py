@@ -10,6 +10,7 @@ import numpy as np
 from planrec.contracts import Bands
 from planrec.data.reading.cells import cells_of
 from planrec.data.reading.column_names import tidy_name
+from planrec.data.reading.column_types import text_of, without_errors
 from planrec.data.reading.raw_table import RawTable
 from planrec.schema.columns import Columns
 from planrec.wording import counted
@@ -62,8 +63,8 @@ class Protected:
         return segments, tuple(notes)
 
     def _add(self, name: str, bands: Bands, raw: RawTable) -> None:
-        column = raw.columns[name]
-        cells = cells_of(column, decimal_comma=raw.decimal_comma)
+        column = without_errors(raw.columns[name])
+        cells = cells_of(column, raw.reading.notation(name))
         blank = column.null_count == len(column)
         is_number = cells is not None and cells.kind == "number" and not blank
         if bands is not None and not is_number and not blank:
@@ -79,7 +80,7 @@ class Protected:
         elif cells is not None and is_number and _is_measured(cells.values, bands):
             self.bands[name], self.columns[name] = bands, cells.values
         else:
-            self.bands[name], self.columns[name] = None, raw.text(name)
+            self.bands[name], self.columns[name] = None, text_of(column).to_numpy()
 
 
 def banded(values: np.ndarray, bands: tuple[float, ...]) -> np.ndarray:

@@ -5,11 +5,14 @@ from collections.abc import Callable
 import numpy as np
 
 from planrec.data.reading.bad_rows import BrokenRules
-from planrec.data.reading.cells import cells_of, numbers_and_others
-from planrec.data.reading.identifiers import whole_numbers
+from planrec.data.reading.cells import cells_of
+from planrec.data.reading.column_types import error_cells
+from planrec.data.reading.identifiers import shortened, whole_numbers
+from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.raw_table import RawTable
-from planrec.data.reading.rules import NOT_BLANK, amount_rules
+from planrec.data.reading.rules import NO_ERROR, NOT_BLANK, WHOLE_ID, amount_rules
 from planrec.data.reading.time_cells import TimeProblem
+from planrec.data.usage_units import unit_doubt
 from planrec.schema.columns import quantised
 
 ReadTimes = Callable[[np.ndarray, int | None], tuple[np.ndarray | None, TimeProblem | None]]
@@ -33,12 +36,14 @@ class RoleColumns:
         }
         self.broken = BrokenRules(keeps_all=keeps_all)
         self.is_bad = np.zeros(len(raw), bool)
+        self.noted = ReadingNotes()
         self._unreadable = BrokenRules()
+        self.problems_of_columns: list[str] = []
 
     @property
     def problems(self) -> list[str]:
         """Columns that cannot be read at all, one line each."""
-        return [str(bad) for bad in self._unreadable.bad_rows(self.raw.places)]
+        return [*(str(bad) for bad in self._unreadable.bad_rows(self.raw.places)), *self.problems_of_columns]
 
     def place(self, role: str) -> str:
         """Name a column in messages: `column 'mb' (data.usage_columns.data_mib)`."""
@@ -55,9 +60,18 @@ class RoleColumns:
 
     def text(self, role: str) -> np.ndarray:
         """Read a column as text, shape (n,), object; None for blank cells, which break a rule."""
-        text, blank = self.raw.text(self.roles[role]), self.is_blank(role)
-        self.add(f"{self.place(role)} {NOT_BLANK}", blank)
+        name, blank = self.roles[role], self.is_blank(role)
+        text = self.raw.text(name)
+        self.add(f"{self.place(role)} {NOT_BLANK}", blank, self.raw.blanks.get(name))
         text[~blank] = whole_numbers(text[~blank])
+        return text
+
+    def codes(self, role: str) -> np.ndarray:
+        """Read ids or plans as text, shape (n,), object; cells that a spreadsheet damaged break a rule."""
+        text, column = self.text(role), self.raw.columns[self.roles[role]]
+        for rule, rows in {NO_ERROR: error_cells(column), WHOLE_ID: shortened(text)}.items():
+            if rows.any():
+                self.add(f"{self.place(role)} {rule}", rows, text[rows][0])
         return text
 
     def times(self, role: str, read: ReadTimes, year: int | None) -> np.ndarray:
@@ -76,7 +90,7 @@ class RoleColumns:
     def days(self, role: str) -> np.ndarray:
         """Read days, shape (n,), datetime64[D]; NaT for blank cells."""
         name, known = self.roles[role], ~self.is_blank(role)
-        cells = cells_of(self.raw.columns[name], decimal_comma=self.raw.decimal_comma)
+        cells = cells_of(self.raw.columns[name], self.raw.reading.notation(name))
         if cells is not None and cells.kind == "date":
             return cells.values.astype("datetime64[D]")
         if known.any():
@@ -85,10 +99,21 @@ class RoleColumns:
         return np.full(len(known), np.datetime64("NaT", "D"))
 
     def amounts(self, role: str) -> np.ndarray:
-        """Read a usage column, quantised to 0.01, shape (n,), float64."""
-        name = self.roles[role]
-        values, strange = numbers_and_others(self.raw.columns[name], decimal_comma=self.raw.decimal_comma)
-        for rule, rows in amount_rules(values, strange, self.is_blank(role)).items():
+        """Read a usage column `data.usage_columns.NAME`, shape (n,), float64.
+
+        Values are in the unit of `schema.Usage`, quantised to 0.01.
+        """
+        name, usage = self.roles[role], role.rpartition(".")[2]
+        if doubt := unit_doubt(usage, name, self.raw.reading.form):
+            self.problems_of_columns.append(f"{self.place(role)} {doubt}")
+        cells = self.raw.reading.numbers(name, self.raw.columns[name])
+        if cells.is_guess:
+            rows = self.raw.text(name) == cells.two_readings
+            self._unreadable.add(f"{self.place(role)} {two_readings_rule(cells)}", self.raw.rows[rows])
+        self.noted.add(name, cells)
+        values = cells.values * self.raw.reading.form.factor(usage)
+        for rule, rows in amount_rules(values, cells.strange, self.is_blank(role)).items():
             if rows.any():
-                self.add(f"{self.place(role)} {rule}", rows, self.raw.text(name)[rows][0])
+                value = self.raw.blanks.get(name) if rule == NOT_BLANK else self.raw.text(name)[rows][0]
+                self.add(f"{self.place(role)} {rule}", rows, value)
         return quantised(values)

@@ -4,13 +4,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planrec.catalogue import Catalogue
 from planrec.data.attributes import Attributes
+from planrec.data.labels import label_notes
 from planrec.data.protected import Protected
+from planrec.data.reading.bad_rows import hints
 from planrec.data.reading.identifiers import ids_of
 from planrec.data.reading.raw_table import RawTable, repeats_of
 from planrec.data.reading.time_cells import as_of_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import role_problems, roles_of
+from planrec.data.usage_units import size_notes
 from planrec.errors import DataError
 from planrec.schema.columns import Columns, InputColumn, lag
 from planrec.schema.tables import RowTable
@@ -29,7 +33,7 @@ FEWEST_ROWS = 20
 MOST_PROBLEMS = 30
 
 
-def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
+def row_table(options: "Table", raw: RawTable, path: str, catalogue: Catalogue | None) -> RowTable:
     """Check a raw table against its options and give every column its place.
 
     Raises:
@@ -45,8 +49,8 @@ def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
     usage, usage_inputs = _usage(columns)
     attributes = Attributes.of(raw, set(roles.values()), taken=set(usage))
     protected = Protected.of(raw, options.protected_columns)
-    problems += [str(bad) for bad in columns.broken.bad_rows(raw.places)]
-    problems += columns.problems + attributes.problems + protected.problems
+    bad = columns.broken.bad_rows(raw.places)
+    problems += [*map(str, bad), *columns.problems, *attributes.problems, *protected.problems, *hints(bad)]
     if not usage and not attributes.columns and not problems:
         problems.append(f"no column is left to learn from; the file has {shown(raw.columns)}")
     if problems or label is None:
@@ -63,9 +67,12 @@ def row_table(options: "Table", raw: RawTable, path: str) -> RowTable:
         notes=(
             *raw.notes,
             *repeat_notes,
+            *columns.noted.notes,
             *attributes.notes,
             *group_notes,
-            *(_no_subscriber_notes(attributes) if subscriber is None else ()),
+            *label_notes(label, owners, roles[PLAN]),
+            *size_notes({name.removesuffix(".1"): values for name, values in usage.items()}, catalogue),
+            *_no_subscriber_notes(attributes, subscriber),
         ),
         segments=segments,
     )
@@ -93,7 +100,7 @@ def _plans(columns: RoleColumns, plan_names: dict[str, str], problems: list[str]
     """Read the plan of each row as text, shape (n,), object; None if rows have no plan."""
     if PLAN not in columns.roles:
         return None
-    label, place = columns.text(PLAN), columns.place(PLAN)
+    label, place = columns.codes(PLAN), columns.place(PLAN)
     if columns.is_blank(PLAN).any():
         return None
     plans = sorted(set(label))
@@ -119,7 +126,12 @@ def _subscribers(columns: RoleColumns) -> np.ndarray | None:
     """Read the subscriber of each row, shape (n,); None if the rows have none."""
     if SUBSCRIBER not in columns.roles:
         return None
-    text = columns.text(SUBSCRIBER)
+    text = columns.codes(SUBSCRIBER)
+    if len(set(text)) == 1 and len(text) > 1:
+        columns.problems_of_columns.append(
+            f"{columns.place(SUBSCRIBER)} must hold two subscribers or more,"
+            f" all {len(text):,} rows have {text[0]!r}"
+        )
     return None if columns.is_blank(SUBSCRIBER).any() else ids_of(text)
 
 
@@ -141,7 +153,9 @@ def _few(problems: list[str]) -> list[str]:
     return problems[:MOST_PROBLEMS] + ([f"... and {more:,} more"] if more > 0 else [])
 
 
-def _no_subscriber_notes(attributes: Attributes) -> tuple[str, ...]:
+def _no_subscriber_notes(attributes: Attributes, subscriber: np.ndarray | None) -> tuple[str, ...]:
+    if subscriber is not None:
+        return ()
     return (
         "no data.subscriber_column: every row counts as a subscriber. If one person has several rows, they"
         " are on both sides of every split: scores look better than they would be for new people, and their"

@@ -3,8 +3,9 @@
 from typing import ClassVar, Literal
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import FileForm, Source
-from planrec.data.option_types import Name, PlanInFile, Year
+from planrec.contracts import FileForm
+from planrec.data.file_source import FileSource
+from planrec.data.option_types import Name
 from planrec.errors import DataError
 from planrec.files.input_path import find_input
 from planrec.schema.tables import RowTable
@@ -13,7 +14,7 @@ UsageName = Literal["voice_calls", "voice_minutes", "voice_minutes_billed", "sms
 """`Usage.ALL`, written out: a type cannot be made from values."""
 
 
-class Table(Source):
+class Table(FileSource):
     """A file of rows, each with the plan that was held or chosen; months and bills are not needed.
 
     Column names may be spelled as in the file or with runs of blanks as one blank.
@@ -22,18 +23,12 @@ class Table(Source):
     gives: ClassVar[Literal["rows", "history"]] = "rows"
 
     kind: Literal["table"]
-    path: Name
-    "A path as it is, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
     plan_column: Name
     "Column with the plan: text or whole numbers, two different ones or more, never blank."
-    plan_names: dict[PlanInFile, str]
-    "Readable names for plans in the file: `{0: smart}`; others keep the name that they have there."
     subscriber_column: Name | None
     "Column with the subscriber; null makes every row its own subscriber."
     time_column: Name | None
     "Column with the month (2018-11, 201811, or 1 to 12 with `time_year`) or the date of the decision."
-    time_year: Year | None
-    "Year of month numbers 1 to 12."
     usage_columns: dict[UsageName, Name | None]
     "Usage of the last month: our name -> column of the file, in the units of `schema.Usage`; null: none."
     exact_duplicates: Literal["warn", "drop"]
@@ -52,7 +47,8 @@ class Table(Source):
     @property
     def file_form(self) -> FileForm:
         """How a file to score names the subscriber."""
-        return FileForm({} if self.subscriber_column is None else {"subscriber": self.subscriber_column})
+        columns = {} if self.subscriber_column is None else {"subscriber": self.subscriber_column}
+        return FileForm(columns, cells=self.cell_form)
 
     def load(self, catalogue: Catalogue | None) -> RowTable:
         """Read the file and check every cell that has a role.
@@ -65,4 +61,4 @@ class Table(Source):
         from planrec.data.row_table import row_table
 
         path = find_input("data.path", self.path, DataError)
-        return row_table(self, open_input(path).whole(), str(path))
+        return row_table(self, open_input(path, self.cell_form).whole(), str(path), catalogue)

@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from planrec.catalogue import Catalogue
-from planrec.contracts import FileForm, Source
-from planrec.data.option_types import Name, OnBadRows, PlanInFile, Year
+from planrec.contracts import FileForm
+from planrec.data.file_source import FileSource
+from planrec.data.option_types import Name, OnBadRows
 from planrec.errors import DataError
 from planrec.files.input_path import find_input
 from planrec.schema.config_model import Config
@@ -24,7 +25,7 @@ class UsageColumns(Config):
     data_mib: Name
 
 
-class UsageMonths(Source):
+class UsageMonths(FileSource):
     """A file of months; the window of a subscriber goes from the first row to the last.
 
     Months inside it without a row are months of zero usage, with the plan and attributes of the row before.
@@ -33,19 +34,13 @@ class UsageMonths(Source):
     gives: ClassVar[Literal["rows", "history"]] = "history"
 
     kind: Literal["usage_months"]
-    path: Name
-    "A path as it is, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
     subscriber_column: Name
     month_column: Name
     "2018-11, 201811, any date in the month, or 1 to 12 with `time_year`."
-    time_year: Year | None
-    "Year of month numbers 1 to 12."
     plan_column: Name
     "The plan held in the month."
     commitment_ends_column: Name | None
     "First day on which leaving the plan held costs no exit fee; blank cells: unknown. Null: all are unknown."
-    plan_names: dict[PlanInFile, str]
-    "Plan in the file -> plan id of the catalogue, if they differ."
     usage_columns: UsageColumns
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None
     "ISO 4217 code of the operator's bills, which must be the catalogue's currency; null skips the check."
@@ -62,7 +57,7 @@ class UsageMonths(Source):
         if self.commitment_ends_column is not None:
             own["commitment_ends"] = self.commitment_ends_column
         usage = {usage: name for usage, name in self.usage_columns if name is not None}
-        return FileForm(own | usage, self.plan_names, self.time_year)
+        return FileForm(own | usage, self.plan_names, self.time_year, self.cell_form)
 
     def load(self, catalogue: Catalogue | None) -> UsageHistory:
         """Read the file, check every cell that has a role, and fill the silent months.
@@ -75,4 +70,4 @@ class UsageMonths(Source):
         from planrec.data.reading.open_input import open_input
 
         path = find_input("data.path", self.path, DataError)
-        return usage_history(self, open_input(path).whole(), str(path), catalogue)
+        return usage_history(self, open_input(path, self.cell_form).whole(), str(path), catalogue)

@@ -28,7 +28,7 @@ class StrictLoader(yaml.SafeLoader):
             found.add(key.value)
         return super().construct_mapping(node, deep)
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
         """Return a value. Raises MarkedYAMLError if it is a number or a date that cannot be read."""
         if node.tag in _NUMBERS and len(str(node.value)) > MOST_DIGITS:
             problem = f"a number must have at most {MOST_DIGITS} characters, got {len(node.value):,}"

@@ -129,6 +129,13 @@ class Answer(Struct, frozen=True, gc=False):
     ]
     current: Annotated[Current | None, Meta(description="Null if the plan held is unknown.")]
     decision: DecisionCode
+    advised: Annotated[
+        str | None,
+        Meta(
+            description="Plan to move to. Null if the decision is `stay` or `abstain`: then the first of the"
+            " items is no advice."
+        ),
+    ]
     reason: Annotated[str, Meta(description="Reason code of the decision.")]
     sentence: Annotated[
         str,
@@ -145,7 +152,7 @@ class Answer(Struct, frozen=True, gc=False):
     @property
     def arm(self) -> str:
         """The action: the id of the recommended plan, `stay` or `abstain`."""
-        return self.items[0].plan_id if self.decision == "recommend" else self.decision
+        return self.advised or self.decision
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -155,7 +162,7 @@ def encoded(answer: Answer) -> bytes:
     """Return the answer as JSON: equal answers have equal bytes.
 
     >>> model, nothing = ModelName("2030-01-31/12-00-00-abc123", "0.2.0"), [None] * 4
-    >>> decided = ("abstain", "empty_menu", "No plan is left.", "No plan.")
+    >>> decided = ("abstain", None, "empty_menu", "No plan is left.", "No plan.")
     >>> answer = Answer("id", *nothing, [], None, *decided, [], [], model, None)
     >>> encoded(answer)[:58]
     b'{"recommendation_id":"id","as_of":null,"currency":null,"us'

@@ -93,6 +93,7 @@ class _Results:
         catalogue = self.recommender.catalogue
         usage = self._usage_basis(row)
         knows_usage = usage is not None and usage.whose == "subscriber"
+        items = self._items(row, request.top_k)
         return Answer(
             recommendation_id=name,
             as_of=self.as_of[row],
@@ -102,10 +103,11 @@ class _Results:
             assumptions=self._assumptions(row),
             current=self._current(row),
             decision=self.decision[row],
+            advised=items[0].plan_id if self.decision[row] == "recommend" else None,
             reason=self.reason[row],
             sentence=self.sentences[row].full,
             sentence_short=self.sentences[row].short,
-            items=self._items(row, request.top_k),
+            items=items,
             not_offered=self._not_offered(row, request.exclude),
             model=model,
             catalogue=self.catalogue,

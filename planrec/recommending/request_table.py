@@ -33,6 +33,16 @@ def is_usage(column: InputColumn) -> bool:
     return column.becomes in _LAST_MONTH
 
 
+def usage_of(column: InputColumn) -> str:
+    """Return the usage column whose last month a value is.
+
+    Examples:
+        >>> usage_of(InputColumn(name="mb used", kind="number", becomes="data_mib.1"))
+        'data_mib'
+    """
+    return column.becomes.rpartition(".")[0]
+
+
 def table_of(requests: Sequence[Request], builder: TableBuilder) -> DecisionTable:
     """Build the decision table of requests whose values were checked.
 

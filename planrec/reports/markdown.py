@@ -2,6 +2,8 @@
 
 import re
 
+from planrec.wording import visible
+
 _SPECIAL = re.compile(r"[\\`*\[\]<>|#&]|(?<!\w)_|_(?!\w)")
 "An underscore inside a word is plain text in Markdown."
 
@@ -13,7 +15,7 @@ def escape_markdown(text: object) -> str:
         >>> print(escape_markdown("a_b | <b> *c* _d_"))
         a_b \| \<b\> \*c\* \_d\_
     """
-    return _SPECIAL.sub(r"\\\g<0>", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\g<0>", _on_one_line(text))
 
 
 def markdown_code(text: object) -> str:
@@ -23,6 +25,10 @@ def markdown_code(text: object) -> str:
         >>> markdown_code("a b"), markdown_code("a`b")
         ('`a b`', '`` a`b ``')
     """
-    plain = " ".join(str(text).split())
+    plain = _on_one_line(text)
     fence = "`" * (max((len(run) for run in re.findall("`+", plain)), default=0) + 1)
     return f"{fence}{plain}{fence}" if len(fence) == 1 else f"{fence} {plain} {fence}"
+
+
+def _on_one_line(text: object) -> str:
+    return visible(" ".join(str(text).split()))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from planrec.wording import visible
+
 MOST_LETTERS = 200
 "Characters of a name."
 
@@ -17,7 +19,7 @@ def name_problem(name: str) -> str | None:
     """
     if not 1 <= len(name) <= MOST_LETTERS:
         return f"must have 1 to {MOST_LETTERS} characters, got {len(name):,}"
-    if not name.isprintable():
+    if visible(name) != name or "\n" in name:
         return f"must have printable characters only, got {name!r}"
     return None
 

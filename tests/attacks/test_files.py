@@ -16,6 +16,7 @@ from time import monotonic, time
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.table import Table
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.yaml_file import read_model
@@ -24,11 +25,13 @@ from planrec.data.reading.open_input import open_input
 from planrec.errors import CatalogueError, DataError, RunError
 from planrec.files.atomic_write import LEFTOVER_SECONDS, write_atomically
 from planrec.files.strict_yaml import read_yaml
+from planrec.reports.markdown import escape_markdown
 from planrec.runs.read import load_run
 from planrec.runs.write import begin_run
 from planrec.serving.pin import load_pinned, read_pin
 from planrec.serving.pin_run import pin_run
 from planrec.serving.scoring.output import output_file
+from planrec.terminal import console_of_tables
 from tests.trained_runs import edit_run
 
 
@@ -259,6 +262,18 @@ def test_plans_with_control_characters_are_refused_before_training(tmp_path, cap
     said = capsys.readouterr().err
     assert "must have printable characters only, got 'ev\\x1b[31mil'" in said
     assert "\x1b" not in said
+
+
+def test_names_in_tables_do_not_control_the_terminal(capsys):
+    table = Table("group\x1b[2J", box=None)
+    table.add_row("north\x1b[31m", "[red]x[/red]")
+    console = console_of_tables(markup=False)
+    console.print(table)
+    console.print("35,00\u00a0US$ \x9b5A")
+    shown = capsys.readouterr().out
+    assert [control for control in ("\x1b", "\x9b") if control in shown] == []
+    assert ("north\\x1b[31m" in shown, "35,00\u00a0US$ \\x9b5A" in shown) == (True, True)
+    assert escape_markdown("north\x1b[31m") == "north\\\\x1b\\[31m"
 
 
 def test_errors_do_not_repeat_long_names_and_cells(tmp_path, capsys):

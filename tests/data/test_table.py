@@ -19,6 +19,7 @@ from hypothesis import given
 
 from planrec.data.table import Table, UsageName
 from planrec.errors import DataError
+from planrec.files.typed_override import typed_override
 from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, Usage, quantised
 from planrec.schema.tables import RowTable
 
@@ -384,7 +385,7 @@ def test_measurements_that_all_differ_are_kept(header: str, cell: str) -> None:
     assert list(load("\n".join([f"{header};plan;n", *lines])).columns) == [header or "unnamed 1", "n"]
 
 
-@pytest.mark.parametrize("cells", ["6,834.0", "€12.50", "12.3%", "-$5", "12 GB"])
+@pytest.mark.parametrize("cells", ["6,83,4.0", "€12.50", "12.3%", "-$5", "12 GB"])
 def test_amounts_that_are_read_as_text_are_doubted(cells: str) -> None:
     table = load(rows("amount;plan", 30, f"{cells};{{p}}").replace(cells, "", 1))
     assert kinds(table) == {"amount": "text"}
@@ -405,7 +406,7 @@ def test_a_repeated_id_is_kept_with_the_option_that_names_the_subscriber() -> No
     text = "\n".join(["user_id,region_id,plan", *lines])
     table = load(text)
     assert list(table.columns) == ["user_id", "region_id"]
-    assert mentions(table, "'user_id'", "50 values in 100 rows", "data.subscriber_column='user_id'")
+    assert mentions(table, "'user_id'", "50 values in 100 rows", "set data.subscriber_column=user_id,")
     assert not mentions(table, "'region_id'")
     assert not load(text, subscriber_column="user_id").notes
 
@@ -418,7 +419,8 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
     lines = [cell.format(k=1000 + i // 2 * 7) + f",{'ab'[i % 2]}" for i in range(100)]
     table = load("\n".join([f"{header},plan", *lines]))
     assert list(table.columns) == [header]
-    assert mentions(table, f"'{header}' is used as a feature", f"data.subscriber_column={header!r}")
+    typed = typed_override("data.subscriber_column", header)
+    assert mentions(table, f"'{header}' is used as a feature", f"set {typed},")
 
 
 @pytest.mark.parametrize(
@@ -426,7 +428,7 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
 )
 def test_balances_and_kinds_of_customers_do_not_name_subscribers(header: str, cell: str) -> None:
     lines = [cell.format(k=i * 7, b=i % 3) + f",{'ab'[i % 2]}" for i in range(100)]
-    assert not mentions(load("\n".join([f"{header},plan", *lines])), f"data.subscriber_column={header!r}")
+    assert not mentions(load("\n".join([f"{header},plan", *lines])), "data.subscriber_column=")
 
 
 def test_codes_with_leading_zeros_or_sixteen_digits_are_text() -> None:
@@ -503,6 +505,7 @@ def test_every_problem_of_every_column_is_in_one_error() -> None:
         "  - column 'mb' (data.usage_columns.data_mib) must be at most 1,000,000,000, got '1e10' at line 4",
         "  - column 'extra' must be finite, got 'inf' at line 4: leave such cells blank,"
         " or add the column to data.drop_columns",
+        "  - an amount below 0 is a correction: net it with the month that it corrects",
     ]
 
 
@@ -547,10 +550,12 @@ def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None
         ),
         (
             b"PK\x03\x04",
-            "table.csv must be CSV or Parquet,"
-            " it is a spreadsheet (.xlsx) or another zip archive: save it as CSV",
+            "table.csv is a damaged spreadsheet: File is not a zip file; save it again",
         ),
-        (b"\x1f\x8b\x08", "table.csv must be CSV or Parquet, it is compressed by gzip: unpack it first"),
+        (
+            b"\x1f\x8b\x08",
+            "table.csv must be CSV, Parquet or .xlsx, it is compressed by gzip: unpack it first",
+        ),
         (b"n,pl\x00an\n", "table.csv is not text: NUL at character 5; save it as UTF-8 CSV"),
         (
             "n,plan\n1,ä\n2,ö\n3,ü".encode() + b"\xff\n",
@@ -606,8 +611,8 @@ def test_line_numbers_count_quoted_line_ends_and_blank_lines() -> None:
 def test_blank_subscribers_and_times_are_refused() -> None:
     text = message("who,when,plan,n\nx,,a,1\n?,2018-11,b,2\n", subscriber_column="who", time_column="when")
     assert (
-        "column 'who' (data.subscriber_column) must not be blank (NA, N/A, n/a ... count as blank) at line 3"
-        in text
+        "column 'who' (data.subscriber_column) must not be blank (NA, N/A, n/a ... count as blank),"
+        " got '?' at line 3" in text
     )
     assert (
         "column 'when' (data.time_column) must not be blank (NA, N/A, n/a ... count as blank) at line 2"

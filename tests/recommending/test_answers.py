@@ -107,6 +107,8 @@ def test_an_answer_contains_the_results_of_the_recommender(asked):
     saving = savings(table, prediction)
     for row, answer in enumerate(told(recommender, *requests)):
         assert (answer["decision"], answer["reason"]) == (decisions.decision[row], decisions.reason[row])
+        recommended = table.plans[decisions.recommended[row]]
+        assert answer["advised"] == (recommended if decisions.decision[row] == "recommend" else None)
         assert [item["rank"] for item in answer["items"]] == list(range(1, len(answer["items"]) + 1))
         assert len(answer["items"]) + len(answer["not_offered"]) == len(table.plans)
         for item in answer["items"]:
@@ -164,6 +166,7 @@ def test_only_staying_is_left_if_every_plan_is_excluded(asked):
         assert [item["plan_id"] for item in answer["items"]] == [held]
         expected = [("stay", "all_excluded"), ("abstain", "history_too_short")]
         assert (answer["decision"], answer["reason"]) in expected
+        assert answer["advised"] is None
         assert "nothing on offer" not in answer["sentence"]
     else:
         assert (answer["items"], answer["decision"], answer["reason"]) == ([], "abstain", "all_excluded")

@@ -14,7 +14,7 @@ from planrec.runs.provenance import versions
 from planrec.serving.acting_user import acting_user
 from planrec.serving.pin import load_pinned, read_pin
 from planrec.serving.pin_run import pin_run
-from tests.serving.decision_log.decisions import rows_of
+from tests.serving.decision_log.decisions import DECISION, log_rows, rows_of
 from tests.small_sweeps import sweep_into
 from tests.trained_runs import edit_run
 
@@ -251,6 +251,10 @@ def test_a_closed_output_pipe_causes_no_traceback(outputs):
 
 def test_a_pin_keeps_who_and_why(outputs, capsys):
     options = ("--outputs", str(outputs))
+    assert main(["pin", "2030-01-31/b", "--reason", "first", *options]) == 0
+    url = f"sqlite:///{outputs / 'decisions.sqlite'}"
+    assert not (outputs / "decisions.sqlite").exists(), "it would belong to the user who pins"
+    log_rows(url, DECISION)
     assert main(["pin", "2030-01-31/a", "--reason", "prices of April", *options]) == 0
     assert main(["pin", "2030-01-31/b", *options]) == 0
     assert main(["pin", "--rollback", "--reason", "complaints", *options]) == 0
@@ -260,7 +264,6 @@ def test_a_pin_keeps_who_and_why(outputs, capsys):
     user = acting_user()
     assert f"2030-01-31/a by {user}: complaints" in shown
     assert f"2030-01-31/b by {user}: no reason given" in shown
-    url = f"sqlite:///{outputs / 'decisions.sqlite'}"
     events = rows_of(url, "SELECT actor, content FROM decision_events ORDER BY position")
     assert {actor for actor, _ in events} == {user}
     contents = [json.loads(content) for _, content in events]
@@ -270,8 +273,8 @@ def test_a_pin_keeps_who_and_why(outputs, capsys):
 
 
 def test_a_pin_without_a_log_that_can_be_written_stays(outputs, capsys, monkeypatch):
-    (outputs / "file").touch()
-    monkeypatch.setenv("PLANREC_DECISION_LOG__URL", f"sqlite:///{outputs / 'file' / 'log.sqlite'}")
+    (outputs / "log.sqlite").write_text("not a database")
+    monkeypatch.setenv("PLANREC_DECISION_LOG__URL", f"sqlite:///{outputs / 'log.sqlite'}")
     assert main(["pin", "2030-01-31/a", "--reason", "why", "--outputs", str(outputs)]) == 1
     assert "2030-01-31/a is pinned, and only pinned.json has the reason" in capsys.readouterr().err
     assert read_pin(outputs).reason == "why"

@@ -7,8 +7,11 @@ import numpy as np
 
 from planrec.data.option_types import OnBadRows
 from planrec.data.reading.raw_table import Places
+from planrec.data.reading.rules import NOT_BLANK, NOT_NEGATIVE
 from planrec.errors import DataError
 from planrec.schema.columns import Columns
+
+NEGATIVE_HINT = "an amount below 0 is a correction: net it with the month that it corrects"
 
 ALSO = 3
 "Places shown beside the first."
@@ -78,6 +81,25 @@ class BrokenRules:
         ]
 
 
+def hints(bad: Sequence[BadRows]) -> list[str]:
+    """Say what to do about cells whose cause is known, one line each.
+
+    Examples:
+        >>> hints([BadRows("column 'sms' must be >= 0", "-4", ["line 7"], count=1)])
+        ['an amount below 0 is a correction: net it with the month that it corrects']
+    """
+    blanks = {group.value for group in bad if NOT_BLANK in group.rule and group.value}
+    negative = any(group.rule.endswith(NOT_NEGATIVE) for group in bad)
+    return [
+        *([NEGATIVE_HINT] if negative else []),
+        *(
+            f"{cell!r} is read as blank: if it is a value, list the cells that are blank in this file without"
+            " it, for example 'data.blank=[NA]'"
+            for cell in sorted(blanks)
+        ),
+    ]
+
+
 def check_rows(
     bad: Sequence[BadRows], on_bad_rows: OnBadRows, source: str, problems: Sequence[str] = ()
 ) -> None:
@@ -89,7 +111,9 @@ def check_rows(
     stops = on_bad_rows == "error"
     if problems or (bad and stops):
         hint = "; data.on_bad_rows=drop_and_report leaves bad rows out" if bad and stops else ""
-        raise DataError(f"{source} does not fit the options data.*{hint}", [*problems, *map(str, bad)])
+        raise DataError(
+            f"{source} does not fit the options data.*{hint}", [*problems, *map(str, bad), *hints(bad)]
+        )
 
 
 def dropped_rows(bad: Iterable[BadRows]) -> Columns:

@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.data.reading.notation import Notation, NumberCells
 from planrec.schema.columns import Kind
 
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-COMMA_NUMBER = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 CODE = r"^[+-]?(0\d+|\d{16,})$"
 "Leading zeros, or more digits than float64 can distinguish: a code, never a number."
 
@@ -21,7 +20,8 @@ AMOUNT = r"^\(?[+-]?(\p{L}{0,3}\p{Sc}|\p{L}{1,3}\.?[\s\p{Zs}])?[\s\p{Zs}]*[+-]?[
 MOSTLY_NUMBERS = 0.9
 "Share of numbers or amounts from which a text column was probably meant to hold numbers."
 
-TIME_OF_DAY = r"(?:[ T](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?Z?)?"
+TIME_OF_DAY = r"(?:[ T](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+"The zone is left out: day and month are those of the clock in that zone."
 ISO_DATE = re.compile(r"(\d{4})([-/])(\d{2})\2(\d{2})" + TIME_OF_DAY)
 ISO_MONTH = re.compile(r"(\d{4})-(\d{2})")
 YEAR_LAST_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})" + TIME_OF_DAY)
@@ -36,20 +36,21 @@ class Cells:
     "Shape (n,): float64, datetime64[s] or object of str, as in `schema.Columns`."
     doubt: str | None = None
     "Why the column may have been meant to hold something else, if there is a sign of it."
-    decimal_commas: bool = False
+    numbers: NumberCells | None = None
+    "How the numbers of a text column were read."
 
 
-def cells_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
+def cells_of(column: pa.ChunkedArray, notation: Notation) -> Cells | None:
     """Interpret a readable column; return None if its type is neither number, boolean, date nor text.
 
     Examples:
-        >>> cells_of(pa.chunked_array([["7,5", None]]), decimal_comma=True).values
+        >>> cells_of(pa.chunked_array([["7,5", None]]), Notation()).values
         array([7.5, nan])
-        >>> cells_of(pa.chunked_array([["007", "12"]]), decimal_comma=False).kind
+        >>> cells_of(pa.chunked_array([["007", "12"]]), Notation()).kind
         'text'
     """
     if pa.types.is_string(column.type):
-        return _of_text(column, decimal_comma=decimal_comma)
+        return _of_text(column, notation)
     if pa.types.is_floating(column.type):
         return Cells("number", column.to_numpy())
     if pa.types.is_boolean(column.type):
@@ -59,78 +60,49 @@ def cells_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
     return None
 
 
-def _of_text(text: pa.ChunkedArray, *, decimal_comma: bool) -> Cells:
+def _of_text(text: pa.ChunkedArray, notation: Notation) -> Cells:
     if pc.any(pc.match_substring_regex(text, CODE)).as_py():
         return Cells("text", text.to_numpy())
-    numbers = numbers_of(text, decimal_comma=decimal_comma)
-    if numbers is not None:
-        return numbers
+    numbers = notation.read(text)
+    if not numbers.strange.any():
+        return Cells("number", numbers.values, numbers=numbers)
     lower = pc.utf8_lower(text)
     if pc.all(pc.is_in(lower, value_set=pa.array(["true", "false", None]))).as_py():
         return Cells("boolean", pc.equal(lower, "true").cast(pa.uint8()).cast(pa.float64()).to_numpy())
     dates, doubt = _dates(text)
     if dates is not None:
         return Cells("date", dates)
-    return Cells("text", text.to_numpy(), doubt or _doubtful_numbers(text))
+    return Cells("text", text.to_numpy(), doubt or _doubtful_numbers(text, numbers.strange))
 
 
-def numbers_of(column: pa.ChunkedArray, *, decimal_comma: bool) -> Cells | None:
-    """Read a column as numbers, codes like `007` too; None unless every cell is a number or blank.
+def numbers_in(column: pa.ChunkedArray, notation: Notation) -> NumberCells:
+    """Read the numbers of a column; every cell of a column of another type is strange.
 
     Examples:
-        >>> numbers_of(pa.chunked_array([["007", "1e3"]]), decimal_comma=False).values
-        array([   7., 1000.])
+        >>> numbers_in(pa.chunked_array([["7", "lots", None]]), Notation()).strange
+        array([False,  True, False])
     """
     if pa.types.is_floating(column.type):
-        return Cells("number", column.to_numpy())
-    if not pa.types.is_string(column.type):
-        return None
-    try:
-        return Cells("number", column.cast(pa.float64()).to_numpy())
-    except pa.ArrowInvalid:
-        pass
-    if decimal_comma and pc.all(pc.match_substring_regex(column, COMMA_NUMBER)).as_py():
-        points = pc.replace_substring(column, ",", ".")
-        return Cells("number", points.cast(pa.float64()).to_numpy(), decimal_commas=True)
-    return None
+        return NumberCells(column.to_numpy(), np.zeros(len(column), bool))
+    if pa.types.is_string(column.type):
+        return notation.read(column)
+    return NumberCells(np.full(len(column), np.nan), column.is_valid().to_numpy())
 
 
-def numbers_and_others(column: pa.ChunkedArray, *, decimal_comma: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Read a column as numbers, shape (n,), NaN for blank cells; and which cells hold something else.
-
-    Examples:
-        >>> numbers_and_others(pa.chunked_array([["7", "lots", None]]), decimal_comma=False)
-        (array([ 7., nan, nan]), array([False,  True, False]))
-    """
-    if not (pa.types.is_string(column.type) or pa.types.is_floating(column.type)):
-        return np.full(len(column), np.nan), column.is_valid().to_numpy()
-    cells = numbers_of(column, decimal_comma=decimal_comma)
-    if cells is not None:
-        return cells.values, np.zeros(len(column), dtype=bool)
-    patterns = (NUMBER, COMMA_NUMBER) if decimal_comma else (NUMBER,)
-    matches = [pc.match_substring_regex(column, pattern).fill_null(fill_value=True) for pattern in patterns]
-    fits = max(matches, key=lambda match: pc.sum(match).as_py())
-    cleaned = pc.if_else(fits, column, pa.scalar(None, pa.string()))
-    return numbers_and_others(cleaned, decimal_comma=decimal_comma)[0], pc.invert(fits).to_numpy()
-
-
-def _doubtful_numbers(text: pa.ChunkedArray) -> str | None:
-    is_number = pc.match_substring_regex(text, NUMBER)
-    others = text.filter(pc.invert(is_number))
+def _doubtful_numbers(text: pa.ChunkedArray, strange: np.ndarray) -> str | None:
+    others = text.filter(pa.array(strange))
     first = f"the first is {others[0].as_py()!r}"
-    if _is_most(is_number):
+    n_cells = len(text) - text.null_count
+    if len(others) <= (1 - MOSTLY_NUMBERS) * n_cells:
         are = "is not a number" if len(others) == 1 else "are not numbers"
         return f"{len(others):,} of its cells {are}, {first}"
-    if _is_most(pc.match_substring_regex(text, AMOUNT)):
+    amounts = pc.sum(pc.match_substring_regex(text, AMOUNT)).as_py() or 0
+    if amounts >= MOSTLY_NUMBERS * n_cells:
         return (
             f"its cells begin like numbers or amounts of money but hold more, {first};"
-            " remove separators of thousands, currencies and units to have numbers"
+            " remove currencies and units to have numbers"
         )
     return None
-
-
-def _is_most(cells: pa.ChunkedArray) -> bool:
-    return bool(pc.mean(cells.cast(pa.uint8())).as_py() >= MOSTLY_NUMBERS)
 
 
 def _dates(text: pa.ChunkedArray) -> tuple[np.ndarray | None, str | None]:

@@ -6,15 +6,51 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NaT", "null", "NULL", "None", "?")
-"Cells that mean blank in every column; a plan cannot have one of these names."
+MISSING = ("NA", "N/A", "n/a", "<NA>", "NaN", "nan", "-nan", "NaT", "null", "NULL", "None", "?")
+"Cells that count as blank in every column, as empty cells do, if `data.blank` is null."
+
+SPREADSHEET_ERRORS = (
+    *(
+        "#DIV/0!",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#REF!",
+        "#VALUE!",
+        "#SPILL!",
+        "#CALC!",
+    ),
+    *("#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "Err:502", "Err:504", "Err:508"),
+    *(
+        "Err:522",
+        "#WERT!",
+        "#BEZUG!",
+        "#NV",
+        "#ZAHL!",
+        "#¡DIV/0!",
+        "#¡REF!",
+        "#¡VALOR!",
+        "#¡NUM!",
+        "#¿NOMBRE?",
+    ),
+)
+"Results of formulas that failed, in English, German and Spanish, and those of LibreOffice."
 
 EXACT_INTEGER = 10**15
 "Integers from here on are kept as text: float64 would merge neighbours (16 digits and more)."
 
 
-def as_readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_readable(column: pa.ChunkedArray, blank: tuple[str, ...] = MISSING) -> pa.ChunkedArray:
     """Convert a column of a file to float64, bool, timestamp[s] or tidy text; other types unchanged.
+
+    Instants with a time zone become the day and time that clocks showed in that zone.
+
+    Args:
+        column: a column as stored.
+        blank: the texts that become null, beside empty ones.
 
     Examples:
         >>> as_readable(pa.chunked_array([[7, None]])).to_pylist()
@@ -27,6 +63,8 @@ def as_readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_integer(column.type):
         numbers = column.cast(pa.float64(), safe=False)
         return column.cast(pa.string()) if np.nanmax(np.abs(numbers), initial=0) >= EXACT_INTEGER else numbers
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return tidy_text(column.cast(pa.string()), blank)
     for fits, convert in CONVERSIONS:
         if fits(column.type):
             return convert(column)
@@ -41,16 +79,39 @@ def is_readable(column: pa.ChunkedArray) -> bool:
     )
 
 
-def tidy_text(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Strip the cells of a text column; blank cells and those in `MISSING` become null.
+def tidy_text(cells: pa.ChunkedArray, blank: tuple[str, ...] = MISSING) -> pa.ChunkedArray:
+    """Strip the cells of a text column; empty cells and those in `blank` become null.
 
     Examples:
         >>> tidy_text(pa.chunked_array([[" mini ", "?", ""]])).to_pylist()
         ['mini', None, None]
     """
     stripped = pc.utf8_trim_whitespace(cells)
-    missing = pc.is_in(stripped, value_set=pa.array(MISSING))
+    missing = pc.is_in(stripped, value_set=pa.array(["", *blank]))
     return pc.if_else(missing, pa.scalar(None, pa.string()), stripped)
+
+
+def error_cells(column: pa.ChunkedArray) -> np.ndarray:
+    """Find the cells of a text column that hold an error of a spreadsheet, shape (n,), bool.
+
+    Examples:
+        >>> error_cells(pa.chunked_array([["7", "#DIV/0!", None]]))
+        array([False,  True, False])
+    """
+    if not pa.types.is_string(column.type):
+        return np.zeros(len(column), bool)
+    return pc.is_in(column, value_set=pa.array(SPREADSHEET_ERRORS)).to_numpy()
+
+
+def without_errors(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Replace the errors of a spreadsheet by null.
+
+    Examples:
+        >>> without_errors(pa.chunked_array([["7", "#DIV/0!"]])).to_pylist()
+        ['7', None]
+    """
+    errors = error_cells(column)
+    return pc.if_else(pa.array(errors), pa.scalar(None, column.type), column) if errors.any() else column
 
 
 def text_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -71,6 +132,10 @@ def _is_exact_integer(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.and_(is_small, pc.equal(numbers, pc.round(numbers)))
 
 
+def _local(instants: pa.ChunkedArray) -> pa.ChunkedArray:
+    return instants if instants.type.tz is None else pc.local_timestamp(instants)
+
+
 def _nan_to_null(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
 
@@ -81,9 +146,7 @@ CONVERSIONS: tuple[
     (pa.types.is_floating, lambda column: _nan_to_null(column.cast(pa.float64()))),
     (pa.types.is_decimal, lambda column: column.cast(pa.float64())),
     (pa.types.is_null, lambda column: column.cast(pa.string())),
-    (pa.types.is_string, tidy_text),
-    (pa.types.is_large_string, lambda column: tidy_text(column.cast(pa.string()))),
-    (pa.types.is_timestamp, lambda column: column.cast(pa.timestamp("s"), safe=False)),
+    (pa.types.is_timestamp, lambda column: _local(column).cast(pa.timestamp("s"), safe=False)),
     (pa.types.is_date, lambda column: column.cast(pa.timestamp("s"), safe=False)),
 )
 "Test of the stored type -> conversion."

@@ -1,6 +1,11 @@
 """Ids of subscribers and codes of plans: text, or whole numbers."""
 
+import re
+
 import numpy as np
+
+SHORTENED = re.compile(r"\d([.,]\d+)?[eE]\+\d{2,3}")
+"A long number as spreadsheets show it in a narrow column: `4.47912E+11`."
 
 
 def ids_of(texts: np.ndarray) -> np.ndarray:
@@ -31,3 +36,14 @@ def whole_numbers(texts: np.ndarray) -> np.ndarray:
     if not all(head.removeprefix("-").isdigit() and not tail.strip("0") for head, _, tail in whole.values()):
         return texts
     return np.array([whole[text][0] for text in texts], dtype=object)
+
+
+def shortened(texts: np.ndarray) -> np.ndarray:
+    """Find ids whose last digits a spreadsheet lost, shape (n,), bool.
+
+    Examples:
+        >>> shortened(np.array(["4.47912E+11", "447912000001", None], object))
+        array([ True, False, False])
+    """
+    found = {text for text in set(texts) if text is not None and SHORTENED.fullmatch(text)}
+    return np.array([text in found for text in texts], bool) if found else np.zeros(len(texts), bool)

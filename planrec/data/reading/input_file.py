@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.column_names import ColumnNames
-from planrec.data.reading.column_types import as_readable
+from planrec.data.reading.numerals import Numerals
 from planrec.data.reading.raw_table import RawTable
+from planrec.schema.cell_form import CellForm
 
 POSITION = "planrec position"
 "Column of every part: positions of its rows in the file, int64, from 0."
@@ -25,11 +28,17 @@ class InputFile(ABC):
 
     path: Path
     columns: ColumnNames
+    form: CellForm
 
     @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers may be written `12,5`."""
-        return False
+    def numerals(self) -> Numerals:
+        """How the numbers of each column are written."""
+        return Numerals()
+
+    @property
+    def reading(self) -> CellReading:
+        """How the cells are read."""
+        return CellReading(self.form, self.numerals)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -56,14 +65,22 @@ class InputFile(ABC):
             DataError: as `parts`.
         """
         table = pa.concat_tables(self.parts(self.columns.tidy, lambda share: None))
+        columns = {name: self.reading.readable(table[name]) for name in self.columns.tidy}
         return RawTable(
-            columns={name: as_readable(table[name]) for name in self.columns.tidy},
+            columns=columns,
             unnamed=self.columns.unnamed,
             rows=table[POSITION].to_numpy(),
             places=self.places,
-            decimal_comma=self.decimal_comma,
+            reading=self.reading,
+            blanks={name: cell for name in columns if (cell := _first_blank(table[name], columns[name]))},
             notes=self.notes,
         )
+
+
+def _first_blank(stored: pa.ChunkedArray, readable: pa.ChunkedArray) -> str | None:
+    """Return the text of the first cell of a text column that counts as blank; None without such a cell."""
+    first = pc.index(readable.is_null(), value=True).as_py() if pa.types.is_string(stored.type) else -1
+    return None if first < 0 else stored[first].as_py()
 
 
 def row_places(positions: Iterable[int]) -> dict[int, str]:

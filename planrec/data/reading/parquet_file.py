@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from planrec.data.reading.column_names import column_names
 from planrec.data.reading.dictionary_limits import check_chunks, decoded, is_text
 from planrec.data.reading.input_file import InputFile, Progress, row_places, with_positions
 from planrec.errors import DataError
+from planrec.schema.cell_form import CellForm
 
 BATCH_ROWS = 65_536
 "Rows read at a time."
@@ -19,6 +22,20 @@ BATCH_ROWS = 65_536
 @dataclass(frozen=True)
 class ParquetFile(InputFile):
     """A Parquet file; its rows are called `row 1`, `row 2` ... in messages."""
+
+    zones: dict[str, str]
+    "Time zone of each column that has one."
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Guesses and changes made while the file was opened, one sentence each."""
+        return (
+            *self.columns.notes,
+            *(
+                f"column {column!r} is in the time zone {zone!r}: days and months are read as in that zone"
+                for column, zone in self.zones.items()
+            ),
+        )
 
     def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         """Yield the wanted columns; see `InputFile.parts`."""
@@ -50,14 +67,29 @@ class ParquetFile(InputFile):
         return [field.name for field in pq.read_schema(self.path) if is_text(field.type)]
 
 
-def parquet_names(path: Path) -> list[str]:
-    """Read the names of the columns of a Parquet file.
+def parquet_file(path: Path, form: CellForm) -> ParquetFile:
+    """Open a Parquet file.
 
     Raises:
-        DataError: if the file is damaged.
+        DataError: if the file is damaged, repeats a column name, or uses a time zone that is not known here.
     """
     with _damage_reported(path):
-        return list(pq.read_schema(path).names)
+        schema = pq.read_schema(path)
+    instants = [field for field in schema if pa.types.is_timestamp(field.type)]
+    zones = {field.name: field.type.tz for field in instants if field.type.tz is not None}
+    for column, zone in zones.items():
+        _check_zone(zone, column, path)
+    return ParquetFile(path, column_names(schema.names, str(path)), form, zones)
+
+
+def _check_zone(zone: str, column: str, path: Path) -> None:
+    try:
+        pc.local_timestamp(pa.array([0], pa.timestamp("s", zone)))
+    except pa.ArrowException:
+        raise DataError(
+            f"{path}: column {column!r} is in the time zone {zone!r}, which this computer does not"
+            " know: install time zones (pip install tzdata), or store the column without a zone"
+        ) from None
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """All rows of a file: named columns, cells not yet interpreted, and the place of each row in the file."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
+from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.column_types import is_readable, text_of
 
 Places = Callable[[Iterable[int]], dict[int, str]]
@@ -24,8 +25,9 @@ class RawTable:
     rows: np.ndarray
     "Shape (n,), int64: position of each row in the file, from 0."
     places: Places
-    decimal_comma: bool = False
-    "Whether numbers may be written `12,5`: commas do not separate the cells of the file."
+    reading: CellReading = field(default_factory=CellReading)
+    blanks: dict[str, str] = field(default_factory=dict)
+    "Column -> its first cell that counts as blank, as written, if that is not empty."
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -8,9 +8,14 @@ from planrec.data.reading.column_types import MISSING
 from planrec.schema.columns import MAX_USAGE
 from planrec.wording import did_you_mean, shown
 
-NOT_BLANK = f"must not be blank ({', '.join(MISSING[1:4])} ... count as blank)"
+NOT_BLANK = f"must not be blank ({', '.join(MISSING[:3])} ... count as blank)"
+NO_ERROR = "must not be an error of a spreadsheet: repair the formula, or delete the row"
+WHOLE_ID = (
+    "must be written in full: a spreadsheet shortened the number; format the column as text and export again"
+)
 NUMBERS = "must hold numbers"
 FINITE = "must be finite"
+NOT_NEGATIVE = "must be >= 0"
 READABLE = "must hold numbers, booleans, dates or text"
 ONE_ROW_PER_MONTH = "a subscriber must have one row per month: which of several is true is unknown"
 
@@ -34,7 +39,7 @@ def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> 
             NOT_BLANK: blank,
             NUMBERS: strange,
             FINITE: np.isinf(values),
-            "must be >= 0": (values < 0) & is_finite,
+            NOT_NEGATIVE: (values < 0) & is_finite,
             f"must be at most {MAX_USAGE:,.0f}": (values > MAX_USAGE) & is_finite,
         }
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from planrec.data.reading.input_file import InputFile, Progress, with_positions
+from planrec.data.reading.numerals import Numerals, numerals_of
 from planrec.data.reading.text_dialect import Dialect, numbered_rows
 from planrec.errors import DataError
 
@@ -29,15 +31,16 @@ class TextFile(InputFile):
 
     dialect: Dialect
 
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers may be written `12,5`: commas do not separate cells."""
-        return self.dialect.separator != ","
+    @cached_property
+    def numerals(self) -> Numerals:
+        """How the numbers of each column are written."""
+        dialect = self.dialect
+        return numerals_of(dialect.first_rows, self.columns.tidy, self.form, dialect.separator)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Guesses and changes made while the file was opened, one sentence each."""
-        return (*self.dialect.scan.notes, *self.columns.notes)
+        return (*self.dialect.scan.notes, *self.dialect.notes, *self.columns.notes)
 
     def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         """Yield the wanted columns as text; see `InputFile.parts`."""
@@ -109,8 +112,7 @@ class TextFile(InputFile):
         """Yield the rows after the header that are not blank lines, each with the line of its begin."""
         with self.path.open(encoding=self.dialect.scan.encoding, newline="") as file:
             rows = numbered_rows(file, self.dialect.separator, str(self.path), strict=strict)
-            header = next(line for line, _, cells in rows if any(cells))
-            yield from ((line, cells) for line, _, cells in rows if line > header)
+            yield from ((line, cells) for line, _, cells in rows if line > self.dialect.header_line)
 
     def _check_quotes(self) -> None:
         """Raise DataError if a quotation mark is left open."""

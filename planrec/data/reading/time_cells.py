@@ -1,6 +1,7 @@
 """Months and dates in the forms in which files write them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,12 @@ from planrec.data.reading.cells import ISO_DATE, ISO_MONTH, dates_of
 MONTH_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 MONTH = re.compile(r"(\d{4})-?(0[1-9]|1[0-2])")
 COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+
+EVENING = re.compile(r"[ T](1\d|2[0-3]):(00|30|45)(:00)?(\.0+)?(Z|[+-]\d{2}:?\d{2})?$")
+OTHER_ZONE = (
+    "must not hold instants that can be the first midnight of the next month in another time zone: write"
+    " months (2018-02), or store the column with its zone"
+)
 
 FORMS = "months (2018-11, 201811, or 1 to 12 with data.time_year) or dates (2018-11-30)"
 
@@ -51,9 +58,34 @@ def months_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, T
     days, problem = as_of_of(texts, year)
     if days is None:
         return None, problem
+    if problem := other_zone(texts):
+        return None, problem
     # All texts have one form, so the first shows if they are months: their instant is the day after.
     names_months = len(texts) > 0 and (year is not None or MONTH.fullmatch(texts[0]) is not None)
     return days.astype("datetime64[M]") - np.timedelta64(int(names_months), "M"), None
+
+
+def other_zone(texts: Iterable[str]) -> TimeProblem | None:
+    """Return the problem of instants whose month is doubtful, if all are on the evening of a last day.
+
+    A column of months that was stored without its zone looks so if a month begins earlier in that zone.
+
+    Examples:
+        >>> other_zone(["2018-01-31 23:00:00", "2018-03-31 22:00:00"]).text
+        '2018-01-31 23:00:00'
+        >>> other_zone(["2018-01-31 23:59:59"])
+    """
+    first = None
+    for text in texts:
+        first = first or text
+        if not EVENING.search(text) or not _is_last_day(text):
+            return None
+    return None if first is None else TimeProblem(OTHER_ZONE, first)
+
+
+def _is_last_day(text: str) -> bool:
+    found = dates_of([text])
+    return found is not None and (found[0].astype("datetime64[D]") + 1).astype(str).endswith("-01")
 
 
 def month_of(text: str, year: int | None) -> np.datetime64:

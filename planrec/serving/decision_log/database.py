@@ -145,6 +145,11 @@ class Database:
         """Exceptions if the database cannot be reached, read or written."""
         return (self._driver.Error, OSError, UnicodeError)
 
+    @property
+    def exists(self) -> bool:
+        """Whether the file of a SQLite log exists; a PostgreSQL log needs no file."""
+        return self._file is None or self._file.exists()
+
     def described(self, error: Exception) -> str:
         """Name the log and the reason of a failure."""
         return self.without_password(f"{self._url}: {str(error).strip()}")

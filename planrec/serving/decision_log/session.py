@@ -5,25 +5,24 @@ from contextlib import contextmanager
 
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import Content, EventKind, LoggedEvent
-from planrec.serving.decision_log.database import Connection, Database, Mode
+from planrec.serving.decision_log.database import Connection, Database
 from planrec.serving.decision_log.tables import append_event, prepare
 
 
 @contextmanager
-def session(url: str, purpose: str, mode: Mode = "existing") -> Iterator[Connection]:
-    """Yield a connection to a log, and commit at the end if nothing is raised.
+def session(url: str, purpose: str) -> Iterator[Connection]:
+    """Yield a connection to a log that exists, and commit at the end if nothing is raised.
 
     Args:
         url: see `Database`.
         purpose: the action in messages, such as `read`.
-        mode: whether a log that does not exist is created.
 
     Raises:
         LogError: the log cannot be opened, read or written.
     """
     database = Database(url)
     try:
-        connection = database.connect(mode)
+        connection = database.connect("existing")
         try:
             prepare(connection)
             yield connection
@@ -34,11 +33,17 @@ def session(url: str, purpose: str, mode: Mode = "existing") -> Iterator[Connect
         raise LogError(f"cannot {purpose} the decision log {database.described(error)}") from None
 
 
-def record_event(url: str, event: EventKind, content: Content) -> None:
-    """Write an event to a log, which is created if it does not exist.
+def record_event(url: str, event: EventKind, content: Content) -> bool:
+    """Write an event to a log; return False if there is no log yet.
+
+    A log is created by its first answer only: the file belongs to the user who creates it, and this must be
+    the user of the server.
 
     Raises:
         LogError: the log cannot be written.
     """
-    with session(url, "write", "create") as connection:
+    if not Database(url).exists:
+        return False
+    with session(url, "write") as connection:
         append_event(connection, LoggedEvent.of(event, content))
+    return True

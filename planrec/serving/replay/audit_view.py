@@ -1,6 +1,7 @@
 """The terminal output of a replay: inputs, plans with their bills, exclusions and the rule, for auditors."""
 
 import inspect
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.table import Table
@@ -79,7 +80,8 @@ def _decision(replayed: Replayed) -> Iterator[str]:
     values = ", ".join(f"{name} {value}" for name, value in policy.model_dump().items() if name != "kind")
     yield f"\ndecision    {answer.decision}, {answer.reason}: {answer.sentence}"
     yield f"rule        policy={policy.kind}{f' ({values})' if values else ''}"
-    yield f"            {(inspect.getdoc(policy) or '').replace(chr(10), chr(10) + ' ' * 12)}"
+    rule = (inspect.getdoc(policy) or "").partition("\nExamples:")[0].rstrip()
+    yield textwrap.indent(rule, " " * 12)
 
 
 def _verdict(replayed: Replayed) -> list[str]:

@@ -22,7 +22,7 @@ from planrec.serving.replay.replayed_answer import Replayed, check_catalogue, di
 from planrec.serving.scoring.advice_columns import RECOMMENDATION_ID, SUBSCRIBER_REF, RecommendationIds
 from planrec.serving.scoring.advice_manifest import AdviceManifest, check_content, read_manifest_of
 from planrec.serving.scoring.output import without_formulas
-from planrec.serving.scoring.part_columns import subscribers
+from planrec.serving.scoring.part_columns import PartColumns, subscribers
 from planrec.serving.scoring.scorer import Advice, Scorer
 
 Row = dict[str, str | None]
@@ -86,7 +86,7 @@ def replay_rows(advice: AdviceFile, source: Path, subscriber: str, outputs: Path
     saved = load_run(find_run(outputs, run.run_id, run.run_sha256))
     check_catalogue(str(advice.path), run, saved)
     scorer = Scorer(saved, manifest.language, has_reasons="sentence" in earlier[0])
-    again = _advice_of(scorer, open_input(source), subscriber)
+    again = _advice_of(scorer, open_input(source, scorer.form.cells), subscriber)
     now = rows_in(advice.as_written(again.columns), subscriber)
     requests = requests_of(again.table)
     ids = [row[RECOMMENDATION_ID] or "" for row in earlier]
@@ -138,7 +138,7 @@ def _advice_of(scorer: Scorer, file: InputFile, subscriber: str) -> Advice:
     bad = BrokenRules()
     advice = None
     if rows.num_rows:
-        advice = scorer.answers(rows, bad, RecommendationIds(""), decimal_comma=file.decimal_comma)
+        advice = scorer.answers(PartColumns(rows, bad, file.reading), RecommendationIds(""))
     if advice is None:
         problems = [str(broken) for broken in bad.bad_rows(file.places)]
         raise DataError(f"{file.path} has no rows of {subscriber!r} that can be scored", problems)

@@ -6,10 +6,9 @@ import pyarrow as pa
 
 from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
-from planrec.data.reading.rules import NOT_BLANK
 from planrec.recommending.recommender import Recommender
 from planrec.schema.tables import DecisionTable
-from planrec.serving.scoring.part_columns import PartColumns, subscribers
+from planrec.serving.scoring.part_columns import PartColumns
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,7 @@ class AttributeReader:
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
         """Read the subscribers of a part (row numbers if the file names none) and their decisions."""
         if self._subscriber in columns.part.column_names:
-            subscriber = subscribers(columns.part, self._subscriber).combine_chunks()
-            blank = subscriber.is_null().to_numpy(zero_copy_only=False)
-            columns.add(f"column {self._subscriber!r} {NOT_BLANK}", blank)
+            subscriber = columns.subscribers(self._subscriber)
         else:
             subscriber = pa.array(columns.positions + 1).cast(pa.string())
         X = {column.becomes: columns.attribute(column) for column in self.recommender.inputs.columns}

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 
 from planrec.contracts import FileForm
 from planrec.data.reading.column_names import tidy_name
-from planrec.data.reading.rules import NOT_BLANK, ONE_ROW_PER_MONTH
+from planrec.data.reading.part_months import part_months
+from planrec.data.reading.rules import ONE_ROW_PER_MONTH
 from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import Columns, take_rows
 from planrec.schema.decision_rows import latest_rows
 from planrec.schema.tables import DecisionTable
-from planrec.serving.scoring.part_columns import PartColumns, subscribers
+from planrec.serving.scoring.part_columns import PartColumns
 
 MOST_MONTHS = 120
 "Months of one subscriber, ten years. For files the limit is fixed; for requests it is a setting of the API."
@@ -47,19 +48,18 @@ class MonthReader:
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable] | None:
         """Read the subscribers of a part and their decisions; None if no row has a month."""
         inputs = self.recommender.inputs
-        subscriber = subscribers(columns.part, self.column("subscriber")).combine_chunks()
+        subscriber = columns.subscribers(self.column("subscriber"))
         blank = subscriber.is_null().to_numpy(zero_copy_only=False)
-        columns.add(f"column {self.column('subscriber')!r} {NOT_BLANK}", blank)
         month = columns.months(self.column("month"), self.form.time_year)
-        usage = {name: columns.amounts(self.column(name)) for name in inputs.usage}
+        usage = {name: columns.amounts(self.column(name), name) for name in inputs.usage}
         attributes = {column.becomes: columns.attribute(column) for column in inputs.columns}
         held = self._held(columns)
         placed = np.flatnonzero(~np.isnat(month) & ~blank)
         if not len(placed):
             return None
-        months = _Months.of(subscriber, month, placed)
-        months.judge(columns)
-        rows = latest_rows(months.count, months.number, take_rows(usage, months.row), inputs.window)
+        parts = _Months.of(subscriber, month, placed)
+        months, usage = parts.added_up(columns, usage, held.get("held"))
+        rows = latest_rows(months.count, months.number, usage, inputs.window)
         last = months.row[rows.last_month]
         X = rows.columns | take_rows(attributes, last)
         table = self.recommender.table_builder.build(X, len(last), rows.as_of, **take_rows(held, last))
@@ -124,11 +124,22 @@ class _Months:
         """One number per row that sorts by subscriber, then month."""
         return (self.owner << 20) + self.number
 
-    def judge(self, columns: PartColumns) -> None:
-        """Refuse a month that is there twice, and subscribers with too many months."""
-        is_same = np.diff(self._key) == 0
-        repeats = np.concatenate([is_same, [False]]) | np.concatenate([[False], is_same])
-        columns.bad.add(ONE_ROW_PER_MONTH, columns.positions[np.sort(self.row[repeats])])
+    def added_up(
+        self, columns: PartColumns, usage: Columns, held: np.ndarray | None
+    ) -> tuple["_Months", Columns]:
+        """Make one row of each month, the last, and its usage: rows on several plans are added up.
+
+        A month with two rows on one plan is refused, and subscribers with too many months.
+        """
+        parts = part_months(self._key, None if held is None else held[self.row])
+        columns.noted.n_added_months += parts.n_added
+        columns.bad.add(ONE_ROW_PER_MONTH, columns.positions[np.sort(self.row[parts.is_bad])])
+        self._judge(columns)
+        months = _Months(self.row[parts.end], self.owner[parts.end], self.number[parts.end])
+        return months, {name: parts.total(values[self.row]) for name, values in usage.items()}
+
+    def _judge(self, columns: PartColumns) -> None:
+        """Refuse subscribers with too many months."""
         first = np.cumsum(self.count) - self.count
         rule = f"a subscriber must have at most {MOST_MONTHS} months"
         columns.bad.add(rule, columns.positions[self.row[first[self.count > MOST_MONTHS]]])

@@ -7,13 +7,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planrec.data.reading.bad_rows import BrokenRules
-from planrec.data.reading.cells import numbers_and_others
-from planrec.data.reading.column_types import as_readable, is_readable, text_of, tidy_text
-from planrec.data.reading.identifiers import whole_numbers
+from planrec.data.reading.cell_reading import CellReading
+from planrec.data.reading.column_types import (
+    SPREADSHEET_ERRORS,
+    as_readable,
+    error_cells,
+    is_readable,
+    text_of,
+    tidy_text,
+)
+from planrec.data.reading.identifiers import SHORTENED, whole_numbers
 from planrec.data.reading.input_file import POSITION
-from planrec.data.reading.rules import NOT_BLANK, NUMBERS, READABLE, amount_rules, plan_rule
-from planrec.data.reading.time_cells import date_of, month_of
-from planrec.recommending.request_table import is_usage
+from planrec.data.reading.notation import NumberCells
+from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
+from planrec.data.reading.rules import (
+    NO_ERROR,
+    NOT_BLANK,
+    NUMBERS,
+    READABLE,
+    WHOLE_ID,
+    amount_rules,
+    plan_rule,
+)
+from planrec.data.reading.time_cells import date_of, month_of, other_zone
+from planrec.recommending.request_table import is_usage, usage_of
 from planrec.schema.columns import MAX_NUMBER, InputColumn, quantised
 from planrec.schema.decision_rows import running_month
 
@@ -24,7 +41,8 @@ class PartColumns:
 
     part: pa.Table
     bad: BrokenRules
-    decimal_comma: bool = field(kw_only=True)
+    reading: CellReading = field(default_factory=CellReading)
+    noted: ReadingNotes = field(default_factory=ReadingNotes)
 
     @property
     def positions(self) -> np.ndarray:
@@ -37,30 +55,47 @@ class PartColumns:
             value = None if column is None else self._cell(column, int(np.flatnonzero(rows)[0]))
             self.bad.add(rule, self.positions[rows], value)
 
-    def amounts(self, name: str) -> np.ndarray:
-        """Read usage, quantised to 0.01, shape (n,), float64."""
-        values, strange = self._numbers(name)
-        for rule, rows in amount_rules(values, strange, np.isnan(values) & ~strange).items():
-            self.add(f"column {name!r} {rule}", rows, None if rule == NOT_BLANK else name)
+    def subscribers(self, name: str) -> pa.Array:
+        """Read the subscriber of each row as text; see `subscribers`."""
+        column = subscribers(self.part, name)
+        self.add(f"column {name!r} {NOT_BLANK}", column.is_null().to_numpy())
+        self.add(f"column {name!r} {NO_ERROR}", error_cells(column), name)
+        is_short = pc.match_substring_regex(column, f"^{SHORTENED.pattern}$").fill_null(fill_value=False)
+        self.add(f"column {name!r} {WHOLE_ID}", is_short.to_numpy(), name)
+        return column.combine_chunks()
+
+    def amounts(self, name: str, usage: str) -> np.ndarray:
+        """Read a column of usage in the unit of `schema.Usage`, quantised to 0.01, shape (n,), float64."""
+        cells = self._numbers(name)
+        if cells.is_guess:
+            rows = pc.equal(self.reading.readable(self.part[name]), cells.two_readings)
+            rule = f"column {name!r} {two_readings_rule(cells)}"
+            self.add(rule, rows.fill_null(fill_value=False).to_numpy())
+        self.noted.add(name, cells)
+        values = cells.values * self.reading.form.factor(usage)
+        for rule, rows in amount_rules(values, cells.strange, np.isnan(values) & ~cells.strange).items():
+            self.add(f"column {name!r} {rule}", rows, name)
         return quantised(values)
 
     def attribute(self, column: InputColumn) -> np.ndarray:
         """Read the values of an attribute, shape (n,), of the dtype of its kind in `schema.Columns`."""
         if is_usage(column):
-            return self.amounts(column.name)
+            return self.amounts(column.name, usage_of(column))
         read = {"number": self._plain, "boolean": self._booleans, "date": self.dates, "text": self._texts}
         return read[column.kind](column.name)
 
     def months(self, name: str, year: int | None) -> np.ndarray:
         """Read months, shape (n,), datetime64[M]; NaT for cells that cannot be read."""
         codes, texts = self._distinct(name)
-        self.add(f"column {name!r} {NOT_BLANK}", codes < 0)
+        self.add(f"column {name!r} {NOT_BLANK}", codes < 0, name)
         found = [np.datetime64("NaT", "M") if text is None else month_of(text, year) for text in texts]
         months = np.array([*found, np.datetime64("NaT")], "datetime64[M]")[codes]
         rule = (
             "month numbers 1 to 12" if year is not None else "months (2018-11, 201811) or dates (2018-11-30)"
         )
         self.add(f"column {name!r} must hold {rule}", np.isnat(months) & (codes >= 0), name)
+        if problem := other_zone(text for text in texts if text is not None):
+            self.add(f"column {name!r} {problem.rule}", codes >= 0, name)
         now = running_month()
         rule = f"column {name!r} must hold months that are over: it is {now} now"
         self.add(rule, months >= np.datetime64(now, "M"), name)
@@ -80,22 +115,25 @@ class PartColumns:
         return np.array([*index, -1], np.int64)[codes]
 
     def _cell(self, name: str, row: int) -> object:
-        """Show one cell as training shows it: 7.0 as `7`."""
-        cell = as_readable(self.part[name].slice(row, 1))
+        """Show one cell as training shows it: 7.0 as `7`; cells that count as blank as written."""
+        cell = as_readable(self.part[name].slice(row, 1), blank=())
         return (text_of(cell) if is_readable(cell) else cell)[0].as_py()
 
-    def _numbers(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+    def _numbers(self, name: str) -> NumberCells:
         column = self.part[name]
         if pa.types.is_string(column.type):
-            try:
-                # Nearly always possible; tidying the text first would take as long as the other steps.
-                return column.cast(pa.float64()).to_numpy(), np.zeros(len(column), bool)
-            except pa.ArrowInvalid:
-                pass
-        return numbers_and_others(as_readable(column), decimal_comma=self.decimal_comma)
+            # Nearly always possible; tidying the text first would take as long as the other steps.
+            plain = self.reading.notation(name).plain(column)
+            if plain is not None:
+                return plain
+        return self.reading.numbers(name, self.reading.readable(column))
 
     def _plain(self, name: str) -> np.ndarray:
-        values, strange = self._numbers(name)
+        cells = self._numbers(name)
+        self.noted.add(name, cells)
+        values, strange = cells.values, cells.strange
+        if strange.any():
+            strange &= ~error_cells(self.reading.readable(self.part[name]))
         self.add(f"column {name!r} {NUMBERS}", strange, name)
         with np.errstate(invalid="ignore"):
             far = np.abs(values) > MAX_NUMBER
@@ -103,7 +141,7 @@ class PartColumns:
         return values
 
     def _booleans(self, name: str) -> np.ndarray:
-        codes, texts = self._distinct(name)
+        codes, texts = self._without_errors(name)
         of_text = {"true": 1.0, "false": 0.0}
         values = np.array([*(of_text.get((text or "").lower(), np.nan) for text in texts), np.nan])[codes]
         is_text = np.array([*(text is not None for text in texts), False])[codes]
@@ -112,10 +150,10 @@ class PartColumns:
 
     def dates(self, name: str) -> np.ndarray:
         """Read days and instants, shape (n,), datetime64[s]; NaT for blank cells."""
-        column = as_readable(self.part[name])
+        column = self.reading.readable(self.part[name])
         if pa.types.is_timestamp(column.type):
             return column.to_numpy().astype("datetime64[s]")
-        codes, texts = self._distinct(name)
+        codes, texts = self._without_errors(name)
         found = [np.datetime64("NaT", "s") if text is None else date_of(text) for text in texts]
         dates = np.array([*found, np.datetime64("NaT")], "datetime64[s]")[codes]
         is_text = np.array([*(text is not None for text in texts), False])[codes]
@@ -123,19 +161,24 @@ class PartColumns:
         return dates
 
     def _texts(self, name: str) -> np.ndarray:
-        codes, texts = self._distinct(name)
+        codes, texts = self._without_errors(name)
         return np.array([*texts, None], object)[codes]
+
+    def _without_errors(self, name: str) -> tuple[np.ndarray, list[str | None]]:
+        """Encode an attribute as `_distinct` does; errors of a spreadsheet are blank, as in training."""
+        codes, texts = self._distinct(name)
+        return codes, [None if text in SPREADSHEET_ERRORS else text for text in texts]
 
     def _distinct(self, name: str) -> tuple[np.ndarray, list[str | None]]:
         """Encode a column: codes (n,), int64, -1 for blank cells, and the tidy text of each code."""
         column = self.part[name]
         if not pa.types.is_string(column.type):
-            column = as_readable(column)
+            column = self.reading.readable(column)
         if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
             self.add(f"column {name!r} {READABLE}, it holds {column.type}", np.ones(len(column), bool))
             return np.full(len(column), -1), []
         encoded = text_of(column).combine_chunks().dictionary_encode()
-        texts = tidy_text(encoded.dictionary).to_pylist()
+        texts = tidy_text(encoded.dictionary, self.reading.blank).to_pylist()
         codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
         is_blank = np.array([*(text is None for text in texts), True])[codes]
         return np.where(is_blank, -1, codes), texts

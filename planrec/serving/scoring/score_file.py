@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.bad_rows import BrokenRules, hints
 from planrec.data.reading.input_file import InputFile, Progress
+from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
 from planrec.files.hashing import sha256_of, sha256_of_file
@@ -18,6 +19,7 @@ from planrec.serving.scoring.advice_columns import RecommendationIds
 from planrec.serving.scoring.advice_log import AdviceLog
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.output import output_file
+from planrec.serving.scoring.part_columns import PartColumns
 from planrec.serving.scoring.scorer import Scorer
 from planrec.serving.scoring.subscriber_parts import OutOfOrderError, sorted_parts, whole_subscribers
 
@@ -32,6 +34,8 @@ class Scored:
     decisions: Counter[str]
     was_sorted: bool
     "Whether the file was not in the order of its subscribers; the answers are."
+    notes: tuple[str, ...] = ()
+    "How the file was read, if it could have been read in another way."
 
     @property
     def rows(self) -> int:
@@ -56,7 +60,7 @@ def score_file(
         LogError: if the answers cannot be logged.
         OSError: if the answers cannot be written.
     """
-    file = open_input(source)
+    file = open_input(source, scorer.form.cells)
     work = _Scoring(scorer, file, target, log)
     columns = scorer.columns_of(file.columns.tidy, str(source))
     if not isinstance(scorer.reader, MonthReader):
@@ -92,12 +96,13 @@ class _Scoring:
     def write(self, parts: Iterator[pa.Table]) -> Scored:
         """Write the answers for all parts."""
         before = self._state()
-        bad, decisions, ids = BrokenRules(), Counter[str](), RecommendationIds(self.file_id)
+        bad, noted, decisions = BrokenRules(), ReadingNotes(), Counter[str]()
+        ids = RecommendationIds(self.file_id)
         logging = nullcontext() if self.log is None else self.log.rows_beside(self.target)
         with output_file(self.target, self.scorer.columns.schema) as writer, logging as rows:
             for part in parts:
                 # After the first bad value nothing will be written: the other parts are read to report all.
-                advice = self.scorer.answers(part, bad, ids, decimal_comma=self.file.decimal_comma)
+                advice = self.scorer.answers(PartColumns(part, bad, self.file.reading, noted), ids)
                 if advice is not None:
                     writer.write_table(advice.columns)
                     if rows is not None:
@@ -105,13 +110,15 @@ class _Scoring:
                     for entry in advice.columns["decision"].value_counts().to_pylist():
                         decisions[entry["values"]] += entry["counts"]
             self._check(bad, before)
-        return Scored(self.file_id, self.input_sha256, decisions, was_sorted=False)
+        notes = (*self.file.notes, *noted.notes)
+        return Scored(self.file_id, self.input_sha256, decisions, was_sorted=False, notes=notes)
 
     def _check(self, bad: BrokenRules, before: tuple[int, int]) -> None:
         """Raise DataError if a row is bad, or if the file was changed since it was hashed."""
         path, run = self.file.path, self.scorer.saved.run_id
         if bad:
-            problems = [str(rows) for rows in bad.bad_rows(self.file.places)]
+            broken = bad.bad_rows(self.file.places)
+            problems = [*map(str, broken), *hints(broken)]
             raise DataError(f"{path} cannot be scored by the run {run}", problems)
         if self._state() != before:
             raise DataError(f"{path} must not change while it is scored: score it again")

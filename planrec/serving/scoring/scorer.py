@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.contracts import FileForm
 from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.input_file import POSITION, row_places
 from planrec.errors import DataError
 from planrec.recommending.recommender import Recommender
@@ -45,7 +47,12 @@ class Scorer:
     def reader(self) -> MonthReader | AttributeReader:
         """The reader of the run's files."""
         of_run = MonthReader if self._recommender.inputs.takes == "months" else AttributeReader
-        return of_run(self._recommender, self.saved.config.data.file_form)
+        return of_run(self._recommender, self.form)
+
+    @property
+    def form(self) -> FileForm:
+        """The form of the run's files."""
+        return self.saved.config.data.file_form
 
     @property
     def _recommender(self) -> Recommender:
@@ -75,12 +82,10 @@ class Scorer:
             )
         return (*self.reader.required, *(name for name in self.reader.optional if name in names))
 
-    def answers(
-        self, part: pa.Table, bad: BrokenRules, ids: RecommendationIds, *, decimal_comma: bool
-    ) -> Advice | None:
-        """Give advice for the subscribers of a part; None if `bad` holds anything in the end."""
-        found = self.reader.table(PartColumns(part, bad, decimal_comma=decimal_comma))
-        return None if bad or found is None else self._advice(*found, ids)
+    def answers(self, columns: PartColumns, ids: RecommendationIds) -> Advice | None:
+        """Give advice for the subscribers of a part; None if a rule is broken in the end."""
+        found = self.reader.table(columns)
+        return None if columns.bad or found is None else self._advice(*found, ids)
 
     def score(self, rows: pa.Table) -> pa.Table:
         """Give advice for a table in memory that holds subscribers with all their rows, in any order.
@@ -90,15 +95,17 @@ class Scorer:
         Raises:
             DataError: if columns are missing, or if rows break rules: lists every rule.
         """
-        columns = self.columns_of(tuple(rows.column_names), "the table")
+        names = self.columns_of(tuple(rows.column_names), "the table")
         bad = BrokenRules()
-        part = rows.select(columns).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
+        part = rows.select(names).append_column(POSITION, pa.array(np.arange(rows.num_rows)))
         if isinstance(self.reader, MonthReader):
             ids = subscribers(part, self.reader.column("subscriber"))
             part = part.take(pc.sort_indices(ids))
         if not rows.num_rows:
             return self.columns.schema.empty_table()
-        advice = self.answers(part, bad, RecommendationIds(uuid4().hex), decimal_comma=False)
+        advice = self.answers(
+            PartColumns(part, bad, CellReading(self.form.cells)), RecommendationIds(uuid4().hex)
+        )
         if advice is None:
             raise DataError(
                 f"the table cannot be scored by the run {self.saved.run_id}",

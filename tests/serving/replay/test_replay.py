@@ -61,6 +61,7 @@ def test_a_replay_shows_the_same_answer_and_its_inputs(request, run, tmp_path, c
     for plan in saved.recommender.plans:
         assert plan in shown
     assert f"rule        policy={saved.config.policy.kind}" in shown
+    assert ">>>" not in shown
     assert saved.run_id in shown
     assert "ann" not in shown.replace("cannot", "").split()
 

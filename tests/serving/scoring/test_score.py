@@ -332,7 +332,7 @@ def damaged(table: pd.DataFrame, folder: Path) -> Iterator[tuple[Path, str]]:
         ),
         ("empty.csv", b"", "is empty (0 bytes)"),
         ("header.csv", text.splitlines()[0].encode() + b"\n", "but no rows"),
-        ("sheet.csv", b"PK\x03\x04", "a spreadsheet"),
+        ("sheet.csv", b"PK\x03\x04", "a damaged spreadsheet"),
         ("nul.csv", text.encode() + b"\x00", "is not text"),
     ):
         (folder / name).write_bytes(written)

@@ -1,0 +1,36 @@
+"""How the cells of one file are read: its options, and the notation of its numbers."""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from planrec.data.reading.cells import numbers_in
+from planrec.data.reading.column_types import MISSING, as_readable
+from planrec.data.reading.notation import Notation, NumberCells
+from planrec.data.reading.numerals import Numerals
+from planrec.schema.cell_form import CellForm
+
+
+@dataclass(frozen=True)
+class CellReading:
+    """Reads cells in training and in scoring."""
+
+    form: CellForm = field(default_factory=CellForm)
+    numerals: Numerals = field(default_factory=Numerals)
+
+    @property
+    def blank(self) -> tuple[str, ...]:
+        """Cells that count as blank, beside empty ones."""
+        return MISSING if self.form.blank is None else self.form.blank
+
+    def readable(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Convert a column of a file as `as_readable` does, with the cells of `blank` as null."""
+        return as_readable(column, self.blank)
+
+    def notation(self, name: str) -> Notation:
+        """Return how the numbers of a column are written."""
+        return self.numerals.of(name)
+
+    def numbers(self, name: str, column: pa.ChunkedArray) -> NumberCells:
+        """Read the numbers of a readable column."""
+        return numbers_in(column, self.notation(name))
