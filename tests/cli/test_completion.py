@@ -40,7 +40,7 @@ def candidates(line: str, folder: Path) -> list[str]:
     [
         ("planrec ", list(VERBS)),
         ("planrec le", ["leaderboard "]),
-        ("planrec pin --r", ["--rollback "]),
+        ("planrec pin --ro", ["--rollback "]),
         ("planrec train model=lg", ["model=lgbm", "model=lgbm_bills"]),
         ("planrec train -m model=lgbm model.n_e", ["model.n_estimators="]),
         ("planrec train --mul", ["--multirun "]),

@@ -19,6 +19,7 @@ from hypothesis import given
 
 from planrec.data.table import Table, UsageName
 from planrec.errors import DataError
+from planrec.files.typed_override import typed_override
 from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, Usage, quantised
 from planrec.schema.tables import RowTable
 
@@ -405,7 +406,7 @@ def test_a_repeated_id_is_kept_with_the_option_that_names_the_subscriber() -> No
     text = "\n".join(["user_id,region_id,plan", *lines])
     table = load(text)
     assert list(table.columns) == ["user_id", "region_id"]
-    assert mentions(table, "'user_id'", "50 values in 100 rows", "data.subscriber_column='user_id'")
+    assert mentions(table, "'user_id'", "50 values in 100 rows", "set data.subscriber_column=user_id,")
     assert not mentions(table, "'region_id'")
     assert not load(text, subscriber_column="user_id").notes
 
@@ -418,7 +419,8 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
     lines = [cell.format(k=1000 + i // 2 * 7) + f",{'ab'[i % 2]}" for i in range(100)]
     table = load("\n".join([f"{header},plan", *lines]))
     assert list(table.columns) == [header]
-    assert mentions(table, f"'{header}' is used as a feature", f"data.subscriber_column={header!r}")
+    typed = typed_override("data.subscriber_column", header)
+    assert mentions(table, f"'{header}' is used as a feature", f"set {typed},")
 
 
 @pytest.mark.parametrize(
@@ -426,7 +428,7 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
 )
 def test_balances_and_kinds_of_customers_do_not_name_subscribers(header: str, cell: str) -> None:
     lines = [cell.format(k=i * 7, b=i % 3) + f",{'ab'[i % 2]}" for i in range(100)]
-    assert not mentions(load("\n".join([f"{header},plan", *lines])), f"data.subscriber_column={header!r}")
+    assert not mentions(load("\n".join([f"{header},plan", *lines])), "data.subscriber_column=")
 
 
 def test_codes_with_leading_zeros_or_sixteen_digits_are_text() -> None:
