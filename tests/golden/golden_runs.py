@@ -26,6 +26,8 @@ from tests.conftest import STRANGERS_TABLE
 from tests.trained_runs import quick
 
 FOLDER = Path(__file__).parent
+SAVED_IN = Path("2030-01-31", "12-00-00-abc123")
+"Folder of a run below that of its test."
 REPLIES = FOLDER / "replies.json.gz"
 NOT_KEPT = {"recommendation_id", "model", "sentence", "sentence_short"}
 "Keys of an answer that are new each time, or wording that has tests of its own."
@@ -71,7 +73,7 @@ def trained(name: str, folder: Path) -> GoldenRun:
     with chdir(folder):
         Path("customers.csv").write_text(STRANGERS_TABLE, "utf-8")
         config = compose(*GOLDEN[name])
-        saved_in = folder / "2030-01-31" / "12-00-00-abc123"
+        saved_in = folder / SAVED_IN
         begin_run(saved_in, config, "train")
         save_run(run(config), saved_in, "train")
     saved = load_run(saved_in)

@@ -14,8 +14,13 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from planrec.config.conf_folder import options
+from planrec.recommending.answer import ModelName
+from planrec.recommending.answering import answers_of
 from planrec.runs.provenance import versions
-from tests.golden.golden_runs import GOLDEN, GoldenRun, made_by, saved, trained
+from planrec.runs.read import SavedRun, load_run
+from planrec.schema.request import read_request
+from tests.golden.golden_runs import GOLDEN, SAVED_IN, GoldenRun, made_by, saved, trained
+from tests.sentences.words_of_answers import check_words, said_by
 
 RELATIVE_ERROR = dict.fromkeys(GOLDEN, 1e-12) | {"held/logistic": 1e-9, "held/ensemble_held": 1e-9}
 """Equal on one processor. On others the last bits of exp and log may differ, and BLAS sums in another order:
@@ -38,6 +43,18 @@ def test_a_newly_trained_run_equals_the_golden_one(
     found_values, kept_values = (dict(_values(run.replies)) for run in (found, kept))
     assert _not_floats(found_values) == _not_floats(kept_values)
     assert _floats(found_values) == pytest.approx(_floats(kept_values), rel=error, abs=0)
+    check_sentences(load_run(tmp_path / SAVED_IN))
+
+
+def check_sentences(saved: SavedRun) -> None:
+    """Fail if an answer to a golden request contradicts its sentence, in either language."""
+    recommender = saved.recommender
+    plans = () if recommender.catalogue is None else recommender.catalogue.plans
+    names = {plan: plan for plan in recommender.plans} | {plan.id: plan.name for plan in plans}
+    named = {str(row): read_request(content) for row, content in enumerate(saved.manifest.golden.requests)}
+    for language in ("en", "es"):
+        for answer in answers_of(recommender, named, ModelName(saved.run_id, "0"), language):
+            check_words(said_by(answer), names, language)
 
 
 def test_every_model_has_a_golden_run(golden: dict[str, GoldenRun]) -> None:

@@ -25,10 +25,9 @@ from planrec.schema.request import read_request
 from planrec.training.experiment import run
 from tests.conftest import SMALL_BILLS
 from tests.policy.test_best_bill import policy
-from tests.sentences.words_of_answers import Said, check_words
+from tests.sentences.words_of_answers import check_words, said_by
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
-SAVINGS = ("expected_saving", "saving_p10", "saving_p90")
 FOLLOW = policy(absolute=0.0, relative=0.0, min_months=1)
 "Advises the best plan, however small the saving."
 LEARNED = ("history_run", "row_run", "bill_run")
@@ -60,9 +59,14 @@ def asked(request, rules):
 
 def told(recommender, *requests, language="en"):
     """Return answers as a client reads them; fail if one contains NaN."""
-    named = {str(number): request for number, request in enumerate(requests)}
-    answers = answers_of(recommender, named, MODEL, language)
+    answers = answered(recommender, requests, language)
     return [json.loads(encoded(answer), parse_constant=refuse) for answer in answers]
+
+
+def answered(recommender, requests, language):
+    """Return answers as `answers_of` does."""
+    named = {str(number): request for number, request in enumerate(requests)}
+    return answers_of(recommender, named, MODEL, language)
 
 
 def refuse(constant):
@@ -178,20 +182,8 @@ def test_the_sentence_is_the_decision(asked, policy):
     unknown = [replace(request, plan_held=None) for request in requests[:1]]
     narrow = [replace(request, exclude=recommender.plans[1:]) for request in requests[:2]]
     for language in ("en", "es"):
-        for answer in told(recommender, *requests, *unknown, *narrow, language=language):
+        for answer in answered(recommender, [*requests, *unknown, *narrow], language):
             check_words(said_by(answer), names, language)
-
-
-def said_by(answer):
-    """Return what an answer says, as a client reads it."""
-    item = answer["items"][0] if answer["decision"] != "abstain" else dict.fromkeys(SAVINGS)
-    return Said(
-        answer["decision"],
-        answer["reason"],
-        answer["sentence"],
-        answer["sentence_short"],
-        *(item[name] for name in SAVINGS),
-    )
 
 
 def test_top_k_shortens_the_items_and_changes_nothing_else(asked):

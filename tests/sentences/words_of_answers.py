@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from planrec.recommending.answer import Answer
 from planrec.sentences import Language
 
 FIRST_WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -31,6 +32,19 @@ class Said(NamedTuple):
     high: str | None
 
 
+def said_by(answer: Answer) -> Said:
+    """Return what an answer says."""
+    advice = answer.items[0] if answer.decision != "abstain" else None
+    amounts = ("expected_saving", "saving_p10", "saving_p90")
+    return Said(
+        answer.decision,
+        answer.reason,
+        answer.sentence,
+        answer.sentence_short,
+        *(None if advice is None else getattr(advice, name) for name in amounts),
+    )
+
+
 def check_words(said: Said, names: Mapping[str, str], language: Language) -> None:
     """Fail if a sentence contradicts the answer; `names` are those of the plans by id."""
     for text in (said.sentence, said.short):
@@ -39,6 +53,8 @@ def check_words(said: Said, names: Mapping[str, str], language: Language) -> Non
         assert re.fullmatch(r"[^\s{}](?:[^\s{}]| (?! ))*\.", rest) or "..." in rest, text
         if said.decision == "recommend":
             assert not re.search(NOT_LESS[language], rest), text
+            # A loss is put into words; only the range of a short sentence has room for the sign.
+            assert text == said.short or not re.search(r"-[0-9]", rest), text
         for plan, name in names.items():
             if plan != name:
                 assert not re.search(rf"(?<!\w){re.escape(plan)}(?!\w)", rest), text
