@@ -210,8 +210,10 @@ def test_a_header_of_many_kilobytes_is_read_whole(tmp_path):
     names = [f"column_{number:05}_{'x' * 30}" for number in range(3_000)]
     file = tmp_path / "wide.csv"
     file.write_text(",".join([*names, "subscriber"]) + "\n" + ",".join(["1"] * 3_000 + ["ana"]) + "\n")
-    table = open_input(file).whole()
+    opened = open_input(file)
+    table = opened.whole()
     assert table.columns["subscriber"].to_pylist() == ["ana"]
+    assert opened.places([0]) == {0: "line 2"}
     assert len(table.rows) == 1
 
 

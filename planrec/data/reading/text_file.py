@@ -71,7 +71,7 @@ class TextFile(InputFile):
         try:
             with pa.OSFile(str(self.path)) as file:
                 text = pa.transcoding_input_stream(file, self.dialect.scan.encoding, "utf-8")
-                _skip(text, self.dialect.header_bytes)
+                text.read(self.dialect.header_bytes)
                 reader = pacsv.open_csv(
                     text,
                     pacsv.ReadOptions(block_size=BLOCK_BYTES, column_names=names),
@@ -125,12 +125,6 @@ class TextFile(InputFile):
         shown = [f"line {line} has {cells}" for line, cells in islice(wrong, MOST_RAGGED)]
         more = [f"... and {count - MOST_RAGGED:,} more rows"] if count > MOST_RAGGED else []
         raise DataError(f"{self.path}: every row must have {width} cells, as the header has", shown + more)
-
-
-def _skip(text: pa.NativeFile, n_bytes: int) -> None:
-    # One call reads at most 64 KiB of a transcoded stream.
-    while n_bytes > 0 and (piece := text.read(n_bytes)):
-        n_bytes -= len(piece)
 
 
 class _RaggedRows:
