@@ -89,7 +89,7 @@ def _with_its_groups(config: dict[str, Any]) -> dict[str, Any]:
     missing = [f"{name}.kind" for name in GROUPS if not isinstance(kinds.get(name), str)]
     if missing := [*missing, *(name for name in VALUES if name not in config)]:
         raise ValueError(f"must have {', '.join(missing)}")
-    problems = {name: name_problem(kind) for name, kind in kinds.items()}
+    problems = {name: name_problem(str(kind)) for name, kind in kinds.items()}
     if found := [f"{name}.kind {problem}" for name, problem in problems.items() if problem]:
         raise ValueError("; ".join(found))
     return config
