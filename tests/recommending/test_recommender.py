@@ -64,8 +64,8 @@ def test_a_decision_as_a_request_is_the_same_decision(saved):
             np.testing.assert_array_equal(getattr(told, name), getattr(table, name))
 
 
-@pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of"}), ("lgbm", set())])
-def test_only_history_models_get_the_plan_held_and_the_instant(model, told):
+@pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of", "exit_fee"}), ("lgbm", set())])
+def test_only_history_models_get_the_plan_held_its_exit_fee_and_the_instant(model, told):
     config = compose("data.n_subscribers=40", f"model={model}")
     table = load_decisions(config).table
     given = model_input(config.features, config.model, table)
