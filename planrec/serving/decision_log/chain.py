@@ -52,7 +52,7 @@ class LoggedEvent(NamedTuple):
 
     @property
     def facts(self) -> "ChainFacts | None":
-        """The facts of the content about the chain; None if somebody made the content unreadable."""
+        """The facts of the content about the chain; None if the content is not readable."""
         try:
             return msgspec.json.decode(self.content, type=ChainFacts)
         except (TypeError, msgspec.MsgspecError):

@@ -39,7 +39,7 @@ def prune(url: str, older_than: timedelta) -> int:
 def delete_subscriber(url: str, subscriber: str, keys: Keys) -> Deleted:
     """Remove all rows of a subscriber; a deletion that finds none is recorded too.
 
-    The event does not have the pseudonym, which would tell who was deleted.
+    The event does not have the pseudonym, from which the key would recover the subscriber.
 
     Raises:
         LogError: the log cannot be changed.

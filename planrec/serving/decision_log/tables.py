@@ -87,7 +87,7 @@ def _check_is_unchained(connection: Connection) -> None:
     )
     if has_chain or connection.has_table("decision_events"):
         raise LogError(
-            "the decision log has a hash chain, but its table decision_chain is missing: somebody removed it;"
+            "the decision log has a hash chain, but its table decision_chain is missing: it was removed;"
             " restore the log from a backup"
         )
 

@@ -129,7 +129,7 @@ def verify(url: str, key_ids: Mapping[str, bytes]) -> Verified:
 
 
 def end_of(connection: Connection) -> Place:
-    """Return the recorded end of the chain. Raises LogError if there is none."""
+    """Return the recorded end of the chain. Raises LogError if it is missing."""
     places = connection.execute("SELECT position, chain FROM decision_chain").fetchall()
     if len(places) != 1:
         raise LogError(f"decision_chain must have one row, the end of the chain, got {len(places)}")
