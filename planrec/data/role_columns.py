@@ -11,7 +11,7 @@ from planrec.data.reading.identifiers import shortened, whole_numbers
 from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import NO_ERROR, NOT_BLANK, WHOLE_ID, amount_rules
-from planrec.data.reading.time_cells import TimeProblem
+from planrec.data.reading.time_cells import TimeProblem, date_of
 from planrec.data.usage_units import unit_doubt
 from planrec.schema.columns import quantised
 
@@ -95,7 +95,9 @@ class RoleColumns:
             return cells.values.astype("datetime64[D]")
         if known.any():
             rule = f"{self.place(role)} must hold dates (2018-11-30) or blank cells"
-            self._unreadable.add(rule, self.raw.rows[known], self.raw.text(name)[known][0])
+            texts = self.raw.text(name)
+            bad = _unreadable_dates(texts, known)
+            self._unreadable.add(rule, self.raw.rows[bad], texts[bad][0])
         return np.full(len(known), np.datetime64("NaT", "D"))
 
     def amounts(self, role: str) -> np.ndarray:
@@ -117,3 +119,11 @@ class RoleColumns:
                 value = self.raw.blanks.get(name) if rule == NOT_BLANK else self.raw.text(name)[rows][0]
                 self.add(f"{self.place(role)} {rule}", rows, value)
         return quantised(values)
+
+
+def _unreadable_dates(texts: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Find the known cells that are not dates; all known ones if each is a date, but in another form."""
+    unreadable = {text for text in dict.fromkeys(texts[known]) if np.isnat(date_of(text))}
+    found = known.copy()
+    found[known] = [text in unreadable for text in texts[known]]
+    return found if found.any() else known

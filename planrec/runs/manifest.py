@@ -84,7 +84,7 @@ def _instant(text: str) -> str:
     return text
 
 
-def _with_its_groups(config: dict[str, Any]) -> dict[str, Any]:
+def _with_its_groups(config: dict[str, object]) -> dict[str, object]:
     kinds = {name: option.get("kind") for name in GROUPS if isinstance(option := config.get(name), dict)}
     missing = [f"{name}.kind" for name in GROUPS if not isinstance(kinds.get(name), str)]
     if missing := [*missing, *(name for name in VALUES if name not in config)]:
