@@ -65,7 +65,7 @@ test *selection:
     python -m coverage combine --quiet
     python -m coverage report
 
-# Run the slow tests, which `just test` leaves out: Ray clusters, more kills, workers that die.
+# Run the slow tests, which `just test` leaves out: clusters, kills, wheels, workers that die.
 test-slow *selection:
     python -m pytest -n auto -m slow "$@"
 

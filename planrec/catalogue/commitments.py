@@ -37,7 +37,7 @@ def due_exit_fees(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the fee that is due on the day of each decision, and whether an unknown commitment decides it.
 
-    A commitment is over on its last day. An unknown one counts as not over.
+    No fee is due on the first day without commitment. An unknown commitment counts as not over.
 
     Args:
         fee: the fee of a plan held whose commitment is not over, shape (n,), int64: `menu.exit_fees`.

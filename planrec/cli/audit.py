@@ -1,4 +1,4 @@
-"""Write the answers of some days, and what was done with the log, to one archive.
+"""Write the answers of some days, and the events of the log, to one archive.
 
 The archive is a ZIP file that can be verified without the log: `planrec audit --check FILE`.
 """

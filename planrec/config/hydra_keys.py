@@ -176,7 +176,7 @@ def _mode(overrides: Sequence["Override"]) -> object:
 
 
 def searched_folders(overrides: Sequence["Override"]) -> Folders:
-    """Return the folders of the last `hydra.searchpath` among overrides; packages are Hydra's own affair."""
+    """Return the folders of the last `hydra.searchpath` among overrides; packages are left out."""
     values = [each.value() for each in overrides if each.key_or_group == "hydra.searchpath"]
     last = values[-1] if values and isinstance(values[-1], list) else []
     places = [str(place) for place in last]

@@ -1,6 +1,6 @@
 """Overrides as a person types them: values in the grammar of Hydra, words quoted for a shell.
 
-Messages of every room name overrides. This module writes them without Hydra, which takes long to load; the
+Messages of every package name overrides. This module writes them without Hydra, which takes long to load; the
 tests parse its texts with Hydra again. `config.overrides` parses every override before a message shows it.
 """
 

@@ -25,6 +25,8 @@ _REASONS = np.array(
         "keeps_last_advice",
         "saving_too_small",
         "nothing_better",
+        "already_held",
+        "best_fit_saves_nothing",
         "held_unknown",
         "history_too_short",
         "commitment_unknown",
@@ -33,7 +35,8 @@ _REASONS = np.array(
     object,
 )
 MOST_PROBABLE, SAVES, KEEPS_LAST_ADVICE, SAVING_TOO_SMALL, NOTHING_BETTER = range(5)
-HELD_UNKNOWN, HISTORY_TOO_SHORT, COMMITMENT_UNKNOWN, EMPTY_MENU = range(5, 9)
+ALREADY_HELD, BEST_FIT_SAVES_NOTHING = range(5, 7)
+HELD_UNKNOWN, HISTORY_TOO_SHORT, COMMITMENT_UNKNOWN, EMPTY_MENU = range(7, 11)
 "Positions in `_REASONS`; the last three give no advice."
 
 
@@ -137,7 +140,8 @@ class BestBill(Policy):
         reference = _reference(table, held, cost)
         is_worth_it = self._is_worth_it(prediction.bill_mean, cost, reference, best)
         advice = np.where(is_worth_it, best, reference)
-        reason = _reason(cost, held, best, advice)
+        lowest = np.where(table.menu, cost, np.inf).min(axis=1)
+        reason = _reason(cost, lowest, held, best, advice)
         reason[known_months(table.X) < self.min_months] = HISTORY_TOO_SHORT
         if self.unknown_commitment == "abstain" and table.assumes_commitment is not None:
             reason[table.assumes_commitment] = COMMITMENT_UNKNOWN
@@ -175,15 +179,23 @@ def _reference(table: DecisionTable, held: np.ndarray, cost: np.ndarray) -> np.n
     return np.where((reference >= 0) & _of(table.menu, reference), reference, -1)
 
 
-def _reason(cost: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.ndarray) -> np.ndarray:
-    """Return the reason of each advice, as position in `_REASONS`, shape (n,)."""
+def _reason(
+    cost: np.ndarray, lowest: np.ndarray, held: np.ndarray, best: np.ndarray, advice: np.ndarray
+) -> np.ndarray:
+    """Return the reason of each advice, as position in `_REASONS`, shape (n,).
+
+    If probabilities rank the plans, a plan that is not the best may cost less than the plan held. The reason
+    is not `nothing_better` then: `lowest` is the lowest cost on each menu.
+    """
     of_held = _of(cost, held)
     saves = of_held - _of(cost, advice) > SAME_MONEY
     best_saves = of_held - _of(cost, best) > SAME_MONEY
     reason = np.where(saves, SAVES, MOST_PROBABLE)
     reason[advice != best] = KEEPS_LAST_ADVICE
     reason[advice == held] = SAVING_TOO_SMALL
-    reason[(advice == held) & ~best_saves] = NOTHING_BETTER
+    reason[(advice == held) & ~best_saves] = BEST_FIT_SAVES_NOTHING
+    reason[(advice == held) & (best == held)] = ALREADY_HELD
+    reason[(advice == held) & ~(of_held - lowest > SAME_MONEY)] = NOTHING_BETTER
     reason[held < 0] = HELD_UNKNOWN
     return reason
 

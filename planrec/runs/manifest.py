@@ -135,7 +135,7 @@ class Manifest(Config, allow_inf_nan=True):
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """The metrics that the run was told to measure, in the config's order."""
+        """The metrics that the run measured, in the config's order."""
         return tuple(self.config["metrics"])
 
     @property

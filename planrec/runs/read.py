@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
+from planrec.catalogue import CatalogueConfig, CatalogueFile
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
 from planrec.errors import RequestError, RunError
@@ -195,7 +196,7 @@ def replay_golden(saved: SavedRun) -> None:
         expected = np.array(golden.probability, np.float64).reshape(prediction.probability.shape)
     except (AttributeError, LookupError, TypeError, ValueError, RequestError) as error:
         raise RunError(
-            f"{saved.folder}: its golden requests cannot be asked again: {error!r};"
+            f"{saved.folder}: its golden requests cannot be answered again: {error!r};"
             " train it again if another version of PlanRec made it"
         ) from error
     # 1e-12 for models that go through BLAS; bit for bit for the others is part of the test suite.
@@ -236,12 +237,9 @@ def _checked_model(folder: Path, manifest: Manifest) -> bytes:
 
 def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
     """Return the configuration, with the catalogue's content in place of its path."""
-    stored = manifest.catalogue or manifest.config.get("catalogue")
-    if isinstance(stored, dict) and stored.get("schema") == "file":
-        # A run from elsewhere must not make this machine read one of its own files.
-        raise RunError(f"{folder / 'run.json'} must hold its catalogue, got the path of one")
-    content = {"catalogue": manifest.catalogue} if manifest.catalogue else {}
+    content = {"catalogue": manifest.catalogue or manifest.config.get("catalogue")}
     try:
+        _check_catalogue(content["catalogue"], folder)
         config = RunConfig.model_validate(manifest.config | content)
     except ValidationError as error:
         problems = problems_of(error, "config")
@@ -252,6 +250,16 @@ def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
             f"{folder} was changed after it was saved", ["the catalogue in run.json has another sha256"]
         )
     return config
+
+
+def _check_catalogue(stored: object, folder: Path) -> None:
+    """Check that a run holds its catalogue: it must not make this machine read one of its own files.
+
+    The validation of `RunConfig` opens the catalogue, so this comes first.
+    """
+    catalogue: object = TypeAdapter(CatalogueConfig).validate_python(stored)
+    if isinstance(catalogue, CatalogueFile):
+        raise RunError(f"{folder / 'run.json'} must hold its catalogue, got the path of one")
 
 
 def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:

@@ -45,6 +45,12 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "en": "Stay with {plan}: {possible_gain}, too little to advise a change.",
             "es": "Quédese con {plan}: {possible_gain}, muy poco para aconsejar un cambio.",
         },
+        "best_fit_saves_nothing": {
+            "en": "Stay with {plan}: another plan fits usage like yours better, but it is not expected to"
+            " cost less.",
+            "es": "Quédese con {plan}: otro plan encaja mejor con un consumo como el suyo, pero no se espera"
+            " que cueste menos.",
+        },
         "already_held": {
             "en": "Stay with {plan}: it is the plan that fits usage like yours best (probability {percent}).",
             "es": "Quédese con {plan}: es el plan que mejor encaja con un consumo como el suyo"
@@ -67,8 +73,8 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "es": "No podemos aconsejarle todavía: se conoce demasiado poco de su consumo ({months}).",
         },
         "commitment_unknown": {
-            "en": "We cannot advise you yet: it is not known until when {held} binds you, and leaving it"
-            " early costs a fee.",
+            "en": "We cannot advise you yet: the end of your commitment to {held} is not known, and leaving"
+            " it early costs a fee.",
             "es": "No podemos aconsejarle todavía: no se conoce el fin de su permanencia en {held}, y dejarlo"
             " antes tiene un cargo.",
         },
@@ -200,6 +206,10 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "en": "Stay with {plan}: {held} would save only {amount} a month{range}.",
             "es": "Quédese con {plan}: el ahorro con {held} es de solo {amount} al mes{range}.",
         },
+        "best_fit_saves_nothing": {
+            "en": "Stay with {plan}: another plan fits usage like yours better, but would not cost less.",
+            "es": "Quédese con {plan}: otro plan encaja mejor con su consumo, pero no cuesta menos.",
+        },
         "already_held": {
             "en": "Stay with {plan}: it fits usage like yours best ({percent}).",
             "es": "Quédese con {plan}: es el que mejor encaja con su consumo ({percent}).",
@@ -217,7 +227,7 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "es": "No podemos aconsejarle: se conoce muy poco de su consumo ({months}).",
         },
         "commitment_unknown": {
-            "en": "We cannot advise you yet: it is not known until when your plan binds you.",
+            "en": "We cannot advise you yet: the end of your commitment is not known.",
             "es": "No podemos aconsejarle: no se conoce el fin de la permanencia de su plan actual.",
         },
         "all_excluded": {
@@ -238,6 +248,7 @@ SHORT_CLAUSES: Mapping[str, Texts] = {
     "slightly_less": {"en": "slightly less", "es": "algo menos"},
     "range": {"en": " (8 times in 10: {low} to {high})", "es": " (8 de cada 10 veces: de {low} a {high})"},
     "uncertain": {"en": ", but uncertain", "es": ", pero no es seguro"},
+    "uncertain_gain": {"en": ", but a saving is uncertain", "es": ", pero el ahorro no es seguro"},
     "no_gain": {"en": ", but no saving is expected", "es": ", pero no se espera un ahorro"},
     "your_plan": {"en": "your plan", "es": "su plan actual"},
     "another_plan": {"en": "another plan", "es": "otro plan"},

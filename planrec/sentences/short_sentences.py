@@ -92,12 +92,14 @@ class _ShortWriter:
         )
 
     def range(self, saving: Money, form: _Form) -> str:
-        if self.decision.text_key == "most_probable":
-            return self.clause("no_gain") if saving.expected <= 0 else ""
+        is_most_probable = self.decision.text_key == "most_probable"
+        if is_most_probable and saving.expected <= 0:
+            return self.clause("no_gain")
         if saving.low is None or saving.high is None:
             return ""
-        doubt = "" if saving.low > 0 else self.clause("uncertain")
-        if not form.has_range or saving.low == saving.high:
+        name = "uncertain_gain" if is_most_probable else "uncertain"
+        doubt = "" if saving.low > 0 else self.clause(name)
+        if is_most_probable or not form.has_range or saving.low == saving.high:
             return doubt
         ends = {"low": self.wording.amount(saving.low), "high": self.wording.amount(saving.high)}
         return doubt + self.clause("range", **ends)

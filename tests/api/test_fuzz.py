@@ -17,8 +17,8 @@ EXAMPLES = "200" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "10"
     [
         ("bill_server", ()),
         # The first server covers the routes that do not depend on the run.
-        ("row_server", ("--include-path", "/predict")),
-        ("forecast_server", ("--include-path", "/predict")),
+        pytest.param("row_server", ("--include-path", "/predict"), marks=pytest.mark.slow),
+        pytest.param("forecast_server", ("--include-path", "/predict"), marks=pytest.mark.slow),
     ],
 )
 def test_the_server_conforms_to_its_document(server, paths, request, tmp_path):

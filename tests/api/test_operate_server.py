@@ -118,6 +118,7 @@ def asked_all_the_time(server, request_body, right_answers):
             asker.join()
 
 
+@pytest.mark.slow
 def test_answers_match_the_run_they_name_while_the_pin_changes(
     server, outputs, request_body, right_answers, good_pin
 ):

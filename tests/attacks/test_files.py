@@ -77,11 +77,12 @@ def test_each_file_of_a_run_is_read_once(copied, monkeypatch):
     assert sorted(of_run) == sorted({"run.json", *saved.manifest.files})
 
 
+@pytest.mark.parametrize("key", ["schema", "schema_"])
 @pytest.mark.parametrize("is_stored", [True, False])
-def test_the_catalogue_path_of_a_run_from_elsewhere_is_not_followed(copied, tmp_path, is_stored):
+def test_the_catalogue_path_of_a_run_from_elsewhere_is_not_followed(copied, tmp_path, is_stored, key):
     secret = tmp_path / "secret.yaml"
     secret.write_text("password: hunter2\n")
-    named = {"schema": "file", "path": str(secret)}
+    named = {key: "file", "path": str(secret)}
 
     def change(manifest):
         manifest["catalogue"] = named if is_stored else None

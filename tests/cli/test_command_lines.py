@@ -106,6 +106,7 @@ def test_train_on_megaline_ru(tmp_path, shared_data):
     assert_trained(done, tmp_path)
 
 
+@pytest.mark.slow
 def test_train_on_a_strangers_table(tmp_path):
     (tmp_path / "customers.csv").write_text(STRANGERS_TABLE, "utf-8")
     table = ("data=table", "data.path=customers.csv", "data.plan_column=tariff")

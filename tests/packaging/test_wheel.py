@@ -28,7 +28,7 @@ from tests.packaging.environments import (
     run_in,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 EXTRA_PACKAGES = (
     *("litestar", "uvicorn", "uvloop", "httptools", "prometheus_client"),
@@ -233,7 +233,6 @@ WRONG_CLIENT = """
 """
 
 
-@pytest.mark.slow
 def test_a_client_program_is_type_checked_against_the_wheel(python: Path, tmp_path: Path) -> None:
     assert type_errors(python, tmp_path, CLIENT) == []
     assert type_errors(python, tmp_path, WRONG_CLIENT) == ["arg-type", "attr-defined", "attr-defined"]

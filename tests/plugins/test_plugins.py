@@ -247,6 +247,7 @@ def in_process(
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     site = installed(tmp_path)
     metric_first = "from acme_planrec.metric import PROBABILITY_OF_RIGHT; import planrec.config.run_config"

@@ -123,9 +123,25 @@ def test_the_plan_held_is_answered_with_stay() -> None:
     assert decide(bills(30.0, 31.0, 29.0, probability=[0.5, 0.2, 0.3]), held=0) == (
         0,
         "stay",
-        "nothing_better",
+        "already_held",
         [0, 2, 1],
     )
+
+
+@pytest.mark.parametrize(
+    ("probability", "cheapest", "reason"),
+    [
+        ([0.5, 0.3, 0.2], 20.0, "already_held"),
+        ([0.5, 0.3, 0.2], 30.0, "nothing_better"),
+        ([0.3, 0.5, 0.2], 20.0, "best_fit_saves_nothing"),
+        ([0.3, 0.5, 0.2], 30.0, "nothing_better"),
+    ],
+)
+def test_nothing_is_better_only_if_no_plan_on_the_menu_costs_less(probability, cheapest, reason) -> None:
+    prediction = bills(30.0, 31.0, cheapest, probability=probability)
+    assert decide(prediction, held=0)[:3] == (0, "stay", reason)
+    without = decide(prediction, held=0, menu=[True, True, False])
+    assert without[:3] == (0, "stay", "nothing_better")
 
 
 def test_the_switching_cost_is_spread_over_the_horizon() -> None:

@@ -149,6 +149,11 @@ def test_the_cost_of_changing_and_tiny_savings_are_mentioned() -> None:
             "Stay with Plus: changing to Light is expected to save only 43.90 USD a month over the next 3"
             " months (8 times in 10: 25.10 to 64.20 USD), too little to advise a change. Plus is expected",
         ),
+        (
+            "stay",
+            "best_fit_saves_nothing",
+            "Stay with Plus: another plan fits usage like yours better, but it is not expected to cost less.",
+        ),
         ("stay", "already_held", "Stay with Plus: it is the plan that fits usage like yours best (probab"),
         (
             "stay",
@@ -164,7 +169,7 @@ def test_the_cost_of_changing_and_tiny_savings_are_mentioned() -> None:
         (
             "abstain",
             "commitment_unknown",
-            "We cannot advise you yet: it is not known until when Base binds you, and leaving it early costs",
+            "We cannot advise you yet: the end of your commitment to Base is not known, and leaving it early",
         ),
         (
             "abstain",
@@ -224,6 +229,18 @@ def test_a_short_sentence_drops_the_other_name_before_the_range() -> None:
     long = short_sentence_of(decision(held=f"{LONG_NAME}B", plan=f"{LONG_NAME}A"), ENGLISH)
     assert long.startswith("We recommend Family Unlimited Everything {2030} with")
     assert long.endswith("Edition A: expected to cost 43.90 USD less a month than your plan.")
+
+
+@pytest.mark.parametrize(
+    ("saving", "ending"),
+    [
+        (SURE, "(62%)."),
+        (SURE._replace(low=-100), "(62%), but a saving is uncertain."),
+        (SURE._replace(expected=-100, low=-300), "(62%), but no saving is expected."),
+    ],
+)
+def test_a_short_sentence_about_the_most_probable_plan_has_the_doubt(saving: Money, ending: str) -> None:
+    assert short_sentence_of(decision("most_probable", saving), ENGLISH).endswith(ending)
 
 
 def placeholders(text: str) -> set[str]:

@@ -151,6 +151,7 @@ def test_a_run_made_alone_is_a_cell_that_a_sweep_need_not_run(tmp_path, swept):
     assert "1 done, 1 linked" in out
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(tmp_path, swept):
     process = started(tmp_path, *GRID, "sweep.n_jobs=2")
     while not finished(tmp_path):
@@ -172,6 +173,7 @@ def test_ctrl_c_ends_the_workers_and_the_same_command_goes_on(tmp_path, swept):
     assert len(after) == CELLS
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_share_the_work_and_do_not_collide(tmp_path):
     both = [started(tmp_path, *GRID), started(tmp_path, *GRID)]
     ends = [process.communicate(timeout=240) for process in both]
@@ -329,6 +331,7 @@ def on_path() -> dict[str, str]:
 SEARCH = ("-m", "search=logistic", *QUICK)
 
 
+@pytest.mark.slow
 def test_a_search_tries_values_and_goes_on_where_it_was(tmp_path, swept):
     code, out, error = swept(tmp_path, *SEARCH, "search.n_trials=3")
     assert code == 0, error
@@ -360,6 +363,7 @@ def test_a_search_for_fewer_trials_than_before_shows_all(tmp_path, swept):
     assert "Traceback" not in error
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on(tmp_path, swept):
     process = started(tmp_path, *SEARCH, "search.n_trials=6")
     while len(finished(tmp_path)) < 2:
