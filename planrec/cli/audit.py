@@ -6,7 +6,7 @@ The archive is a ZIP file that can be verified without the log: `planrec audit -
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from planrec.cli.decision_log_options import add_days, add_log, days_between, log_url
+from planrec.cli.decision_log_options import add_days, add_log, days_between, file_ending_in, log_url
 from planrec.cli.shared_options import add_outputs
 from planrec.wording import counted, visible
 
@@ -19,7 +19,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     add_days(parser)
     action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--out", type=Path, metavar="FILE", help="archive to write, for its owner only")
+    action.add_argument(
+        "--out", type=file_ending_in(".zip"), metavar="FILE.zip", help="archive to write, for its owner only"
+    )
     action.add_argument("--check", type=Path, metavar="FILE", help="verify an archive")
     add_log(parser)
     add_outputs(parser, "folder of pinned.json and of the default log")

@@ -3,6 +3,7 @@
 import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +98,21 @@ def age(text: str) -> timedelta:
     if not (match := re.fullmatch(r"([0-9]{1,5})([dh])", text)):
         raise ArgumentTypeError(f"must be a number of days or hours such as 365d or 12h, got {text!r}")
     return timedelta(hours=int(match[1]) * HOURS[match[2]])
+
+
+def file_ending_in(ending: str) -> Callable[[str], Path]:
+    """Return the type of an option for a file to write: no key, log or file of a run ends like that.
+
+    >>> file_ending_in(".zip")("march.zip").name
+    'march.zip'
+    """
+
+    def file(name: str) -> Path:
+        if not name.endswith(ending):
+            raise ArgumentTypeError(f"must end in {ending}, got {name!r}")
+        return Path(name)
+
+    return file
 
 
 def _url(text: str) -> str:

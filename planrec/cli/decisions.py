@@ -7,7 +7,6 @@ log, with the user who typed it.
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from planrec.cli.decision_log_options import (
@@ -16,6 +15,7 @@ from planrec.cli.decision_log_options import (
     add_log,
     age,
     days_between,
+    file_ending_in,
     key_file,
     log_url,
 )
@@ -48,7 +48,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     prune = action("prune", _prune, "remove old rows; a stub in the chain stays")
     prune.add_argument("--older-than", type=age, required=True, metavar="AGE", help="such as 365d")
     export = action("export", _export, "write all rows of a subscriber to a file")
-    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON, for its owner only")
+    export.add_argument(
+        "--out",
+        type=file_ending_in(".json"),
+        required=True,
+        metavar="FILE.json",
+        help="replaced if it exists; for its owner only",
+    )
     delete = action("delete", _delete, "remove all rows of a subscriber; a stub in the chain stays")
     for parser_of_one in (export, delete):
         parser_of_one.add_argument("--subscriber", required=True, metavar="NAME", help=SUBSCRIBER)

@@ -63,9 +63,14 @@ def run(options: Namespace) -> int:
 
 
 def _from_input(options: Namespace) -> "list[Replayed]":
+    from planrec.serving.decision_log import record_event
     from planrec.serving.replay.replayed_row import AdviceFile, replay_rows
 
-    return replay_rows(AdviceFile.open(options.file), options.input, options.id, options.outputs)
+    found = replay_rows(AdviceFile.open(options.file), options.input, options.id, options.outputs)
+    ids = [replayed.earlier["recommendation_id"] for replayed in found]
+    content = {"file": options.file.name, "recommendation_ids": ids}
+    record_event(log_url(options.log, options.outputs), "replay", content)
+    return found
 
 
 def _from_log(options: Namespace) -> "list[Replayed]":

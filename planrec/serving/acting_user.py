@@ -13,8 +13,16 @@ def acting_user() -> str:
     >>> "@" in acting_user()
     True
     """
+    return f"{_user()}@{socket.gethostname()}"
+
+
+def _user() -> str:
+    """Return the user of this process; LOGNAME and USER may name any other."""
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container without an entry for its user
-        user = f"uid-{os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
+        import pwd
+    except ImportError:  # Windows
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container without an entry for its user
+        return f"uid-{os.getuid()}"

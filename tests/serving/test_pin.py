@@ -272,6 +272,12 @@ def test_a_pin_keeps_who_and_why(outputs, capsys):
     assert main(["pin", "2030-01-31/a", "--reason", "two\nlines", *options]) == 2
 
 
+def test_the_acting_user_is_not_the_one_of_the_environment(monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody")
+    assert not acting_user.__wrapped__().startswith("somebody@")
+
+
 def test_a_pin_without_a_log_that_can_be_written_stays(outputs, capsys, monkeypatch):
     (outputs / "log.sqlite").write_text("not a database")
     monkeypatch.setenv("PLANREC_DECISION_LOG__URL", f"sqlite:///{outputs / 'log.sqlite'}")

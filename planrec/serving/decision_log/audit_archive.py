@@ -1,5 +1,6 @@
 """One file with everything about some days, which can be verified without the log."""
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,7 +16,7 @@ from planrec.errors import LogError
 from planrec.files.atomic_write import replaced_atomically
 from planrec.files.hashing import sha256_of_file
 from planrec.serving.acting_user import acting_user
-from planrec.serving.decision_log.chain import GENESIS, LoggedEvent, Removed
+from planrec.serving.decision_log.chain import GENESIS, LAST_POSITION, LoggedEvent, Removed
 from planrec.serving.decision_log.database import OWNER_ONLY, Connection
 from planrec.serving.decision_log.search import Advised, Days, advised
 from planrec.serving.decision_log.session import session
@@ -26,6 +27,19 @@ SCHEMA = "planrec.audit/1"
 ENTRIES, MANIFEST, PIN = "entries.jsonl", "manifest.json", "pinned.json"
 MOST_MANIFEST_BYTES = 64 << 20
 "An archive that unpacks to more is not one of ours."
+MOST_LINE_BYTES = 16 << 20
+"A longer line of the entries is cut, and then it is no JSON: a ZIP bomb does not fill the memory."
+_DAMAGED = (
+    OSError,
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    RuntimeError,  # an encrypted file, or a compression that is not known
+    ValueError,
+    msgspec.MsgspecError,
+)
+"Exceptions of a file that is not one of our archives."
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 "Time of the files in an archive: its manifest has the time at which it was made."
 
@@ -130,7 +144,9 @@ def _positions(connection: Connection, days: Days) -> tuple[int, int]:
     """Return the positions of the first and the last entry of these days."""
     found = [
         connection.execute(
-            f"SELECT MIN(position), MAX(position) FROM {table} WHERE time >= ? AND time < ?", days.limits
+            f"SELECT MIN(position), MAX(position) FROM {table} WHERE time >= ? AND time < ?"
+            " AND position BETWEEN 1 AND ?",
+            (*days.limits, LAST_POSITION),
         ).fetchone()
         for table in ("decisions", "decision_events")
     ]
@@ -168,10 +184,10 @@ def check_archive(file: Path) -> tuple[Archived, list[str]]:
             ]
             check = ChainCheck({stub.first: stub for stub in manifest.removed}, *manifest.before)
             with archive.open(ENTRIES) as lines:
-                for line in lines:
+                while line := lines.readline(MOST_LINE_BYTES):
                     check.add(msgspec.json.decode(line, type=Entry))
             check.end(manifest.end)
-    except (OSError, BadZipFile, KeyError, msgspec.MsgspecError) as error:
+    except _DAMAGED as error:
         raise LogError(f"{file} is not an archive of planrec audit: {error}") from error
     return manifest, [*problems, *check.problems]
 

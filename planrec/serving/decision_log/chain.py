@@ -15,8 +15,12 @@ from planrec.serving.acting_user import acting_user
 
 GENESIS = "0" * 64
 "The chain value before the first entry."
+LAST_POSITION = 2**62
+"No log has so many entries."
 
-EventKind = Literal["opened", "pin", "replay", "export", "audit", "count", "delete", "prune", "rotate_key"]
+EventKind = Literal[
+    "opened", "pin", "replay", "export", "audit", "count", "delete", "prune", "rotate_key", "score"
+]
 Content = Mapping[str, object]
 
 
@@ -47,16 +51,30 @@ class LoggedEvent(NamedTuple):
         return cls(time, event, acting_user(), msgspec.json.encode(content).decode())
 
     @property
-    def removed(self) -> list[Removed]:
+    def facts(self) -> "ChainFacts | None":
+        """The facts of the content about the chain; None if the content is not readable."""
+        try:
+            return msgspec.json.decode(self.content, type=ChainFacts)
+        except (TypeError, msgspec.MsgspecError):
+            return None
+
+    @property
+    def removed(self) -> Sequence[Removed]:
         """The stubs of the entries that this event removed."""
-        stubs = msgspec.json.decode(self.content).get("removed", ())
-        return [Removed(*stub) for stub in stubs]
+        return () if self.facts is None else self.facts.removed
 
     @property
     def unchained(self) -> int:
         """Rows without a chain value: found when the chain began, or removed since."""
-        number: int = msgspec.json.decode(self.content).get("unchained", 0)
+        number = 0 if self.facts is None else self.facts.unchained
         return number if self.event == "opened" else -number
+
+
+class ChainFacts(msgspec.Struct, frozen=True):
+    """The part of an event's content that `verify` reads."""
+
+    removed: Sequence[Removed] = ()
+    unchained: int = 0
 
 
 def digest(entry: Sequence[object]) -> bytes:

@@ -9,7 +9,7 @@ from planrec.serving.decision_log.database import Connection
 from planrec.serving.decision_log.pseudonym import Keys
 from planrec.serving.decision_log.search import count_unreadable
 from planrec.serving.decision_log.session import session
-from planrec.serving.decision_log.tables import append_event
+from planrec.serving.decision_log.tables import append_event, lock_chain
 
 ROWS_AT_ONCE = 1_000
 "Rows of one transaction: servers write between two of them."
@@ -39,12 +39,14 @@ def prune(url: str, older_than: timedelta) -> int:
 def delete_subscriber(url: str, subscriber: str, keys: Keys) -> Deleted:
     """Remove all rows of a subscriber; a deletion that finds none is recorded too.
 
+    The event does not have the pseudonym, from which the key would recover the subscriber.
+
     Raises:
         LogError: the log cannot be changed.
     """
     pseudonyms = keys.pseudonyms(subscriber)
     condition = f"subscriber IN ({', '.join('?' * len(pseudonyms))})"
-    number = _remove(url, "delete", condition, pseudonyms, {"subscriber": pseudonyms})
+    number = _remove(url, "delete", condition, pseudonyms, {})
     with session(url, "read") as connection:
         return Deleted(number, count_unreadable(connection, keys.ids))
 
@@ -53,11 +55,10 @@ def _remove(url: str, event: EventKind, condition: str, values: Sequence[str], a
     n_removed = 0
     with session(url, "change") as connection:
         connection.overwrite_deleted()
-        while found := _next_rows(connection, condition, values):
-            marks = ", ".join("?" * len(found))
-            names = [name for name, *_ in found]
-            connection.execute(f"DELETE FROM decisions WHERE recommendation_id IN ({marks})", names)
-            append_event(connection, LoggedEvent.of(event, {**about, **_stub(found)}))
+        while names := _next_names(connection, condition, values):
+            found = _delete(connection, names, condition, values)
+            if found:
+                append_event(connection, LoggedEvent.of(event, {**about, **_stub(found)}))
             connection.commit()
             n_removed += len(found)
         if not n_removed:
@@ -67,14 +68,30 @@ def _remove(url: str, event: EventKind, condition: str, values: Sequence[str], a
     return n_removed
 
 
-def _next_rows(connection: Connection, condition: str, values: Sequence[str]) -> list[_Found]:
-    """Begin a transaction, and return the next rows to remove."""
-    connection.begin_alone()
+def _next_names(connection: Connection, condition: str, values: Sequence[str]) -> list[str]:
+    """Return the ids of the next rows to remove; nothing is locked while they are searched."""
     statement = (
-        f"SELECT recommendation_id, position, chain FROM decisions WHERE {condition}"
-        f" ORDER BY position LIMIT {ROWS_AT_ONCE}"
+        f"SELECT recommendation_id FROM decisions WHERE {condition} ORDER BY position LIMIT {ROWS_AT_ONCE}"
     )
-    return [(name, position, chain) for name, position, chain in connection.execute(statement, values)]
+    names = [name for (name,) in connection.execute(statement, values).fetchall()]
+    connection.rollback()
+    return names
+
+
+def _delete(
+    connection: Connection, names: Sequence[str], condition: str, values: Sequence[str]
+) -> list[_Found]:
+    """Begin a transaction, and delete the rows with these ids that still fulfil the condition."""
+    connection.begin_alone()
+    # The chain first, as writers do: in another order they would wait for each other.
+    lock_chain(connection)
+    marks = ", ".join("?" * len(names))
+    statement = (
+        f"DELETE FROM decisions WHERE recommendation_id IN ({marks}) AND {condition}"
+        " RETURNING recommendation_id, position, chain"
+    )
+    rows = connection.execute(statement, [*names, *values]).fetchall()
+    return [(name, position, chain) for name, position, chain in rows]
 
 
 def _stub(found: Sequence[_Found]) -> Content:

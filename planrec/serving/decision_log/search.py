@@ -1,9 +1,12 @@
 """Finding rows in a log; every reading is an event of the log."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import msgspec
 
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import EventKind, LoggedEvent
@@ -47,6 +50,13 @@ class Advised(NamedTuple):
     answers: int
     subscribers: int
     "Different subscribers among them; rows without a subscriber count as none."
+
+
+class _Rotation(msgspec.Struct, frozen=True):
+    """The content of an event `rotate_key`."""
+
+    keys: Annotated[list[str], msgspec.Meta(min_length=1)]
+    "Names of the keys, the new one first; the first rotation of a log has one other."
 
 
 def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
@@ -117,4 +127,27 @@ def count_unreadable(connection: Connection, key_ids: Sequence[str] | dict[str, 
     """Count the rows whose subscriber cannot be searched, because the key of the pseudonym is missing."""
     statement = "SELECT key_id, COUNT(*) FROM decisions WHERE key_id IS NOT NULL GROUP BY key_id"
     counts = connection.execute(statement).fetchall()
-    return sum(number for name, number in counts if name not in key_ids)
+    first = _first_key(connection)
+    has_first = bool(key_ids) if first is None else first in key_ids
+    n_unnamed = 0 if has_first else _count_unnamed(connection)
+    return n_unnamed + sum(number for name, number in counts if name not in key_ids)
+
+
+def _count_unnamed(connection: Connection) -> int:
+    """Count the rows of PlanRec 0.2 with a subscriber: they do not name their key."""
+    statement = "SELECT COUNT(*) FROM decisions WHERE position IS NULL AND subscriber IS NOT NULL"
+    (row,) = connection.execute(statement).fetchall()
+    return int(row[0])
+
+
+def _first_key(connection: Connection) -> str | None:
+    """Return the name of the oldest key of the log, which PlanRec 0.2 used; None if nothing names it.
+
+    The first rotation names it, since it comes after the rows of 0.2. Without one, the first row does.
+    """
+    rotation = "SELECT content FROM decision_events WHERE event = 'rotate_key' ORDER BY position LIMIT 1"
+    for (content,) in connection.execute(rotation).fetchall():
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(content, type=_Rotation).keys[-1]
+    row = "SELECT key_id FROM decisions WHERE position > 0 AND key_id IS NOT NULL ORDER BY position LIMIT 1"
+    return next((name for (name,) in connection.execute(row).fetchall()), None)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from planrec.errors import LogError
 from planrec.serving.decision_log.chain import GENESIS, LoggedEvent, chained, digest
 from planrec.serving.decision_log.database import Connection, Cursor
 from planrec.serving.decision_log.logged_answer import LoggedDecision
@@ -35,6 +36,7 @@ INDEXES = (
     # with every row. A search reads the entries of its days, and only the rows that it finds.
     "CREATE INDEX IF NOT EXISTS decisions_subscriber ON decisions (time, subscriber)",
     "CREATE INDEX IF NOT EXISTS decisions_position ON decisions (position)",
+    "CREATE INDEX IF NOT EXISTS decisions_key ON decisions (key_id)",  # counts the rows without their key
     "DROP INDEX IF EXISTS decisions_time",  # of PlanRec 0.2
 )
 
@@ -50,6 +52,9 @@ def prepare(connection: Connection) -> None:
     """Create the tables, or add what a log of an earlier version lacks; its rows stay without a chain.
 
     `decision_chain` is created with everything else in one transaction: if it is there, nothing is missing.
+
+    Raises:
+        LogError: the log has a chain whose end was removed.
     """
     if not connection.has_table("decision_chain"):
         connection.begin_alone()
@@ -60,6 +65,7 @@ def prepare(connection: Connection) -> None:
 
 
 def _create(connection: Connection) -> None:
+    _check_is_unchained(connection)
     for statement in TABLES:
         connection.execute(statement)
     there = column_names(connection.execute("SELECT * FROM decisions LIMIT 0"))
@@ -72,6 +78,18 @@ def _create(connection: Connection) -> None:
     unchained = count_unchained(connection)
     if unchained:
         append_event(connection, LoggedEvent.of("opened", {"unchained": unchained}))
+
+
+def _check_is_unchained(connection: Connection) -> None:
+    """Raise LogError if rows have a chain already: a new one would hide that they were changed."""
+    has_chain = connection.has_table("decisions") and "chain" in column_names(
+        connection.execute("SELECT * FROM decisions LIMIT 0")
+    )
+    if has_chain or connection.has_table("decision_events"):
+        raise LogError(
+            "the decision log has a hash chain, but its table decision_chain is missing: it was removed;"
+            " restore the log from a backup"
+        )
 
 
 def column_names(cursor: Cursor) -> list[str]:
@@ -96,6 +114,11 @@ def take_places(connection: Connection, digests: Sequence[bytes]) -> list[Place]
     connection.execute("UPDATE decision_chain SET chain = ?", (chains[-1],))
     first = last - len(digests) + 1
     return [Place(first + number, value) for number, value in enumerate(chains)]
+
+
+def lock_chain(connection: Connection) -> None:
+    """Lock the end of the chain until the transaction ends: no other process writes or removes rows."""
+    connection.execute("UPDATE decision_chain SET position = position")
 
 
 def append_event(connection: Connection, event: LoggedEvent) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from heapq import merge
 from typing import NamedTuple
 
-from planrec.serving.decision_log.chain import GENESIS, LoggedEvent, Removed, chained, digest
+from planrec.errors import LogError
+from planrec.serving.decision_log.chain import GENESIS, LAST_POSITION, LoggedEvent, Removed, chained, digest
 from planrec.serving.decision_log.database import Connection
 from planrec.serving.decision_log.search import count_unreadable
 from planrec.serving.decision_log.session import session
@@ -27,6 +28,13 @@ class Entry(NamedTuple):
         """The entry in messages."""
         of, kind = ("event", 1) if self.is_event else ("answer", 0)
         return f"{of} {self.values[kind]}"
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the content of an event is one that PlanRec wrote."""
+        if not self.is_event:
+            return True
+        return len(self.values) == len(LoggedEvent._fields) and logged_event(self).facts is not None
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,16 @@ class ChainCheck:
         self.skip_stubs()
         if entry.position != self.position + 1:
             self._report_gap(entry)
-        elif next(chained(self.chain, [digest(entry.values)])) != entry.chain:
+        elif not entry.is_readable or next(chained(self.chain, [digest(entry.values)])) != entry.chain:
             self.problems.append(f"{entry.name} at position {entry.position} was changed")
         self.position, self.chain = entry.position, entry.chain
 
     def skip_stubs(self) -> None:
-        """Move over the entries that were removed here and left a stub."""
-        while stub := self.gaps.get(self.position + 1):
+        """Move over the entries that were removed here and left a stub.
+
+        A stub that ends before it begins was forged, and is ignored.
+        """
+        while (stub := self.gaps.get(self.position + 1)) and stub.last > self.position:
             self.n_removed += stub.last - stub.first + 1
             self.position, self.chain = stub.last, stub.chain
 
@@ -110,33 +121,54 @@ def verify(url: str, key_ids: Mapping[str, bytes]) -> Verified:
             counts[entry.is_event] += 1
         end = end_of(connection)
         check.end(end)
+        outside = _outside(connection, end)
         unchained = count_unchained(connection)
         unreadable = count_unreadable(connection, dict(key_ids))
-    problems = [*check.problems, *_unchained_problems(events, unchained)]
+    problems = [*check.problems, *outside, *_unchained_problems(events, unchained)]
     return Verified(counts[0], counts[1], check.n_removed, unchained, unreadable, end, problems)
 
 
 def end_of(connection: Connection) -> Place:
-    """Return the recorded end of the chain."""
-    (place,) = connection.execute("SELECT position, chain FROM decision_chain").fetchall()
-    return Place(*place)
+    """Return the recorded end of the chain. Raises LogError if it is missing."""
+    places = connection.execute("SELECT position, chain FROM decision_chain").fetchall()
+    if len(places) != 1:
+        raise LogError(f"decision_chain must have one row, the end of the chain, got {len(places)}")
+    return Place(*places[0])
 
 
-def decisions_in(connection: Connection, first: int = 1, last: int = 2**62) -> Iterator[Entry]:
+def _outside(connection: Connection, end: Place) -> list[str]:
+    """Name the rows whose position is not one of the chain's."""
+    found = [
+        (f"{of} {name}", position)
+        for of, column, table in (
+            ("answer", "recommendation_id", "decisions"),
+            ("event", "event", "decision_events"),
+        )
+        for name, position in connection.execute(
+            f"SELECT {column}, position FROM {table} WHERE position < 1 OR position > ?", (end.position,)
+        ).fetchall()
+    ]
+    return [f"{name} has position {position}, outside 1 to {end.position}" for name, position in found]
+
+
+def decisions_in(connection: Connection, first: int = 1, last: int = LAST_POSITION) -> Iterator[Entry]:
     """Yield the decisions at these positions, in constant memory."""
     statement = (
         f"SELECT position, chain, {DECISION_COLUMNS} FROM decisions WHERE position BETWEEN ? AND ?"
         " ORDER BY position"
     )
     for position, chain, *values in connection.stream(statement, (first, last)):
-        yield Entry(position, chain or "", values, is_event=False)
+        yield Entry(position, str(chain), values, is_event=False)
 
 
 def events_in(connection: Connection) -> Iterator[Entry]:
     """Yield all events in their order."""
-    statement = f"SELECT position, chain, {EVENT_COLUMNS} FROM decision_events ORDER BY position"
-    for position, chain, *values in connection.execute(statement):
-        yield Entry(position, chain, values, is_event=True)
+    statement = (
+        f"SELECT position, chain, {EVENT_COLUMNS} FROM decision_events WHERE position BETWEEN 1 AND ?"
+        " ORDER BY position"
+    )
+    for position, chain, *values in connection.execute(statement, (LAST_POSITION,)):
+        yield Entry(position, str(chain), values, is_event=True)
 
 
 def gaps_of(events: Iterable[Entry]) -> dict[int, Removed]:

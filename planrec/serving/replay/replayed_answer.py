@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from planrec.errors import LogError
+from planrec.errors import LogError, RunError
 from planrec.recommending.answer import Answer, ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.find import find_run
@@ -77,8 +77,7 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
         RunError: the run is not below `outputs`, or it was changed.
         LogError: the catalogue of the run is not the one of the answer.
     """
-    saved = load_run(find_run(outputs, logged.run_id, logged.run_sha256))
-    check_catalogue(logged.recommendation_id, logged.run, saved)
+    saved = load_logged_run(logged.recommendation_id, logged.run, outputs)
     request = read_request(json.loads(logged.request))
     body = encoded(_answer(logged, saved, request))
     earlier, now = json.loads(logged.answer), json.loads(body)
@@ -122,7 +121,22 @@ def _answer(logged: LoggedDecision, saved: SavedRun, request: Request) -> Answer
     return answers_of(saved.recommender, {logged.recommendation_id: request}, model, logged.language)[0]
 
 
-def check_catalogue(name: str, run: LoggedRun, saved: SavedRun) -> None:
+def load_logged_run(name: str, run: LoggedRun, outputs: Path) -> SavedRun:
+    """Load the run that gave an answer.
+
+    Raises:
+        RunError: the run is not below `outputs`, or it was changed.
+        LogError: the catalogue of the run is not the one of the answer.
+    """
+    saved = load_run(find_run(outputs, run.run_id, run.run_sha256))
+    # The run was hashed to find it, and read again to load it.
+    if saved.sha256 != run.run_sha256:
+        raise RunError(f"{saved.folder} was changed while it was read: run.json has sha256 {saved.sha256}")
+    _check_catalogue(name, run, saved)
+    return saved
+
+
+def _check_catalogue(name: str, run: LoggedRun, saved: SavedRun) -> None:
     """Raise LogError if the catalogue of a run is not the one of the answer."""
     catalogue = saved.recommender.catalogue
     here = None if catalogue is None else catalogue.sha256

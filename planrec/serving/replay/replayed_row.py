@@ -15,10 +15,9 @@ from planrec.errors import DataError
 from planrec.recommending.answer import ModelName
 from planrec.recommending.answering import answers_of
 from planrec.recommending.request_table import requests_of
-from planrec.runs.find import find_run
-from planrec.runs.read import SavedRun, load_run
+from planrec.runs.read import SavedRun
 from planrec.serving.decision_log import LoggedRun
-from planrec.serving.replay.replayed_answer import Replayed, check_catalogue, differences, run_lines
+from planrec.serving.replay.replayed_answer import Replayed, differences, load_logged_run, run_lines
 from planrec.serving.scoring.advice_columns import RECOMMENDATION_ID, SUBSCRIBER_REF, RecommendationIds
 from planrec.serving.scoring.advice_manifest import AdviceManifest, check_content, read_manifest_of
 from planrec.serving.scoring.output import without_formulas
@@ -83,8 +82,7 @@ def replay_rows(advice: AdviceFile, source: Path, subscriber: str, outputs: Path
     earlier, manifest = advice.rows_of(subscriber), advice.manifest
     check_content(source, manifest.input, "input of the manifest")
     run = LoggedRun(**manifest.run.model_dump())
-    saved = load_run(find_run(outputs, run.run_id, run.run_sha256))
-    check_catalogue(str(advice.path), run, saved)
+    saved = load_logged_run(str(advice.path), run, outputs)
     scorer = Scorer(saved, manifest.language, has_reasons="sentence" in earlier[0])
     again = _advice_of(scorer, open_input(source, scorer.form.cells), subscriber)
     now = rows_in(advice.as_written(again.columns), subscriber)

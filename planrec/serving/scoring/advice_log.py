@@ -16,7 +16,7 @@ from planrec.recommending.request_table import requests_of
 from planrec.runs.read import SavedRun
 from planrec.schema.request import fields_of, json_of
 from planrec.sentences import Language
-from planrec.serving.decision_log import Decision, LoggedDecision, LoggedRun, write_rows
+from planrec.serving.decision_log import Decision, LoggedDecision, LoggedRun, record_event, write_rows
 from planrec.serving.decision_log.logged_answer import row_of
 from planrec.serving.scoring.advice_columns import RECOMMENDATION_ID, SUBSCRIBER_REF
 from planrec.serving.scoring.scorer import Advice
@@ -33,8 +33,10 @@ class AdviceLog:
     language: Language
 
     @contextmanager
-    def rows_beside(self, target: Path) -> Iterator["AdviceRows"]:
+    def rows_beside(self, target: Path, file_id: str) -> Iterator["AdviceRows"]:
         """Gather the rows in an unnamed file in the folder of `target`; write them if nothing is raised.
+
+        One event names the file: rows that the log has already are skipped.
 
         Raises:
             LogError: the log cannot be written.
@@ -43,6 +45,8 @@ class AdviceLog:
             rows = AdviceRows(self, file)
             yield rows
             write_rows(self.url, rows.read())
+            content = {"file": target.name, "file_id": file_id, "run": self.saved.run_id}
+            record_event(self.url, "score", content)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -89,8 +90,8 @@ class _Scoring:
 
     @cached_property
     def file_id(self) -> str:
-        """The same for equal input, run and language: scoring again gives the same file and log rows."""
-        parts = (self.scorer.saved.sha256, self.scorer.language, self.input_sha256)
+        """The same for equal input, run, language and PlanRec: the same file and log rows again."""
+        parts = (self.scorer.saved.sha256, self.scorer.language, self.input_sha256, version("planrec"))
         return sha256_of(" ".join(parts).encode())[:32]
 
     def write(self, parts: Iterator[pa.Table]) -> Scored:
@@ -98,7 +99,7 @@ class _Scoring:
         before = self._state()
         bad, noted, decisions = BrokenRules(), ReadingNotes(), Counter[str]()
         ids = RecommendationIds(self.file_id)
-        logging = nullcontext() if self.log is None else self.log.rows_beside(self.target)
+        logging = nullcontext() if self.log is None else self.log.rows_beside(self.target, self.file_id)
         with output_file(self.target, self.scorer.columns.schema) as writer, logging as rows:
             for part in parts:
                 # After the first bad value nothing will be written: the other parts are read to report all.

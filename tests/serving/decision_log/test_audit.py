@@ -71,6 +71,7 @@ def test_a_changed_row_fails_the_verification(outputs, capsys):
         (["prune", "--older-than", "1y"], "must be a number of days or hours such as 365d or 12h, got '1y'"),
         (["count", "--from", "March"], "must be a day such as 2026-03-03, got 'March'"),
         (["count", "--from", "2026-03-03", "--to", "2026-03-02"], "must not be after the last one"),
+        (["export", "--subscriber", "ana", "--out", "nowhere/decisions.key"], "must end in .json, got"),
         (["verify", "--log", "decisions.sqlite"], "must be sqlite:///FILE or postgresql://"),
     ],
 )
@@ -113,6 +114,38 @@ def test_a_changed_archive_is_noticed(outputs, capsys):
     assert "entries.jsonl was changed: its sha256 is not" in shown
     assert "answer 0 at position 1 was changed" in shown
     other.write_bytes(archive.read_bytes()[:-30])
+    assert main(["audit", "--check", str(other)]) == 1
+    assert "is not an archive of planrec audit" in capsys.readouterr().err
+
+
+def test_an_archive_replaces_no_other_file(outputs, capsys):
+    typed(outputs, "audit", "--out", outputs / "decisions.key", code=2)
+    assert "must end in .zip, got" in capsys.readouterr().err
+    assert (outputs / "decisions.key").read_bytes() == KEY
+
+
+def rewritten(archive, target, entries, flag=0):
+    """Copy an archive with other entries; a flag of 1 calls them encrypted."""
+    with zipfile.ZipFile(archive) as content, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+        copy.writestr("manifest.json", content.read("manifest.json"))
+        copy.writestr("entries.jsonl", entries)
+        copy.filelist[-1].flag_bits |= flag
+
+
+@pytest.mark.parametrize("damage", ["flipped", "encrypted", "long line", "short event"])
+def test_a_damaged_archive_is_reported_without_a_traceback(outputs, damage, capsys, monkeypatch):
+    monkeypatch.setattr("planrec.serving.decision_log.audit_archive.MOST_LINE_BYTES", 10_000)
+    archive, other = outputs / "audit.zip", outputs / "other.zip"
+    typed(outputs, "audit", "--out", archive)
+    values = b"" if damage == "short event" else b'"2030","pin","ana","{}"'
+    entry = b'[1,"a",[%s],true]' % values
+    blanks = b" " * 20_000 if damage == "long line" else b""
+    rewritten(archive, other, blanks + entry, flag=int(damage == "encrypted"))
+    if damage == "flipped":
+        content = bytearray(archive.read_bytes())
+        start = content.index(b"entries.jsonl") + len(b"entries.jsonl") + 40
+        content[start : start + 40] = bytes(40 * [0xFF])
+        other.write_bytes(content)
     assert main(["audit", "--check", str(other)]) == 1
     assert "is not an archive of planrec audit" in capsys.readouterr().err
 

@@ -16,10 +16,13 @@ from planrec.serving.decision_log import (
     find_decision,
     record_event,
 )
+from planrec.serving.decision_log.chain import LoggedEvent, chained, digest
+from planrec.serving.decision_log.database import Connection
 from planrec.serving.decision_log.logged_answer import LoggedDecision, row_of
 from planrec.serving.decision_log.pseudonym import key_id
 from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.decision_log.store import Store
+from planrec.serving.decision_log.tables import EVENT_COLUMNS
 from planrec.serving.decision_log.verification import verify
 from tests.serving.decision_log.decisions import KEY, change, decision, log_rows, logged_ids, rows_of, url_of
 
@@ -76,6 +79,21 @@ def test_an_unchanged_log_is_verified(written):
         ),
         ("UPDATE decisions SET subscriber = NULL WHERE recommendation_id = '1'", "answer 1 at position 2"),
         ("UPDATE decision_events SET content = '{}'", "event pin at position 4 was changed"),
+        ("UPDATE decision_events SET content = 'x'", "event pin at position 4 was changed"),
+        ("UPDATE decision_events SET content = '[]'", "event pin at position 4 was changed"),
+        (
+            """UPDATE decision_events SET content = '{"removed":[[5,4,"a"]]}'""",
+            "event pin at position 4 was changed",
+        ),
+        (
+            "UPDATE decisions SET position = 0 WHERE position = 2",
+            "answer 1 has position 0, outside 1 to 7",
+        ),
+        (
+            f"UPDATE decisions SET position = {2**62 + 1} WHERE position = 2",
+            f"answer 1 has position {2**62 + 1}, outside 1 to 7",
+        ),
+        ("UPDATE decision_events SET position = 'x'", "event pin has position x, outside 1 to 7"),
         (
             "DELETE FROM decisions WHERE recommendation_id = '1'",
             "positions 2 to 2 are missing without a stub",
@@ -95,6 +113,38 @@ def test_an_unchanged_log_is_verified(written):
 def test_every_change_behind_the_log_is_found(written, statement, message):
     change(written, statement)
     assert any(message in problem for problem in problems(written)), problems(written)
+
+
+def test_a_content_that_is_unreadable_is_reported_with_a_chain_that_fits(written):
+    (row,) = rows_of(written, f"SELECT {EVENT_COLUMNS} FROM decision_events")
+    (before,) = rows_of(written, "SELECT chain FROM decisions WHERE position = 3")
+    forged = LoggedEvent._make(row)._replace(content="[]")
+    (chain,) = chained(before[0], [digest(forged)])
+    change(written, f"UPDATE decision_events SET content = '[]', chain = '{chain}'")
+    assert "event pin at position 4 was changed" in problems(written)
+
+
+def test_an_inserted_row_before_the_chain_is_found(written):
+    columns = ", ".join(LoggedDecision._fields[1:])
+    change(
+        written, f"INSERT INTO decisions SELECT 'false', {columns}, 0, 'a' FROM decisions WHERE position = 2"
+    )
+    assert problems(written) == ["answer false has position 0, outside 1 to 7"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DROP TABLE decision_chain", "its table decision_chain is missing"),
+        ("DELETE FROM decision_chain", "decision_chain must have one row"),
+    ],
+)
+def test_a_log_whose_end_is_missing_gets_no_new_chain(written, statement, message):
+    change(written, statement)
+    change(written, "DELETE FROM decision_events")
+    change(written, "UPDATE decisions SET position = NULL")
+    with pytest.raises(LogError, match=message):
+        verify(written, {})
 
 
 def test_only_the_changed_row_is_named(written):
@@ -119,6 +169,7 @@ def test_a_deleted_subscriber_leaves_a_stub(written, keys):
     (event,) = rows_of(written, "SELECT content FROM decision_events WHERE event = 'delete'")
     assert '"rows":3' in event[0]
     assert "ana" not in event[0]
+    assert keys.pseudonyms("ana")[0] not in event[0]
     change(written, "UPDATE decision_events SET content = replace(content, '[1,1,', '[1,2,')")
     assert problems(written) != []
 
@@ -171,6 +222,28 @@ def test_a_search_reads_the_index_of_its_days_only(written):
     )
     (plan,) = rows_of(written, f"EXPLAIN QUERY PLAN {query}")
     assert plan[-1] == "SEARCH decisions USING INDEX decisions_subscriber (time>? AND time<?)"
+
+
+def test_rows_are_counted_by_key_in_an_index(written):
+    query = "SELECT key_id, COUNT(*) FROM decisions WHERE key_id IS NOT NULL GROUP BY key_id"
+    (plan,) = rows_of(written, f"EXPLAIN QUERY PLAN {query}")
+    assert "USING COVERING INDEX decisions_key" in plan[-1]
+
+
+def test_a_removal_locks_nothing_while_it_searches(written, keys, monkeypatch):
+    done = []
+    monkeypatch.setattr(Connection, "begin_alone", lambda connection: done.append("alone"))
+    execute = Connection.execute
+
+    def noted(connection, statement, values=()):
+        done.append(statement.split()[0])
+        return execute(connection, statement, values)
+
+    monkeypatch.setattr(Connection, "execute", noted)
+    delete_subscriber(written, "ana", keys)
+    first = done.index("alone")
+    assert done[first : first + 3] == ["alone", "UPDATE", "DELETE"], "the chain is locked before the rows"
+    assert "UPDATE" not in done[:first]
 
 
 def test_every_reading_is_an_event(written, keys):
@@ -241,6 +314,18 @@ def test_a_log_of_an_earlier_version_is_migrated_in_place(old, keys):
     assert find_decision(old, "old-1").key_id is None
     assert delete_subscriber(old, "ana", keys) == (3, 0)
     assert (problems(old), verify(old, {}).unchained) == ([], 0)
+
+
+@pytest.mark.parametrize("is_rotated", [True, False])
+def test_rows_of_an_earlier_version_are_unreadable_without_their_key(old, keys, is_rotated):
+    keys.rotate()
+    rotated = Keys.read(keys.file)
+    if is_rotated:
+        record_event(old, "rotate_key", {"keys": list(rotated.ids)})
+    else:
+        log_rows(old, decision("new", subscriber="ana"))
+    assert verify(old, rotated.ids).unreadable == 0
+    assert verify(old, {key_id(rotated.current): rotated.current}).unreadable == (2 if is_rotated else 3)
 
 
 def test_a_row_that_is_slipped_in_without_a_chain_is_found(old):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from planrec.cli import main
-from planrec.errors import LogError
+from planrec.errors import LogError, RunError
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
@@ -113,6 +113,15 @@ def test_a_changed_model_is_refused_before_it_is_read(history_run, tmp_path, cap
     (changed / "model.skops").write_bytes(b"no model")
     assert replay_of(url, tmp_path / "outputs") == 1
     assert "model.skops is not the file that this run saved" in capsys.readouterr().err
+
+
+def test_a_run_that_changes_between_finding_and_loading_is_refused(history_run, tmp_path, monkeypatch):
+    decision = answered(history_run)
+    changed = shutil.copytree(history_run, tmp_path / "outputs" / "2030-01-31" / history_run.name)
+    edit_run(changed, lambda manifest: manifest.update(command="another"))
+    monkeypatch.setattr("planrec.serving.replay.replayed_answer.find_run", lambda *names: changed)
+    with pytest.raises(RunError, match="was changed while it was read"):
+        replay(row_of(decision, KEY), tmp_path / "outputs")
 
 
 def test_an_answer_with_another_catalogue_is_refused(bill_run, tmp_path):

@@ -13,7 +13,7 @@ from planrec.runs.read import SavedRun, load_run
 from planrec.serving.decision_log import find_decision
 from planrec.serving.scoring import score_file as score_file_module
 from tests.conftest import STRANGERS_TABLE
-from tests.serving.decision_log.decisions import logged_ids, url_of
+from tests.serving.decision_log.decisions import KEY, decision, log_rows, logged_ids, rows_of, url_of
 from tests.serving.scoring.test_score import expected, money, months_table, read, requests_of, score, scored
 
 
@@ -80,6 +80,14 @@ def test_ids_are_the_same_for_the_same_input_run_and_language_only(saved: SavedR
     assert len(set(ids)) == 3
 
 
+def test_another_version_of_planrec_gives_other_ids(
+    saved: SavedRun, tmp_path: Path, monkeypatch: Any
+) -> None:
+    before = manifest_of(scored(saved, months_table(n=2), tmp_path, "csv"))["file_id"]
+    monkeypatch.setattr("planrec.serving.scoring.score_file.version", lambda name: "99.0")
+    assert manifest_of(scored(saved, months_table(n=2), tmp_path, "csv"))["file_id"] != before
+
+
 def test_an_input_that_changes_while_it_is_scored_is_refused(
     saved: SavedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -111,6 +119,8 @@ def test_logged_rows_hold_the_answers_of_the_api(saved: SavedRun, tmp_path: Path
         assert "s000" not in logged.request
     scored(saved, table, tmp_path, "csv", "--log", url)
     assert len(logged_ids(url)) == len(rows), "the same file is logged once"
+    events = rows_of(url, "SELECT content FROM decision_events WHERE event = 'score'")
+    assert [json.loads(content)["file"] for (content,) in events] == ["out.csv"] * 2
 
 
 def test_a_refused_file_or_log_leaves_no_row_and_no_file(
@@ -199,6 +209,20 @@ def test_a_logged_file_is_replayed_without_its_input(
     (tmp_path / "in.csv").unlink()
     assert replay(*arguments) == 0
     assert "equal, byte for byte" in capsys.readouterr().out
+
+
+def test_a_replay_from_the_input_is_recorded_if_there_is_a_log(saved: SavedRun, tmp_path: Path) -> None:
+    url = url_of(tmp_path / "log.sqlite")
+    target = scored(saved, months_table(), tmp_path)
+    words = ("--file", target, "--input", tmp_path / "in.csv", "s0003", "--log", url)
+    assert replay(*words, "--outputs", saved.folder.parents[1]) == 0
+    assert not (tmp_path / "log.sqlite").exists()
+    log_rows(url, decision("one"), key=KEY)
+    assert replay(*words, "--outputs", saved.folder.parents[1]) == 0
+    ((event, content),) = rows_of(url, "SELECT event, content FROM decision_events")
+    assert event == "replay"
+    assert len(json.loads(content)["recommendation_ids"]) == 1
+    assert "s0003" not in content
 
 
 def test_rows_without_a_subscriber_are_replayed_by_their_number(
