@@ -9,7 +9,7 @@ from planrec.catalogue.allowances import allowances_of
 from planrec.schema.cell_form import CellForm
 from planrec.schema.columns import Columns, Usage
 
-DATA_WORDS = {
+DATA_WORDS: dict[str, tuple[str, ...]] = {
     "B": ("byte", "bytes"),
     "kB": ("kb", "kbyte", "kbytes", "kilo", "kilos", "kilobyte", "kilobytes"),
     "MB": ("mb", "mbyte", "mbytes", "mega", "megas", "megabyte", "megabytes"),
@@ -20,12 +20,12 @@ DATA_WORDS = {
     "GiB": ("gib", "gibibyte", "gibibytes"),
     "TiB": ("tib", "tebibyte", "tebibytes"),
 }
-VOICE_WORDS = {
+VOICE_WORDS: dict[str, tuple[str, ...]] = {
     "s": ("sec", "secs", "second", "seconds", "segundo", "segundos"),
     "min": ("min", "mins", "minute", "minutes", "minuto", "minutos"),
     "h": ("hr", "hrs", "hour", "hours", "hora", "horas"),
 }
-WORDS = {
+WORDS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     Usage.DATA_MIB: ("MiB", DATA_WORDS),
     Usage.VOICE_MINUTES: ("min", VOICE_WORDS),
     Usage.VOICE_MINUTES_BILLED: ("min", VOICE_WORDS),
