@@ -181,7 +181,7 @@ def test_plans_that_are_not_those_of_the_catalogue_are_refused(copied):
     ],
 )
 def test_golden_requests_that_are_none_are_refused(copied, path, value):
-    with pytest.raises(RunError, match="cannot be asked again"):
+    with pytest.raises(RunError, match="cannot be answered again"):
         replay_golden(load_run(changed(copied, path, value)))
 
 
