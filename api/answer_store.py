@@ -53,6 +53,8 @@ class AnswerStore:
         self._file, self._max_pages = file, max_pages
         self._lock = Lock()
         self._opened: sqlite3.Connection | None = None
+        self._unfinished: dict[str, float] = {}
+        "Keys that this process could neither store nor free -> the time when their claim ends."
         self._outage = OutageLog(log, "requests are answered, but not kept for their Idempotency-Key")
 
     def begin(self, name: str, request: str) -> tuple[State, Answer | None]:
@@ -61,10 +63,16 @@ class AnswerStore:
         The key is not kept if the file cannot be written, because its disk is full for example.
         """
         try:
-            return self._begin(name, request)
+            state, answer = self._begin(name, request)
         except sqlite3.Error as error:
             self._outage.report(error)
             return State.NOT_KEPT, None
+        if state == State.NEW:
+            with self._lock:
+                self._unfinished.pop(name, None)
+        # Its request is over, so a repetition must not wait until the claim ends.
+        is_over = state == State.IN_PROGRESS and self._unfinished.get(name, 0.0) > time()
+        return (State.NOT_KEPT, None) if is_over else (state, answer)
 
     def finish(self, name: str, answer: Answer | None) -> None:
         """Store the answer of a claimed key, or free the key."""
@@ -72,6 +80,16 @@ class AnswerStore:
             self._finish(name, answer)
         except sqlite3.Error as error:
             self._outage.report(error)
+            self._remember(name)
+
+    def _remember(self, name: str) -> None:
+        """Remember a key whose claim could not be ended, and forget those whose claims are over."""
+        with self._lock:
+            now = time()
+            self._unfinished.pop(name, None)
+            while self._unfinished and (first := next(iter(self._unfinished.items())))[1] < now:
+                del self._unfinished[first[0]]
+            self._unfinished[name] = now + IN_PROGRESS_SECONDS
 
     def _begin(self, name: str, request: str) -> tuple[State, Answer | None]:
         with self._transaction() as database:

@@ -2,10 +2,11 @@
 
 import logging
 import pickle
+import signal
 from contextlib import suppress
 from socket import socket
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
@@ -14,6 +15,7 @@ HUNG_SECONDS = 30.0
 "A worker that does not answer for this time is replaced; on a busy machine the imports take ten."
 STOP_SECONDS = 35.0
 "After a signal to stop, workers have this time to end, which is more than the grace period of requests."
+_STOP = {signal.SIGINT, signal.SIGTERM}
 log = logging.getLogger("planrec.api.workers")
 
 
@@ -57,6 +59,12 @@ class WorkerProcesses(Multiprocess):
     has_failed = False
     "Whether a worker could not start, because there is no run to serve."
 
+    def __init__(self, config: Config, sockets: list[socket]) -> None:
+        """Handle signals from now on; no worker is started yet."""
+        super().__init__(config, sockets)
+        self._replaced: list[Process] = []
+        "Workers that end after their last requests."
+
     def init_processes(self) -> None:
         """Start the workers."""
         self.processes.extend(self._started() for _ in range(self.processes_num))
@@ -76,15 +84,43 @@ class WorkerProcesses(Multiprocess):
                 log.warning("worker %s died and is replaced", worker.pid)
                 self.processes[place] = self._started()
 
+    def restart_all(self) -> None:
+        """Replace each worker once its successor answers; a signal to stop ends this at once."""
+        self._replaced = [worker for worker in self._replaced if worker.process.is_alive()]
+        for place, worker in enumerate(self.processes):
+            successor = self._started()
+            if not self._serves(successor):
+                log.error("worker %s is not replaced: its successor does not answer", worker.pid)
+                successor.kill()
+                successor.join()
+                return
+            worker.terminate()
+            self._replaced.append(worker)
+            self.processes[place] = successor
+
+    def handle_ttin(self) -> None:
+        """Start one more worker."""
+        self.processes_num += 1
+        self.processes.append(self._started())
+
     def join_all(self) -> None:
         """Wait for the workers to end, and kill those that do not."""
         deadline = monotonic() + STOP_SECONDS
-        for worker in self.processes:
+        for worker in [*self.processes, *self._replaced]:
             worker.process.join(max(0.0, deadline - monotonic()))
             if worker.process.is_alive():
                 log.error("worker %s did not end in time and is killed", worker.pid)
                 worker.kill()
                 worker.process.join()
+
+    def _serves(self, worker: Worker) -> bool:
+        """Wait until a new worker answers; return False if it does not, or if the server has to stop."""
+        deadline = monotonic() + HUNG_SECONDS
+        while monotonic() < deadline and worker.process.is_alive() and not _STOP & set(self.signal_queue):
+            if worker.is_ready(timeout=0.5):
+                return True
+            sleep(0.1)
+        return False
 
     def _started(self) -> Worker:
         worker = Worker(self.config, self.sockets)

@@ -13,7 +13,6 @@ MOST_CHARACTERS = 2_000
 "Longer texts repeat much of a request; they stay in English."
 _PLACES = re.compile(r"\{(n?)\}")
 _ESCAPED_PLACES = re.compile(r"\\\{(n?)\\\}")
-_NUMBER, _ANY = "(-?[0-9][0-9.,e+]*)", "(.*?)"
 _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3})")
 
 
@@ -45,8 +44,11 @@ def translated(text: str, language: Language) -> str:
 
 def _filled(text: str, kinds: Sequence[str], values: Sequence[str]) -> str:
     """Put values in the places of a text: the first number in the first `{n}`, and so on."""
-    tidy = [(kind, _THOUSANDS.sub("\xa0", value)) for kind, value in zip(kinds, values, strict=True)]
-    of_kind = {kind: iter([value for own, value in tidy if own == kind]) for kind in ("", "n")}
+    found = list(zip(kinds, values, strict=True))
+    of_kind = {
+        "": iter([value for kind, value in found if kind == ""]),
+        "n": iter([_THOUSANDS.sub("\xa0", value) for kind, value in found if kind == "n"]),
+    }
     return _PLACES.sub(lambda place: next(of_kind[place[1]]), text)
 
 

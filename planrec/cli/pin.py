@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_folder, show_table
+from planrec.wording import visible
 
 if TYPE_CHECKING:
     from planrec.serving.pin import Pin, Pinned
 
 EXAMPLE = "planrec pin latest --reason spring-prices"
-MAX_REASON = 1_000
 PRINTED = {"run", "pinned_at", "pinned_by", "reason"}
 "Fields of a pin in JSON."
 
@@ -102,6 +102,8 @@ def _record(pin: "Pin", options: Namespace) -> None:
 
 def _reason(text: str) -> str:
     """Return a reason that can be stored and printed."""
+    from planrec.serving.pin import MAX_REASON
+
     if not text.isprintable() or not 0 < len(text) <= MAX_REASON:
         raise ArgumentTypeError(f"must be 1 to {MAX_REASON:,} printable characters, got {text[:50]!r}")
     return text
@@ -141,7 +143,7 @@ def _list(options: Namespace) -> None:
     ]
     show_table(
         options,
-        lambda: print(*_lines(problem, runs, pins), sep="\n"),
+        lambda: print(*map(visible, _lines(problem, runs, pins)), sep="\n"),
         lambda: _as_json(problem, runs, pins),
     )
 

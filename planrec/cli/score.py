@@ -26,7 +26,8 @@ EXAMPLE = "planrec score months.csv advice.csv --language es"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
-    parser.add_argument("input", type=Path, metavar="INPUT", help="CSV or Parquet, as the run's own data")
+    own = "CSV, Parquet or .xlsx, as the run's own data"
+    parser.add_argument("input", type=Path, metavar="INPUT", help=own)
     parser.add_argument("output", type=_output, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")

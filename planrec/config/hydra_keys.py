@@ -82,12 +82,13 @@ REFUSED_FLAGS: Mapping[str, str] = {
 def hydra_problem(override: "Override", text: str) -> str | None:
     """Return why an override of Hydra's own part is refused; None if it works."""
     key = override.key_or_group.replace("/", ".")
-    value = None if override.is_delete() or override.is_sweep_override() else override.value()
     if key == "hydra.searchpath" and "pkg://" in text:
         return f"{text}: packages are not searched: give the folder of the options"
     if missing := [folder for folder in searched_folders([override]) if not folder.is_dir()]:
         return f"{text}: no such folder: {shown(map(str, missing))}"
-    return key_problem(key, value, f"{text}: ")
+    value = text.partition("=")[2] if override.is_sweep_override() else override.value()
+    problems = (key_problem(name, inner, f"{text}: ") for name, inner in _leaves(value, key))
+    return next((problem for problem in problems if problem), None)
 
 
 def key_problem(key: str, value: object, place: str) -> str | None:

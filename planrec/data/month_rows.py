@@ -222,7 +222,7 @@ def _history(rows: _Rows, path: str, catalogue: Catalogue | None) -> UsageHistor
         inputs=tuple(rows.attributes.inputs),
         notes=(
             *rows.raw.notes,
-            *rows.columns.noted.notes,
+            *rows.columns.notes,
             *rows.attributes.notes,
             *group_notes,
             *dropped_notes(rows.bad),

@@ -10,9 +10,9 @@ from planrec.data.reading.column_types import error_cells
 from planrec.data.reading.identifiers import shortened, whole_numbers
 from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.raw_table import RawTable
-from planrec.data.reading.rules import NO_ERROR, NOT_BLANK, WHOLE_ID, amount_rules
-from planrec.data.reading.time_cells import TimeProblem
-from planrec.data.usage_units import unit_doubt
+from planrec.data.reading.rules import NO_ERROR, WHOLE_ID, amount_rules, not_blank
+from planrec.data.reading.time_cells import TimeProblem, date_of
+from planrec.data.usage_units import megabytes_note, unit_doubt
 from planrec.schema.columns import quantised
 
 ReadTimes = Callable[[np.ndarray, int | None], tuple[np.ndarray | None, TimeProblem | None]]
@@ -37,8 +37,14 @@ class RoleColumns:
         self.broken = BrokenRules(keeps_all=keeps_all)
         self.is_bad = np.zeros(len(raw), bool)
         self.noted = ReadingNotes()
+        self._unit_notes: list[str] = []
         self._unreadable = BrokenRules()
         self.problems_of_columns: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Readings of numbers, months and units that could have been others, one sentence each."""
+        return (*self.noted.notes, *self._unit_notes)
 
     @property
     def problems(self) -> list[str]:
@@ -62,7 +68,7 @@ class RoleColumns:
         """Read a column as text, shape (n,), object; None for blank cells, which break a rule."""
         name, blank = self.roles[role], self.is_blank(role)
         text = self.raw.text(name)
-        self.add(f"{self.place(role)} {NOT_BLANK}", blank, self.raw.blanks.get(name))
+        self.add(f"{self.place(role)} {not_blank(self.raw.reading.blank)}", blank, self.raw.blanks.get(name))
         text[~blank] = whole_numbers(text[~blank])
         return text
 
@@ -95,7 +101,9 @@ class RoleColumns:
             return cells.values.astype("datetime64[D]")
         if known.any():
             rule = f"{self.place(role)} must hold dates (2018-11-30) or blank cells"
-            self._unreadable.add(rule, self.raw.rows[known], self.raw.text(name)[known][0])
+            texts = self.raw.text(name)
+            bad = _unreadable_dates(texts, known)
+            self._unreadable.add(rule, self.raw.rows[bad], texts[bad][0])
         return np.full(len(known), np.datetime64("NaT", "D"))
 
     def amounts(self, role: str) -> np.ndarray:
@@ -106,14 +114,25 @@ class RoleColumns:
         name, usage = self.roles[role], role.rpartition(".")[2]
         if doubt := unit_doubt(usage, name, self.raw.reading.form):
             self.problems_of_columns.append(f"{self.place(role)} {doubt}")
+        if note := megabytes_note(usage, name, self.raw.reading.form):
+            self._unit_notes.append(note)
         cells = self.raw.reading.numbers(name, self.raw.columns[name])
         if cells.is_guess:
             rows = self.raw.text(name) == cells.two_readings
             self._unreadable.add(f"{self.place(role)} {two_readings_rule(cells)}", self.raw.rows[rows])
         self.noted.add(name, cells)
         values = cells.values * self.raw.reading.form.factor(usage)
-        for rule, rows in amount_rules(values, cells.strange, self.is_blank(role)).items():
+        rule = not_blank(self.raw.reading.blank)
+        self.add(f"{self.place(role)} {rule}", self.is_blank(role), self.raw.blanks.get(name))
+        for rule, rows in amount_rules(values, cells.strange).items():
             if rows.any():
-                value = self.raw.blanks.get(name) if rule == NOT_BLANK else self.raw.text(name)[rows][0]
-                self.add(f"{self.place(role)} {rule}", rows, value)
+                self.add(f"{self.place(role)} {rule}", rows, self.raw.text(name)[rows][0])
         return quantised(values)
+
+
+def _unreadable_dates(texts: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Find the known cells that are not dates; all known ones if each is a date, but in another form."""
+    unreadable = {text for text in dict.fromkeys(texts[known]) if np.isnat(date_of(text))}
+    found = known.copy()
+    found[known] = [text in unreadable for text in texts[known]]
+    return found if found.any() else known

@@ -67,7 +67,7 @@ def row_table(options: "Table", raw: RawTable, path: str, catalogue: Catalogue |
         notes=(
             *raw.notes,
             *repeat_notes,
-            *columns.noted.notes,
+            *columns.notes,
             *attributes.notes,
             *group_notes,
             *label_notes(label, owners, roles[PLAN]),

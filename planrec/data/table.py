@@ -1,4 +1,4 @@
-"""`data=table`: any CSV or Parquet file with one row per decision."""
+"""`data=table`: any CSV, Parquet or .xlsx file with one row per decision."""
 
 from typing import ClassVar, Literal
 

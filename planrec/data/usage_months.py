@@ -1,4 +1,4 @@
-"""`data=usage_months`: an operator's own months, one row per subscriber and month, CSV or Parquet."""
+"""`data=usage_months`: an operator's own months, one row per subscriber and month, CSV, Parquet or .xlsx."""
 
 from typing import Annotated, ClassVar, Literal
 

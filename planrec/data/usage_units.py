@@ -9,41 +9,35 @@ from planrec.catalogue.allowances import allowances_of
 from planrec.schema.cell_form import CellForm
 from planrec.schema.columns import Columns, Usage
 
-DATA_WORDS = {
-    "byte": "B",
-    "bytes": "B",
-    "kb": "kB",
-    "gb": "GB",
-    "tb": "TB",
-    "kib": "KiB",
-    "gib": "GiB",
-    "tib": "TiB",
-    "kilobytes": "kB",
-    "gigabyte": "GB",
-    "gigabytes": "GB",
-    "terabytes": "TB",
+DATA_WORDS: dict[str, tuple[str, ...]] = {
+    "B": ("byte", "bytes"),
+    "kB": ("kb", "kbyte", "kbytes", "kilo", "kilos", "kilobyte", "kilobytes"),
+    "MB": ("mb", "mbyte", "mbytes", "mega", "megas", "megabyte", "megabytes"),
+    "GB": ("gb", "gbyte", "gbytes", "giga", "gigas", "gigabyte", "gigabytes"),
+    "TB": ("tb", "tbyte", "tbytes", "tera", "teras", "terabyte", "terabytes"),
+    "KiB": ("kib", "kibibyte", "kibibytes"),
+    "MiB": ("mib", "mebibyte", "mebibytes"),
+    "GiB": ("gib", "gibibyte", "gibibytes"),
+    "TiB": ("tib", "tebibyte", "tebibytes"),
 }
-VOICE_WORDS = {
-    "sec": "s",
-    "secs": "s",
-    "second": "s",
-    "seconds": "s",
-    "hr": "h",
-    "hrs": "h",
-    "hour": "h",
-    "hours": "h",
+VOICE_WORDS: dict[str, tuple[str, ...]] = {
+    "s": ("sec", "secs", "second", "seconds", "segundo", "segundos"),
+    "min": ("min", "mins", "minute", "minutes", "minuto", "minutos"),
+    "h": ("hr", "hrs", "hour", "hours", "hora", "horas"),
 }
-MINUTES, MEBIBYTES = {"min", "mins", "minute", "minutes"}, {"mb", "mib"}
-WORDS = {
-    Usage.DATA_MIB: ("MiB", MEBIBYTES, DATA_WORDS),
-    Usage.VOICE_MINUTES: ("min", MINUTES, VOICE_WORDS),
-    Usage.VOICE_MINUTES_BILLED: ("min", MINUTES, VOICE_WORDS),
+WORDS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    Usage.DATA_MIB: ("MiB", DATA_WORDS),
+    Usage.VOICE_MINUTES: ("min", VOICE_WORDS),
+    Usage.VOICE_MINUTES_BILLED: ("min", VOICE_WORDS),
 }
-"Usage column -> its unit, and the words in names of columns that say this one or another one."
+"Usage column -> its unit, and the words in names of columns that say each unit, in English and Spanish."
 
-WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[a-z]+")
-FAR = 100
-"Times by which usage is below the smallest allowance, or above the largest, if its unit is doubted."
+WORD = re.compile(r"[kKMGT](?:i?B|i?[Bb]ytes?)(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+"`dataGiB` and `GBytes` hold one unit each: it is matched before words that begin with a capital."
+FAR = {"data": 30}
+USUALLY_FAR = 100
+"""Times by which usage is below the smallest allowance, or above the largest, if its unit is doubted.
+Heavy users of data take 20 GB, and the smallest allowance is often 1 GB: 20 as MiB are 1/51 of it."""
 LARGER, SMALLER = {"data": "GB", "voice": "h"}, {"data": "kB", "voice": "s"}
 
 
@@ -55,15 +49,38 @@ def unit_doubt(usage: str, column: str, form: CellForm) -> str | None:
         'must be in MiB, its name says GB: type data.units.data_mib=GB, or =MiB if its numbers are in MiB'
         >>> unit_doubt("data_mib", "mb_used", CellForm())
     """
-    unit, own, others = WORDS.get(usage, ("", set(), {}))
-    found = [word.lower() for word in WORD.findall(column)]
-    said = next((others[word] for word in found if word in others), None)
-    if said is None or usage in form.units or own & set(found):
+    said = _unit_said(usage, column, form)
+    if said is None or said == "MB":
         return None
+    unit = WORDS[usage][0]
     return (
         f"must be in {unit}, its name says {said}: type data.units.{usage}={said},"
         f" or ={unit} if its numbers are in {unit}"
     )
+
+
+def megabytes_note(usage: str, column: str, form: CellForm) -> str | None:
+    """Say that a column whose name says MB is read in MiB.
+
+    Examples:
+        >>> megabytes_note("data_mib", "mb", CellForm())
+        "column 'mb': MB is read as MiB, 2^20 bytes; if it is 10^6 bytes, type data.units.data_mib=MB"
+        >>> megabytes_note("data_mib", "mb", CellForm(units={"data_mib": "MiB"}))
+    """
+    if _unit_said(usage, column, form) != "MB":
+        return None
+    fix = f"if it is 10^6 bytes, type data.units.{usage}=MB"
+    return f"column {column!r}: MB is read as MiB, 2^20 bytes; {fix}"
+
+
+def _unit_said(usage: str, column: str, form: CellForm) -> str | None:
+    """Return another unit than that of `schema.Usage` in the name of a column; None if an option names it."""
+    if usage not in WORDS or usage in form.units:
+        return None
+    unit, words = WORDS[usage]
+    found = [word.lower() for word in WORD.findall(column)]
+    said = [one for word in found for one, names in words.items() if word in names]
+    return None if unit in said else next(iter(said), None)
 
 
 def size_notes(usage: Columns, catalogue: Catalogue | None) -> tuple[str, ...]:
@@ -95,12 +112,13 @@ def _size_note(service: str, column: str, values: np.ndarray, included: list[flo
     if not len(used):
         return None
     middle, high = np.quantile(used, (0.5, 0.95))
-    if FAR * high < min(included):
+    far = FAR.get(service, USUALLY_FAR)
+    if far * high < min(included):
         found, units = (
             f"95 % of the months are below {high:,.6g}, the smallest allowance is {min(included):,.6g}",
             LARGER,
         )
-    elif middle > FAR * max(included):
+    elif middle > far * max(included):
         found, units = (
             f"half of the months are above {middle:,.6g}, the largest allowance is {max(included):,.6g}",
             SMALLER,

@@ -17,7 +17,7 @@ from planrec.runs.data_summary import DataSummary
 from planrec.runs.older_config import with_added_fields
 from planrec.schema.columns import InputSchema
 from planrec.schema.config_model import Config
-from planrec.schema.shown_name import RunName, ShownName
+from planrec.schema.shown_name import RunName, ShownLine, ShownName, name_problem
 from planrec.training.fitting import Chosen
 from planrec.training.latency import Speed
 from planrec.training.tuning import Tuned
@@ -26,6 +26,10 @@ SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
 "Files that every complete run has."
 DROPPED_ROWS = "dropped_rows.csv"
+GROUPS = ("data", "target", "features", "model", "calibration", "cv", "policy")
+"Groups of the configuration that every run has, each with its kind."
+VALUES = ("metrics", "n_bootstrap", "seed")
+"Values of the configuration that every run has."
 MOST_MONTHS = 1_200
 "Months that a run may look ahead."
 
@@ -80,6 +84,17 @@ def _instant(text: str) -> str:
     return text
 
 
+def _with_its_groups(config: dict[str, object]) -> dict[str, object]:
+    kinds = {name: option.get("kind") for name in GROUPS if isinstance(option := config.get(name), dict)}
+    missing = [f"{name}.kind" for name in GROUPS if not isinstance(kinds.get(name), str)]
+    if missing := [*missing, *(name for name in VALUES if name not in config)]:
+        raise ValueError(f"must have {', '.join(missing)}")
+    problems = {name: name_problem(str(kind)) for name, kind in kinds.items()}
+    if found := [f"{name}.kind {problem}" for name, problem in problems.items() if problem]:
+        raise ValueError("; ".join(found))
+    return config
+
+
 class Manifest(Config, allow_inf_nan=True):
     """The content of run.json. A metric that is not defined is null in the file and NaN here."""
 
@@ -89,11 +104,11 @@ class Manifest(Config, allow_inf_nan=True):
     "Content address over config, data and code; see `planrec.runs.address`."
     selected: bool
     "Whether a search chose the config by its results on the reported folds, which makes them optimistic."
-    command: str
+    command: ShownLine
     "A shell command line that repeats the run."
     finished: Annotated[str, AfterValidator(_instant)]
     "ISO 8601 with its time zone."
-    config: Annotated[dict[str, Any], AfterValidator(with_added_fields)]
+    config: Annotated[dict[str, Any], AfterValidator(with_added_fields), AfterValidator(_with_its_groups)]
     "`RunConfig` as JSON."
     catalogue: dict[str, Any] | None
     "The plans themselves: the file of `catalogue=file` may change or go after the run."
@@ -121,7 +136,7 @@ class Manifest(Config, allow_inf_nan=True):
     versions: dict[ShownName, ShownName]
     plugins: tuple[PluginUse, ...] = ()
     "The plug-ins that the run uses; runs of 0.1.0 have none."
-    git_commit: str | None
+    git_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")] | None
     files: dict[FileName, _Sha256]
 
     @property

@@ -27,7 +27,7 @@ from planrec.runs.provenance import git_commit, versions
 from planrec.runs.read import SavedRun, checked_bytes
 from planrec.schema.columns import frame_of
 from planrec.schema.request import Request, fields_of, json_of, read_request
-from planrec.schema.shown_name import run_name_problem
+from planrec.schema.shown_name import line_problem, run_name_problem
 from planrec.training.experiment import RunResult
 from planrec.training.latency import speed_of
 
@@ -41,10 +41,12 @@ def begin_run(folder: Path, config: RunConfig, command: str) -> None:
     """Claim the folder for one run.
 
     Raises:
-        RunError: another run has it, or its name cannot be the id of a run.
+        RunError: another run has it, its name cannot be the id of a run, or the command has several lines.
     """
     if problem := run_name_problem(run_id_of(folder)):
         raise RunError(f"{folder}: the id of a run, which is the end of its folder, {problem}")
+    if problem := line_problem(command):
+        raise RunError(f"the command that is recorded for the run {problem}")
     folder.mkdir(parents=True, exist_ok=True)
     started = {"command": command, "started": _now(), "config": config.model_dump(mode="json", by_alias=True)}
     try:

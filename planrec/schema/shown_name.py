@@ -19,8 +19,17 @@ def name_problem(name: str) -> str | None:
     """
     if not 1 <= len(name) <= MOST_LETTERS:
         return f"must have 1 to {MOST_LETTERS} characters, got {len(name):,}"
-    if visible(name) != name or "\n" in name:
-        return f"must have printable characters only, got {name!r}"
+    return line_problem(name)
+
+
+def line_problem(text: str) -> str | None:
+    r"""Return the rule that a text of one line breaks, or None.
+
+    >>> line_problem("planrec train"), line_problem("a\nb")
+    (None, "must have printable characters only, got 'a\\nb'")
+    """
+    if visible(text) != text or "\n" in text:
+        return f"must have printable characters only, got {text!r}"
     return None
 
 
@@ -46,5 +55,7 @@ def _rule(problem_of: Callable[[str], str | None]) -> AfterValidator:
 
 ShownName = Annotated[str, _rule(name_problem)]
 "A name of at most 200 printable characters."
+ShownLine = Annotated[str, _rule(line_problem)]
+"A text of one line, of printable characters."
 RunName = Annotated[str, _rule(run_name_problem)]
 "The id of a run."

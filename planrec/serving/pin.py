@@ -19,6 +19,7 @@ from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems
 from planrec.runs.read import RunJson, SavedRun, load_described, read_run_json, replay_golden
 from planrec.schema.config_model import Config
+from planrec.schema.shown_name import ShownLine, ShownName
 from planrec.serving.acting_user import acting_user
 from planrec.serving.bundle.signers import Signers
 
@@ -38,10 +39,10 @@ class Pinned(Config):
     "Folder of the run, relative to the folder of pinned.json if it is below it."
     run_json_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     "Hash of run.json, which contains the hashes of all other files of the run."
-    pinned_at: str
-    pinned_by: str | None = None
+    pinned_at: ShownName
+    pinned_by: ShownLine | None = None
     "User and machine; None in a pin of PlanRec 0.2."
-    reason: Annotated[str, Field(max_length=MAX_REASON)] | None = None
+    reason: Annotated[ShownLine, Field(max_length=MAX_REASON)] | None = None
     "None if no reason was given."
 
 

@@ -122,6 +122,11 @@ def test_spanish_texts_keep_the_placeholders():
         assert translated(example, "es") == expected
 
 
+def test_quoted_input_is_not_changed():
+    text = translated("the charset must be utf-8, got 'x1,000 y'", "es")
+    assert text == "el juego de caracteres debe ser utf-8, y es 'x1,000 y'"
+
+
 def test_unknown_and_very_long_texts_stay_in_english():
     assert translated("nobody wrote this", "es") == "nobody wrote this"
     assert translated("Input should be '" + "x" * 3_000 + "'", "es").startswith("Input should be")

@@ -109,12 +109,48 @@ def test_the_catalogue_path_of_a_run_from_elsewhere_is_not_followed(copied, tmp_
         ("plans", ["a\x1b[31m", "b"]),
         ("address", "../.."),
         ("versions", {"planrec": "0\n1"}),
+        ("command", "planrec train\n\n<script>"),
+        ("command", "planrec train \x1b[31m"),
+        ("git_commit", "<script>alert(1)</script>"),
+        ("git_commit", "abc\n"),
+        ("config", {}),
     ],
 )
 def test_a_run_json_with_names_that_cannot_be_shown_is_refused(copied, key, value):
     with pytest.raises(RunError, match=rf"(?s)does not describe a run.*{key}") as caught:
         load_run(edit_run(copied, lambda manifest: manifest.update({key: value})))
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["a\x1b[31m", None, 1])
+def test_a_run_whose_target_cannot_be_shown_is_listed_as_a_problem(copied, capsys, kind):
+    edit_run(copied, lambda manifest: manifest["config"]["target"].update(kind=kind))
+    assert main(["pin", "--list", "--outputs", str(copied.parent)]) == 0
+    said = capsys.readouterr().out
+    assert "cannot be pinned" in said
+    assert "does not describe a run" in said
+    assert "\x1b" not in said
+    with pytest.raises(RunError, match=r"target\.kind"):
+        load_run(copied)
+
+
+@pytest.mark.parametrize("key", ["pinned_at", "pinned_by", "reason"])
+def test_a_pin_never_controls_the_terminal(copied, capsys, key):
+    pin_run(copied, copied.parent)
+    pin = json.loads((copied.parent / "pinned.json").read_text())
+    (copied.parent / "pinned.json").write_text(json.dumps(pin | {key: "soon\x1b[2J"}))
+    assert main(["pin", "--list", "--outputs", str(copied.parent)]) == 0
+    said = capsys.readouterr().out
+    assert "is not a pin" in said
+    assert "\x1b" not in said
+    with pytest.raises(RunError, match=f"{key}.* must have printable characters only"):
+        read_pin(copied.parent)
+
+
+def test_a_command_of_several_lines_is_refused_before_training(tmp_path):
+    with pytest.raises(RunError, match=r"the command .* must have printable characters only"):
+        begin_run(tmp_path / "run", None, "planrec train\nowner=a")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_whose_name_cannot_be_an_id_is_refused_before_training(tmp_path):

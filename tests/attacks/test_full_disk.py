@@ -4,12 +4,14 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from contextlib import suppress
+from time import time
 
 import pytest
 
-from api.answer_store import AnswerStore, State
+from api.answer_store import IN_PROGRESS_SECONDS, Answer, AnswerStore, State
 from api.metric_files import AllocatedFile
 from tests.api.processes import serving
 
@@ -46,6 +48,23 @@ def test_keys_are_kept_again_when_the_disk_has_space(tmp_path, caplog):
     store.finish("a", None)
     assert caplog.text.count("not kept for their Idempotency-Key") == 1
     (tmp_path / "missing").mkdir()
+    assert [store.begin("a", "request")[0] for _ in range(2)] == [State.NEW, State.IN_PROGRESS]
+    store.close()
+
+
+@pytest.mark.parametrize("answer", [Answer(201, (), b"{}", "/predict"), None])
+def test_a_key_whose_answer_was_not_stored_can_be_repeated_at_once(tmp_path, monkeypatch, answer):
+    def fail(*arguments):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    store = AnswerStore(tmp_path / "answers.sqlite3")
+    assert store.begin("a", "request")[0] == State.NEW
+    with monkeypatch.context() as full:
+        full.setattr(store, "_finish", fail)
+        store.finish("a", answer)
+    assert store.begin("a", "request") == (State.NOT_KEPT, None)
+    assert store.begin("a", "other")[0] == State.OTHER_REQUEST
+    monkeypatch.setattr("api.answer_store.time", lambda: time() + IN_PROGRESS_SECONDS + 1)
     assert [store.begin("a", "request")[0] for _ in range(2)] == [State.NEW, State.IN_PROGRESS]
     store.close()
 

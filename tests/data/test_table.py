@@ -253,6 +253,7 @@ def test_many_plans_are_allowed() -> None:
         (["1001.0", "1002.0"], [1001, 1002]),
         (["007", "7"], ["007", "7"]),
         (["a", "7"], ["a", "7"]),
+        (["1.000", "1"], ["1.000", "1"]),
     ],
 )
 def test_subscribers_are_whole_numbers_or_text(ids: list[str], expected: list[Any]) -> None:

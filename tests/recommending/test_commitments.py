@@ -249,13 +249,33 @@ def test_a_run_of_the_version_before_is_loaded_with_the_old_behaviour(run_folder
     assert answer(saved.recommender).decision == "stay"
 
 
-@pytest.mark.parametrize(("cells", "is_read"), [(["31.12.2026", None], True), (["soon", None], False)])
-def test_ends_of_commitments_are_dates_or_blank(cells, is_read, tmp_path) -> None:
+def ends_of(file: Path, cells: list[str | None]) -> RoleColumns:
+    """Return the columns of a file with these ends of commitments."""
     from planrec.data.reading.open_input import open_input
 
-    file = tmp_path / "months.csv"
-    pd.DataFrame({"ends": cells, "other": [1, 2]}).to_csv(file, index=False)
-    columns = RoleColumns(open_input(file).whole(), {"data.commitment_ends_column": "ends"})
+    pd.DataFrame({"ends": cells, "other": range(len(cells))}).to_csv(file, index=False)
+    return RoleColumns(open_input(file).whole(), {"data.commitment_ends_column": "ends"})
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (
+            ["2026-12-31", None, "soon", "2026-11-30", "later", "soon"],
+            "'soon' at line 4 (3 such rows, also line 6, line 7)",
+        ),
+        (["2026-12-31", "31.12.2026"], "'2026-12-31' at line 2 (2 such rows, also line 3)"),
+    ],
+)
+def test_only_ends_that_are_not_dates_are_named(cells, found, tmp_path) -> None:
+    columns = ends_of(tmp_path / "months.csv", cells)
+    columns.days("data.commitment_ends_column")
+    assert columns.problems[0].endswith(f"or blank cells, got {found}")
+
+
+@pytest.mark.parametrize(("cells", "is_read"), [(["31.12.2026", None], True), (["soon", None], False)])
+def test_ends_of_commitments_are_dates_or_blank(cells, is_read, tmp_path) -> None:
+    columns = ends_of(tmp_path / "months.csv", cells)
     found = columns.days("data.commitment_ends_column")
     assert [str(day) for day in found] == (["2026-12-31", "NaT"] if is_read else ["NaT", "NaT"])
     assert columns.problems == (

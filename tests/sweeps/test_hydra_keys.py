@@ -61,6 +61,23 @@ def test_keys_that_hydra_sets_itself_are_refused(typed: str) -> None:
         compose(typed)
 
 
+@pytest.mark.parametrize(
+    "typed", ["hydra.run={dir: x}", "hydra.sweep={dir: x, subdir: y}", "hydra.job={name: x}"]
+)
+def test_keys_in_a_mapping_work_as_they_do_alone(typed: str) -> None:
+    assert compose(typed).seed == 0
+
+
+def test_the_message_has_the_value_that_is_wrong() -> None:
+    with pytest.raises(ConfigError, match="must be RUN or MULTIRUN, got 'RUN,MULTIRUN'"):
+        compose("hydra.mode=RUN,MULTIRUN")
+    with pytest.raises(ConfigError) as caught:
+        compose("hydra.job={name: x, chdir: true}")
+    assert caught.value.problems == (
+        f"hydra.job={{name: x, chdir: true}}: not used: {REFUSED['hydra.job.chdir']}",
+    )
+
+
 NOTHING = (
     "hydra.job.chdir=false",
     "hydra.output_subdir=null",

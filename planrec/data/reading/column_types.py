@@ -1,5 +1,6 @@
 """Columns of a file in the four types that are read: float64, bool, timestamp[s] and text."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -36,8 +37,11 @@ SPREADSHEET_ERRORS = (
         "#¡NUM!",
         "#¿NOMBRE?",
     ),
+    *("#N/D", "#¡NULO!", "#¡VALOR!", "#NOMBRE!", "#VALEUR!", "#NOM?", "#NUL!"),
 )
-"Results of formulas that failed, in English, German and Spanish, and those of LibreOffice."
+"Results of formulas that failed, in English, German, Spanish and French, and those of LibreOffice."
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 
 EXACT_INTEGER = 10**15
 "Integers from here on are kept as text: float64 would merge neighbours (16 digits and more)."
@@ -50,25 +54,48 @@ def as_readable(column: pa.ChunkedArray, blank: tuple[str, ...] = MISSING) -> pa
 
     Args:
         column: a column as stored.
-        blank: the texts that become null, beside empty ones.
+        blank: the texts that become null, beside empty ones; numbers equal to one of them do, too.
 
     Examples:
         >>> as_readable(pa.chunked_array([[7, None]])).to_pylist()
         [7.0, None]
         >>> as_readable(pa.chunked_array([[" mini", "N/A"]])).to_pylist()
         ['mini', None]
+        >>> as_readable(pa.chunked_array([[7, -999]]), blank=("-999",)).to_pylist()
+        [7.0, None]
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_integer(column.type):
-        numbers = column.cast(pa.float64(), safe=False)
-        return column.cast(pa.string()) if np.nanmax(np.abs(numbers), initial=0) >= EXACT_INTEGER else numbers
+        numbers = _without(column.cast(pa.float64(), safe=False), blank)
+        if np.nanmax(np.abs(numbers), initial=0) < EXACT_INTEGER:
+            return numbers
+        return tidy_text(column.cast(pa.string()), blank)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return tidy_text(column.cast(pa.string()), blank)
     for fits, convert in CONVERSIONS:
         if fits(column.type):
-            return convert(column)
+            converted = convert(column)
+            return _without(converted, blank) if pa.types.is_floating(converted.type) else converted
     return column
+
+
+def numbers_of(blank: tuple[str, ...]) -> list[float]:
+    """Return the numbers among the cells that count as blank.
+
+    Examples:
+        >>> numbers_of(("NA", "NaN", "-999"))
+        [-999.0]
+    """
+    return [float(text) for text in blank if NUMBER.fullmatch(text)]
+
+
+def _without(numbers: pa.ChunkedArray, blank: tuple[str, ...]) -> pa.ChunkedArray:
+    values = numbers_of(blank)
+    if not values:
+        return numbers
+    is_blank = pc.is_in(numbers, value_set=pa.array(values, pa.float64()))
+    return pc.if_else(is_blank, pa.scalar(None, pa.float64()), numbers)
 
 
 def is_readable(column: pa.ChunkedArray) -> bool:

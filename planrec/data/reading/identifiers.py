@@ -6,6 +6,8 @@ import numpy as np
 
 SHORTENED = re.compile(r"\d([.,]\d+)?[eE]\+\d{2,3}")
 "A long number as spreadsheets show it in a narrow column: `4.47912E+11`."
+WHOLE = re.compile(r"(-?\d+)(?:[.,]0{1,2})?")
+"Three zeros can be thousands: `1.000` stays as it is written."
 
 
 def ids_of(texts: np.ndarray) -> np.ndarray:
@@ -30,12 +32,14 @@ def whole_numbers(texts: np.ndarray) -> np.ndarray:
     Examples:
         >>> whole_numbers(np.array(["1.0", "2,0"], object))
         array(['1', '2'], dtype=object)
+        >>> whole_numbers(np.array(["1", "1,000"], object))
+        array(['1', '1,000'], dtype=object)
     """
     distinct = set(texts)
-    whole = {text: text.replace(",", ".").partition(".") for text in distinct}
-    if not all(head.removeprefix("-").isdigit() and not tail.strip("0") for head, _, tail in whole.values()):
+    whole = {text: match[1] for text in distinct if (match := WHOLE.fullmatch(text))}
+    if len(whole) < len(distinct):
         return texts
-    return np.array([whole[text][0] for text in texts], dtype=object)
+    return np.array([whole[text] for text in texts], dtype=object)
 
 
 def shortened(texts: np.ndarray) -> np.ndarray:

@@ -123,11 +123,15 @@ class Notation:
         return self._cells(text, fits[decimal], decimal, is_shown=is_shown)
 
     def plain(self, text: pa.ChunkedArray) -> NumberCells | None:
-        """Read a column as a program writes numbers, 1234.5; None if its marks need a closer look."""
+        """Read a column as a program writes numbers, 1234.5; None if its cells need a closer look."""
         try:
-            values = text.cast(pa.float64()).to_numpy()
+            numbers = text.cast(pa.float64())
         except pa.ArrowInvalid:
             return None
+        # Arrow reads `nan`, which is no number: it is blank if the options say so, and strange if not.
+        if pc.any(pc.is_nan(numbers)).as_py():
+            return None
+        values = numbers.to_numpy()
         is_settled = self.decimal == "point" and self.why is None
         return (
             NumberCells(values, np.zeros(len(text), bool)) if is_settled or not _any(text, HAS_MARK) else None

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planrec.data.reading.column_types import MISSING
 from planrec.schema.columns import MAX_USAGE
 from planrec.wording import did_you_mean, shown
 
-NOT_BLANK = f"must not be blank ({', '.join(MISSING[:3])} ... count as blank)"
+NOT_BLANK = "must not be blank"
 NO_ERROR = "must not be an error of a spreadsheet: repair the formula, or delete the row"
 WHOLE_ID = (
     "must be written in full: a spreadsheet shortened the number; format the column as text and export again"
@@ -20,23 +19,44 @@ READABLE = "must hold numbers, booleans, dates or text"
 ONE_ROW_PER_MONTH = "a subscriber must have one row per month: which of several is true is unknown"
 
 
-def amount_rules(values: np.ndarray, strange: np.ndarray, blank: np.ndarray) -> dict[str, np.ndarray]:
-    """Find the rows that break each rule of usage amounts.
+SHOWN_BLANK = 3
+"Cells that count as blank that a message lists."
+
+
+def not_blank(blank: Sequence[str]) -> str:
+    """State the rule of cells that must hold something, and which cells count as blank.
+
+    Args:
+        blank: the cells that count as blank, beside empty ones.
+
+    Examples:
+        >>> not_blank(("NA", "N/A", "n/a", "?"))
+        'must not be blank (NA, N/A, n/a ... count as blank)'
+        >>> not_blank(("-999",)), not_blank(())
+        ('must not be blank (-999 counts as blank)', 'must not be blank')
+    """
+    if not blank:
+        return NOT_BLANK
+    more = " ..." if len(blank) > SHOWN_BLANK else ""
+    verb = "counts" if len(blank) == 1 else "count"
+    return f"{NOT_BLANK} ({', '.join(blank[:SHOWN_BLANK])}{more} {verb} as blank)"
+
+
+def amount_rules(values: np.ndarray, strange: np.ndarray) -> dict[str, np.ndarray]:
+    """Find the rows that break each rule of usage amounts but the one of `not_blank`.
 
     Args:
         values: shape (n,), float64; NaN for cells that hold no number.
         strange: shape (n,), bool: cells that hold something else.
-        blank: shape (n,), bool.
 
     Examples:
-        >>> rules = amount_rules(np.array([1.0, -2.0]), np.zeros(2, bool), np.zeros(2, bool))
+        >>> rules = amount_rules(np.array([1.0, -2.0]), np.zeros(2, bool))
         >>> [rule for rule, rows in rules.items() if rows.any()]
         ['must be >= 0']
     """
     is_finite = np.isfinite(values)
     with np.errstate(invalid="ignore"):
         return {
-            NOT_BLANK: blank,
             NUMBERS: strange,
             FINITE: np.isinf(values),
             NOT_NEGATIVE: (values < 0) & is_finite,

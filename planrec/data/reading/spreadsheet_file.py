@@ -168,7 +168,10 @@ def _sheet_of(path: Path, wanted: str | None, names: Sequence[str]) -> tuple[str
 def _rows_of(path: Path, sheet: str) -> Iterator[tuple[int, tuple[object, ...]]]:
     """Yield the rows of a sheet that hold something, each with its number, without blank cells at the end."""
     with _workbook(path) as workbook:
-        for number, row in enumerate(workbook[sheet].iter_rows(values_only=True), start=1):
+        cells_of_sheet = workbook[sheet]
+        # The size that a sheet states can be too small, and cells outside it would be lost.
+        cells_of_sheet.reset_dimensions()
+        for number, row in enumerate(cells_of_sheet.iter_rows(values_only=True), start=1):
             cells = tuple(row)
             while cells and (cells[-1] is None or cells[-1] == ""):
                 cells = cells[:-1]

@@ -84,7 +84,9 @@ def dialect_of(path: Path) -> Dialect:
 
 
 def _separator_notes(named: re.Match[str] | None) -> tuple[str, ...]:
-    return (f"the first line names the separator of cells, {named[1]!r}, and is no header",) if named else ()
+    if named is None:
+        return ()
+    return (f"the first line names the separator of cells, {named[1]!r}, and is not the header",)
 
 
 def _first_rows(text: str, separator: str, path: str) -> list[tuple[int, int, list[str]]]:

@@ -55,10 +55,14 @@ def months_of(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, T
         >>> months_of(np.array(["30.11.2018", "1.12.2018"], object), None)[0]
         array(['2018-11', '2018-12'], dtype='datetime64[M]')
     """
+    months, problem = _months(texts, year)
+    problem = problem or other_zone(texts)
+    return (months, None) if problem is None else (None, problem)
+
+
+def _months(texts: np.ndarray, year: int | None) -> tuple[np.ndarray | None, TimeProblem | None]:
     days, problem = as_of_of(texts, year)
     if days is None:
-        return None, problem
-    if problem := other_zone(texts):
         return None, problem
     # All texts have one form, so the first shows if they are months: their instant is the day after.
     names_months = len(texts) > 0 and (year is not None or MONTH.fullmatch(texts[0]) is not None)
@@ -96,10 +100,12 @@ def month_of(text: str, year: int | None) -> np.datetime64:
     Examples:
         >>> month_of("2018-11-30", None), month_of("11/12/2018", None)
         (np.datetime64('2018-11'), np.datetime64('NaT','M'))
+        >>> month_of("2018-01-31 23:00:00", None)  # one evening shows no other time zone
+        np.datetime64('2018-01')
     """
     by_number = year is not None and MONTH_NUMBER.fullmatch(text)
     is_known_form = by_number or MONTH.fullmatch(text) or _is_clear_date(text) or len(text) == 8
-    found = months_of(np.array([text], object), year)[0] if is_known_form else None
+    found = _months(np.array([text], object), year)[0] if is_known_form else None
     return np.datetime64("NaT", "M") if found is None else found[0]
 
 

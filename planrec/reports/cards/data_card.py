@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from planrec.reports.markdown import escape_markdown, markdown_code
 from planrec.runs.manifest import Manifest
 
 
@@ -29,19 +30,19 @@ def section(manifest: Manifest) -> list[str]:
     """Return the section about one run's data, line by line."""
     data, options = manifest.data, manifest.config["data"]
     title = Path(options["path"]).name if "path" in options else options["kind"]
-    dropped = ", ".join(f"`{name}`" for name in options["drop_columns"]) or "none"
-    protected = ", ".join(f"`{name}`" for name in options["protected_columns"]) or "none"
+    dropped = ", ".join(map(markdown_code, options["drop_columns"])) or "none"
+    protected = ", ".join(map(markdown_code, options["protected_columns"])) or "none"
     return [
         f"## {title}",
         "",
-        f"Loaded by `{manifest.command}`; fingerprint `{manifest.data_fingerprint[:16]}`.",
+        f"Loaded by {markdown_code(manifest.command)}; fingerprint `{manifest.data_fingerprint[:16]}`.",
         "",
         f"* decisions: {data.n_decisions:,}",
         f"* subscribers: {f'{n:,}' if (n := data.n_subscribers) else 'no id in the data'}",
         f"* decided: {' to '.join(data.as_of) if data.as_of else 'no time in the data'}",
         f"* columns dropped: {dropped}",
         f"* protected columns, compared but never features: {protected}",
-        *(f"* {note}" for note in manifest.notes),
+        *(f"* {escape_markdown(note)}" for note in manifest.notes),
         "",
         "| plan | share |",
         "|---|---|",

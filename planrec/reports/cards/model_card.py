@@ -238,10 +238,10 @@ def _tuned_lines(manifest: Manifest) -> list[str]:
 
 
 def _run_lines(manifest: Manifest) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+    versions = escape_markdown(", ".join(f"{name} {version}" for name, version in manifest.versions.items()))
     return [
         f"Run `{manifest.run_id}`, address `{manifest.address}`,"
-        f" commit {manifest.git_commit or 'unknown'}. Reproduce it with:",
+        f" commit {escape_markdown(manifest.git_commit or 'unknown')}. Reproduce it with:",
         "",
         f"    {manifest.command}",
         "",

@@ -23,7 +23,7 @@ from planrec.reports.leaderboard.board_cells import (
     values_of,
 )
 from planrec.reports.leaderboard.board_rows import Row
-from planrec.reports.markdown import escape_markdown
+from planrec.reports.markdown import escape_markdown, markdown_code
 from planrec.sweeps.sweep_folder import FailedCell
 
 SCHEMA = "planrec.leaderboard/1"
@@ -93,7 +93,9 @@ def _markdown_table(table: BoardTable, costs: Sequence[str]) -> Iterator[str]:
     yield ""
     yield from [f"\\* {escape_markdown(note)}" for note in footnotes(table)]
     yield from [""] if table.is_marked else []
-    yield from [f"* {escape_markdown(row.label)}: `{row.command}`" for row in table.rows if row.command]
+    yield from [
+        f"* {escape_markdown(row.label)}: {markdown_code(row.command)}" for row in table.rows if row.command
+    ]
     yield ""
 
 

@@ -13,6 +13,7 @@ from planrec.data.reading.column_types import (
     as_readable,
     error_cells,
     is_readable,
+    numbers_of,
     text_of,
     tidy_text,
 )
@@ -22,11 +23,11 @@ from planrec.data.reading.notation import NumberCells
 from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.rules import (
     NO_ERROR,
-    NOT_BLANK,
     NUMBERS,
     READABLE,
     WHOLE_ID,
     amount_rules,
+    not_blank,
     plan_rule,
 )
 from planrec.data.reading.time_cells import date_of, month_of, other_zone
@@ -58,7 +59,7 @@ class PartColumns:
     def subscribers(self, name: str) -> pa.Array:
         """Read the subscriber of each row as text; see `subscribers`."""
         column = subscribers(self.part, name)
-        self.add(f"column {name!r} {NOT_BLANK}", column.is_null().to_numpy())
+        self.add(f"column {name!r} {not_blank(self.reading.blank)}", column.is_null().to_numpy())
         self.add(f"column {name!r} {NO_ERROR}", error_cells(column), name)
         is_short = pc.match_substring_regex(column, f"^{SHORTENED.pattern}$").fill_null(fill_value=False)
         self.add(f"column {name!r} {WHOLE_ID}", is_short.to_numpy(), name)
@@ -73,7 +74,8 @@ class PartColumns:
             self.add(rule, rows.fill_null(fill_value=False).to_numpy())
         self.noted.add(name, cells)
         values = cells.values * self.reading.form.factor(usage)
-        for rule, rows in amount_rules(values, cells.strange, np.isnan(values) & ~cells.strange).items():
+        blank = {not_blank(self.reading.blank): np.isnan(values) & ~cells.strange}
+        for rule, rows in (blank | amount_rules(values, cells.strange)).items():
             self.add(f"column {name!r} {rule}", rows, name)
         return quantised(values)
 
@@ -87,7 +89,7 @@ class PartColumns:
     def months(self, name: str, year: int | None) -> np.ndarray:
         """Read months, shape (n,), datetime64[M]; NaT for cells that cannot be read."""
         codes, texts = self._distinct(name)
-        self.add(f"column {name!r} {NOT_BLANK}", codes < 0, name)
+        self.add(f"column {name!r} {not_blank(self.reading.blank)}", codes < 0, name)
         found = [np.datetime64("NaT", "M") if text is None else month_of(text, year) for text in texts]
         months = np.array([*found, np.datetime64("NaT")], "datetime64[M]")[codes]
         rule = (
@@ -121,7 +123,7 @@ class PartColumns:
 
     def _numbers(self, name: str) -> NumberCells:
         column = self.part[name]
-        if pa.types.is_string(column.type):
+        if pa.types.is_string(column.type) and not numbers_of(self.reading.blank):
             # Nearly always possible; tidying the text first would take as long as the other steps.
             plain = self.reading.notation(name).plain(column)
             if plain is not None:

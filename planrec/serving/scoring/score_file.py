@@ -51,7 +51,7 @@ def score_file(
 
     Args:
         scorer: the run that advises, and the language.
-        source: CSV or Parquet file.
+        source: CSV, Parquet or .xlsx file.
         target: file of the answers, .csv or .parquet.
         progress: see `Progress`.
         log: gets every answer, before `target` is replaced; None to log nothing.

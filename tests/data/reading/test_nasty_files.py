@@ -13,10 +13,16 @@ import yaml
 
 from planrec.catalogue import Catalogue
 from planrec.config.overrides import parsed_override
+from planrec.data.reading.bad_rows import BrokenRules
+from planrec.data.reading.open_input import open_input
 from planrec.data.table import Table
 from planrec.data.usage_months import UsageMonths
+from planrec.data.usage_units import unit_doubt
 from planrec.errors import DataError
+from planrec.schema.cell_form import CellForm
+from planrec.schema.columns import InputColumn
 from planrec.schema.tables import RowTable, UsageHistory
+from planrec.serving.scoring.part_columns import PartColumns
 from tests.conftest import REPOSITORY
 
 MONTHS = "subscriber,month,plan,voice_calls,voice_minutes,sms,data_mib\n"
@@ -159,6 +165,26 @@ ROWS = {
         options={"blank": ["NA"]},
     ),
     "a dash for nothing": Nasty("plan,n\na,-\nb,2\n", {"n": [np.nan, 2]}, options={"blank": ["-"]}),
+    "a number for nothing": Nasty("plan,n\na,-999\nb,2\n", {"n": [np.nan, 2]}, options={"blank": ["-999"]}),
+    "nan, which is no number once other cells are blank": Nasty(
+        "plan,n\na,nan\nb,2\n",
+        refusal=("must hold numbers, got 'nan' at line 2",),
+        options=usage(blank=["NA"]),
+    ),
+    "a blank cell as usage": Nasty(
+        "plan,n\na,-\nb,2\n",
+        refusal=("must not be blank (- counts as blank), got '-' at line 2",),
+        options=usage(blank=["-"]),
+    ),
+    "Spanish and French errors": Nasty(
+        "plan,n\na,#N/D\na,#¡NULO!\na,#¡DIV/0!\na,#¡VALOR!\na,#¡REF!\na,#¿NOMBRE?\na,#¡NUM!\n"
+        "a,#VALEUR!\na,#NOM?\na,#NUL!\na,#NOMBRE!\nb,2\n",
+        {"n": [*[np.nan] * 11, 2]},
+        ("column 'n': 11 of 12 cells are errors of a spreadsheet",),
+    ),
+    "plans with thousands": Nasty(
+        "plan;n\n1.000;1\n2.000;2\n1.000;3\n", {"plan": ["1.000", "2.000", "1.000"]}
+    ),
     "shortened ids": Nasty(
         "who,plan,n\n4.47912E+11,a,1\n4.47913E+11,b,2\n",
         refusal=("'who' (data.subscriber_column) must be written in full: a spreadsheet", "'4.47912E+11'"),
@@ -232,6 +258,12 @@ ROWS = {
             "usage_columns": {"data_mib": "data", "voice_minutes": "secs"},
             "units": in_units(data_mib="GiB", voice_minutes="s"),
         },
+    ),
+    "megabytes by name": Nasty(
+        "plan,data_mb\na,1\nb,2\n",
+        {"data_mib.1": [1, 2]},
+        ("'data_mb': MB is read as MiB, 2^20 bytes; if it is 10^6 bytes, type data.units.data_mib=MB",),
+        options=usage("data_mb"),
     ),
     "a month that a spreadsheet renamed": Nasty(
         "when,plan,n\nNov-18,a,1\nDec-18,b,2\n",
@@ -359,6 +391,7 @@ def test_an_offset_leaves_the_month_of_the_clock() -> None:
     ("numbers", "note"),
     [
         ("1,400,50,15.5", "usage 'data_mib' is tiny against every allowance of the catalogue"),
+        ("1,400,50,20", "type data.units.data_mib=GB"),
         ("1,400,50,15000", None),
         ("1,400,50,9e8", "usage 'data_mib' is huge against every allowance of the catalogue"),
         ("1,0.5,50,15000", "type data.units.voice_minutes=h"),
@@ -371,6 +404,52 @@ def test_usage_far_from_every_allowance_is_doubted(numbers: str, note: str | Non
     doubts = [one for one in history.notes if "against every allowance" in one]
     assert bool(doubts) == (note is not None)
     assert note is None or note in doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("usage_column", "name", "unit"),
+    [
+        ("data_mib", "data_GiB", "GiB"),
+        ("data_mib", "used_KiB", "KiB"),
+        ("data_mib", "dataGiB", "GiB"),
+        ("data_mib", "data_kilobyte", "kB"),
+        ("data_mib", "GBytes", "GB"),
+        ("data_mib", "gigas", "GB"),
+        ("data_mib", "data_bytes", "B"),
+        ("data_mib", "dataMiB", None),
+        ("data_mib", "data_MB", None),
+        ("voice_minutes", "segundos", "s"),
+        ("voice_minutes", "horas_de_voz", "h"),
+        ("voice_minutes", "minutos", None),
+    ],
+)
+def test_the_unit_in_the_name_of_a_column_is_found(usage_column: str, name: str, unit: str | None) -> None:
+    doubt = unit_doubt(usage_column, name, CellForm())
+    assert (doubt is None) == (unit is None)
+    assert unit is None or f"its name says {unit}: type data.units.{usage_column}={unit}," in str(doubt)
+
+
+def test_numbers_that_count_as_blank_are_blank_in_parquet_too() -> None:
+    columns = {"plan": ["a", "b", "a"], "whole": [-999, 1, 2], "part": [0.5, -999.0, 2.5]}
+    pq.write_table(pa.table(columns), "table.parquet")
+    found = rows("table.parquet", blank=["-999"]).columns
+    np.testing.assert_array_equal(found["whole"], [np.nan, 1, 2])
+    np.testing.assert_array_equal(found["part"], [0.5, np.nan, 2.5])
+
+
+def test_scoring_reads_blank_numbers_and_nan_as_training_does() -> None:
+    Path("part.csv").write_text("n,m,month\n-999,1,2018-01-31 23:00:00\n2,nan,2018-02-15 12:00:00\n")
+    file = open_input(Path("part.csv"), CellForm(blank=("-999",)))
+    (part,) = file.parts(("n", "m", "month"), lambda share: None)
+    columns = PartColumns(part, BrokenRules(), file.reading)
+    number = InputColumn(name="n", kind="number", becomes="n")
+    np.testing.assert_array_equal(columns.attribute(number), [np.nan, 2])
+    assert columns.months("month", None).astype(str).tolist() == ["2018-01", "2018-02"]
+    assert not columns.bad
+    columns.amounts("m", "data_mib")
+    assert [str(bad) for bad in columns.bad.bad_rows(file.places)] == [
+        "column 'm' must hold numbers, got 'nan' at line 3"
+    ]
 
 
 def test_instants_of_parquet_are_those_of_their_zone() -> None:

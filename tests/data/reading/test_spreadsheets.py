@@ -117,3 +117,18 @@ def test_parts_of_any_size_hold_the_rows_of_the_sheet(monkeypatch: pytest.Monkey
     )
     parts = list(file.parts(["n"], lambda share: None))
     assert [part["n"].to_pylist() for part in parts] == [["0", "1"], ["2", "3"], ["4"]]
+
+
+def test_cells_outside_the_size_that_a_sheet_states_are_read() -> None:
+    file = Path(workbook(May=[["plan", "n", "m"], ["a", 1, 2], ["b", 3, 4]]))
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = members["xl/worksheets/sheet1.xml"]
+    assert b'<dimension ref="A1:C3"' in sheet
+    members["xl/worksheets/sheet1.xml"] = sheet.replace(b'<dimension ref="A1:C3"', b'<dimension ref="A1:B2"')
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    table = rows(str(file))
+    assert table.label.tolist() == ["a", "b"]
+    assert table.columns["m"].tolist() == [2, 4]
