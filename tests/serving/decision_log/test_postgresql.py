@@ -5,8 +5,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -160,6 +162,20 @@ def test_the_chain_search_and_removal_are_those_of_sqlite(server, tmp_path):
     assert check_archive(tmp_path / "audit.zip")[1] == ["answer 2 at position 4 was changed"]
     assert prune(server.url, timedelta(0)) == 2
     assert verify(server.url, {}).problems == []
+
+
+def test_a_removal_that_waits_for_the_chain_has_locked_no_row(server):
+    log_rows(server.url, decision("locked"))
+    waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(server.url) as writer:
+        writer.execute("UPDATE decision_chain SET position = position")
+        removal = pool.submit(prune, server.url, timedelta(0))
+        deadline = monotonic() + 20
+        while not writer.execute(waiting).fetchone()[0]:
+            assert monotonic() < deadline
+        writer.execute("SELECT 1 FROM decisions WHERE recommendation_id = 'locked' FOR UPDATE NOWAIT")
+        writer.rollback()
+        assert removal.result(20) >= 1
 
 
 def test_a_wrong_password_is_not_shown(server, caplog):
