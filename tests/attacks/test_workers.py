@@ -32,3 +32,13 @@ def test_dead_workers_are_replaced_while_others_hang(outputs):
         assert monotonic() - started < 5, "the check of the hung worker is not waited for"
         os.kill(pids[0], signal.SIGCONT)
         assert server.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_signal_to_restart_replaces_the_workers_one_by_one(outputs):
+    with serving(outputs, "--workers", "2") as server:
+        pids = {json.loads(server.wait_for("Application startup complete"))["pid"] for _ in range(2)}
+        server.process.send_signal(signal.SIGHUP)
+        new = {json.loads(server.wait_for("Application startup complete"))["pid"] for _ in range(2)}
+        assert not pids & new
+        assert server.stop() == 0
