@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from planrec.catalogue.monthly_cost import savings
 from planrec.cli import main
 from planrec.data.reading import parquet_file, text_file
+from planrec.recommending.amounts import decimals
 from planrec.runs.read import SavedRun, load_run
 from planrec.schema.decision_rows import running_month
 from planrec.schema.request import read_request
@@ -63,7 +64,8 @@ def requests_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def money(amount: float) -> Decimal:
     """Return an amount as the API writes it."""
-    return Decimal(str(round(float(amount), 9))).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    [[[text]]] = decimals(np.array([[[amount]]]), 100)
+    return Decimal(text)
 
 
 def expected(saved: SavedRun, requests: list[dict[str, Any]], language: Any = "en") -> list[dict[str, Any]]:
