@@ -62,10 +62,12 @@ class LossyCounting:
 def _allocate(file: Path) -> None:
     if file.exists():
         return
+    # Under another name, because a worker that reads all files of counters cannot read an empty one.
+    new = file.with_name(f"{file.name}.new")
     try:
-        with file.open("wb") as handle:
+        with new.open("wb") as handle:
             os.posix_fallocate(handle.fileno(), 0, FIRST_BYTES)
+        new.replace(file)
     except OSError:
-        # An empty file could not be read with those of the other workers.
-        file.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
