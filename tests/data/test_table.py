@@ -533,7 +533,7 @@ def test_whole_numbers_too_big_for_integers_are_refused_in_parquet_too() -> None
     [
         ("", "table.csv is empty (0 bytes): it must hold a header and rows"),
         ("\n \n", "table.csv is empty (3 bytes): it must hold a header and rows"),
-        ("n,plan\n", "table.csv has a header of 2 column(s) but no rows"),
+        ("n,plan\n", "table.csv has 2 column(s) but no rows"),
         (
             "n,m,plan\n1,2,a\n1,2\n\n1,2,3,b\n",
             "table.csv: every row must have 3 cells, as the header has\n  - line 3 has 2\n  - line 5 has 4",

@@ -13,6 +13,7 @@ from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.column_names import ColumnNames
 from planrec.data.reading.numerals import Numerals
 from planrec.data.reading.raw_table import RawTable
+from planrec.errors import DataError
 from planrec.schema.cell_form import CellForm
 
 POSITION = "planrec position"
@@ -45,7 +46,6 @@ class InputFile(ABC):
         """Guesses and changes made while the file was opened, one sentence each."""
         return self.columns.notes
 
-    @abstractmethod
     def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         """Yield the wanted columns (tidy names) and `POSITION`, cells as stored, in constant memory.
 
@@ -53,6 +53,17 @@ class InputFile(ABC):
             DataError: if the file is damaged, has no rows, or has rows with another number of cells than
                 the header.
         """
+        end = 0
+        for table in self._tables(wanted, progress):
+            if table.num_rows:
+                start, end = end, end + table.num_rows
+                yield table.append_column(POSITION, pa.array(np.arange(start, end)))
+        if not end:
+            raise DataError(f"{self.path} has {len(self.columns.tidy)} column(s) but no rows")
+
+    @abstractmethod
+    def _tables(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
+        """Yield the wanted columns, some rows at a time. Raises DataError as `parts`."""
 
     @abstractmethod
     def places(self, positions: Iterable[int]) -> dict[int, str]:
@@ -91,13 +102,3 @@ def row_places(positions: Iterable[int]) -> dict[int, str]:
         {0: 'row 1', 6: 'row 7'}
     """
     return {position: f"row {position + 1}" for position in positions}
-
-
-def with_positions(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the tables that have rows, each with the column `POSITION`."""
-    start = 0
-    for table in tables:
-        if table.num_rows:
-            end = start + table.num_rows
-            yield table.append_column(POSITION, pa.array(np.arange(start, end)))
-            start = end

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from planrec.data.reading.column_names import column_names
 from planrec.data.reading.dictionary_limits import check_chunks, decoded, is_text
-from planrec.data.reading.input_file import InputFile, Progress, row_places, with_positions
+from planrec.data.reading.input_file import InputFile, Progress, row_places
 from planrec.errors import DataError
 from planrec.schema.cell_form import CellForm
 
@@ -37,20 +37,11 @@ class ParquetFile(InputFile):
             ),
         )
 
-    def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
-        """Yield the wanted columns; see `InputFile.parts`."""
-        has_rows = False
-        for part in with_positions(self._batches(wanted, progress)):
-            has_rows = True
-            yield part
-        if not has_rows:
-            raise DataError(f"{self.path} has {len(self.columns.tidy)} column(s) but no rows")
-
     def places(self, positions: Iterable[int]) -> dict[int, str]:
         """Name rows in messages; see `InputFile.places`."""
         return row_places(positions)
 
-    def _batches(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
+    def _tables(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         in_file = dict(zip(self.columns.tidy, self.columns.in_file, strict=True))
         names = [in_file[name] for name in wanted]
         with _damage_reported(self.path), pq.ParquetFile(self.path, read_dictionary=self._texts()) as file:

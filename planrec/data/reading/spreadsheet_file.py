@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from planrec.data.reading.column_names import column_names
 from planrec.data.reading.header import Header, header_of
-from planrec.data.reading.input_file import InputFile, Progress, with_positions
+from planrec.data.reading.input_file import InputFile, Progress
 from planrec.data.reading.numerals import EXAMINED_ROWS, Numerals, numerals_of
 from planrec.errors import DataError
 from planrec.schema.cell_form import CellForm
@@ -56,22 +56,13 @@ class SpreadsheetFile(InputFile):
         ]
         return numerals_of(texts, self.columns.tidy, self.form)
 
-    def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
-        """Yield the wanted columns as text; see `InputFile.parts`."""
-        has_rows = False
-        for part in with_positions(self._batches(wanted, progress)):
-            has_rows = True
-            yield part
-        if not has_rows:
-            raise DataError(f"{self.path} has a header of {len(self.columns.tidy)} column(s) but no rows")
-
     def places(self, positions: Iterable[int]) -> dict[int, str]:
         """Name rows in messages; see `InputFile.places`. It reads the sheet up to the last of them."""
         wanted = set(positions)
         rows = enumerate(islice(self._rows(), max(wanted, default=-1) + 1))
         return {at: f"row {row} of sheet {self.sheet!r}" for at, (row, _) in rows if at in wanted}
 
-    def _batches(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
+    def _tables(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         at = [self.columns.tidy.index(name) for name in wanted]
         wide: list[int] = []
         rows = self._rows(wide)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from planrec.data.reading.input_file import InputFile, Progress, with_positions
+from planrec.data.reading.input_file import InputFile, Progress
 from planrec.data.reading.numerals import Numerals, numerals_of
 from planrec.data.reading.text_dialect import Dialect, numbered_rows
 from planrec.errors import DataError
@@ -42,25 +42,21 @@ class TextFile(InputFile):
         """Guesses and changes made while the file was opened, one sentence each."""
         return (*self.dialect.scan.notes, *self.dialect.notes, *self.columns.notes)
 
-    def parts(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
-        """Yield the wanted columns as text; see `InputFile.parts`."""
-        has_rows, ragged = False, _RaggedRows(self.dialect.separator)
-        if self.dialect.scan.n_quotes % 2:
-            self._check_quotes()
-        for part in with_positions(self._without_blank_rows(self._batches(wanted, ragged, progress))):
-            has_rows = True
-            yield part
-        if ragged.count:
-            self._refuse_ragged(ragged.count)
-        if not has_rows:
-            raise DataError(f"{self.path} has a header of {len(self.columns.tidy)} column(s) but no rows")
-
     def places(self, positions: Iterable[int]) -> dict[int, str]:
         """Name rows in messages; see `InputFile.places`. It reads the file up to the last of them."""
         wanted = set(positions)
         lines = (line for line, cells in self._rows_of_all_cells() if any(cells))
         numbered = enumerate(islice(lines, max(wanted, default=-1) + 1))
         return {position: f"line {line}" for position, line in numbered if position in wanted}
+
+    def _tables(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
+        """Yield the wanted columns as text, without blank rows."""
+        if self.dialect.scan.n_quotes % 2:
+            self._check_quotes()
+        ragged = _RaggedRows(self.dialect.separator)
+        yield from self._without_blank_rows(self._batches(wanted, ragged, progress))
+        if ragged.count:
+            self._refuse_ragged(ragged.count)
 
     def _batches(
         self, wanted: Sequence[str], ragged: "_RaggedRows", progress: Progress

@@ -18,9 +18,9 @@ from planrec.files.hashing import sha256_of_file
 from planrec.serving.acting_user import acting_user
 from planrec.serving.decision_log.chain import GENESIS, LAST_POSITION, LoggedEvent, Removed
 from planrec.serving.decision_log.database import OWNER_ONLY, Connection
+from planrec.serving.decision_log.log_tables import Place, append_event
 from planrec.serving.decision_log.search import Advised, Days, advised
 from planrec.serving.decision_log.session import session
-from planrec.serving.decision_log.tables import Place, append_event
 from planrec.serving.decision_log.verification import ChainCheck, Entry, decisions_in, events_in, gaps_of
 
 SCHEMA = "planrec.audit/1"

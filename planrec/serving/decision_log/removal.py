@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from planrec.serving.decision_log.chain import Content, EventKind, LoggedEvent, Removed
 from planrec.serving.decision_log.database import Connection
+from planrec.serving.decision_log.log_tables import append_event, lock_chain
 from planrec.serving.decision_log.pseudonym import Keys
 from planrec.serving.decision_log.search import count_unreadable
 from planrec.serving.decision_log.session import session
-from planrec.serving.decision_log.tables import append_event, lock_chain
 
 ROWS_AT_ONCE = 1_000
 "Rows of one transaction: servers write between two of them."

@@ -11,10 +11,10 @@ import msgspec
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import EventKind, LoggedEvent
 from planrec.serving.decision_log.database import Connection, Database
+from planrec.serving.decision_log.log_tables import DECISION_COLUMNS, append_event
 from planrec.serving.decision_log.logged_answer import LoggedDecision
 from planrec.serving.decision_log.pseudonym import Keys
 from planrec.serving.decision_log.session import session
-from planrec.serving.decision_log.tables import DECISION_COLUMNS, append_event
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9998, 12, 31)
 

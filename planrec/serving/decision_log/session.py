@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import Content, EventKind, LoggedEvent
 from planrec.serving.decision_log.database import Connection, Database
-from planrec.serving.decision_log.tables import append_event, prepare
+from planrec.serving.decision_log.log_tables import append_event, prepare
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from itertools import chain, islice
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import digest
 from planrec.serving.decision_log.database import Connection, Database
+from planrec.serving.decision_log.log_tables import DECISION_COLUMNS, Place, prepare, take_places
 from planrec.serving.decision_log.logged_answer import LoggedDecision
-from planrec.serving.decision_log.tables import DECISION_COLUMNS, Place, prepare, take_places
 
 ROWS_AT_ONCE = 250
 "Maximum number of rows of one transaction."

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import GENESIS, LAST_POSITION, LoggedEvent, Removed, chained, digest
 from planrec.serving.decision_log.database import Connection
+from planrec.serving.decision_log.log_tables import DECISION_COLUMNS, EVENT_COLUMNS, Place, count_unchained
 from planrec.serving.decision_log.search import count_unreadable
 from planrec.serving.decision_log.session import session
-from planrec.serving.decision_log.tables import DECISION_COLUMNS, EVENT_COLUMNS, Place, count_unchained
 from planrec.wording import counted
 
 

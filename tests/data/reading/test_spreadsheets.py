@@ -93,7 +93,7 @@ def test_cells_right_of_the_header_and_second_headers_are_refused() -> None:
 
 def test_empty_sheets_and_other_archives_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sheet 'May' is empty" in refusal(workbook(May=[]))
-    assert "header of 2 column(s) but no rows" in refusal(workbook(May=[["plan", "n"]]))
+    assert "has 2 column(s) but no rows" in refusal(workbook(May=[["plan", "n"]]))
     with zipfile.ZipFile("other.zip", "w") as archive:
         archive.writestr("table.csv", "plan,n\n")
     assert "other.zip is a zip archive but no .xlsx workbook: save it as .xlsx or CSV" in refusal("other.zip")

@@ -18,11 +18,11 @@ from planrec.serving.decision_log import (
 )
 from planrec.serving.decision_log.chain import LoggedEvent, chained, digest
 from planrec.serving.decision_log.database import Connection
+from planrec.serving.decision_log.log_tables import EVENT_COLUMNS
 from planrec.serving.decision_log.logged_answer import LoggedDecision, row_of
 from planrec.serving.decision_log.pseudonym import key_id
 from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.decision_log.store import Store
-from planrec.serving.decision_log.tables import EVENT_COLUMNS
 from planrec.serving.decision_log.verification import verify
 from tests.serving.decision_log.decisions import KEY, change, decision, log_rows, logged_ids, rows_of, url_of
 
