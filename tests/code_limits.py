@@ -30,7 +30,7 @@ LEAST_PER_1000_WORDS = {r"\bif\b": 6.1, r"\breturns?\b": 4.3, r"\b(example|e\.g\
 
 MOST_MODULES_AT_TOP = 7
 "Python files directly in planrec/."
-MOST_LAYERS = 14
+MOST_LAYERS = 15
 MOST_ANY = 178
 MOST_DICT_STR_ANY = 36
 MOST_LINES_OF_A_FILE = 360
