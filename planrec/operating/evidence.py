@@ -1,4 +1,4 @@
-"""The evidence of operation, `outputs/operations.jsonl`: one JSON line per act, on the disk before it counts."""
+"""The evidence of operation, `outputs/operations.jsonl`: one JSON line per act."""
 
 import json
 import os
