@@ -142,10 +142,12 @@ def _new_pin(options: Namespace) -> "Pin":
     if options.rollback:
         to = None if options.to is None else pin_name(run_folder(options.to, options), outputs)
         return rollback(outputs, reason, to=to, allow_denied=allow, signers=signers, dry_run=dry_run)
-    pin, run = pin_bundle, Path(options.run)
-    if not run.is_file():
-        pin, run = pin_run, run_folder(options.run, options)
-    return pin(run, outputs, reason, allow_denied=allow, signers=signers, dry_run=dry_run)
+    if Path(options.run).is_file():
+        return pin_bundle(
+            Path(options.run), outputs, reason, signers=signers, allow_denied=allow, dry_run=dry_run
+        )
+    folder = run_folder(options.run, options)
+    return pin_run(folder, outputs, reason, allow_denied=allow, signers=signers, dry_run=dry_run)
 
 
 def _list(options: Namespace) -> None:

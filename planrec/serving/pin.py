@@ -55,6 +55,8 @@ class Pin(Pinned):
     "The runs to which rollbacks return, the next one first."
     rolled_back: Annotated[tuple[Pinned, ...], Field(max_length=MAX_EARLIER)] = ()
     "The runs that rollbacks left, the newest first; before `planrec.pin/4` they were in `earlier`."
+    is_rollback: bool = False
+    "Whether a rollback chose the run."
 
 
 def read_pin(outputs: Path) -> Pin:
@@ -166,13 +168,13 @@ def chosen_now(run: str, sha256: str, reason: str | None) -> Pinned:
 
 
 def pin_with_history(chosen: Pinned, earlier: Sequence[Pinned], rolled_back: Sequence[Pinned]) -> Pin:
-    """Return the pin of a run with its history, in which each run occurs once."""
+    """Return the pin of a run with its history, in which each run occurs once; it is no rollback."""
     histories = {"earlier": earlier, "rolled_back": rolled_back}
-    seen, kept = {chosen.run_json_sha256}, dict[str, list[object]]()
+    seen, kept = {chosen.run_json_sha256}, dict[str, list[Pinned]]()
     for name, runs in histories.items():
         once = {run.run_json_sha256: run for run in reversed(runs) if run.run_json_sha256 not in seen}
         seen |= once.keys()
-        kept[name] = [run.model_dump() for run in reversed(once.values())][:MAX_EARLIER]
+        kept[name] = list(reversed(once.values()))[:MAX_EARLIER]
     return Pin.model_validate({"schema": SCHEMA, **chosen.model_dump(), **kept})
 
 

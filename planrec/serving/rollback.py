@@ -79,4 +79,5 @@ def _steps(now: Pin, to: str | None, outputs: Path) -> int:
 
 def _after(now: Pin, steps: int, chosen: Pinned) -> Pin:
     left = [as_pinned(now), *now.earlier[: steps - 1]]
-    return pin_with_history(chosen, now.earlier[steps:], [*left, *now.rolled_back])
+    pin = pin_with_history(chosen, now.earlier[steps:], [*left, *now.rolled_back])
+    return pin.model_copy(update={"is_rollback": True})

@@ -132,8 +132,10 @@ def test_each_rollback_goes_one_step_further_back(pinned_thrice, capsys):
 
 
 def test_a_run_left_by_a_rollback_is_not_gone_back_to(pinned_thrice):
-    rollback(pinned_thrice)
+    assert rollback(pinned_thrice).is_rollback
+    assert read_pin(pinned_thrice).is_rollback
     pin = pin_run(pinned_thrice / "2030-01-31" / "a", pinned_thrice)
+    assert not pin.is_rollback
     assert (names([pin]), names(pin.earlier), names(pin.rolled_back)) == ("a", "b", "c")
     pin = pin_run(pinned_thrice / "2030-01-31" / "c", pinned_thrice)
     assert (names([pin]), names(pin.earlier), names(pin.rolled_back)) == ("c", "ab", "")
@@ -462,7 +464,7 @@ def test_a_pin_without_a_log_that_can_be_written_stays(outputs, capsys, monkeypa
 def test_a_pin_of_an_earlier_version_is_read_and_replaced(outputs, schema):
     pin = pin_run(outputs / "2030-01-31" / "a", outputs)
     absent = {"rolled_back"} if schema == "planrec.pin/3" else {"rolled_back", "pinned_by", "reason"}
-    content = pin.model_dump(mode="json", by_alias=True, exclude=absent)
+    content = pin.model_dump(mode="json", by_alias=True, exclude=absent | {"is_rollback"})
     (outputs / "pinned.json").write_text(json.dumps(content | {"schema": schema}), "utf-8")
     assert load_pinned(outputs).folder.name == "a"
     assert read_pin(outputs).pinned_by == (acting_user() if schema == "planrec.pin/3" else None)
