@@ -1,0 +1,16 @@
+"""Evaluation of trained runs on other data: the metrics, baselines and intervals of training."""
+
+from planrec.evaluation.evaluated_table import evaluated_table
+from planrec.evaluation.evaluation import Difference, Evaluation, evaluate
+from planrec.evaluation.fresh_decisions import Excluded, TrainedOn, fresh_decisions, trained_on
+
+__all__ = [
+    "Difference",
+    "Evaluation",
+    "Excluded",
+    "TrainedOn",
+    "evaluate",
+    "evaluated_table",
+    "fresh_decisions",
+    "trained_on",
+]
