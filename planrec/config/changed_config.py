@@ -54,13 +54,19 @@ def changed(config: RunConfig, overrides: Sequence[str], named: str = "the run")
 def _chooses(override: "Override") -> bool:
     """Return whether an override chooses the option of a group, or none."""
     is_option = override.value() is None or isinstance(override.value(), str)
-    return is_option and not override.is_add() and override.key_or_group in groups()
+    is_plain = not override.is_add() and not override.is_delete()
+    return is_option and is_plain and override.key_or_group in groups() and not _is_refused(override)
+
+
+def _is_refused(override: "Override") -> bool:
+    """Return whether an override is about a composition, not about a complete config."""
+    return override.is_delete() or override.key_or_group.split(".")[0] in ("experiment", "hydra")
 
 
 def _set(tree: Tree, override: "Override", text: str) -> list[str]:
     """Set one value; return its problems."""
     path, value = override.key_or_group, override.value()
-    if override.is_delete() or path == "experiment" or path.startswith("hydra"):
+    if _is_refused(override):
         return [f"{text}: a trained run takes GROUP=OPTION, GROUP.FIELD=VALUE and +GROUP.FIELD=VALUE only"]
     if not override.is_add() and (problems := unknown_keys(tree, path, value, text)):
         return problems

@@ -1,6 +1,7 @@
 """`planrec evaluate`: trained runs on data with known outcomes."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 import planrec
 from planrec.cli import main
 from planrec.errors import ConfigError, DataError, RunError
-from planrec.evaluation import Evaluation, evaluate
+from planrec.evaluation import Evaluation, evaluate, with_plans
 from planrec.metrics import value_of
 from planrec.metrics.paired import Estimate
 from planrec.runs.read import load_run, read_manifest
 from planrec.schema.predictions import OutOfFold
 from planrec.training.experiment import load_decisions
 from tests.conftest import SMALL_BILLS, STRANGERS_TABLE
+from tests.evaluation.test_fresh_decisions import TABLE
 from tests.trained_runs import train_into
 
 LATER = "data.n_months=16"
@@ -64,7 +66,9 @@ def test_the_first_advice_is_the_answer_of_the_saved_recommender(later, bill_run
 
 def test_metrics_baselines_and_draws_are_those_of_the_first_run(later, bill_run):
     manifest = read_manifest(bill_run)
-    assert {value.metric for value in later.metrics} == {value.metric for value in manifest.metrics}
+    # The training tested one decision per subscriber, which cannot flip.
+    trained = {value.metric for value in manifest.metrics}
+    assert {value.metric for value in later.metrics} == trained | {"flip_rate"}
     models = list(dict.fromkeys(later.table[OutOfFold.MODEL]))
     assert models == [*later.runs, *manifest.config["baselines"]]
     (regret,) = [v for v in later.metrics if (v.model, v.metric) == (later.runs[0], "regret")]
@@ -122,11 +126,12 @@ def test_a_strangers_table_is_judged_with_a_note_about_its_rows(row_run, tmp_pat
     assert len(rows_of(found, found.runs[0])) == 60
 
 
-def test_a_strangers_table_without_a_plan_of_the_run_keeps_its_numbers(row_run, tmp_path):
-    few = strangers(tmp_path, lambda text: "\n".join(line for line in text.splitlines() if "big" not in line))
-    found = evaluate([row_run], few, "baselines=[]", "metrics=[accuracy]")
-    assert set(rows_of(found, found.runs[0])[OutOfFold.Y]) == {"small"}
-    assert OutOfFold.PROBABILITY + "big" in found.table
+def test_labels_are_numbered_by_the_plans_of_the_run():
+    table = replace(TABLE, plans=("plus", "ultra"), y=np.array([0, 1, 0, 1, 0, 1]))
+    found = with_plans(table, ("mini", "plus", "ultra"))
+    assert (found.plans, found.y.tolist()) == (("mini", "plus", "ultra"), [1, 2, 1, 2, 1, 2])
+    assert found.menu.shape == (6, 3)
+    assert with_plans(table, table.plans) is table
 
 
 @pytest.mark.parametrize(
@@ -148,15 +153,14 @@ def test_the_table_of_the_training_is_recognised_without_ids(row_run):
         evaluate([row_run])
 
 
-def test_runs_of_other_targets_and_plans_are_not_judged_side_by_side(bill_run, history_run, tmp_path):
-    other = history_run.parent / ".." / history_run.parent.name / history_run.name
+def test_runs_of_other_targets_and_plans_are_not_judged_side_by_side(bill_run, rerating, history_run):
     with pytest.raises(RunError, match="once"):
         evaluate([bill_run, bill_run], LATER)
-    renamed = tmp_path / "2030-01-31" / "14-00-00-abc789"
-    renamed.parent.mkdir(parents=True)
-    renamed.symlink_to(other.resolve())
-    with pytest.raises(RunError, match="share target and plans"):
-        evaluate([bill_run, renamed], LATER)
+    with pytest.raises(RunError, match="share target and plans") as refused:
+        evaluate([rerating, history_run], LATER)
+    assert "target: best_bill in 2030-01-31/13-00-00-def456, held in 2030-01-31/12-00-00-abc123" in str(
+        refused.value
+    )
 
 
 @pytest.mark.parametrize("override", ["model=dummy", "target.horizon=1", "catalogue=megaline_us"])
