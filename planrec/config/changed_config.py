@@ -1,6 +1,6 @@
 """A complete configuration with some values changed by overrides, such as that of a saved run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from planrec.config.compose import baselines_of, check_complete, origin_of
@@ -77,6 +77,5 @@ def _set(tree: Tree, override: "Override", text: str) -> list[str]:
     if not isinstance(node, dict):
         return [f"{text}: {'.'.join(parents)} holds one value, which has no parts"]
     old = node.get(name)
-    both_are_mappings = isinstance(old, Mapping) and isinstance(value, Mapping)
-    node[name] = {**old, **value} if both_are_mappings else value
+    node[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
     return []
