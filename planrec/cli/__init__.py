@@ -19,7 +19,7 @@ from planrec.cli.shared_options import add_version
 from planrec.cli.verb_parser import VerbParser
 
 VERBS = (
-    *("train", "leaderboard", "compare", "report", "explain", "card"),
+    *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
     *("simulate", "plugins", "completion"),
 )
