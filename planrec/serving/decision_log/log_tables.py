@@ -18,6 +18,8 @@ _OF_POSTGRESQL = {"recommendation_id": "TEXT PRIMARY KEY", "position": "BIGINT"}
 DECISION_COLUMNS = ", ".join(LoggedDecision._fields)
 EVENT_COLUMNS = ", ".join(LoggedEvent._fields)
 CHAIN_COLUMNS = ("position", "chain")
+OUTCOMES = "outcomes"
+"The table of outcomes, if there is one: its rows belong to answers and are removed with them."
 
 
 def _decisions(*, is_sqlite: bool) -> str:
