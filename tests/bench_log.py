@@ -22,7 +22,7 @@ from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
 from planrec.schema.request import read_request
-from planrec.serving.decision_log import Decision
+from planrec.serving.decision_log import LoggedAnswer
 from tests.conftest import SMALL_BILLS
 from tests.serving.decision_log.decisions import KEY, RUN
 from tests.trained_runs import train_into
@@ -95,9 +95,9 @@ class _Side:
             sleep(0.001)
         sleep(0.002)  # the thread has yet to wait for the next row
 
-    def _decision(self, request: bytes, answer: bytes) -> Decision:
+    def _decision(self, request: bytes, answer: bytes) -> LoggedAnswer:
         self._number += 1
-        return Decision(
+        return LoggedAnswer(
             recommendation_id=f"{self._number:016x}-{uuid4()}",
             request_id=str(uuid4()),
             subscriber=f"+34 600 {self._number}",
