@@ -130,7 +130,7 @@ def signed_run(folder: Path, signers: Signers) -> SavedRun:
 
 
 def _check_is_signed(run_json: RunJson, signed: str | None) -> None:
-    """Check that run.json has the signed hash, which is None if no signature is required."""
+    """Check that run.json has the signed hash, if a signature is required."""
     if signed not in (None, run_json.sha256):
         raise RunError(f"{run_json.folder} was changed while it was read")
 
