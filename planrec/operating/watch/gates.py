@@ -8,7 +8,7 @@ from pathlib import Path
 from planrec.errors import DataError, LogError, PlanRecError
 from planrec.operating.watch.gate import Gate, share_gate
 from planrec.operating.watch.monitoring_files import drift_gate, harm_gate
-from planrec.operating.watch.server_metrics import Counts, ServerMetrics, metrics_of, read_metrics
+from planrec.operating.watch.server_metrics import ServerCounts, ServerMetrics, metrics_of, read_metrics
 from planrec.operating.watch.watch_rules import TRAFFIC, WatchRules
 from planrec.operating.watch.watch_state import WatchState
 from planrec.runs.read import SavedRun
@@ -30,7 +30,7 @@ class Sources:
 
 def production_gates(
     pin: Pin, saved: SavedRun, rules: WatchRules, sources: Sources, before: WatchState | None
-) -> tuple[tuple[Gate, ...], Counts | None]:
+) -> tuple[tuple[Gate, ...], ServerCounts | None]:
     """Apply the gates to the pinned run.
 
     Returns:
@@ -51,8 +51,8 @@ def production_gates(
 
 
 def _traffic(
-    saved: SavedRun, rules: WatchRules, place: str, began: Counts | None
-) -> tuple[list[Gate], Counts | None]:
+    saved: SavedRun, rules: WatchRules, place: str, began: ServerCounts | None
+) -> tuple[list[Gate], ServerCounts | None]:
     """Return the gates of the server, and the counters at which the next window begins."""
     try:
         found = metrics_of(read_metrics(place), saved.run_id)
@@ -78,7 +78,7 @@ def _not_served(found: ServerMetrics, run_id: str) -> Gate | None:
     return None
 
 
-def _shares(window: Counts | None, rules: WatchRules) -> Iterator[Gate]:
+def _shares(window: ServerCounts | None, rules: WatchRules) -> Iterator[Gate]:
     if window is None:
         detail = "counted from this first check on"
         yield from (Gate(name=name, verdict="undecided", detail=detail) for name in TRAFFIC)

@@ -20,7 +20,7 @@ _LINE = re.compile(r"^(planrec_\w+)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-class Counts(Config):
+class ServerCounts(Config):
     """Counters since the start of the server."""
 
     requests: int
@@ -35,10 +35,10 @@ class Counts(Config):
     "Answers of the watched run."
     abstentions: int
 
-    def since(self, before: "Counts") -> "Counts":
+    def since(self, before: "ServerCounts") -> "ServerCounts":
         """Return the increments; if a counter fell, the server was restarted, and began at zero.
 
-        >>> new = Counts(requests=5, errors=1, timed=5, slow=0, answers=5, abstentions=0)
+        >>> new = ServerCounts(requests=5, errors=1, timed=5, slow=0, answers=5, abstentions=0)
         >>> new.since(new.model_copy(update={"requests": 3, "errors": 0})).requests
         2
         >>> new.since(new.model_copy(update={"requests": 30})).requests
@@ -47,7 +47,7 @@ class Counts(Config):
         fields = type(self).model_fields
         if any(getattr(self, name) < getattr(before, name) for name in fields):
             return self
-        return Counts(**{name: getattr(self, name) - getattr(before, name) for name in fields})
+        return ServerCounts(**{name: getattr(self, name) - getattr(before, name) for name in fields})
 
 
 class _Sample(NamedTuple):
@@ -59,7 +59,7 @@ class _Sample(NamedTuple):
 class ServerMetrics(NamedTuple):
     """The facts of one reading."""
 
-    counts: Counts
+    counts: ServerCounts
     run_id: str | None
     "The run that answers."
     is_pin_refused: bool
@@ -121,7 +121,7 @@ def metrics_of(text: str, run_id: str) -> ServerMetrics:
     return ServerMetrics(_counts(samples, run_id), runs[0] if runs else None, refused)
 
 
-def _counts(samples: list[_Sample], run_id: str) -> Counts:
+def _counts(samples: list[_Sample], run_id: str) -> ServerCounts:
     def total(name: str, **labels: str) -> int:
         wanted = labels.items()
         return int(sum(s.value for s in samples if s.name == name and wanted <= s.labels.items()))
@@ -129,7 +129,7 @@ def _counts(samples: list[_Sample], run_id: str) -> Counts:
     posts = [s for s in samples if s.name == "planrec_requests_total" and s.labels.get("method") == "POST"]
     timed = total("planrec_request_seconds_count", route=ROUTE)
     fast = total("planrec_request_seconds_bucket", route=ROUTE, le=SLOW_FROM)
-    return Counts(
+    return ServerCounts(
         requests=int(sum(sample.value for sample in posts if sample.labels.get("status") != "499")),
         errors=int(sum(sample.value for sample in posts if sample.labels.get("status", "").startswith("5"))),
         timed=timed,

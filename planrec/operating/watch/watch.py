@@ -13,7 +13,7 @@ from planrec.errors import BusyError, LogError, RunError
 from planrec.operating.evidence import append_evidence
 from planrec.operating.watch.gate import Gate, Verdict, overall
 from planrec.operating.watch.gates import Sources, production_gates
-from planrec.operating.watch.server_metrics import Counts
+from planrec.operating.watch.server_metrics import ServerCounts
 from planrec.operating.watch.watch_rules import WatchRules
 from planrec.operating.watch.watch_state import WatchState, read_state, write_state
 from planrec.serving.bundle.signers import Signers
@@ -90,7 +90,7 @@ def _alone(outputs: Path) -> Iterator[None]:
 
 def _checked(
     pin: Pin, rules: WatchRules, sources: Sources, before: WatchState | None, signers: Signers
-) -> tuple[tuple[Gate, ...], Counts | None]:
+) -> tuple[tuple[Gate, ...], ServerCounts | None]:
     denial = denial_of(pin.run_json_sha256, sources.outputs)
     if denial and denial.denied_at >= pin.pinned_at:
         return (Gate(name="denied", verdict="failed", detail=denial.reason.removeprefix(BY_WATCH)),), None
@@ -156,7 +156,7 @@ def _record(found: Watched, log_url: str | None) -> None:
         return
 
 
-def _write(found: Watched, counts: Counts | None, before: WatchState | None, outputs: Path) -> None:
+def _write(found: Watched, counts: ServerCounts | None, before: WatchState | None, outputs: Path) -> None:
     """Write the evidence if the verdict of a gate is new or the pin was changed, then the state."""
     pin = found.pin
     verdicts = [(gate.name, gate.verdict) for gate in found.gates]

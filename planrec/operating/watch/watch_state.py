@@ -10,7 +10,7 @@ from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import read_object
 from planrec.operating.watch.gate import Gate, Verdict
-from planrec.operating.watch.server_metrics import Counts
+from planrec.operating.watch.server_metrics import ServerCounts
 from planrec.schema.config_model import Config
 from planrec.serving.pin import Pin
 
@@ -28,7 +28,7 @@ class WatchState(Config):
     pinned_at: str
     verdict: Verdict
     gates: tuple[Gate, ...]
-    counts: Counts | None
+    counts: ServerCounts | None
     "Counters of the server from which the next check counts; None if it has not answered yet."
 
     def is_of(self, pin: Pin) -> bool:
