@@ -23,6 +23,7 @@ VERBS = (
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
     *("outcomes",),
     *("watch",),
+    *("track",),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."
