@@ -66,7 +66,7 @@ def run(options: Namespace) -> int:
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
-    from planrec.files.outputs_folder import command_line
+    from planrec.commands.advice import command_line
 
     pin = _new_pin(options)
     if options.dry_run:

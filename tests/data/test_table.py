@@ -17,9 +17,9 @@ import pytest
 import yaml
 from hypothesis import given
 
+from planrec.commands.advice import typed
 from planrec.data.table import Table, UsageName
 from planrec.errors import DataError
-from planrec.files.typed_override import typed_override
 from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, Usage, quantised
 from planrec.schema.tables import RowTable
 
@@ -420,8 +420,8 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
     lines = [cell.format(k=1000 + i // 2 * 7) + f",{'ab'[i % 2]}" for i in range(100)]
     table = load("\n".join([f"{header},plan", *lines]))
     assert list(table.columns) == [header]
-    typed = typed_override("data.subscriber_column", header)
-    assert mentions(table, f"'{header}' is used as a feature", f"set {typed},")
+    naming = typed({"data.subscriber_column": header})
+    assert mentions(table, f"'{header}' is used as a feature", f"type {naming},")
 
 
 @pytest.mark.parametrize(
