@@ -47,12 +47,13 @@ def compose(*overrides: str) -> "RunConfig":
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             composed = hydra_compose("train", list(overrides), return_hydra_config=True)
+        tree = task_tree(composed)
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(error, overrides) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise unreadable(error) from error
     choices = dict(composed.hydra.runtime.choices)
-    return settled(task_tree(composed), overrides, choices)
+    return settled(tree, overrides, choices)
 
 
 def task_tree(composed: "DictConfig") -> dict[str, Any]:

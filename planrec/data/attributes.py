@@ -48,7 +48,7 @@ class Attributes:
             if name not in roles:
                 attributes._add(name, column, raw, reserved, broken)
         attributes.problems += [
-            f"{bad}: leave such cells blank, or drop the column with data.drop_columns"
+            f"{bad}: leave such cells blank, or add the column to data.drop_columns"
             for bad in broken.bad_rows(raw.places)
         ]
         return attributes

@@ -46,8 +46,8 @@ def unit_doubt(usage: str, column: str, form: CellForm) -> str | None:
     """Return the rule that a column of usage breaks if its name says another unit and no option does.
 
     Examples:
-        >>> unit_doubt("data_mib", "monthly_data_gb", CellForm())[:69]
-        'must be in MiB, its name says GB: type data.units.data_mib=GB, or data'
+        >>> unit_doubt("data_mib", "monthly_data_gb", CellForm())[:62]
+        'must be in MiB, its name says GB: type data.units.data_mib=GB,'
         >>> unit_doubt("data_mib", "mb_used", CellForm())
     """
     said = _unit_said(usage, column, form)

@@ -320,7 +320,7 @@ PRODUCERS: dict[str, Callable[[], object]] = {
     "bands": refused_file("plan,a:b\na,x\nb,y\n", protected_columns={"a:b": (1.0, 2.0)}),
     "sheets": sheets,
     "decimals": two_decimals,
-    "a text for a list": refused("data.drop_columns='${x}'", "data=table", "data.plan_column=p"),
+    "a text for a list": refused('data.drop_columns="Año, x"', "data=table", "data.plan_column=p"),
     "a number for a text": refused("data=table", "data.path=f", "data.plan_column=7"),
     "baselines": refused("baselines=stay"),
     "several": refused("model=dummy,stay"),
