@@ -44,7 +44,7 @@ def typed(overrides: Mapping[str, object] | None = None, /, **groups: object) ->
 
 
 def retyped(text: str) -> str | None:
-    """Quote an override that somebody typed for a shell; None if the program cannot read it.
+    """Quote an override that was typed for a shell; None if the program cannot read it.
 
     >>> print(retyped('data.path="my file.csv"'))
     'data.path="my file.csv"'

@@ -3,12 +3,12 @@
 A new metric is one function and one line in `METRICS` (registry.py).
 """
 
-from planrec.metrics.gates import check_gates, known_gate
+from planrec.metrics.gates import check_gates, judged_by_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
 from planrec.metrics.judged_rows import JudgedRows, judged_rows_of, required
 from planrec.metrics.paired import (
-    Draws,
     Estimate,
+    SubscriberDraws,
     draws_of,
     mean_estimate,
     metric_draws,
@@ -20,16 +20,17 @@ from planrec.metrics.reliability import ReliabilityBin, reliability, reliability
 
 __all__ = [
     "METRICS",
-    "Draws",
     "Estimate",
     "JudgedRows",
     "Metric",
     "MetricValue",
     "ReliabilityBin",
+    "SubscriberDraws",
     "broken_guards",
     "check_gates",
     "draws_of",
     "evaluate",
+    "judged_by_gates",
     "judged_rows_of",
     "known_gate",
     "known_metric",

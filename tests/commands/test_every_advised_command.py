@@ -249,14 +249,16 @@ def commands_of_runs() -> None:
 def messages_of_pins() -> None:
     from planrec.runs.find import newest_run
     from planrec.runs.read import read_run_json
-    from planrec.serving.pin import _advice, _relative
+    from planrec.serving.pin import _advice, _check_unchanged, pin_name
 
     for folder in (Path("-spring runs"), Path("outputs")):
         _advice(folder)
         with pytest.raises(PlanRecError):
             newest_run(folder)
         with pytest.raises(PlanRecError):
-            _relative(Path("/elsewhere/-x"), folder)
+            pin_name(Path("/elsewhere/-x"), folder)
+        with pytest.raises(PlanRecError):
+            _check_unchanged(None, SimpleNamespace(run="x", pinned_at="y", pinned_by="z"), folder)  # type: ignore[arg-type]
     Path("-sweep").mkdir()
     Path("-sweep", "sweep.json").write_text("{}", "utf-8")
     with pytest.raises(PlanRecError):
@@ -350,6 +352,7 @@ BY_TRAINED_RUNS = {
     "planrec/cli/bundle.py": "tests/serving/bundle",
     "planrec/cli/card.py": "tests/reports",
     "planrec/cli/pin.py": "tests/cli",
+    "planrec/serving/rollback.py": "tests/serving",
     "planrec/serving/new_plans.py": "tests/serving",
     "planrec/sweeps/sweep_terminal.py": "tests/sweeps",
     "planrec/training/run_terminal.py": "tests/cli",
