@@ -135,12 +135,20 @@ class Call:
 
 
 def calls() -> list[Call]:
+    callers = [file for file in SOURCES if advice.__name__ in file.read_text("utf-8")]
     return [
         Call(file, node)
-        for file in SOURCES
+        for file in callers
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", None) in FUNCTIONS
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) in FUNCTIONS & imported(file)
     ]
+
+
+def imported(file: Path) -> set[str]:
+    """Return the names that a file imports from `planrec.commands.advice`."""
+    nodes = ast.walk(ast.parse(file.read_text("utf-8")))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.name for node in imports if node.module == advice.__name__ for name in node.names}
 
 
 def test_calls_with_constants_can_be_typed() -> None:
@@ -322,7 +330,9 @@ PRODUCERS: dict[str, Callable[[], object]] = {
     "bands": refused_file("plan,a:b\na,x\nb,y\n", protected_columns={"a:b": (1.0, 2.0)}),
     "sheets": sheets,
     "decimals": two_decimals,
-    "a text for a list": refused('data.drop_columns="Año, x"', "data=table", "data.plan_column=p"),
+    "a text for a list": refused(
+        'data.drop_columns="Año, x"', "data=table", "data.path=f", "data.plan_column=p"
+    ),
     "a number for a text": refused("data=table", "data.path=f", "data.plan_column=7"),
     "baselines": refused("baselines=stay"),
     "several": refused("model=dummy,stay"),
