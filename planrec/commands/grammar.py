@@ -17,7 +17,7 @@ def use_text_keys() -> None:
     from hydra.core.override_parser import overrides_parser
     from hydra.core.override_parser.overrides_visitor import HydraOverrideVisitor
     from hydra.core.override_parser.types import Quote, QuotedString
-    from hydra.grammar.gen.OverrideLexer import OverrideLexer, Token
+    from hydra.grammar.gen.OverrideLexer import OverrideLexer
     from hydra.grammar.gen.OverrideParser import OverrideParser
 
     marks = {'"': Quote.double, "'": Quote.single}
@@ -25,7 +25,7 @@ def use_text_keys() -> None:
     class QuotedKeys(OverrideLexer):
         """The lexer of Hydra, apart from a text in quotation marks in front of a colon: it is a key."""
 
-        def nextToken(self) -> Token:
+        def nextToken(self) -> object:
             token = super().nextToken()
             if token.type == OverrideLexer.QUOTED_VALUE and self._next_letter() == ":":
                 token.type = OverrideLexer.ID

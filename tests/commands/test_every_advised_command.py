@@ -370,6 +370,7 @@ BY_TRAINED_RUNS = {
 "Files whose commands need a trained run -> the tests that make it; their values are paths only."
 
 
+@pytest.mark.slow
 def test_every_other_command_is_made_and_typed(recorder: Recorder) -> None:
     for produce in PRODUCERS.values():
         produce()
