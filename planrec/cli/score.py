@@ -15,7 +15,7 @@ from planrec.cli.api_package import trusted_signers
 from planrec.cli.decision_log_options import add_optional_log, key_file, log_url
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
-from planrec.files.outputs_folder import command_line
+from planrec.commands.advice import command_line
 
 if TYPE_CHECKING:
     from planrec.runs.read import SavedRun
