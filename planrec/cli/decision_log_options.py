@@ -25,7 +25,7 @@ def add_log(parser: ArgumentParser) -> None:
 
 
 def add_optional_log(parser: ArgumentParser, meaning: str) -> None:
-    """Add `--log`, with or without a URL; without the option its value is None."""
+    """Add `--log`, with or without a URL; without the option there is no log."""
     parser.add_argument(
         "--log",
         type=_url,
