@@ -3,6 +3,7 @@
 0    done
 1    failed: a run, a file or an answer is missing, damaged, different or refused
 2    wrong command line, configuration or setting
+3    another process is doing the same
 130  interrupted with Ctrl-C
 
 PLANREC_DEBUG=1 shows the traceback in place of the words.
