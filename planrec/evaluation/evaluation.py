@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from planrec.commands.advice import command_line
 from planrec.config.changed_config import changed
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model
@@ -210,11 +211,12 @@ def _judging_config(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
     """Return the config of a run with overrides of its data and of the judgement."""
     groups = {text: text.lstrip("+~").partition("=")[0].split(".")[0] for text in overrides}
     if others := [text for text, group in groups.items() if group not in OF_EVALUATION]:
+        new_plans = command_line("new-plans", "RUN", "CATALOGUE")
         raise ConfigError(
             "an evaluation does not change the run that it judges",
             [
                 f"{text}: allowed are overrides of {', '.join(OF_EVALUATION)}"
-                + ("; planrec new-plans makes a run with other plans" if text.startswith("catalogue") else "")
+                + (f"; {new_plans} makes a run with other plans" if text.startswith("catalogue") else "")
                 for text in others
             ],
         )
