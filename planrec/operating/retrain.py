@@ -60,7 +60,7 @@ class Retrained:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if there was nothing to do or the challenger passed, 1 if it was refused, 4 if undecided."""
+        """Return 1 if the challenger was refused, 4 if it is undecided, else 0."""
         return {"refused": 1, "undecided": 4}.get(self.outcome, 0)
 
 
