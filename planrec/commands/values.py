@@ -1,15 +1,12 @@
-"""Overrides as a person types them: values in the grammar of Hydra, words quoted for a shell.
-
-Messages of every package name overrides. This module writes them without Hydra, which takes long to load; the
-tests parse its texts with Hydra again. `config.overrides` parses every override before a message shows it.
-"""
+"""Values as a person types them behind `KEY=`, in the grammar of Hydra."""
 
 import re
-import shlex
 from collections.abc import Mapping
 
 _PLAIN = r"(?!(?:null|true|false|nan|inf)$)(?:\.{0,2}/)?[a-z_][a-z0-9_./-]*"
 "Text that means itself without quotation marks, and alone: no number and no word of the grammar."
+_PLAIN_KEY = r"[A-Za-z0-9_-]+"
+"Keys are text, so that numbers and words need no quotation marks."
 
 
 def in_quotes(text: str) -> str:
@@ -27,22 +24,31 @@ def in_quotes(text: str) -> str:
 def as_typed(value: object) -> str:
     """Write a value as it is typed behind `KEY=`; the keys of a mapping are text.
 
-    >>> as_typed({"path": "a b.csv", "months": [1, 2], "seed": None})
-    '{path:"a b.csv",months:[1,2],seed:null}'
+    >>> as_typed({"path": "a b.csv", "Año": [1, 2], "seed": None})
+    '{path:"a b.csv","Año":[1,2],seed:null}'
     """
     if isinstance(value, str):
         return value if re.fullmatch(_PLAIN, value, re.IGNORECASE | re.ASCII) else in_quotes(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{key}:{as_typed(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ",".join(f"{_key(key)}:{as_typed(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(as_typed(inner) for inner in value) + "]"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def typed_override(key: str, value: object) -> str:
-    """Write an override, quoted for a shell.
+def _key(key: object) -> str:
+    text = str(key)
+    return text if re.fullmatch(_PLAIN_KEY, text) else in_quotes(text)
 
-    >>> print(typed_override("data.plan_column", "Año"), typed_override("data.path", "../months.csv"))
-    'data.plan_column="Año"' data.path=../months.csv
+
+def without_interpolation(value: object) -> object:
+    r"""Escape texts that OmegaConf would replace by the value of another key.
+
+    >>> print(without_interpolation(["${x}", "\\${x}", "x"]))
+    ['\\${x}', '\\\\\\${x}', 'x']
     """
-    return shlex.quote(f"{key}={as_typed(value)}")
+    if isinstance(value, str):
+        return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", value)
+    if isinstance(value, Mapping):
+        return {str(key): without_interpolation(inner) for key, inner in value.items()}
+    return [without_interpolation(inner) for inner in value] if isinstance(value, list | tuple) else value
