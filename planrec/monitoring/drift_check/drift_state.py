@@ -92,7 +92,7 @@ def state_file(outputs: Path, sha256: str) -> Path:
 
 
 def read_state(file: Path, sha256: str, streams: Streams) -> DriftState:
-    """Read the state of a run, or a new one if there is none yet.
+    """Read the state of a run, or a new one if it has no file yet.
 
     Raises:
         RunError: the file is damaged, or is about another run or profile.

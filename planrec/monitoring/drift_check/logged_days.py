@@ -91,7 +91,7 @@ def _table_of(recommender: Recommender, requests: Sequence[Request]) -> Decision
 
 
 def _clock_problem(times: Sequence[str]) -> str | None:
-    """Describe the largest step back in the order in which rows were written; None if there is none."""
+    """Describe the largest step back in the order in which rows were written; None if it is short."""
     if not times:
         return None
     seconds = np.array([datetime.fromisoformat(time).timestamp() for time in times])
