@@ -1,4 +1,4 @@
-"""Copy finished runs and sweeps to MLflow; with --registry, let the registry follow the pin.
+"""Copy finished runs to MLflow, and let its registry follow the pin.
 
 The server is that of the variable MLFLOW_TRACKING_URI, the experiment that of MLFLOW_EXPERIMENT_NAME, else
 planrec. A run is copied once, however often the command is given; without RUNS, all runs are.

@@ -291,7 +291,7 @@ def put_harm(outputs, value, low, sha256=None, others=()):
     run = {"run_id": RUN, "sha256": sha256 or read_pin(outputs).run_json_sha256}
     harm = {"model": "advised", "metric": "harm_rate", "group": None, "value": value, "low": low}
     mixed = [harm | {"value": 0.9, "low": 0.8}] if others else [harm]
-    content = {"runs": [run, *others], "metrics": mixed, "by": {f"run={RUN}": [harm]} if others else {}}
+    content = {"runs": [run, *others], "metrics": mixed, "by": {RUN: [harm]} if others else {}}
     put(outputs, "realised.json", content)
 
 

@@ -53,13 +53,13 @@ def harm_gate(outputs: Path, pin: Pin, limit: float) -> Gate:
 
 
 def _values_of_run(found: JsonObject, pin: Pin) -> Iterable[JsonObject]:
-    """Return the metrics of the pinned run; none if the file has no advice of it, or only mixed with others."""
+    """Return the metrics of the pinned run; none if its advice is missing, or mixed with others."""
     runs = {run["sha256"]: run["run_id"] for run in found["runs"]}
     if pin.run_json_sha256 not in runs:
         return []
     if len(runs) == 1:
         return list(found["metrics"])
-    return list(found["by"].get(f"run={runs[pin.run_json_sha256]}", []))
+    return list(found["by"].get(runs[pin.run_json_sha256], []))
 
 
 def _content(file: Path, command: str) -> JsonObject:
