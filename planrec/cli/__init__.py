@@ -21,7 +21,7 @@ from planrec.cli.verb_parser import VerbParser
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
-    *("outcomes", "drift"),
+    *("outcomes", "realised", "drift"),
     *("retrain", "watch"),
     *("simulate", "plugins", "completion"),
 )
