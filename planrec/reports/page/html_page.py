@@ -1,19 +1,14 @@
 """The whole page: head, table of contents, comparison, a section per run."""
 
-from base64 import b64encode
-from collections.abc import Sequence
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from planrec.metrics import METRICS
+from planrec.reports.page.document import document
 from planrec.reports.page.markup import Cell, escape_html, paragraph, table
 from planrec.reports.page.requested_runs import RequestedRuns
 from planrec.reports.page.run_section import section
 from planrec.reports.page.run_view import read_run_view
 from planrec.reports.page.side_by_side import comparison
-
-STYLE = Path(__file__).with_name("style.css")
-
 
 MOST_SECTIONS = 10
 "Runs with a section of their own; the overview lists all runs."
@@ -31,35 +26,24 @@ def report_page(requested: RequestedRuns) -> str:
     Raises:
         RunError: a run with a section cannot be read.
     """
-    style = STYLE.read_text("utf-8")
-    allowed = b64encode(sha256(style.encode()).digest()).decode()
-    shown = requested.runs[:MOST_SECTIONS]
     title = "PlanRec report: " + (
-        shown[0].name if len(requested.runs) == 1 else f"{len(requested.runs)} runs"
+        requested.runs[0].name if len(requested.runs) == 1 else f"{len(requested.runs)} runs"
     )
-    parts = [_head(title, style, allowed), f"<h1>{escape_html(title)}</h1>\n"]
+    return document(title, _parts(requested))
+
+
+def _parts(requested: RequestedRuns) -> Iterator[str]:
+    """Yield the overview and the sections."""
     if len(requested.runs) > 1 or requested.failed:
-        parts += [
-            _contents(requested),
-            comparison(requested) if len(requested.runs) > 1 else "",
-            _failures(requested.failed),
-        ]
-    for position, run in enumerate(shown, start=1):
+        yield _contents(requested)
+        yield comparison(requested) if len(requested.runs) > 1 else ""
+        yield _failures(requested.failed)
+    for position, run in enumerate(requested.runs[:MOST_SECTIONS], start=1):
         name = f"run-{position}"
-        parts += [f'<section id="{name}">\n<h2>{escape_html(_title_of(requested, position))}</h2>\n']
+        yield f'<section id="{name}">\n<h2>{escape_html(_title_of(requested, position))}</h2>\n'
         # One at a time: a model may be large.
-        parts += [*section(read_run_view(run.folder), name), "</section>\n"]
-    return "".join([*parts, "</main>\n</body>\n</html>\n"])
-
-
-def _head(title: str, style: str, allowed: str) -> str:
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy"'
-        f" content=\"default-src 'none'; style-src 'sha256-{allowed}'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape_html(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
-    )
+        yield from section(read_run_view(run.folder), name)
+        yield "</section>\n"
 
 
 def _title_of(requested: RequestedRuns, position: int) -> str:

@@ -1,0 +1,51 @@
+"""The year: both sides live through the same months. Read this file first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from planrec.operating.rehearsal.judged_year import OFF, ON, Figures, figures_of, table_of
+from planrec.operating.rehearsal.setting import FAULTS, HISTORY, Setting
+from planrec.operating.rehearsal.side import Side, WithoutOperations
+from planrec.operating.rehearsal.timeline import Timeline
+from planrec.operating.rehearsal.training import first_run
+from planrec.operating.rehearsal.world import World, world_of
+
+MIDDLE_OF_MONTH = ("bad_model", "corrupt_pin")
+"Faults that happen on `FAULT_DAY`; the others begin with the month."
+FAULT_DAY = 10
+Report = Callable[[str], None]
+"""Called with every month before it begins."""
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """The result of a rehearsal."""
+
+    setting: Setting
+    timeline: Timeline
+    figures: tuple[Figures, ...]
+
+
+def rehearse(setting: Setting, folder: Path, report: Report = lambda month: None) -> Rehearsed:
+    """Live through the months with operations on and off, and judge the advice of both."""
+    world, timeline = world_of(setting), Timeline(setting)
+    first = first_run(setting, world, folder)
+    sides: dict[str, Side] = {OFF: WithoutOperations(world, folder, first)}
+    for month in world.months:
+        _plant(timeline, setting, month)
+        for side in sides.values():
+            side.start_month(month)
+        for day in setting.days:
+            for side in sides.values():
+                side.give_advice(month, day)
+    tables = {name: table_of(world, name, side.advice) for name, side in sides.items()}
+    tables[ON] = tables[OFF]
+    return Rehearsed(setting, timeline, tuple(figures_of(tables, setting.seed, setting.n_bootstrap)))
+
+
+def _plant(timeline: Timeline, setting: Setting, month: int) -> None:
+    for fault in setting.faults:
+        if HISTORY + fault.month - 1 == month:
+            day = FAULT_DAY if fault.name in MIDDLE_OF_MONTH else 1
+            timeline.planted(month, day, fault.name, FAULTS[fault.name].planted)
