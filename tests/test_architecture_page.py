@@ -32,7 +32,8 @@ def test_the_tree_shows_only_folders_that_exist() -> None:
 def test_the_order_of_rooms_is_that_of_the_import_contract() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     contract = next(c for c in project["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
-    checked = [sorted(re.split(" [|:] ", layer.replace("planrec.", ""))) for layer in contract["layers"]]
+    # Parentheses: a room that need not exist yet.
+    checked = [sorted(re.split(" [|:] ", re.sub(r"planrec\.|[()]", "", row))) for row in contract["layers"]]
     assert [sorted(line.split(", ")) for line in LAYERS.splitlines()] == checked
 
 

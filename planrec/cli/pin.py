@@ -6,7 +6,7 @@ A server that is running follows by itself. pinned.json and the decision log kee
 import json
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,14 @@ from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_
 from planrec.wording import visible
 
 if TYPE_CHECKING:
+    from planrec.serving.denied_runs import Denied
     from planrec.serving.pin import Pin, Pinned
 
 EXAMPLE = "planrec pin latest --reason spring-prices"
 PRINTED = {"run", "pinned_at", "pinned_by", "reason"}
 "Fields of a pin in JSON."
+HISTORY = ("pins", "rolled_back")
+"Lists of pins in JSON."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,8 +32,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     action.add_argument(
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )
-    action.add_argument("--rollback", action="store_true", help="serve the run that was served before")
+    action.add_argument(
+        "--rollback", action="store_true", help="go back to the run pinned before; again: one step further"
+    )
+    add_run(parser, "--to", "with --rollback: the earlier run to go back to")
     parser.add_argument("--reason", type=_reason, metavar="TEXT", help="why: at most 1,000 characters")
+    parser.add_argument(
+        "--allow-denied", action="store_true", help="pin a run on the deny list; needs --reason"
+    )
     parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
     add_json(parser)
     add_outputs(parser, "folder of pinned.json")
@@ -53,16 +62,25 @@ def run(options: Namespace) -> int:
     """Pin, go back or list."""
     from planrec.errors import ConfigError
 
+    if problems := list(_option_problems(options)):
+        raise ConfigError("these options do not fit together", problems)
     if options.list:
-        if options.dry_run:
-            raise ConfigError("--list changes nothing: leave --dry-run out")
         _list(options)
-    elif options.json is not None:
-        raise ConfigError("--json is for --list")
     else:
         for line in _pinned(options):
             print(line)
     return 0
+
+
+def _option_problems(options: Namespace) -> Iterator[str]:
+    if options.list and options.dry_run:
+        yield "--list changes nothing: leave --dry-run out"
+    if not options.list and options.json is not None:
+        yield "--json is for --list"
+    if options.to is not None and not options.rollback:
+        yield f"--to is for --rollback; to pin any run, type planrec pin {options.to}"
+    if options.allow_denied and (options.list or options.reason is None):
+        yield "--allow-denied needs a run or --rollback, and --reason TEXT"
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
@@ -80,22 +98,25 @@ def _pinned(options: Namespace) -> Iterator[str]:
 
 
 def _record(pin: "Pin", options: Namespace) -> None:
-    """Write the pin to the decision log if there is one; before the first answer, pinned.json is enough.
+    """Write the pin to operations.jsonl, and to the decision log if there is one.
 
     Raises:
+        RunError: operations.jsonl cannot be written; the run is pinned even so.
         LogError: the log cannot be written; the run is pinned even so.
     """
     from planrec.cli.decision_log_options import URL_VARIABLE, log_url
-    from planrec.errors import LogError
+    from planrec.errors import LogError, RunError
+    from planrec.operating.evidence import append_evidence
     from planrec.serving.decision_log import record_event
 
-    if os.environ.get(URL_VARIABLE) == "none":
-        return
     about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
+    kind = "rollback" if options.rollback else "pin"
     try:
-        record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": options.rollback})
-    except LogError as error:
-        raise LogError(
+        append_evidence(options.outputs, kind, about | {"by": pin.pinned_by})
+        if os.environ.get(URL_VARIABLE) != "none":
+            record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": options.rollback})
+    except (LogError, RunError) as error:
+        raise type(error)(
             f"{error.message}: {pin.run} is pinned, and only pinned.json has the reason"
         ) from error
 
@@ -112,55 +133,64 @@ def _reason(text: str) -> str:
 def _new_pin(options: Namespace) -> "Pin":
     from planrec.cli.api_package import trusted_signers
     from planrec.serving.bundle.pin_bundle import pin_bundle
-    from planrec.serving.pin import rollback
+    from planrec.serving.pin import pin_name
     from planrec.serving.pin_run import pin_run
+    from planrec.serving.rollback import rollback
 
-    signers, reason, dry_run = trusted_signers(), options.reason, options.dry_run
+    outputs, reason, dry_run = options.outputs, options.reason, options.dry_run
+    signers, allow = trusted_signers(), options.allow_denied
     if options.rollback:
-        return rollback(options.outputs, reason, signers=signers, dry_run=dry_run)
+        to = None if options.to is None else pin_name(run_folder(options.to, options), outputs)
+        return rollback(outputs, reason, to=to, allow_denied=allow, signers=signers, dry_run=dry_run)
     if Path(options.run).is_file():
-        return pin_bundle(Path(options.run), options.outputs, reason, signers=signers, dry_run=dry_run)
+        return pin_bundle(
+            Path(options.run), outputs, reason, signers=signers, allow_denied=allow, dry_run=dry_run
+        )
     folder = run_folder(options.run, options)
-    return pin_run(folder, options.outputs, reason, signers=signers, dry_run=dry_run)
+    return pin_run(folder, outputs, reason, allow_denied=allow, signers=signers, dry_run=dry_run)
 
 
 def _list(options: Namespace) -> None:
-    """Show the complete runs, the newest first, and the earlier pins."""
+    """Show the complete runs, the newest first, and the history of the pin."""
     from planrec.errors import RunError
     from planrec.files.folder_walk import complete_runs
-    from planrec.serving.pin import Pin, Pinned, read_pin
+    from planrec.serving.denied_runs import read_denied
+    from planrec.serving.pin import read_pin
 
-    problem, pins = None, list[Pin | Pinned]()
+    problem, pin = None, None
     try:
         pin = read_pin(options.outputs)
-        pins = [pin, *pin.earlier]
     except RunError as error:
         problem = error.message
-    pinned = (options.outputs / pins[0].run).resolve() if pins else None
+    denied = {entry.run_json_sha256: entry for entry in read_denied(options.outputs)}
+    pinned = None if pin is None else (options.outputs / pin.run).resolve()
     runs = [
-        _listed(folder, str(folder.relative_to(options.outputs)), is_pinned=folder.resolve() == pinned)
+        _listed(folder, folder.relative_to(options.outputs), denied, is_pinned=folder.resolve() == pinned)
         for folder in reversed(complete_runs(options.outputs))
     ]
     show_table(
         options,
-        lambda: print(*map(visible, _lines(problem, runs, pins)), sep="\n"),
-        lambda: _as_json(problem, runs, pins),
+        lambda: print(*map(visible, _lines(problem, runs, pin)), sep="\n"),
+        lambda: _as_json(problem, runs, pin),
     )
 
 
-def _listed(folder: Path, name: str, *, is_pinned: bool) -> ListedRun:
+def _listed(folder: Path, path: Path, denied: "Mapping[str, Denied]", *, is_pinned: bool) -> ListedRun:
     from planrec.errors import RunError
     from planrec.plugins import changed_plugins
     from planrec.runs.provenance import version_problems
-    from planrec.runs.read import read_manifest
+    from planrec.runs.read import read_run_json
 
     try:
-        manifest = read_manifest(folder)
+        run_json = read_run_json(folder)
     except RunError as error:
-        return ListedRun(name, is_pinned, None, None, None, error.message)
+        return ListedRun(str(path), is_pinned, None, None, None, error.message)
+    manifest = run_json.manifest
     problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
+    if entry := denied.get(run_json.sha256):
+        problems.append(f"denied since {entry.denied_at} by {entry.denied_by} ({entry.reason})")
     return ListedRun(
-        run=name,
+        run=str(path),
         is_pinned=is_pinned,
         model=manifest.model_kind,
         target=manifest.kind("target"),
@@ -169,7 +199,7 @@ def _listed(folder: Path, name: str, *, is_pinned: bool) -> ListedRun:
     )
 
 
-def _lines(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinned]") -> Iterator[str]:
+def _lines(problem: str | None, runs: Sequence[ListedRun], pin: "Pin | None") -> Iterator[str]:
     if problem is not None:
         yield f"nothing is pinned: {problem}"
     for run in runs:
@@ -177,18 +207,25 @@ def _lines(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinne
         yield f"{'*' if run.is_pinned else ' '} {run.run}  " + (
             about if run.problem is None else f"cannot be pinned: {run.problem}"
         )
-    if pins:
-        yield "pinned, the newest first:"
-        for pin in pins:
-            by = f" by {pin.pinned_by}" if pin.pinned_by else ""
-            yield f"  {pin.pinned_at}  {pin.run}{by}: {pin.reason or 'no reason given'}"
+    if pin is not None:
+        yield "pinned, the newest first; each rollback goes one step down:"
+        yield from map(_line, (pin, *pin.earlier))
+        if pin.rolled_back:
+            yield "left by rollbacks, the newest first:"
+            yield from map(_line, pin.rolled_back)
 
 
-def _as_json(problem: str | None, runs: Sequence[ListedRun], pins: "Sequence[Pinned]") -> str:
+def _line(pin: "Pinned") -> str:
+    by = f" by {pin.pinned_by}" if pin.pinned_by else ""
+    return f"  {pin.pinned_at}  {pin.run}{by}: {pin.reason or 'no reason given'}"
+
+
+def _as_json(problem: str | None, runs: Sequence[ListedRun], pin: "Pin | None") -> str:
+    history = {"pins": (pin, *pin.earlier), "rolled_back": pin.rolled_back} if pin else {}
     content = {
         "schema": "planrec.pin_list/1",
         "problem": problem,
         "runs": [asdict(run) for run in runs],
-        "pins": [pin.model_dump(include=PRINTED) for pin in pins],
+        **{name: [one.model_dump(include=PRINTED) for one in history.get(name, ())] for name in HISTORY},
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

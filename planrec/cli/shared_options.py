@@ -11,7 +11,10 @@ from planrec.files.outputs_folder import default_outputs
 
 ON_STDOUT = Path("-")
 
-OWN_FILES = ("config.json", "run.json", "sweep.json", "pinned.json", "good_pin.json", "dropped_rows.csv")
+OWN_FILES = (
+    *("config.json", "run.json", "sweep.json", "pinned.json", "good_pin.json", "denied.json"),
+    "dropped_rows.csv",
+)
 "Names of JSON and CSV files that PlanRec keeps in the folder of runs."
 
 RUN = "folder of a complete run, the beginning of its id, or `latest`"

@@ -22,8 +22,9 @@ from planrec.schema.config_model import Config
 from planrec.schema.shown_name import ShownLine, ShownName
 from planrec.serving.acting_user import acting_user
 from planrec.serving.bundle.signers import Signers
+from planrec.serving.pin_lock import pin_lock
 
-SCHEMA = "planrec.pin/3"
+SCHEMA = "planrec.pin/4"
 FILE_NAME = "pinned.json"
 MAX_EARLIER = 20
 ANY_RUN = Signers()
@@ -49,34 +50,13 @@ class Pinned(Config):
 class Pin(Pinned):
     """The run that is served, and the earlier ones."""
 
-    schema_: Annotated[Literal["planrec.pin/2", "planrec.pin/3"], Field(alias="schema")]
+    schema_: Annotated[Literal["planrec.pin/2", "planrec.pin/3", "planrec.pin/4"], Field(alias="schema")]
     earlier: Annotated[tuple[Pinned, ...], Field(max_length=MAX_EARLIER)]
-    "The newest first."
-
-
-def rollback(
-    outputs: Path, reason: str | None = None, *, signers: Signers = ANY_RUN, dry_run: bool = False
-) -> Pin:
-    """Pin the run that was served before this one; a second rollback undoes the first.
-
-    Args:
-        outputs: folder of pinned.json.
-        reason: why, for those who ask later.
-        signers: the trusted keys, and whether a signature is required.
-        dry_run: check everything and write nothing.
-
-    Raises:
-        RunError: no run was pinned before, or it cannot be served any more. The pin stays the same then.
-    """
-    now = read_pin(outputs)
-    if not now.earlier:
-        raise RunError(
-            f"{outputs / FILE_NAME}: no run was pinned before {now.run}, so the pin cannot go back"
-        )
-    pin = pin_of(pinned_run(now.earlier[0], outputs, signers), outputs, reason)
-    if not dry_run:
-        write_pin(pin, outputs)
-    return pin
+    "The runs to which rollbacks return, the next one first."
+    rolled_back: Annotated[tuple[Pinned, ...], Field(max_length=MAX_EARLIER)] = ()
+    "The runs that rollbacks left, the newest first; before `planrec.pin/4` they were in `earlier`."
+    is_rollback: bool = False
+    "Whether a rollback chose the run."
 
 
 def read_pin(outputs: Path) -> Pin:
@@ -159,45 +139,90 @@ def _servable(run_json: RunJson, signed: str | None) -> SavedRun:
     return saved
 
 
-def pin_of(saved: SavedRun, outputs: Path, reason: str | None = None) -> Pin:
-    """Return the pin of a run by the user of this process, with those that it replaces; it is not written.
+def pin_of(saved: SavedRun, outputs: Path, reason: str | None, before: Pin | None) -> Pin:
+    """Return the pin of a run by the user of this process; it is not written.
+
+    Args:
+        saved: the run.
+        outputs: folder of pinned.json.
+        reason: why, for those who ask later.
+        before: the pin that it replaces, which becomes the first of the earlier ones.
 
     Raises:
         RunError: the run is not below `outputs`.
     """
-    chosen = Pinned(
-        run=_relative(saved.folder, outputs),
-        run_json_sha256=saved.sha256,
+    chosen = chosen_now(pin_name(saved.folder, outputs), saved.sha256, reason)
+    earlier = () if before is None else (as_pinned(before), *before.earlier)
+    return pin_with_history(chosen, earlier, () if before is None else before.rolled_back)
+
+
+def chosen_now(run: str, sha256: str, reason: str | None) -> Pinned:
+    """Return a run as pinned now by the user of this process."""
+    return Pinned(
+        run=run,
+        run_json_sha256=sha256,
         pinned_at=datetime.now(UTC).isoformat(timespec="seconds"),
         pinned_by=acting_user(),
         reason=reason,
     )
-    before = [pin for pin in _pinned_before(outputs) if pin.run_json_sha256 != chosen.run_json_sha256]
-    earlier = [pin.model_dump() for pin in before[:MAX_EARLIER]]
-    return Pin.model_validate({"schema": SCHEMA, **chosen.model_dump(), "earlier": earlier})
 
 
-def _pinned_before(outputs: Path) -> Sequence[Pinned]:
-    """Return the replaced pin and those before it; none if there is no readable pin."""
+def pin_with_history(chosen: Pinned, earlier: Sequence[Pinned], rolled_back: Sequence[Pinned]) -> Pin:
+    """Return the pin of a run with its history, in which each run occurs once; it is no rollback."""
+    histories = {"earlier": earlier, "rolled_back": rolled_back}
+    seen, kept = {chosen.run_json_sha256}, dict[str, list[Pinned]]()
+    for name, runs in histories.items():
+        once = {run.run_json_sha256: run for run in reversed(runs) if run.run_json_sha256 not in seen}
+        seen |= once.keys()
+        kept[name] = list(reversed(once.values()))[:MAX_EARLIER]
+    return Pin.model_validate({"schema": SCHEMA, **chosen.model_dump(), **kept})
+
+
+def as_pinned(pin: Pin) -> Pinned:
+    """Return the run of a pin without its history."""
+    return Pinned.model_validate(pin.model_dump(include=set(Pinned.model_fields)))
+
+
+def current_pin(outputs: Path) -> Pin | None:
+    """Return the pin, or None if no run is pinned or the file is not a pin."""
     try:
-        now = read_pin(outputs)
+        return read_pin(outputs)
     except RunError:
-        return ()
-    return (Pinned.model_validate(now.model_dump(include=set(Pinned.model_fields))), *now.earlier)
+        return None
 
 
-def write_pin(pin: Pin, outputs: Path) -> None:
-    """Write pinned.json.
+def write_pin(pin: Pin, outputs: Path, expected: Pin | None) -> None:
+    """Write pinned.json if it is still the pin that the caller read: compare and set, under a lock.
+
+    Args:
+        pin: the new pin.
+        outputs: folder of pinned.json.
+        expected: what `current_pin` returned.
 
     Raises:
-        RunError: it cannot be written.
+        RunError: the pin was changed in between, and stays; or the file cannot be written.
     """
     content = pin.model_dump(mode="json", by_alias=True)
-    try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        write_atomically(outputs / FILE_NAME, (json.dumps(content, indent=2) + "\n").encode())
-    except OSError as error:
-        raise RunError(f"{outputs / FILE_NAME} cannot be written: {error}") from error
+    with pin_lock(outputs):
+        _check_unchanged(current_pin(outputs), expected, outputs)
+        try:
+            write_atomically(outputs / FILE_NAME, (json.dumps(content, indent=2) + "\n").encode())
+        except OSError as error:
+            raise RunError(f"{outputs / FILE_NAME} cannot be written: {error}") from error
+
+
+def _check_unchanged(found: Pin | None, expected: Pin | None, outputs: Path) -> None:
+    if found == expected:
+        return
+    now, before = (
+        "names no run" if pin is None else f"names {pin.run}, pinned at {pin.pinned_at} by {pin.pinned_by}"
+        for pin in (found, expected)
+    )
+    raise RunError(
+        f"{outputs / FILE_NAME} was changed by another process in between, and stays: it {now};"
+        f" when it was read, it {before.replace('names', 'named')}. Look at"
+        f" {command_line('pin', '--list', outputs=outputs)}, then type the command again"
+    )
 
 
 def _advice(outputs: Path) -> str:
@@ -207,7 +232,8 @@ def _advice(outputs: Path) -> str:
     return f"train a run with {command_line('train', outputs=outputs)}, then pin it with {pin}"
 
 
-def _relative(folder: Path, outputs: Path) -> str:
+def pin_name(folder: Path, outputs: Path) -> str:
+    """Return the name of a run in a pin: its folder, relative to that of pinned.json. Raises RunError."""
     if not folder.resolve().is_relative_to(outputs.resolve()):
         raise RunError(
             f"a pinned run must be below {outputs}, got {folder}: copy it to {outputs / folder.name},"

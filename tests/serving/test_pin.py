@@ -5,15 +5,21 @@ import os
 import shutil
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 
+import planrec.serving.pin_lock
 from planrec.cli import main
 from planrec.errors import RunError
+from planrec.operating.evidence import read_evidence
 from planrec.runs.provenance import versions
 from planrec.serving.acting_user import acting_user
-from planrec.serving.pin import load_pinned, read_pin
+from planrec.serving.denied_runs import deny, read_denied
+from planrec.serving.pin import as_pinned, load_pinned, read_pin, write_pin
+from planrec.serving.pin_lock import pin_lock
 from planrec.serving.pin_run import pin_run
+from planrec.serving.rollback import rollback
 from tests.serving.decision_log.decisions import DECISION, log_rows, rows_of
 from tests.small_sweeps import sweep_into
 from tests.trained_runs import edit_run
@@ -100,11 +106,164 @@ def pinned_twice(outputs):
     return outputs
 
 
-def test_a_second_rollback_undoes_the_first(pinned_twice, capsys):
-    for name in "abab":
-        assert main(["pin", "--rollback", "--outputs", str(pinned_twice)]) == 0
+@pytest.fixture
+def pinned_thrice(pinned_twice):
+    """Pin `a`, then `b`, then `c`, a copy of `a` with another hash; return the folder of outputs."""
+    folder = pinned_twice / "2030-01-31" / "c"
+    shutil.copytree(pinned_twice / "2030-01-31" / "a", folder)
+    edit_run(folder, lambda run: run.update(finished="2030-02-01T00:00:00+00:00"))
+    pin_run(folder, pinned_twice)
+    return pinned_twice
+
+
+def names(pins):
+    return "".join(pin.run.removeprefix("2030-01-31/") for pin in pins)
+
+
+def test_each_rollback_goes_one_step_further_back(pinned_thrice, capsys):
+    for name, earlier, left in (("b", "a", "c"), ("a", "", "bc")):
+        assert main(["pin", "--rollback", "--outputs", str(pinned_thrice)]) == 0
         assert capsys.readouterr().out.startswith(f"pinned 2030-01-31/{name}\n")
-        assert load_pinned(pinned_twice).folder.name == name
+        assert load_pinned(pinned_thrice).folder.name == name
+        pin = read_pin(pinned_thrice)
+        assert (names(pin.earlier), names(pin.rolled_back)) == (earlier, left)
+    assert main(["pin", "--rollback", "--outputs", str(pinned_thrice)]) == 1
+    assert "no run was pinned before 2030-01-31/a" in capsys.readouterr().err
+
+
+def test_a_run_left_by_a_rollback_is_not_gone_back_to(pinned_thrice):
+    assert rollback(pinned_thrice).is_rollback
+    assert read_pin(pinned_thrice).is_rollback
+    pin = pin_run(pinned_thrice / "2030-01-31" / "a", pinned_thrice)
+    assert not pin.is_rollback
+    assert (names([pin]), names(pin.earlier), names(pin.rolled_back)) == ("a", "b", "c")
+    pin = pin_run(pinned_thrice / "2030-01-31" / "c", pinned_thrice)
+    assert (names([pin]), names(pin.earlier), names(pin.rolled_back)) == ("c", "ab", "")
+
+
+def test_a_rollback_can_name_its_target(pinned_thrice, capsys):
+    options = ["pin", "--rollback", "--outputs", str(pinned_thrice)]
+    assert main([*options, "--to", "2030-01-31/c"]) == 1
+    assert "was not pinned before 2030-01-31/c; the runs before it, the newest first:" in (
+        said := capsys.readouterr().err
+    )
+    assert "2030-01-31/b, 2030-01-31/a. To pin any other run, type planrec pin RUN" in said
+    assert main([*options, "--to", "a"]) == 0
+    pin = read_pin(pinned_thrice)
+    assert (names([pin]), names(pin.earlier), names(pin.rolled_back)) == ("a", "", "cb")
+
+
+def test_a_rollback_can_name_its_target_by_hash(pinned_thrice):
+    assert rollback(pinned_thrice, to=read_pin(pinned_thrice).earlier[1].run_json_sha256).run[-1] == "a"
+
+
+@pytest.mark.parametrize("change", [pin_run, lambda folder, outputs: rollback(outputs)])
+def test_a_pin_changed_in_between_is_never_overwritten(pinned_twice, change):
+    read_before = read_pin(pinned_twice)
+    change(pinned_twice / "2030-01-31" / "a", pinned_twice)
+    content = (pinned_twice / "pinned.json").read_bytes()
+    changed = r"was changed by another process in between.* it names 2030-01-31/a, .* it named 2030-01-31/b"
+    with pytest.raises(RunError, match=changed):
+        pin_run(pinned_twice / "2030-01-31" / "b", pinned_twice, expected=read_before)
+    with pytest.raises(RunError, match=changed):
+        rollback(pinned_twice, expected=read_before)
+    assert (pinned_twice / "pinned.json").read_bytes() == content
+
+
+def test_of_two_that_pin_at_once_one_is_refused(pinned_twice):
+    pin = read_pin(pinned_twice)
+    writers = [Thread(target=lambda name=name: written(name), daemon=True) for name in "xyz"]
+    outcomes = []
+
+    def written(name):
+        try:
+            write_pin(pin.model_copy(update={"reason": name}), pinned_twice, pin)
+            outcomes.append(name)
+        except RunError:
+            outcomes.append(None)
+
+    with pin_lock(pinned_twice):
+        for writer in writers:
+            writer.start()
+    for writer in writers:
+        writer.join(timeout=60)
+    assert sorted(map(str, outcomes))[:2] == ["None", "None"]
+    assert [read_pin(pinned_twice).reason] == [name for name in outcomes if name]
+
+
+def test_a_lock_that_another_process_keeps_is_reported(pinned_twice, monkeypatch):
+    monkeypatch.setattr(planrec.serving.pin_lock, "SECONDS", 0.01)
+    with pin_lock(pinned_twice), pytest.raises(RunError, match="another process has held"):
+        rollback(pinned_twice)
+
+
+def test_a_denied_run_is_pinned_only_with_a_reason(pinned_twice, capsys):
+    options = ("--outputs", str(pinned_twice))
+    deny(as_pinned(read_pin(pinned_twice)), pinned_twice, "harm of 9 %")
+    rollback(pinned_twice)
+    with pytest.raises(RunError, match=r"2030-01-31/b is denied in .*denied.json since .* \(harm of 9 %\)"):
+        pin_run(pinned_twice / "2030-01-31" / "b", pinned_twice)
+    assert main(["pin", "2030-01-31/b", "--allow-denied", *options]) == 2
+    assert "--allow-denied needs a run or --rollback, and --reason TEXT" in capsys.readouterr().err
+    assert main(["pin", "--list", *options]) == 0
+    assert "b  cannot be pinned: denied since" in capsys.readouterr().out
+    assert main(["pin", "2030-01-31/b", "--allow-denied", "--reason", "false alarm", *options]) == 0
+    pin_run(pinned_twice / "2030-01-31" / "a", pinned_twice)
+    with pytest.raises(RunError, match="is denied"):
+        rollback(pinned_twice)
+    assert load_pinned(pinned_twice).folder.name == "a"
+
+
+def test_a_run_is_denied_once_and_keeps_the_first_reason(pinned_twice):
+    pinned = as_pinned(read_pin(pinned_twice))
+    first = deny(pinned, pinned_twice, "first")
+    assert deny(pinned, pinned_twice, "second") == first
+    assert read_denied(pinned_twice) == (first,)
+
+
+@pytest.mark.parametrize("content", ["{", '{"schema": "planrec.denied/1", "denied": [{"run": "a"}]}'])
+def test_nothing_is_pinned_with_a_malformed_deny_list(pinned_twice, content):
+    (pinned_twice / "denied.json").write_text(content)
+    with pytest.raises(RunError, match=r"denied.json is not a deny list"):
+        pin_run(pinned_twice / "2030-01-31" / "a", pinned_twice)
+    assert load_pinned(pinned_twice).folder.name == "b"
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from planrec.serving.pin import read_pin, write_pin
+
+outputs = Path(sys.argv[1])
+while True:
+    pin = read_pin(outputs)
+    other = pin.model_copy(update={"reason": "even" if pin.reason == "odd" else "odd"})
+    write_pin(other, outputs, pin)
+    print("written", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_any_instant_leaves_one_of_two_pins(pinned_twice):
+    for number in range(3):
+        command = [sys.executable, "-c", KILLED, str(pinned_twice)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            for _ in range(3 + 5 * number):
+                assert process.stdout.readline() == "written\n"
+            process.kill()
+        assert read_pin(pinned_twice).reason in ("odd", "even")
+    assert names([rollback(pinned_twice)]) == "a"
+    assert (pinned_twice / "pinned.json").is_file()
+
+
+def test_every_pin_is_one_line_of_evidence(outputs, capsys):
+    options = ("--outputs", str(outputs))
+    for arguments in (["2030-01-31/a"], ["2030-01-31/b", "--reason", "prices"], ["--rollback"]):
+        assert main(["pin", *arguments, *options]) == 0
+    assert main(["pin", "latest", "--dry-run", *options]) == 0
+    found = [(line["kind"], line["run"][-1], line["reason"], line["by"]) for line in read_evidence(outputs)]
+    user = acting_user()
+    assert found == [("pin", "a", None, user), ("pin", "b", "prices", user), ("rollback", "a", None, user)]
 
 
 def test_a_rollback_without_an_earlier_run_is_refused(outputs, capsys):
@@ -153,8 +312,19 @@ def test_the_list_shows_pinned_and_unusable_runs_and_the_history(pinned_twice, c
     first, *runs, title, newest, oldest = capsys.readouterr().out.splitlines()
     assert first.startswith("  2030-01-31/c  cannot be pinned: scikit-learn: made by 1.0.2, installed is")
     assert [line[:14] for line in runs] == ["* 2030-01-31/b", "  2030-01-31/a"]
-    assert title == "pinned, the newest first:"
+    assert title == "pinned, the newest first; each rollback goes one step down:"
     assert [newest.split()[1], oldest.split()[1]] == ["2030-01-31/b", "2030-01-31/a"]
+
+
+def test_the_list_shows_the_runs_that_rollbacks_left(pinned_thrice, capsys):
+    rollback(pinned_thrice, "complaints")
+    assert main(["pin", "--list", "--outputs", str(pinned_thrice)]) == 0
+    *_, pinned, earlier, title, left = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in (pinned, earlier, left)] == [f"2030-01-31/{name}" for name in "bac"]
+    assert title == "left by rollbacks, the newest first:"
+    assert main(["pin", "--list", "--json", "--outputs", str(pinned_thrice)]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert [pin["run"][-1] for pin in content["pins"] + content["rolled_back"]] == ["b", "a", "c"]
 
 
 def test_a_list_without_a_pin_names_the_command(outputs, capsys):
@@ -195,7 +365,9 @@ def test_the_history_keeps_each_run_once(outputs):
     assert read_pin(outputs) == pin
 
 
-@pytest.mark.parametrize("arguments", [[], ["latest", "--rollback"], ["--list", "--dry-run"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["latest", "--rollback"], ["--list", "--dry-run"], ["latest", "--to", "latest"]]
+)
 def test_only_one_action_is_accepted(arguments, capsys):
     assert main(["pin", *arguments]) == 2
     capsys.readouterr()
@@ -288,10 +460,14 @@ def test_a_pin_without_a_log_that_can_be_written_stays(outputs, capsys, monkeypa
     assert main(["pin", "2030-01-31/b", "--outputs", str(outputs)]) == 0
 
 
-def test_a_pin_of_the_version_before_is_read(outputs):
+@pytest.mark.parametrize("schema", ["planrec.pin/2", "planrec.pin/3"])
+def test_a_pin_of_an_earlier_version_is_read_and_replaced(outputs, schema):
     pin = pin_run(outputs / "2030-01-31" / "a", outputs)
-    content = pin.model_dump(mode="json", by_alias=True, exclude={"pinned_by", "reason"})
-    (outputs / "pinned.json").write_text(json.dumps(content | {"schema": "planrec.pin/2"}), "utf-8")
+    absent = {"rolled_back"} if schema == "planrec.pin/3" else {"rolled_back", "pinned_by", "reason"}
+    content = pin.model_dump(mode="json", by_alias=True, exclude=absent | {"is_rollback"})
+    (outputs / "pinned.json").write_text(json.dumps(content | {"schema": schema}), "utf-8")
     assert load_pinned(outputs).folder.name == "a"
-    assert read_pin(outputs).pinned_by is None
-    assert pin_run(outputs / "2030-01-31" / "b", outputs).earlier[0].run == "2030-01-31/a"
+    assert read_pin(outputs).pinned_by == (acting_user() if schema == "planrec.pin/3" else None)
+    new = pin_run(outputs / "2030-01-31" / "b", outputs)
+    assert (new.schema_, new.earlier[0].run) == ("planrec.pin/4", "2030-01-31/a")
+    assert names([rollback(outputs)]) == "a"

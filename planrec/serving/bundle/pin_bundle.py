@@ -12,14 +12,21 @@ from planrec.files.atomic_write import write_atomically
 from planrec.runs.read import SavedRun
 from planrec.serving.bundle.bundle_file import Bundle, home_of, read_bundle
 from planrec.serving.bundle.signers import SIGNATURE_FILE, Signers
-from planrec.serving.pin import Pin, pin_of, servable_run, write_pin
+from planrec.serving.denied_runs import check_not_denied
+from planrec.serving.pin import Pin, current_pin, pin_of, servable_run, write_pin
 
 PARTIAL = ".partial"
 "Folder below the folder of runs, in which no command looks for runs."
 
 
 def pin_bundle(
-    file: Path, outputs: Path, reason: str | None = None, *, signers: Signers, dry_run: bool = False
+    file: Path,
+    outputs: Path,
+    reason: str | None = None,
+    *,
+    signers: Signers,
+    allow_denied: bool = False,
+    dry_run: bool = False,
 ) -> Pin:
     """Unpack a bundle below the folder of runs and pin its run.
 
@@ -28,22 +35,26 @@ def pin_bundle(
         outputs: folder of runs, with pinned.json.
         reason: why, for those who ask later.
         signers: the trusted keys.
+        allow_denied: whether the run may be on the deny list.
         dry_run: check everything and keep nothing.
 
     Raises:
-        RunError: no trusted key signed the bundle, its run cannot be served here, or another run has its
-            folder. Nothing is unpacked or pinned then.
+        RunError: no trusted key signed the bundle, its run cannot be served here, is denied, or another run
+            has its folder. Nothing is unpacked or pinned then. Or the pin was changed in between, and stays.
     """
+    before = current_pin(outputs)
     bundle = read_bundle(file, signers)
     with _unpacked(bundle, outputs, dry_run=dry_run) as folder:
         saved = _checked(folder, file, signers)
         home = outputs / home_of(saved.run_id)
         _check_free(home, bundle)
-        pin = pin_of(replace(saved, folder=home), outputs, reason)
+        if not allow_denied:
+            check_not_denied(saved.sha256, outputs)
+        pin = pin_of(replace(saved, folder=home), outputs, reason, before)
         if not dry_run:
             _move(folder, home)
     if not dry_run:
-        write_pin(pin, outputs)
+        write_pin(pin, outputs, before)
     return pin
 
 

@@ -25,8 +25,9 @@ from planrec.serving.bundle.pin_bundle import pin_bundle
 from planrec.serving.bundle.private_key import create_key, sign
 from planrec.serving.bundle.signature import HEAD_BYTES, MAGIC, Signature
 from planrec.serving.bundle.signers import SIGNATURE_FILE, Signers
-from planrec.serving.pin import load_pinned, rollback
+from planrec.serving.pin import load_pinned
 from planrec.serving.pin_run import pin_run
+from planrec.serving.rollback import rollback
 
 RUN = "2030-01-31/12-00-00-abc123"
 

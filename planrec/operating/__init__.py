@@ -1,0 +1,1 @@
+"""Operation of pinned runs: promotions, checks after them, rollbacks, and their evidence."""
