@@ -69,8 +69,8 @@ def test_the_same_run_gives_the_same_bytes(history_run, bundle, key_file, tmp_pa
 
 def test_a_bundle_holds_run_card_versions_catalogue_and_golden_predictions(history_run, bundle, signers):
     members = read_bundle(bundle, signers).members
-    assert set(members) == set(REQUIRED)
-    for name in ("run.json", "config.json", "model.skops", "out_of_fold.parquet"):
+    assert set(members) == {*REQUIRED, "profile.json"}
+    for name in ("run.json", "config.json", "model.skops", "out_of_fold.parquet", "profile.json"):
         assert members[name] == (history_run / name).read_bytes()
     run = json.loads(members["run.json"])
     assert len(run["golden"]["requests"]) == len(run["golden"]["recommended"])
@@ -314,7 +314,7 @@ def test_a_pinned_bundle_is_a_run_of_its_folder_and_keeps_its_files(bundle, sign
     content, file = join_members(members), tmp_path / "run.bundle"
     file.write_bytes(sign(content, key_file).head + content)
     assert pin_bundle(file, tmp_path, signers=signers).run == RUN
-    assert set(files_in(tmp_path / RUN)) == {*REQUIRED, SIGNATURE_FILE}
+    assert set(files_in(tmp_path / RUN)) == {*REQUIRED, "profile.json", SIGNATURE_FILE}
     before = files_in(tmp_path / RUN)
     assert load_pinned(tmp_path, signers).run_id == RUN
     pin_bundle(file, tmp_path, signers=signers)
