@@ -18,7 +18,7 @@ from planrec.cli.error_reporting import reports_errors
 from planrec.cli.shared_options import add_version
 
 VERBS = (
-    *("train", "leaderboard", "compare", "report", "explain", "card"),
+    *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
     *("simulate", "plugins", "completion"),
 )

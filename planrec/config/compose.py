@@ -82,15 +82,20 @@ def settled(
     from planrec.config.run_config import validated
 
     origin = origin_of(overrides, choices, added)
+    check_complete(tree, origin)
+    named = {name: value for name, value in tree.items() if name != "experiment"}
+    if "baselines" in named:
+        named["baselines"] = baselines_of(named["baselines"], origin, added)
+    return validated(named, origin)
+
+
+def check_complete(tree: Mapping[str, object], origin: Callable[[str], str]) -> None:
+    """Raise ConfigError with every value that must be given and is missing."""
     if missing := sorted(_missing(tree)):
         raise ConfigError(
             NOT_A_RUN,
             [f"{path} must be given: type {path}=VALUE (from {origin(path)})" for path in missing],
         )
-    named = {name: value for name, value in tree.items() if name != "experiment"}
-    if "baselines" in named:
-        named["baselines"] = _baselines(named["baselines"], origin, added)
-    return validated(named, origin)
 
 
 def origin_of(
@@ -177,7 +182,7 @@ def _add_plugin_folders() -> None:
         plugins.register(PluginFolders)
 
 
-def _baselines(names: Any, origin: Callable[[str], str], added: Folders) -> dict[str, Any]:
+def baselines_of(names: Any, origin: Callable[[str], str], added: Folders) -> dict[str, Any]:
     """Return the content of the file in conf/model/ by name."""
     if not isinstance(names, list):
         source = f"(from {origin('baselines')})"
