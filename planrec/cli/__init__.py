@@ -20,6 +20,7 @@ from planrec.cli.shared_options import add_version
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
+    *("outcomes",),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."

@@ -14,6 +14,8 @@ _NULLABLE = ("subscriber", "catalogue_id", "catalogue_version", "catalogue_sha25
 DECISION_COLUMNS = ", ".join(LoggedDecision._fields)
 EVENT_COLUMNS = ", ".join(LoggedEvent._fields)
 CHAIN_COLUMNS = ("position", "chain")
+OUTCOMES = "outcomes"
+"The table of outcomes, if there is one: its rows belong to answers and are removed with them."
 
 
 def _definition(column: str) -> str:
