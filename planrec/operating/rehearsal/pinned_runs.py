@@ -10,6 +10,7 @@ from planrec.serving.denied_runs import deny
 from planrec.serving.new_plans import with_new_plans
 from planrec.serving.pin import FILE_NAME, as_pinned, load_pinned, read_pin
 from planrec.serving.pin_run import pin_run
+from planrec.serving.rollback import rollback
 
 
 class PinnedRuns:
@@ -18,54 +19,61 @@ class PinnedRuns:
     def __init__(self, outputs: Path, first: SavedRun) -> None:
         """Pin the first run."""
         self.outputs = outputs
+        self.checked = first
+        "The pinned run that passed all checks last: the one to go back to."
+        self.served = first
+        "The run that answers now."
         self.pin(first.folder, "the first run")
-        self.last_good = first
-        "The run that was served last: the one to go back to."
 
     def pin(self, folder: Path, reason: str) -> None:
         """Pin a run by hand, without gates."""
         pin_run(folder, self.outputs, reason)
 
-    def served(self) -> SavedRun:
-        """Return the pinned run, which is checked when the pin changes. Raises RunError."""
-        pin = read_pin(self.outputs)
-        if pin.run_json_sha256 != self.last_good.sha256:
-            return load_pinned(self.outputs)
-        return self.last_good
+    def follow_pin(self) -> None:
+        """Serve the pinned run; it is loaded and checked if the pin has changed. Raises RunError."""
+        if read_pin(self.outputs).run_json_sha256 != self.served.sha256:
+            self.served = load_pinned(self.outputs)
 
-    def accept(self, run: SavedRun) -> None:
-        """Remember a run as good: its checks passed."""
-        self.last_good = run
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether the run that answers is another one than the last that was checked."""
+        return self.served.sha256 != self.checked.sha256
+
+    def accept(self, folder: Path) -> None:
+        """Serve a run that was checked before it was pinned."""
+        self.served = self.checked = load_run(folder)
+
+    def mend(self) -> None:
+        """Pin the run that was checked last, in place of a pin that cannot be read."""
+        self.pin(self.checked.folder, "the pin could not be read")
+        self.served = self.checked
 
     def go_back(self, reason: str) -> None:
-        """Pin the last good run again."""
-        self.pin(self.last_good.folder, reason)
-
-    def deny_pinned(self, reason: str) -> None:
-        """Put the pinned run on the deny list."""
+        """Deny the pinned run, and roll back to the run that was checked last, by its hash."""
         deny(as_pinned(read_pin(self.outputs)), self.outputs, reason)
+        rollback(self.outputs, reason, to=self.checked.sha256)
+        self.served = self.checked
 
     def corrupt(self) -> None:
         """Overwrite the pin with noise, as a full disk or a wrong script may do."""
-        (self.outputs / FILE_NAME).write_bytes(b'{"run": "fir\x00\x00')
+        (self.outputs / FILE_NAME).write_bytes(b'{"run": "fir')
 
-    def update_plans(self, world: World, month: int) -> SavedRun:
-        """Make a run of the served one with the plans of a month, pin it and return it.
+    def update_plans(self, world: World, month: int) -> None:
+        """Make a run of the served one with the plans of a month, and pin it.
 
         Raises:
             RunError: the model ranks only plans that it was trained on.
         """
         file = write_catalogue(world.plans.at(month), self.outputs / f"plans-{month}.yaml")
-        folder = with_new_plans(self.served().folder, str(file), self.outputs)
-        self.pin(folder, f"plans of month {month}")
-        self.last_good = load_run(folder)
-        return self.last_good
+        folder = with_new_plans(self.served.folder, str(file), self.outputs)
+        self.pin(folder, f"new plans of {world.plans.at(month).version}")
+        self.accept(folder)
 
 
 def why_refused(runs: PinnedRuns) -> str | None:
-    """Return why the pin cannot be served, or None."""
+    """Return why the pin cannot be served, without paths of this machine; None if it can."""
     try:
-        runs.served()
+        runs.follow_pin()
     except RunError as error:
-        return error.message.replace(str(runs.outputs), "outputs")
+        return error.message.partition(":")[0].replace(f"{runs.outputs}/", "")
     return None

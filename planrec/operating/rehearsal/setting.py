@@ -14,6 +14,8 @@ HORIZON = 3
 "Months whose bills judge a decision."
 FAST_SUBSCRIBERS, FULL_SUBSCRIBERS = 150, 600
 MOST_MONTHS = 24
+FAULT_DAY = 10
+"Day of the faults that do not begin with a month."
 
 
 @dataclass(frozen=True)

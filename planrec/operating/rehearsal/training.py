@@ -27,33 +27,25 @@ def first_run(setting: Setting, world: World, folder: Path) -> SavedRun:
     """Train the run that both sides begin with, on the history."""
     months = MonthStore(world).write(folder / "months-first.parquet", 0, HISTORY - 1)
     plans = write_catalogue(world.plans.ladder, folder / "plans-first.yaml")
-    config = compose(*overrides_of(setting, months, plans))
-    return _saved(config, load_decisions(config), folder / "outputs" / "first")
+    model = ("model=forecast", f"model.n_draws={setting.n_draws}")
+    config = compose(*overrides_of(setting, months, plans), *model)
+    return _saved(config, load_decisions(config), folder / "outputs" / "2019-01-01" / "first")
 
 
 def overrides_of(setting: Setting, months: Path, plans: Path) -> tuple[str, ...]:
-    """Return the overrides of a training on a file of months."""
+    """Return the overrides of a training on a file of months, without the model."""
     return (
-        *data_overrides(months),
+        "data=usage_months",
+        f"data.path={typed_text(str(months))}",
+        "data.usage_columns.voice_minutes_billed=voice_minutes_billed",
         "target=best_bill",
         "catalogue=file",
         f"catalogue.path={typed_text(str(plans))}",
-        "model=forecast",
-        f"model.n_draws={setting.n_draws}",
         "baselines=[stay]",
         f"metrics={METRICS}",
         "cv.n_folds=2",
         f"n_bootstrap={setting.n_bootstrap}",
         f"seed={setting.seed}",
-    )
-
-
-def data_overrides(months: Path) -> tuple[str, ...]:
-    """Return the overrides that name a file of months."""
-    return (
-        "data=usage_months",
-        f"data.path={typed_text(str(months))}",
-        "data.usage_columns.voice_minutes_billed=voice_minutes_billed",
     )
 
 

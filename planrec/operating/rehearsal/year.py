@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planrec.operating.rehearsal.judged_year import OFF, ON, Figures, figures_of, table_of
-from planrec.operating.rehearsal.setting import FAULTS, HISTORY, Setting
+from planrec.operating.rehearsal.month_files import name_of
+from planrec.operating.rehearsal.operations import WithOperations
+from planrec.operating.rehearsal.promotions import Promotion
+from planrec.operating.rehearsal.setting import FAULT_DAY, FAULTS, HISTORY, Setting
 from planrec.operating.rehearsal.side import Side, WithoutOperations
 from planrec.operating.rehearsal.timeline import Timeline
 from planrec.operating.rehearsal.training import first_run
@@ -13,7 +16,6 @@ from planrec.operating.rehearsal.world import World, world_of
 
 MIDDLE_OF_MONTH = ("bad_model", "corrupt_pin")
 "Faults that happen on `FAULT_DAY`; the others begin with the month."
-FAULT_DAY = 10
 Report = Callable[[str], None]
 """Called with every month before it begins."""
 
@@ -25,14 +27,17 @@ class Rehearsed:
     setting: Setting
     timeline: Timeline
     figures: tuple[Figures, ...]
+    promotions: tuple[Promotion, ...]
 
 
 def rehearse(setting: Setting, folder: Path, report: Report = lambda month: None) -> Rehearsed:
     """Live through the months with operations on and off, and judge the advice of both."""
     world, timeline = world_of(setting), Timeline(setting)
     first = first_run(setting, world, folder)
-    sides: dict[str, Side] = {OFF: WithoutOperations(world, folder, first)}
+    operated = WithOperations(world, folder, first, timeline)
+    sides: dict[str, Side] = {ON: operated, OFF: WithoutOperations(world, folder, first)}
     for month in world.months:
+        report(name_of(month))
         _plant(timeline, setting, month)
         for side in sides.values():
             side.start_month(month)
@@ -40,8 +45,8 @@ def rehearse(setting: Setting, folder: Path, report: Report = lambda month: None
             for side in sides.values():
                 side.give_advice(month, day)
     tables = {name: table_of(world, name, side.advice) for name, side in sides.items()}
-    tables[ON] = tables[OFF]
-    return Rehearsed(setting, timeline, tuple(figures_of(tables, setting.seed, setting.n_bootstrap)))
+    figures = figures_of(tables, setting.seed, setting.n_bootstrap)
+    return Rehearsed(setting, timeline, tuple(figures), tuple(operated.promotions))
 
 
 def _plant(timeline: Timeline, setting: Setting, month: int) -> None:
