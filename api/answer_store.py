@@ -35,7 +35,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoredAnswer:
     """A complete response, as it was sent."""
 
     status: int
@@ -57,7 +57,7 @@ class AnswerStore:
         "Keys that this process could neither store nor free -> the time when their claim ends."
         self._outage = OutageLog(log, "requests are answered, but not kept for their Idempotency-Key")
 
-    def begin(self, name: str, request: str) -> tuple[State, Answer | None]:
+    def begin(self, name: str, request: str) -> tuple[State, StoredAnswer | None]:
         """Claim a key for a request; if it is claimed already, return its state and its answer.
 
         The key is not kept if the file cannot be written, because its disk is full for example.
@@ -74,7 +74,7 @@ class AnswerStore:
         is_over = state == State.IN_PROGRESS and self._unfinished.get(name, 0.0) > time()
         return (State.NOT_KEPT, None) if is_over else (state, answer)
 
-    def finish(self, name: str, answer: Answer | None) -> None:
+    def finish(self, name: str, answer: StoredAnswer | None) -> None:
         """Store the answer of a claimed key, or free the key."""
         try:
             self._finish(name, answer)
@@ -91,7 +91,7 @@ class AnswerStore:
                 del self._unfinished[first[0]]
             self._unfinished[name] = now + IN_PROGRESS_SECONDS
 
-    def _begin(self, name: str, request: str) -> tuple[State, Answer | None]:
+    def _begin(self, name: str, request: str) -> tuple[State, StoredAnswer | None]:
         with self._transaction() as database:
             database.execute("DELETE FROM answer WHERE until < ?", (time(),))
             row = database.execute(
@@ -106,9 +106,9 @@ class AnswerStore:
         if row[1] is None:
             return State.IN_PROGRESS, None
         headers = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in json.loads(row[2]))
-        return State.ANSWERED, Answer(row[1], headers, row[3], row[4])
+        return State.ANSWERED, StoredAnswer(row[1], headers, row[3], row[4])
 
-    def _finish(self, name: str, answer: Answer | None) -> None:
+    def _finish(self, name: str, answer: StoredAnswer | None) -> None:
         with self._transaction() as database:
             if answer is None:
                 database.execute("DELETE FROM answer WHERE name = ?", (name,))

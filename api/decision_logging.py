@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from planrec.errors import LogError
-from planrec.serving.decision_log import Decision, DecisionLog, read_or_create_key
+from planrec.serving.decision_log import DecisionLog, LoggedAnswer, read_or_create_key
 
 SECONDS_TO_WAIT = 5.0
 "Time after which an answer is refused if a required log has not stored it."
@@ -35,7 +35,7 @@ class AnswerLog:
         """Write the queued rows, then close the log."""
         self.log.close()
 
-    async def log_answer(self, decision: Decision) -> None:
+    async def log_answer(self, decision: LoggedAnswer) -> None:
         """Log an answer before it is sent.
 
         Raises:
@@ -49,7 +49,7 @@ class AnswerLog:
         except TimeoutError:
             raise _too_slow() from None
 
-    def log_answers(self, decisions: Sequence[Decision]) -> None:
+    def log_answers(self, decisions: Sequence[LoggedAnswer]) -> None:
         """Log many answers, from a thread that may wait.
 
         Raises:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from planrec.recommending.answer import Answer
 from planrec.schema.request import Request, json_of
 from planrec.sentences import Language
-from planrec.serving.decision_log import Decision
+from planrec.serving.decision_log import LoggedAnswer
 
 from .decision_logging import AnswerLog
 from .http_request import HttpRequest
@@ -41,9 +41,9 @@ class PredictCall:
             started=perf_counter(),
         )
 
-    def decision(self, request: Request, answer: Answer, body: bytes) -> Decision:
+    def decision(self, request: Request, answer: Answer, body: bytes) -> LoggedAnswer:
         """Return the entry of the decision log for an answer, whose JSON is `body`."""
-        return Decision(
+        return LoggedAnswer(
             recommendation_id=answer.recommendation_id,
             request_id=self.request_id,
             subscriber=request.subscriber,

@@ -109,7 +109,7 @@ class Access(Section):
         return self
 
 
-class DecisionLog(Section):
+class DecisionLogSettings(Section):
     """The log of all answers."""
 
     url: Annotated[str, Field(json_schema_extra={"is_secret": True})] = ""
@@ -130,7 +130,7 @@ class Settings(Section):
     "Folder of pinned.json."
     limits: Limits = Limits()
     access: Access = Access()
-    decision_log: DecisionLog = DecisionLog()
+    decision_log: DecisionLogSettings = DecisionLogSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     "Lowest level of the lines in the log; each request is a line of level info."
 

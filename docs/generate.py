@@ -1,7 +1,7 @@
 """`just docs`: write every page generated from code and runs; `just docs --only PAGE ...` writes some.
 
-The pages about real data need the data (PLANREC_DATA, or ../shared/data), and against_catboost needs
-CatBoost. If they are missing, the command says so and leaves these pages as they are.
+The pages about real data need its folder in PLANREC_DATA, and against_catboost needs CatBoost. If they are
+missing, the command says so and leaves these pages as they are.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from planrec.config.compose import compose
 from planrec.config.conf_folder import content_of, inherited, options
 from planrec.config.run_config import RunConfig
-from planrec.files.input_path import DATA_FOLDER_VARIABLE, LAST_RESORT
+from planrec.files.input_path import DATA_FOLDER_VARIABLE
 from planrec.metrics import broken_guards, paired_ratio
 from planrec.reports.cards.data_card import section
 from planrec.reports.cards.model_card import card_of, metrics_lines, own_figures
@@ -61,9 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     # Errors of a sweep are then raised, which separates missing data from all other errors.
     os.environ["PLANREC_DEBUG"] = "1"
-    # Sweeps run in another folder, so a relative path would be wrong there.
-    data_folder = Path(os.environ.get(DATA_FOLDER_VARIABLE) or LAST_RESORT)
-    os.environ[DATA_FOLDER_VARIABLE] = str(data_folder.absolute())
+    if data_folder := os.environ.get(DATA_FOLDER_VARIABLE):
+        # Sweeps run in another folder, so a relative path would be wrong there.
+        os.environ[DATA_FOLDER_VARIABLE] = str(Path(data_folder).absolute())
     with tempfile.TemporaryDirectory() as temporary:
         # Runs of other versions of the code must not be reused.
         folder = (asked.folder or Path(temporary)).absolute() / code_version()
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
             except Exception as error:
                 if DATA_FOLDER_VARIABLE not in str(error):
                     raise
-                print(f"{name}: page not changed: real data is missing")
+                print(f"{name}: page not changed: real data is missing: set {DATA_FOLDER_VARIABLE}")
     return 0
 
 

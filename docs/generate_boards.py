@@ -21,7 +21,7 @@ from planrec.reports.leaderboard import leaderboard
 from planrec.reports.leaderboard.board import Board, BoardTable
 from planrec.reports.leaderboard.board_cells import signed_text
 from planrec.reports.leaderboard.board_files import markdown_lines
-from planrec.reports.leaderboard.board_rows import Row
+from planrec.reports.leaderboard.board_rows import BoardRow
 from planrec.runs.read import read_out_of_fold
 from planrec.wording import figure
 
@@ -221,7 +221,7 @@ def outcome(difference: Estimate, metric: str) -> str:
     return BEATS if (difference.value > 0) == METRICS[metric].higher_is_better else LOSES
 
 
-def against(row: Row, other: Row, difference: Estimate, metric: str) -> str:
+def against(row: BoardRow, other: BoardRow, difference: Estimate, metric: str) -> str:
     """Return the comparison of one row with another, as an item of a list."""
     return (
         f"* `{row.label}` {outcome(difference, metric)} `{other.label}`: {metric}"
@@ -263,7 +263,7 @@ def separation(table: BoardTable) -> str:
     return f"In paired comparisons it beats {len(lost)} of the others; {too_small} {which}."
 
 
-def cells(table: BoardTable) -> list[Row]:
+def cells(table: BoardTable) -> list[BoardRow]:
     """Return the rows that are runs, the best first."""
     return [row for row in table.rows if not row.is_baseline]
 
@@ -273,13 +273,13 @@ def warnings(table: BoardTable) -> list[str]:
     return list(broken_guards(own_figures(cells(table)[0].run.manifest)))
 
 
-def paired(first: Row, second: Row, metric: str) -> Estimate:
+def paired(first: BoardRow, second: BoardRow, metric: str) -> Estimate:
     """Return how much larger the second row's metric is, on the same draws of subscribers."""
     one, other = (draws(row, metric) for row in (first, second))
     return paired_difference(one, other)
 
 
-def draws(row: Row, metric: str) -> np.ndarray:
+def draws(row: BoardRow, metric: str) -> np.ndarray:
     """Return the metric of a row, followed by its value for each draw."""
     config = row.run.manifest.config
     table = read_out_of_fold(row.run, [row.model])
@@ -299,7 +299,7 @@ def named(table: BoardTable, board: Board) -> str:
     return f"On `cv={table.rows[0].run.manifest.config['cv']['kind']}`: "
 
 
-def listed(rows: Iterable[Row]) -> str:
+def listed(rows: Iterable[BoardRow]) -> str:
     """Return labels for use in a sentence."""
     return ", ".join(f"`{row.label}`" for row in rows)
 

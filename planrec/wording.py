@@ -1,6 +1,7 @@
 """Words and number formats that terminals, pages and messages share."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 from unicodedata import category
 
@@ -73,6 +74,45 @@ def did_you_mean(name: str, allowed: Iterable[str]) -> str:
 
     near = get_close_matches(name, list(allowed), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def typing_mistake(message: str) -> str:
+    """Say in PlanRec's words why argparse refuses a command line.
+
+    >>> typing_mistake("argument card: invalid choice: 'modle' (choose from 'model', 'data')")
+    "card must be one of model, data, got 'modle' (did you mean 'model'?)"
+    >>> typing_mistake("the following arguments are required: RUN, --out")
+    'missing: RUN, --out'
+    """
+    for pattern, plain in _TYPING_MISTAKES:
+        if match := pattern.fullmatch(message):
+            return plain(*match.groups())
+    return message
+
+
+def _choice(name: str, value: str, allowed: str) -> str:
+    names = [word.strip("'") for word in allowed.split(", ")]
+    return f"{name} must be one of {', '.join(names)}, got {value}{did_you_mean(value.strip(chr(39)), names)}"
+
+
+_TYPING_MISTAKES: Sequence[tuple[re.Pattern[str], Callable[..., str]]] = [
+    (re.compile(pattern, re.DOTALL), plain)
+    for pattern, plain in (
+        (r"argument (\S+): invalid choice: (.+) \(choose from (.+)\)", _choice),
+        (r"argument (\S+): invalid int value: (.+)", "{} must be a whole number, got {}".format),
+        (r"argument (\S+): invalid float value: (.+)", "{} must be a number, got {}".format),
+        (r"argument (\S+): expected (?:one|at least one) argument", "{} needs a value".format),
+        (r"argument (\S+): ignored explicit argument (.+)", "{} takes no value, got {}".format),
+        (r"argument (\S+): not allowed with argument (\S+)", "{} and {} do not go together".format),
+        (r"argument (\S+): (.+)", "{} {}".format),
+        (r"the following arguments are required: (.+)", "missing: {}".format),
+        (
+            r"one of the arguments (.+) is required",
+            lambda names: f"missing: one of {', '.join(names.split())}",
+        ),
+    )
+]
+"What argparse writes -> what PlanRec writes. Messages of our own argument types begin with `must`."
 
 
 def shown(values: Iterable[object], most: int = 5) -> str:

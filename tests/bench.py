@@ -135,7 +135,7 @@ def importing() -> list[str]:
 def simulator() -> list[str]:
     """Seconds for 10,000 subscribers x 12 months, peak memory for 1,000,000 x 12."""
     code = (
-        "import resource, time; from planrec.compose import compose;"
+        "import resource, time; from planrec.config.compose import compose;"
         "config = compose('data.n_subscribers={n}', 'data.n_months=12');"
         "start = time.perf_counter(); history = config.data.load(config.catalogue.open());"
         "seconds = time.perf_counter() - start;"
@@ -284,7 +284,7 @@ def python(code: str) -> str:
             [sys.executable, "-c", code],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
         )

@@ -10,6 +10,7 @@ import re
 import sys
 import tokenize
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,7 @@ MOST_LINES_OF_A_FILE = 360
 MOST_LINES_OF_A_FUNCTION = 52
 MOST_LINES_OF_NINE_FUNCTIONS_IN_TEN = 16
 MOST_MEMBERS_OF_A_CONTRACT = 9
+MOST_CLASS_NAMES_WITH_TWO_MEANINGS = 0
 
 
 def main() -> int:
@@ -82,6 +84,11 @@ def measures() -> Iterator[tuple[str, float, float, bool]]:
     contracts = [tree for file, tree in trees.items() if file.parent == REPOSITORY / "planrec" / "contracts"]
     widest = max(number for tree in contracts for number in n_members(tree))
     counts["members of the widest contract"] = (widest, MOST_MEMBERS_OF_A_CONTRACT)
+    names = Counter(name for tree in trees.values() for name in class_names(tree))
+    counts["class names with two meanings"] = (
+        sum(number > 1 for number in names.values()),
+        MOST_CLASS_NAMES_WITH_TWO_MEANINGS,
+    )
     for name, (value, most) in counts.items():
         yield name, value, most, value <= most
 
@@ -104,6 +111,13 @@ def function_lengths(tree: ast.Module) -> Iterator[int]:
             has_docstring = ast.get_docstring(node) is not None and first.end_lineno is not None
             documented = first.end_lineno - first.lineno + 1 if has_docstring and first.end_lineno else 0
             yield node.end_lineno - node.lineno + 1 - documented
+
+
+def class_names(tree: ast.Module) -> Iterator[str]:
+    """Yield the names of the classes of a module; the private ones of modules may be alike."""
+    yield from (
+        node.name for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
 
 
 def n_members(contracts: ast.Module) -> Iterator[int]:

@@ -16,7 +16,7 @@ from litestar.types import (
 
 from planrec.files.hashing import sha256_of
 
-from ..answer_store import Answer, AnswerStore, State
+from ..answer_store import AnswerStore, State, StoredAnswer
 from ..problems import KEY_REUSED, MALFORMED_REQUEST, TYPES, problem_of
 from .api_keys import key_in
 from .asgi_problem import send_problem
@@ -139,12 +139,12 @@ class _Response:
             else:
                 self.is_complete = not message.get("more_body", False)
 
-    def answer(self, route: str) -> Answer:
+    def answer(self, route: str) -> StoredAnswer:
         """Return the complete response."""
-        return Answer(self.status, self._headers, b"".join(self._chunks), route)
+        return StoredAnswer(self.status, self._headers, b"".join(self._chunks), route)
 
 
-async def _replay(answer: Answer, send: Send) -> None:
+async def _replay(answer: StoredAnswer, send: Send) -> None:
     headers = [*answer.headers, (b"idempotency-replayed", b"true")]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})

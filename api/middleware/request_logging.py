@@ -121,7 +121,7 @@ def log_request(
     log.info("request", extra={"fields": line | {"ms": round((seconds or 0.0) * 1000, 3)}})
 
 
-class Advice(NamedTuple):
+class CountedAdvice(NamedTuple):
     """The part of an answer that the metrics count."""
 
     decision: str
@@ -134,7 +134,7 @@ class Advice(NamedTuple):
         return cls(answer.decision, answer.items[0].plan_id if answer.decision != "abstain" else "")
 
 
-def count_advice(run_id: str, given: Iterable[Advice]) -> None:
+def count_advice(run_id: str, given: Iterable[CountedAdvice]) -> None:
     """Count recommendations of the current request, and name the run in its line of the log."""
     current = _CURRENT.get()
     if current is None:  # outside of a request: a test, a script

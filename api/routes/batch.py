@@ -13,13 +13,13 @@ from msgspec import UNSET
 from planrec.errors import LogError, Misfit, RequestError
 from planrec.recommending.answer import Answer, encoded
 from planrec.schema.request import Request
-from planrec.serving.decision_log import Decision
+from planrec.serving.decision_log import LoggedAnswer
 
 from ..answer_requests import answer_all, answer_each
 from ..http_request import HttpRequest
 from ..language.requested import LANGUAGE
 from ..language.translate import translated
-from ..middleware.request_logging import Advice, count_advice
+from ..middleware.request_logging import CountedAdvice, count_advice
 from ..openapi.problem_responses import problem_responses
 from ..parsing.batch_body import MAX_ERRORS, parse_batch, split_lines
 from ..parsing.received_body import received_body
@@ -49,7 +49,7 @@ ANSWERS = ResponseSpec(
 @post(
     "/predict/batch",
     status_code=200,
-    tags=["Advice"],
+    tags=["CountedAdvice"],
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
     responses={200: ANSWERS, **problem_responses(400, 409, 413, 415, 422, 503)},
@@ -75,8 +75,8 @@ class _Result(NamedTuple):
     """One answer, ready to be sent, counted and logged."""
 
     body: bytes
-    advice: Advice
-    decision: Decision | None
+    advice: CountedAdvice
+    decision: LoggedAnswer | None
     "None without a decision log."
 
     @classmethod
@@ -84,7 +84,7 @@ class _Result(NamedTuple):
         """Return the result for a request of the call."""
         body = encoded(answer)
         decision = None if call.answer_log is None else call.decision(request, answer, body)
-        return cls(body, Advice.of(answer), decision)
+        return cls(body, CountedAdvice.of(answer), decision)
 
 
 def _answer_list(call: PredictCall, body: bytes, limits: Limits) -> bytes:

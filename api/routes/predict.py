@@ -7,7 +7,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from planrec.recommending.answer import Answer, encoded
 
 from ..http_request import HttpRequest
-from ..middleware.request_logging import Advice, count_advice
+from ..middleware.request_logging import CountedAdvice, count_advice
 from ..openapi.problem_responses import problem_responses
 from ..parsing.received_body import LARGE_BODY_BYTES, received_body
 from ..parsing.request_body import JSON, check_content_type, parse_request
@@ -20,7 +20,7 @@ ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", 
 @post(
     "/predict",
     status_code=200,
-    tags=["Advice"],
+    tags=["CountedAdvice"],
     operation_id="predict",
     summary="Recommend a plan to one subscriber",
     responses={200: ANSWER, **problem_responses(400, 409, 413, 415, 422, 503)},
@@ -35,7 +35,7 @@ async def predict(request: HttpRequest) -> Response[bytes]:
     else:
         asked = await to_thread.run_sync(parse_request, call.served.request_model, body)
     answer = await state_of(request.app).micro_batcher.answer(call.served, asked, call.language)
-    count_advice(call.served.saved.run_id, [Advice.of(answer)])
+    count_advice(call.served.saved.run_id, [CountedAdvice.of(answer)])
     answer_json = encoded(answer)
     if call.answer_log is not None:
         await call.answer_log.log_answer(call.decision(asked, answer, answer_json))

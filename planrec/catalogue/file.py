@@ -17,7 +17,7 @@ class CatalogueFile(Config, populate_by_name=True, serialize_by_alias=True):
 
     schema_: Annotated[Literal["file"], Field(alias="schema")]
     path: Annotated[str, Field(min_length=1)]
-    "A path as given, or relative to the folder in PLANREC_DATA, or relative to ../shared/data."
+    "A path as given, or relative to the folder in PLANREC_DATA."
 
     def open(self) -> Catalogue:
         """Read and check the file once, so that one run never sees two versions of it.

@@ -8,19 +8,20 @@ report of a mistake may wait for pandas.
 
 import os
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
+from argparse import SUPPRESS, Namespace
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from planrec.cli.completers import is_completing, typed_words
 from planrec.cli.error_reporting import reports_errors
 from planrec.cli.shared_options import add_version
+from planrec.cli.verb_parser import VerbParser
 
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
-    *("outcomes",),
+    *("outcomes", "retrain"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."
@@ -40,29 +41,11 @@ class Verb(Protocol):
     EXAMPLE: str
     "A command line that works when typed."
 
-    def add_arguments(self, parser: "VerbParser") -> None:
+    def add_arguments(self, parser: VerbParser) -> None:
         """Declare options and arguments."""
 
     def run(self, options: Namespace) -> int:
         """Run the verb; return the exit code."""
-
-
-class VerbParser(ArgumentParser):
-    """The parser of `planrec`, and of each verb."""
-
-    more_help: Callable[[], str] | None = None
-    "Makes text that follows the options in the help, if it takes time to make."
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(
-            allow_abbrev=False,  # unknown words may be meant for Hydra
-            formatter_class=RawDescriptionHelpFormatter,
-            **settings,
-        )
-
-    def format_help(self) -> str:
-        """Return the help text."""
-        return super().format_help() + (f"\n{self.more_help()}\n" if self.more_help else "")
 
 
 @reports_errors
@@ -80,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "passed_on" in options:
         options.passed_on = unknown
     elif unknown:
-        parser.error(f"unknown arguments for planrec {options.verb}: {' '.join(unknown)}")
+        options.refuse(f"unknown arguments for planrec {options.verb}: {' '.join(unknown)}")
     return cast(int, options.run_verb(options))
 
 
@@ -103,7 +86,8 @@ def command_parser(asked: str | None) -> VerbParser:
         own = verbs.add_parser(
             name, help=summary, description=verb.__doc__, epilog=f"example: {verb.EXAMPLE}"
         )
-        own.set_defaults(run_verb=verb.run)
+        own.set_defaults(run_verb=verb.run, refuse=own.error)
+        own.example = verb.EXAMPLE
         if name == asked:
             verb.add_arguments(own)
     parser.epilog = EPILOG.format("\n".join(summaries))

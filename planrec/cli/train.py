@@ -14,7 +14,7 @@ from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import add_json, add_outputs, add_version, show_table
 
 if TYPE_CHECKING:
-    from planrec.cli import VerbParser
+    from planrec.cli.verb_parser import VerbParser
     from planrec.sweeps.hydra_app import ComposedRun
     from planrec.sweeps.run_cells import SweepResult
 

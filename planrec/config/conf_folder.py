@@ -52,6 +52,17 @@ def groups(added: Folders = ()) -> list[str]:
     return [group for group in _defaults_of(CONF / "train.yaml") if options(group, added)]
 
 
+def choosing_groups(added: Folders = ()) -> set[str]:
+    """Return the groups with an option that chooses options of other groups, as `data` chooses features."""
+    return {
+        group
+        for folder in all_folders(added)
+        for group in groups(added)
+        for file in (folder / group).glob("*.yaml")
+        if "override /" in file.read_text("utf-8", "replace")
+    }
+
+
 def chosen_options(overrides: Iterable[str]) -> dict[str, str | None]:
     """Return the option of each group: the last one in the overrides, else the default.
 

@@ -44,12 +44,13 @@ def check_overrides(overrides: Sequence[str], added: Folders = (), *, multirun: 
 
     The options of a multirun are checked by its cells, which report their other problems too.
     """
-    problems = [problem for text in overrides for problem in _problems(text, added, multirun=multirun)]
+    problems = [problem for text in overrides for problem in problems_of(text, added, multirun=multirun)]
     if problems:
         raise ConfigError(NOT_A_RUN, problems)
 
 
-def _problems(text: str, added: Folders, *, multirun: bool) -> list[str]:
+def problems_of(text: str, added: Folders, *, multirun: bool = False) -> list[str]:
+    """List the problems of one override that do not depend on the others."""
     parsed = parsed_override(text)
     if parsed is None:
         return [_unreadable(text)]
@@ -61,7 +62,7 @@ def _problems(text: str, added: Folders, *, multirun: bool) -> list[str]:
         return [problem] if (problem := hydra_problem(parsed, text)) else []
     if parsed.is_sweep_override() and not multirun:
         return [_several(text, added)]
-    wrong = [] if multirun or key not in groups(added) else wrong_options(parsed, text, added)
+    wrong = [] if multirun or key not in groups(added) else _wrong_options(parsed, text, added)
     experiments = [str(name) for name in _chosen(parsed)] if key == "experiment" else []
     return [*wrong, *(problem for name in experiments for problem in problems_of_experiment(name, added))]
 
@@ -120,7 +121,7 @@ def _part(text: str) -> str:
     return text if not text.strip() or parsed_override(f"key={text}") else in_quotes(text.strip())
 
 
-def wrong_options(override: "Override", text: str, added: Folders) -> list[str]:
+def _wrong_options(override: "Override", text: str, added: Folders) -> list[str]:
     """List the problems of an override that chooses an option."""
     group, value, known = override.key_or_group, override.value(), options(override.key_or_group, added)
     if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:

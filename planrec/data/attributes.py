@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.reading.bad_rows import BrokenRules
-from planrec.data.reading.cells import Cells, cells_of
+from planrec.data.reading.cells import ReadColumn, cells_of
 from planrec.data.reading.column_types import error_cells, without_errors
 from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.raw_table import RawTable
@@ -87,12 +87,12 @@ class Attributes:
             if cells.kind == "number":
                 _judge_size(name, cells, raw, broken)
 
-    def _keep(self, name: str, cells: Cells, taken: set[str]) -> None:
+    def _keep(self, name: str, cells: ReadColumn, taken: set[str]) -> None:
         becomes = f"{name} (file)" if name in taken else name
         self.columns[becomes] = cells.values
         self.inputs.append(InputColumn(name=name, kind=cells.kind, becomes=becomes))
 
-    def _doubt(self, name: str, column: pa.ChunkedArray, cells: Cells) -> None:
+    def _doubt(self, name: str, column: pa.ChunkedArray, cells: ReadColumn) -> None:
         if cells.numbers is not None:
             self.numbers.add(name, cells.numbers)
         if cells.doubt:
@@ -108,7 +108,7 @@ class Attributes:
             )
 
 
-def _judge_size(name: str, cells: Cells, raw: RawTable, broken: BrokenRules) -> None:
+def _judge_size(name: str, cells: ReadColumn, raw: RawTable, broken: BrokenRules) -> None:
     size = np.abs(cells.values)
     for rule, rows in {
         FINITE: np.isinf(size),

@@ -22,7 +22,7 @@ YEAR_LAST = r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})( .*)?"
 
 
 @dataclass(frozen=True)
-class Table:
+class FolderTable:
     """One table of the folder, and the columns that are read; others, such as names of people, are not."""
 
     name: str
@@ -52,7 +52,7 @@ def database(memory_mib: int, threads: int) -> Iterator[duckdb.DuckDBPyConnectio
             connection.close()
 
 
-def open_tables(connection: duckdb.DuckDBPyConnection, folder: str, tables: Sequence[Table]) -> Path:
+def open_tables(connection: duckdb.DuckDBPyConnection, folder: str, tables: Sequence[FolderTable]) -> Path:
     """Make a view of the needed columns of each table, under its name; return the folder of the tables.
 
     Raises:
@@ -72,14 +72,14 @@ def open_tables(connection: duckdb.DuckDBPyConnection, folder: str, tables: Sequ
     return place
 
 
-def _folder_of(folder: str, table: Table) -> Path:
+def _folder_of(folder: str, table: FolderTable) -> Path:
     try:
         return find_input("data.path", f"{folder}/{table.name}.parquet", DataError).parent
     except DataError:
         return find_input("data.path", f"{folder}/{table.name}.csv", DataError).parent
 
 
-def _open(connection: duckdb.DuckDBPyConnection, file: Path, table: Table) -> list[str]:
+def _open(connection: duckdb.DuckDBPyConnection, file: Path, table: FolderTable) -> list[str]:
     path = str(file).replace("'", "''")
     # As text: a cell that is not a number must be shown as it is, not stop the reader.
     csv = f"read_csv('{path}', all_varchar=true, header=true, delim=',', quote='\"')"
@@ -99,13 +99,13 @@ def _open(connection: duckdb.DuckDBPyConnection, file: Path, table: Table) -> li
 
 
 @dataclass(frozen=True)
-class Cells:
+class ColumnSql:
     """SQL expressions over the columns of one table."""
 
     types: dict[str, str]
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection, table: Table) -> "Cells":
+    def of(cls, connection: duckdb.DuckDBPyConnection, table: FolderTable) -> "ColumnSql":
         """Find the expressions that fit the stored types of a table's columns."""
         described = connection.execute(f"DESCRIBE {table.name}").fetchall()
         return cls({row[0]: row[1] for row in described})
@@ -147,7 +147,7 @@ class Cells:
 
 
 def date_form(
-    connection: duckdb.DuckDBPyConnection, table: Table, cells: Cells, order: DateOrder
+    connection: duckdb.DuckDBPyConnection, table: FolderTable, cells: ColumnSql, order: DateOrder
 ) -> tuple[str | None, list[str]]:
     """Find the date format of a table (None: stored as dates), and the problem if it is not clear."""
     column = table.date
@@ -171,7 +171,7 @@ def date_form(
     return forms["day_month" if first > 12 else "month_day"], []
 
 
-def _date_facts(connection: duckdb.DuckDBPyConnection, table: Table, cells: Cells) -> tuple:
+def _date_facts(connection: duckdb.DuckDBPyConnection, table: FolderTable, cells: ColumnSql) -> tuple:
     day = cells.text(str(table.date))
     found = connection.execute(
         f"""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.catalogue import Catalogue
-from planrec.data.event_files import Cells, Table, database, date_form, open_tables
+from planrec.data.event_files import ColumnSql, FolderTable, database, date_form, open_tables
 from planrec.data.event_months import EVENT_TABLES, EventMonths, event_months
 from planrec.data.event_users import ATTRIBUTES, Users, read_users, users_table
 from planrec.data.observation import MONTH, Observation, Records, observe
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from planrec.data.megaline_us import MegalineUs
 
 CURRENCY = "USD"
-PLANS = Table("megaline_plans", ("plan_name", "usd_monthly_pay"))
+PLANS = FolderTable("megaline_plans", ("plan_name", "usd_monthly_pay"))
 
 
 def usage_history(options: "MegalineUs", catalogue: Catalogue) -> UsageHistory:
@@ -77,7 +77,7 @@ def read_events(options: "MegalineUs", catalogue: Catalogue) -> tuple[Users, Eve
         place = open_tables(connection, options.path, tables)
         forms = {}
         for table in tables:
-            form, found = date_form(connection, table, Cells.of(connection, table), options.date_order)
+            form, found = date_form(connection, table, ColumnSql.of(connection, table), options.date_order)
             forms[table.name] = form
             problems += found
         check_rows([], options.on_bad_rows, str(place), problems)

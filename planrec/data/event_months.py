@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.rating import tariffs_of
-from planrec.data.event_files import Cells, Table
+from planrec.data.event_files import ColumnSql, FolderTable
 from planrec.data.event_users import Users
 from planrec.data.observation import MONTH
 from planrec.data.option_types import OnBadRows
@@ -25,7 +25,7 @@ MONTH_NUMBER = "date_diff('month', DATE '1970-01-01', day)"
 
 
 @dataclass(frozen=True)
-class EventTable(Table):
+class EventTable(FolderTable):
     """One table of events."""
 
     amount: str | None = None
@@ -95,7 +95,7 @@ def _sum_by_month(
     connection: duckdb.DuckDBPyConnection, table: EventTable, form: str | None, catalogue: Catalogue
 ) -> None:
     """Make a view of the judged events, and a table of their sums by user, month and broken rule."""
-    cells = Cells.of(connection, table)
+    cells = ColumnSql.of(connection, table)
     amount = cells.hundredths(table.amount) if table.amount else "NULL"
     shown = cells.text(table.amount) if table.amount else "NULL"
     connection.execute(

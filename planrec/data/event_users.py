@@ -10,7 +10,7 @@ import pyarrow as pa
 from planrec.catalogue import Catalogue
 from planrec.contracts import Bands
 from planrec.data.attributes import Attributes
-from planrec.data.event_files import Cells, Table
+from planrec.data.event_files import ColumnSql, FolderTable
 from planrec.data.protected import Protected
 from planrec.data.reading.bad_rows import BadRows
 from planrec.data.reading.column_types import tidy_text
@@ -38,15 +38,15 @@ class Users:
     bad: tuple[BadRows, ...]
 
 
-def users_table(drop_columns: Sequence[str], protected_columns: Mapping[str, Bands]) -> Table:
+def users_table(drop_columns: Sequence[str], protected_columns: Mapping[str, Bands]) -> FolderTable:
     """Describe the users table with the columns that are read."""
     kept = tuple(name for name in ATTRIBUTES if name not in drop_columns or name in protected_columns)
-    return Table("megaline_users", ("user_id", "plan", "churn_date", *kept), date="churn_date")
+    return FolderTable("megaline_users", ("user_id", "plan", "churn_date", *kept), date="churn_date")
 
 
 def read_users(
     connection: duckdb.DuckDBPyConnection,
-    table: Table,
+    table: FolderTable,
     form: str | None,
     plan_names: dict[str, str],
     protected_columns: Mapping[str, Bands],
@@ -87,10 +87,10 @@ def read_users(
 
 
 def _fetch(
-    connection: duckdb.DuckDBPyConnection, table: Table, form: str | None
+    connection: duckdb.DuckDBPyConnection, table: FolderTable, form: str | None
 ) -> tuple[RawTable, np.ndarray]:
     """Read the users as text, sorted by id, and the day of leaving, shape (n,), NaT without one."""
-    cells = Cells.of(connection, table)
+    cells = ColumnSql.of(connection, table)
     texts = [
         f"{cells.id(name) if name == 'user_id' else cells.text(name)} AS {name}" for name in table.columns
     ]

@@ -24,7 +24,7 @@ class FileSource(Source, ABC):
     """A source that reads one CSV, Parquet or spreadsheet file."""
 
     path: Name
-    "A path as it is, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
+    "A path as it is, or below the folder in the environment variable PLANREC_DATA."
     sheet: Name | None
     "Sheet of a spreadsheet (.xlsx); null if it has only one."
     decimal: Decimal

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from planrec.catalogue import Catalogue, rate
-from planrec.data.simulated_history import FIRST_MONTH, People, Population, flatness, levels_of
+from planrec.data.simulated_history import FIRST_MONTH, People, SimulatedPopulation, flatness, levels_of
 from planrec.data.simulated_usage import evenly_spread_loads
 from planrec.schema.columns import Columns, Usage
 from planrec.schema.tables import UsageHistory
@@ -57,7 +57,11 @@ def hidden_truth(history: UsageHistory, people: People, catalogue: Catalogue) ->
 
 
 def hidden_bills(
-    population: Population, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int
+    population: SimulatedPopulation,
+    catalogue: Catalogue,
+    subscriber: np.ndarray,
+    as_of: np.ndarray,
+    horizon: int,
 ) -> np.ndarray:
     """Compute `DecisionTable.hidden_bills`: the true expected sum of the bills after each decision.
 

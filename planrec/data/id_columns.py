@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from planrec.data.reading.cells import Cells
+from planrec.data.reading.cells import ReadColumn
 
 GUESSED_ID_ROWS = 20
 "Rows from which values alone show an id. In fewer rows towns may all differ, and ages be 31, 32, 33."
@@ -30,12 +30,12 @@ def has_id_name(name: str) -> bool:
     return bool(ID_NAME.search(name) or ID_CAMEL_CASE.search(name))
 
 
-def may_name_subscriber(name: str, cells: Cells) -> bool:
+def may_name_subscriber(name: str, cells: ReadColumn) -> bool:
     """Check whether a column may name the subscriber: `user`, `Account Number`; not if it holds 12.50."""
     return SUBSCRIBER_NAME.fullmatch(name) is not None and (cells.kind == "text" or _is_whole(cells))
 
 
-def is_row_id(name: str, column: pa.ChunkedArray, cells: Cells, *, is_unnamed: bool) -> bool:
+def is_row_id(name: str, column: pa.ChunkedArray, cells: ReadColumn, *, is_unnamed: bool) -> bool:
     """Check whether a column gives every row its own value and is not a measurement.
 
     All values of such a column differ. It has no name, or the name of an id, or holds text, or holds whole
@@ -52,5 +52,5 @@ def is_row_id(name: str, column: pa.ChunkedArray, cells: Cells, *, is_unnamed: b
     return text or (n == len(column) and np.ptp(cells.values) == n - 1)
 
 
-def _is_whole(cells: Cells) -> bool:
+def _is_whole(cells: ReadColumn) -> bool:
     return cells.kind == "number" and np.array_equal(cells.values, np.rint(cells.values), equal_nan=True)

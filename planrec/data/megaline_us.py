@@ -23,7 +23,7 @@ class MegalineUs(Source):
 
     kind: Literal["megaline_us"]
     path: Name
-    "A path as it is, or below the folder in the environment variable PLANREC_DATA, or below ../shared/data."
+    "A path as it is, or below the folder in the environment variable PLANREC_DATA."
     plan_names: dict[str, str]
     "Plan in the tables -> plan id of the catalogue, if they differ."
     date_order: Literal["detect", "day_month", "month_day"]

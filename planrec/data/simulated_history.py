@@ -29,7 +29,7 @@ BELIEF_MONTHS = 6
 
 
 @dataclass(frozen=True)
-class Population:
+class SimulatedPopulation:
     """The subscribers and months to simulate; the fields are those of `data=simulator`."""
 
     n_subscribers: int
@@ -78,7 +78,7 @@ class People:
     "Shape (n, J): monthly cost of each plan as the subscriber believes it, in the catalogue's currency."
 
 
-def simulate(population: Population, catalogue: Catalogue) -> tuple[UsageHistory, People]:
+def simulate(population: SimulatedPopulation, catalogue: Catalogue) -> tuple[UsageHistory, People]:
     """Simulate the history and the hidden people behind it.
 
     Raises:
@@ -104,7 +104,7 @@ def simulate(population: Population, catalogue: Catalogue) -> tuple[UsageHistory
     return history, everyone
 
 
-def levels_of(population: Population) -> np.ndarray:
+def levels_of(population: SimulatedPopulation) -> np.ndarray:
     """Draw `People.level`, shape (n, 3), without simulating the months."""
     n = population.n_subscribers
     blocks = [
@@ -124,7 +124,7 @@ def _first(people: People, size: int) -> People:
 
 
 def _simulate_block(
-    population: Population, catalogue: Catalogue, rng: np.random.Generator
+    population: SimulatedPopulation, catalogue: Catalogue, rng: np.random.Generator
 ) -> tuple[Columns, People]:
     """Simulate a whole block of subscribers: its random numbers do not depend on how many are kept."""
     level = personal_levels(BLOCK_SUBSCRIBERS, population.profile, rng)

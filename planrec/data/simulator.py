@@ -8,7 +8,7 @@ from pydantic import Field
 from planrec.catalogue import Catalogue
 from planrec.contracts import Source
 from planrec.data.hidden_truth import hidden_bills
-from planrec.data.simulated_history import Population, simulate
+from planrec.data.simulated_history import SimulatedPopulation, simulate
 from planrec.errors import DataError
 from planrec.schema.tables import UsageHistory
 from planrec.wording import shown
@@ -31,9 +31,9 @@ class Simulator(Source):
     seed: Annotated[int, Field(ge=0)]
 
     @property
-    def population(self) -> Population:
+    def population(self) -> SimulatedPopulation:
         """The simulated subscribers and months."""
-        return Population(self.n_subscribers, self.n_months, self.profile, self.regime, self.seed)
+        return SimulatedPopulation(self.n_subscribers, self.n_months, self.profile, self.regime, self.seed)
 
     def hidden_bills(
         self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int

@@ -31,7 +31,7 @@ class ColumnDrift:
     """Chi-square test of both samples. It treats rows as independent draws, and days of a real operator are
     not, so it is shown as information and decides nothing."""
     typical_ratio: float | None
-    "Median magnitude here over that of training; None if there is none."
+    "Median magnitude here over that of training; None without magnitudes."
 
 
 def column_drift(profile: Profile, columns: Mapping[str, np.ndarray]) -> tuple[ColumnDrift, ...]:

@@ -7,12 +7,10 @@ from planrec.errors import PlanRecError
 from planrec.wording import did_you_mean, shown
 
 DATA_FOLDER_VARIABLE = "PLANREC_DATA"
-LAST_RESORT = Path("..", "shared", "data")
-"Relative to the working directory: a checkout of this project finds the files of its presets there."
 
 
 def find_input(option: str, path: str, error: type[PlanRecError]) -> Path:
-    """Return the file at `path`: as given, else below the folder in PLANREC_DATA, else below LAST_RESORT.
+    """Return the file at `path`: as given, else below the folder in PLANREC_DATA.
 
     Args:
         option: the option that the path was typed for, such as `data.path`.
@@ -40,7 +38,7 @@ def find_input(option: str, path: str, error: type[PlanRecError]) -> Path:
 
 def _folders() -> list[Path]:
     named = os.environ.get(DATA_FOLDER_VARIABLE)
-    return [Path(), *([Path(named)] if named else []), LAST_RESORT]
+    return [Path(), *([Path(named)] if named else [])]
 
 
 def _file_names(folder: Path) -> list[str]:

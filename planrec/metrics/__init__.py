@@ -7,8 +7,8 @@ from planrec.metrics.gates import check_gates, judged_by_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
 from planrec.metrics.judged_rows import JudgedRows, judged_rows_of, required
 from planrec.metrics.paired import (
-    Draws,
     Estimate,
+    SubscriberDraws,
     draws_of,
     mean_estimate,
     metric_draws,
@@ -20,12 +20,12 @@ from planrec.metrics.reliability import ReliabilityBin, reliability, reliability
 
 __all__ = [
     "METRICS",
-    "Draws",
     "Estimate",
     "JudgedRows",
     "Metric",
     "MetricValue",
     "ReliabilityBin",
+    "SubscriberDraws",
     "broken_guards",
     "check_gates",
     "draws_of",

@@ -45,7 +45,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Draws:
+class SubscriberDraws:
     """Draws of subscribers, made once for all tables of the same subscribers."""
 
     ids: "pd.Index[str]"
@@ -79,17 +79,19 @@ class Draws:
             yield counts.astype(np.float64)
 
 
-def draws_of(out_of_fold: "pd.DataFrame", seed: int, n_bootstrap: int) -> Draws:
+def draws_of(out_of_fold: "pd.DataFrame", seed: int, n_bootstrap: int) -> SubscriberDraws:
     """Make the draws that `evaluate` makes for this table with this seed."""
     import pandas as pd
 
     ids = pd.factorize(out_of_fold[OutOfFold.SUBSCRIBER], sort=True)[1]
     weights = bootstrap_weights(len(ids), seed, n_bootstrap)
-    return Draws(pd.Index(ids), tuple(part.astype(np.min_scalar_type(int(part.max()))) for part in weights))
+    return SubscriberDraws(
+        pd.Index(ids), tuple(part.astype(np.min_scalar_type(int(part.max()))) for part in weights)
+    )
 
 
 def metric_draws(
-    out_of_fold: "pd.DataFrame", name: str, draws: Draws, mine: np.ndarray | None = None
+    out_of_fold: "pd.DataFrame", name: str, draws: SubscriberDraws, mine: np.ndarray | None = None
 ) -> np.ndarray:
     """Compute a metric of some rows of one model: the value itself, then one per draw, shape (1 + B,).
 
@@ -109,7 +111,7 @@ def metric_draws(
         return np.concatenate([METRICS[name].function(judged, weights) for weights in draws.weights()])
 
 
-def mean_estimate(out_of_fold: "pd.DataFrame", value: np.ndarray, draws: Draws) -> Estimate:
+def mean_estimate(out_of_fold: "pd.DataFrame", value: np.ndarray, draws: SubscriberDraws) -> Estimate:
     """Estimate the mean of one value per decision of one model.
 
     Args:
@@ -123,7 +125,7 @@ def mean_estimate(out_of_fold: "pd.DataFrame", value: np.ndarray, draws: Draws) 
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
-    """Estimate the second value minus the first; both have shape (1 + B,) and come from the same `Draws`.
+    """Estimate the second value minus the first; both have shape (1 + B,) and come from the same draws.
 
     Examples:
         >>> paired_difference(np.array([1.0, 1.0, 2.0]), np.array([3.0, 2.0, 4.0]))

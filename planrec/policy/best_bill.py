@@ -40,7 +40,7 @@ HELD_UNKNOWN, HISTORY_TOO_SHORT, COMMITMENT_UNKNOWN, EMPTY_MENU = range(7, 11)
 "Positions in `_REASONS`; the last three give no advice."
 
 
-class BestBill(Policy):
+class BestBillPolicy(Policy):
     """A policy that advises the best plan on the menu if it saves enough against a reference plan.
 
     The best plan has the lowest expected cost if the model forecasts bills, else the highest probability. The

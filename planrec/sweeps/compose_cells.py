@@ -4,6 +4,7 @@ Hydra takes a tenth of a second to compose a config. Cells with the same options
 so Hydra composes each choice of options once, and this module sets the values.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from planrec.config.compose import interpolates, settled, task_tree, unreadable
-from planrec.config.conf_folder import Folders, groups
+from planrec.config.conf_folder import Folders, choosing_groups, groups
 from planrec.config.override_parser import parsed_override
-from planrec.config.overrides import NOT_A_RUN, explained, unknown_keys, wrong_options
+from planrec.config.overrides import NOT_A_RUN, explained, problems_of, unknown_keys
 from planrec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 10
 "Cells with the same problem that a message lists."
+_PATH = re.compile(r"(\w+)[\w.-]*(?: = |: | must be given)")
+"Beginning of a problem of one value; problems of parts that do not fit together begin in another way."
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class CellComposer:
         self._added = added
         self._groups = frozenset(groups(added))
         self._parsed: dict[str, Override | None] = {}
+        self._wrong: dict[str, list[str]] = {}
         self._bases: dict[tuple[str, ...], _Composed] = {}
 
     def cells(self, combinations: Sequence[Sequence[str]]) -> list[Cell]:
@@ -93,9 +97,8 @@ class CellComposer:
         """Return the config of one cell. Raises ConfigError."""
         values = {text: found for text in overrides if (found := self._plain_value(text)) is not None}
         choosing = [text for text in overrides if text not in values]
-        wrong = {text: problems for text in choosing if (problems := self._wrong_options(text))}
-        if wrong:
-            others = self._elsewhere([text for text in overrides if text not in wrong])
+        if wrong := {text: problems for text in choosing if (problems := self._problems(text))}:
+            others = self._elsewhere([text for text in overrides if text not in wrong], list(wrong))
             raise ConfigError(NOT_A_RUN, [*(problem for of in wrong.values() for problem in of), *others])
         composed = self._base(tuple(choosing))
         if composed.interpolates or not all(self._is_choice(text) for text in choosing):
@@ -113,26 +116,37 @@ class CellComposer:
             raise ConfigError(NOT_A_RUN, misplaced)
         return config
 
-    def _elsewhere(self, overrides: Sequence[str]) -> list[str]:
-        """List the problems outside all groups: they do not depend on the wrong option."""
+    def _elsewhere(self, overrides: Sequence[str], wrong: Sequence[str]) -> list[str]:
+        """List the problems of overrides that do not depend on the wrong ones."""
+        if all(self._is_choice(text) for text in overrides):
+            return []  # loading every option takes longer than all else, and finds nothing here
         try:
             self.config(overrides)
         except ConfigError as error:
-            # A problem begins with its path; the text of a misfit has a character that no path has.
-            roots = [problem.partition(" ")[0].partition(".")[0] for problem in error.problems]
-            pairs = zip(roots, error.problems, strict=True)
-            return [text for root, text in pairs if root.isidentifier() and root not in self._groups]
+            unsettled = self._unsettled(overrides, wrong)
+            begun = [(_PATH.match(problem), problem) for problem in error.problems]
+            return [problem for path, problem in begun if path and path[1] not in unsettled]
         return []
+
+    def _unsettled(self, overrides: Sequence[str], wrong: Sequence[str]) -> set[str]:
+        """Return the keys whose content depends on wrong overrides; a wrong `data` leaves features open."""
+        paths = {text.lstrip("+~").partition("=")[0] for text in wrong}
+        roots = {path.partition(".")[0] for path in paths}
+        if paths.isdisjoint(choosing_groups(self._added)):
+            return roots
+        return roots | (
+            self._groups - {text.partition("=")[0] for text in overrides if self._is_choice(text)}
+        )
 
     def choice(self, overrides: Sequence[str], group: str) -> str | None:
         """Return the option of a group that these overrides choose, directly or through another option."""
         option = self._compose(overrides).choices.get(group)
         return None if option is None else str(option)
 
-    def _wrong_options(self, text: str) -> list[str]:
-        override = self._override(text)
-        is_choice = override is not None and override.key_or_group in self._groups
-        return wrong_options(override, text, self._added) if override and is_choice else []
+    def _problems(self, text: str) -> list[str]:
+        if text not in self._wrong:
+            self._wrong[text] = problems_of(text, self._added)
+        return self._wrong[text]
 
     @staticmethod
     def _put(tree: dict[str, Any], text: str, override: "Override") -> list[str]:
@@ -150,7 +164,7 @@ class CellComposer:
     def _plain_value(self, text: str) -> "Override | None":
         """Return an override that only replaces a value: it adds, merges and interpolates nothing."""
         override = self._override(text)
-        if override is None or "${" in text or override.package is not None:
+        if override is None or override.is_sweep_override() or "${" in text or override.package is not None:
             return None
         value, path = override.value(), override.key_or_group
         in_a_list = any(part.isdecimal() for part in path.split("."))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from planrec.config.compose import register_with_hydra, settled, task_tree, unreadable
 from planrec.config.conf_folder import CONF, Folders, unreadable_files
@@ -17,6 +17,7 @@ from planrec.config.hydra_keys import is_multirun, searched_folders, wrong_flags
 from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 from planrec.errors import ConfigError, PlanRecError, RunError
+from planrec.wording import typing_mistake
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -79,16 +80,18 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
     from planrec.sweeps.hydra_sweeper import register as register_sweeper
 
     # Only Hydra's own parser knows which of its flags take a value.
-    known = get_args_parser().parse_intermixed_args(list(arguments))
+    parser = get_args_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
+    known = parser.parse_intermixed_args(list(arguments))
     parsed = [found for text in known.overrides if (found := parsed_override(text))]
     if problems := wrong_flags(known, parsed):
         raise ConfigError(NOT_A_RUN, problems)
     added = (*([Path(known.config_dir)] if known.config_dir else []), *searched_folders(parsed))
     several = known.multirun or is_multirun(parsed)
-    check_overrides(known.overrides, added, multirun=several)
     # Without this variable Hydra prints its errors and exits; we translate them instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_with_hydra(outputs)
+    _check(known.overrides, added, multirun=several)
     progress = _Progress()
     register_sweeper(added, show_sweep, started=lambda: setattr(progress, "is_running", True))
     decorate = hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
@@ -101,6 +104,24 @@ def run_hydra(arguments: Sequence[str], outputs: Path, job: Job, show_sweep: Sho
         decorate(_task(job, added, progress))()
     if progress.error is not None:
         raise progress.error
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ConfigError(NOT_A_RUN, [f"{typing_mistake(message)}; planrec train --hydra-help lists the flags"])
+
+
+def _check(overrides: Sequence[str], added: Folders, *, multirun: bool) -> None:
+    """Check the overrides one by one; if one is wrong, report those of the others too. Raises ConfigError."""
+    from planrec.sweeps.hydra_sweeper import check_arguments
+
+    try:
+        check_overrides(overrides, added, multirun=multirun)
+    except ConfigError as first:
+        try:
+            check_arguments(overrides, added, multirun=multirun)
+        except ConfigError as others:
+            raise ConfigError(NOT_A_RUN, list(dict.fromkeys([*first.problems, *others.problems]))) from first
+        raise
 
 
 @contextmanager
@@ -122,14 +143,13 @@ def _hydra_errors_explained(
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from planrec.sweeps.hydra_sweeper import check_cells
+    from planrec.sweeps.hydra_sweeper import check_arguments
 
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        if is_multirun:
-            # Hydra composed the defaults first, and stopped at a problem that all cells share.
-            check_cells(overrides, added)
+        # Hydra stopped at the first problem, and of a sweep it composed the defaults only.
+        check_arguments(overrides, added, multirun=is_multirun)
         raise explained(error, overrides, added) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         if progress.is_running:

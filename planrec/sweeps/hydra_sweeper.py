@@ -13,6 +13,7 @@ from hydra.plugins.sweeper import Sweeper
 
 from planrec.config.compose import SWEEPER
 from planrec.config.conf_folder import CONF, Folders, file_of, holds
+from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, no_plugin, search_path
 from planrec.errors import ConfigError, RunError
 from planrec.sweeps.cell_names import CellNames
@@ -102,18 +103,27 @@ def _values(override: "Override") -> list[str]:
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def check_cells(typed: Sequence[str], added: Folders) -> None:
-    """Compose every cell of a sweep that Hydra could not start. Raises ConfigError with all problems."""
+def check_arguments(typed: Sequence[str], added: Folders, *, multirun: bool) -> None:
+    """Compose a run, or every cell of a sweep, that Hydra could not start.
+
+    Raises:
+        ConfigError: all problems of all overrides.
+    """
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
+    unreadable = [text for text in typed if parsed_override(text) is None]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        overrides = OverridesParser.create(config_loader=loader).parse_overrides(list(typed))
+        parser = OverridesParser.create(config_loader=loader)
+        overrides = parser.parse_overrides([text for text in typed if text not in unreadable])
         of_tasks = [override for override in overrides if not override.is_hydra_override()]
         composer = CellComposer(loader, [search_path(added)], added)
-        composer.cells(combinations(of_tasks))
+        if multirun:
+            composer.cells([[*cell, *unreadable] for cell in combinations(of_tasks)])
+        else:
+            composer.config([*(str(override.input_line) for override in of_tasks), *unreadable])
 
 
 def combinations(overrides: "Sequence[Override]") -> list[list[str]]:

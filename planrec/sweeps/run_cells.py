@@ -33,7 +33,7 @@ class PlannedRun:
 
 
 @dataclass(frozen=True)
-class Row:
+class EndedCell:
     """A cell that has ended."""
 
     cell: Cell
@@ -49,7 +49,7 @@ class SweepResult:
     """A sweep whose cells have ended, or which stopped at too many failures."""
 
     folder: Path
-    rows: list[Row]
+    rows: list[EndedCell]
     metric: str | None
     "First metric of the cells; None if they are not judged on the same data and folds."
     n_left: int
@@ -57,20 +57,20 @@ class SweepResult:
     is_search: bool
 
 
-class Source(Protocol):
+class CellSource(Protocol):
     """A source of cells: a list, or a search that learns from the rows."""
 
     def __iter__(self) -> Iterator[PlannedRun]:
         """Yield the cells; a search proposes each one when it is requested."""
 
-    def learn(self, row: Row) -> None:
+    def learn(self, row: EndedCell) -> None:
         """Learn from a cell that has ended."""
 
 
 class Screen(Protocol):
     """An observer of the sweep."""
 
-    def row(self, row: Row) -> None:
+    def row(self, row: EndedCell) -> None:
         """Show a cell that has ended."""
 
 
@@ -84,7 +84,7 @@ class CellRuns:
     n_jobs: int
     max_failures: int | None
     screen: Screen
-    rows: list[Row] = field(default_factory=list)
+    rows: list[EndedCell] = field(default_factory=list)
     _under_way: "dict[Future[CellFailure | None], tuple[Cell, CellTask]]" = field(default_factory=dict)
     _suspects: "deque[tuple[Cell, CellTask]]" = field(default_factory=deque)
     "Cells that ran when a worker died: each is tried again alone, to find the one that kills workers."
@@ -95,7 +95,7 @@ class CellRuns:
         failed = sum(row.status == "failed" for row in self.rows)
         return self.max_failures is not None and failed > self.max_failures
 
-    def run(self, source: Source) -> list[Row]:
+    def run(self, source: CellSource) -> list[EndedCell]:
         """Run every cell of the source until too many have failed; return the rows as they ended."""
         cells = iter(source)
         more = True
@@ -117,7 +117,7 @@ class CellRuns:
     def _has_room(self) -> bool:
         return len(self._under_way) < self.n_jobs and not self._suspects and not self.stopped
 
-    def _start(self, planned: PlannedRun) -> Row | None:
+    def _start(self, planned: PlannedRun) -> EndedCell | None:
         """Submit a cell; return its row if it needs no run."""
         cell, task = planned.cell, planned.task
         if isinstance(task, CellFailure):
@@ -133,7 +133,7 @@ class CellRuns:
     def _submit(self, cell: Cell, task: CellTask) -> None:
         self._under_way[self.executor.submit(run_cell, task)] = cell, task
 
-    def _collect(self, source: Source) -> None:
+    def _collect(self, source: CellSource) -> None:
         """Wait for a cell, and collect all that have ended."""
         ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         was_alone = len(self._under_way) == 1
@@ -149,23 +149,23 @@ class CellRuns:
             row = self._complete(cell, task, "done") if failure is None else self._failed(cell, failure)
             self._ended(row, source)
 
-    def _ended(self, row: Row, source: Source) -> None:
+    def _ended(self, row: EndedCell, source: CellSource) -> None:
         self.rows.append(row)
         source.learn(row)
         self.screen.row(row)
 
-    def _complete(self, cell: Cell, task: CellTask, status: Literal["done", "linked"]) -> Row:
+    def _complete(self, cell: Cell, task: CellTask, status: Literal["done", "linked"]) -> EndedCell:
         run = self.store.folder(task.address)
         for name in {str(cell.number), cell.name or str(cell.number)}:
             self.sweep.link(name, run)
         self.sweep.forget_failure(cell.number)
-        return Row(cell, status, own_value(run, cell.config.metrics[0]), run, None)
+        return EndedCell(cell, status, own_value(run, cell.config.metrics[0]), run, None)
 
-    def _failed(self, cell: Cell, failure: CellFailure) -> Row:
+    def _failed(self, cell: Cell, failure: CellFailure) -> EndedCell:
         log = str(self.sweep.log_of(cell.number))
         kept = Failure(cell.overrides, failure.type, failure.message, log)
         self.sweep.write_failure(cell.number, kept, failure.traceback)
-        return Row(cell, "failed", None, None, kept)
+        return EndedCell(cell, "failed", None, None, kept)
 
 
 class FixedCells:
@@ -177,5 +177,5 @@ class FixedCells:
     def __iter__(self) -> Iterator[PlannedRun]:
         return iter(self._planned)
 
-    def learn(self, row: Row) -> None:
+    def learn(self, row: EndedCell) -> None:
         """Do nothing: a list does not change."""

@@ -19,7 +19,7 @@ from planrec.sweeps.cell_names import CellNames
 from planrec.sweeps.compose_cells import Cell, CellComposer
 from planrec.sweeps.executors import Executor, executor_of
 from planrec.sweeps.run_cell import CellFailure, CellTask, failure_of, load_once
-from planrec.sweeps.run_cells import CellRuns, FixedCells, PlannedRun, Row, Source, SweepResult
+from planrec.sweeps.run_cells import CellRuns, CellSource, EndedCell, FixedCells, PlannedRun, SweepResult
 from planrec.sweeps.sweep_folder import CellStore, SweepFolder, identity_of, open_sweep
 from planrec.sweeps.sweep_terminal import SweepScreen, first_line
 from planrec.sweeps.trials import Trials
@@ -112,7 +112,7 @@ def without_search(composer: CellComposer, cell: Cell) -> tuple[str, ...]:
 
 
 def run_source(
-    arguments: SweepArguments, source: Source, sweep: SweepFolder, n_cells: int, metric: str | None
+    arguments: SweepArguments, source: CellSource, sweep: SweepFolder, n_cells: int, metric: str | None
 ) -> None:
     """Run the cells and print the result. In every case the workers end with the sweep."""
     settings, executor = arguments.settings, arguments.executor
@@ -185,7 +185,7 @@ def common_metric(planned: Sequence[PlannedRun]) -> str | None:
     return planned[0].cell.config.metrics[0] if len(shared) == 1 else None
 
 
-def raise_failures(rows: Sequence[Row], n_cells: int, settings: SweepSettings) -> None:
+def raise_failures(rows: Sequence[EndedCell], n_cells: int, settings: SweepSettings) -> None:
     """Raise SweepError if a cell failed."""
     problems = [
         f"cell {row.cell.number} ({row.cell.label}): {failure.type}:"

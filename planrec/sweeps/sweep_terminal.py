@@ -14,7 +14,7 @@ from rich.text import Text
 
 from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS
-from planrec.sweeps.run_cells import Row, SweepResult
+from planrec.sweeps.run_cells import EndedCell, SweepResult
 from planrec.terminal import console_of_progress, console_of_tables
 from planrec.training.run_terminal import cell_text
 
@@ -40,7 +40,7 @@ class SweepScreen:
     def __init__(self, n_cells: int, metric: str | None) -> None:
         self._n_cells = n_cells
         self._metric = metric
-        self._rows: list[Row] = []
+        self._rows: list[EndedCell] = []
         self._started = perf_counter()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._console = console_of_progress()
@@ -57,7 +57,7 @@ class SweepScreen:
     ) -> None:
         self._progress.stop()
 
-    def row(self, row: Row) -> None:
+    def row(self, row: EndedCell) -> None:
         """Show a cell that has ended."""
         self._rows.append(row)
         self._progress.update(self._task, description=self.state(), completed=len(self._rows))
@@ -131,7 +131,7 @@ def sweep_as_json(result: SweepResult) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def best_first(rows: Sequence[Row], metric: str | None) -> list[Row]:
+def best_first(rows: Sequence[EndedCell], metric: str | None) -> list[EndedCell]:
     """Rank the rows that have a value; empty if the metric cannot rank."""
     if metric is None or METRICS[metric].higher_is_better is None:
         return []
@@ -140,7 +140,7 @@ def best_first(rows: Sequence[Row], metric: str | None) -> list[Row]:
     return [row for _, row in sorted(valued, key=lambda pair: pair[0])]
 
 
-def count_of(rows: Sequence[Row]) -> dict[str, int]:
+def count_of(rows: Sequence[EndedCell]) -> dict[str, int]:
     """Count the rows by status."""
     return {status: sum(row.status == status for row in rows) for status in ("done", "linked", "failed")}
 

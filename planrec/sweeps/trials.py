@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from planrec.errors import RunError
 from planrec.search import Search, silent_optuna
-from planrec.sweeps.run_cells import PlannedRun, Row
+from planrec.sweeps.run_cells import EndedCell, PlannedRun
 
 if TYPE_CHECKING:
     import optuna
@@ -66,7 +66,7 @@ class Trials:
         for _ in range(len(self._ended), self._search.n_trials):
             yield self._next()
 
-    def learn(self, row: Row) -> None:
+    def learn(self, row: EndedCell) -> None:
         """Report the value of a trial to Optuna, unless the study has it already."""
         import optuna
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from planrec.contracts import Target
 from planrec.plugins import union_on_access
-from planrec.target.best_bill import BestBill
+from planrec.target.best_bill import BestBillTarget
 from planrec.target.held import Held
 
-_OWN = (BestBill, Held)
+_OWN = (BestBillTarget, Held)
 if TYPE_CHECKING:
     TargetConfig = Target
 else:

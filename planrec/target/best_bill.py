@@ -16,7 +16,7 @@ from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
 from planrec.wording import did_you_mean, shown
 
 
-class BestBill(Target):
+class BestBillTarget(Target):
     """Plan with the lowest mean bill of the months after the decision."""
 
     needs_history: ClassVar[bool] = True

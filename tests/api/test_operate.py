@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 
-from api.answer_store import Answer, AnswerStore, State
+from api.answer_store import AnswerStore, State, StoredAnswer
 from api.app import create_app
 from api.decision_logging import AnswerLog
 from api.logging_setup import JsonFormatter
@@ -397,7 +397,7 @@ def test_a_stream_too_long_to_store_is_not_kept_in_memory(monkeypatch):
     assert gathered == [0]
 
 
-ANSWER = Answer(200, ((b"content-type", b"text/plain"),), b"x" * 3_000, "/predict")
+ANSWER = StoredAnswer(200, ((b"content-type", b"text/plain"),), b"x" * 3_000, "/predict")
 
 
 def test_another_process_sees_a_key_in_progress(tmp_path):

@@ -11,7 +11,7 @@ from time import time
 
 import pytest
 
-from api.answer_store import IN_PROGRESS_SECONDS, Answer, AnswerStore, State
+from api.answer_store import IN_PROGRESS_SECONDS, AnswerStore, State, StoredAnswer
 from api.metric_files import AllocatedFile
 from tests.api.processes import serving
 
@@ -52,7 +52,7 @@ def test_keys_are_kept_again_when_the_disk_has_space(tmp_path, caplog):
     store.close()
 
 
-@pytest.mark.parametrize("answer", [Answer(201, (), b"{}", "/predict"), None])
+@pytest.mark.parametrize("answer", [StoredAnswer(201, (), b"{}", "/predict"), None])
 def test_a_key_whose_answer_was_not_stored_can_be_repeated_at_once(tmp_path, monkeypatch, answer):
     def fail(*arguments):
         raise sqlite3.OperationalError("database or disk is full")

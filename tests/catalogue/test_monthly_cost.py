@@ -5,7 +5,7 @@ import pytest
 
 from planrec.catalogue.monthly_cost import expected_cost, monthly_cost, realised_cost, savings
 from planrec.errors import DataError
-from planrec.policy import BestBill
+from planrec.policy import BestBillPolicy
 from planrec.schema.columns import InputSchema, Usage, lag
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
@@ -64,8 +64,8 @@ def test_equal_sums_of_decimals_are_equal_floats() -> None:
     assert cost[0, 0] == cost[0, 1]
 
 
-def best_bill(absolute: float) -> BestBill:
-    return BestBill(
+def best_bill(absolute: float) -> BestBillPolicy:
+    return BestBillPolicy(
         kind="best_bill",
         absolute=absolute,
         relative=0.0,

@@ -118,7 +118,7 @@ def test_other_files_are_named_on_stderr_if_stdout_is_for_json(outputs, tmp_path
 @pytest.mark.parametrize("name", ["outputs/run.json", "outputs/pinned.json", "dropped_rows.csv"])
 def test_a_board_never_replaces_a_file_of_a_run(flag, name, capsys):
     assert main(["leaderboard", flag, name]) == 2
-    assert f"argument {flag}: must end in .{flag[2:]}" in capsys.readouterr().err
+    assert f"error: {flag} must end in .{flag[2:]}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["latest", "outputs/run.json", "data.path=x.json", "board.csv"])

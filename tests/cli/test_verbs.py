@@ -37,7 +37,10 @@ def test_only_the_verb_that_was_typed_is_loaded():
         "print([name for name in sorted(sys.modules) if name.startswith('planrec.cli.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    ours = [f"planrec.cli.{name}" for name in ("completers", "error_reporting", "pin", "shared_options")]
+    ours = [
+        f"planrec.cli.{name}"
+        for name in ("completers", "error_reporting", "pin", "shared_options", "verb_parser")
+    ]
     assert done.stdout.endswith(f"\n{ours}\n")
 
 
@@ -88,6 +91,34 @@ def test_without_a_verb_the_exit_code_is_2_and_the_verbs_are_named(words, capsys
 def test_a_wrong_option_exits_with_2(capsys):
     assert main(["pin", "latest", "--dry"]) == 2, "options are not abbreviated"
     assert "unknown arguments for planrec pin: --dry" in capsys.readouterr().err
+
+
+MISTAKES = {
+    "card latest": "card must be one of model, data, got 'latest'",
+    "card modle latest": "card must be one of model, data, got 'modle' (did you mean 'model'?)",
+    "card model": "missing: RUN",
+    "score": "missing: INPUT, OUTPUT",
+    "score a.csv b.csv --language": "--language needs a value",
+    "pin": "missing: one of RUN, --list, --rollback",
+    "pin latest --rollback": "--rollback and RUN do not go together",
+    "pin latest --dry-run=3": "--dry-run takes no value, got '3'",
+    "simulate out --seed x": "--seed must be a whole number, got 'x'",
+    "serve --port=x": "--port must be a whole number from 0 to 65535, got 'x'",
+    "decisions": "missing: ACTION",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistyped_line_is_answered_with_the_rule_and_an_example(line, capsys):
+    assert main(line.split()) == 2
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first == f"error: {MISTAKES[line]}"
+    assert re.fullmatch(rf"example: planrec {line.split()[0]}\b.*", last)
+
+
+def test_a_mistyped_flag_of_hydra_is_answered_in_our_words(capsys):
+    assert main(["train", "--cfg", "jobb"]) == 2
+    assert "  - --cfg/-c must be one of job, hydra, all, got 'jobb' (did you" in capsys.readouterr().err
 
 
 def test_the_version_is_that_of_the_installed_package(capsys):

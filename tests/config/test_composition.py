@@ -65,6 +65,25 @@ def test_every_wrong_override_is_reported_at_once():
     assert [text.split(" ")[0] for text in found] == ["model", "cv"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "paths"),
+    [
+        ("model=lgmb data.n_subscriber=10", ["model", "data.n_subscriber"]),
+        ("-m model=lgmb,dummy data.n_subscriber=10", ["model", "data.n_subscriber"]),
+        # Keys of an unknown model cannot be checked, nor those of features that the data may choose.
+        ("model=lgmb model.x=1 data.n_months=0 sed=1 seed=-1", ["model", "sed", "data.n_months", "seed"]),
+        ("data=tabel features.x=1 cv=grouped cv.x=1", ["data", "cv.x"]),
+        ("hydra.launcher.x=1 model=lgmb cv.x=1", ["hydra.launcher.x=1", "model", "cv.x"]),
+        ("data.n_months=1,2 cv.x=1 seed=-1", ["data.n_months=1,2", "cv.x", "seed"]),
+        ("cv.x=1 seed=-1", ["cv.x", "seed"]),
+    ],
+)
+def test_wrong_options_keys_and_values_of_one_command_are_reported_at_once(typed, paths, capsys):
+    assert main(["train", *typed.split()]) == 2
+    found = re.findall(r"^  - (.+?)(?:: | = )", capsys.readouterr().err, flags=re.MULTILINE)
+    assert found == paths
+
+
 def test_a_value_that_must_be_given_is_asked_for():
     found = problems("data=table")
     assert [text.split(" ")[0] for text in found] == ["data.path", "data.plan_column"]

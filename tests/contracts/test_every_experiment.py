@@ -11,7 +11,7 @@ from planrec.config.compose import compose
 from planrec.config.conf_folder import CONF, content_of, file_of, options, options_text
 from planrec.errors import ConfigError
 from planrec.metrics import Estimate
-from planrec.sweeps.hydra_sweeper import check_cells
+from planrec.sweeps.hydra_sweeper import check_arguments
 
 DOCS = CONF.parent / "docs"
 PAGES = DOCS / "experiments"
@@ -45,9 +45,9 @@ def test_every_cell_of_an_experiment_composes(name):
     compose(f"experiment={name}")
     typed = swept_values(name)
     assert any("," in text for text in typed)
-    check_cells(typed, (CONF,))
+    check_arguments(typed, (CONF,), multirun=True)
     with pytest.raises(ConfigError, match="no_such"):
-        check_cells([*typed, "model=lgbm,no_such"], (CONF,))
+        check_arguments([*typed, "model=lgbm,no_such"], (CONF,), multirun=True)
 
 
 def test_every_experiment_has_its_page_with_question_command_and_answer(name):

@@ -13,7 +13,7 @@ from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
 from planrec.errors import DataError
-from planrec.policy import BestBill, PolicyConfig
+from planrec.policy import BestBillPolicy, PolicyConfig
 from planrec.schema.columns import InputSchema, Usage, lag
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
@@ -24,9 +24,9 @@ N_PLANS = 3
 MONTHS = 4
 
 
-def policy(**changed: float) -> BestBill:
+def policy(**changed: float) -> BestBillPolicy:
     option = TypeAdapter(PolicyConfig).validate_python(yaml.safe_load(FILE.read_text()) | changed)
-    assert isinstance(option, BestBill)
+    assert isinstance(option, BestBillPolicy)
     return option
 
 
@@ -80,7 +80,7 @@ def decide(
     switching: list[int] | None = None,
     menu: list[bool] | None = None,
     known: int = MONTHS,
-    option: BestBill | None = None,
+    option: BestBillPolicy | None = None,
 ) -> tuple[int, str, str, list[int]]:
     """Of one subscriber: recommended, decision, reason, ranking. Thresholds as shipped: 5 dollars, 10 %."""
     assert prediction.bill_mean is not None

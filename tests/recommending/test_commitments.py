@@ -17,13 +17,13 @@ from planrec.catalogue import Catalogue
 from planrec.catalogue.commitments import CommitmentRules, with_commitments
 from planrec.cli import main
 from planrec.data.role_columns import RoleColumns
-from planrec.policy import BestBill
+from planrec.policy import BestBillPolicy
 from planrec.recommending.answer import ModelName
 from planrec.recommending.answering import answers_of
 from planrec.recommending.recommender import Recommender
 from planrec.runs.read import SavedRun, load_run, replay_golden
 from planrec.schema.request import Month, Request, fields_of, json_of, read_request
-from planrec.serving.decision_log import Decision, DecisionLog, LoggedRun
+from planrec.serving.decision_log import DecisionLog, LoggedAnswer, LoggedRun
 from planrec.serving.scoring.scorer import Scorer
 from tests.catalogue.catalogues import raw_catalogue
 from tests.serving.decision_log.decisions import KEY, url_of
@@ -93,7 +93,7 @@ def request(**changed: Any) -> Request:
 def under(saved: SavedRun, **changed: object) -> Recommender:
     """Return the recommender with another policy."""
     policy = saved.recommender.policy
-    assert isinstance(policy, BestBill)
+    assert isinstance(policy, BestBillPolicy)
     return replace(saved.recommender, policy=policy.model_copy(update=changed))
 
 
@@ -211,7 +211,7 @@ def test_a_replay_repeats_the_commitment(saved, run_folder, tmp_path, capsys) ->
     )
     url = url_of(tmp_path / "decisions.sqlite")
     log = DecisionLog(url, KEY, queue_size=10)
-    decision = Decision("id-1", "request-1", "ann", json_of(asked, fields), "en", body, "other", 1.5, run)
+    decision = LoggedAnswer("id-1", "request-1", "ann", json_of(asked, fields), "en", body, "other", 1.5, run)
     log.write(decision).result(10)
     log.close()
     assert main(["replay", "id-1", "--log", url, "--outputs", str(run_folder.parents[1])]) == 0

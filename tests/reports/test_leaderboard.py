@@ -21,7 +21,7 @@ from planrec.reports.leaderboard.board_files import (
     markdown_lines,
 )
 from planrec.reports.leaderboard.board_html import as_html
-from planrec.reports.leaderboard.board_rows import SELECTED, Row
+from planrec.reports.leaderboard.board_rows import SELECTED, BoardRow
 from tests.html_document import HtmlDocument
 from tests.small_sweeps import SMALL_SWEEP, sweep_into
 from tests.trained_runs import edit_run, train_into
@@ -52,7 +52,7 @@ def copied(outputs, tmp_path) -> Path:
     return tmp_path
 
 
-def rows(board: Board, kind: str = "own") -> list[Row]:
+def rows(board: Board, kind: str = "own") -> list[BoardRow]:
     """Return rows of the table with most runs."""
     table = max(board.tables, key=lambda table: len(table.rows))
     return [row for row in table.rows if row.is_baseline == (kind == "baseline")]

@@ -12,7 +12,7 @@ from hypothesis import given
 from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
 from planrec.contracts import Policy
-from planrec.policy import BestBill, MostProbable
+from planrec.policy import BestBillPolicy, MostProbable
 from planrec.recommending.amounts import plan_figures
 from planrec.schema.columns import Columns, lag
 from planrec.schema.predictions import Decisions, Prediction
@@ -275,7 +275,7 @@ class Case:
 
 POLICIES = st.one_of(
     st.builds(
-        BestBill,
+        BestBillPolicy,
         kind=st.just("best_bill"),
         absolute=st.sampled_from([0.0, 0.5, 5.0]),
         relative=st.sampled_from([0.0, 0.1]),

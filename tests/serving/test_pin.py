@@ -408,7 +408,7 @@ def test_cells_of_a_sweep_can_be_compared_but_not_the_sweep(sweep, capsys):
     assert main(["compare", str(sweep), str(sweep / "0")]) == 1
     assert "is a sweep, not one run" in capsys.readouterr().err
     assert main(["compare", str(sweep / "0")]) == 2
-    assert "the following arguments are required: B" in capsys.readouterr().err
+    assert "error: missing: B\n" in capsys.readouterr().err
 
 
 def test_a_closed_output_pipe_causes_no_traceback(outputs):

@@ -18,7 +18,7 @@ from planrec.runs.read import load_run
 from planrec.sweeps.compose_cells import Cell
 from planrec.sweeps.executors import ProcessExecutor
 from planrec.sweeps.run_cell import CellFailure, CellTask
-from planrec.sweeps.run_cells import CellRuns, FixedCells, PlannedRun, Row
+from planrec.sweeps.run_cells import CellRuns, EndedCell, FixedCells, PlannedRun
 from planrec.sweeps.sweep_folder import CellStore, failures, open_sweep
 
 
@@ -60,9 +60,9 @@ class Watched:
     """Remembers the rows that it was shown."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[EndedCell] = []
 
-    def row(self, row: Row) -> None:
+    def row(self, row: EndedCell) -> None:
         self.rows.append(row)
 
 
@@ -87,7 +87,7 @@ def sweep(tmp_path, history_run):
     return made
 
 
-def statuses(rows: list[Row]) -> dict[int, str]:
+def statuses(rows: list[EndedCell]) -> dict[int, str]:
     return {row.cell.number: row.status for row in rows}
 
 

@@ -14,11 +14,11 @@ from planrec.cv.rolling import Rolling
 from planrec.errors import DataError
 from planrec.schema.columns import Usage
 from planrec.schema.tables import UsageHistory
-from planrec.target.best_bill import BestBill
+from planrec.target.best_bill import BestBillTarget
 
 RAW_LADDER = content_of(CONF / "catalogue" / "ladder.yaml")
 LADDER = Catalogue.model_validate(RAW_LADDER)
-TARGET = BestBill(kind="best_bill", window=3, horizon=2, min_history=2)
+TARGET = BestBillTarget(kind="best_bill", window=3, horizon=2, min_history=2)
 
 
 def ladder_with(**plans: dict) -> Catalogue:

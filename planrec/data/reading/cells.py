@@ -28,7 +28,7 @@ YEAR_LAST_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})" + TIME_OF_DAY)
 
 
 @dataclass(frozen=True)
-class Cells:
+class ReadColumn:
     """One column, interpreted."""
 
     kind: Kind
@@ -40,7 +40,7 @@ class Cells:
     "How the numbers of a text column were read."
 
 
-def cells_of(column: pa.ChunkedArray, notation: Notation) -> Cells | None:
+def cells_of(column: pa.ChunkedArray, notation: Notation) -> ReadColumn | None:
     """Interpret a readable column; return None if its type is neither number, boolean, date nor text.
 
     Examples:
@@ -52,27 +52,27 @@ def cells_of(column: pa.ChunkedArray, notation: Notation) -> Cells | None:
     if pa.types.is_string(column.type):
         return _of_text(column, notation)
     if pa.types.is_floating(column.type):
-        return Cells("number", column.to_numpy())
+        return ReadColumn("number", column.to_numpy())
     if pa.types.is_boolean(column.type):
-        return Cells("boolean", column.cast(pa.uint8()).cast(pa.float64()).to_numpy())
+        return ReadColumn("boolean", column.cast(pa.uint8()).cast(pa.float64()).to_numpy())
     if pa.types.is_timestamp(column.type):
-        return Cells("date", column.to_numpy().astype("datetime64[s]"))
+        return ReadColumn("date", column.to_numpy().astype("datetime64[s]"))
     return None
 
 
-def _of_text(text: pa.ChunkedArray, notation: Notation) -> Cells:
+def _of_text(text: pa.ChunkedArray, notation: Notation) -> ReadColumn:
     if pc.any(pc.match_substring_regex(text, CODE)).as_py():
-        return Cells("text", text.to_numpy())
+        return ReadColumn("text", text.to_numpy())
     numbers = notation.read(text)
     if not numbers.strange.any():
-        return Cells("number", numbers.values, numbers=numbers)
+        return ReadColumn("number", numbers.values, numbers=numbers)
     lower = pc.utf8_lower(text)
     if pc.all(pc.is_in(lower, value_set=pa.array(["true", "false", None]))).as_py():
-        return Cells("boolean", pc.equal(lower, "true").cast(pa.uint8()).cast(pa.float64()).to_numpy())
+        return ReadColumn("boolean", pc.equal(lower, "true").cast(pa.uint8()).cast(pa.float64()).to_numpy())
     dates, doubt = _dates(text)
     if dates is not None:
-        return Cells("date", dates)
-    return Cells("text", text.to_numpy(), doubt or _doubtful_numbers(text, numbers.strange))
+        return ReadColumn("date", dates)
+    return ReadColumn("text", text.to_numpy(), doubt or _doubtful_numbers(text, numbers.strange))
 
 
 def numbers_in(column: pa.ChunkedArray, notation: Notation) -> NumberCells:

@@ -8,7 +8,7 @@ from planrec.operating.rehearsal.rehearsal_terminal import shown
 from planrec.operating.rehearsal.verdicts import verdicts_of
 from planrec.operating.rehearsal.year import Rehearsed
 from planrec.reports.page.document import document
-from planrec.reports.page.markup import Cell, bullets, paragraph, table
+from planrec.reports.page.markup import TableCell, bullets, paragraph, table
 from planrec.reports.page.svg import figure_html
 
 MONTHLY_HEADS = ("regret on", "off", "hidden regret on", "off", "harm on", "off")
@@ -82,5 +82,5 @@ def _event_rows(rehearsed: Rehearsed) -> Rows:
 
 
 def _table(caption: str, heads: Sequence[str], rows: Rows) -> str:
-    cells = [(head, [Cell(text, css_class="words") for text in texts]) for head, texts in rows]
+    cells = [(head, [TableCell(text, css_class="words") for text in texts]) for head, texts in rows]
     return table(caption, ["", *heads], cells)

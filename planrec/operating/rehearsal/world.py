@@ -13,7 +13,7 @@ from planrec.catalogue import Catalogue, rate
 from planrec.catalogue.yaml_file import read_model
 from planrec.config.conf_folder import CONF
 from planrec.data.hidden_truth import acceptance_chance, true_bills
-from planrec.data.simulated_history import People, Population, flatness, simulate
+from planrec.data.simulated_history import People, SimulatedPopulation, flatness, simulate
 from planrec.operating.rehearsal.plans_over_time import PlansOverTime
 from planrec.operating.rehearsal.setting import HISTORY, HORIZON, Setting
 from planrec.schema.columns import Columns, Usage
@@ -122,7 +122,7 @@ def world_of(setting: Setting) -> World:
     per_month = max(1, round(LEAVING * setting.n_subscribers))
     n, months = setting.n_subscribers + per_month * setting.n_months, HISTORY + setting.n_months + HORIZON - 1
     ladder = read_model(CONF / "catalogue" / "ladder.yaml", Catalogue)
-    history, people = simulate(Population(n, months, "default", "default", setting.seed), ladder)
+    history, people = simulate(SimulatedPopulation(n, months, "default", "default", setting.seed), ladder)
     usage = {name: array.reshape(n, months) for name, array in history.usage.items()}
     newcomers = np.arange(n - setting.n_subscribers) // per_month + HISTORY
     arrives = np.concatenate([np.zeros(setting.n_subscribers, np.int64), newcomers])

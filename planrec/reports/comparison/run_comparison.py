@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.config.config_diff import NONE, Change, changes
-from planrec.metrics import METRICS, Draws, Estimate, draws_of, metric_draws, paired_difference
+from planrec.metrics import METRICS, Estimate, SubscriberDraws, draws_of, metric_draws, paired_difference
 from planrec.reports.leaderboard.board import check_ranks, ranking_metric, why_not_paired
 from planrec.reports.leaderboard.board_rows import own_model, values_of_model
 from planrec.runs.manifest import Manifest
@@ -149,7 +149,7 @@ def _difference(
     first: "pd.DataFrame",
     second: "pd.DataFrame",
     metric: str,
-    draws: Draws,
+    draws: SubscriberDraws,
     parts: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
 ) -> Estimate:
     """Return the paired difference on all rows, or on `parts` of the two tables, each shape (n,), bool."""
@@ -160,7 +160,7 @@ def _difference(
 
 
 def _segments(
-    first: "pd.DataFrame", second: "pd.DataFrame", metric: str, draws: Draws
+    first: "pd.DataFrame", second: "pd.DataFrame", metric: str, draws: SubscriberDraws
 ) -> Iterator[SegmentPair]:
     for column in _segment_columns(first):
         for value in sorted(first[column].dropna().unique()):

@@ -16,9 +16,9 @@ from planrec.contracts import Explainable
 from planrec.files.formula_cells import plain_rows
 from planrec.metrics import (
     METRICS,
-    Draws,
     Estimate,
     Metric,
+    SubscriberDraws,
     draws_of,
     mean_estimate,
     metric_draws,
@@ -188,14 +188,16 @@ def _shuffle(fitted: Sequence[FoldModel], name: str, seed: int, repeat: int) -> 
     return matrices
 
 
-def _increase(metric: str, value: np.ndarray, shuffled: Sequence["pd.DataFrame"], draws: Draws) -> Estimate:
+def _increase(
+    metric: str, value: np.ndarray, shuffled: Sequence["pd.DataFrame"], draws: SubscriberDraws
+) -> Estimate:
     """Return the increase of the metric, mean over the shuffles, on the same draws of subscribers."""
     after = np.mean([metric_draws(table, metric, draws) for table in shuffled], axis=0)
     return paired_difference(value, after)
 
 
 def _contributions(
-    fitted: Sequence[FoldModel], names: Sequence[str], unshuffled: "pd.DataFrame", draws: Draws
+    fitted: Sequence[FoldModel], names: Sequence[str], unshuffled: "pd.DataFrame", draws: SubscriberDraws
 ) -> dict[str, Estimate]:
     """Return the contributions by feature; empty if the model cannot compute them exactly."""
     parts = []

@@ -11,7 +11,7 @@ from pathlib import Path
 from planrec.config.config_diff import GROUPS_OF_DATA, GROUPS_OF_FOLDS, changes
 from planrec.errors import ConfigError, RunError
 from planrec.metrics import METRICS, known_metric
-from planrec.reports.leaderboard.board_rows import Row, rows_of, with_differences, with_ranks
+from planrec.reports.leaderboard.board_rows import BoardRow, rows_of, with_differences, with_ranks
 from planrec.runs.read import RunRecord, read_record
 from planrec.sweeps.sweep_folder import FailedCell
 
@@ -34,7 +34,7 @@ class BoardTable:
     "Metric that ranks the rows; None if no run measured it."
     metrics: tuple[str, ...]
     "All metrics with one value, the ranking metric first."
-    rows: tuple[Row, ...]
+    rows: tuple[BoardRow, ...]
     "The best first; rows without a value of the metric last."
 
     @property

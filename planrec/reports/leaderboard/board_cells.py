@@ -2,7 +2,7 @@
 
 from planrec.metrics import METRICS, Estimate
 from planrec.reports.leaderboard.board import FOOTNOTE, BoardTable
-from planrec.reports.leaderboard.board_rows import Row
+from planrec.reports.leaderboard.board_rows import BoardRow
 from planrec.sweeps.sweep_folder import FailedCell
 from planrec.wording import ARROW, figure, signed, with_interval
 
@@ -27,7 +27,7 @@ def metric_titles(table: BoardTable) -> list[str]:
     ]
 
 
-def values_of(table: BoardTable, row: Row) -> list[str]:
+def values_of(table: BoardTable, row: BoardRow) -> list[str]:
     """Return a cell per metric: value and interval."""
     found = [row.values.get(name) for name in table.metrics]
     return ["-" if value is None else estimate_text(value) for value in found]
@@ -43,7 +43,7 @@ def estimate_text(value: Estimate) -> str:
     return with_interval(value.value, value.low, value.high)
 
 
-def difference_text(row: Row) -> str:
+def difference_text(row: BoardRow) -> str:
     """Format the difference between a row and the best row."""
     if row.difference is None:
         return "-"
@@ -62,17 +62,17 @@ def signed_text(difference: Estimate) -> str:
     return signed(difference.value, difference.low, difference.high)
 
 
-def rank_text(row: Row) -> str:
+def rank_text(row: BoardRow) -> str:
     """Return the rank, or `-` without one."""
     return "-" if row.rank is None else str(row.rank)
 
 
-def label_text(row: Row) -> str:
+def label_text(row: BoardRow) -> str:
     """Return the label, with a star if the row is marked, and with `(baseline)` if it is a baseline."""
     return row.label + (" *" if row.marks else "") + (" (baseline)" if _needs_baseline_note(row) else "")
 
 
-def cost_cells(row: Row) -> list[str]:
+def cost_cells(row: BoardRow) -> list[str]:
     """Return the cells below the heads `COSTS`."""
     cost = row.cost
     p50, p99, rate, size = cost.one_row_p50_ms, cost.one_row_p99_ms, cost.rows_per_second, cost.model_bytes
@@ -94,5 +94,5 @@ def footnotes(table: BoardTable) -> list[str]:
     return [*lines, FOOTNOTE] if lines else []
 
 
-def _needs_baseline_note(row: Row) -> bool:
+def _needs_baseline_note(row: BoardRow) -> bool:
     return row.is_baseline and "(baseline)" not in row.model

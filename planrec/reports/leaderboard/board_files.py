@@ -22,7 +22,7 @@ from planrec.reports.leaderboard.board_cells import (
     rank_text,
     values_of,
 )
-from planrec.reports.leaderboard.board_rows import Row
+from planrec.reports.leaderboard.board_rows import BoardRow
 from planrec.reports.markdown import escape_markdown, markdown_code
 from planrec.sweeps.sweep_folder import FailedCell
 
@@ -110,7 +110,7 @@ def _table_as_json(table: BoardTable) -> dict[str, object]:
     }
 
 
-def _row_as_json(row: Row) -> dict[str, object]:
+def _row_as_json(row: BoardRow) -> dict[str, object]:
     times = {name: value for name, value in asdict(row.cost).items() if name != "model_bytes"}
     return {
         "rank": row.rank,
@@ -137,7 +137,7 @@ def _failed_as_json(cell: FailedCell) -> dict[str, object]:
     }
 
 
-def _csv_cells(table: BoardTable, row: Row) -> dict[str, object]:
+def _csv_cells(table: BoardTable, row: BoardRow) -> dict[str, object]:
     """Return cells by column; numbers are not rounded, missing numbers are empty."""
     estimates = {name: row.values[name] for name in table.metrics if name in row.values}
     if row.difference is not None:

@@ -16,7 +16,7 @@ from planrec.reports.leaderboard.board_cells import (
     metric_titles,
     rank_text,
 )
-from planrec.reports.leaderboard.board_rows import Row
+from planrec.reports.leaderboard.board_rows import BoardRow
 from planrec.wording import figure
 
 _STYLE = """
@@ -78,7 +78,7 @@ def _table(table: BoardTable) -> Iterator[str]:
     yield from _list_html("Repeat a row", commands)
 
 
-def _row(table: BoardTable, row: Row) -> str:
+def _row(table: BoardTable, row: BoardRow) -> str:
     kind = "baseline" if row.is_baseline else "run"
     star = " *" if row.marks else ""
     judged = f"{'judged by ' if row.is_baseline else ''}{row.run.manifest.run_id}"
@@ -101,7 +101,7 @@ def _failure_table(board: Board) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _difference(row: Row) -> str:
+def _difference(row: BoardRow) -> str:
     if row.difference is None or row.rank == 1:
         return difference_text(row)
     return ("+" if row.difference.value > 0 else "") + _estimate(row.difference)

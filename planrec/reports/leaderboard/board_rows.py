@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from planrec.config.config_diff import flat, labels
-from planrec.metrics import METRICS, Draws, Estimate, draws_of, metric_draws, paired_difference
+from planrec.metrics import METRICS, Estimate, SubscriberDraws, draws_of, metric_draws, paired_difference
 from planrec.runs.read import RunRecord, read_out_of_fold
 from planrec.schema.predictions import OutOfFold
 
@@ -34,7 +34,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One model on these folds: the model of a run, or a baseline of a run."""
 
     run: RunRecord
@@ -56,11 +56,11 @@ class Row:
     "The ranking metric less that of the best row, on the same draws; None without a rank."
 
 
-def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[Row]:
+def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[BoardRow]:
     """Return one row per run and one per distinct baseline, without ranks."""
     run_labels = labels([run.manifest.config for run in runs])
     own = [
-        Row(
+        BoardRow(
             run=run,
             model=own_model(run),
             label=" ".join(f"{path}={value}" for path, value in label.items()) or own_model(run),
@@ -75,7 +75,7 @@ def rows_of(runs: Sequence[RunRecord], metric: str | None) -> list[Row]:
     return [*_mark_best(own, metric), *_baselines(runs, run_labels)]
 
 
-def with_ranks(rows: Sequence[Row], metric: str) -> list[Row]:
+def with_ranks(rows: Sequence[BoardRow], metric: str) -> list[BoardRow]:
     """Rank and sort rows, the best first; rows without a value are last, equal rows are sorted by label."""
     scores = [_score(row, metric) for row in rows]
     found = [
@@ -85,7 +85,7 @@ def with_ranks(rows: Sequence[Row], metric: str) -> list[Row]:
     return sorted(found, key=lambda row: (row.rank or len(rows) + 1, row.is_baseline, row.label, row.model))
 
 
-def with_differences(rows: Sequence[Row], metric: str) -> list[Row]:
+def with_differences(rows: Sequence[BoardRow], metric: str) -> list[BoardRow]:
     """Return the rows with their paired differences to the best row.
 
     Raises:
@@ -105,9 +105,9 @@ def with_differences(rows: Sequence[Row], metric: str) -> list[Row]:
     ]
 
 
-def _draws_of_rows(rows: Sequence[Row], metric: str) -> Iterator[tuple[tuple[Path, str], np.ndarray]]:
+def _draws_of_rows(rows: Sequence[BoardRow], metric: str) -> Iterator[tuple[tuple[Path, str], np.ndarray]]:
     """Yield the draws of each row by its key; read every run's table once, and draw once."""
-    draws: Draws | None = None
+    draws: SubscriberDraws | None = None
     for run in {row.run.folder: row.run for row in rows}.values():
         own = [row for row in rows if row.run.folder == run.folder]
         table = read_out_of_fold(run, [row.model for row in own])
@@ -118,11 +118,11 @@ def _draws_of_rows(rows: Sequence[Row], metric: str) -> Iterator[tuple[tuple[Pat
             yield _key(row), metric_draws(mine, metric, draws)
 
 
-def _key(row: Row) -> tuple[Path, str]:
+def _key(row: BoardRow) -> tuple[Path, str]:
     return row.run.folder, row.model
 
 
-def _score(row: Row, metric: str) -> float:
+def _score(row: BoardRow, metric: str) -> float:
     """Return a number that is higher for better rows; -inf if the row has no value."""
     if metric not in row.values:
         return -inf
@@ -156,9 +156,9 @@ def _cost(run: RunRecord) -> Cost:
     )
 
 
-def _mark_best(rows: Sequence[Row], metric: str | None) -> list[Row]:
+def _mark_best(rows: Sequence[BoardRow], metric: str | None) -> list[BoardRow]:
     """Mark the best of several settings of one kind of model: it was chosen by these figures."""
-    families: dict[str, list[Row]] = {}
+    families: dict[str, list[BoardRow]] = {}
     for row in rows:
         if metric in row.values and not _is_nested(row.run):
             families.setdefault(own_model(row.run), []).append(row)
@@ -180,9 +180,9 @@ def _settings(run: RunRecord) -> str:
     return repr(flat({k: v for k, v in run.manifest.config.items() if k not in _NO_SETTING}))
 
 
-def _baselines(runs: Sequence[RunRecord], run_labels: Sequence[Mapping[str, str]]) -> list[Row]:
+def _baselines(runs: Sequence[RunRecord], run_labels: Sequence[Mapping[str, str]]) -> list[BoardRow]:
     """Return the baselines of the runs; baselines with equal name, policy and values become one row."""
-    found: dict[tuple[str, str], list[Row]] = {}
+    found: dict[tuple[str, str], list[BoardRow]] = {}
     for run, label in zip(runs, run_labels, strict=True):
         policy = {path: value for path, value in label.items() if path.split(".")[0] == "policy"}
         shown = " ".join(f" {path}={value}" for path, value in policy.items())
@@ -195,7 +195,7 @@ def _baselines(runs: Sequence[RunRecord], run_labels: Sequence[Mapping[str, str]
             if twin is None:
                 cost = Cost(run.manifest.fit_seconds[model], None, None, None, None)
                 alike.append(
-                    Row(
+                    BoardRow(
                         run=run,
                         model=model,
                         label=model + shown,

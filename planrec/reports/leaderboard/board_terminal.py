@@ -18,7 +18,7 @@ from planrec.reports.leaderboard.board_cells import (
     rank_text,
     values_of,
 )
-from planrec.reports.leaderboard.board_rows import Row
+from planrec.reports.leaderboard.board_rows import BoardRow
 from planrec.terminal import console_of_tables
 
 METRICS_AT_ONCE = 4
@@ -77,7 +77,7 @@ def _failure_table(board: Board) -> Table:
     return shown
 
 
-def _style(row: Row) -> str:
+def _style(row: BoardRow) -> str:
     return "dim" if row.is_baseline else ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from planrec.metrics import METRICS
 from planrec.reports.page.document import document
-from planrec.reports.page.markup import Cell, escape_html, paragraph, table
+from planrec.reports.page.markup import TableCell, escape_html, paragraph, table
 from planrec.reports.page.requested_runs import RequestedRuns
 from planrec.reports.page.run_section import section
 from planrec.reports.page.run_view import read_run_view
@@ -70,7 +70,7 @@ def _contents(requested: RequestedRuns) -> str:
 def _failures(failed: Sequence[tuple[str, str]]) -> str:
     if not failed:
         return ""
-    rows = [(name, [Cell(error, css_class="words")]) for name, error in failed]
+    rows = [(name, [TableCell(error, css_class="words")]) for name, error in failed]
     return "<h2>Failed</h2>\n" + table(
         "Cells and runs that failed, with the error", ["requested", "error"], rows
     )

@@ -12,7 +12,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One cell of a table."""
 
     text: str
@@ -43,7 +43,7 @@ def printable_text(text: object) -> str:
     return _CONTROL.sub("�", " ".join(str(text).split()))
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> str:
+def table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[TableCell]]]) -> str:
     """Return a table with a caption, a head per column and a head per row; a wide table scrolls."""
     columns = "".join(f'<th scope="col">{_with_breaks(head)}</th>' for head in heads)
     body = "".join(
@@ -117,7 +117,7 @@ def _with_breaks(name: str) -> str:
     return escape_html(name).replace("_", "_<wbr>")
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: TableCell) -> str:
     css = f' class="{cell.css_class}"' if cell.css_class else ""
     detail = f"<small>{escape_html(cell.detail)}</small>" if cell.detail else ""
     return f"<td{css}>{escape_html(cell.text)}{detail}</td>"

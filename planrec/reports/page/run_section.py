@@ -16,7 +16,7 @@ from planrec.metrics import (
 from planrec.reports.cards.card_prose import INTENDED, QUESTION
 from planrec.reports.page import charts
 from planrec.reports.page.charts import Series
-from planrec.reports.page.markup import Cell, bullets, interval, number, paragraph, table, terms
+from planrec.reports.page.markup import TableCell, bullets, interval, number, paragraph, table, terms
 from planrec.reports.page.run_view import RunView
 from planrec.reports.page.svg import figure_html
 from planrec.training.fitting import Chosen
@@ -172,7 +172,10 @@ def calibration(run: RunView, name: str) -> str:
 
 def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: str) -> str:
     rows = [
-        (str(position), [Cell(f"{one.confidence:.3f}"), Cell(f"{one.hit_rate:.3f}"), Cell(f"{one.n:,}")])
+        (
+            str(position),
+            [TableCell(f"{one.confidence:.3f}"), TableCell(f"{one.hit_rate:.3f}"), TableCell(f"{one.n:,}")],
+        )
         for position, one in enumerate(bins, start=1)
     ]
     return figure_html(charts.calibration(bins, title), name) + table(
@@ -202,7 +205,7 @@ def confusion_table(run: RunView) -> str:
     for row, head in enumerate(_plan_heads(plans)):
         total = int(counts[row].sum())
         cells = [_confusion_cell(int(counts[row, at]), total, is_right=row == at) for at in range(columns)]
-        rows.append((head, [*cells, Cell(f"{total:,}")]))
+        rows.append((head, [*cells, TableCell(f"{total:,}")]))
     repeats = len(run.judged.y) // max(run.judged.n_decisions, 1)
     caption = "Decisions by right plan (row) and recommended plan (column), with the share of the row"
     caption += f"; each decision counts once in each of {repeats} repeats" if repeats > 1 else ""
@@ -280,12 +283,14 @@ def notes(run: RunView) -> str:
     return bullets([*(waived or ["No check is waived."]), *run.saved.manifest.notes])
 
 
-def _value_cell(value: MetricValue | None) -> Cell:
-    return Cell("–") if value is None else Cell(number(value.value), interval(value.low, value.high))
+def _value_cell(value: MetricValue | None) -> TableCell:
+    return (
+        TableCell("–") if value is None else TableCell(number(value.value), interval(value.low, value.high))
+    )
 
 
-def _confusion_cell(count: int, total: int, *, is_right: bool) -> Cell:
+def _confusion_cell(count: int, total: int, *, is_right: bool) -> TableCell:
     share = count / total if total else 0.0
     shade = min(int(share * N_SHADES), N_SHADES - 1)
     css_class = f"shade{shade} right" if is_right else f"shade{shade}"
-    return Cell(f"{count:,}", f"{share:.0%}" if total else "", css_class)
+    return TableCell(f"{count:,}", f"{share:.0%}" if total else "", css_class)

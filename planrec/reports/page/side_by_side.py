@@ -2,7 +2,7 @@
 
 from planrec.metrics import METRICS
 from planrec.reports.page import charts
-from planrec.reports.page.markup import Cell, interval, number, paragraph, table
+from planrec.reports.page.markup import TableCell, interval, number, paragraph, table
 from planrec.reports.page.requested_runs import RequestedRuns
 from planrec.reports.page.run_section import axis_of
 from planrec.reports.page.svg import figure_html
@@ -33,7 +33,10 @@ def comparison(requested: RequestedRuns) -> str:
     rows = [
         (
             label,
-            [Cell(number(value.value), interval(value.low, value.high)), Cell(run.name, css_class="words")],
+            [
+                TableCell(number(value.value), interval(value.low, value.high)),
+                TableCell(run.name, css_class="words"),
+            ],
         )
         for label, run, value in found
     ]

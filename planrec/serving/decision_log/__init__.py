@@ -4,7 +4,7 @@ Importing it is cheap: it loads no pandas, and loads psycopg only for a PostgreS
 """
 
 from planrec.serving.decision_log.log_writer import Counts, DecisionLog
-from planrec.serving.decision_log.logged_answer import Decision, LoggedDecision, LoggedRun
+from planrec.serving.decision_log.logged_answer import LoggedAnswer, LoggedDecision, LoggedRun
 from planrec.serving.decision_log.pseudonym import Keys, read_or_create_key
 from planrec.serving.decision_log.search import Days, count_advised, decisions_of, find_decision
 from planrec.serving.decision_log.session import record_event
@@ -13,9 +13,9 @@ from planrec.serving.decision_log.store import write_rows
 __all__ = [
     "Counts",
     "Days",
-    "Decision",
     "DecisionLog",
     "Keys",
+    "LoggedAnswer",
     "LoggedDecision",
     "LoggedRun",
     "count_advised",

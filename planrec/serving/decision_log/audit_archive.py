@@ -19,7 +19,7 @@ from planrec.serving.acting_user import acting_user
 from planrec.serving.decision_log.chain import GENESIS, LAST_POSITION, LoggedEvent, Removed
 from planrec.serving.decision_log.database import OWNER_ONLY, Connection
 from planrec.serving.decision_log.log_tables import Place, append_event
-from planrec.serving.decision_log.search import Advised, Days, advised
+from planrec.serving.decision_log.search import AdviceCount, Days, advised
 from planrec.serving.decision_log.session import session
 from planrec.serving.decision_log.verification import ChainCheck, Entry, decisions_in, events_in, gaps_of
 
@@ -58,7 +58,7 @@ class Archived(msgspec.Struct, frozen=True):
     removed: list[Removed]
     "Stubs of entries between them that were pruned or deleted."
     decisions: int
-    advised: list[Advised]
+    advised: list[AdviceCount]
     "Answers of the days by run, catalogue version and action."
     files: dict[str, str]
     "File in the archive -> sha256."

@@ -8,7 +8,7 @@ from threading import Condition, Thread
 from typing import NamedTuple
 
 from planrec.errors import LogError
-from planrec.serving.decision_log.logged_answer import Decision, LoggedDecision, row_of
+from planrec.serving.decision_log.logged_answer import LoggedAnswer, LoggedDecision, row_of
 from planrec.serving.decision_log.store import ROWS_AT_ONCE, Store
 
 SECONDS_TO_GATHER = 0.01
@@ -74,11 +74,11 @@ class DecisionLog:
         with self._changed:
             return Counts(self._written, self._dropped, self._failed, self._errors, self._waiting)
 
-    def record(self, decision: Decision) -> bool:
+    def record(self, decision: LoggedAnswer) -> bool:
         """Queue an answer without waiting; return False if the queue is full."""
         return self._take(_Entry(row_of(decision, self._key), None))
 
-    def write(self, decision: Decision) -> "Future[None]":
+    def write(self, decision: LoggedAnswer) -> "Future[None]":
         """Queue an answer; the future is done when it is on the disk.
 
         The future raises LogError if the queue is full, or if the row could not be written. Such a row is not

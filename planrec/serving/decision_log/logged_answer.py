@@ -45,7 +45,7 @@ class LoggedRun(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Decision:
+class LoggedAnswer:
     """One answer that is to be logged."""
 
     recommendation_id: str
@@ -98,7 +98,7 @@ class LoggedDecision(NamedTuple):
         return LoggedRun(*(getattr(self, name) for name in LoggedRun._fields))
 
 
-def row_of(decision: Decision, key: bytes) -> LoggedDecision:
+def row_of(decision: LoggedAnswer, key: bytes) -> LoggedDecision:
     """Return the row of an answer that is given now."""
     subscriber = decision.subscriber
     return LoggedDecision(

@@ -40,7 +40,7 @@ class Days:
         return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
 
 
-class Advised(NamedTuple):
+class AdviceCount(NamedTuple):
     """The number of answers with one action of one run."""
 
     run_id: str
@@ -101,7 +101,7 @@ def decisions_of(
     return [LoggedDecision(*row) for row in found]
 
 
-def count_advised(url: str, days: Days) -> list[Advised]:
+def count_advised(url: str, days: Days) -> list[AdviceCount]:
     """Count the answers of these days by run, catalogue version and action.
 
     Raises:
@@ -113,14 +113,14 @@ def count_advised(url: str, days: Days) -> list[Advised]:
     return counts
 
 
-def advised(connection: Connection, days: Days) -> list[Advised]:
+def advised(connection: Connection, days: Days) -> list[AdviceCount]:
     """Count the answers of these days by run, catalogue version and action."""
     groups = "run_id, catalogue_version, arm"
     statement = (
         f"SELECT {groups}, COUNT(*), COUNT(DISTINCT subscriber) FROM decisions WHERE time >= ? AND time < ?"
         f" GROUP BY {groups} ORDER BY {groups}"
     )
-    return [Advised(*row) for row in connection.execute(statement, days.limits).fetchall()]
+    return [AdviceCount(*row) for row in connection.execute(statement, days.limits).fetchall()]
 
 
 def count_unreadable(connection: Connection, key_ids: Sequence[str] | dict[str, bytes]) -> int:

@@ -16,7 +16,7 @@ from planrec.recommending.request_table import requests_of
 from planrec.runs.read import SavedRun
 from planrec.schema.request import fields_of, json_of
 from planrec.sentences import Language
-from planrec.serving.decision_log import Decision, LoggedDecision, LoggedRun, record_event, write_rows
+from planrec.serving.decision_log import LoggedAnswer, LoggedDecision, LoggedRun, record_event, write_rows
 from planrec.serving.decision_log.logged_answer import row_of
 from planrec.serving.scoring.advice_columns import RECOMMENDATION_ID, SUBSCRIBER_REF
 from planrec.serving.scoring.scorer import Advice
@@ -67,7 +67,7 @@ class AdviceRows:
         fields = fields_of(saved.recommender.inputs)
         for subscriber, request, answer in zip(subscribers, requests.values(), answers, strict=True):
             name = answer.recommendation_id
-            decision = Decision(
+            decision = LoggedAnswer(
                 recommendation_id=name,
                 request_id=name.partition("-")[0],
                 subscriber=subscriber,

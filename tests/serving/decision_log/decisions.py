@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from planrec.serving.decision_log import Decision, DecisionLog, LoggedRun
+from planrec.serving.decision_log import DecisionLog, LoggedAnswer, LoggedRun
 from planrec.serving.decision_log.database import Database
 from planrec.serving.decision_log.logged_answer import row_of
 from planrec.serving.decision_log.store import Store
@@ -21,7 +21,7 @@ RUN = LoggedRun(
     catalogue_sha256="b" * 64,
     policy="best_bill",
 )
-DECISION = Decision(
+DECISION = LoggedAnswer(
     recommendation_id="one",
     request_id="of-one",
     subscriber="+34 600 000 000",
@@ -34,7 +34,7 @@ DECISION = Decision(
 )
 
 
-def decision(recommendation_id: object, **changes: Any) -> Decision:
+def decision(recommendation_id: object, **changes: Any) -> LoggedAnswer:
     """Return a decision with this id and other changes."""
     return replace(DECISION, recommendation_id=str(recommendation_id), **changes)
 
@@ -61,7 +61,7 @@ def change(url: str, statement: str) -> None:
     connection.close()
 
 
-def log_rows(url: str, *decisions: Decision, key: bytes = KEY) -> None:
+def log_rows(url: str, *decisions: LoggedAnswer, key: bytes = KEY) -> None:
     """Write these rows, one transaction each."""
     log = DecisionLog(url, key, queue_size=1_000)
     for each in decisions:

@@ -13,7 +13,7 @@ from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
 from planrec.schema.request import fields_of, json_of, read_request
-from planrec.serving.decision_log import Decision, DecisionLog, Keys, LoggedRun
+from planrec.serving.decision_log import DecisionLog, Keys, LoggedAnswer, LoggedRun
 from planrec.serving.decision_log.logged_answer import row_of
 from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.replay.replayed_answer import replay
@@ -35,7 +35,7 @@ def answered(folder, **request):
     )
     run = LoggedRun(saved.run_id, saved.sha256, "0.1.0", *named, saved.config.policy.kind)
     content = json_of(asked, fields_of(saved.recommender.inputs))
-    return Decision(ID, "request-1", "ann", content, "en", body, "stay", 1.5, run)
+    return LoggedAnswer(ID, "request-1", "ann", content, "en", body, "stay", 1.5, run)
 
 
 def logged(tmp_path, decision):
