@@ -9,7 +9,7 @@ import numpy as np
 from planrec.catalogue.commitments import with_commitments
 from planrec.contracts import Fold, Model
 from planrec.monitoring.outcomes.outcome_table import StoredOutcome
-from planrec.monitoring.realised.logged_requests import Advice
+from planrec.monitoring.realised.logged_requests import PastAdvice
 from planrec.monitoring.realised.months_that_came import bills_of
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.runs.read import SavedRun
@@ -26,8 +26,8 @@ ADVISED = "advised"
 RECOMMENDATION_ID, RUN = "recommendation_id", "run"
 "Columns beside those of `OutOfFold`."
 
-AdviceWithMonths = tuple[Advice, Sequence[StoredOutcome]]
-"Advice and all of its label months."
+AdviceWithMonths = tuple[PastAdvice, Sequence[StoredOutcome]]
+"PastAdvice and all of its label months."
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class JudgedRun:
     """The advice of one run, and the bills that came after it."""
 
     saved: SavedRun
-    advice: Sequence[Advice]
+    advice: Sequence[PastAdvice]
     table: DecisionTable
     "With the bills of the label months, and the label."
 

@@ -32,7 +32,7 @@ class GivenAnswer(msgspec.Struct, gc=False):
     items: list[GivenItem]
 
 
-class Advice(NamedTuple):
+class PastAdvice(NamedTuple):
     """One logged answer and its request."""
 
     recommendation_id: str
@@ -57,10 +57,10 @@ class Advice(NamedTuple):
 class LoggedAdvice(NamedTuple):
     """The advice of some days."""
 
-    advice: Sequence[Advice]
+    advice: Sequence[PastAdvice]
     "In the order in which it was given."
     owners: Mapping[str, str]
-    "recommendation_id -> `Advice.owner`, of the advice of all days."
+    "recommendation_id -> `PastAdvice.owner`, of the advice of all days."
     unreadable: Sequence[str]
     "Ids of rows whose request or answer is not one that PlanRec wrote."
 
@@ -68,7 +68,7 @@ class LoggedAdvice(NamedTuple):
 def read_advice(connection: Connection, days: Days) -> LoggedAdvice:
     """Read the advice whose decision is on these days; the reading is an event of the log."""
     statement = f"SELECT {', '.join(_COLUMNS)} FROM decisions ORDER BY time, recommendation_id"
-    advice, owners, unreadable = list[Advice](), dict[str, str](), list[str]()
+    advice, owners, unreadable = list[PastAdvice](), dict[str, str](), list[str]()
     first, last = str(days.first), str(days.last)
     for each in _advice_in(connection.stream(statement)):
         if isinstance(each, str):
@@ -81,12 +81,12 @@ def read_advice(connection: Connection, days: Days) -> LoggedAdvice:
     return LoggedAdvice(advice, owners, unreadable)
 
 
-def _advice_in(rows: Iterator[Sequence[str]]) -> Iterator[Advice | str]:
+def _advice_in(rows: Iterator[Sequence[str]]) -> Iterator[PastAdvice | str]:
     """Yield the advice in rows, or the id of a row that cannot be read."""
     requests, answers = msgspec.json.Decoder(Request), msgspec.json.Decoder(GivenAnswer)
     for name, time, subscriber, request, answer, *run in rows:
         try:
-            yield Advice(
+            yield PastAdvice(
                 name, time, subscriber, LoggedRun(*run), requests.decode(request), answers.decode(answer)
             )
         except msgspec.MsgspecError:

@@ -9,7 +9,7 @@ from planrec.catalogue import Catalogue, rate
 from planrec.monitoring.outcomes.advice_given import label_months
 from planrec.monitoring.outcomes.outcome import Event
 from planrec.monitoring.outcomes.outcome_table import StoredOutcome
-from planrec.monitoring.realised.logged_requests import Advice
+from planrec.monitoring.realised.logged_requests import PastAdvice
 from planrec.schema.columns import Usage, quantised
 from planrec.schema.decision_rows import month_number
 from planrec.schema.request import Month
@@ -43,7 +43,7 @@ class MonthsThatCame:
                 came.months.setdefault((owner, month_number(outcome.month)), outcome)
         return came
 
-    def has_left(self, advice: Advice) -> bool:
+    def has_left(self, advice: PastAdvice) -> bool:
         """Return whether the subscriber of some advice left."""
         return advice.owner in self.left
 
@@ -52,7 +52,7 @@ class MonthsThatCame:
         if events := self.events.pop(earlier, None):
             self.events.setdefault(later, set()).update(events)
 
-    def after(self, advice: Advice, horizon: int) -> list[StoredOutcome] | None:
+    def after(self, advice: PastAdvice, horizon: int) -> list[StoredOutcome] | None:
         """Return the label months of a decision; None if one is missing."""
         found = [self.months.get((advice.owner, month)) for month in label_months(advice.as_of, horizon)]
         there = [outcome for outcome in found if outcome is not None]

@@ -10,7 +10,7 @@ from planrec.errors import DataError, LogError, RunError
 from planrec.monitoring.outcomes.advice_given import label_months
 from planrec.monitoring.outcomes.outcome_table import stored_outcomes
 from planrec.monitoring.realised.judged_run import AdviceWithMonths, JudgedRun
-from planrec.monitoring.realised.logged_requests import Advice, read_advice
+from planrec.monitoring.realised.logged_requests import PastAdvice, read_advice
 from planrec.monitoring.realised.months_that_came import MonthsThatCame
 from planrec.runs.read import SavedRun
 from planrec.schema.decision_rows import month_number, running_month
@@ -93,7 +93,7 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
 
 @dataclass
 class _Judging:
-    """Advice that is sorted into judged and unjudged."""
+    """PastAdvice that is sorted into judged and unjudged."""
 
     outputs: Path
     came: MonthsThatCame
@@ -105,9 +105,9 @@ class _Judging:
         if names:
             self.unjudged.setdefault(reason, []).extend(names)
 
-    def latest(self, advice: Sequence[Advice]) -> list[Advice]:
+    def latest(self, advice: Sequence[PastAdvice]) -> list[PastAdvice]:
         """Keep the last answer of a run to a subscriber on a day of decision; it gets the events of all."""
-        last: dict[tuple[str, str, str], Advice] = {}
+        last: dict[tuple[str, str, str], PastAdvice] = {}
         for each in advice:
             key = (each.run.run_sha256, each.owner, each.as_of)
             if before := last.pop(key, None):
@@ -116,11 +116,11 @@ class _Judging:
             last[key] = each
         return list(last.values())
 
-    def events(self, advice: Advice) -> set[str]:
+    def events(self, advice: PastAdvice) -> set[str]:
         """Return the events of an answer."""
         return set(self.came.events.get(advice.recommendation_id, ()))
 
-    def judged_run(self, advice: Sequence[Advice]) -> JudgedRun | None:
+    def judged_run(self, advice: Sequence[PastAdvice]) -> JudgedRun | None:
         """Judge the advice of one run; None if none of it can be judged."""
         try:
             saved = load_logged_run(advice[0].recommendation_id, advice[0].run, self.outputs)
@@ -141,7 +141,7 @@ class _Judging:
         readable = [pair for pair in pairs if self._rated(saved, [pair])]
         return JudgedRun.of(saved, readable) if readable else None
 
-    def _with_months(self, saved: SavedRun, advice: Advice) -> AdviceWithMonths | None:
+    def _with_months(self, saved: SavedRun, advice: PastAdvice) -> AdviceWithMonths | None:
         """Return advice with its label months; None if it cannot be judged."""
         recommender = saved.recommender
         reason: Unjudged
@@ -156,7 +156,7 @@ class _Judging:
         self.leave_out(reason, [advice.recommendation_id])
         return None
 
-    def _reason_of_missing(self, advice: Advice, horizon: int) -> Unjudged:
+    def _reason_of_missing(self, advice: PastAdvice, horizon: int) -> Unjudged:
         if self.came.has_left(advice):
             return "left"
         return "not_over" if label_months(advice.as_of, horizon)[-1] >= self.running else "months_missing"
