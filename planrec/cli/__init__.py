@@ -21,7 +21,7 @@ from planrec.cli.verb_parser import VerbParser
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
-    *("outcomes", "retrain"),
+    *("outcomes", "retrain", "rehearse"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."

@@ -121,7 +121,7 @@ def acceptance_chance(
     Args:
         saving: monthly saving that the subscriber expects, in dollars.
         termination_fee: fee for leaving the plan held.
-        lost_allowance: preference for large allowances if the plan offered is smaller than the one held, else 0.
+        lost_allowance: preference for large allowances if the plan offered is smaller, else 0.
 
     Examples:
         >>> acceptance_chance(np.array([0.0, 20.0]), 0.0, np.zeros(2)).round(3).tolist()

@@ -12,12 +12,12 @@ from planrec.recommending.answer import Answer, ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import SavedRun
 from planrec.schema.request import Request, fields_of, json_of
-from planrec.serving.decision_log import Decision, LoggedDecision, LoggedRun, write_rows
+from planrec.serving.decision_log import LoggedAnswer, LoggedDecision, LoggedRun, write_rows
 from planrec.serving.decision_log.logged_answer import row_of
 
 
 @dataclass(frozen=True)
-class Advice:
+class DayOfAdvice:
     """The advice of one side on one day, one entry per subscriber who asked."""
 
     month: int
@@ -43,25 +43,31 @@ class Adviser:
         self.key = sha256(f"rehearsal {world.setting.seed}".encode()).digest()
         self.last = np.full(len(world.arrives), -1)
 
-    def advise(self, run: SavedRun, store: MonthStore, held: np.ndarray, month: int, day: int) -> Advice:
+    def advise(self, run: SavedRun, store: MonthStore, held: np.ndarray, month: int, day: int) -> DayOfAdvice:
         """Answer the subscribers who ask on a day, from the months of a store, and log the answers."""
         asked, plans = self.world.asked(month, day), self.world.plans.plan_ids
         requests = {
-            f"{self.side}-{name_of(month)}-{day:02d}-{who + 1}": self._request(run, store, who, held[who], month, day)
+            f"{self.side}-{name_of(month)}-{day:02d}-{who + 1}": self._request(
+                run, store, who, held[who], month, day
+            )
             for who in asked.tolist()
         }
         model = ModelName(run.run_id, run.manifest.versions["planrec"])
         answers = answers_of(run.recommender, requests, model)
         self._log(run, requests, answers, f"{name_of(month)}-{day:02d}")
-        advised = np.array([_plan_of(answer, plans, held[who]) for answer, who in zip(answers, asked, strict=True)])
+        advised = np.array(
+            [_plan_of(answer, plans, held[who]) for answer, who in zip(answers, asked, strict=True)]
+        )
         self.last[asked] = np.where(advised >= 0, advised, self.last[asked])
-        saving = np.array([float(answer.items[0].expected_saving or 0) if answer.advised else 0.0 for answer in answers])
-        return Advice(month, day, asked, held[asked], advised, saving, tuple(requests))
+        saving = np.array(
+            [float(answer.items[0].expected_saving or 0) if answer.advised else 0.0 for answer in answers]
+        )
+        return DayOfAdvice(month, day, asked, held[asked], advised, saving, tuple(requests))
 
-    def no_advice(self, held: np.ndarray, month: int, day: int) -> Advice:
-        """Answer nobody who asks on a day."""
+    def no_advice(self, held: np.ndarray, month: int, day: int) -> DayOfAdvice:
+        """Give no advice to those who ask on a day."""
         asked = self.world.asked(month, day)
-        return Advice(month, day, asked, held[asked], np.full(len(asked), -1), np.zeros(len(asked)), ())
+        return DayOfAdvice(month, day, asked, held[asked], np.full(len(asked), -1), np.zeros(len(asked)), ())
 
     def _request(
         self, run: SavedRun, store: MonthStore, who: int, held: int, month: int, day: int
@@ -80,12 +86,12 @@ class Adviser:
             subscriber=str(who + 1),
         )
 
-    def _log(
-        self, run: SavedRun, requests: dict[str, Request], answers: Sequence[Answer], day: str
-    ) -> None:
+    def _log(self, run: SavedRun, requests: dict[str, Request], answers: Sequence[Answer], day: str) -> None:
         logged, fields = LoggedRun.of(run), fields_of(run.recommender.inputs)
         rows = [
-            self._row(answer, request, json_of(request, fields), logged, f"{day}T12:00:{0:02d}.{number:06d}+00:00")
+            self._row(
+                answer, request, json_of(request, fields), logged, f"{day}T12:00:{0:02d}.{number:06d}+00:00"
+            )
             for number, (answer, request) in enumerate(zip(answers, requests.values(), strict=True))
         ]
         write_rows(self.log_url, rows)
@@ -95,7 +101,7 @@ class Adviser:
     ) -> LoggedDecision:
         """Return the row of the log, at the time of the rehearsal."""
         name = answer.recommendation_id
-        decision = Decision(
+        decision = LoggedAnswer(
             name, name, request.subscriber, content, "en", encoded(answer), answer.arm, 0.0, run
         )
         return row_of(decision, self.key)._replace(time=time)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from planrec.monitoring.outcomes import Content, Outcome, receive
-from planrec.operating.rehearsal.advice import Advice
+from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.setting import HORIZON
 from planrec.operating.rehearsal.world import World
@@ -15,7 +15,7 @@ from planrec.schema.request import Month
 NO_KEY = Path("no key: every outcome names its recommendation")
 
 
-def send_answers(log_url: str, outputs: Path, advice: Advice, accepted: set[int]) -> None:
+def send_answers(log_url: str, outputs: Path, advice: DayOfAdvice, accepted: set[int]) -> None:
     """Store who accepted and who declined an offer of a day."""
     offers = np.flatnonzero((advice.advised >= 0) & (advice.advised != advice.held)).tolist()
     outcomes = [
@@ -33,7 +33,7 @@ def send_answers(log_url: str, outputs: Path, advice: Advice, accepted: set[int]
 
 
 def send_bills(
-    log_url: str, outputs: Path, advice: Sequence[Advice], file: MonthFile, world: World
+    log_url: str, outputs: Path, advice: Sequence[DayOfAdvice], file: MonthFile, world: World
 ) -> None:
     """Store the month of a file for all advice that it judges."""
     at = {int(subscriber): row for row, subscriber in enumerate(file.subscriber)}

@@ -1,4 +1,4 @@
-"""The advice of both sides as one out-of-fold table, judged by the bills that came and by the hidden truth."""
+"""The advice of both sides as out-of-fold tables, judged by the bills that came and by the hidden truth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 
 from planrec.metrics import Estimate, draws_of, metric_draws
 from planrec.metrics.intervals import interval_of
-from planrec.operating.rehearsal.advice import Advice
+from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.month_files import name_of
 from planrec.operating.rehearsal.setting import HORIZON
 from planrec.operating.rehearsal.world import World
@@ -20,7 +20,7 @@ MONTH = "month"
 
 
 @dataclass(frozen=True)
-class Figures:
+class MonthlyFigures:
     """One metric of a month, or of the whole rehearsal, on both sides."""
 
     metric: str
@@ -33,7 +33,7 @@ class Figures:
     n_decisions: int
 
 
-def table_of(world: World, side: str, advice: Sequence[Advice]) -> pd.DataFrame:
+def table_of(world: World, side: str, advice: Sequence[DayOfAdvice]) -> pd.DataFrame:
     """Make the rows of one side, those left out whose subscriber left before the last judged month.
 
     A plan that cannot be bought on the day is no advice: the subscriber stays.
@@ -46,7 +46,7 @@ def table_of(world: World, side: str, advice: Sequence[Advice]) -> pd.DataFrame:
     return rows[~gone].drop(columns="ends")
 
 
-def _rows_of(world: World, day: Advice) -> pd.DataFrame:
+def _rows_of(world: World, day: DayOfAdvice) -> pd.DataFrame:
     plans, who = np.array([*world.plans.plan_ids, None], object), day.subscriber
     offered = world.offered(day.month, day.held)
     follows = np.where((day.advised >= 0) & offered[np.arange(len(who)), day.advised], day.advised, -1)
@@ -72,22 +72,24 @@ def _rows_of(world: World, day: Advice) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def figures_of(tables: Mapping[str, pd.DataFrame], seed: int, n_bootstrap: int) -> list[Figures]:
+def figures_of(tables: Mapping[str, pd.DataFrame], seed: int, n_bootstrap: int) -> list[MonthlyFigures]:
     """Compute every metric of the whole rehearsal, then by month, with intervals over subscribers."""
     months: list[str | None] = [None, *sorted(set(tables[ON][MONTH]))]
     return [
-        _figures(metric, month, tables, (seed, n_bootstrap)) for metric in (REGRET, HIDDEN, HARM) for month in months
+        _figures(metric, month, tables, (seed, n_bootstrap))
+        for metric in (REGRET, HIDDEN, HARM)
+        for month in months
     ]
 
 
 def _figures(
     metric: str, month: str | None, tables: Mapping[str, pd.DataFrame], draws: tuple[int, int]
-) -> Figures:
+) -> MonthlyFigures:
     rows = {side: table if month is None else table[table[MONTH] == month] for side, table in tables.items()}
     drawn = draws_of(rows[ON], *draws)
     on, off = (metric_draws(rows[side], metric, drawn) for side in (ON, OFF))
     ratio = np.divide(on, off, out=np.full_like(on, np.nan), where=off != 0)
-    return Figures(metric, month, estimate(on), estimate(off), estimate(ratio), len(rows[ON]))
+    return MonthlyFigures(metric, month, estimate(on), estimate(off), estimate(ratio), len(rows[ON]))
 
 
 def estimate(draws: np.ndarray) -> Estimate:

@@ -64,10 +64,14 @@ class MonthStore:
     def window(self, subscriber: int, month: int) -> tuple[Month, ...]:
         """Return the last months of a subscriber before a month, as a request gives them."""
         known = [
-            ago for ago in range(month - WINDOW, month) if not np.isnan(self.usage[Usage.SMS][subscriber, ago])
+            ago
+            for ago in range(month - WINDOW, month)
+            if not np.isnan(self.usage[Usage.SMS][subscriber, ago])
         ]
         return tuple(
-            Month(name_of(ago), **{name: float(values[subscriber, ago]) for name, values in self.usage.items()})
+            Month(
+                name_of(ago), **{name: float(values[subscriber, ago]) for name, values in self.usage.items()}
+            )
             for ago in known
         )
 
@@ -82,7 +86,7 @@ class MonthStore:
         rows, columns = np.nonzero(~np.isnan(self.usage[Usage.SMS][:, months]))
         table = {
             "subscriber": rows + 1,
-            "month": np.array([name_of(month) for month in months])[columns],
+            "month": np.array([name_of(month) for month in months.tolist()])[columns],
             "plan": np.array(self.world.plans.plan_ids, object)[self.held[rows, months[columns]]],
         }
         table |= {name: values[rows, months[columns]] for name, values in self.usage.items()}

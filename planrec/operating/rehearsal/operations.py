@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from planrec.operating.rehearsal.advice import Advice
+from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.bills_that_came import send_answers, send_bills
 from planrec.operating.rehearsal.input_gate import file_problems
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.pin_check import worse_by
 from planrec.operating.rehearsal.pinned_runs import PinnedRuns, why_refused
 from planrec.operating.rehearsal.promotions import Promotion
+from planrec.operating.rehearsal.retraining import promoted, retrained
 from planrec.operating.rehearsal.setting import FAULT_DAY
 from planrec.operating.rehearsal.side import Side
 from planrec.operating.rehearsal.timeline import Timeline
@@ -51,7 +52,9 @@ class WithOperations(Side):
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the pinned run; a pin that cannot be served is mended first."""
         if self.waits_for is not None and day >= CORRECTED_ON:
-            self.timeline.done(month, CORRECTED_ON, f"the file of {name_of(month - 1)} arrives again, in order")
+            self.timeline.done(
+                month, CORRECTED_ON, f"the file of {name_of(month - 1)} arrives again, in order"
+            )
             file, self.waits_for = self.waits_for, None
             self._take(month, CORRECTED_ON, file)
         if day > FAULT_DAY:
@@ -62,7 +65,7 @@ class WithOperations(Side):
             self.timeline.done(month, day, "the run that was served is pinned again", "rolled back")
         return self.runs.served
 
-    def after_advice(self, advice: Advice, accepted: set[int]) -> None:
+    def after_advice(self, advice: DayOfAdvice, accepted: set[int]) -> None:
         """Send the answers of the subscribers, and check the run if the pin has changed."""
         send_answers(self.log_url, self.runs.outputs, advice, accepted)
         if self.runs.is_unchecked:
@@ -81,6 +84,12 @@ class WithOperations(Side):
         """Store a file that passed, send its bills, and retrain."""
         self.store.take(file)
         send_bills(self.log_url, self.runs.outputs, self.advice, file, self.world)
+        found = retrained(self.runs, self._write_months(month, name_of(month)))
+        if found.outcome == "promoted":
+            self.promotions.append(promoted(self.runs, self.store, self.held, (month, day)))
+            self.timeline.done(month, day, "a retrained run passed its gates and is pinned", "promoted")
+        else:
+            self.timeline.done(month, day, f"the retrained run is not pinned: {found.outcome}")
 
     def _check_pin(self, month: int, day: int) -> None:
         """Compare a run that was pinned by hand with the one before; roll back if it is surely worse."""
@@ -89,10 +98,14 @@ class WithOperations(Side):
         if found.low <= MARGIN * regret:
             self.runs.accept(self.runs.served.folder)
             return
-        text = f"the pinned run has {signed(found.value, found.low, found.high)} more regret than the one before"
+        text = (
+            f"the pinned run has {signed(found.value, found.low, found.high)} more regret than the one before"
+        )
         self.timeline.noticed(month, day, "bad_model", text)
         self.runs.go_back("more regret than the run before it")
-        self.timeline.done(month, day, "the run before is pinned again, and the bad one is denied", "rolled back")
+        self.timeline.done(
+            month, day, "the run before is pinned again, and the bad one is denied", "rolled back"
+        )
 
     def _write_months(self, month: int, purpose: str) -> Path:
         """Write the months that a training in this month reads."""

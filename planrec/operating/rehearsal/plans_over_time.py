@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from planrec.catalogue import Catalogue
-from planrec.operating.rehearsal.setting import Setting
+from planrec.operating.rehearsal.setting import RehearsalSetting
 
 if TYPE_CHECKING:
     from planrec.catalogue.plans import Plan
@@ -21,7 +21,7 @@ CHANGES = ("price_change", "launch", "withdrawal")
 class PlansOverTime:
     """The catalogue of every month."""
 
-    setting: Setting
+    setting: RehearsalSetting
     ladder: Catalogue
 
     def at(self, month: int) -> Catalogue:

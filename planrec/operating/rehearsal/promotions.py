@@ -27,8 +27,8 @@ class Promotion:
         """Whether the challenger is worse by more than the margin.
 
         Examples:
-            >>> Promotion("2019-02-01", 1.5, 1.2, 0.2).is_worse, Promotion("2019-02-01", 1.5, 1.4, 0.2).is_worse
-            (True, False)
+            >>> Promotion("2019-02-01", hidden_regret=1.5, of_champion=1.2, margin=0.2).is_worse
+            True
         """
         return self.hidden_regret > self.of_champion + self.margin
 

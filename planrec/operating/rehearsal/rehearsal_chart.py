@@ -1,13 +1,13 @@
-"""The picture of a rehearsal: regret and harm by month on both sides, and the acts of operations above them."""
+"""The picture of a rehearsal: regret and harm by month on both sides, and the acts of operations."""
 
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from planrec.operating.rehearsal.judged_year import HARM, HIDDEN, REGRET, Figures
+from planrec.operating.rehearsal.judged_year import HARM, HIDDEN, REGRET, MonthlyFigures
 from planrec.operating.rehearsal.setting import HISTORY
-from planrec.operating.rehearsal.timeline import Event, Kind
+from planrec.operating.rehearsal.timeline import Kind, TimelineEvent
 from planrec.operating.rehearsal.year import Rehearsed
 from planrec.reports.page.charts import MARKERS, WIDTH, Marker
 from planrec.reports.page.markup import interval, number
@@ -42,17 +42,19 @@ def chart_of(rehearsed: Rehearsed) -> Chart:
     return Chart(figure, title, _description(monthly))
 
 
-def _draw_events(axes: Axes, events: Sequence[Event]) -> None:
+def _draw_events(axes: Axes, events: Sequence[TimelineEvent]) -> None:
     """Draw one row of symbols per kind of event; a planted fault also gets a line through its row."""
     for row, (kind, marker) in enumerate(SYMBOLS.items()):
-        marker.draw(axes, [_place(event) for event in events if event.kind == kind], [row] * _count(events, kind))
+        marker.draw(
+            axes, [_place(event) for event in events if event.kind == kind], [row] * _count(events, kind)
+        )
     axes.set_yticks(range(len(SYMBOLS)), list(SYMBOLS))
     axes.set_ylim(len(SYMBOLS) - 0.4, -0.6)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     _style(axes)
 
 
-def _draw_metric(axes: Axes, monthly: Sequence[Figures]) -> None:
+def _draw_metric(axes: Axes, monthly: Sequence[MonthlyFigures]) -> None:
     for name, marker, shift in (("on", MARKERS[0], -0.08), ("off", MARKERS[1], 0.08)):
         values = [getattr(figures, name) for figures in monthly]
         x = [month + shift for month in range(1, len(values) + 1)]
@@ -69,16 +71,16 @@ def _style(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _place(event: Event) -> float:
+def _place(event: TimelineEvent) -> float:
     """Return the place on the axis of months: 1 is the middle of the first month."""
     return event.month - HISTORY + 0.5 + event.day / 31
 
 
-def _count(events: Sequence[Event], kind: Kind) -> int:
+def _count(events: Sequence[TimelineEvent], kind: Kind) -> int:
     return sum(event.kind == kind for event in events)
 
 
-def _description(monthly: Sequence[Figures]) -> str:
+def _description(monthly: Sequence[MonthlyFigures]) -> str:
     texts = [
         f"{figures.month} {PANELS[figures.metric]} on {number(figures.on.value)}"
         f" {interval(figures.on.low, figures.on.high)}, off {number(figures.off.value)}"

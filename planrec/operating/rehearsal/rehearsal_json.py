@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict
 
-from planrec.operating.rehearsal.judged_year import Figures
-from planrec.operating.rehearsal.timeline import Event
+from planrec.operating.rehearsal.judged_year import MonthlyFigures
+from planrec.operating.rehearsal.timeline import TimelineEvent
 from planrec.operating.rehearsal.year import Rehearsed
 
 SCHEMA = "planrec.rehearsal/1"
@@ -13,7 +13,7 @@ DIGITS = 9
 
 
 def json_of(rehearsed: Rehearsed) -> str:
-    """Return the setting, the figures, the faults and the timeline as JSON; it has no run ids and no times."""
+    """Return setting, figures, faults and timeline as JSON, without run ids and times of the clock."""
     content = {
         "schema": SCHEMA,
         "setting": asdict(rehearsed.setting),
@@ -25,11 +25,11 @@ def json_of(rehearsed: Rehearsed) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _event(event: Event) -> dict[str, str | None]:
+def _event(event: TimelineEvent) -> dict[str, str | None]:
     return {"date": event.date, "kind": event.kind, "text": event.text, "fault": event.fault}
 
 
-def _figures(figures: Figures) -> dict[str, object]:
+def _figures(figures: MonthlyFigures) -> dict[str, object]:
     sides = {name: getattr(figures, name).as_json() for name in ("on", "off", "ratio")}
     rounded = {
         name: {key: None if value is None else round(value, DIGITS) for key, value in side.items()}

@@ -25,7 +25,9 @@ def _parts(rehearsed: Rehearsed) -> Iterator[str]:
     yield paragraph(about(rehearsed))
     yield bullets(verdict_lines(rehearsed))
     yield figure_html(chart_of(rehearsed), "year")
-    yield "<h2>Faults</h2>\n" + _table("Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed))
+    yield "<h2>Faults</h2>\n" + _table(
+        "Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed)
+    )
     yield "<h2>By month</h2>\n" + _table("Means with 95 % intervals", MONTHLY_HEADS, monthly_rows(rehearsed))
     yield "<h2>Timeline</h2>\n" + _table("Every event", ("kind", "event"), _event_rows(rehearsed))
 

@@ -52,7 +52,7 @@ class Planted:
 
 
 @dataclass(frozen=True)
-class Setting:
+class RehearsalSetting:
     """One rehearsal; equal settings give equal results."""
 
     n_months: int
@@ -78,19 +78,31 @@ class Setting:
         return self.month_of(fault) == month
 
 
-def setting_of(n_months: int, seed: int, faults: Sequence[Planted], *, fast: bool) -> Setting:
-    """Return the setting of the command line; a fast one has fewer subscribers, days and draws.
+def chosen_setting(n_months: int, seed: int, faults: Sequence[str] | None, *, fast: bool) -> RehearsalSetting:
+    """Return the setting of the command line.
 
-    Faults after the last month are left out if they are the default ones.
+    Args:
+        n_months: months of the rehearsal.
+        seed: seed of the world.
+        faults: faults as text, see `planted_faults`; None for the default ones.
+        fast: whether to have few subscribers, days of advice and draws.
+
+    Raises:
+        ConfigError: a number is out of range, or a fault is wrong.
 
     Examples:
-        >>> setting_of(12, 0, default_faults(12), fast=True).n_subscribers
+        >>> chosen_setting(12, 0, None, fast=True).n_subscribers
         150
     """
+    if not 1 <= n_months <= MOST_MONTHS or seed < 0:
+        raise ConfigError(
+            f"--months must be 1 to {MOST_MONTHS} and --seed at least 0, got {n_months} and {seed}"
+        )
+    planted = default_faults(n_months) if faults is None else planted_faults(faults, n_months)
     if fast:
-        return Setting(n_months, FAST_SUBSCRIBERS, 12, (3, 12, 21), 16, 50, seed, tuple(faults))
+        return RehearsalSetting(n_months, FAST_SUBSCRIBERS, 12, (3, 12, 21), 16, 50, seed, planted)
     days = (2, 5, 8, 11, 14, 17, 20, 23, 26)
-    return Setting(n_months, FULL_SUBSCRIBERS, 50, days, 64, 500, seed, tuple(faults))
+    return RehearsalSetting(n_months, FULL_SUBSCRIBERS, 50, days, 64, 500, seed, planted)
 
 
 def default_faults(n_months: int) -> tuple[Planted, ...]:
@@ -116,7 +128,9 @@ def planted_faults(texts: Sequence[str], n_months: int) -> tuple[Planted, ...]:
     pairs = [text.partition("=")[::2] for text in texts]
     problems = [problem for name, month in pairs for problem in _problems(name, month, n_months)]
     names = [name for name, _ in pairs]
-    problems += [f"{name} is given {names.count(name)} times" for name in sorted({*names}) if names.count(name) > 1]
+    problems += [
+        f"{name} is given {names.count(name)} times" for name in sorted({*names}) if names.count(name) > 1
+    ]
     if problems:
         raise ConfigError(f"a fault must be NAME or NAME=MONTH; names: {', '.join(FAULTS)}", problems)
     planted = [Planted(name, int(month) if month else FAULTS[name].month) for name, month in pairs]
@@ -130,4 +144,6 @@ def _problems(name: str, month: str, n_months: int) -> list[str]:
     if number.isdecimal() and 1 <= int(number) <= n_months:
         return []
     allowed = shown([1, n_months])
-    return [f"{name}: the month must be within the rehearsal, {allowed.replace(', ', ' to ')}, got {number!r}"]
+    return [
+        f"{name}: the month must be within the rehearsal, {allowed.replace(', ', ' to ')}, got {number!r}"
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from planrec.operating.rehearsal.advice import Advice, Adviser
+from planrec.operating.rehearsal.advice import Adviser, DayOfAdvice
 from planrec.operating.rehearsal.month_files import MonthFile, MonthStore, file_of
 from planrec.operating.rehearsal.world import World
 from planrec.runs.read import SavedRun
@@ -24,7 +24,7 @@ class Side(ABC):
         self.held = world.people.plan_held.astype(np.int64)
         self.log_url = f"sqlite:///{folder / name}.db"
         self.adviser = Adviser(name, world, self.log_url)
-        self.advice: list[Advice] = []
+        self.advice: list[DayOfAdvice] = []
         self.accepted: dict[int, int] = {}
         "Subscriber -> plan from the next month on."
 
@@ -61,8 +61,9 @@ class Side(ABC):
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the run that answers on a day; None for no advice."""
 
-    def after_advice(self, advice: Advice, accepted: set[int]) -> None:
-        """Do what is due after the advice of a day."""
+    @abstractmethod
+    def after_advice(self, advice: DayOfAdvice, accepted: set[int]) -> None:
+        """Do the work that is due after the advice of a day."""
 
 
 class WithoutOperations(Side):
@@ -80,3 +81,6 @@ class WithoutOperations(Side):
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the first run: a served process keeps it in memory whatever happens to the pin."""
         return self.first
+
+    def after_advice(self, advice: DayOfAdvice, accepted: set[int]) -> None:
+        """Do nothing: no outcome is kept."""

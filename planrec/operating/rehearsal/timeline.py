@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from planrec.operating.rehearsal.month_files import name_of
-from planrec.operating.rehearsal.setting import HISTORY, Setting
+from planrec.operating.rehearsal.setting import HISTORY, RehearsalSetting
 
 Kind = Literal["planted", "noticed", "false alarm", "promoted", "rolled back", "done"]
 
 
 @dataclass(frozen=True)
-class Event:
+class TimelineEvent:
     """One line of the timeline."""
 
     month: int
@@ -31,7 +31,7 @@ class Event:
         """Return the line.
 
         Examples:
-            >>> str(Event(12, 1, "done", "trained a challenger"))
+            >>> str(TimelineEvent(12, 1, "done", "trained a challenger"))
             '2019-01-01  done         trained a challenger'
         """
         return f"{self.date}  {self.kind:<11}  {self.text}"
@@ -51,30 +51,30 @@ class Noticed:
 class Timeline:
     """Collects the events of one rehearsal."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: RehearsalSetting) -> None:
         """Begin without events."""
         self.setting = setting
-        self.events: list[Event] = []
+        self.events: list[TimelineEvent] = []
 
     def planted(self, month: int, day: int, fault: str, text: str) -> None:
         """Add a fault in its moment."""
-        self.events.append(Event(month, day, "planted", text, fault))
+        self.events.append(TimelineEvent(month, day, "planted", text, fault))
 
     def noticed(self, month: int, day: int, fault: str, text: str) -> None:
         """Add a signal about a kind of fault; it is a false alarm if no such fault was planted before."""
         begins = self.setting.month_of(fault)
         is_true = begins is not None and begins <= month
-        self.events.append(Event(month, day, "noticed" if is_true else "false alarm", text, fault))
+        self.events.append(TimelineEvent(month, day, "noticed" if is_true else "false alarm", text, fault))
 
     def done(self, month: int, day: int, text: str, kind: Kind = "done") -> None:
         """Add an act of operations."""
-        self.events.append(Event(month, day, kind, text))
+        self.events.append(TimelineEvent(month, day, kind, text))
 
-    def in_order(self) -> list[Event]:
+    def in_order(self) -> list[TimelineEvent]:
         """Return the events by day; those of a day in the order in which they happened."""
         return sorted(self.events, key=lambda event: event.date)
 
-    def of(self, kind: Kind) -> list[Event]:
+    def of(self, kind: Kind) -> list[TimelineEvent]:
         """Return the events of a kind."""
         return [event for event in self.events if event.kind == kind]
 
@@ -85,8 +85,10 @@ class Timeline:
     def _verdict(self, fault: str, month: int) -> Noticed:
         planted = next(event for event in self.of("planted") if event.fault == fault)
         signals = [event for event in self.of("noticed") if event.fault == fault]
-        first = min(signals, key=lambda event: event.date, default=None)
-        return Noticed(fault, planted.date, first and first.date, first and first.text)
+        if not signals:
+            return Noticed(fault, planted.date, None, None)
+        first = min(signals, key=lambda event: event.date)
+        return Noticed(fault, planted.date, first.date, first.text)
 
 
 def missed(verdicts: Sequence[Noticed]) -> list[str]:

@@ -11,7 +11,7 @@ from planrec.config.compose import compose
 from planrec.config.override_parser import typed_text
 from planrec.config.run_config import RunConfig
 from planrec.operating.rehearsal.month_files import MonthStore
-from planrec.operating.rehearsal.setting import HISTORY, Setting
+from planrec.operating.rehearsal.setting import HISTORY, RehearsalSetting
 from planrec.operating.rehearsal.world import World
 from planrec.runs.read import SavedRun, load_run
 from planrec.runs.write import begin_run, save_run
@@ -23,7 +23,7 @@ LEARNT_MONTHS = HISTORY
 "Months that every training reads: the last ones."
 
 
-def first_run(setting: Setting, world: World, folder: Path) -> SavedRun:
+def first_run(setting: RehearsalSetting, world: World, folder: Path) -> SavedRun:
     """Train the run that both sides begin with, on the history."""
     months = MonthStore(world).write(folder / "months-first.parquet", 0, HISTORY - 1)
     plans = write_catalogue(world.plans.ladder, folder / "plans-first.yaml")
@@ -32,7 +32,7 @@ def first_run(setting: Setting, world: World, folder: Path) -> SavedRun:
     return _saved(config, load_decisions(config), folder / "outputs" / "2019-01-01" / "first")
 
 
-def overrides_of(setting: Setting, months: Path, plans: Path) -> tuple[str, ...]:
+def overrides_of(setting: RehearsalSetting, months: Path, plans: Path) -> tuple[str, ...]:
     """Return the overrides of a training on a file of months, without the model."""
     return (
         "data=usage_months",
@@ -44,12 +44,13 @@ def overrides_of(setting: Setting, months: Path, plans: Path) -> tuple[str, ...]
         "baselines=[stay]",
         f"metrics={METRICS}",
         "cv.n_folds=2",
+        "policy=guarded",
         f"n_bootstrap={setting.n_bootstrap}",
         f"seed={setting.seed}",
     )
 
 
-def bad_run(setting: Setting, months: Path, plans: Path, folder: Path) -> SavedRun:
+def bad_run(setting: RehearsalSetting, months: Path, plans: Path, folder: Path) -> SavedRun:
     """Train a model on outcomes of other subscribers, as after a wrong join; training does not notice it."""
     config = compose(*overrides_of(setting, months, plans), "model=lgbm_bills")
     loaded = load_decisions(config)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planrec.operating.rehearsal.judged_year import HARM, REGRET, Figures
+from planrec.operating.rehearsal.judged_year import HARM, REGRET, MonthlyFigures
 from planrec.operating.rehearsal.timeline import missed
 from planrec.operating.rehearsal.year import Rehearsed
 from planrec.wording import with_interval
@@ -38,12 +38,12 @@ def verdicts_of(rehearsed: Rehearsed) -> Iterator[Verdict]:
     yield Verdict(text, not worse)
 
 
-def _ratio(regret: Figures) -> Verdict:
+def _ratio(regret: MonthlyFigures) -> Verdict:
     ratio = regret.ratio
     shown = with_interval(ratio.value, ratio.low, ratio.high)
     return Verdict(f"mean regret on / off {shown}, at most {MOST_RATIO}", ratio.value <= MOST_RATIO)
 
 
-def _harm(harm: Figures) -> Verdict:
+def _harm(harm: MonthlyFigures) -> Verdict:
     shown = with_interval(harm.on.value, harm.on.low, harm.on.high)
     return Verdict(f"harm over the year {shown}, at most {MOST_HARM}", harm.on.value <= MOST_HARM)

@@ -15,7 +15,7 @@ from planrec.config.conf_folder import CONF
 from planrec.data.hidden_truth import acceptance_chance, true_bills
 from planrec.data.simulated_history import People, SimulatedPopulation, flatness, simulate
 from planrec.operating.rehearsal.plans_over_time import PlansOverTime
-from planrec.operating.rehearsal.setting import HISTORY, HORIZON, Setting
+from planrec.operating.rehearsal.setting import HISTORY, HORIZON, RehearsalSetting
 from planrec.schema.columns import Columns, Usage
 
 LEAVING = 0.013
@@ -28,7 +28,7 @@ JUMP = 1.3
 class World:
     """Everything that happens whatever is advised; months are counted from January 2018."""
 
-    setting: Setting
+    setting: RehearsalSetting
     plans: PlansOverTime
     people: People
     usage: Columns
@@ -117,7 +117,7 @@ class World:
         return np.random.default_rng([self.setting.seed, month, *purpose.encode()])
 
 
-def world_of(setting: Setting) -> World:
+def world_of(setting: RehearsalSetting) -> World:
     """Simulate the world of a rehearsal."""
     per_month = max(1, round(LEAVING * setting.n_subscribers))
     n, months = setting.n_subscribers + per_month * setting.n_months, HISTORY + setting.n_months + HORIZON - 1
@@ -126,15 +126,17 @@ def world_of(setting: Setting) -> World:
     usage = {name: array.reshape(n, months) for name, array in history.usage.items()}
     newcomers = np.arange(n - setting.n_subscribers) // per_month + HISTORY
     arrives = np.concatenate([np.zeros(setting.n_subscribers, np.int64), newcomers])
-    world = World(setting, PlansOverTime(setting, ladder), people, usage, arrives, _leaving(setting, arrives, months))
+    world = World(
+        setting, PlansOverTime(setting, ladder), people, usage, arrives, _leaving(setting, arrives, months)
+    )
     jump = setting.month_of("usage_jump")
     if jump is not None:
         usage[Usage.DATA_MIB][:, jump:] = np.round(usage[Usage.DATA_MIB][:, jump:] * JUMP, 2)
     return world
 
 
-def _leaving(setting: Setting, arrives: np.ndarray, months: int) -> np.ndarray:
-    """Draw the month in which each subscriber is gone; not before the rehearsal, nor in the month of arrival."""
+def _leaving(setting: RehearsalSetting, arrives: np.ndarray, months: int) -> np.ndarray:
+    """Draw the month in which each subscriber is gone: in the rehearsal, after the month of arrival."""
     leaves = np.random.default_rng([setting.seed, *b"leaves"]).random((len(arrives), months)) < LEAVING
     leaves[:, : HISTORY + 1] = False
     leaves &= np.arange(months) > arrives[:, np.newaxis]

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from planrec.operating.rehearsal.judged_year import OFF, ON, Figures, figures_of, table_of
+from planrec.operating.rehearsal.judged_year import OFF, ON, MonthlyFigures, figures_of, table_of
 from planrec.operating.rehearsal.month_files import name_of
 from planrec.operating.rehearsal.operations import WithOperations
 from planrec.operating.rehearsal.promotions import Promotion
-from planrec.operating.rehearsal.setting import FAULT_DAY, FAULTS, HISTORY, Setting
+from planrec.operating.rehearsal.setting import FAULT_DAY, FAULTS, HISTORY, RehearsalSetting
 from planrec.operating.rehearsal.side import Side, WithoutOperations
 from planrec.operating.rehearsal.timeline import Timeline
 from planrec.operating.rehearsal.training import first_run
-from planrec.operating.rehearsal.world import World, world_of
+from planrec.operating.rehearsal.world import world_of
 
 MIDDLE_OF_MONTH = ("bad_model", "corrupt_pin")
 "Faults that happen on `FAULT_DAY`; the others begin with the month."
@@ -24,13 +24,13 @@ Report = Callable[[str], None]
 class Rehearsed:
     """The result of a rehearsal."""
 
-    setting: Setting
+    setting: RehearsalSetting
     timeline: Timeline
-    figures: tuple[Figures, ...]
+    figures: tuple[MonthlyFigures, ...]
     promotions: tuple[Promotion, ...]
 
 
-def rehearse(setting: Setting, folder: Path, report: Report = lambda month: None) -> Rehearsed:
+def rehearse(setting: RehearsalSetting, folder: Path, report: Report = lambda month: None) -> Rehearsed:
     """Live through the months with operations on and off, and judge the advice of both."""
     world, timeline = world_of(setting), Timeline(setting)
     first = first_run(setting, world, folder)
@@ -49,7 +49,7 @@ def rehearse(setting: Setting, folder: Path, report: Report = lambda month: None
     return Rehearsed(setting, timeline, tuple(figures), tuple(operated.promotions))
 
 
-def _plant(timeline: Timeline, setting: Setting, month: int) -> None:
+def _plant(timeline: Timeline, setting: RehearsalSetting, month: int) -> None:
     for fault in setting.faults:
         if HISTORY + fault.month - 1 == month:
             day = FAULT_DAY if fault.name in MIDDLE_OF_MONTH else 1
