@@ -239,6 +239,13 @@ def score() -> list[str]:
     return lines()
 
 
+def log() -> list[str]:
+    """The log writer's thread, for each row: with the hash chain and without it."""
+    from bench_log import log as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -250,6 +257,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "sweep": sweep,
     "answer": answer,
     "score": score,
+    "log": log,
 }
 
 

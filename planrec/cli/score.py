@@ -48,16 +48,16 @@ def run(options: Namespace) -> int:
 
 
 def _score(options: Namespace) -> None:
-    from planrec.runs.read import load_run
-    from planrec.serving.pin import load_pinned
+    from planrec.serving.pin import load_pinned, signed_run
     from planrec.serving.scoring.advice_manifest import write_manifest
     from planrec.serving.scoring.score_file import score_file
     from planrec.serving.scoring.scorer import Scorer
 
+    signers = trusted_signers()
     if options.run is not None:
-        saved = load_run(run_folder(options.run, options))
+        saved = signed_run(run_folder(options.run, options), signers)
     else:
-        saved = load_pinned(options.outputs, trusted_signers())
+        saved = load_pinned(options.outputs, signers)
     scorer = Scorer(saved, options.language, has_reasons=not options.no_reasons)
     log = _log(options, saved)
     with _progress(f"scoring {options.input.name}") as report:

@@ -67,7 +67,8 @@ def test_equal_options_give_equal_bytes(rehearsed, commands, tmp_path, monkeypat
 def test_the_page_names_no_run_and_draws_both_sides(rehearsed):
     text = (rehearsed / "rehearsal.html").read_text("utf-8")
     HtmlDocument(text)
-    assert "operations on" in text and "operations off" in text
+    assert "operations on" in text
+    assert "operations off" in text
     assert str(rehearsed) not in text
     assert not re.search(r"[0-9a-f]{32}", text.partition("</style>")[2])
 
