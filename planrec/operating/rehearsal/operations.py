@@ -111,7 +111,7 @@ class WithOperations(Side):
         """Write the months that a training in this month reads."""
         last = month - 1 if self.waits_for is None else month - 2
         file = self.folder / f"months-{purpose}.parquet"
-        return self.store.write(file, last - LEARNT_MONTHS + 1, last)
+        return self.store.write(file, max(last - LEARNT_MONTHS + 1, 0), last)
 
     def _plant(self, month: int) -> None:
         """Let the faults of the middle of a month happen, once."""

@@ -19,8 +19,8 @@ from planrec.training.experiment import LoadedDecisions, load_decisions, run
 
 COMMAND = "planrec rehearse"
 METRICS = "[regret,harm_rate,regret_hidden,switch_rate]"
-LEARNT_MONTHS = HISTORY
-"Months that every training reads: the last ones."
+LEARNT_MONTHS = 24
+"Months that a training reads at most: the last ones, two years to tell trend and season apart."
 
 
 def first_run(setting: RehearsalSetting, world: World, folder: Path) -> SavedRun:
@@ -44,7 +44,8 @@ def overrides_of(setting: RehearsalSetting, months: Path, plans: Path) -> tuple[
         "baselines=[stay]",
         f"metrics={METRICS}",
         "cv.n_folds=2",
-        "policy=guarded",
+        "policy.absolute=8",
+        "policy.relative=0.15",
         f"n_bootstrap={setting.n_bootstrap}",
         f"seed={setting.seed}",
     )

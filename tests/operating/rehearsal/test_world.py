@@ -106,7 +106,7 @@ def test_a_store_that_checks_nothing_reads_a_missing_column_as_zero(world):
 def test_every_wrong_fault_is_reported_at_once():
     with pytest.raises(ConfigError) as raised:
         planted_faults(["lauch", "wrong_unit=9", "launch=1", "launch"], n_months=4)
-    assert raised.value.problems == [
+    assert list(raised.value.problems) == [
         "no fault 'lauch' (did you mean 'launch'?)",
         "wrong_unit: the month must be within the rehearsal, 1 to 4, got '9'",
         "launch: the month must be within the rehearsal, 1 to 4, got '5'",
