@@ -42,7 +42,9 @@ def run(options: Namespace) -> int:
         raise ConfigError("expected a run: its folder, the beginning of its id, or `latest`")
     evaluation = evaluate([run_folder(name, options) for name in names], *overrides, since=options.since)
     if options.gates and not evaluation.gates:
-        raise ConfigError("no gate: type '+gates={METRIC: LIMIT}', or leave --gates out")
+        from planrec.commands.advice import typed
+
+        raise ConfigError(f"no gate: type {typed({'+gates': {'METRIC': 'LIMIT'}})}, or leave --gates out")
     show_table(options, lambda: print_evaluation(evaluation), lambda: as_json(evaluation))
     is_broken = any(evaluation.broken_gates(run)[0] for run in evaluation.runs)
     return int(options.gates and is_broken)

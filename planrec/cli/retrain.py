@@ -3,7 +3,7 @@
 Without --promote nothing is pinned. The challenger is compared with the pinned run as it is served, on
 decisions that neither was trained on; it must surely not be worse by more than a margin. Each call appends a
 line of evidence to operations.jsonl. Exit codes: 0 passed or nothing to do, 1 refused or failed, 2 wrong
-override, 3 another retrain is running.
+override, 3 another retrain is running, 4 undecided.
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from planrec.commands.grammar import parsed_override
 from planrec.config.compose import baselines_of, check_complete, origin_of
 from planrec.config.conf_folder import groups, inherited
-from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, check_overrides, unknown_keys
 from planrec.config.run_config import RunConfig, validated
 from planrec.errors import ConfigError

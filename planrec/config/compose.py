@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planrec.commands.advice import retyped
+from planrec.commands.grammar import use_text_keys
 from planrec.config.conf_folder import (
     CONF,
     Folders,
@@ -18,7 +20,6 @@ from planrec.config.conf_folder import (
     shown_path,
     unreadable_files,
 )
-from planrec.config.override_parser import shown_override, use_text_keys
 from planrec.config.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import default_outputs
@@ -46,12 +47,13 @@ def compose(*overrides: str) -> "RunConfig":
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             composed = hydra_compose("train", list(overrides), return_hydra_config=True)
+        tree = task_tree(composed)
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(error, overrides) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise unreadable(error) from error
     choices = dict(composed.hydra.runtime.choices)
-    return settled(task_tree(composed), overrides, choices)
+    return settled(tree, overrides, choices)
 
 
 def task_tree(composed: "DictConfig") -> dict[str, Any]:
@@ -186,7 +188,7 @@ def baselines_of(names: Any, origin: Callable[[str], str], added: Folders) -> di
     """Return the content of the file in conf/model/ by name."""
     if not isinstance(names, list):
         source = f"(from {origin('baselines')})"
-        listed = shown_override(f"baselines=[{names or ''}]") or "baselines=[]"
+        listed = retyped(f"baselines=[{names or ''}]") or "baselines=[]"
         problem = f"baselines = {names!r}: must be a list: type {listed} {source}"
         raise ConfigError(NOT_A_RUN, [problem])
     known = options("model", added)

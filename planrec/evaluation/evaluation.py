@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from planrec.commands.advice import command_line
 from planrec.config.changed_config import changed
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model
+from planrec.drift import ColumnDrift, column_drift, watched_columns
 from planrec.errors import ConfigError, RunError
 from planrec.evaluation.evaluated_table import check_inputs, evaluated_table, with_plans
 from planrec.evaluation.fresh_decisions import Excluded, fresh_decisions, trained_on
@@ -25,8 +27,10 @@ from planrec.metrics import (
     paired_difference,
 )
 from planrec.metrics import evaluate as metric_values
-from planrec.runs.read import SavedRun, load_run
+from planrec.runs.manifest import PROFILE
+from planrec.runs.read import SavedRun, load_run, read_profile
 from planrec.schema.predictions import OutOfFold
+from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions
 
 if TYPE_CHECKING:
@@ -64,6 +68,8 @@ class Evaluation:
     excluded: Excluded
     n_seen: int
     "Judged subscribers that a run was trained on, in earlier months."
+    drift: tuple[ColumnDrift, ...]
+    "Inputs of the judged decisions beside those of the first run's training."
     notes: tuple[str, ...]
 
     @property
@@ -107,7 +113,9 @@ def evaluate(runs: Sequence[Path], *overrides: str, since: date | None = None) -
     check_inputs(recommenders, everything)
     training = [trained_on(run) for run in saved.values()]
     fresh = fresh_decisions(everything, training, None if since is None else np.datetime64(since, "D"))
-    table = evaluated_table(recommenders, everything.take(fresh.rows), config)
+    decisions = everything.take(fresh.rows)
+    drift, drift_notes = _drift(first, decisions)
+    table = evaluated_table(recommenders, decisions, config)
     metrics = measured(table, config, [name for name, run in recommenders.items() if _is_rule(run.model)])
     return Evaluation(
         runs=tuple(saved),
@@ -118,7 +126,8 @@ def evaluate(runs: Sequence[Path], *overrides: str, since: date | None = None) -
         since=None if fresh.since is None else fresh.since.astype(object),
         excluded=fresh.excluded,
         n_seen=fresh.n_seen,
-        notes=(*loaded.table.notes, *fresh.notes),
+        drift=drift,
+        notes=(*loaded.table.notes, *fresh.notes, *drift_notes),
     )
 
 
@@ -150,6 +159,14 @@ def differences(
             for model in (name for name in others if (name, metric) in single):
                 value = metric_draws(rows[model], metric, draws)
                 yield Difference(model, metric, paired_difference(reference, value))
+
+
+def _drift(run: SavedRun, table: DecisionTable) -> tuple[tuple[ColumnDrift, ...], list[str]]:
+    """Compare the inputs with those of the training; older runs have no profile, and a note says so."""
+    if PROFILE not in run.manifest.files:
+        return (), [f"no drift: {run.run_id} has no {PROFILE}; a run that is trained today has one"]
+    watched = watched_columns(table)
+    return tuple(each for each in column_drift(read_profile(run), watched) if each.name in watched), []
 
 
 def _is_rule(model: Model) -> bool:
@@ -194,11 +211,12 @@ def _judging_config(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
     """Return the config of a run with overrides of its data and of the judgement."""
     groups = {text: text.lstrip("+~").partition("=")[0].split(".")[0] for text in overrides}
     if others := [text for text, group in groups.items() if group not in OF_EVALUATION]:
+        new_plans = command_line("new-plans", "RUN", "CATALOGUE")
         raise ConfigError(
             "an evaluation does not change the run that it judges",
             [
                 f"{text}: allowed are overrides of {', '.join(OF_EVALUATION)}"
-                + ("; planrec new-plans makes a run with other plans" if text.startswith("catalogue") else "")
+                + (f"; {new_plans} makes a run with other plans" if text.startswith("catalogue") else "")
                 for text in others
             ],
         )

@@ -18,6 +18,7 @@ def as_json(evaluation: Evaluation) -> str:
         "since": None if evaluation.since is None else str(evaluation.since),
         "excluded": asdict(evaluation.excluded),
         "subscribers_seen_in_training": evaluation.n_seen,
+        "drift": [nan_as_null(asdict(column)) for column in evaluation.drift],
         "notes": list(evaluation.notes),
         "metrics": [nan_as_null(asdict(value)) for value in evaluation.metrics],
         "differences": [

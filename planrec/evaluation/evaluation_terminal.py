@@ -10,7 +10,10 @@ from planrec.metrics import METRICS
 from planrec.reports.leaderboard.board_cells import signed_text
 from planrec.terminal import console_of_tables
 from planrec.training.run_terminal import METRICS_AT_ONCE, group_lines, metrics_tables
-from planrec.wording import ARROW, counted
+from planrec.wording import ARROW, counted, figure
+
+MOVED = 3.0
+"Times of the PSI to expect without drift from which an input is shown."
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
@@ -18,10 +21,27 @@ def print_evaluation(evaluation: Evaluation) -> None:
     console = console_of_tables()
     for note in evaluation.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
-    for table in (*metrics_tables(evaluation.metrics), *_difference_tables(evaluation)):
+    for table in (
+        *metrics_tables(evaluation.metrics),
+        *_difference_tables(evaluation),
+        *_drift_tables(evaluation),
+    ):
         console.print(table)
     for line in (*group_lines(evaluation.metrics), *judged_lines(evaluation), *gate_lines(evaluation)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _drift_tables(evaluation: Evaluation) -> Iterator[Table]:
+    """Yield the table of inputs that moved more than chance moves them; none if there is no such input."""
+    moved = [column for column in evaluation.drift if column.psi > MOVED * column.psi_expected]
+    if not moved:
+        return
+    table = Table("input that moved", "PSI", "PSI without drift", "size / training", "missing / training")
+    for column in sorted(moved, key=lambda column: -column.psi):
+        ratio = "-" if column.typical_ratio is None else figure(column.typical_ratio)
+        missing = f"{column.missing:.1%} / {column.missing_in_training:.1%}"
+        table.add_row(Text(column.name), figure(column.psi), figure(column.psi_expected), ratio, missing)
+    yield table
 
 
 def judged_lines(evaluation: Evaluation) -> Iterator[str]:

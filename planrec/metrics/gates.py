@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 
+from planrec.commands.advice import typed
 from planrec.errors import CheckError
 from planrec.metrics.intervals import MetricValue
 from planrec.metrics.registry import METRICS, known_metric
@@ -49,7 +50,7 @@ def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiv
     if waiver is not None:
         return [*notes, *(f"{problem}; waived: {waiver}" for problem in problems)]
     if problems:
-        raise CheckError("the run did not pass its gates", [*problems, WAYS_OUT])
+        raise CheckError("the run did not pass its gates", [*problems, _ways_out()])
     return notes
 
 
@@ -79,11 +80,12 @@ def judged_by_gates(own: Sequence[MetricValue], gates: Mapping[str, float]) -> t
     return problems, notes
 
 
-WAYS_OUT = (
-    "improve the model (fairness.reweigh_by=COLUMN weights the groups; higher policy.absolute or"
-    " policy.relative advise fewer moves), change the limit with gates.METRIC=LIMIT, or waive the gates with"
-    " a reason: waivers.gates='WHY THIS IS FINE'"
-)
+def _ways_out() -> str:
+    return (
+        f"improve the model ({typed({'fairness.reweigh_by': 'COLUMN'})} weights the groups; higher"
+        " policy.absolute or policy.relative advise fewer moves), change the limit with gates.METRIC=LIMIT,"
+        f" or waive the gates with a reason: {typed({'waivers.gates': 'WHY THIS IS FINE'})}"
+    )
 
 
 def _is_beyond(value: float, name: str, limit: float) -> bool:

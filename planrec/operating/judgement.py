@@ -116,16 +116,15 @@ def judge(
     """
     trained = {CHALLENGER: challenger} | ({REFITTED: refitted} if refitted is not None else {})
     sides = {side: read_out_of_fold(run, [run.manifest.model_kind]) for side, run in trained.items()}
-    rows = np.intersect1d(fresh, sides[CHALLENGER][OutOfFold.DECISION_ID].unique())
+    tested = np.sort(sides[CHALLENGER][OutOfFold.DECISION_ID].unique())
+    rows = np.intersect1d(fresh, tested)
     if len(rows) == 0:
         return None
+    sides[CHAMPION] = _as_served(champion, table, tested, config)
     sides = {side: found[found[OutOfFold.DECISION_ID].isin(rows)] for side, found in sides.items()}
-    frozen = evaluated_table(
-        {CHAMPION: champion.recommender}, table.take(rows), config.model_copy(update={"baselines": {}})
+    judged = _Sides(
+        sides, draws_of(sides[CHAMPION], config.seed, config.n_bootstrap), gated_metrics(config), margins
     )
-    frozen[OutOfFold.DECISION_ID] = rows[frozen[OutOfFold.DECISION_ID]]
-    sides[CHAMPION] = frozen
-    judged = _Sides(sides, draws_of(frozen, config.seed, config.n_bootstrap), gated_metrics(config), margins)
     with threadpool_limits(1):
         gates = (*judged.overall(), *judged.by_segment())
     return Judgement(
@@ -135,6 +134,20 @@ def judge(
         len(judged.draws.ids),
         None if table.as_of is None else table.as_of[rows].min(),
     )
+
+
+def _as_served(
+    champion: SavedRun, table: DecisionTable, tested: np.ndarray, config: RunConfig
+) -> "pd.DataFrame":
+    """Decide the tested rows with the champion.
+
+    They include rows that are not judged: advice depends on the advice before, so all sides must begin at the
+    same decision of each subscriber.
+    """
+    alone = config.model_copy(update={"baselines": {}})
+    found = evaluated_table({CHAMPION: champion.recommender}, table.take(tested), alone)
+    found[OutOfFold.DECISION_ID] = tested[found[OutOfFold.DECISION_ID]]
+    return found
 
 
 def gated_metrics(config: RunConfig) -> tuple[str, ...]:

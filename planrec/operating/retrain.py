@@ -60,8 +60,8 @@ class Retrained:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if there was nothing to do or the challenger passed, else 1."""
-        return int(self.outcome in ("undecided", "refused"))
+        """Return 1 if the challenger was refused, 4 if it is undecided, else 0."""
+        return {"refused": 1, "undecided": 4}.get(self.outcome, 0)
 
 
 def retrain(

@@ -7,6 +7,7 @@ the first line of its standard input. A crash or too little memory ends the chil
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Thread
@@ -31,23 +32,23 @@ def train_in_child(config: RunConfig, folder: Path, command: str) -> None:
     """
     words = [sys.executable, "-m", "planrec.operating.training_process", str(folder), command]
     with TemporaryFile() as messages:
-        child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=messages, stderr=messages)
-        try:
-            # The pipe stays open: its end is the sign for the child that this process is gone.
-            if child.stdin is not None:
-                child.stdin.write(config.model_dump_json(by_alias=True).encode() + b"\n")
-                child.stdin.flush()
+        # The pipe stays open until the end of the block: its end is the sign that this process is gone.
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=messages, stderr=messages) as child:
+            _describe(config, child)
             code = child.wait()
-        except BrokenPipeError:
-            code = child.wait()
-        finally:
-            child.kill()
-            child.wait()
         if code:
             messages.seek(0)
             said = messages.read().decode("utf-8", "replace").strip()[-LAST_WORDS:]
             how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
             raise FitError(f"training the challenger {how}", [said or "it wrote no message"])
+
+
+def _describe(config: RunConfig, child: "subprocess.Popen[bytes]") -> None:
+    """Write a config into the pipe of a child; one that has ended already has said why."""
+    if child.stdin is not None:
+        with suppress(BrokenPipeError):
+            child.stdin.write(config.model_dump_json(by_alias=True).encode() + b"\n")
+            child.stdin.flush()
 
 
 def train_here(config: RunConfig, folder: Path, command: str) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from planrec.commands.advice import command_line
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
 from planrec.files.hashing import sha256_of
 from planrec.files.json_file import read_object
-from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems

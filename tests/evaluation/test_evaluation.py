@@ -76,6 +76,13 @@ def test_metrics_baselines_and_draws_are_those_of_the_first_run(later, bill_run)
     assert regret.low < regret.value < regret.high
 
 
+def test_inputs_are_compared_with_those_of_the_training(later):
+    found = {column.name: column for column in later.drift}
+    assert {"data_mib.1", "months_known", "plan_held"} <= found.keys()
+    assert found["data_mib.1"].n == 160
+    assert found["data_mib.1"].psi >= 0
+
+
 def test_a_rule_and_its_baseline_have_equal_differences(later):
     found = {(each.model, each.metric): each.estimate for each in later.differences}
     for metric in ("regret", "harm_rate", "savings_captured"):

@@ -7,7 +7,7 @@ from planrec.operating.rehearsal.rehearsal_chart import chart_of
 from planrec.operating.rehearsal.rehearsal_terminal import shown
 from planrec.operating.rehearsal.verdicts import verdicts_of
 from planrec.operating.rehearsal.year import Rehearsed
-from planrec.reports.page.document import document
+from planrec.reports.page.html_page import html_document
 from planrec.reports.page.markup import TableCell, bullets, paragraph, table
 from planrec.reports.page.svg import figure_html
 
@@ -18,7 +18,7 @@ Rows = Sequence[tuple[str, Sequence[str]]]
 
 def page_of(rehearsed: Rehearsed) -> str:
     """Return the HTML page; equal rehearsals give equal text."""
-    return document("PlanRec rehearsal", _parts(rehearsed))
+    return html_document("PlanRec rehearsal", _parts(rehearsed))
 
 
 def _parts(rehearsed: Rehearsed) -> Iterator[str]:

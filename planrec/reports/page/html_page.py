@@ -1,14 +1,19 @@
 """The whole page: head, table of contents, comparison, a section per run."""
 
-from collections.abc import Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
 
 from planrec.metrics import METRICS
-from planrec.reports.page.document import document
 from planrec.reports.page.markup import TableCell, escape_html, paragraph, table
 from planrec.reports.page.requested_runs import RequestedRuns
 from planrec.reports.page.run_section import section
 from planrec.reports.page.run_view import read_run_view
 from planrec.reports.page.side_by_side import comparison
+
+STYLE = Path(__file__).with_name("style.css")
+
 
 MOST_SECTIONS = 10
 "Runs with a section of their own; the overview lists all runs."
@@ -26,24 +31,41 @@ def report_page(requested: RequestedRuns) -> str:
     Raises:
         RunError: a run with a section cannot be read.
     """
+    shown = requested.runs[:MOST_SECTIONS]
     title = "PlanRec report: " + (
-        requested.runs[0].name if len(requested.runs) == 1 else f"{len(requested.runs)} runs"
+        shown[0].name if len(requested.runs) == 1 else f"{len(requested.runs)} runs"
     )
-    return document(title, _parts(requested))
-
-
-def _parts(requested: RequestedRuns) -> Iterator[str]:
-    """Yield the overview and the sections."""
+    parts = []
     if len(requested.runs) > 1 or requested.failed:
-        yield _contents(requested)
-        yield comparison(requested) if len(requested.runs) > 1 else ""
-        yield _failures(requested.failed)
-    for position, run in enumerate(requested.runs[:MOST_SECTIONS], start=1):
+        parts += [
+            _contents(requested),
+            comparison(requested) if len(requested.runs) > 1 else "",
+            _failures(requested.failed),
+        ]
+    for position, run in enumerate(shown, start=1):
         name = f"run-{position}"
-        yield f'<section id="{name}">\n<h2>{escape_html(_title_of(requested, position))}</h2>\n'
+        parts += [f'<section id="{name}">\n<h2>{escape_html(_title_of(requested, position))}</h2>\n']
         # One at a time: a model may be large.
-        yield from section(read_run_view(run.folder), name)
-        yield "</section>\n"
+        parts += [*section(read_run_view(run.folder), name), "</section>\n"]
+    return html_document(title, parts)
+
+
+def html_document(title: str, parts: Iterable[str]) -> str:
+    """Return a page of these parts, which are HTML. It loads nothing, and has the style of all reports."""
+    style = STYLE.read_text("utf-8")
+    allowed = b64encode(sha256(style.encode()).digest()).decode()
+    head = [_head(title, style, allowed), f"<h1>{escape_html(title)}</h1>\n"]
+    return "".join([*head, *parts, "</main>\n</body>\n</html>\n"])
+
+
+def _head(title: str, style: str, allowed: str) -> str:
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy"'
+        f" content=\"default-src 'none'; style-src 'sha256-{allowed}'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape_html(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
+    )
 
 
 def _title_of(requested: RequestedRuns, position: int) -> str:
