@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from planrec.config.override_parser import typed_text
+from  import typed_text
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.rehearsal.judged_year import REGRET
 from planrec.operating.rehearsal.month_files import MonthStore, name_of

@@ -8,7 +8,7 @@ import yaml
 
 from planrec.catalogue import Catalogue
 from planrec.config.compose import compose
-from planrec.config.override_parser import typed_text
+from  import typed_text
 from planrec.config.run_config import RunConfig
 from planrec.operating.rehearsal.month_files import MonthStore
 from planrec.operating.rehearsal.setting import HISTORY, RehearsalSetting
