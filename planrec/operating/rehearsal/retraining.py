@@ -1,10 +1,11 @@
 """The monthly retrain of the side with operations, and the hidden truth about each promotion."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 
-from  import typed_text
+from planrec.commands.advice import typed
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.rehearsal.judged_year import REGRET
 from planrec.operating.rehearsal.month_files import MonthStore, name_of
@@ -19,7 +20,7 @@ RULES = RetrainRules(least_days=0)
 
 def retrained(runs: PinnedRuns, months: Path) -> Retrained:
     """Retrain the pinned run on the months in a file, and promote the result if it passes its gates."""
-    overrides = [f"data.path={typed_text(str(months))}"]
+    overrides = shlex.split(typed({"data.path": str(months)}))
     return retrain(runs.outputs, overrides, promote=True, rules=RULES, train=train_here)
 
 

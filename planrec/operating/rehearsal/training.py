@@ -1,5 +1,6 @@
 """The runs of the rehearsal: the first one, and the bad one that passes training."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import numpy as np
 import yaml
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.config.compose import compose
-from  import typed_text
 from planrec.config.run_config import RunConfig
 from planrec.operating.rehearsal.month_files import MonthStore
 from planrec.operating.rehearsal.setting import HISTORY, RehearsalSetting
@@ -36,11 +37,10 @@ def overrides_of(setting: RehearsalSetting, months: Path, plans: Path) -> tuple[
     """Return the overrides of a training on a file of months, without the model."""
     return (
         "data=usage_months",
-        f"data.path={typed_text(str(months))}",
         "data.usage_columns.voice_minutes_billed=voice_minutes_billed",
         "target=best_bill",
         "catalogue=file",
-        f"catalogue.path={typed_text(str(plans))}",
+        *shlex.split(typed({"data.path": str(months), "catalogue.path": str(plans)})),
         "baselines=[stay]",
         f"metrics={METRICS}",
         "cv.n_folds=2",
