@@ -5,6 +5,9 @@ column_profile.py  one column as cells and counts
 profile.py         `profile_of`: the columns of a run; training writes them to profile.json
 hard_gates.py      `hard_problems`: faults that are certain the same day, by name
 comparison.py      `column_drift`: how far each column is from its profile
+streams.py         the counts of a day as an array, by column and segment
+evidence.py        evidence of drift over days
+cheaper_evidence.py  evidence that P(cheaper) is wrong, once bills came
 
 Everything here is a function of arrays: no files, no runs, no log.
 """

@@ -69,9 +69,15 @@ def expected_index(n_cells: int, n_first: float, n_second: float) -> float:
 
 
 def _drift_of(column: ColumnProfile, values: np.ndarray) -> ColumnDrift:
-    reference, counts = np.array(column.counts), column.count(values)
-    n, n_cells = int(counts.sum()), max(int(((reference + counts) > 0).sum()), 1)
     typical = typical_size(known_values(values)) if column.typical is not None else None
+    ratio = None if typical is None or column.typical is None else typical / column.typical
+    return drift_of_counts(column, column.count(values), ratio)
+
+
+def drift_of_counts(column: ColumnProfile, counts: np.ndarray, typical_ratio: float | None) -> ColumnDrift:
+    """Compare the counts of other data with one column of a profile."""
+    reference, n = np.array(column.counts), int(counts.sum())
+    n_cells = max(int(((reference + counts) > 0).sum()), 1)
     return ColumnDrift(
         name=column.name,
         n=n,
@@ -80,7 +86,7 @@ def _drift_of(column: ColumnProfile, values: np.ndarray) -> ColumnDrift:
         psi=stability_index(reference, counts) if n else 0.0,
         psi_expected=expected_index(n_cells, column.n, n) if n else 0.0,
         p_value=two_sample_p(reference, counts),
-        typical_ratio=None if typical is None or column.typical is None else typical / column.typical,
+        typical_ratio=typical_ratio,
     )
 
 
