@@ -48,7 +48,7 @@ def run(options: Namespace) -> int:
         for copied in _copied(store, options):
             sent, there = sent + (not copied.was_there), there + copied.was_there
             if not copied.was_there:
-                print(f"sent {copied.run_id}")
+                print(f"sent {copied.run_id}", flush=True)
         if options.registry:
             registered = follow_pin(store, options.outputs)
             print(f"{registered.run} is version {registered.version} of {store.name}, the champion")

@@ -5,6 +5,7 @@ import platform
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -25,7 +26,7 @@ from planrec.tracking.after_training import track_saved
 from planrec.tracking.neutral_run import without_folders
 from planrec.tracking.run_copy import SHA256, params_of
 from planrec.tracking.tracking_store import tracking_store, without_password
-from tests.small_sweeps import sweep_into
+from tests.small_sweeps import SMALL_SWEEP, sweep_into
 from tests.trained_runs import edit_run
 
 pytestmark = [
@@ -250,3 +251,37 @@ def test_the_pinned_run_of_the_registry_is_the_pinned_one(outputs, server, capsy
     assert main(["track", "--registry", "--outputs", str(outputs)]) == 1
     assert "was changed after it was pinned" in capsys.readouterr().err
     assert read_pin(outputs).run == "2030-01-31/one"
+
+
+@pytest.mark.slow
+def test_training_tracks_what_it_saved_and_never_fails_because_of_it(server, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", *SMALL_SWEEP, "model=dummy", "tracking=mlflow"]
+    assert main(command) == 0
+    assert capsys.readouterr().err.endswith("tracked: 1 sent, 0 there already\n")
+    assert main([*command, "-m", "seed=1,2"]) == 0
+    assert capsys.readouterr().err.endswith("tracked: 2 sent, 0 there already\n")
+    assert len(copies(server)) == 4, "the sweep is a run too"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert main([*command, "--json"]) == 0
+    said = capsys.readouterr()
+    assert "not tracked (http://127.0.0.1:9 did not take the runs: " in said.err
+    assert json.loads(said.out)["schema"] == "planrec.train/1"
+    assert len(list(tmp_path.glob("outputs/20*/*/run.json"))) == 2
+
+
+@pytest.mark.slow
+def test_a_killed_copy_is_completed_by_the_next_and_nothing_is_doubled(outputs, server):
+    command = [sys.executable, "-m", "planrec", "track", "--outputs", str(outputs)]
+    for _ in range(2):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            process.stdout.readline()
+            process.kill()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].startswith("tracked: ")
+    found = copies(server)
+    assert sorted((run.info.run_name, run.info.status) for run in found) == [
+        ("2030-01-31/one", "FINISHED"),
+        ("2030-01-31/two", "FINISHED"),
+    ]
