@@ -52,3 +52,16 @@ def without_interpolation(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): without_interpolation(inner) for key, inner in value.items()}
     return [without_interpolation(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def with_interpolation(value: object) -> object:
+    r"""Undo `without_interpolation`, as OmegaConf does when it composes a configuration.
+
+    >>> with_interpolation(without_interpolation({"a": ["${x}", "\\${x}"]})) == {"a": ["${x}", "\\${x}"]}
+    True
+    """
+    if isinstance(value, str):
+        return re.sub(r"((?:\\\\)*)\\\$\{", lambda found: found[1][: len(found[1]) // 2] + "${", value)
+    if isinstance(value, Mapping):
+        return {str(key): with_interpolation(inner) for key, inner in value.items()}
+    return [with_interpolation(inner) for inner in value] if isinstance(value, list | tuple) else value

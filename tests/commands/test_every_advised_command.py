@@ -307,6 +307,8 @@ def scored() -> None:
             no_reasons=True,
             log="sqlite:///x",
             outputs=Path("-outputs"),
+            overrides=["data.sheet=x"],
+            passed_on=['data.blank=["${x}"]'],
         )
     )
 
