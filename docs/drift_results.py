@@ -293,8 +293,8 @@ subscribers of the simulator that the run (`{" ".join(RUN[:2])}`) was not traine
 the usage of voice, SMS and data is multiplied by a factor of its own, with the spread that is
 given. The advice is that of the nearest of {len(FACTORS)} factors. The figures are those of
 [`planrec drift`](../how-to/notice-drift.md) with {REFERENCE_DAYS} reference days."""
-MORE_USAGE = f"""Quiet days are {N_QUIET} seeds of {QUIET_DAYS} days each; days of an alarm in a row count once. A
-change is looked for after {SETTLED_DAYS} judged quiet days, for {MOST_DELAY} days, with {N_SEEDS}
+MORE_USAGE = f"""Quiet days are {N_QUIET} seeds of {QUIET_DAYS} days each; days of an alarm in a row count
+once. A change is looked for after {SETTLED_DAYS} judged quiet days, for {MOST_DELAY} days, with {N_SEEDS}
 seeds. It must be found within 14 days in the median and 21 in nine of ten."""
 MORE_HEADS = (
     f"| spread from day to day | false alarms in {QUIET_DAYS} quiet days (at most 1) | "
