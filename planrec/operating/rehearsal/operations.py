@@ -4,13 +4,14 @@ from pathlib import Path
 
 from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.bills_that_came import send_answers, send_bills
+from planrec.operating.rehearsal.drift_watch import DriftWatch
 from planrec.operating.rehearsal.input_gate import file_problems
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.pin_check import worse_by
 from planrec.operating.rehearsal.pinned_runs import PinnedRuns, why_refused
 from planrec.operating.rehearsal.promotions import Promotion
 from planrec.operating.rehearsal.retraining import promoted, retrained
-from planrec.operating.rehearsal.setting import FAULT_DAY
+from planrec.operating.rehearsal.setting import DAYS_OF_A_WEEK, FAULT_DAY
 from planrec.operating.rehearsal.side import Side
 from planrec.operating.rehearsal.timeline import Timeline
 from planrec.operating.rehearsal.training import LEARNT_MONTHS, bad_run, write_catalogue
@@ -36,6 +37,7 @@ class WithOperations(Side):
         "The right form of a file that was refused."
         self.promotions: list[Promotion] = []
         self.planted: set[str] = set()
+        self.drift = DriftWatch(self.runs, self.log_url, timeline)
 
     def receive(self, month: int, true: MonthFile, arrived: MonthFile) -> None:
         """Update the plans, then take the file if its hard gates pass."""
@@ -51,6 +53,8 @@ class WithOperations(Side):
 
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the pinned run; a pin that cannot be served is mended first."""
+        if self.world.setting.checks_drift and day % DAYS_OF_A_WEEK == 1:
+            self.drift.check(month, day)
         if self.waits_for is not None and day >= CORRECTED_ON:
             self.timeline.done(
                 month, CORRECTED_ON, f"the file of {name_of(month - 1)} arrives again, in order"
