@@ -1,4 +1,4 @@
-"""The weekly drift check of the side with operations, on the days of its decision log."""
+"""The drift check of the side with operations, on the days of its decision log."""
 
 from datetime import date
 
@@ -26,15 +26,16 @@ class DriftWatch:
         self.alarmed: set[tuple[str, str]] = set()
         "Run and name of each alarm that was reported."
 
-    def check(self, month: int, day: int) -> None:
-        """Judge the days since the last check."""
+    def check(self, month: int, day: int) -> bool:
+        """Judge the days since the last check; return whether data use began to drift."""
         run, today = self.runs.served, date.fromisoformat(f"{name_of(month)}-{day:02d}")
         if (month, day) == FIRST_DAY:
-            return
+            return False
         pinned_on = self.seen.setdefault(run.sha256, today)
         report = check_log(run, self.log_url, self.runs.outputs, pinned_on, today)
-        for name in report.alarms:
-            if (run.sha256, name) not in self.alarmed:
-                self.alarmed.add((run.sha256, name))
-                fault = "usage_jump" if name.startswith(Usage.DATA_MIB) else OTHER
-                self.timeline.noticed(month, day, fault, f"drift of {name}")
+        new = [name for name in report.alarms if (run.sha256, name) not in self.alarmed]
+        self.alarmed |= {(run.sha256, name) for name in new}
+        for name in new:
+            fault = "usage_jump" if name.startswith(Usage.DATA_MIB) else OTHER
+            self.timeline.noticed(month, day, fault, f"drift of {name}")
+        return any(name.startswith(Usage.DATA_MIB) for name in new)

@@ -11,7 +11,7 @@ from planrec.operating.rehearsal.pin_check import worse_by
 from planrec.operating.rehearsal.pinned_runs import PinnedRuns, why_refused
 from planrec.operating.rehearsal.promotions import Promotion
 from planrec.operating.rehearsal.retraining import promoted, retrained
-from planrec.operating.rehearsal.setting import DAYS_OF_A_WEEK, FAULT_DAY
+from planrec.operating.rehearsal.setting import FAULT_DAY
 from planrec.operating.rehearsal.side import Side
 from planrec.operating.rehearsal.timeline import Timeline
 from planrec.operating.rehearsal.training import LEARNT_MONTHS, bad_run, write_catalogue
@@ -19,6 +19,8 @@ from planrec.operating.rehearsal.world import World
 from planrec.runs.read import SavedRun
 from planrec.wording import signed
 
+DRIFT_DAYS = (1, 15)
+"Days of a month on which the days since the last check are judged."
 MARGIN = 0.05
 "Share of the regret of the run before, up to which a run may be worse."
 CORRECTED_ON = 12
@@ -53,8 +55,11 @@ class WithOperations(Side):
 
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the pinned run; a pin that cannot be served is mended first."""
-        if self.world.setting.checks_drift and day % DAYS_OF_A_WEEK == 1:
-            self.drift.check(month, day)
+        if self.world.setting.checks_drift and day in DRIFT_DAYS and self.drift.check(month, day):
+            first = name_of(self.store.leave_out_before_change(month))
+            self.timeline.done(
+                month, day, f"data use rose most in {first}: requests leave out the months before"
+            )
         if self.waits_for is not None and day >= CORRECTED_ON:
             self.timeline.done(
                 month, CORRECTED_ON, f"the file of {name_of(month - 1)} arrives again, in order"

@@ -17,7 +17,7 @@ PANELS = {REGRET: "regret", HIDDEN: "hidden regret", HARM: "share harmed"}
 SYMBOLS: dict[Kind, Marker] = {
     "planted": Marker("v", "#9c1c00", "#9c1c00"),
     "noticed": Marker("o", "#00558c", "white"),
-    "false alarm": Marker("x", "#444444", "#444444"),
+    "other alarm": Marker("x", "#444444", "#444444"),
     "promoted": Marker("^", "#2c6e2c", "#2c6e2c"),
     "rolled back": Marker("<", "#444444", "#444444"),
 }
