@@ -21,8 +21,8 @@ from planrec.cli.verb_parser import VerbParser
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
-    *("outcomes", "drift"),
-    *("retrain", "watch"),
+    *("outcomes", "realised", "drift"),
+    *("retrain", "watch", "rehearse"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."

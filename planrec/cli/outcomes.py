@@ -16,7 +16,7 @@ from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_
 from planrec.wording import counted, visible
 
 if TYPE_CHECKING:
-    from planrec.contracts import FileForm
+    from planrec.contracts import Source
     from planrec.monitoring.outcomes import Received
 
 EXAMPLE = "planrec outcomes months.csv"
@@ -27,6 +27,9 @@ MOST_LISTED = 20
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV, Parquet or .xlsx")
+    meaning = "change how FILE is read, such as data.decimal=comma; else as the run reads its own data"
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help=meaning)
+    parser.set_defaults(passed_on=[])
     add_run(parser, "--run", f"{RUN}, whose data has the form of FILE; default: the pinned run")
     add_log(parser)
     add_json(parser)
@@ -39,20 +42,30 @@ def run(options: Namespace) -> int:
     from planrec.monitoring.outcomes.outcome_file import read_outcomes
 
     url = log_url(options.log, options.outputs)
-    outcomes = read_outcomes(options.file, _form(options))
+    data = _data_of_run(options)
+    outcomes = read_outcomes(options.file, data.file_form, data.protected_columns)
     received = receive(url, options.outputs, key_file(options.outputs), outcomes)
     show_table(options, lambda: _print(received), lambda: _as_json(received))
     return 0 if received.n_new or received.n_repeated else 1
 
 
-def _form(options: Namespace) -> "FileForm":
-    """Return the form of the files of the run."""
+def _data_of_run(options: Namespace) -> "Source":
+    """Return the data option of the run, with the overrides."""
+    from planrec.config.changed_config import changed
+    from planrec.errors import ConfigError
     from planrec.runs.read import load_run
     from planrec.serving.pin import load_pinned
 
+    overrides = [*options.overrides, *options.passed_on]
+    if unknown := [word for word in overrides if not word.lstrip("+").startswith("data")]:
+        raise ConfigError(
+            f"unknown arguments for planrec outcomes: {' '.join(unknown)}; expected data.*=VALUE"
+        )
     if options.run is not None:
-        return load_run(run_folder(options.run, options)).config.data.file_form
-    return load_pinned(options.outputs, trusted_signers()).config.data.file_form
+        saved = load_run(run_folder(options.run, options))
+    else:
+        saved = load_pinned(options.outputs, trusted_signers())
+    return changed(saved.config, overrides).data if overrides else saved.config.data
 
 
 def _print(received: "Received") -> None:

@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
     parser.add_argument("--no-reasons", action="store_true", help="leave the sentences out, which is faster")
-    add_optional_log(parser)
+    add_optional_log(parser, "write each answer to the decision log too")
     add_outputs(parser, "folder of pinned.json, in which runs are looked for")
     parser.set_defaults(passed_on=[])
 

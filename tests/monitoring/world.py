@@ -62,7 +62,11 @@ class World:
         source, target = self.file(self.between("0000", until), "history.csv"), self.folder / f"{until}.csv"
         words = ["score", source, target, "--run", self.saved.folder, "--log", self.url]
         assert main(list(map(str, [*words, "--outputs", self.outputs]))) == 0
-        return pd.read_csv(target, dtype=str)
+        return self.advice(until)
+
+    def advice(self, month: str) -> pd.DataFrame:
+        """Return the advice after a month."""
+        return pd.read_csv(self.folder / f"{month}.csv", dtype=str)
 
     def outcomes(self, file: Path, *options: object) -> int:
         words = ["outcomes", file, "--run", self.saved.folder, "--log", self.url, "--outputs", self.outputs]

@@ -4,7 +4,7 @@ Columns: the subscriber, or `recommendation_id`, or both; the month and its usag
 cell is a month), the plan held, `bill`, and the protected columns of the run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from planrec.contracts import FileForm
+from planrec.contracts import Bands, FileForm
+from planrec.data.protected import UNKNOWN, banded
 from planrec.data.reading.bad_rows import BrokenRules, hints
 from planrec.data.reading.column_names import tidy_name
 from planrec.data.reading.identifiers import whole_numbers
@@ -31,7 +32,7 @@ from planrec.wording import did_you_mean, shown
 RECOMMENDATION_ID, EVENT, BILL = "recommendation_id", "event", "bill"
 
 
-def read_outcomes(path: Path, form: FileForm) -> list[Outcome]:
+def read_outcomes(path: Path, form: FileForm, protected: Mapping[str, Bands] | None = None) -> list[Outcome]:
     """Read a CSV, Parquet or .xlsx file of outcomes.
 
     Rows of a month on several plans are added up, and equal rows count once, as when months are scored.
@@ -39,14 +40,17 @@ def read_outcomes(path: Path, form: FileForm) -> list[Outcome]:
     Args:
         path: the file.
         form: names of columns and plans, and spelling of cells: those of the run's own data.
+        protected: `protected_columns` of the run's data; their groups are read if the file has them.
 
     Raises:
         DataError: the file cannot be read, lacks columns or holds bad values: lists all with their lines.
     """
     file = open_input(path, form.cells)
-    bad = BrokenRules()
-    table = pa.concat_tables(file.parts(_columns_to_read(file, form), lambda share: None))
-    outcomes = list(_Rows(PartColumns(table, bad, file.reading), form, file.places).outcomes())
+    bad, there = BrokenRules(), set(file.columns.tidy)
+    bands = {name: edges for name, edges in (protected or {}).items() if tidy_name(name) in there}
+    wanted = dict.fromkeys([*_columns_to_read(file, form), *map(tidy_name, bands)])
+    table = pa.concat_tables(file.parts(tuple(wanted), lambda share: None))
+    outcomes = list(_Rows(PartColumns(table, bad, file.reading), form, bands, file.places).outcomes())
     if bad:
         broken = bad.bad_rows(file.places)
         raise DataError(f"{path} does not hold outcomes", [*map(str, broken), *hints(broken)])
@@ -92,6 +96,7 @@ class _Rows:
 
     columns: PartColumns
     form: FileForm
+    bands: Mapping[str, Bands]
     places: Places
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -111,7 +116,7 @@ class _Rows:
 
     def months(self) -> Iterator[Outcome]:
         """Yield outcomes with usage; rows of a month on several plans are added up, equal rows count once."""
-        owners, plan, bill = self._owners(), self._plans(), self._bills()
+        owners, plan, bill, groups = self._owners(), self._plans(), self._bills(), self._groups()
         month = self.columns.months(self._name("month"), self.form.time_year)
         usage = {name: self.columns.amounts(self._name(name), name) for name in self._usage_columns}
         if self.columns.bad:
@@ -128,6 +133,7 @@ class _Rows:
                 usage=Month(texts[row], **{name: values[number] for name, values in total.items()}),
                 plan_held=None if plan is None else plan[row],
                 bill=None if bills[number] != bills[number] else f"{bills[number]:.2f}",
+                groups=groups[row],
             )
             owner = owners[row]
             yield Outcome(
@@ -207,6 +213,17 @@ class _Rows:
         if given.any():
             bills[given] = self._subset(given).columns.amounts(self._name(BILL), BILL)
         return bills
+
+    def _groups(self) -> list[dict[str, str]]:
+        """Read the group of each row in every protected column."""
+        found = [self._group(name, edges) for name, edges in self.bands.items()]
+        rows = zip(*found, strict=True) if found else [()] * self.columns.part.num_rows
+        return [dict(zip(self.bands, groups, strict=True)) for groups in rows]
+
+    def _group(self, name: str, edges: Bands) -> list[str]:
+        column = InputColumn(name=tidy_name(name), kind="text" if edges is None else "number", becomes=name)
+        cells = self.columns.attribute(column)
+        return [text or UNKNOWN for text in cells] if edges is None else list(banded(cells, edges))
 
 
 def _codes(values: Sequence[object]) -> np.ndarray:

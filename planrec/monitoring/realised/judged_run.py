@@ -1,6 +1,6 @@
 """The decisions of one run whose months came, as an out-of-fold table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,14 @@ import numpy as np
 
 from planrec.catalogue.commitments import with_commitments
 from planrec.contracts import Fold, Model
+from planrec.data.protected import UNKNOWN
 from planrec.monitoring.outcomes.outcome_table import StoredOutcome
+from planrec.monitoring.realised.bill_check import bill_differences
 from planrec.monitoring.realised.logged_requests import PastAdvice
 from planrec.monitoring.realised.months_that_came import bills_of
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.runs.read import SavedRun
+from planrec.schema.columns import Columns
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.tables import DecisionTable
 from planrec.training.fitting import build_pipeline
@@ -38,6 +41,8 @@ class JudgedRun:
     advice: Sequence[PastAdvice]
     table: DecisionTable
     "With the bills of the label months, and the label."
+    bill_differences: Mapping[tuple[str, str], float]
+    "See `bill_differences`."
 
     @classmethod
     def of(cls, saved: SavedRun, came: Sequence[AdviceWithMonths]) -> "JudgedRun":
@@ -52,15 +57,19 @@ class JudgedRun:
             raise ValueError("advice without a catalogue cannot be judged by bills")
         advice = [each for each, _ in came]
         table = recommender.table([each.request for each in advice])
-        of_months = bills_of([month for _, months in came for month in months], recommender.catalogue)
+        months = [month for _, of_decision in came for month in of_decision]
+        of_months = bills_of(months, recommender.catalogue)
         with_bills = replace(
             table,
             subscriber=np.array([each.owner for each in advice], object),
             has_subscribers=True,
+            segments=_segments([months for _, months in came]),
             future_bills=of_months.reshape(len(advice), recommender.horizon, -1).sum(axis=1),
         )
         rules = recommender.policy.commitment_rules
-        return cls(saved, advice, with_commitments(with_bills, recommender.catalogue, rules))
+        labelled = with_commitments(with_bills, recommender.catalogue, rules)
+        sent = bill_differences(months, of_months, labelled.plans, labelled.minor_units)
+        return cls(saved, advice, labelled, sent)
 
     def advised(self) -> "pd.DataFrame":
         """Return the rows of the advice that was given, with the run's predictions."""
@@ -126,3 +135,12 @@ class JudgedRun:
                 if item.prob_cheaper is not None and item.plan_id in index:
                     cheaper[row, index[item.plan_id]] = item.prob_cheaper
         return cheaper
+
+
+def _segments(came: Sequence[Sequence[StoredOutcome]]) -> Columns:
+    """Return the group of each decision in every protected column: that of its last label month."""
+    groups = [months[-1].content.groups for months in came]
+    names = dict.fromkeys(name for of_decision in groups for name in of_decision)
+    return {
+        name: np.array([of_decision.get(name, UNKNOWN) for of_decision in groups], object) for name in names
+    }

@@ -1,11 +1,12 @@
 """All advice whose months came, of all runs, in one table with the columns of `OutOfFold`."""
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from planrec.data.protected import UNKNOWN
 from planrec.errors import DataError, LogError, RunError
 from planrec.monitoring.outcomes.advice_given import label_months
 from planrec.monitoring.outcomes.outcome_table import stored_outcomes
@@ -58,6 +59,8 @@ class RealisedTable:
     "Reason -> ids of the advice."
     events: Mapping[str, set[str]]
     "recommendation_id -> accepted, declined, left; of judged advice."
+    bill_differences: Mapping[tuple[str, str], float]
+    "Of the judged months, see `bill_differences`."
     n_differing: int
     "Judged decisions that the runs would not repeat now."
 
@@ -87,6 +90,7 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
         runs=[run.saved for run in judged],
         unjudged=judging.unjudged,
         events={each.recommendation_id: judging.events(each) for run in judged for each in run.advice},
+        bill_differences=ChainMap(*(dict(run.bill_differences) for run in judged)),
         n_differing=sum(run.n_differing() for run in judged),
     )
 
@@ -192,4 +196,6 @@ def _with_all_plans(rows: "pd.DataFrame") -> "pd.DataFrame":
     for prefix, value in blank.items():
         names = [name for name in rows.columns if name.startswith(prefix)]
         rows[names] = rows[names].astype(object).where(rows[names].notna(), value).infer_objects()
+    segments = [name for name in rows.columns if name.startswith(OutOfFold.SEGMENT)]
+    rows[segments] = rows[segments].fillna(UNKNOWN)
     return rows

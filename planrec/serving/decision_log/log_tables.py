@@ -53,6 +53,14 @@ class Place(NamedTuple):
     position: int
     chain: str
 
+    def __str__(self) -> str:
+        """Show the place as the option `--contains` takes it.
+
+        >>> str(Place(7, "a1b2"))
+        '7:a1b2'
+        """
+        return f"{self.position}:{self.chain}"
+
 
 def prepare(connection: Connection) -> None:
     """Create the tables, or add what a log of an earlier version lacks; its rows stay without a chain.

@@ -113,7 +113,9 @@ def decisions_of(
         )
         found = connection.execute(statement, (*pseudonyms, *days.limits)).fetchall()
         unreadable = count_unreadable(connection, keys.ids)
-        content = {"subscriber": pseudonyms, "days": str(days), "found": len(found)}
+        # The ids of the rows and not the pseudonym: when the rows are deleted, the event names no subscriber.
+        names = [row[0] for row in found]
+        content = {"recommendation_ids": names, "days": str(days), "found": len(found)}
         append_event(connection, LoggedEvent.of(event, content))
     if not found:
         place = Database(url).without_password(url)
