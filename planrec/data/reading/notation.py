@@ -138,13 +138,14 @@ class Notation:
         """
         if self.decimal is not None:
             return self
-        count, has_points = dict.fromkeys(DECIMAL_MARKS, 0), self.why is not None
+        count: dict[DecimalMark, int] = dict.fromkeys(DECIMAL_MARKS, 0)
+        has_points = self.why is not None
         for text in texts:
             for mark in DECIMAL_MARKS:
                 count[mark] += int(pc.sum(self._fits(text, mark)).as_py() or 0)
             has_points = has_points or _any(text, r"\d\.\d")
         if count["point"] != count["comma"]:
-            return Notation(max(DECIMAL_MARKS, key=lambda mark: count[mark]), self.thousands)
+            return Notation(max(count, key=count.__getitem__), self.thousands)
         return Notation("point" if has_points else "comma", self.thousands, self.why, self.why is None)
 
     def plain(self, text: pa.ChunkedArray) -> NumberCells | None:
