@@ -28,8 +28,8 @@ CLAUSES = (
     Clause(
         "prices that change over time",
         "write the price of the coming months; when it changes, give a new version of the catalogue",
-        "promo promos promotion promotions promotional introductory intro price_changes price_rise price_rises"
-        " indexation",
+        "promo promos promotion promotions promotional introductory intro price_changes price_rise"
+        " price_rises indexation",
         "changes phases rises trial",
     ),
     Clause(
