@@ -145,7 +145,8 @@ class Notation:
                 count[mark] += int(pc.sum(self._fits(text, mark)).as_py() or 0)
             has_points = has_points or _any(text, r"\d\.\d")
         if count["point"] != count["comma"]:
-            return Notation(max(count, key=count.__getitem__), self.thousands)
+            shown: DecimalMark = max(count, key=lambda mark: count[mark])
+            return Notation(shown, self.thousands)
         return Notation("point" if has_points else "comma", self.thousands, self.why, self.why is None)
 
     def plain(self, text: pa.ChunkedArray) -> NumberCells | None:
