@@ -48,7 +48,7 @@ class _Closed(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-class MonthUsage(_Closed):
+class UsageBody(_Closed):
     """The usage of one month."""
 
     voice_calls: Amount
@@ -69,7 +69,7 @@ class OutcomeBody(_Closed):
     event: Event = "month"
     month: Annotated[MonthText, AfterValidator(_over)] | None = None
     "A month that is over; required if the event is `month`."
-    usage: MonthUsage | None = None
+    usage: UsageBody | None = None
     "Required if the event is `month`."
     plan_held: _Text | None = None
     "Plan held in the month."

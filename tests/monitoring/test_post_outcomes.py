@@ -137,4 +137,4 @@ def test_the_document_describes_outcomes(client: TestClient[Any]) -> None:
     post = document["paths"]["/outcomes"]["post"]
     one, many = post["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
     assert one == many["items"] == {"$ref": "#/components/schemas/OutcomeBody"}
-    assert set(document["components"]["schemas"]) >= {"OutcomeBody", "MonthUsage", "StoredOutcomes"}
+    assert set(document["components"]["schemas"]) >= {"OutcomeBody", "UsageBody", "StoredOutcomes"}
