@@ -145,6 +145,7 @@ def test_nothing_is_fetched_that_is_not_pinned(file: str) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
     copy_of_the_code(tmp_path)
     for page in HOW_TO:

@@ -15,8 +15,8 @@ EXAMPLES = "200" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "10"
 @pytest.mark.parametrize(
     ("server", "paths"),
     [
-        ("bill_server", ()),
         # The first server covers the routes that do not depend on the run.
+        pytest.param("bill_server", (), marks=pytest.mark.slow),
         pytest.param("row_server", ("--include-path", "/predict"), marks=pytest.mark.slow),
         pytest.param("forecast_server", ("--include-path", "/predict"), marks=pytest.mark.slow),
     ],

@@ -90,6 +90,7 @@ def test_a_batch_that_wastes_memory_is_refused_with_little_of_it(server, content
     assert highest_memory(server) - before < 150 * MEBIBYTE
 
 
+@pytest.mark.slow
 def test_wrong_lines_list_as_few_mistakes_as_a_list(server, request_body):
     wrong = json.dumps({"months": [{}] * 120})
     lines = "\n".join([wrong] * 999 + [json.dumps(request_body)])
