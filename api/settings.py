@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from planrec.commands.advice import command_line
 from planrec.errors import ConfigError
 from planrec.files.validation_errors import message_of
 from planrec.serving.bundle.signers import Signers
@@ -104,7 +105,7 @@ class Access(Section):
         if self.signed_only and not self.bundle_keys:
             raise ValueError(
                 "PLANREC_ACCESS__SIGNED_ONLY=true needs a public key in PLANREC_ACCESS__BUNDLE_KEYS:"
-                " make a pair of keys with planrec bundle --new-key"
+                f" make a pair of keys with {command_line('bundle', '--new-key', 'FILE')}"
             )
         return self
 
@@ -139,7 +140,7 @@ class Settings(Section):
         if not (_is_loopback(self.server.host) or self.access.key_hashes or self.access.open):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
-                f" {self.server.host!r}: make a key with planrec serve --new-key and set"
+                f" {self.server.host!r}: make a key with {command_line('serve', '--new-key')} and set"
                 " PLANREC_ACCESS__KEY_HASHES, or set PLANREC_ACCESS__OPEN=true if the network is closed"
             )
         return self
@@ -210,7 +211,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         problems += [_wrong(item, known, given) for item in error.errors(include_url=False)]
     if problems:
-        raise ConfigError("the settings of the server are wrong; planrec settings shows all", problems)
+        raise ConfigError(
+            f"the settings of the server are wrong; {command_line('settings')} shows all", problems
+        )
     return settings
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
     from planrec.config.run_config import RunConfig
+    from planrec.evaluation import Evaluation, evaluate
     from planrec.recommending.recommender import Recommender
     from planrec.runs.read import SavedRun, load_run
     from planrec.runs.write import save_run
@@ -16,14 +17,27 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Catalogue", "Recommender", "RunConfig", "RunResult", "SavedRun", "load_run", "run", "save_run"]
+__all__ = [
+    "Catalogue",
+    "Evaluation",
+    "Recommender",
+    "RunConfig",
+    "RunResult",
+    "SavedRun",
+    "evaluate",
+    "load_run",
+    "run",
+    "save_run",
+]
 
 _HOME = {
     "Catalogue": "planrec.catalogue",
+    "Evaluation": "planrec.evaluation",
     "Recommender": "planrec.recommending.recommender",
     "RunConfig": "planrec.config.run_config",
     "RunResult": "planrec.training.experiment",
     "SavedRun": "planrec.runs.read",
+    "evaluate": "planrec.evaluation",
     "load_run": "planrec.runs.read",
     "run": "planrec.training.experiment",
     "save_run": "planrec.runs.write",

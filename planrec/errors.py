@@ -9,6 +9,7 @@ PlanRecError
 ├── CheckError       a check stopped the run: change the data, or waive the check with a reason
 ├── SweepError       cells of a sweep failed: read their logs; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
+├── BusyError        another process does the same: wait for its end
 ├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
 └── LogError         the decision log cannot be read or written: fix its URL, database or disk
 
@@ -117,6 +118,12 @@ class SweepError(PlanRecError):
 
 class RunError(PlanRecError):
     """A run folder or a pin is missing, incomplete or was changed after saving."""
+
+
+class BusyError(PlanRecError):
+    """Another process does the same, and only one may."""
+
+    exit_code = 3
 
 
 class LogError(PlanRecError):

@@ -135,7 +135,7 @@ def importing() -> list[str]:
 def simulator() -> list[str]:
     """Seconds for 10,000 subscribers x 12 months, peak memory for 1,000,000 x 12."""
     code = (
-        "import resource, time; from planrec.compose import compose;"
+        "import resource, time; from planrec.config.compose import compose;"
         "config = compose('data.n_subscribers={n}', 'data.n_months=12');"
         "start = time.perf_counter(); history = config.data.load(config.catalogue.open());"
         "seconds = time.perf_counter() - start;"
@@ -239,6 +239,13 @@ def score() -> list[str]:
     return lines()
 
 
+def log() -> list[str]:
+    """The log writer's thread, for each row: with the hash chain and without it."""
+    from bench_log import log as lines
+
+    return lines()
+
+
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "importing": importing,
     "transformer": transformer,
@@ -250,6 +257,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "sweep": sweep,
     "answer": answer,
     "score": score,
+    "log": log,
 }
 
 
@@ -284,7 +292,7 @@ def python(code: str) -> str:
             [sys.executable, "-c", code],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
         )

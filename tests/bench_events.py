@@ -37,7 +37,7 @@ def events(millions: tuple[int, ...] = (5, 10, 20)) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             generate(Path(folder), size * 1_000_000)
             code = LOAD.format(folder=folder)
-            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+            done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
         months, seconds, before, peak = done.stdout.split()
         lines.append(
             f"{size} million events of {N_USERS:,} users to {int(months):,} months: {float(seconds):.1f} s,"
@@ -63,8 +63,8 @@ def generate(folder: Path, n: int) -> None:
             query = GENERATE.format(users=N_USERS, salt=salt + 1, date=date, amount=column, n=count)
             connection.execute(f"COPY ({query}) TO '{folder}/megaline_{name}.parquet'")
         users = (
-            "SELECT 1 + i AS user_id, if(i % 3 = 0, 'ultimate', 'surf') AS plan, NULL::DATE AS churn_date"
-            f" FROM range({N_USERS}) AS t(i)"
+            "SELECT 1 + i AS user_id, if(i % 3 = 0, 'ultimate', 'surf') AS plan, 18 + i % 60 AS age,"
+            f" NULL::DATE AS churn_date FROM range({N_USERS}) AS t(i)"
         )
         connection.execute(f"COPY ({users}) TO '{folder}/megaline_users.parquet'")
         plans = "SELECT 'surf' AS plan_name, 20 AS usd_monthly_pay"

@@ -12,8 +12,8 @@ from planrec.checks.evidence import Evidence, Findings
 from planrec.checks.label import constant_label, label_in_features
 from planrec.checks.leakage import leakage_screen
 from planrec.checks.split import overlap, repeated_month
+from planrec.commands.advice import typed
 from planrec.errors import CheckError
-from planrec.files.typed_override import typed_override
 from planrec.schema.config_model import Config
 from planrec.schema.tables import DecisionTable
 
@@ -89,10 +89,10 @@ def run_checks(
 
 def _ways_out(name: str, found: Findings) -> list[str]:
     """Write the overrides that solve the problems, as typed on the command line."""
-    waive = f"waivers.{name}='WHY THIS IS FINE'"
+    waive = typed({f"waivers.{name}": "WHY THIS IS FINE"})
     if not found.problems:
         return []
     if not found.drop:
         return [f"{name}: if this is intended, give the reason: {waive}"]
-    drop = typed_override("data.drop_columns", found.drop)
+    drop = typed({"data.drop_columns": found.drop})
     return [f"{name}: drop with {drop} (and the columns it already drops), or give the reason: {waive}"]

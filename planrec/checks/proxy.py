@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planrec.commands.advice import typed
 from planrec.errors import CheckError
 from planrec.schema.tables import DecisionTable
 
@@ -61,8 +62,8 @@ def check_proxies(
             "the features stand in for a protected column",
             [
                 *(f"{proxy}, must be at most {at_most:g}" for proxy in stops),
-                "drop the columns that predict it with data.drop_columns=[...], choose other features, or"
-                " give the reason: waivers.proxy='WHY THIS IS FINE'",
+                f"drop the columns that predict it with {typed({'data.drop_columns': ['COLUMN']})}, choose"
+                f" other features, or give the reason: {typed({'waivers.proxy': 'WHY THIS IS FINE'})}",
             ],
         )
     notes = [f"proxy: {proxy}{f'; waived: {waiver}' if proxy in stops else ''}" for proxy in predicted]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from planrec.checks.evidence import Evidence, Findings, subscriber_codes
+from planrec.commands.advice import typed
 from planrec.wording import counted, shown
 
 
@@ -56,7 +57,8 @@ def overlap(evidence: Evidence) -> Findings:
     return Findings(
         notes=(
             f"up to {share:.0%} of the test subscribers of a fold are also in its training rows (cv splits"
-            " rows, not subscribers): the scores are too optimistic; cv=grouped keeps subscribers whole",
+            f" rows, not subscribers): the scores are too optimistic; {typed(cv='grouped')} keeps subscribers"
+            " whole",
         )
     )
 

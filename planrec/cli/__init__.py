@@ -19,8 +19,10 @@ from planrec.cli.shared_options import add_version
 from planrec.cli.verb_parser import VerbParser
 
 VERBS = (
-    *("train", "leaderboard", "compare", "report", "explain", "card"),
+    *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
+    *("outcomes", "realised", "drift"),
+    *("retrain", "watch"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."
@@ -30,7 +32,8 @@ EPILOG = """verbs:
 
 planrec VERB --help shows the options of a verb.
 example: planrec train model=lgbm && planrec pin latest && planrec serve
-exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 130 interrupted with Ctrl-C"""
+exit codes: 0 done, 1 failed, 2 wrong command line or configuration,
+  3 another process does the same, 4 too little data to decide, 130 interrupted with Ctrl-C"""
 
 
 class Verb(Protocol):

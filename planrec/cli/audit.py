@@ -1,14 +1,19 @@
 """Write the answers of some days, and the events of the log, to one archive.
 
-The archive is a ZIP file that can be verified without the log: `planrec audit --check FILE`.
+The archive is a ZIP file that can be verified without the log: `planrec audit --check FILE`. With `--log`,
+the log is verified too, and must contain the end of the archive.
 """
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from planrec.cli.decision_log_options import add_days, add_log, days_between, file_ending_in, log_url
+from planrec.cli.decision_log_options import add_days, add_optional_log, days_between, file_ending_in, log_url
 from planrec.cli.shared_options import add_outputs
 from planrec.wording import counted, visible
+
+if TYPE_CHECKING:
+    from planrec.serving.decision_log.log_tables import Place
 
 EXAMPLE = "planrec audit --from 2026-03-01 --to 2026-03-31 --out march.zip"
 MOST_PROBLEMS = 20
@@ -23,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--out", type=file_ending_in(".zip"), metavar="FILE.zip", help="archive to write, for its owner only"
     )
     action.add_argument("--check", type=Path, metavar="FILE", help="verify an archive")
-    add_log(parser)
+    add_optional_log(parser, "decision log; with --check, verify that it contains the end of the archive")
     add_outputs(parser, "folder of pinned.json and of the default log")
 
 
@@ -55,7 +60,20 @@ def _check(options: Namespace) -> int:
     for row in manifest.advised:
         catalogue = row.catalogue_version or "-"
         print(visible(f"  {row.answers:,} x {row.arm}, by {row.run_id}, catalogue {catalogue}"))
+    print(f"the archive ends at {manifest.end}")
+    problems += _problems_of_log(manifest.end, options)
     for problem in problems[:MOST_PROBLEMS]:
         print(visible(f"  - {problem}"))
     print(f"FAILED: {counted(len(problems), 'problem')}" if problems else "verified")
     return 1 if problems else 0
+
+
+def _problems_of_log(end: "Place", options: Namespace) -> list[str]:
+    """Verify the log if it is named: it must contain the end of the archive."""
+    from planrec.serving.decision_log.verification import verify
+
+    if options.log is None:
+        return []
+    found = verify(log_url(options.log, options.outputs), {}, end)
+    print(f"the log has {counted(found.decisions, 'answer')}, and ends at {found.end}")
+    return [f"log: {problem}" for problem in found.problems]

@@ -37,7 +37,7 @@ def run(options: Namespace) -> int:
 
 
 def _bundle(options: Namespace) -> int:
-    from planrec.files.outputs_folder import command_line
+    from planrec.commands.advice import command_line
     from planrec.serving.bundle.make_bundle import make_bundle
 
     signature = make_bundle(run_folder(options.run, options), options.file, options.key)

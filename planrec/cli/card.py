@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from planrec.cli.shared_options import add_outputs, add_run, run_folder
-from planrec.files.outputs_folder import command_line
+from planrec.commands.advice import command_line
 
 EXAMPLE = "planrec card model latest"
 

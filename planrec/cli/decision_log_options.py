@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from planrec.serving.decision_log import Days
+    from planrec.serving.decision_log.log_tables import Place
 
 URL_VARIABLE = "PLANREC_DECISION_LOG__URL"
 KEY_VARIABLE = "PLANREC_DECISION_LOG__KEY_FILE"
@@ -23,15 +24,15 @@ def add_log(parser: ArgumentParser) -> None:
     parser.add_argument("--log", type=_url, metavar="URL", help=f"decision log; default: {DEFAULT}")
 
 
-def add_optional_log(parser: ArgumentParser) -> None:
-    """Add `--log`, with or without a URL: without the option there is no log."""
+def add_optional_log(parser: ArgumentParser, meaning: str) -> None:
+    """Add `--log`, with or without a URL; without the option there is no log."""
     parser.add_argument(
         "--log",
         type=_url,
         nargs="?",
         const="",
         metavar="URL",
-        help=f"write each answer to the decision log too; without URL: {DEFAULT}",
+        help=f"{meaning}; without URL: {DEFAULT}",
     )
 
 
@@ -98,6 +99,21 @@ def age(text: str) -> timedelta:
     if not (match := re.fullmatch(r"([0-9]{1,5})([dh])", text)):
         raise ArgumentTypeError(f"must be a number of days or hours such as 365d or 12h, got {text!r}")
     return timedelta(hours=int(match[1]) * HOURS[match[2]])
+
+
+def noted_end(text: str) -> "Place":
+    """Return an end of the chain.
+
+    >>> noted_end("7:" + "a1" * 32).position
+    7
+    """
+    from planrec.serving.decision_log.log_tables import Place
+
+    if not (match := re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", text)):
+        raise ArgumentTypeError(
+            f"must be POSITION:CHAIN as planrec decisions verify prints it, got {text[:99]!r}"
+        )
+    return Place(int(match[1]), match[2])
 
 
 def file_ending_in(ending: str) -> Callable[[str], Path]:

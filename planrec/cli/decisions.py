@@ -18,6 +18,7 @@ from planrec.cli.decision_log_options import (
     file_ending_in,
     key_file,
     log_url,
+    noted_end,
 )
 from planrec.cli.shared_options import add_json, add_outputs, show_table
 from planrec.wording import counted, visible
@@ -41,7 +42,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_outputs(own, "folder of runs, with the default log and key")
         return own
 
-    action("verify", _verify, "follow the hash chain; exit code 1 if a row was changed or is missing")
+    check = action("verify", _verify, "follow the hash chain; exit code 1 if a row was changed or is missing")
+    check.add_argument(
+        "--contains",
+        type=noted_end,
+        metavar="POSITION:CHAIN",
+        help="an end that an earlier verify printed: the log must contain it, or it was rewritten",
+    )
     count = action("count", _count, "count answers by run, catalogue version and advice")
     add_days(count)
     add_json(count)
@@ -76,7 +83,8 @@ def _verify(options: Namespace) -> int:
     from planrec.serving.decision_log.verification import verify
 
     file = key_file(options.outputs)
-    found = verify(log_url(options.log, options.outputs), _keys(options).ids if file.exists() else {})
+    keys = _keys(options).ids if file.exists() else {}
+    found = verify(log_url(options.log, options.outputs), keys, options.contains)
     print(f"{counted(found.decisions, 'answer')} and {counted(found.events, 'event')} in the chain")
     if found.removed:
         print(f"{counted(found.removed, 'row')} removed, with a stub")
@@ -84,7 +92,7 @@ def _verify(options: Namespace) -> int:
         print(f"{counted(found.unchained, 'row')} of PlanRec 0.2, which has no chain: cannot be verified")
     if found.unreadable:
         print(f"{counted(found.unreadable, 'row')} whose pseudonym key is missing: cannot be searched")
-    print(f"the chain ends at position {found.end.position} with {found.end.chain}")
+    print(f"the chain ends at {found.end}; note it in another place, for --contains")
     for problem in found.problems[:MOST_PROBLEMS]:
         print(visible(f"  - {problem}"))
     print(f"FAILED: {counted(len(found.problems), 'problem')}" if found.problems else "verified")

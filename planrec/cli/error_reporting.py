@@ -3,6 +3,8 @@
 0    done
 1    failed: a run, a file or an answer is missing, damaged, different or refused
 2    wrong command line, configuration or setting
+3    another process does the same
+4    undecided: there is too little data, see planrec watch and retrain
 130  interrupted with Ctrl-C
 
 PLANREC_DEBUG=1 shows the traceback in place of the words.

@@ -78,13 +78,16 @@ def _option_problems(options: Namespace) -> Iterator[str]:
     if not options.list and options.json is not None:
         yield "--json is for --list"
     if options.to is not None and not options.rollback:
-        yield f"--to is for --rollback; to pin any run, type planrec pin {options.to}"
+        from planrec.commands.advice import command_line
+
+        pin = command_line("pin", options.to, outputs=options.outputs)
+        yield f"--to is for --rollback; to pin any run, type {pin}"
     if options.allow_denied and (options.list or options.reason is None):
         yield "--allow-denied needs a run or --rollback, and --reason TEXT"
 
 
 def _pinned(options: Namespace) -> Iterator[str]:
-    from planrec.files.outputs_folder import command_line
+    from planrec.commands.advice import command_line
 
     pin = _new_pin(options)
     if options.dry_run:

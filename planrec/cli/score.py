@@ -15,12 +15,15 @@ from planrec.cli.api_package import trusted_signers
 from planrec.cli.decision_log_options import add_optional_log, key_file, log_url
 from planrec.cli.error_reporting import if_interrupted
 from planrec.cli.shared_options import RUN, add_outputs, add_run, run_folder
-from planrec.files.outputs_folder import command_line
+from planrec.commands.advice import command_line
 
 if TYPE_CHECKING:
     from planrec.runs.read import SavedRun
     from planrec.serving.scoring.advice_log import AdviceLog
 
+OVERRIDES = (
+    "how the cells of INPUT are read, such as data.decimal=comma or data.sheet=June; default: as in training"
+)
 EXAMPLE = "planrec score months.csv advice.csv --language es"
 
 
@@ -29,11 +32,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     own = "CSV, Parquet or .xlsx, as the run's own data"
     parser.add_argument("input", type=Path, metavar="INPUT", help=own)
     parser.add_argument("output", type=_output, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help=OVERRIDES)
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
     parser.add_argument("--no-reasons", action="store_true", help="leave the sentences out, which is faster")
-    add_optional_log(parser)
+    add_optional_log(parser, "write each answer to the decision log too")
     add_outputs(parser, "folder of pinned.json, in which runs are looked for")
+    parser.set_defaults(passed_on=[])
 
 
 def run(options: Namespace) -> int:
@@ -48,17 +53,18 @@ def run(options: Namespace) -> int:
 
 
 def _score(options: Namespace) -> None:
-    from planrec.runs.read import load_run
-    from planrec.serving.pin import load_pinned
+    from planrec.serving.pin import load_pinned, signed_run
     from planrec.serving.scoring.advice_manifest import write_manifest
     from planrec.serving.scoring.score_file import score_file
     from planrec.serving.scoring.scorer import Scorer
 
+    signers = trusted_signers()
+    overrides = _overrides(options)
     if options.run is not None:
-        saved = load_run(run_folder(options.run, options))
+        saved = signed_run(run_folder(options.run, options), signers)
     else:
-        saved = load_pinned(options.outputs, trusted_signers())
-    scorer = Scorer(saved, options.language, has_reasons=not options.no_reasons)
+        saved = load_pinned(options.outputs, signers)
+    scorer = Scorer(saved, options.language, not options.no_reasons, overrides)
     log = _log(options, saved)
     with _progress(f"scoring {options.input.name}") as report:
         scored = score_file(scorer, options.input, options.output, report, log)
@@ -71,6 +77,16 @@ def _score(options: Namespace) -> None:
     was_sorted = " (sorted by subscriber, as the file was not)" if scored.was_sorted else ""
     print(f"wrote {options.output}: {scored.rows:,} rows, {shares}{was_sorted}")
     print(f"advice of the run {saved.run_id}")
+
+
+def _overrides(options: Namespace) -> tuple[str, ...]:
+    """Return the overrides, which may be between the other arguments. Raises ConfigError."""
+    from planrec.errors import ConfigError
+
+    words = (*options.overrides, *options.passed_on)
+    if unknown := [word for word in words if word.startswith("-") or "=" not in word]:
+        raise ConfigError(f"unknown arguments for planrec score: {' '.join(unknown)}")
+    return words
 
 
 def _log(options: Namespace, saved: "SavedRun") -> "AdviceLog | None":
@@ -90,7 +106,7 @@ def _log(options: Namespace, saved: "SavedRun") -> "AdviceLog | None":
 
 def _command(options: Namespace) -> str:
     """Return the command that was typed, without the URL of the log, which may contain a password."""
-    words = ["score", options.input, options.output]
+    words = ["score", options.input, options.output, *_overrides(options)]
     words += ["--run", options.run] if options.run is not None else []
     words += ["--language", options.language] if options.language != "en" else []
     words += ["--no-reasons"] if options.no_reasons else []

@@ -27,22 +27,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Write the files and print the command that trains on them."""
-    from planrec.config.override_parser import typed_text
+    from planrec.commands.advice import command_line, typed
     from planrec.data.simulated_files import write_simulation
-    from planrec.files.outputs_folder import command_line
 
     values = {name: getattr(options, name) for name in _defaults()}
     folder = write_simulation(_simulator_of(values), _catalogue_of(options.catalogue), options.folder)
     overrides = {
         "data": "usage_months",
-        "data.path": folder / "history.parquet",
+        "data.path": f"{folder}/history.parquet",
         "data.usage_columns.voice_minutes_billed": "voice_minutes_billed",
         "target": "best_bill",
         "catalogue": "file",
-        "catalogue.path": folder / "catalogue.yaml",
+        "catalogue.path": f"{folder}/catalogue.yaml",
     }
-    typed = (f"{key}={typed_text(str(value))}" for key, value in overrides.items())
-    print(f"wrote {folder}\ntrain on it: {command_line('train', *typed)}")
+    print(f"wrote {folder}\ntrain on it: {command_line('train')} {typed(overrides)}")
     return 0
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planrec.commands.advice import retyped
+from planrec.commands.grammar import use_text_keys
 from planrec.config.conf_folder import (
     CONF,
     Folders,
@@ -18,7 +20,6 @@ from planrec.config.conf_folder import (
     shown_path,
     unreadable_files,
 )
-from planrec.config.override_parser import shown_override, use_text_keys
 from planrec.config.overrides import NOT_A_RUN, check_overrides, explained
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import default_outputs
@@ -46,12 +47,13 @@ def compose(*overrides: str) -> "RunConfig":
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             composed = hydra_compose("train", list(overrides), return_hydra_config=True)
+        tree = task_tree(composed)
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(error, overrides) from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise unreadable(error) from error
     choices = dict(composed.hydra.runtime.choices)
-    return settled(task_tree(composed), overrides, choices)
+    return settled(tree, overrides, choices)
 
 
 def task_tree(composed: "DictConfig") -> dict[str, Any]:
@@ -82,15 +84,20 @@ def settled(
     from planrec.config.run_config import validated
 
     origin = origin_of(overrides, choices, added)
+    check_complete(tree, origin)
+    named = {name: value for name, value in tree.items() if name != "experiment"}
+    if "baselines" in named:
+        named["baselines"] = baselines_of(named["baselines"], origin, added)
+    return validated(named, origin)
+
+
+def check_complete(tree: Mapping[str, object], origin: Callable[[str], str]) -> None:
+    """Raise ConfigError with every value that must be given and is missing."""
     if missing := sorted(_missing(tree)):
         raise ConfigError(
             NOT_A_RUN,
             [f"{path} must be given: type {path}=VALUE (from {origin(path)})" for path in missing],
         )
-    named = {name: value for name, value in tree.items() if name != "experiment"}
-    if "baselines" in named:
-        named["baselines"] = _baselines(named["baselines"], origin, added)
-    return validated(named, origin)
 
 
 def origin_of(
@@ -177,11 +184,11 @@ def _add_plugin_folders() -> None:
         plugins.register(PluginFolders)
 
 
-def _baselines(names: Any, origin: Callable[[str], str], added: Folders) -> dict[str, Any]:
+def baselines_of(names: Any, origin: Callable[[str], str], added: Folders) -> dict[str, Any]:
     """Return the content of the file in conf/model/ by name."""
     if not isinstance(names, list):
         source = f"(from {origin('baselines')})"
-        listed = shown_override(f"baselines=[{names or ''}]") or "baselines=[]"
+        listed = retyped(f"baselines=[{names or ''}]") or "baselines=[]"
         problem = f"baselines = {names!r}: must be a list: type {listed} {source}"
         raise ConfigError(NOT_A_RUN, [problem])
     known = options("model", added)

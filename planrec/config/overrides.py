@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from planrec.commands.advice import command_line, retyped, typed
+from planrec.commands.grammar import parsed_override
+from planrec.commands.values import in_quotes
 from planrec.config.conf_folder import CONF, Folders, groups, options
 from planrec.config.hydra_keys import hydra_problem, problems_of_experiment
-from planrec.config.override_parser import parsed_override, shown_override
 from planrec.errors import ConfigError
-from planrec.files.outputs_folder import command_line
-from planrec.files.typed_override import in_quotes
 from planrec.wording import did_you_mean
 
 if TYPE_CHECKING:
@@ -79,42 +79,32 @@ def _unreadable(text: str) -> str:
     key, equals, value = text.partition("=")
     if not equals:
         return f"{text}: not an override: type GROUP=OPTION or GROUP.FIELD=VALUE"
-    if shown := shown_override(f"{key}={_quoted(value)}"):
-        why = "with quotes around keys" if re.search(_QUOTED_KEY, value) else "without quotes"
-        return f"{text}: cannot be read {why}: type {shown}"
+    if shown := retyped(f"{key}={_quoted(value)}"):
+        return f"{text}: cannot be read without quotes: type {shown}"
     parent, _, name = key.rpartition(".")
-    if parent and (shown := shown_override(f"{parent}={{{name}: {_quoted(value)}}}")):
+    if parent and (shown := retyped(f"{parent}={{{in_quotes(name)}: {_quoted(value)}}}")):
         return f"{text}: cannot be read: type {shown}"
-    return (
-        f"{text}: cannot be read: a key that you type may hold letters, digits, _ and - only; write others"
-        " into a file of conf/experiment/ and type experiment=NAME"
-    )
+    return f"{text}: cannot be read: type {typed({key: value})}"
 
 
 def _several(text: str, added: Folders) -> str:
     key, _, value = text.partition("=")
-    as_list, as_text = shown_override(f"{key}=[{value}]"), shown_override(f"{key}={in_quotes(value)}")
+    as_list, as_text = retyped(f"{key}=[{value}]"), retyped(f"{key}={in_quotes(value)}")
     others = [f"{as_list} for a list"] * (as_list is not None) + [f"{as_text} for one text"] * (
         as_text is not None
     )
     listed = f", {' or '.join(others)}" if others and key not in groups(added) else ""
     return (
-        f"{text}: several values, and only -m takes several: type -m {shown_override(text)} for a run with"
+        f"{text}: several values, and only -m takes several: type -m {retyped(text)} for a run with"
         f" each{listed}"
     )
-
-
-_QUOTED_KEY = r"""(["'])(\w+)\1(\s*:)"""
-"A key of a mapping in quotation marks."
 
 
 def _quoted(value: str) -> str:
     """Add the quotes that Hydra needs: around a value, or around the parts of a list or mapping."""
     if value[:1] not in ("[", "{"):
         return in_quotes(value)
-    # Hydra does not accept quotes around the keys of a mapping.
-    bare = re.sub(_QUOTED_KEY, r"\2\3", value)
-    return re.sub(r"""[^][{},:"']+|"[^"]*"|'[^']*'""", lambda part: _part(part.group()), bare)
+    return re.sub(r"""[^][{},:"']+|"[^"]*"|'[^']*'""", lambda part: _part(part.group()), value)
 
 
 def _part(text: str) -> str:
@@ -127,14 +117,12 @@ def _wrong_options(override: "Override", text: str, added: Folders) -> list[str]
     if override.is_delete() or isinstance(value, dict) or "@" in text.partition("=")[0]:
         return []
     if override.is_add():
-        return [
-            f"{group} has an option already: type {shown_override(text.lstrip('+'))} (from override {text})"
-        ]
+        return [f"{group} has an option already: type {retyped(text.lstrip('+'))} (from override {text})"]
     source = f"(from override {text})"
     if isinstance(value, list):
         each = ",".join(map(str, value or ["OPTION"]))
         first = each.split(",")[0]
-        one, several = shown_override(f"{group}={first}"), shown_override(f"{group}={each}")
+        one, several = retyped(f"{group}={first}"), retyped(f"{group}={each}")
         return [
             f"{group} takes one option, not a list: type {one}, or for a run with each: -m {several} {source}"
         ]
@@ -233,7 +221,7 @@ def _no_such_key(node: Any, parents: Sequence[str], name: str, text: str) -> str
     path = ".".join([*parents, name])
     if node == {}:
         # An empty mapping in conf/ takes names that the user makes up.
-        return f"{path}: no such key yet: type {shown_override(f'+{text}')} to add it"
+        return f"{path}: no such key yet: type {retyped(f'+{text}')} to add it"
     if node is None and (group := ".".join(parents)) in groups():
         return (
             f"{path}: no {group} is chosen: type {group}=OPTION as well; options: {', '.join(options(group))}"

@@ -9,8 +9,8 @@ from pydantic_core import ErrorDetails
 from planrec.calibration import CalibrationConfig
 from planrec.catalogue import CatalogueConfig
 from planrec.checks import Waivers
-from planrec.config.override_parser import words_to_type
-from planrec.contracts import BlendModel, Model
+from planrec.commands.advice import typed
+from planrec.config.misfits import misfits_of
 from planrec.cv import CvConfig
 from planrec.data import DataConfig
 from planrec.errors import CatalogueError, ConfigError
@@ -23,7 +23,6 @@ from planrec.policy import PolicyConfig
 from planrec.schema.config_model import Config
 from planrec.search import Search
 from planrec.target import TargetConfig
-from planrec.wording import did_you_mean
 
 # Not in planrec.metrics: the module of a plug-in's metric imports that package, and may be imported first.
 METRICS.update(plugin_metrics(METRICS, Metric))
@@ -87,7 +86,7 @@ class RunConfig(Config):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
-        if misfits := [text for misfit, text in self._misfits() if misfit]:
+        if misfits := [text() for misfit, text in misfits_of(self) if misfit]:
             raise ValueError("\n".join(misfits))
         return self
 
@@ -95,164 +94,6 @@ class RunConfig(Config):
     def searches(self) -> bool:
         """Whether whole runs are the trials of the search: a sweep, not tuning inside one run."""
         return self.search is not None and self.cv.inner_splitter is None
-
-    def _misfits(self) -> list[tuple[bool, str]]:
-        """List the parts that do not fit together, each with the override that mends it."""
-        return [
-            *self._data_misfits(),
-            *self._bill_misfits(),
-            *self._calibration_misfits(),
-            *self._search_misfits(),
-            *self._fairness_misfits(),
-        ]
-
-    def _models(self) -> Mapping[str, Model]:
-        """Return every model of the run, by its name in messages."""
-        members: Mapping[str, Model] = self.model.blend if isinstance(self.model, BlendModel) else {}
-        return (
-            {f"model={self.model.kind}": self.model}
-            | {f"baseline {name}": model for name, model in self.baselines.items()}
-            | {f"member {name}": model for name, model in members.items()}
-        )
-
-    def _data_misfits(self) -> list[tuple[bool, str]]:
-        """List the parts that need more than the data and the catalogue provide."""
-        data = self.data.kind
-        needs_catalogue = {
-            f"target={self.target.kind}": self.target.needs_catalogue,
-            f"data={data}": self.data.needs_catalogue,
-            f"features={self.features.kind}": self.features.needs_catalogue,
-            **{name: model.traits.needs_catalogue for name, model in self._models().items()},
-        }
-        priced = [name for name, needs in needs_catalogue.items() if needs]
-        return [
-            (
-                self.target.needs_history and self.data.gives != "history",
-                f"target={self.target.kind} needs a usage history and data={data} gives single rows:"
-                " type target=held, or data=simulator",
-            ),
-            (
-                bool(priced) and self.catalogue.open() is None,
-                f"{', '.join(priced)} need{'s' if len(priced) == 1 else ''} a plan catalogue: type"
-                " catalogue=ladder, or your own with catalogue=file catalogue.path=FILE",
-            ),
-            (
-                self.features.needs_usage and not self.data.has_usage,
-                f"features={self.features.kind} needs monthly usage and data={data} names none: type"
-                " features=table, or name the columns with 'data.usage_columns={data_mib: COLUMN}'",
-            ),
-            (
-                self.cv.needs_time and not self.data.has_time,
-                f"cv={self.cv.kind} needs a time for every row and data={data} names none: type"
-                f" cv={'grouped' if self.cv.inner_splitter is None else 'nested_grouped'},"
-                " or data.time_column=COLUMN",
-            ),
-        ]
-
-    def _bill_misfits(self) -> list[tuple[bool, str]]:
-        """List the parts that need bills or months that the target does not provide."""
-        gives_none = not self.target.needs_catalogue
-        money = [name for name in self.metrics if METRICS[name].needs_bills]
-        correcting = [name for name, model in self._models().items() if model.traits.needs_bills]
-        return [
-            (
-                self.policy.needs_bills and gives_none,
-                f"policy={self.policy.kind} needs bills and target={self.target.kind} gives none:"
-                " type policy=most_probable, or target=best_bill",
-            ),
-            (
-                self.policy.needs_months > self.target.window,
-                f"policy={self.policy.kind} abstains below {self.policy.needs_months} months and a decision"
-                f" looks at {self.target.window}: type policy.min_months={self.target.window}, or a longer"
-                " target.window",
-            ),
-            (
-                bool(money) and gives_none,
-                f"metrics {', '.join(money)} need bills and target={self.target.kind} gives none:"
-                " leave them out, or type target=best_bill",
-            ),
-            (
-                bool(correcting) and gives_none,
-                f"{', '.join(correcting)} learn{'s' if len(correcting) == 1 else ''} bills to come and"
-                f" target={self.target.kind} gives none: type target=best_bill",
-            ),
-            (
-                self.features.reads_held and gives_none,
-                f"features={self.features.kind} reads the plan held, which target={self.target.kind} learns:"
-                " type features=usage, or target=best_bill",
-            ),
-        ]
-
-    def _calibration_misfits(self) -> list[tuple[bool, str]]:
-        """List the reasons why the probabilities cannot be calibrated."""
-        is_asked, asked = self.calibration.cross_fit_folds > 0, f"calibration={self.calibration.kind}"
-        return [
-            (
-                is_asked and not self.model.traits.probabilistic,
-                f"{asked} needs probabilities and model={self.model.kind} is a rule that names one plan:"
-                " type calibration=none",
-            ),
-            (
-                is_asked and not self.model.traits.takes_calibration,
-                f"{asked} does not change the decisions of model={self.model.kind}: type calibration=none",
-            ),
-        ]
-
-    def _fairness_misfits(self) -> list[tuple[bool, str]]:
-        """List the problems of gates and protected columns."""
-        column, protected = self.fairness.reweigh_by, tuple(self.data.protected_columns)
-        unmeasured = [name for name in self.gates if name not in self.metrics]
-        return [
-            (
-                bool(unmeasured),
-                f"gates {', '.join(unmeasured)} must be among the metrics: add them to metrics=[...]",
-            ),
-            (
-                column is not None and column not in protected,
-                f"fairness.reweigh_by must be a protected column{did_you_mean(str(column), protected)};"
-                f" data.protected_columns has {', '.join(protected) or 'none'}",
-            ),
-            (
-                column is not None and not self.model.takes_weights,
-                f"fairness.reweigh_by weighs rows and model={self.model.kind} takes no weights:"
-                " type model=lgbm, or another that does",
-            ),
-        ]
-
-    def _search_misfits(self) -> list[tuple[bool, str]]:
-        """List the problems of tuning a model inside a run."""
-        search, model, cv, inner = self.search, self.model, self.cv, self.cv.inner_splitter
-        if search is None:
-            return [
-                (
-                    inner is not None,
-                    f"cv={cv.kind} tunes inside folds and needs a search: type search={model.kind}"
-                    " (conf/search/ has one for each model that can be tuned)",
-                )
-            ]
-        metric = METRICS[self.metrics[0]]
-        return [
-            (
-                inner is not None and cv.keeps_subscribers_whole and not inner.keeps_subscribers_whole,
-                f"cv={cv.kind} keeps subscribers whole outside and not inside: type cv.inner.kind=grouped",
-            ),
-            (
-                search.model != model.kind,
-                f"search of model={search.model} does not fit model={model.kind}: type model={search.model},"
-                f" or search={model.kind}",
-            ),
-            *((search.model == model.kind, problem) for problem in search.misfits(model)),
-            (
-                metric.groups is not None or metric.higher_is_better is None,
-                f"metrics must begin with one value that is better high or low, for the search to compare:"
-                f" {self.metrics[0]} is not",
-            ),
-            (
-                metric.needs_probability and not model.traits.probabilistic,
-                f"metrics must begin with one that fits a rule like model={model.kind}, for the search to"
-                f" compare: {self.metrics[0]} needs probabilities",
-            ),
-        ]
 
 
 def validated(tree: Mapping[str, Any], origin: Callable[[str], str]) -> RunConfig:
@@ -328,9 +169,9 @@ def _shortened(value: object) -> str:
 def _rule(details: ErrorDetails, path: list[str], siblings: list[str]) -> str:
     found, dotted, name = details["input"], ".".join(path), path[-1]
     if details["type"] in ("tuple_type", "list_type"):
-        return "must be a list" + (words_to_type(dotted, [found]) if isinstance(found, str) else "")
+        return "must be a list" + (f": type {typed({dotted: [found]})}" if isinstance(found, str) else "")
     if details["type"] == "string_type" and isinstance(found, int | float):
-        return "must be text" + words_to_type(dotted, str(found))
+        return f"must be text: type {typed({dotted: str(found)})}"
     if details["type"] == "extra_forbidden":
         others = [sibling for sibling in siblings if sibling != name] or ["none"]
         return rule_of(details | {"loc": (name,)}, others)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 from sklearn.base import BaseEstimator
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.errors import ConfigError
 from planrec.schema.config_model import Config
 
@@ -19,7 +20,7 @@ def required_catalogue(catalogue: Catalogue | None, model: str) -> Catalogue:
         ConfigError: there is no catalogue.
     """
     if catalogue is None:
-        raise ConfigError(f"model={model} needs a plan catalogue: type catalogue=ladder")
+        raise ConfigError(f"model={model} needs a plan catalogue: type {typed(catalogue='ladder')}")
     return catalogue
 
 

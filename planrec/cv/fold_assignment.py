@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from planrec.commands.advice import typed
 from planrec.contracts import Fold
 from planrec.errors import DataError
 from planrec.schema.tables import DecisionTable
@@ -113,7 +114,9 @@ def _check_room(label: np.ndarray, n_folds: int, units: str, plans: tuple[str, .
     plan, most = int(counts.argmax()), int(counts.max())
     if most >= n_folds:
         return
-    way_out = f"type cv.n_folds={most}" if most > 1 else "no number of folds fits: use a larger table"
+    way_out = (
+        f"type {typed({'cv.n_folds': most})}" if most > 1 else "no number of folds fits: use a larger table"
+    )
     raise DataError(
         f"cv.n_folds={n_folds} needs a plan with at least {n_folds} {units},"
         f" got {most} at most (plan {plans[plan]!r}) of {len(label)} {units} in all; {way_out}"

@@ -7,6 +7,7 @@ import numpy as np
 from annotated_types import Ge
 from pydantic import PositiveInt
 
+from planrec.commands.advice import typed
 from planrec.contracts import Fold, Splitter
 from planrec.cv.fold_assignment import folds_of_subscribers, repeated
 from planrec.errors import DataError
@@ -62,7 +63,9 @@ class Rolling(Splitter):
 
 def _instants(table: DecisionTable) -> np.ndarray:
     if table.as_of is None:
-        raise DataError("cv=rolling needs the instant (as_of) of every decision, got none; type cv=grouped")
+        raise DataError(
+            f"cv=rolling needs the instant (as_of) of every decision, got none; type {typed(cv='grouped')}"
+        )
     return table.as_of.astype("datetime64[D]")
 
 
@@ -82,6 +85,6 @@ def _check_past(tested_instants: np.ndarray, label_end: np.ndarray) -> None:
         raise DataError(
             "cv=rolling needs decisions whose label months end by the tested as_of,"
             f" got {label_end.min()} as the first end and {tested_instants[-1]} as the last as_of;"
-            " give longer histories, or type target.min_history=1 target.horizon=1;"
-            " cv=grouped needs no past, but trains on later months than it tests"
+            f" give longer histories, or type {typed({'target.min_history': 1, 'target.horizon': 1})};"
+            f" {typed(cv='grouped')} needs no past, but trains on later months than it tests"
         )

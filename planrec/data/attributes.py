@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.commands.advice import typed
 from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import ReadColumn, cells_of
@@ -15,7 +16,6 @@ from planrec.data.reading.column_types import error_cells, without_errors
 from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.raw_table import RawTable
 from planrec.data.reading.rules import FINITE, READABLE
-from planrec.files.typed_override import typed_override
 from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
 from planrec.wording import counted, shown
 
@@ -76,9 +76,7 @@ class Attributes:
             return
         cells = cells_of(column, raw.reading.notation(name))
         if cells is None:
-            self.problems.append(
-                f"column {name!r} {READABLE}, it holds {column.type}: add it to data.drop_columns"
-            )
+            self.problems.append(f"column {name!r} {READABLE}, it holds {column.type}: {_dropping(name)}")
         elif is_row_id(name, column, cells, is_unnamed=name in raw.unnamed):
             self.ids.append(name)
         else:
@@ -103,8 +101,8 @@ class Attributes:
             self.id_name_notes.append(
                 f"column {name!r} is used as a feature but has the name of an id or a subscriber"
                 f" ({counted(distinct, 'value')} in {counted(len(column), 'row')}): if it names the"
-                f" subscriber, set {typed_override('data.subscriber_column', name)}, else add it to"
-                " data.drop_columns"
+                f" subscriber, type {typed({'data.subscriber_column': name})}, else"
+                f" {_dropping(name)}"
             )
 
 
@@ -116,6 +114,10 @@ def _judge_size(name: str, cells: ReadColumn, raw: RawTable, broken: BrokenRules
     }.items():
         if rows.any():
             broken.add(f"column {name!r} {rule}", raw.rows[rows], raw.text(name)[rows][0])
+
+
+def _dropping(name: str) -> str:
+    return f"type {typed({'data.drop_columns': [name]})} (and the columns it already drops)"
 
 
 def _error_note(name: str, column: pa.ChunkedArray, raw: RawTable, errors: np.ndarray) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 import duckdb
 
+from planrec.commands.advice import typed
 from planrec.errors import DataError
 from planrec.files.input_path import find_input
 from planrec.schema.columns import MAX_USAGE
@@ -166,7 +167,8 @@ def date_form(
     if (first > 12) == (second > 12):
         why = "no date shows which part is the day" if first <= 12 else f"parts up to {first} and {second}"
         return None, [
-            f"{place} has dates like {example!r} and {why}: set data.date_order to day_month or month_day"
+            f"{place} has dates like {example!r} and {why}: type"
+            f" {typed({'data.date_order': 'day_month'})} or {typed({'data.date_order': 'month_day'})}"
         ]
     return forms["day_month" if first > 12 else "month_day"], []
 

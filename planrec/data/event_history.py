@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.data.event_files import ColumnSql, FolderTable, database, date_form, open_tables
 from planrec.data.event_months import EVENT_TABLES, EventMonths, event_months
 from planrec.data.event_users import ATTRIBUTES, Users, read_users, users_table
@@ -108,7 +109,8 @@ def _currency_problems(catalogue: Catalogue) -> list[str]:
         return []
     return [
         f"the catalogue's currency must be {CURRENCY}, as in {PLANS.name} ({PLANS.columns[1]}),"
-        f" {catalogue.catalogue_id!r} has {catalogue.currency!r}: type catalogue=megaline_us"
+        f" {catalogue.catalogue_id!r} has {catalogue.currency!r}:"
+        f" type {typed(catalogue='megaline_us')}"
     ]
 
 

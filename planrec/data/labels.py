@@ -8,15 +8,12 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 
+from planrec.commands.advice import typed
 from planrec.data.reading.column_names import tidy_name
-from planrec.files.typed_override import typed_override
-from planrec.wording import counted, shown
+from planrec.wording import counted
 
 FEWEST_ROWS = 20
 "Rows of a table from which a plan of one subscriber is worth a note."
-
-PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]*")
-"Keys that Hydra reads in a mapping: it accepts no quotes around them."
 
 
 def label_notes(label: np.ndarray, owner: np.ndarray, column: str) -> tuple[str, ...]:
@@ -69,7 +66,7 @@ def _single_notes(plans: list[str], n_rows: dict[str, int]) -> Iterable[str]:
         more = f", and {len(plans) - 5:,} more plans" if len(plans) > 5 else ""
         yield (
             f"{listed}{more} (1 subscriber): it can be learned or judged, but never both;"
-            f" delete such rows, or merge the plan with another: {_renaming(plans[:1], 'OTHER_PLAN')}"
+            f" delete such rows, or merge the plan with another: type {_renaming(plans[:1], 'OTHER_PLAN')}"
         )
 
 
@@ -80,7 +77,4 @@ def _letters(plan: str) -> str:
 
 def _renaming(plans: Iterable[str], name: str) -> str:
     """Write the override that gives the plans one name."""
-    listed = list(plans)
-    if not all(PLAIN.fullmatch(plan) for plan in listed):
-        return f"data.plan_names in a YAML file, with {shown(listed)} -> {name!r}"
-    return typed_override("+data.plan_names", dict.fromkeys(listed, name))
+    return typed({"+data.plan_names": dict.fromkeys(plans, name)})

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.contracts import Source
 from planrec.data.option_types import Name, OnBadRows
 from planrec.errors import DataError
@@ -44,7 +45,9 @@ class MegalineUs(Source):
             DataError: names every table and everything that is wrong with it, with places and counts.
         """
         if catalogue is None:
-            raise DataError("data=megaline_us rounds calls as its plans do: type catalogue=megaline_us")
+            raise DataError(
+                f"data=megaline_us rounds calls as its plans do: type {typed(catalogue='megaline_us')}"
+            )
         # Imported late: DuckDB takes half a second, which commands that only check a config need not spend.
         from planrec.data.event_history import usage_history
 

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from planrec.commands.advice import typed
 from planrec.contracts import Bands
 from planrec.data.reading.cells import cells_of
 from planrec.data.reading.column_names import tidy_name
@@ -69,8 +70,8 @@ class Protected:
         is_number = cells is not None and cells.kind == "number" and not blank
         if bands is not None and not is_number and not blank:
             self.problems.append(
-                f"column {name!r} must hold numbers to be cut into bands (data.protected_columns.{name}):"
-                " null makes each value a group"
+                f"column {name!r} (data.protected_columns) must hold numbers to be cut into bands: to make"
+                f" each value a group, type {typed({'data.protected_columns': {name: None}})}"
             )
         elif cells is not None and cells.kind == "date":
             self.problems.append(

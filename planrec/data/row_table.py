@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.data.attributes import Attributes
 from planrec.data.labels import label_notes
 from planrec.data.protected import Protected
@@ -92,7 +93,7 @@ def _without_repeats(raw: RawTable, exact_duplicates: str) -> tuple[RawTable, tu
         return raw.take(~repeats), (f"{found}: dropped",)
     return raw, (
         f"{found}: kept; they count twice, and copies on both sides of a split make scores look better than"
-        " they are (data.exact_duplicates=drop leaves them out)",
+        f" they are ({typed({'data.exact_duplicates': 'drop'})} leaves them out)",
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.contracts import Source
 from planrec.data.hidden_truth import hidden_bills
 from planrec.data.simulated_history import SimulatedPopulation, simulate
@@ -48,7 +49,7 @@ class Simulator(Source):
             DataError: if there is no catalogue, or if options name columns that the simulator does not have.
         """
         if catalogue is None:
-            raise DataError("data=simulator needs plans to choose from; add the override catalogue=ladder")
+            raise DataError(f"data=simulator needs plans to choose from: type {typed(catalogue='ladder')}")
         named = {"drop": self.drop_columns, "protect": tuple(self.protected_columns)}
         if problems := [
             f"data.{verb}{'ed' if verb == 'protect' else ''}_columns must name columns of the source,"

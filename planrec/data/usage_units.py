@@ -6,6 +6,7 @@ import numpy as np
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.allowances import allowances_of
+from planrec.commands.advice import typed
 from planrec.schema.cell_form import CellForm
 from planrec.schema.columns import Columns, Usage
 
@@ -45,8 +46,8 @@ def unit_doubt(usage: str, column: str, form: CellForm) -> str | None:
     """Return the rule that a column of usage breaks if its name says another unit and no option does.
 
     Examples:
-        >>> unit_doubt("data_mib", "monthly_data_gb", CellForm())
-        'must be in MiB, its name says GB: type data.units.data_mib=GB, or =MiB if its numbers are in MiB'
+        >>> unit_doubt("data_mib", "monthly_data_gb", CellForm())[:62]
+        'must be in MiB, its name says GB: type data.units.data_mib=GB,'
         >>> unit_doubt("data_mib", "mb_used", CellForm())
     """
     said = _unit_said(usage, column, form)
@@ -54,8 +55,8 @@ def unit_doubt(usage: str, column: str, form: CellForm) -> str | None:
         return None
     unit = WORDS[usage][0]
     return (
-        f"must be in {unit}, its name says {said}: type data.units.{usage}={said},"
-        f" or ={unit} if its numbers are in {unit}"
+        f"must be in {unit}, its name says {said}: type {_unit(usage, said)},"
+        f" or {_unit(usage, unit)} if its numbers are in {unit}"
     )
 
 
@@ -69,8 +70,12 @@ def megabytes_note(usage: str, column: str, form: CellForm) -> str | None:
     """
     if _unit_said(usage, column, form) != "MB":
         return None
-    fix = f"if it is 10^6 bytes, type data.units.{usage}=MB"
+    fix = f"if it is 10^6 bytes, type {_unit(usage, 'MB')}"
     return f"column {column!r}: MB is read as MiB, 2^20 bytes; {fix}"
+
+
+def _unit(usage: str, unit: str) -> str:
+    return typed({f"data.units.{usage}": unit})
 
 
 def _unit_said(usage: str, column: str, form: CellForm) -> str | None:
@@ -126,7 +131,7 @@ def _size_note(service: str, column: str, values: np.ndarray, included: list[flo
     else:
         return None
     fix = (
-        f"; if the file counts in {units[service]}, type data.units.{column}={units[service]}"
+        f"; if the file counts in {units[service]}, type {_unit(column, units[service])}"
         if service in units
         else ""
     )

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from planrec.catalogue import Catalogue
+from planrec.commands.advice import typed
 from planrec.contracts import FeatureSet
 from planrec.errors import ConfigError, DataError
 from planrec.features.bill_statistics import Layout, bill_statistics, layout_of
@@ -46,7 +47,9 @@ class BillsFeatures(FeatureSet):
             ConfigError: there is no catalogue.
         """
         if catalogue is None:
-            raise ConfigError("features that re-rate bills need a plan catalogue: type catalogue=ladder")
+            raise ConfigError(
+                f"features that re-rate bills need a plan catalogue: type {typed(catalogue='ladder')}"
+            )
         return BillsTransformer(
             catalogue=catalogue.model_dump_json(by_alias=True),
             windows=list(self.windows),
@@ -145,6 +148,6 @@ def _check_held(columns: Columns) -> None:
     if HELD not in columns:
         raise DataError(
             "saving_against_held needs the plan held, which the target does not give:"
-            " type target=best_bill, or saving_against_held=false"
+            f" type {typed(target='best_bill')}, or {typed({'features.saving_against_held': False})}"
         )
     check_readable(columns, [HELD])

@@ -45,3 +45,8 @@ def folders_below(places: Iterable[Path]) -> Iterator[tuple[Path, list[str]]]:
             if folder not in found:
                 found.add(folder)
                 yield folder, files
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return the size of all files below a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -3,7 +3,7 @@
 A new metric is one function and one line in `METRICS` (registry.py).
 """
 
-from planrec.metrics.gates import check_gates, known_gate
+from planrec.metrics.gates import check_gates, judged_by_gates, known_gate
 from planrec.metrics.intervals import MetricValue, evaluate, value_of
 from planrec.metrics.judged_rows import JudgedRows, judged_rows_of, required
 from planrec.metrics.paired import (
@@ -30,6 +30,7 @@ __all__ = [
     "check_gates",
     "draws_of",
     "evaluate",
+    "judged_by_gates",
     "judged_rows_of",
     "known_gate",
     "known_metric",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 
+from planrec.commands.advice import typed
 from planrec.errors import CheckError
 from planrec.metrics.intervals import MetricValue
 from planrec.metrics.registry import METRICS, known_metric
@@ -44,6 +45,25 @@ def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiv
             with value, interval, limit and group, and the ways out.
     """
     own = [value for value in metrics if value.model == metrics[0].model]
+    problems, notes = judged_by_gates(own, gates)
+    notes = [f"{note}, so the run continues" for note in notes]
+    if waiver is not None:
+        return [*notes, *(f"{problem}; waived: {waiver}" for problem in problems)]
+    if problems:
+        raise CheckError("the run did not pass its gates", [*problems, _ways_out()])
+    return notes
+
+
+def judged_by_gates(own: Sequence[MetricValue], gates: Mapping[str, float]) -> tuple[list[str], list[str]]:
+    """Compare the metrics of one model with their limits.
+
+    Args:
+        own: values of the model.
+        gates: metric -> limit, as for `check_gates`.
+
+    Returns:
+        The gates that are surely broken, and those that only the value breaks; one sentence each.
+    """
     problems: list[str] = []
     notes: list[str] = []
     for name, limit in gates.items():
@@ -57,18 +77,15 @@ def check_gates(metrics: Sequence[MetricValue], gates: Mapping[str, float], waiv
             if _is_beyond(value.value, name, limit):
                 surely = _is_beyond(_nearer_end(value), name, limit)
                 (problems if surely else notes).append(_sentence(value, limit, surely=surely))
-    if waiver is not None:
-        return [*notes, *(f"{problem}; waived: {waiver}" for problem in problems)]
-    if problems:
-        raise CheckError("the run did not pass its gates", [*problems, WAYS_OUT])
-    return notes
+    return problems, notes
 
 
-WAYS_OUT = (
-    "improve the model (fairness.reweigh_by=COLUMN weights the groups; higher policy.absolute or"
-    " policy.relative advise fewer moves), change the limit with gates.METRIC=LIMIT, or waive the gates with"
-    " a reason: waivers.gates='WHY THIS IS FINE'"
-)
+def _ways_out() -> str:
+    return (
+        f"improve the model ({typed({'fairness.reweigh_by': 'COLUMN'})} weights the groups; higher"
+        " policy.absolute or policy.relative advise fewer moves), change the limit with gates.METRIC=LIMIT,"
+        f" or waive the gates with a reason: {typed({'waivers.gates': 'WHY THIS IS FINE'})}"
+    )
 
 
 def _is_beyond(value: float, name: str, limit: float) -> bool:
@@ -86,6 +103,6 @@ def _sentence(value: MetricValue, limit: float, *, surely: bool) -> str:
     of = f" of {value.group}" if value.group else ""
     bound = "at least" if METRICS[value.metric].higher_is_better else "at most"
     worst = f", worst for {value.worst!r}" if value.worst else ""
-    rest = "" if surely else "; its interval includes the limit, so the run continues"
+    rest = "" if surely else "; its interval includes the limit"
     found = with_interval(value.value, value.low, value.high)
     return f"gate {value.metric}{of} must be {bound} {figure(limit)}, got {found}{worst}{rest}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planrec.commands.advice import typed
 from planrec.errors import ConfigError
 from planrec.metrics.judged_rows import JudgedRows, read_judged_rows, subscribers_of
 from planrec.metrics.registry import METRICS, known_metric
@@ -110,7 +111,7 @@ def value_of(out_of_fold: "pd.DataFrame", name: str) -> float:
     if not METRICS[name].can_measure(judged):
         raise ConfigError(
             f"metric {name} has nothing to measure in this data, so it cannot compare models:"
-            " put another metric first, such as metrics=[log_loss,accuracy]"
+            f" put another metric first, such as {typed(metrics=['log_loss', 'accuracy'])}"
         )
     return float(METRICS[name].function(judged, np.ones((judged.subscribers.count, 1)))[0])
 
@@ -120,7 +121,7 @@ def _check_bills(names: Sequence[str], models: Collection[JudgedRows]) -> None:
     if money and any(judged.costs is None for judged in models):
         raise ConfigError(
             "metrics of money need bills after the decision, and this out-of-fold table has none:"
-            f" type target=best_bill, or leave out {', '.join(money)}"
+            f" type {typed(target='best_bill')}, or leave out {', '.join(money)}"
         )
 
 

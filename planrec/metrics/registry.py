@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from planrec.commands.advice import typed
 from planrec.metrics.bill_forecast import ece_cheaper, pit_80
 from planrec.metrics.first_advice import accuracy, f1, flip_rate, macro_f1
 from planrec.metrics.groups import (
@@ -251,7 +252,8 @@ def broken_guards(values: Mapping[str, float]) -> list[str]:
     """
     return [
         f"{name} is {value:.3f} and must be at most {guard:g}: too many subscribers would pay more;"
-        " policy=guarded keeps it below a limit; higher policy.absolute or policy.relative advise fewer moves"
+        f" {typed(policy='guarded')} keeps it below a limit; higher policy.absolute or policy.relative advise"
+        " fewer moves"
         for name, value in values.items()
         if (guard := METRICS[name].at_most) is not None and value > guard
     ]

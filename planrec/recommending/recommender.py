@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from planrec.calibration import Calibrated
 from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
+from planrec.commands.advice import typed
 from planrec.contracts import (
     BillCorrector,
     BillDistribution,
@@ -98,7 +99,9 @@ class Recommender:
             )
         name, estimator = self.pipeline.steps[-1]
         if isinstance(estimator, Calibrated):
-            raise DataError("a calibration knows only the plans that it was fitted on: calibration=none")
+            raise DataError(
+                f"a calibration knows only the plans that it was fitted on: type {typed(calibration='none')}"
+            )
         changed = copy(estimator).set_params(catalogue=catalogue.json_text)
         changed.classes_ = np.arange(len(catalogue.plans))
         pipeline = Pipeline([*self.pipeline.steps[:-1], (name, changed)])

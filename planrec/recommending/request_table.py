@@ -13,7 +13,7 @@ import numpy as np
 from planrec.errors import Misfit, RequestError
 from planrec.recommending.table_builder import TableBuilder
 from planrec.schema.columns import Columns, InputColumn, InputSchema, Usage, lag, quantised
-from planrec.schema.decision_rows import latest_rows
+from planrec.schema.decision_rows import latest_rows, month_number
 from planrec.schema.request import Month, Request
 from planrec.schema.tables import DecisionTable
 
@@ -228,15 +228,10 @@ def _month_columns(histories: Sequence[Sequence[Month]], inputs: InputSchema) ->
     months = [month for history in histories for month in sorted(map(read, history))]
     rows = latest_rows(
         np.array([len(history) for history in histories]),
-        np.array([_number_of(month) for month, *_ in months]),
+        np.array([month_number(month) for month, *_ in months]),
         dict(
             zip(inputs.usage, quantised(np.array([month[1:] for month in months], np.float64)).T, strict=True)
         ),
         inputs.window,
     )
     return rows.columns, rows.as_of
-
-
-def _number_of(month: str) -> int:
-    """Count the months since 1970, as numpy counts them; its own parser takes ten times as long."""
-    return 12 * (int(month[:4]) - 1970) + int(month[5:]) - 1

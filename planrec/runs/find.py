@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from planrec.commands.advice import command_line
 from planrec.errors import RunError
 from planrec.files.folder_walk import complete_runs, folders_below, names_of
 from planrec.files.hashing import sha256_of
-from planrec.files.outputs_folder import command_line
 from planrec.runs.identity import run_id_of
 
 MOST_CANDIDATES = 10

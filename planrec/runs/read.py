@@ -10,16 +10,17 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import CatalogueConfig, CatalogueFile
+from planrec.commands.advice import command_line
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
+from planrec.drift import Profile, read_profile_json
 from planrec.errors import RequestError, RunError
 from planrec.files.folder_walk import is_sweep
 from planrec.files.hashing import sha256_of
-from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
-from planrec.runs.manifest import FileName, Manifest, parse_manifest
+from planrec.runs.manifest import PROFILE, FileName, Manifest, parse_manifest
 from planrec.runs.model_file import read_skops
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
@@ -163,6 +164,21 @@ def read_record(folder: Path) -> RunRecord:
     if not (folder / "model.skops").is_file():
         raise RunError(f"{folder} was changed after it was saved: model.skops is missing")
     return RunRecord(folder, manifest)
+
+
+def read_profile(run: RunRecord) -> Profile:
+    """Read the reference profile of a run.
+
+    Raises:
+        RunError: the run has none, because an earlier version trained it, or the file was changed.
+    """
+    if PROFILE not in run.manifest.files:
+        raise RunError(
+            f"{run.folder} has no {PROFILE}: PlanRec 0.2.0 or earlier trained it; train it again:"
+            f" {run.manifest.command}"
+        )
+    content = checked_bytes(run.folder, PROFILE, run.manifest.files[PROFILE])
+    return read_profile_json(content, str(run.folder / PROFILE))
 
 
 def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":

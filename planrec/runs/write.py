@@ -11,6 +11,7 @@ import numpy as np
 
 from planrec.catalogue import Catalogue
 from planrec.config.run_config import RunConfig
+from planrec.drift import Profile, advised_of, profile_of, watched_columns
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.formula_cells import plain_cell
@@ -21,11 +22,20 @@ from planrec.recommending.request_table import requests_of
 from planrec.runs.address import address_of, plugins_of
 from planrec.runs.data_summary import data_summary
 from planrec.runs.identity import run_id_of
-from planrec.runs.manifest import ALWAYS, DROPPED_ROWS, SCHEMA, MeasuredBy, manifest_json, nan_as_null
+from planrec.runs.manifest import (
+    ALWAYS,
+    DROPPED_ROWS,
+    PROFILE,
+    SCHEMA,
+    MeasuredBy,
+    manifest_json,
+    nan_as_null,
+)
 from planrec.runs.model_file import canonical_skops
 from planrec.runs.provenance import git_commit, versions
-from planrec.runs.read import SavedRun, checked_bytes
+from planrec.runs.read import SavedRun, checked_bytes, read_profile
 from planrec.schema.columns import frame_of
+from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import Request, fields_of, json_of, read_request
 from planrec.schema.shown_name import line_problem, run_name_problem
 from planrec.training.experiment import RunResult
@@ -68,6 +78,7 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
     result.out_of_fold.to_parquet(folder / "out_of_fold.parquet", index=False)
     if result.dropped:
         frame_of(result.dropped).map(plain_cell).to_csv(folder / DROPPED_ROWS, index=False)
+    write_atomically(folder / PROFILE, _profile(result).json_bytes)
     rows = np.unique(np.linspace(0, len(result.table) - 1, N_GOLDEN).astype(np.int64))
     content = {
         "selected": selected,
@@ -97,6 +108,9 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
     begin_run(folder, config, command)
     for name in old.files.keys() & {"out_of_fold.parquet", DROPPED_ROWS}:
         (folder / name).write_bytes(checked_bytes(saved.folder, name, old.files[name]))
+    if PROFILE in old.files:
+        plans, sha256 = recommender.plans, _sha256_of(recommender.catalogue)
+        write_atomically(folder / PROFILE, read_profile(saved).without_advice(plans, sha256).json_bytes)
     requests = [read_request(content) for content in old.golden.requests]
     content = manifest_json(old) | {
         "command": command,
@@ -122,7 +136,7 @@ def write_card(folder: Path, card: str) -> Path:
 def _complete(folder: Path, config: RunConfig, recommender: Recommender, content: dict[str, Any]) -> None:
     """Write the model, then run.json: `content`, and the values derived from files and arguments."""
     write_atomically(folder / "model.skops", canonical_skops(recommender.pipeline))
-    files = [*ALWAYS, *([DROPPED_ROWS] if (folder / DROPPED_ROWS).is_file() else [])]
+    files = [*ALWAYS, *(name for name in (PROFILE, DROPPED_ROWS) if (folder / name).is_file())]
     head = {
         "schema": SCHEMA,
         "run_id": run_id_of(folder),
@@ -142,6 +156,22 @@ def _complete(folder: Path, config: RunConfig, recommender: Recommender, content
     # `head` fixes the order of keys, and overrides the values of a `content` taken from another run.json.
     text = json.dumps(head | content | head, indent=2, allow_nan=False, default=_plain, ensure_ascii=False)
     write_atomically(folder / "run.json", text.encode())
+
+
+def _profile(result: RunResult) -> Profile:
+    """Describe the training decisions, and the advice of the run's own model on its test rows."""
+    rows = result.out_of_fold
+    own = rows[(rows[OutOfFold.MODEL] == result.config.model.kind) & (rows[OutOfFold.REPEAT] == 0)]
+    advised = advised_of(
+        own[OutOfFold.DECISION].to_numpy(object), own[OutOfFold.RECOMMENDED].to_numpy(object)
+    )
+    return profile_of(
+        watched_columns(result.table, advised), result.table.plans, _sha256_of(result.recommender.catalogue)
+    )
+
+
+def _sha256_of(catalogue: Catalogue | None) -> str | None:
+    return None if catalogue is None else catalogue.sha256
 
 
 def _measured_by(saved: SavedRun, catalogue: Catalogue) -> MeasuredBy:

@@ -166,3 +166,13 @@ def running_month(now: datetime | None = None) -> str:
     """
     there = (now or datetime.now(UTC)).astimezone(_FIRST_ZONE)
     return f"{there.year}-{there.month:02d}"
+
+
+def month_number(month: str) -> int:
+    """Count the months since January 1970, as numpy counts them; its own parser takes ten times as long.
+
+    Examples:
+        >>> month_number("1970-03")
+        2
+    """
+    return 12 * (int(month[:4]) - 1970) + int(month[5:]) - 1

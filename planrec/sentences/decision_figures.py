@@ -8,6 +8,13 @@ from planrec.catalogue.monthly_cost import UNKNOWN_AMOUNT, in_minor_units, savin
 from planrec.catalogue.past_usage import PastUsage
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
+from planrec.sentences.decision_sentences import SENTENCES
+from planrec.sentences.locale_formats import whole_percent
+
+NAMES_PERCENT = [
+    reason for texts in SENTENCES.values() for reason, text in texts.items() if "{percent}" in text["en"]
+]
+"Reason codes whose sentences name a probability."
 
 
 class Money(NamedTuple):
@@ -29,8 +36,8 @@ class Money(NamedTuple):
 class DecisionFigures(NamedTuple):
     """The figures behind one decision."""
 
-    probability: float
-    "Of the plan advised."
+    percent: int
+    "Probability of the plan advised, 1 to 99; 0 if no sentence has it, so that equal texts are found again."
     saving: Money | None
     """Against the plan held, with the cost of changing spread over the horizon: of the plan advised, or of
     the best other plan if the advice is to stay. None if it is unknown."""
@@ -51,10 +58,11 @@ def figures_of(
     if not n:
         return []
     picked = _Picked(table, decisions)
-    probability = picked.of(prediction.probability, picked.advised).tolist()
+    share = whole_percent(picked.of(prediction.probability, picked.advised))
+    percent = np.where(np.isin(decisions.reason.astype(str), NAMES_PERCENT), share, 0).tolist()
     no_money: list[Money | None] = [None] * n
     if prediction.bill_mean is None:
-        return [DecisionFigures(share, None, None, 0, 0, costs_to_change=False) for share in probability]
+        return [DecisionFigures(share, None, None, 0, 0, costs_to_change=False) for share in percent]
     past_bill = None if past is None else past.expected_bill
     saving = savings(table, prediction)
     past_saving = None if past_bill is None else saving_against_held(past_bill, table)
@@ -64,7 +72,7 @@ def figures_of(
     return [
         DecisionFigures(*figures)
         for figures in zip(
-            probability,
+            percent,
             no_money if saving is None else picked.money(picked.subject, saving, *quantiles),
             picked.money(picked.advised, prediction.bill_mean, *bills),
             [0] * n if past_bill is None else picked.trend(prediction.bill_mean, past_bill),

@@ -1,10 +1,18 @@
 """The writer of a decision's sentences: its code and figures -> words."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from planrec.sentences.decision_figures import DecisionFigures, Money
 from planrec.sentences.decision_sentences import CLAUSES, SENTENCES, DecisionCode
-from planrec.sentences.locale_formats import Language, amount_text, count_of, money_text, percent_text
+from planrec.sentences.locale_formats import (
+    CACHE_SIZE,
+    Language,
+    amount_text,
+    count_of,
+    money_text,
+    percent_text,
+)
 from planrec.sentences.reason_sentences import ABOUT
 
 
@@ -61,12 +69,13 @@ class Decision(NamedTuple):
         return self.reason if self.reason in SENTENCES[self.code] else ""
 
 
+@lru_cache(maxsize=CACHE_SIZE)
 def sentence_of(decision: Decision, wording: Wording) -> str:
     """Write the sentence of a decision.
 
     Examples:
         >>> saving = Money(expected=490, low=-320, high=1240, past=500)
-        >>> figures = DecisionFigures(0.6, saving, None, trend=0, n_months=6, costs_to_change=False)
+        >>> figures = DecisionFigures(60, saving, None, trend=0, n_months=6, costs_to_change=False)
         >>> decision = Decision("recommend", "saves", "Plus", "Base", "Base", 6, False, figures)
         >>> text = sentence_of(decision, Wording("en", "USD", 2, horizon=3, is_exact=True))
         >>> for sentence in text.split(". "):
@@ -89,7 +98,7 @@ class _Writer:
         lead = text[self.wording.language].format(
             plan=decision.plan,
             held=decision.held,
-            percent=percent_text(self.figures.probability, self.wording.language),
+            percent=percent_text(self.figures.percent, self.wording.language),
             months=count_of(decision.n_months, "month", self.wording.language),
             gain=self.gain() if "{gain}" in text["en"] else "",
             possible_gain=self.gain("possible_") if "{possible_gain}" in text["en"] else "",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
+
 Language = Literal["en", "es"]
 
 CACHE_SIZE = 10_000
@@ -102,12 +104,23 @@ def money_text(minor: int, exponent: int, currency: str, language: Language) -> 
     return f"{amount_text(minor, exponent, language)} {sign}"
 
 
-def percent_text(share: float, language: Language) -> str:
-    """Write a probability in whole percent, never as certain.
+@lru_cache(maxsize=256)
+def percent_text(percent: int, language: Language) -> str:
+    """Write a whole percentage.
 
     Examples:
-        >>> percent_text(0.625, "en"), percent_text(0.625, "es"), percent_text(0.9999, "en")
-        ('63%', '63 %', '99%')
+        >>> percent_text(63, "en"), percent_text(63, "es")
+        ('63%', '63 %')
     """
-    percent = min(max(int(100 * share + 0.5), 1), 99)
     return f"{percent}%" if language == "en" else f"{percent} %"
+
+
+def whole_percent(share: np.ndarray) -> np.ndarray:
+    """Round probabilities to whole percent, never to certainty; shape (n,), int64.
+
+    Examples:
+        >>> whole_percent(np.array([0.625, 0.9999, 0.0])).tolist()
+        [63, 99, 1]
+    """
+    percent: np.ndarray = np.clip((100 * share + 0.5).astype(np.int64), 1, 99)
+    return percent

@@ -1,17 +1,19 @@
 """Sentences of at most 160 characters, for text messages."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from planrec.sentences.decision_figures import Money
 from planrec.sentences.decision_sentences import SHORT, SHORT_CLAUSES
 from planrec.sentences.decision_writer import Decision, Wording
-from planrec.sentences.locale_formats import count_of, percent_text
+from planrec.sentences.locale_formats import CACHE_SIZE, count_of, percent_text
 
 MOST_CHARACTERS = 160
 _GAP = "..."
 "The sign for letters left out: the alphabet of text messages has no single character for it."
 
 
+@lru_cache(maxsize=CACHE_SIZE)
 def short_sentence_of(decision: Decision, wording: Wording) -> str:
     """Write the short sentence of a decision.
 
@@ -60,16 +62,32 @@ class _ShortWriter:
         key = self.decision.text_key
         if key in ("saves", "keeps_last_advice") and saving is not None:
             key = "gain_past" if saving.is_past else "gain_ahead"
-        return SHORT[code][key][language].format(
-            plan=plan,
-            held=self.other_plan(form),
-            percent=percent_text(self.figures.probability, language),
-            months=count_of(self.decision.n_months, "month", language),
-            span=count_of(self.figures.n_months, "month before", language),
-            less="" if saving is None else self.less(saving),
-            amount="" if saving is None else self.money(saving),
-            range="" if saving is None else self.range(saving, form),
-        )
+        self.form, self.plan = form, plan
+        return SHORT[code][key][language].format_map(self)
+
+    def __getitem__(self, name: str) -> str:
+        language, saving, form = self.wording.language, self.figures.saving, self.form
+        match name:
+            case "plan":
+                return self.plan
+            case "held":
+                return self.other_plan(form)
+            case "percent":
+                return percent_text(self.figures.percent, language)
+            case "months":
+                return count_of(self.decision.n_months, "month", language)
+            case "span":
+                return count_of(self.figures.n_months, "month before", language)
+        if saving is None:
+            return ""
+        match name:
+            case "less":
+                return self.less(saving)
+            case "amount":
+                return self.money(saving)
+            case "range":
+                return self.range(saving, form)
+        raise KeyError(name)
 
     def other_plan(self, form: _Form) -> str:
         is_stay = self.decision.code == "stay"

@@ -6,9 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planrec.commands.advice import command_line, typed
 from planrec.errors import CatalogueError, DataError, RequestError, RunError
-from planrec.files.outputs_folder import command_line
-from planrec.files.typed_override import typed_override
 
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
@@ -54,9 +53,10 @@ def _recommender(saved: "SavedRun", catalogue: "Catalogue", path: str) -> "Recom
         raise RunError(
             f"{saved.folder} cannot take new plans: {error.message}",
             [
-                f"train on them: {saved.manifest.command}, with catalogue=file"
-                f" {typed_override('catalogue.path', path)}",
-                "or give a run of a model that ranks new plans, such as model=forecast with calibration=none",
+                f"train on them: {saved.manifest.command}, with"
+                f" {typed({'catalogue.path': path}, catalogue='file')}",
+                "or give a run of a model that ranks new plans, such as"
+                f" {typed(model='forecast', calibration='none')}",
             ],
         ) from error
     if problems := [*_catalogue_problems(saved, catalogue), *_request_problems(saved, catalogue)]:

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from planrec.commands.advice import command_line
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
 from planrec.files.hashing import sha256_of
 from planrec.files.json_file import read_object
-from planrec.files.outputs_folder import command_line
 from planrec.files.validation_errors import problems_of
 from planrec.plugins import changed_plugins
 from planrec.runs.provenance import version_problems
@@ -121,11 +121,23 @@ def servable_run(folder: Path, signers: Signers = ANY_RUN) -> SavedRun:
     return _servable(read_run_json(folder), signed)
 
 
-def _servable(run_json: RunJson, signed: str | None) -> SavedRun:
-    """Load a run; `signed` is the hash that its run.json must have, or None if no signature is required."""
-    folder, manifest = run_json.folder, run_json.manifest
+def signed_run(folder: Path, signers: Signers) -> SavedRun:
+    """Load a complete run; if signatures are required, a trusted key signed it. Raises RunError."""
+    signed = signers.check_folder(folder)
+    run_json = read_run_json(folder)
+    _check_is_signed(run_json, signed)
+    return load_described(run_json)
+
+
+def _check_is_signed(run_json: RunJson, signed: str | None) -> None:
+    """Check that run.json has the signed hash, if a signature is required."""
     if signed not in (None, run_json.sha256):
-        raise RunError(f"{folder} was changed while it was read")
+        raise RunError(f"{run_json.folder} was changed while it was read")
+
+
+def _servable(run_json: RunJson, signed: str | None) -> SavedRun:
+    folder, manifest = run_json.folder, run_json.manifest
+    _check_is_signed(run_json, signed)
     problems = [*version_problems(manifest.versions), *changed_plugins(manifest.plugins)]
     try:
         saved = load_described(run_json)

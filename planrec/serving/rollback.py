@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from planrec.commands.advice import command_line
 from planrec.errors import RunError
-from planrec.files.outputs_folder import command_line
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.denied_runs import check_not_denied
 from planrec.serving.pin import (

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from planrec.commands.advice import typed
 from planrec.config.overrides import NOT_A_RUN
 from planrec.errors import ConfigError
 from planrec.wording import shown
@@ -19,6 +20,8 @@ BY_NUMBER = "${hydra.job.num}"
 "The default of Hydra, which PlanRec always follows."
 OWN_NAMES = ("failed", "sweep.json", "study.sqlite3", ".lock")
 "Names in the folder of a sweep that cells cannot have."
+OVERRIDE_DIRNAME = "hydra.job.config.override_dirname"
+"Settings of the names that hold overrides."
 MOST_BYTES = 255
 "Length of a name that file systems accept."
 
@@ -114,8 +117,6 @@ def _problem(name: str, number: int) -> str | None:
     if parts[0] in OWN_NAMES or (parts[0].isdecimal() and name != str(number)):
         return f"must not be a name that the sweep uses itself, got {name!r}"
     if max(len(part.encode()) for part in parts) > MOST_BYTES:
-        return (
-            f"a name may have {MOST_BYTES} bytes: leave keys out with"
-            " hydra.job.config.override_dirname.exclude_keys=[KEY]"
-        )
+        leaving = typed({f"{OVERRIDE_DIRNAME}.exclude_keys": ["KEY"]})
+        return f"a name may have {MOST_BYTES} bytes: leave keys out with {leaving}"
     return None

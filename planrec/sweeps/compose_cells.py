@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from planrec.commands.grammar import parsed_override
 from planrec.config.compose import interpolates, settled, task_tree, unreadable
 from planrec.config.conf_folder import Folders, choosing_groups, groups
-from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, explained, problems_of, unknown_keys
 from planrec.errors import ConfigError
 

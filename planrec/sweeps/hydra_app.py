@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from planrec.commands.advice import typed
+from planrec.commands.grammar import parsed_override
 from planrec.config.compose import register_with_hydra, settled, task_tree, unreadable
 from planrec.config.conf_folder import CONF, Folders, unreadable_files
 from planrec.config.hydra_keys import is_multirun, searched_folders, wrong_flags
-from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, explained, no_plugin
 from planrec.errors import ConfigError, PlanRecError, RunError
 from planrec.wording import typing_mistake
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
 COMMAND = "planrec train"
 
-NOTHING_TUNED = (
-    "search={} tunes nothing with cv={}: type -m for a sweep of trials, or cv=nested (cv=nested_grouped for"
-    " target=held and data without time)"
-)
+
+def _nothing_tuned(config: "RunConfig") -> str:
+    return (
+        f"search={config.model.kind} tunes nothing with cv={config.cv.kind}: type -m for a sweep of trials,"
+        f" or {typed(cv='nested')} ({typed(cv='nested_grouped')} for target=held and data without time)"
+    )
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ def _run_job(job: Job, composed: "DictConfig", added: Folders) -> None:
             raise ConfigError(NOT_A_RUN, [no_plugin("hydra/sweeper", choices["hydra/sweeper"])])
         config = settled(task_tree(composed), overrides, choices, added)
         if config.searches:
-            raise ConfigError(NOT_A_RUN, [NOTHING_TUNED.format(config.model.kind, config.cv.kind)])
+            raise ConfigError(NOT_A_RUN, [_nothing_tuned(config)])
         job(ComposedRun(config, folder, command_of(overrides, added), Path(hydra.sweep.dir)))
     except PlanRecError:
         _remove_if_empty(folder)

@@ -11,9 +11,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 
+from planrec.commands.grammar import parsed_override
 from planrec.config.compose import SWEEPER
 from planrec.config.conf_folder import CONF, Folders, file_of, holds
-from planrec.config.override_parser import parsed_override
 from planrec.config.overrides import NOT_A_RUN, check_overrides, command_of, no_plugin, search_path
 from planrec.errors import ConfigError, RunError
 from planrec.sweeps.cell_names import CellNames

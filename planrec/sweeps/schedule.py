@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from planrec.commands.values import as_typed
 from planrec.config.overrides import NOT_A_RUN
 from planrec.config.run_config import SweepSettings
 from planrec.errors import ConfigError, SweepError
-from planrec.files.typed_override import as_typed
 from planrec.metrics import METRICS
 from planrec.runs.address import address_of, data_key
 from planrec.search import Search

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from planrec.files.outputs_folder import command_line
+from planrec.commands.advice import command_line
 from planrec.metrics import METRICS
 from planrec.sweeps.run_cells import EndedCell, SweepResult
 from planrec.terminal import console_of_progress, console_of_tables

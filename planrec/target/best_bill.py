@@ -8,6 +8,7 @@ from pydantic import PositiveInt
 from planrec.catalogue import Catalogue, rate
 from planrec.catalogue.commitments import with_commitments
 from planrec.catalogue.menu import menu_of
+from planrec.commands.advice import typed
 from planrec.contracts import Target
 from planrec.errors import DataError
 from planrec.schema.columns import InputSchema, take_rows
@@ -39,7 +40,7 @@ class BestBillTarget(Target):
         if len(rows) == 0:
             raise DataError(
                 f"no subscriber has {self.min_history} months before a decision and {self.horizon} after it:"
-                " type target.min_history=1 target.horizon=1, or give longer histories"
+                f" type {typed({'target.min_history': 1, 'target.horizon': 1})}, or give longer histories"
             )
         as_of, attributes = decisions.as_of[rows], take_rows(loaded.attributes, rows)
         held = _held(loaded, catalogue)[rows]

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from planrec.files.outputs_folder import command_line
+from planrec.commands.advice import command_line
 from planrec.metrics import METRICS, MetricValue, broken_guards
 from planrec.terminal import console_of_progress, console_of_tables
 from planrec.training.experiment import Report, RunResult

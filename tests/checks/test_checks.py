@@ -124,7 +124,7 @@ def test_the_label_under_any_name_stops_the_run(renamed: Callable[[np.ndarray], 
     text = problems(table({"noise": noise, "tariff": renamed(y)}, y))
     assert "label_in_features: column 'source tariff' equals the label, value for value" in text
     assert "'data.drop_columns=[\"source tariff\"]'" in text
-    assert "waivers.label_in_features='WHY THIS IS FINE'" in text
+    assert "'waivers.label_in_features=\"WHY THIS IS FINE\"'" in text
     assert "noise" not in text
 
 
@@ -199,7 +199,7 @@ def test_a_column_that_predicts_the_plan_stops_the_run(
     assert "leakage_screen: column 'source leak' alone predicts who holds" in text
     assert "600 subscribers" in text
     assert "'data.drop_columns=[\"source leak\"]'" in text
-    assert "waivers.leakage_screen='WHY THIS IS FINE'" in text
+    assert "'waivers.leakage_screen=\"WHY THIS IS FINE\"'" in text
     assert text.count("alone predicts") == 1
     (note,) = check(checked, leakage_screen="known at sale")
     assert note.endswith("waived: known at sale")

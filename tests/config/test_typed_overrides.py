@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from planrec.cli import main
+from planrec.commands.advice import retyped, typed
+from planrec.commands.grammar import parsed_override
+from planrec.commands.values import as_typed, in_quotes
 from planrec.config.compose import compose
-from planrec.config.conf_folder import CONF, content_of, groups
-from planrec.config.override_parser import parsed_override, shown_override, typed_text, words_to_type
 from planrec.config.overrides import command_of
 from planrec.errors import ConfigError
-from planrec.files.typed_override import as_typed, in_quotes, typed_override
-from tests.conftest import REPOSITORY
 
 ROWS = [(f"k{row:03}", row * 7 % 500, row * 31 % 900, ("007", "1E5")[row % 2]) for row in range(80)]
 CODES = "customer,minutes,mb,plan\n" + "".join(",".join(map(str, row)) + "\n" for row in ROWS)
 TABLE = ("data=table", "data.path=codes.csv", "data.plan_column=plan", "model=dummy", "n_bootstrap=20")
 
-keys = st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True)
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
+keys = texts
 plain = texts | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
     plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=6
@@ -48,11 +48,19 @@ def test_a_value_that_is_written_is_read_again(value: object) -> None:
     assert read(f"key={as_typed(value)}") == value
 
 
+def without_escapes(text: object) -> object:
+    """Return a text as the configuration holds it, in which `${` begins an interpolation."""
+    return OmegaConf.to_container(OmegaConf.create({"key": text}), resolve=True)["key"]  # type: ignore[index, call-overload]
+
+
 @given(texts)
+@example("${x}")
+@example("\\${x}")
 def test_a_text_that_is_written_is_read_again_behind_the_shell(text: str) -> None:
-    (word,) = shlex.split(typed_override("data.plan_column", text))
-    assert read(word) == text
-    assert read(f"key={typed_text(text)}") == text
+    advised = typed({"data.plan_column": text})
+    if text.isprintable():
+        (word,) = shlex.split(advised)
+        assert without_escapes(read(word)) == text
     assert read(f"key={in_quotes(text)}") == text
 
 
@@ -65,6 +73,10 @@ def test_keys_stay_text_through_a_sweep() -> None:
     parsed = parsed_override("data.plan_names={1E5: a},{007: b}")
     assert parsed is not None
     assert [read(f"k={text}") for text in parsed.sweep_string_iterator()] == [{"1E5": "a"}, {"007": "b"}]
+    parsed = parsed_override("""data.plan_names={"Año": a, 'a:"b': c},{"${x}": b}""")
+    assert parsed is not None
+    swept = [read(f"k={text}") for text in parsed.sweep_string_iterator()]
+    assert swept == [{"Año": "a", 'a:"b': "c"}, {"${x}": "b"}]
 
 
 @pytest.fixture
@@ -85,8 +97,8 @@ def test_plans_whose_codes_look_like_numbers_can_be_named(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("typed", "names"),
     [
-        ('+data.plan_names={"1E5": hundred, "007": agent}', NAMES),
-        ("+data.plan_names={'1E5': hundred, '007': agent}", NAMES),
+        ("+data.plan_names={Año: hundred, a: agent}", {"Año": "hundred", "a": "agent"}),
+        ("+data.plan_names.Año=hundred", {"Año": "hundred"}),
         ("+data.plan_names.1E5=hundred", {"1E5": "hundred"}),
         ("+data.plan_names.007=Año", {"007": "Año"}),
         ("data.plan_names={1E5: hundred}", {"1E5": "hundred"}),
@@ -103,45 +115,62 @@ def test_a_refused_line_is_answered_with_one_that_works(typed: str, names: dict[
     assert compose(*TABLE, word).data.plan_names == names  # type: ignore[attr-defined]
 
 
+@pytest.mark.usefixtures("codes")
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_keys_may_be_written_in_quotation_marks(quote: str) -> None:
+    names = compose(
+        *TABLE, f"+data.plan_names={{{quote}1E5{quote}: a, {quote}a:b{quote} : c}}"
+    ).data.plan_names  # type: ignore[attr-defined]
+    assert names == {"1E5": "a", "a:b": "c"}
+
+
+@pytest.mark.usefixtures("codes")
+def test_hostile_names_are_typed_back(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [
+        "Año",
+        "a:b",
+        "${x}",
+        "k 1",
+        'q"x',
+        "it's",
+        "a,b",
+        "}",
+        "1E5",
+        " lead ",
+        "back\\slash\\",
+        "\\${x}",
+    ]
+    renamed = dict(zip(names, reversed(names), strict=True))
+    words = shlex.split(typed({"+data.plan_names": renamed, "data.plan_column": "${x}"}, data="table"))
+    config = compose("data.path=codes.csv", "model=dummy", *words)
+    assert config.data.plan_names == renamed  # type: ignore[attr-defined]
+    assert config.data.plan_column == "${x}"  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("codes")
+@pytest.mark.parametrize("plan", ["\x1b[31m", "a\nb", "tab\there", "\x85"])
+def test_names_that_a_terminal_hides_are_written_into_a_file(plan: str, tmp_path: Path) -> None:
+    advised = typed({"+data.plan_names": {plan: "Plan"}})
+    found = re.fullmatch(r"(.*), with two lines in FOLDER/experiment/NAME.yaml: (#.*) and (.*)", advised)
+    assert found is not None, advised
+    assert advised.isprintable()
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "own.yaml").write_text(f"{found[2]}\n{found[3]}\n", "utf-8")
+    words = shlex.split(found[1].replace("FOLDER", "mine").replace("NAME", "own"))
+    composed = main(["train", "--cfg", "job", *TABLE, *words])
+    assert composed == 0
+
+
 def test_a_key_that_cannot_be_typed_is_answered_with_the_place_to_write_it() -> None:
-    with pytest.raises(ConfigError, match=r"into a file of conf/experiment/ and type experiment=NAME"):
-        compose(*TABLE, "+data.plan_names.Año=x")
+    with pytest.raises(ConfigError, match=r'type --config-dir FOLDER .*"größe": \{"x": "a"\}'):
+        compose(*TABLE, "+data.plan_names.größe.x=a")
 
 
 def test_an_override_that_cannot_be_read_is_never_shown() -> None:
-    assert shown_override("data.path=Año") is None
-    assert words_to_type("baselines.größe", ["x"]) == ""
+    assert retyped("data.path=Año") is None
 
 
 def test_a_command_with_several_folders_is_read_again() -> None:
     words = shlex.split(command_of(["seed=1"], (Path("a b"), Path("c,d"))))
     assert words[:4] == ["planrec", "train", "--config-dir", "a b"]
     assert read(words[4]) == [f"file://{Path('c,d').resolve()}"]
-
-
-OVERRIDE = r"\+?[a-z_]+(?:\.[a-z_]+)*=[^\s;,:'\"`)]+"
-
-
-def constants() -> list[str]:
-    """Return every override that a message of the code names, with the placeholders of its values filled."""
-    found = set()
-    for file in (*REPOSITORY.glob("planrec/**/*.py"), *REPOSITORY.glob("api/**/*.py")):
-        text = file.read_text("utf-8")
-        text = re.sub(r'"\s*\n\s*f?"', "", text)  # strings that continue on the next line
-        for typed in re.findall(rf"(?:type|or|add|set|with) (?:-m )?({OVERRIDE})", text):
-            found.add(re.sub(r"\{[^}]*\}", "x", typed))
-        found |= set(re.findall(r"(?:type|or|add|set|with) '(\+?[a-z_.]+=[^'\"]+)'", text))
-    named = [text for text in found if text.count("{") == text.count("}")]  # the others end in an expression
-    return sorted(text for text in named if text.lstrip("+").partition("=")[0].partition(".")[0] in TOP)
-
-
-TOP = {*groups(), *content_of(CONF / "train.yaml")} - {"hydra"}
-
-
-def test_messages_name_many_overrides() -> None:
-    assert len(constants()) >= 20
-
-
-@pytest.mark.parametrize("typed", constants())
-def test_every_override_of_a_message_can_be_read(typed: str) -> None:
-    assert parsed_override(typed) is not None

@@ -17,9 +17,9 @@ import pytest
 import yaml
 from hypothesis import given
 
+from planrec.commands.advice import typed
 from planrec.data.table import Table, UsageName
 from planrec.errors import DataError
-from planrec.files.typed_override import typed_override
 from planrec.schema.columns import MAX_NUMBER, MAX_USAGE, Usage, quantised
 from planrec.schema.tables import RowTable
 
@@ -407,7 +407,7 @@ def test_a_repeated_id_is_kept_with_the_option_that_names_the_subscriber() -> No
     text = "\n".join(["user_id,region_id,plan", *lines])
     table = load(text)
     assert list(table.columns) == ["user_id", "region_id"]
-    assert mentions(table, "'user_id'", "50 values in 100 rows", "set data.subscriber_column=user_id,")
+    assert mentions(table, "'user_id'", "50 values in 100 rows", "type data.subscriber_column=user_id,")
     assert not mentions(table, "'region_id'")
     assert not load(text, subscriber_column="user_id").notes
 
@@ -420,8 +420,8 @@ def test_a_repeated_subscriber_is_kept_with_the_option_that_names_it(header: str
     lines = [cell.format(k=1000 + i // 2 * 7) + f",{'ab'[i % 2]}" for i in range(100)]
     table = load("\n".join([f"{header},plan", *lines]))
     assert list(table.columns) == [header]
-    typed = typed_override("data.subscriber_column", header)
-    assert mentions(table, f"'{header}' is used as a feature", f"set {typed},")
+    naming = typed({"data.subscriber_column": header})
+    assert mentions(table, f"'{header}' is used as a feature", f"type {naming},")
 
 
 @pytest.mark.parametrize(
@@ -676,7 +676,8 @@ def test_nested_parquet_types_are_refused_unless_dropped() -> None:
     )
     assert "must be >= 0, got '-2' at row 2" in str(caught.value)
     with pytest.raises(
-        DataError, match=r"column 'many' must hold numbers, .* it holds list<.*add it to data.drop_columns"
+        DataError,
+        match=r"column 'many' must hold numbers, .* it holds list<.*type 'data.drop_columns=\[many\]'",
     ):
         load_parquet(columns)
     assert list(load_parquet(columns, drop_columns=["many"]).columns) == ["n"]

@@ -97,7 +97,7 @@ def test_a_run_knows_everything_needed_to_repeat_it(history_run):
     manifest = read_manifest(history_run)
     assert manifest.config["seed"] == 0
     assert {"python", "planrec", "lightgbm", "scikit-learn"} <= set(manifest.versions)
-    assert set(manifest.files) == {"config.json", "model.skops", "out_of_fold.parquet"}
+    assert set(manifest.files) == {"config.json", "model.skops", "out_of_fold.parquet", "profile.json"}
     assert len(manifest.data_fingerprint) == 64
 
 

@@ -41,7 +41,7 @@ def decision(
     trend: int = 0,
     **changed: object,
 ) -> Decision:
-    figures = DecisionFigures(0.62, saving, bill, trend, n_months=6, costs_to_change=False)
+    figures = DecisionFigures(62, saving, bill, trend, n_months=6, costs_to_change=False)
     return Decision(code, reason, "Plus", "Light", "Base", 2, has_exclusions=False, figures=figures)._replace(
         **changed
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from planrec.commands.advice import typed
 from planrec.data.option_types import OnBadRows
 from planrec.data.reading.raw_table import Places
 from planrec.data.reading.rules import NOT_BLANK, NOT_NEGATIVE
@@ -94,7 +95,7 @@ def hints(bad: Sequence[BadRows]) -> list[str]:
         *([NEGATIVE_HINT] if negative else []),
         *(
             f"{cell!r} is read as blank: if it is a value, list the cells that are blank in this file without"
-            " it, for example 'data.blank=[NA]'"
+            f" it, for example {typed({'data.blank': ['NA']})}"
             for cell in sorted(blanks)
         ),
     ]
@@ -110,7 +111,9 @@ def check_rows(
     """
     stops = on_bad_rows == "error"
     if problems or (bad and stops):
-        hint = "; data.on_bad_rows=drop_and_report leaves bad rows out" if bad and stops else ""
+        hint = (
+            f"; {typed({'data.on_bad_rows': 'drop_and_report'})} leaves bad rows out" if bad and stops else ""
+        )
         raise DataError(
             f"{source} does not fit the options data.*{hint}", [*problems, *map(str, bad), *hints(bad)]
         )

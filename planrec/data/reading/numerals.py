@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from planrec.commands.advice import typed
 from planrec.data.reading.column_types import MISSING, SPREADSHEET_ERRORS
 from planrec.data.reading.notation import DECIMAL_MARKS, Notation, NumberCells, is_number
 from planrec.data.reading.part_months import added_note
@@ -129,7 +130,7 @@ def two_readings_note(name: str, cells: NumberCells) -> str:
     why = f", because {cells.why}" if cells.why else "; no cell of the file shows its decimal mark"
     return (
         f"column {name!r}: {cells.two_readings!r} is read as {taken}{why};"
-        f" if it is {other}, set data.decimal={marks[cells.decimal]}"
+        f" if it is {other}, type {typed({'data.decimal': marks[cells.decimal]})}"
     )
 
 
@@ -138,5 +139,5 @@ def two_readings_rule(cells: NumberCells) -> str:
     taken, other = cells.readings
     return (
         f"must have one reading: {cells.two_readings!r} can be {taken} or {other};"
-        " set data.decimal=point or data.decimal=comma"
+        f" type {typed({'data.decimal': 'point'})} or {typed({'data.decimal': 'comma'})}"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from planrec.commands.advice import typed
 from planrec.data.reading.column_names import column_names
 from planrec.data.reading.header import Header, header_of
 from planrec.data.reading.input_file import InputFile, Progress
@@ -150,7 +151,7 @@ def _sheet_of(path: Path, wanted: str | None, names: Sequence[str]) -> tuple[str
     if len(filled) > 1:
         raise DataError(
             f"{path} has {len(filled)} sheets that hold something:"
-            f" set data.sheet to one of {shown(filled, most=20)}"
+            f" {shown(filled, most=20)}; type {typed({'data.sheet': filled[0]})}, or another"
         )
     sheet = next(iter(filled or names))
     return sheet, (f"sheet {sheet!r} is read, the other sheets are empty",) if len(names) > 1 else ()

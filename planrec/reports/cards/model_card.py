@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 
+from planrec.commands.advice import typed
 from planrec.metrics import MetricValue, ReliabilityBin, broken_guards, judged_rows_of, reliability
 from planrec.reports.cards.card_check import THIS_RUN
 from planrec.reports.cards.card_prose import (
@@ -112,7 +113,9 @@ def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
 def _owner_lines(manifest: Manifest) -> list[str]:
     config = manifest.config
     owner = (
-        "not named: train with owner=NAME" if config["owner"] is None else escape_markdown(config["owner"])
+        f"not named: train with {typed(owner='NAME')}"
+        if config["owner"] is None
+        else escape_markdown(config["owner"])
     )
     return [f"Owner: {owner}.", "", f"Licence: {escape_markdown(config['licence'])}."]
 

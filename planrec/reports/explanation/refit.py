@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from planrec.commands.advice import command_line, typed
 from planrec.config.run_config import RunConfig
 from planrec.contracts import BlendModel, Fold
 from planrec.errors import RunError
-from planrec.files.outputs_folder import command_line
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.runs.provenance import versions
 from planrec.runs.read import SavedRun, read_out_of_fold, read_record
@@ -94,7 +94,7 @@ def _check_reads_features(saved: SavedRun) -> None:
             f"{saved.folder}: model={model.kind} reads a subscriber's months and the plans, not features:"
             " there is no column to explain. The `reasons` of its answers explain them, and"
             f" {command_line('report', saved.folder)} shows its errors by group; to see which features"
-            " matter, explain a run of a model that reads features, such as model=lgbm"
+            f" matter, explain a run of a model that reads features, such as {typed(model='lgbm')}"
         )
 
 

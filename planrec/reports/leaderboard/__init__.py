@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planrec.commands.advice import command_line
 from planrec.errors import RunError
 
 if TYPE_CHECKING:
@@ -36,5 +37,5 @@ def leaderboard(places: Iterable[Path], metric: str | None = None) -> "Board":
     folders, failed = run_folders(folders_to_search), failed_cells(folders_to_search)
     if not folders and not failed:
         shown = ", ".join(map(str, folders_to_search))
-        raise RunError(f"no run below {shown}: train one with planrec train")
+        raise RunError(f"no run below {shown}: train one with {command_line('train')}")
     return board_of(folders, metric, failed)

@@ -1,7 +1,7 @@
 """The whole page: head, table of contents, comparison, a section per run."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,13 +31,11 @@ def report_page(requested: RequestedRuns) -> str:
     Raises:
         RunError: a run with a section cannot be read.
     """
-    style = STYLE.read_text("utf-8")
-    allowed = b64encode(sha256(style.encode()).digest()).decode()
     shown = requested.runs[:MOST_SECTIONS]
     title = "PlanRec report: " + (
         shown[0].name if len(requested.runs) == 1 else f"{len(requested.runs)} runs"
     )
-    parts = [_head(title, style, allowed), f"<h1>{escape_html(title)}</h1>\n"]
+    parts = []
     if len(requested.runs) > 1 or requested.failed:
         parts += [
             _contents(requested),
@@ -49,7 +47,15 @@ def report_page(requested: RequestedRuns) -> str:
         parts += [f'<section id="{name}">\n<h2>{escape_html(_title_of(requested, position))}</h2>\n']
         # One at a time: a model may be large.
         parts += [*section(read_run_view(run.folder), name), "</section>\n"]
-    return "".join([*parts, "</main>\n</body>\n</html>\n"])
+    return html_document(title, parts)
+
+
+def html_document(title: str, parts: Iterable[str]) -> str:
+    """Return a page of these parts, which are HTML. It loads nothing, and has the style of all reports."""
+    style = STYLE.read_text("utf-8")
+    allowed = b64encode(sha256(style.encode()).digest()).decode()
+    head = [_head(title, style, allowed), f"<h1>{escape_html(title)}</h1>\n"]
+    return "".join([*head, *parts, "</main>\n</body>\n</html>\n"])
 
 
 def _head(title: str, style: str, allowed: str) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from math import inf, isnan
 from pathlib import Path
 
+from planrec.commands.advice import command_line
 from planrec.config.config_diff import labels
 from planrec.errors import RunError
 from planrec.files.folder_walk import is_sweep
-from planrec.files.outputs_folder import command_line
 from planrec.metrics import METRICS, MetricValue
 from planrec.runs.manifest import Manifest
 from planrec.runs.read import own_value, read_manifest

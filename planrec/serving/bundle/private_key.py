@@ -1,10 +1,12 @@
 """The private key that signs bundles: a PEM file that only its owner can read."""
 
 import os
+import shlex
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planrec.commands.advice import command_line
 from planrec.errors import ConfigError
 from planrec.serving.bundle.signature import Signature, check_bundle_extra, signed_text
 
@@ -60,12 +62,12 @@ def _read_key(file: Path) -> "Ed25519PrivateKey":
     except OSError as error:
         raise ConfigError(
             f"the private key {file} cannot be read: {error.strerror};"
-            f" make one with planrec bundle --new-key {file}"
+            f" make one with {command_line('bundle', '--new-key', file)}"
         ) from error
     if os.name == "posix" and mode & 0o077:
         raise ConfigError(
             f"only its owner may read the private key {file}, but its mode is {mode:04o}:"
-            f" type chmod 600 {file}"
+            f" type {shlex.join(['chmod', '600', str(file)])}"
         )
     try:
         key = load_pem_private_key(text, password=None)

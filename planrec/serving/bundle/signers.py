@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from planrec.commands.advice import command_line
 from planrec.errors import RunError
 from planrec.files.hashing import sha256_of
 from planrec.serving.bundle.members import NAMES, join_members
@@ -58,7 +59,7 @@ class Signers:
         if signature is None:
             raise RunError(
                 f"{folder} is not from a signed bundle, and {REQUIRED_VARIABLE} is true:"
-                " pin a bundle that planrec bundle made"
+                f" pin a bundle that {command_line('bundle')} made"
             )
         members = {name: (folder / name).read_bytes() for name in NAMES if (folder / name).is_file()}
         self.check(signature, join_members(members), folder)

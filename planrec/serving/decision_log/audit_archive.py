@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from heapq import merge
-from itertools import chain as joined
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
@@ -21,7 +20,14 @@ from planrec.serving.decision_log.database import OWNER_ONLY, Connection
 from planrec.serving.decision_log.log_tables import Place, append_event
 from planrec.serving.decision_log.search import AdviceCount, Days, advised
 from planrec.serving.decision_log.session import session
-from planrec.serving.decision_log.verification import ChainCheck, Entry, decisions_in, events_in, gaps_of
+from planrec.serving.decision_log.verification import (
+    ChainCheck,
+    Entry,
+    chain_at,
+    decisions_in,
+    events_in,
+    gaps_of,
+)
 
 SCHEMA = "planrec.audit/1"
 ENTRIES, MANIFEST, PIN = "entries.jsonl", "manifest.json", "pinned.json"
@@ -158,13 +164,7 @@ def _positions(connection: Connection, days: Days) -> tuple[int, int]:
 
 def _place_before(connection: Connection, first: int, gaps: Mapping[int, Removed]) -> Place:
     """Return the place before a position, or the last one that is known before it."""
-    ends = {stub.last: stub.chain for stub in gaps.values()}
-    found = joined.from_iterable(
-        connection.execute(f"SELECT chain FROM {table} WHERE position = ?", (first - 1,)).fetchall()
-        for table in ("decisions", "decision_events")
-    )
-    chain = next((chain for (chain,) in found), ends.get(first - 1, GENESIS))
-    return Place(first - 1, chain)
+    return Place(first - 1, chain_at(connection, first - 1, gaps) or GENESIS)
 
 
 def check_archive(file: Path) -> tuple[Archived, list[str]]:

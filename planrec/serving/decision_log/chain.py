@@ -19,7 +19,17 @@ LAST_POSITION = 2**62
 "No log has so many entries."
 
 EventKind = Literal[
-    "opened", "pin", "replay", "export", "audit", "count", "delete", "prune", "rotate_key", "score"
+    "opened",
+    "pin",
+    "replay",
+    "export",
+    "audit",
+    "count",
+    "delete",
+    "prune",
+    "rotate_key",
+    "score",
+    "realised",
 ]
 Content = Mapping[str, object]
 

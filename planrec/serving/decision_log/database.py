@@ -23,6 +23,8 @@ ADVISORY_LOCK = 7526411783
 OWNER_ONLY = 0o600
 STATEMENTS_TO_KEEP = 16
 "Compiled statements of a connection to SQLite. Each keeps the values that it wrote last."
+ROWS_OF_INSERT = 16
+"Rows of one statement for SQLite: its copies of their values stay in the processor's cache."
 
 Row = tuple[Any, ...]
 Mode = Literal["create", "existing"]
@@ -48,6 +50,9 @@ class Cursor(Protocol):
 
 class RawConnection(Protocol):
     """A connection of either driver."""
+
+    in_transaction: bool
+    "Of SQLite only."
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Cursor:
         """Run a statement."""
@@ -75,10 +80,20 @@ class Connection:
         return self._raw.execute(statement if self.is_sqlite else statement.replace("?", "%s"), values)
 
     def rows_of_inserts(self, n_rows: int) -> list[int]:
-        """Split rows into statements: powers of two for SQLite, which keeps these few statements compiled."""
+        """Split rows into statements: few different ones for SQLite, which keeps them compiled."""
         if not self.is_sqlite:
             return [n_rows]
-        return [1 << bit for bit in reversed(range(n_rows.bit_length())) if n_rows >> bit & 1]
+        whole, rest = divmod(n_rows, ROWS_OF_INSERT)
+        powers_of_two = [1 << bit for bit in reversed(range(rest.bit_length())) if rest >> bit & 1]
+        return [ROWS_OF_INSERT] * whole + powers_of_two
+
+    def lock_row(self, statement: str) -> Row | None:
+        """Return the row of a query, and lock it until the transaction ends."""
+        if not self.is_sqlite:
+            return self.execute(f"{statement} FOR UPDATE").fetchone()
+        if not self._raw.in_transaction:
+            self.begin_alone()
+        return self.execute(statement).fetchone()
 
     def stream(self, statement: str, values: Sequence[object] = ()) -> Iterator[Row]:
         """Yield the rows of a query in constant memory."""

@@ -1,6 +1,7 @@
 """The tables of a log, and how logs of earlier versions get them."""
 
 from collections.abc import Sequence
+from itertools import count
 from typing import NamedTuple
 
 from planrec.errors import LogError
@@ -11,19 +12,24 @@ from planrec.serving.decision_log.logged_answer import LoggedDecision
 # TEXT, not JSON: PostgreSQL's JSON types normalise their values. ISO times sort as text in both databases.
 _TYPES = {"propensity": "DOUBLE PRECISION NOT NULL", "latency_ms": "DOUBLE PRECISION NOT NULL"}
 _NULLABLE = ("subscriber", "catalogue_id", "catalogue_version", "catalogue_sha256", "key_id")
+_OF_SQLITE = {"recommendation_id": "TEXT NOT NULL UNIQUE", "position": "INTEGER PRIMARY KEY"}
+"A row is stored under its position, which needs no index of its own."
+_OF_POSTGRESQL = {"recommendation_id": "TEXT PRIMARY KEY", "position": "BIGINT"}
 DECISION_COLUMNS = ", ".join(LoggedDecision._fields)
 EVENT_COLUMNS = ", ".join(LoggedEvent._fields)
 CHAIN_COLUMNS = ("position", "chain")
+OUTCOMES = "outcomes"
+"The table of outcomes, if there is one: its rows belong to answers and are removed with them."
 
 
-def _definition(column: str) -> str:
-    type_ = _TYPES.get(column, "TEXT" if column in _NULLABLE else "TEXT NOT NULL")
-    return f"{column} {type_}{' PRIMARY KEY' if column == 'recommendation_id' else ''}"
+def _decisions(*, is_sqlite: bool) -> str:
+    """Return the statement that creates the table of answers."""
+    types = dict.fromkeys(LoggedDecision._fields, "TEXT NOT NULL") | dict.fromkeys(_NULLABLE, "TEXT")
+    types |= _TYPES | (_OF_SQLITE if is_sqlite else _OF_POSTGRESQL) | {"chain": "TEXT"}
+    return f"CREATE TABLE IF NOT EXISTS decisions ({', '.join(f'{name} {types[name]}' for name in types)})"
 
 
 TABLES = (
-    f"CREATE TABLE IF NOT EXISTS decisions ({', '.join(map(_definition, LoggedDecision._fields))},"
-    " position BIGINT, chain TEXT)",
     "CREATE TABLE IF NOT EXISTS decision_events (position BIGINT PRIMARY KEY, chain TEXT NOT NULL,"
     f" {', '.join(f'{column} TEXT NOT NULL' for column in LoggedEvent._fields)})",
     "CREATE TABLE IF NOT EXISTS decision_chain"
@@ -31,12 +37,12 @@ TABLES = (
 )
 LATER_COLUMNS = {"key_id": "TEXT", "position": "BIGINT", "chain": "TEXT"}
 "Columns of `decisions` that logs of PlanRec 0.2 lack."
+POSITION_INDEX = "CREATE INDEX IF NOT EXISTS decisions_position ON decisions (position)"
 INDEXES = (
     # Time first: pseudonyms come in random order, so an index that begins with them touches another page
-    # with every row. A search reads the entries of its days, and only the rows that it finds.
-    "CREATE INDEX IF NOT EXISTS decisions_subscriber ON decisions (time, subscriber)",
-    "CREATE INDEX IF NOT EXISTS decisions_position ON decisions (position)",
-    "CREATE INDEX IF NOT EXISTS decisions_key ON decisions (key_id)",  # counts the rows without their key
+    # with every row. A search reads the entries of its days, and only the rows that it finds. The name of the
+    # key is in it too: the rows whose key is missing are counted without reading any.
+    "CREATE INDEX IF NOT EXISTS decisions_subscriber ON decisions (time, subscriber, key_id)",
     "DROP INDEX IF EXISTS decisions_time",  # of PlanRec 0.2
 )
 
@@ -46,6 +52,14 @@ class Place(NamedTuple):
 
     position: int
     chain: str
+
+    def __str__(self) -> str:
+        """Show the place as the option `--contains` takes it.
+
+        >>> str(Place(7, "a1b2"))
+        '7:a1b2'
+        """
+        return f"{self.position}:{self.chain}"
 
 
 def prepare(connection: Connection) -> None:
@@ -66,13 +80,15 @@ def prepare(connection: Connection) -> None:
 
 def _create(connection: Connection) -> None:
     _check_is_unchained(connection)
-    for statement in TABLES:
+    is_new = not connection.has_table("decisions")
+    for statement in (_decisions(is_sqlite=connection.is_sqlite), *TABLES):
         connection.execute(statement)
     there = column_names(connection.execute("SELECT * FROM decisions LIMIT 0"))
     for name, type_ in LATER_COLUMNS.items():
         if name not in there:
             connection.execute(f"ALTER TABLE decisions ADD COLUMN {name} {type_}")
-    for statement in INDEXES:
+    has_position_as_key = is_new and connection.is_sqlite
+    for statement in INDEXES if has_position_as_key else (*INDEXES, POSITION_INDEX):
         connection.execute(statement)
     connection.execute("INSERT INTO decision_chain (one, position, chain) VALUES (1, 0, ?)", (GENESIS,))
     unchained = count_unchained(connection)
@@ -108,12 +124,19 @@ def take_places(connection: Connection, digests: Sequence[bytes]) -> list[Place]
 
     The row of `decision_chain` stays locked until the transaction ends, so that writers follow each other.
     """
-    statement = "UPDATE decision_chain SET position = position + ? RETURNING position, chain"
-    (last, chain), *_ = connection.execute(statement, (len(digests),)).fetchall()
-    chains = list(chained(chain, digests))
-    connection.execute("UPDATE decision_chain SET chain = ?", (chains[-1],))
-    first = last - len(digests) + 1
-    return [Place(first + number, value) for number, value in enumerate(chains)]
+    before = _locked_end(connection)
+    chains = list(chained(before.chain, digests))
+    places = list(map(Place, count(before.position + 1), chains))
+    connection.execute("UPDATE decision_chain SET position = ?, chain = ?", places[-1])
+    return places
+
+
+def _locked_end(connection: Connection) -> Place:
+    """Return the end of the chain, and lock it until the transaction ends. Raises LogError."""
+    end = connection.lock_row("SELECT position, chain FROM decision_chain")
+    if end is None:
+        raise LogError("decision_chain must have one row, the end of the chain, got 0")
+    return Place(*end)
 
 
 def lock_chain(connection: Connection) -> None:

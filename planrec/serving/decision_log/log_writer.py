@@ -11,7 +11,7 @@ from planrec.errors import LogError
 from planrec.serving.decision_log.logged_answer import LoggedAnswer, LoggedDecision, row_of
 from planrec.serving.decision_log.store import ROWS_AT_ONCE, Store
 
-SECONDS_TO_GATHER = 0.01
+SECONDS_TO_GATHER = 0.02
 """Time in which rows gather before one sync of the disk, unless a request waits for one of them. It is short,
 because on a single core requests wait while rows are written."""
 LONGEST_PAUSE = 5.0

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from planrec.serving.decision_log.chain import Content, EventKind, LoggedEvent, Removed
 from planrec.serving.decision_log.database import Connection
-from planrec.serving.decision_log.log_tables import append_event, lock_chain
+from planrec.serving.decision_log.log_tables import OUTCOMES, append_event, lock_chain
 from planrec.serving.decision_log.pseudonym import Keys
 from planrec.serving.decision_log.search import count_unreadable
 from planrec.serving.decision_log.session import session
@@ -91,7 +91,15 @@ def _delete(
         " RETURNING recommendation_id, position, chain"
     )
     rows = connection.execute(statement, [*names, *values]).fetchall()
+    _delete_outcomes(connection, [name for name, _, _ in rows])
     return [(name, position, chain) for name, position, chain in rows]
+
+
+def _delete_outcomes(connection: Connection, names: Sequence[str]) -> None:
+    """Delete the outcomes of answers in the transaction that deletes the answers."""
+    if names and connection.has_table(OUTCOMES):
+        marks = ", ".join("?" * len(names))
+        connection.execute(f"DELETE FROM {OUTCOMES} WHERE recommendation_id IN ({marks})", names)
 
 
 def _stub(found: Sequence[_Found]) -> Content:

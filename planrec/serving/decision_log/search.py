@@ -75,6 +75,27 @@ def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
     return LoggedDecision(*found)
 
 
+def newest_decisions(url: str, run_sha256: str, most: int) -> list[LoggedDecision]:
+    """Return the newest answers of a run, the newest first.
+
+    Args:
+        url: see `Database`.
+        run_sha256: hash of its run.json.
+        most: number of answers.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    with session(url, "read") as connection:
+        statement = (
+            f"SELECT {DECISION_COLUMNS} FROM decisions WHERE run_sha256 = ? ORDER BY time DESC LIMIT {most:d}"
+        )
+        found = connection.execute(statement, (run_sha256,)).fetchall()
+        content = {"run_sha256": run_sha256, "newest": most, "found": len(found)}
+        append_event(connection, LoggedEvent.of("replay", content))
+    return [LoggedDecision(*row) for row in found]
+
+
 def decisions_of(
     url: str, subscriber: str, keys: Keys, days: Days | None = None, event: EventKind = "replay"
 ) -> list[LoggedDecision]:
@@ -92,7 +113,9 @@ def decisions_of(
         )
         found = connection.execute(statement, (*pseudonyms, *days.limits)).fetchall()
         unreadable = count_unreadable(connection, keys.ids)
-        content = {"subscriber": pseudonyms, "days": str(days), "found": len(found)}
+        # The ids of the rows and not the pseudonym: when the rows are deleted, the event names no subscriber.
+        names = [row[0] for row in found]
+        content = {"recommendation_ids": names, "days": str(days), "found": len(found)}
         append_event(connection, LoggedEvent.of(event, content))
     if not found:
         place = Database(url).without_password(url)

@@ -90,7 +90,7 @@ def _insert(n_rows: int) -> str:
     One statement for many rows releases the interpreter lock once and not once per row.
     """
     columns, marks = f"{DECISION_COLUMNS}, position, chain", ", ".join([_ROW] * n_rows)
-    return f"INSERT INTO decisions ({columns}) VALUES {marks} ON CONFLICT DO NOTHING"
+    return f"INSERT INTO decisions ({columns}) VALUES {marks} ON CONFLICT (recommendation_id) DO NOTHING"
 
 
 def _unknown(connection: Connection, rows: Sequence[LoggedDecision]) -> list[LoggedDecision]:

@@ -102,12 +102,14 @@ class ChainCheck:
             self.problems.append(f"positions {self.position + 1} to {last} are missing without a stub")
 
 
-def verify(url: str, key_ids: Mapping[str, bytes]) -> Verified:
+def verify(url: str, key_ids: Mapping[str, bytes], noted: Place | None = None) -> Verified:
     """Follow the chain of a log, while servers may go on writing.
 
     Args:
         url: see `Database`.
         key_ids: the pseudonym keys that are there, by their names.
+        noted: an earlier end of the chain, which the log must contain. It is the only protection against a
+            log that was rewritten as a whole.
 
     Raises:
         LogError: the log cannot be read.
@@ -122,10 +124,41 @@ def verify(url: str, key_ids: Mapping[str, bytes]) -> Verified:
         end = end_of(connection)
         check.end(end)
         outside = _outside(connection, end)
+        rewritten = [] if noted is None else _rewritten(connection, noted, check.gaps)
         unchained = count_unchained(connection)
         unreadable = count_unreadable(connection, dict(key_ids))
-    problems = [*check.problems, *outside, *_unchained_problems(events, unchained)]
+    problems = [*rewritten, *check.problems, *outside, *_unchained_problems(events, unchained)]
     return Verified(counts[0], counts[1], check.n_removed, unchained, unreadable, end, problems)
+
+
+def chain_at(connection: Connection, position: int, gaps: Mapping[int, Removed]) -> str | None:
+    """Return the chain value at a position; None if no entry is there and no stub ends there."""
+    found = (
+        row
+        for table in ("decisions", "decision_events")
+        for row in connection.execute(f"SELECT chain FROM {table} WHERE position = ?", (position,)).fetchall()
+    )
+    ends = {stub.last: stub.chain for stub in gaps.values()}
+    return next((str(chain) for (chain,) in found), ends.get(position))
+
+
+def _rewritten(connection: Connection, noted: Place, gaps: Mapping[int, Removed]) -> list[str]:
+    """Return the problem of a log that does not contain a noted end."""
+    found = chain_at(connection, noted.position, gaps)
+    if found == noted.chain:
+        return []
+    if found is not None:
+        return [
+            f"position {noted.position} has the chain value {found}, not the noted one: the log was rewritten"
+        ]
+    if any(stub.first <= noted.position < stub.last for stub in gaps.values()):
+        return [
+            f"position {noted.position} was pruned or deleted, so the noted end cannot be verified:"
+            " use an end that was noted later"
+        ]
+    return [
+        f"the log has no position {noted.position}, which was noted: its end was removed or it was rewritten"
+    ]
 
 
 def end_of(connection: Connection) -> Place:

@@ -77,7 +77,11 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
         RunError: the run is not below `outputs`, or it was changed.
         LogError: the catalogue of the run is not the one of the answer.
     """
-    saved = load_logged_run(logged.recommendation_id, logged.run, outputs)
+    return replay_with(load_logged_run(logged.recommendation_id, logged.run, outputs), logged)
+
+
+def replay_with(saved: SavedRun, logged: LoggedDecision) -> Replayed:
+    """Compute a logged answer again with the loaded run that gave it."""
     request = read_request(json.loads(logged.request))
     body = encoded(_answer(logged, saved, request))
     earlier, now = json.loads(logged.answer), json.loads(body)

@@ -83,7 +83,8 @@ def replay_rows(advice: AdviceFile, source: Path, subscriber: str, outputs: Path
     check_content(source, manifest.input, "input of the manifest")
     run = LoggedRun(**manifest.run.model_dump())
     saved = load_logged_run(str(advice.path), run, outputs)
-    scorer = Scorer(saved, manifest.language, has_reasons="sentence" in earlier[0])
+    has_reasons = "sentence" in earlier[0]
+    scorer = Scorer(saved, manifest.language, has_reasons, manifest.overrides)
     again = _advice_of(scorer, open_input(source, scorer.form.cells), subscriber)
     now = rows_in(advice.as_written(again.columns), subscriber)
     requests = requests_of(again.table)

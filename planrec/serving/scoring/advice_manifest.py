@@ -59,6 +59,8 @@ class AdviceManifest(Config):
     file_id: str
     "Beginning of every recommendation_id of the file."
     input: HashedFile
+    overrides: tuple[str, ...] = ()
+    "How the cells of the input were read, if not as those of the run's data; see `changed_cells`."
     output: HashedFile
     run: AdvisingRun
     currency: str | None
@@ -70,6 +72,8 @@ class AdviceManifest(Config):
     "A file with a row that breaks a rule is not scored at all."
     is_logged: bool
     "Whether every row is in the decision log too."
+    notes: tuple[str, ...] = ()
+    "How the input was read, if it could have been read in another way."
 
 
 def manifest_file(output: Path) -> Path:
@@ -94,6 +98,7 @@ def write_manifest(
             "command": command,
             "file_id": scored.file_id,
             "input": HashedFile.of(source, scored.input_sha256),
+            "overrides": scorer.overrides,
             "output": HashedFile.of(output),
             "run": LoggedRun.of(saved)._asdict(),
             "currency": None if catalogue is None else catalogue.currency,
@@ -102,6 +107,7 @@ def write_manifest(
             "decisions": dict(sorted(scored.decisions.items())),
             "refused_rows": 0,
             "is_logged": is_logged,
+            "notes": scored.notes,
         }
     )
     content = manifest.model_dump(mode="json", by_alias=True)

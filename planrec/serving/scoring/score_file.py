@@ -90,8 +90,15 @@ class _Scoring:
 
     @cached_property
     def file_id(self) -> str:
-        """The same for equal input, run, language and PlanRec: the same file and log rows again."""
-        parts = (self.scorer.saved.sha256, self.scorer.language, self.input_sha256, version("planrec"))
+        """The same for equal input, run, options and PlanRec: the same file and log rows again."""
+        scorer = self.scorer
+        parts = (
+            scorer.saved.sha256,
+            scorer.language,
+            self.input_sha256,
+            version("planrec"),
+            *scorer.overrides,
+        )
         return sha256_of(" ".join(parts).encode())[:32]
 
     def write(self, parts: Iterator[pa.Table]) -> Scored:

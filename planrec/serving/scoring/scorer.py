@@ -1,6 +1,6 @@
 """Rows of whole subscribers in, advice out: the one function behind files and Ray Data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.sentences import Language
 from planrec.serving.scoring.advice_columns import AdviceColumns, Advised, RecommendationIds
 from planrec.serving.scoring.attribute_reader import AttributeReader
+from planrec.serving.scoring.cell_overrides import changed_cells
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.part_columns import PartColumns, subscribers
 from planrec.wording import did_you_mean, shown
@@ -42,6 +43,8 @@ class Scorer:
     language: Language
     has_reasons: bool
     "Whether to write the sentences; the reason code is always there."
+    overrides: tuple[str, ...] = ()
+    "How the cells of the file are read, if not as those of the run's data; see `changed_cells`."
 
     @cached_property
     def reader(self) -> MonthReader | AttributeReader:
@@ -49,10 +52,11 @@ class Scorer:
         of_run = MonthReader if self._recommender.inputs.takes == "months" else AttributeReader
         return of_run(self._recommender, self.form)
 
-    @property
+    @cached_property
     def form(self) -> FileForm:
-        """The form of the run's files."""
-        return self.saved.config.data.file_form
+        """The form of the files: that of the run's data, with the overrides. Raises ConfigError."""
+        form = self.saved.config.data.file_form
+        return replace(form, cells=changed_cells(form.cells, self.overrides)) if self.overrides else form
 
     @property
     def _recommender(self) -> Recommender:

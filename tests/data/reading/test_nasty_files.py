@@ -59,7 +59,7 @@ ROWS = {
         {"data_mib.1": [650, 1721], "bill": [7.5, 8.25]},
         (
             "column 'mb': '1.721' is read as 1721, because column 'bill' has '7,5';"
-            " if it is 1.721, set data.decimal=point",
+            " if it is 1.721, type data.decimal=point",
         ),
         options=usage("mb"),
     ),
@@ -67,7 +67,7 @@ ROWS = {
         "plan;n\na;650\nb;1.721\n",
         refusal=(
             "column 'n' (data.usage_columns.data_mib) must have one reading: '1.721' can be 1.721 or 1721;"
-            " set data.decimal=point or data.decimal=comma at line 3",
+            " type data.decimal=point or data.decimal=comma at line 3",
         ),
         options=usage(),
     ),
@@ -242,7 +242,7 @@ ROWS = {
         "plan,data_gb\na,1\nb,2\n",
         refusal=(
             "'data_gb' (data.usage_columns.data_mib) must be in MiB, its name says GB",
-            "=GB, or =MiB if",
+            "=GB, or data.units.data_mib=MiB if",
         ),
         options=usage("data_gb"),
     ),

@@ -179,7 +179,7 @@ def test_amounts_with_two_readings_are_refused_with_one_message(saved: SavedRun,
     (trained,) = refusal_of_training(file).problems
     (scored,) = refusal_of_scoring(saved, file).problems
     assert trained.replace(" (data.usage_columns.sms)", "") == scored
-    assert "'1.721' can be 1.721 or 1721; set data.decimal=point or data.decimal=comma at line 6" in scored
+    assert "'1.721' can be 1.721 or 1721; type data.decimal=point or data.decimal=comma at line 6" in scored
 
 
 def test_parts_of_a_month_on_two_plans_are_scored_as_one_month(saved: SavedRun, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_numbers_stored_as_text_are_read_by_the_marks_of_the_texts() -> None:
 
 def test_the_sheet_is_chosen_by_an_option_or_is_the_only_one() -> None:
     table = [["plan", "n"], ["a", 1], ["b", 2]]
-    assert "set data.sheet to one of 'May', 'June'" in refusal(workbook(May=table, June=table))
+    assert "'May', 'June'; type data.sheet=May, or another" in refusal(workbook(May=table, June=table))
     assert "data.sheet: no sheet 'june' (did you mean 'June'?); it has 'May', 'June'" in refusal(sheet="june")
     assert rows("book.xlsx", sheet="June").columns["n"].tolist() == [1, 2]
     assert has_notes(

@@ -13,6 +13,7 @@ from api.pin_follower import PinFollower
 from api.settings import Limits, read_access, read_settings
 from planrec.cli import main
 from planrec.errors import ConfigError, RunError
+from planrec.files.hashing import sha256_of_file
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
@@ -69,8 +70,8 @@ def test_the_same_run_gives_the_same_bytes(history_run, bundle, key_file, tmp_pa
 
 def test_a_bundle_holds_run_card_versions_catalogue_and_golden_predictions(history_run, bundle, signers):
     members = read_bundle(bundle, signers).members
-    assert set(members) == set(REQUIRED)
-    for name in ("run.json", "config.json", "model.skops", "out_of_fold.parquet"):
+    assert set(members) == {*REQUIRED, "profile.json"}
+    for name in ("run.json", "config.json", "model.skops", "out_of_fold.parquet", "profile.json"):
         assert members[name] == (history_run / name).read_bytes()
     run = json.loads(members["run.json"])
     assert len(run["golden"]["requests"]) == len(run["golden"]["recommended"])
@@ -314,7 +315,7 @@ def test_a_pinned_bundle_is_a_run_of_its_folder_and_keeps_its_files(bundle, sign
     content, file = join_members(members), tmp_path / "run.bundle"
     file.write_bytes(sign(content, key_file).head + content)
     assert pin_bundle(file, tmp_path, signers=signers).run == RUN
-    assert set(files_in(tmp_path / RUN)) == {*REQUIRED, SIGNATURE_FILE}
+    assert set(files_in(tmp_path / RUN)) == {*REQUIRED, "profile.json", SIGNATURE_FILE}
     before = files_in(tmp_path / RUN)
     assert load_pinned(tmp_path, signers).run_id == RUN
     pin_bundle(file, tmp_path, signers=signers)
@@ -397,6 +398,44 @@ def test_signed_only_refuses_other_runs_for_pin_rollback_and_server(
     rollback(outputs)
     with pytest.raises(RunError, match="is not from a signed bundle"):
         PinFollower(outputs, tmp_path, Limits(), signers).load_first()
+
+
+def test_signed_only_refuses_other_runs_for_score(
+    row_run, bundle, public_key, signers, tmp_path, monkeypatch, capsys
+):
+    outputs, months, advice = tmp_path / "outputs", tmp_path / "none.csv", tmp_path / "advice.csv"
+    other = copied(row_run, outputs / "2030-01-31" / "other")
+    signed = outputs / pin_bundle(bundle, outputs, signers=signers).run
+    monkeypatch.setenv("PLANREC_ACCESS__BUNDLE_KEYS", public_key)
+    monkeypatch.setenv("PLANREC_ACCESS__SIGNED_ONLY", "true")
+
+    def message(folder):
+        command = ["score", str(months), str(advice), "--run", str(folder), "--outputs", str(outputs)]
+        assert main(command) == 1
+        return capsys.readouterr().err
+
+    assert f"{other} is not from a signed bundle" in message(other)
+    assert "none.csv" in message(signed), "the signed run was read"
+    (signed / "model_card.md").write_text("another card")
+    assert "is not what the key" in message(signed)
+
+
+def test_a_pin_that_was_written_by_hand_is_served_only_if_its_run_is_signed(
+    row_run, bundle, signers, tmp_path
+):
+    outputs = tmp_path / "outputs"
+    other = copied(row_run, outputs / "2030-01-31" / "other")
+    pin_bundle(bundle, outputs, signers=signers)
+    assert load_pinned(outputs, signers).run_id == RUN
+    forged = json.loads((outputs / "pinned.json").read_text())
+    forged |= {"run": "2030-01-31/other", "run_json_sha256": sha256_of_file(other / "run.json")}
+    (outputs / "pinned.json").write_text(json.dumps(forged))
+    assert load_pinned(outputs).folder == other, "nothing but the signature is missing"
+    with pytest.raises(RunError, match="is not from a signed bundle"):
+        load_pinned(outputs, signers)
+    (other / SIGNATURE_FILE).write_bytes((outputs / RUN / SIGNATURE_FILE).read_bytes())
+    with pytest.raises(RunError, match="is not what the key"):
+        load_pinned(outputs, signers)
 
 
 def test_signed_only_needs_a_key_and_keys_are_hexadecimal():

@@ -56,9 +56,11 @@ def rows_of(url: str, query: str) -> list[tuple[Any, ...]]:
 def change(url: str, statement: str) -> None:
     """Change a log behind its back."""
     connection = Database(url).connect("existing")
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
+    try:
+        connection.execute(statement)
+        connection.commit()
+    finally:
+        connection.close()
 
 
 def log_rows(url: str, *decisions: LoggedAnswer, key: bytes = KEY) -> None:

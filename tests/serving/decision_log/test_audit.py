@@ -1,14 +1,18 @@
 """Pins with reasons, the archive of an audit, and the actions of `planrec decisions`, as they are typed."""
 
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 
 from planrec.cli import main
-from planrec.serving.decision_log import Keys
+from planrec.serving.decision_log import Days, Keys, decisions_of
+from planrec.serving.decision_log.chain import GENESIS, chained, digest
+from planrec.serving.decision_log.database import Database
 from planrec.serving.decision_log.removal import delete_subscriber
+from planrec.serving.decision_log.verification import decisions_in, events_in
 from tests.serving.decision_log.decisions import KEY, change, decision, log_rows, rows_of, url_of
 
 
@@ -72,6 +76,10 @@ def test_a_changed_row_fails_the_verification(outputs, capsys):
         (["count", "--from", "March"], "must be a day such as 2026-03-03, got 'March'"),
         (["count", "--from", "2026-03-03", "--to", "2026-03-02"], "must not be after the last one"),
         (["export", "--subscriber", "ana", "--out", "nowhere/decisions.key"], "must end in .json, got"),
+        (
+            ["verify", "--contains", "7"],
+            "must be POSITION:CHAIN as planrec decisions verify prints it, got '7'",
+        ),
         (["verify", "--log", "decisions.sqlite"], "must be sqlite:///FILE or postgresql://"),
     ],
 )
@@ -154,3 +162,68 @@ def test_days_without_an_entry_have_no_archive(outputs, capsys):
     typed(outputs, "audit", "--to", "2020-01-01", "--out", outputs / "audit.zip", code=1)
     assert "no entry with a place in the chain on 1970-01-01..2020-01-01" in capsys.readouterr().err
     assert not (outputs / "audit.zip").exists()
+
+
+def rewrite(url):
+    """Forge an answer and compute the whole chain again, as a user with the rights of the server can."""
+    connection = Database(url).connect("existing")
+    connection.begin_alone()
+    connection.execute("UPDATE decisions SET arm = 'max' WHERE position = 2")
+    chain = GENESIS
+    entries = sorted([*decisions_in(connection), *events_in(connection)], key=lambda entry: entry.position)
+    for entry in entries:
+        (chain,) = chained(chain, [digest(entry.values)])
+        table = "decision_events" if entry.is_event else "decisions"
+        connection.execute(f"UPDATE {table} SET chain = ? WHERE position = ?", (chain, entry.position))
+    connection.execute("UPDATE decision_chain SET chain = ?", (chain,))
+    connection.commit()
+    connection.close()
+
+
+def noted(capsys):
+    return re.search(r"the chain ends at (\d+:[0-9a-f]{64});", capsys.readouterr().out)[1]
+
+
+def test_a_log_that_was_rewritten_as_a_whole_does_not_contain_its_noted_end(outputs, capsys):
+    url, archive = url_of(outputs / "decisions.sqlite"), outputs / "all.zip"
+    typed(outputs, "decisions", "verify")
+    end = noted(capsys)
+    typed(outputs, "audit", "--out", archive)
+    log_rows(url, decision("later"))
+    typed(outputs, "decisions", "verify", "--contains", end)
+    typed(outputs, "audit", "--check", archive, "--log")
+    assert f"the archive ends at {end}\nthe log has 5 answers, and ends at 6:" in capsys.readouterr().out
+    rewrite(url)
+    typed(outputs, "decisions", "verify")
+    assert "verified" in capsys.readouterr().out, "the chain alone does not show it"
+    typed(outputs, "decisions", "verify", "--contains", end, code=1)
+    assert "  - position 4 has the chain value" in capsys.readouterr().out
+    typed(outputs, "audit", "--check", archive)
+    typed(outputs, "audit", "--check", archive, "--log", url, code=1)
+    assert "  - log: position 4 has the chain value" in capsys.readouterr().out
+
+
+def test_a_noted_end_after_removals(outputs, capsys):
+    typed(outputs, "decisions", "verify")
+    end = noted(capsys)
+    typed(outputs, "decisions", "delete", "--subscriber", "eva")
+    typed(outputs, "decisions", "verify", "--contains", end)
+    log_rows(url_of(outputs / "decisions.sqlite"), decision("later"))
+    typed(outputs, "decisions", "prune", "--older-than", "0h")
+    typed(outputs, "decisions", "verify", "--contains", end)
+    typed(outputs, "decisions", "verify", "--contains", f"2:{'a' * 64}", code=1)
+    assert "position 2 was pruned or deleted, so the noted end cannot be verified" in capsys.readouterr().out
+    typed(outputs, "decisions", "verify", "--contains", f"99:{'a' * 64}", code=1)
+    assert "the log has no position 99, which was noted" in capsys.readouterr().out
+
+
+def test_events_name_no_subscriber_after_a_deletion(outputs):
+    url, keys = url_of(outputs / "decisions.sqlite"), Keys.read(outputs / "decisions.key")
+    decisions_of(url, "ana", keys)
+    (content,) = rows_of(url, "SELECT content FROM decision_events")[0]
+    assert json.loads(content) == {"recommendation_ids": ["0", "2"], "days": str(Days()), "found": 2}
+    delete_subscriber(url, "ana", keys)
+    everything = str(rows_of(url, "SELECT * FROM decision_events")) + str(
+        rows_of(url, "SELECT * FROM decisions")
+    )
+    assert not any(name in everything for name in keys.pseudonyms("ana"))

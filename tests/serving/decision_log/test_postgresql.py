@@ -72,17 +72,22 @@ class Server:
         assert done.returncode == 0, done.stderr.decode()
 
 
-@pytest.fixture(scope="module")
-def server():
-    # On Debian, the programs of the server are not in PATH.
+def programs():
+    """Return the folder of the server's programs, or None; on Debian, they are not in PATH."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if on_path := shutil.which("initdb"):
         found.append(Path(on_path).parent)
-    if not found:
+    return found[-1] if found else None
+
+
+@pytest.fixture(scope="module")
+def server():
+    found = programs()
+    if found is None:
         pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
     # Not tmp_path: nobody may not enter its parents, and the path of a socket has at most 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="planrec-pg-", dir="/tmp"))
-    server = Server(found[-1], folder)
+    server = Server(found, folder)
     server.start()
     yield server
     server.end()

@@ -1,0 +1,152 @@
+"""Check the days of a decision log that are over and were not judged yet."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from planrec.drift import ColumnDrift, Profile
+from planrec.drift.comparison import drift_of_counts
+from planrec.drift.evidence import REFERENCE_DAYS
+from planrec.drift.streams import Streams
+from planrec.errors import RunError
+from planrec.monitoring.drift_check.cheaper_bills import bills_by_day
+from planrec.monitoring.drift_check.day_judge import DayJudge
+from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, DriftReport
+from planrec.monitoring.drift_check.drift_state import (
+    DriftState,
+    read_state,
+    state_file,
+    state_lock,
+    write_state,
+)
+from planrec.monitoring.drift_check.logged_days import read_day, rows_by_day
+from planrec.runs.read import SavedRun, read_profile
+from planrec.serving.bundle.signers import Signers
+from planrec.serving.decision_log.chain import LoggedEvent
+from planrec.serving.decision_log.log_tables import append_event
+from planrec.serving.decision_log.session import session
+from planrec.serving.pin import ANY_RUN, pinned_run, read_pin
+from planrec.wording import counted
+
+ONE_DAY = timedelta(days=1)
+
+
+def check_pinned(
+    outputs: Path, url: str, today: date | None = None, signers: Signers = ANY_RUN
+) -> DriftReport:
+    """Check the pinned run of a folder, and write `monitoring/drift.json`; see `check_log`."""
+    pin = read_pin(outputs)
+    pinned_on = date.fromisoformat(pin.pinned_at[:10])
+    return check_log(pinned_run(pin, outputs, signers), url, outputs, pinned_on, today)
+
+
+def check_log(
+    saved: SavedRun, url: str, outputs: Path, pinned_on: date, today: date | None = None
+) -> DriftReport:
+    """Judge the days of a log that are over and not judged yet, and write `monitoring/drift.json`.
+
+    Days begin and end at midnight, UTC. The reference days are the last ones before the pin with enough rows
+    and without a hard problem, answered again by this run, and then the first such days after it. Calling it
+    again judges nothing twice.
+
+    Args:
+        saved: the pinned run.
+        url: the decision log, see `Database`.
+        outputs: folder of runs, with the state of each check.
+        pinned_on: day of the pin, UTC.
+        today: the present day, UTC, which is not judged; None for that of the clock.
+
+    Raises:
+        RunError: the run has no profile, or that of another catalogue; or its state is damaged.
+        LogError: the log cannot be read.
+    """
+    today = today or datetime.now(UTC).date()
+    streams = Streams(profile_of_run(saved))
+    file = state_file(outputs, saved.sha256)
+    with state_lock(file):
+        state = read_state(file, saved.sha256, streams)
+        before = state
+        with session(url, "read") as connection:
+            rows = rows_by_day(connection)
+            judge = DayJudge(streams, pinned_on, today)
+            for day in days_to_judge(state, rows, pinned_on, today):
+                state = judge.judged(state, read_day(connection, saved.recommender, day))
+            if state is not before:
+                content = {"check": "drift", "days": len(state.days)}
+                append_event(connection, LoggedEvent.of("count", content))
+        report = DriftReport(
+            run_id=saved.run_id,
+            run_json_sha256=saved.sha256,
+            today=today,
+            streams=streams,
+            state=state,
+            columns=_columns(streams, state),
+            bills=tuple(bills_by_day(url, outputs, saved)),
+            clock_problems=tuple(_clock_problems(state, rows, today)),
+            notes=tuple(_notes(state, rows)),
+        )
+        if state is not before:
+            write_state(file, state)
+        report.write(outputs / DRIFT_FILE)
+    return report
+
+
+def profile_of_run(saved: SavedRun) -> Profile:
+    """Read the profile of a run. Raises RunError if it has none, or that of another catalogue."""
+    profile = read_profile(saved)
+    if profile.catalogue_sha256 != saved.manifest.catalogue_sha256 or profile.plans != saved.manifest.plans:
+        raise RunError(
+            f"{saved.folder}: profile.json must be about the catalogue of the run, got another one with the"
+            f" plans {', '.join(profile.plans)}; train the run again"
+        )
+    return profile
+
+
+def days_to_judge(
+    state: DriftState, rows: Mapping[date, int], pinned_on: date, today: date
+) -> Iterator[date]:
+    """Yield the days that are over and not judged, in their order; a day without rows is one of them.
+
+    Days without rows before the pin, or before the first row of the log, say nothing about this run.
+    """
+    known = sorted(day for day in rows if day < today)
+    if state.days:
+        first = state.days[-1].day + ONE_DAY
+    else:
+        earlier = [day for day in known if day < pinned_on][-REFERENCE_DAYS:]
+        yield from earlier
+        first = max(pinned_on, known[0]) if known else today
+    while first < today:
+        yield first
+        first += ONE_DAY
+
+
+def _columns(streams: Streams, state: DriftState) -> tuple[ColumnDrift, ...]:
+    """Compare the last day that has rows with the profile."""
+    counts = state.latest or ()
+    pairs = zip(streams.profile.columns, counts, strict=False)
+    return tuple(drift_of_counts(column, np.array(row[: len(column.counts)]), None) for column, row in pairs)
+
+
+def _clock_problems(state: DriftState, rows: Mapping[date, int], today: date) -> Iterator[str]:
+    ahead = {day: number for day, number in rows.items() if day > today}
+    if ahead:
+        yield (
+            f"clock: {counted(sum(ahead.values()), 'row')} of {min(ahead)} or later, and today is {today}: a"
+            " clock was ahead, or this one is behind"
+        )
+    if state.days and state.days[-1].day >= today:
+        yield f"clock: {state.days[-1].day} was judged already, and today is {today}: a clock was set back"
+
+
+def _notes(state: DriftState, rows: Mapping[date, int]) -> Iterator[str]:
+    """Yield what changed in the log about days that are judged already."""
+    for judged in state.days:
+        found = rows.get(judged.day, 0)
+        if found > judged.rows:
+            late = counted(found - judged.rows, "row")
+            yield f"{late} of {judged.day} came after the day was judged: not judged"
+        elif found < judged.rows and found > 0:
+            yield f"{counted(judged.rows - found, 'row')} of {judged.day} are no longer in the log"

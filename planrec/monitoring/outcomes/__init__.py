@@ -1,0 +1,19 @@
+"""Outcomes: months that came after advice, and whether it was accepted, declined or the subscriber left.
+
+They are rows of the database of the decision log. Importing this package loads no pandas.
+"""
+
+from planrec.monitoring.outcomes.outcome import Content, Event, Outcome
+from planrec.monitoring.outcomes.outcome_table import StoredOutcome, stored_outcomes
+from planrec.monitoring.outcomes.receiving import NotApplied, Received, receive
+
+__all__ = [
+    "Content",
+    "Event",
+    "NotApplied",
+    "Outcome",
+    "Received",
+    "StoredOutcome",
+    "receive",
+    "stored_outcomes",
+]

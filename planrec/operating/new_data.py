@@ -1,0 +1,72 @@
+"""The new data of a retrain: its configuration, its decisions, and the checks before any training."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from planrec.config.changed_config import changed
+from planrec.config.run_config import RunConfig
+from planrec.drift import hard_problems, watched_columns
+from planrec.errors import CheckError, ConfigError
+from planrec.evaluation import check_inputs, with_plans
+from planrec.runs.read import SavedRun, read_profile
+from planrec.schema.tables import DecisionTable
+from planrec.training.experiment import load_decisions
+
+
+def retrain_config(champion: SavedRun, overrides: Sequence[str]) -> RunConfig:
+    """Return the champion's config with overrides. Raises ConfigError."""
+    config = changed(champion.config, overrides, named="the pinned run")
+    if config.searches:
+        raise ConfigError(
+            f"search={config.model.kind} tunes nothing with cv={config.cv.kind}: type cv=nested"
+            " (cv=nested_grouped for target=held and data without time)"
+        )
+    if config.target.kind != champion.config.target.kind:
+        raise ConfigError(
+            f"a retrain keeps the target of the pinned run, {champion.config.target.kind}, got"
+            f" {config.target.kind}: train and pin such a run by hand"
+        )
+    return config
+
+
+def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | None) -> DecisionTable:
+    """Load the new decisions, and check them against the champion's inputs and its reference profile.
+
+    Args:
+        config: that of the challenger.
+        champion: the pinned run.
+        accepted_drift: the reason for which hard changes are accepted; None: they are refused.
+
+    Raises:
+        ConfigError: the decisions look at other months ahead than the champion's.
+        DataError: a rule of the data is broken, or an input of the champion is missing.
+        CheckError: a change of the data is so hard that training on it makes no sense.
+    """
+    table = load_decisions(config).table
+    if config.catalogue.open() is None:
+        table = with_plans(table, champion.recommender.plans)
+    check_inputs({"the pinned run": champion.recommender}, table)
+    if table.horizon != champion.recommender.horizon:
+        raise ConfigError(
+            f"a retrain keeps target.horizon={champion.recommender.horizon} of the pinned run,"
+            f" got {table.horizon}"
+        )
+    problems = [] if accepted_drift is not None else list(_hard_changes(table, champion))
+    if problems:
+        raise CheckError(
+            "the new data is not like that of the champion's training",
+            [*problems, "correct the data, or accept it with a reason: --accept-drift 'WHY THIS IS RIGHT'"],
+        )
+    return table
+
+
+def _hard_changes(table: DecisionTable, champion: SavedRun) -> Iterator[str]:
+    """Yield hard changes of the data, instant by instant after those of the champion's training."""
+    profile, trained = read_profile(champion), champion.manifest.data.as_of
+    if table.as_of is None or trained is None:
+        yield from hard_problems(profile, watched_columns(table))
+        return
+    for instant in np.unique(table.as_of[table.as_of > np.datetime64(trained[1][:10], "D")]):
+        part = table.take(np.flatnonzero(table.as_of == instant))
+        yield from (f"{instant}: {problem}" for problem in hard_problems(profile, watched_columns(part)))

@@ -1,0 +1,213 @@
+"""Retrain the pinned run on new data, judge the result, and promote it if it passes. Read `retrain` first."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from planrec.errors import BusyError, DataError, PlanRecError, RunError
+from planrec.evaluation import fresh_decisions, trained_on
+from planrec.files.folder_walk import folder_bytes
+from planrec.files.hashing import sha256_of_file
+from planrec.files.json_file import JsonObject
+from planrec.operating.candidates import Train, candidates_of
+from planrec.operating.evidence import append_evidence
+from planrec.operating.judgement import Judgement, judge
+from planrec.operating.new_data import new_decisions, retrain_config
+from planrec.operating.non_inferiority import Margins
+from planrec.operating.training_process import train_in_child
+from planrec.runs.read import RunRecord, SavedRun
+from planrec.serving.bundle.signers import Signers
+from planrec.serving.pin import ANY_RUN, Pin, pin_name, pinned_run, read_pin
+from planrec.serving.pin_run import pin_run
+from planrec.wording import counted
+
+LOCK = ".retrain.lock"
+Outcome = Literal["promoted", "would_promote", "nothing_new", "too_soon", "undecided", "refused"]
+
+
+@dataclass(frozen=True)
+class RetrainRules:
+    """The rules of a retrain beyond its configuration."""
+
+    margins: Margins = field(default_factory=Margins)
+    least_days: int = 7
+    "Days that a pin stays before a retrain replaces it."
+    accepted_drift: str | None = None
+    "The reason for which hard changes of the data are accepted; None: they refuse the retrain."
+    least_free_bytes: int = 512 * 1024**2
+    "Free space of the disk, beside three times the size of the champion."
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """The result of `retrain`."""
+
+    outcome: Outcome
+    champion: str
+    "The pinned run, relative to the folder of runs."
+    challenger: Path | None
+    "Folder of the trained run; None if none was trained."
+    judgement: Judgement | None
+    reasons: tuple[str, ...]
+    "Sentences that say why."
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 if the challenger was refused, 4 if it is undecided, else 0."""
+        return {"refused": 1, "undecided": 4}.get(self.outcome, 0)
+
+
+def retrain(
+    outputs: Path,
+    overrides: Sequence[str] = (),
+    *,
+    promote: bool = False,
+    rules: RetrainRules | None = None,
+    signers: Signers = ANY_RUN,
+    train: Train = train_in_child,
+) -> Retrained:
+    """Train the champion's config, with overrides, on new data; judge it; pin it if it passes.
+
+    One line of evidence is appended to operations.jsonl each time, also for a retrain that fails.
+
+    Args:
+        outputs: folder of runs and of the pin.
+        overrides: changes to the champion's config: its data, and perhaps its model or a search.
+        promote: whether the challenger is pinned; else the result says only that it passed.
+        rules: margins, days between promotions and the like; None for the defaults.
+        signers: the trusted keys, and whether a pinned run must be signed.
+        train: trains the runs.
+
+    Raises:
+        BusyError: another retrain is running.
+        ConfigError: an override is wrong.
+        CheckError: a hard change of the data, or a gate of the config, stopped the retrain.
+        PlanRecError: the pin, the data, the disk or the training failed. The pin stays the same.
+    """
+    rules = rules or RetrainRules()
+    started = perf_counter()
+    with _alone(outputs):
+        about: JsonObject = {"overrides": list(overrides), "dry_run": not promote}
+        try:
+            pin = read_pin(outputs)
+            about |= {"champion": _named(pin.run, pin.run_json_sha256)}
+            found = _retrained(_Call(outputs, tuple(overrides), promote, rules, signers, train), pin, about)
+        except BaseException as error:
+            words = error.message if isinstance(error, PlanRecError) else type(error).__name__
+            problems = list(getattr(error, "problems", ()))
+            _append(outputs, about, started, outcome="failed", reasons=[words, *problems])
+            raise
+        _append(outputs, about, started, outcome=found.outcome, reasons=list(found.reasons))
+        return found
+
+
+@dataclass(frozen=True)
+class _Call:
+    """The arguments of `retrain`."""
+
+    outputs: Path
+    overrides: tuple[str, ...]
+    promote: bool
+    rules: RetrainRules
+    signers: Signers
+    train: Train
+
+
+def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
+    """Retrain under the lock; facts are added to `about` as they become known."""
+    if call.promote and (reason := _too_soon(pin, call.rules)):
+        return Retrained("too_soon", pin.run, None, None, (reason,))
+    champion = pinned_run(pin, call.outputs, call.signers)
+    _check_disk(call.outputs, champion, call.rules)
+    config = retrain_config(champion, call.overrides)
+    table = new_decisions(config, champion, call.rules.accepted_drift)
+    candidates = candidates_of(champion.config, config, table, call.outputs)
+    about |= {"data_fingerprint": candidates.data_fingerprint, "accepted_drift": call.rules.accepted_drift}
+    try:
+        fresh = fresh_decisions(table, [trained_on(champion)], None)
+    except DataError as error:
+        return Retrained("nothing_new", pin.run, None, None, (error.message, *error.problems))
+    if denied := candidates.denied():
+        return Retrained("refused", pin.run, None, None, (denied,))
+    challenger, refitted = candidates.trained(call.train, call.overrides)
+    about |= {"challenger": _named_run(challenger, call.outputs)}
+    about |= {} if refitted is None else {"refitted": _named_run(refitted, call.outputs)}
+    judgement = judge(challenger, refitted, champion, table, fresh.rows, config, call.rules.margins)
+    return _decided(call, pin, challenger, judgement, about)
+
+
+def _decided(
+    call: _Call, pin: Pin, challenger: RunRecord, judgement: Judgement | None, about: JsonObject
+) -> Retrained:
+    """Apply the gates, and pin the challenger if it passes."""
+    if judgement is None:
+        reason = "the splitter tests no decision after the training of the champion: give later months"
+        return Retrained("undecided", pin.run, challenger.folder, None, (reason,))
+    about |= {"judgement": judgement.as_json()}
+    reasons = tuple(map(str, judgement.gates))
+    if judgement.outcome != "passed":
+        return Retrained(judgement.outcome, pin.run, challenger.folder, judgement, reasons)
+    if call.promote:
+        reason = f"planrec retrain: not worse than {pin.run} by more than the margins"
+        pin_run(challenger.folder, call.outputs, reason, expected=pin, signers=call.signers)
+    outcome: Outcome = "promoted" if call.promote else "would_promote"
+    return Retrained(outcome, pin.run, challenger.folder, judgement, reasons)
+
+
+@contextmanager
+def _alone(outputs: Path) -> Iterator[None]:
+    """Hold the lock of retraining; the system frees that of a killed process."""
+    lock = FileLock(outputs / LOCK)
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(f"another retrain is running: it holds {outputs / LOCK}; wait for its end") from None
+    except OSError as error:
+        raise RunError(f"{outputs / LOCK} cannot be written: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _too_soon(pin: Pin, rules: RetrainRules) -> str | None:
+    """Return why the pin may not be replaced yet, or None."""
+    pinned_at = datetime.fromisoformat(pin.pinned_at)
+    pinned_at = pinned_at if pinned_at.tzinfo else pinned_at.replace(tzinfo=UTC)
+    until = pinned_at + timedelta(days=rules.least_days)
+    if datetime.now(UTC) >= until:
+        return None
+    return (
+        f"{pin.run} was pinned at {pin.pinned_at}, and {counted(rules.least_days, 'day')} must pass before a"
+        f" retrain replaces it: from {until.isoformat(timespec='seconds')} on, or with --min-days 0"
+    )
+
+
+def _check_disk(outputs: Path, champion: SavedRun, rules: RetrainRules) -> None:
+    needed = rules.least_free_bytes + 3 * folder_bytes(champion.folder)
+    free = shutil.disk_usage(outputs).free
+    if free < needed:
+        raise RunError(
+            f"the disk of {outputs} must have {needed / 1024**2:,.0f} MiB free for a retrain, it has"
+            f" {free / 1024**2:,.0f} MiB: remove runs that are not needed"
+        )
+
+
+def _named(run: str, sha256: str) -> JsonObject:
+    return {"run": run, "run_json_sha256": sha256}
+
+
+def _named_run(run: RunRecord, outputs: Path) -> JsonObject:
+    return _named(pin_name(run.folder, outputs), sha256_of_file(run.folder / "run.json"))
+
+
+def _append(outputs: Path, about: JsonObject, started: float, **ended: object) -> None:
+    append_evidence(outputs, "retrain", {**ended, **about, "seconds": round(perf_counter() - started, 1)})

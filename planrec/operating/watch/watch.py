@@ -1,0 +1,188 @@
+"""One production check of the pinned run: if it fails, go back to a named earlier run and deny this one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from planrec.errors import BusyError, LogError, RunError
+from planrec.operating.evidence import append_evidence
+from planrec.operating.watch.gate import Gate, Verdict, overall
+from planrec.operating.watch.gates import Sources, production_gates
+from planrec.operating.watch.server_metrics import ServerCounts
+from planrec.operating.watch.watch_rules import WatchRules
+from planrec.operating.watch.watch_state import WatchState, read_state, write_state
+from planrec.serving.bundle.signers import Signers
+from planrec.serving.decision_log import record_event
+from planrec.serving.denied_runs import denial_of, deny, read_denied
+from planrec.serving.pin import ANY_RUN, Pin, Pinned, as_pinned, current_pin, pinned_run, read_pin
+from planrec.serving.rollback import rollback
+
+Action = Literal["none", "rolled_back", "alarm"]
+LOCK = ".watch.lock"
+BY_WATCH = "planrec watch: "
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The outcome of one check."""
+
+    pin: Pin
+    "The pin that was checked."
+    gates: tuple[Gate, ...]
+    verdict: Verdict
+    action: Action = "none"
+    went_back_to: Pin | None = None
+    explanation: str | None = None
+    "Why a failed check did not roll back, or which runs were passed over."
+
+
+def watch(
+    sources: Sources, rules: WatchRules, *, signers: Signers = ANY_RUN, dry_run: bool = False
+) -> Watched:
+    """Check the pinned run once, and act on a failure.
+
+    A run that was denied after it was pinned is left at once: an earlier check was killed before it could.
+
+    Args:
+        sources: the places of the data.
+        rules: the limits.
+        signers: the trusted keys, and whether a signature is required.
+        dry_run: check, and write nothing.
+
+    Raises:
+        BusyError: another check is running.
+        RunError: no run is pinned, or the pin was changed in between, and stays.
+    """
+    outputs = sources.outputs
+    with _alone(outputs):
+        pin = read_pin(outputs)
+        before = read_state(outputs, pin)
+        gates, counts = _checked(pin, rules, sources, before, signers)
+        found = Watched(pin, gates, overall(gates))
+        if dry_run:
+            return found
+        if found.verdict == "failed":
+            found = _acted(found, rules, outputs, signers)
+            _record(found, sources.log_url)
+        _write(found, counts, before, outputs)
+    return found
+
+
+@contextmanager
+def _alone(outputs: Path) -> Iterator[None]:
+    lock = FileLock(outputs / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(f"another check is running: it holds {outputs / LOCK}; wait for its end") from None
+    except OSError as error:
+        raise RunError(f"{outputs / LOCK} cannot be written: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _checked(
+    pin: Pin, rules: WatchRules, sources: Sources, before: WatchState | None, signers: Signers
+) -> tuple[tuple[Gate, ...], ServerCounts | None]:
+    denial = denial_of(pin.run_json_sha256, sources.outputs)
+    if denial and denial.denied_at >= pin.pinned_at:
+        return (Gate(name="denied", verdict="failed", detail=denial.reason.removeprefix(BY_WATCH)),), None
+    try:
+        saved = pinned_run(pin, sources.outputs, signers)
+    except RunError as error:
+        return (Gate(name="served", verdict="failed", detail=str(error).replace("\n", "; ")),), None
+    return production_gates(pin, saved, rules, sources, before)
+
+
+def _acted(found: Watched, rules: WatchRules, outputs: Path, signers: Signers) -> Watched:
+    """Deny the run, then go back: a check that is killed in between is completed by the next one."""
+    pin = found.pin
+    if why := _only_alarms(pin, rules, outputs):
+        return Watched(pin, found.gates, found.verdict, "alarm", None, why)
+    reason = _reason(found.gates)
+    deny(as_pinned(pin), outputs, reason)
+    problems = []
+    for target in _targets(pin, outputs):
+        try:
+            new = rollback(outputs, reason, to=target.run_json_sha256, expected=pin, signers=signers)
+        except RunError as error:
+            if current_pin(outputs) != pin:
+                raise
+            problems.append(error.message)
+            continue
+        passed_over = "; ".join(problems) or None
+        return Watched(pin, found.gates, found.verdict, "rolled_back", new, passed_over)
+    return Watched(pin, found.gates, found.verdict, "alarm", None, "; ".join(problems))
+
+
+def _only_alarms(pin: Pin, rules: WatchRules, outputs: Path) -> str | None:
+    """Return why a failure does not roll back, or None."""
+    if pin.is_rollback:
+        return "a rollback chose this run, so it is probably not the cause: look at the server and the data"
+    if not _targets(pin, outputs):
+        return "no earlier run that is not denied: pin another run by hand"
+    pinned_at = datetime.fromisoformat(pin.pinned_at)
+    if datetime.now(UTC) - pinned_at > timedelta(days=rules.days):
+        return f"it was pinned more than {rules.days} days ago: roll back by hand, or retrain"
+    return None
+
+
+def _targets(pin: Pin, outputs: Path) -> list[Pinned]:
+    denied = {entry.run_json_sha256 for entry in read_denied(outputs)}
+    return [earlier for earlier in pin.earlier if earlier.run_json_sha256 not in denied]
+
+
+def _reason(gates: tuple[Gate, ...]) -> str:
+    failed = "; ".join(f"{gate.name}: {gate.detail}" for gate in gates if gate.verdict == "failed")
+    return (BY_WATCH + failed).replace("\n", " ")[:900]
+
+
+def _record(found: Watched, log_url: str | None) -> None:
+    """Write the rollback to the decision log; without a log, pinned.json and the evidence have it."""
+    if found.went_back_to is None or log_url is None:
+        return
+    about = found.went_back_to.model_dump(include={"run", "run_json_sha256", "reason"})
+    try:
+        record_event(log_url, "pin", about | {"is_rollback": True})
+    except LogError:
+        # The failure that is rolled back may be that of the database.
+        return
+
+
+def _write(found: Watched, counts: ServerCounts | None, before: WatchState | None, outputs: Path) -> None:
+    """Write the evidence if the verdict of a gate is new or the pin was changed, then the state."""
+    pin = found.pin
+    verdicts = [(gate.name, gate.verdict) for gate in found.gates]
+    known = None if before is None else [(gate.name, gate.verdict) for gate in before.gates]
+    if verdicts != known or found.action == "rolled_back":
+        append_evidence(outputs, "watch", evidence_of(found))
+    state = WatchState(
+        checked_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        run=pin.run,
+        run_json_sha256=pin.run_json_sha256,
+        pinned_at=pin.pinned_at,
+        verdict=found.verdict,
+        gates=found.gates,
+        counts=counts,
+    )
+    write_state(state, outputs)
+
+
+def evidence_of(found: Watched) -> dict[str, object]:
+    """Return a check as JSON values."""
+    target = found.went_back_to
+    return {
+        **found.pin.model_dump(include={"run", "run_json_sha256", "pinned_at"}),
+        "verdict": found.verdict,
+        "gates": [gate.model_dump() for gate in found.gates],
+        "action": found.action,
+        "went_back_to": target and target.model_dump(include={"run", "run_json_sha256"}),
+        "explanation": found.explanation,
+    }

@@ -1,0 +1,196 @@
+"""`planrec outcomes`: what is stored, what is not, and why."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from planrec.errors import LogError
+from planrec.monitoring.outcomes import StoredOutcome, stored_outcomes
+from planrec.serving.decision_log import Keys, record_event
+from planrec.serving.decision_log.removal import delete_subscriber
+from planrec.serving.decision_log.session import session
+from tests.monitoring.world import World
+from tests.serving.decision_log.decisions import change
+
+
+def stored(world: World) -> list[StoredOutcome]:
+    with session(world.url, "read") as connection:
+        return list(stored_outcomes(connection))
+
+
+def result_of(world: World, file: Path) -> dict[str, object]:
+    world.outcomes(file, "--json", world.folder / "result.json")
+    found: dict[str, object] = json.loads((world.folder / "result.json").read_text("utf-8"))
+    return found
+
+
+def ids_of(world: World, month: str) -> pd.Series:
+    """Return recommendation ids by subscriber of the advice after a month."""
+    advice = pd.read_csv(world.folder / f"{month}.csv", dtype=str)
+    return advice.set_index("subscriber_ref")["recommendation_id"]
+
+
+def messages(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().err.split())
+
+
+def events(world: World, *rows: Sequence[str], columns: str = "recommendation_id,event,month") -> Path:
+    return world.file(pd.DataFrame(rows, columns=columns.split(",")), "events.csv")
+
+
+def test_a_month_belongs_to_the_latest_advice_that_it_judges(world: World) -> None:
+    assert world.outcomes(world.file(world.between("2018-07", "2018-08"))) == 0
+    of = {month: set(ids_of(world, month)) for month in ("2018-06", "2018-07", "2018-08")}
+    found = stored(world)
+    assert len(found) == 160
+    assert {each.recommendation_id for each in found if each.month == "2018-07"} == of["2018-06"]
+    assert {each.recommendation_id for each in found if each.month == "2018-08"} == of["2018-07"]
+    assert not any(str(name) in repr(found) for name in ("s0", "subscriber"))
+
+
+def test_repeated_rows_are_skipped_and_others_are_listed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = world.between("2018-07", "2018-07")
+    assert result_of(world, world.file(pd.concat([rows, rows.head(3)])))["new"] == 80
+    changed = rows.assign(sms=rows["sms"].where(rows.index != rows.index[1], 999.0))
+    again = result_of(world, world.file(changed))
+    assert again == {
+        "schema": "planrec.outcomes/1",
+        "new": 0,
+        "repeated": 79,
+        "not_stored": [{"place": "line 3", "reason": "conflict"}],
+    }
+    assert (
+        "1 not stored: the same event of the same month is stored with another content"
+        in capsys.readouterr().out
+    )
+    assert not any(each.content.usage and each.content.usage.sms == 999.0 for each in stored(world))
+
+
+def test_rows_without_advice_are_counted_and_listed(world: World) -> None:
+    name = ids_of(world, "2018-06").iloc[0]
+    file = events(
+        world,
+        (name, "accepted", "2018-09"),
+        (name, "left", ""),
+        ("unknown", "declined", ""),
+        (name, "", "2018-12"),
+        columns="recommendation_id,event,month",
+    )
+    rows = pd.read_csv(file, dtype=str).assign(voice_calls="1", voice_minutes="1", sms="1", data_mib="1")
+    found = result_of(world, world.file(rows))
+    assert (found["new"], found["not_stored"]) == (
+        2,
+        [{"place": "line 4", "reason": "no_advice"}, {"place": "line 5", "reason": "other_months"}],
+    )
+    assert [(each.event, each.month) for each in stored(world)] == [("accepted", "2018-09"), ("left", "")]
+
+
+def test_a_subscriber_is_found_under_all_keys(world: World) -> None:
+    Keys.read(world.key_file).rotate()
+    record_event(world.url, "rotate_key", {"keys": list(Keys.read(world.key_file).ids)})
+    world.score("2018-09")
+    found = result_of(world, world.file(world.between("2018-10", "2018-10")))
+    assert (found["new"], found["repeated"], found["not_stored"]) == (80, 0, [])
+    # One row for each pseudonym: otherwise the advice before the rotation would miss the month.
+    owners = {each.recommendation_id for each in stored(world)}
+    assert owners == {*ids_of(world, "2018-08"), *ids_of(world, "2018-09")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"month": "2999-01"}, "column 'month' must hold months that are over"),
+        ({"bill": "-1"}, "column 'bill' must be >= 0, got '-1' at line 2"),
+        ({"sms": "-1"}, "column 'sms' must be >= 0"),
+        ({"sms": ""}, "column 'sms' must not be blank"),
+        ({"event": "bill"}, "column 'event' must hold month, accepted, declined, left, got 'bill' at line 2"),
+        ({"subscriber": ""}, "column 'subscriber' must not be blank"),
+    ],
+)
+def test_bad_cells_refuse_the_whole_file(
+    world: World, changes: dict[str, str], rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = world.between("2018-07", "2018-07").astype(object)
+    for name, value in changes.items():
+        rows[name] = [value, *(rows[name].iloc[1:] if name in rows else [""] * (len(rows) - 1))]
+    assert world.outcomes(world.file(rows)) == 1
+    assert rule in messages(capsys)
+    assert stored(world) == []
+
+
+def test_two_bills_for_one_month_refuse_the_file(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = world.between("2018-07", "2018-07").assign(bill=10.0)
+    assert world.outcomes(world.file(pd.concat([rows, rows.head(1).assign(bill=11.0)]))) == 1
+    assert "a subscriber must have one row per month" in messages(capsys)
+    assert stored(world) == []
+
+
+def test_parts_of_a_month_on_two_plans_are_added_up(world: World) -> None:
+    row = world.between("2018-07", "2018-07").head(1).assign(bill=10.0)
+    held = row["plan_held"].iloc[0]
+    other = next(plan for plan in world.saved.recommender.plans if plan != held)
+    assert world.outcomes(world.file(pd.concat([row, row.assign(plan_held=other, bill=2.5)]))) == 0
+    (found,) = stored(world)
+    assert (found.content.plan_held, found.content.bill) == (other, "12.50")
+    assert found.content.usage is not None
+    assert found.content.usage.data_mib == round(2 * row["data_mib"].iloc[0], 2)
+
+
+def test_a_plan_that_no_run_knows_is_listed(world: World) -> None:
+    rows = world.between("2018-07", "2018-07").copy()
+    rows.iloc[0, rows.columns.get_loc("plan_held")] = "of another operator"
+    found = result_of(world, world.file(rows))
+    assert (found["new"], found["not_stored"]) == (79, [{"place": "line 2", "reason": "unknown_plan"}])
+
+
+@pytest.mark.parametrize("content", ["subscriber,month\n", ""])
+def test_a_file_without_rows_is_refused(
+    world: World, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = world.folder / "empty.csv"
+    file.write_text(content, "utf-8")
+    assert world.outcomes(file) == 1
+    assert "empty.csv" in messages(capsys)
+
+
+def test_missing_columns_are_listed_at_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.outcomes(world.file(world.months[["month", "sms", "data_mib"]].head())) == 1
+    shown = messages(capsys)
+    for problem in ("no column 'voice_calls'", "neither a column 'subscriber' nor 'recommendation_id'"):
+        assert problem in shown
+
+
+def test_a_deleted_log_is_an_error(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    (world.folder / "decisions.sqlite").unlink()
+    assert world.outcomes(world.file(world.between("2018-07", "2018-07"))) == 1
+    assert "cannot write outcomes to the decision log" in messages(capsys)
+    assert not (world.folder / "decisions.sqlite").exists()
+
+
+def test_a_truncated_log_is_an_error(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file = world.folder / "decisions.sqlite"
+    file.write_bytes(file.read_bytes()[:20_000])
+    assert world.outcomes(world.file(world.between("2018-07", "2018-07"))) == 1
+    assert "cannot write outcomes to the decision log" in messages(capsys)
+
+
+def test_outcomes_of_a_later_version_are_refused(world: World) -> None:
+    assert world.outcomes(world.file(world.between("2018-07", "2018-07"))) == 0
+    change(world.url, "UPDATE outcomes SET form = 2 WHERE month = '2018-07'")
+    with pytest.raises(
+        LogError, match="written by a later version of PlanRec: form must be at most 1, got 2"
+    ):
+        stored(world)
+
+
+def test_outcomes_are_removed_with_their_advice(world: World) -> None:
+    rows = world.between("2018-07", "2018-07")
+    assert world.outcomes(world.file(rows)) == 0
+    deleted = delete_subscriber(world.url, rows["subscriber"].iloc[0], Keys.read(world.key_file))
+    assert deleted.rows == 3
+    assert len(stored(world)) == 79

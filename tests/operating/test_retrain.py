@@ -1,0 +1,275 @@
+"""`planrec retrain`: train on new data, judge, promote."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from planrec.cli import main
+from planrec.config.compose import compose
+from planrec.data.simulated_history import simulate
+from planrec.errors import BusyError, CheckError, ConfigError, DataError, FitError, RunError
+from planrec.files.folder_walk import complete_runs
+from planrec.operating.evidence import read_evidence
+from planrec.operating.non_inferiority import Margins
+from planrec.operating.retrain import LOCK, Retrained, RetrainRules, retrain
+from planrec.operating.training_process import train_here
+from planrec.runs.read import read_manifest
+from planrec.serving.denied_runs import deny
+from planrec.serving.pin import read_pin
+from planrec.serving.pin_run import pin_run
+from tests.conftest import SMALL_BILLS
+from tests.trained_runs import train_into
+
+LATER = "data.n_months=16"
+"The champion has 12 months, so the decisions of 2019-01 and 2019-02 are after its training."
+HASTY = ("model=rerate", "model.window=1", "policy.absolute=0", "policy.relative=0")
+BETTER = ("model.window=6", "policy.absolute=5", "policy.relative=0.1")
+CHAMPIONS_REGRET = ("champion", "regret")
+ANY_DAY = RetrainRules(least_days=0)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """Train a champion that is easily beaten: it follows every movement of the last month."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    train_into(outputs / "2030-01-31" / "12-00-00-abc123", *HASTY, "baselines=[]", small=SMALL_BILLS)
+    pin_run(outputs / "2030-01-31" / "12-00-00-abc123", outputs)
+    return outputs
+
+
+@pytest.fixture
+def outputs(trained, tmp_path) -> Path:
+    return shutil.copytree(trained, tmp_path / "outputs")
+
+
+def retrained(outputs: Path, *overrides: str, rules: RetrainRules = ANY_DAY, **options) -> Retrained:
+    return retrain(outputs, overrides, rules=rules, **({"train": train_here} | options))
+
+
+def evidence(outputs: Path) -> dict:
+    """Return the only line of evidence about retraining."""
+    (line,) = [line for line in read_evidence(outputs) if line["kind"] == "retrain"]
+    return line
+
+
+def pinned(outputs: Path) -> str:
+    return read_pin(outputs).run
+
+
+def test_a_better_challenger_passes_and_nothing_is_pinned_without_promote(outputs):
+    before = (outputs / "pinned.json").read_bytes()
+    found = retrained(outputs, LATER, *BETTER)
+    assert (found.outcome, found.exit_code) == ("would_promote", 0)
+    assert (outputs / "pinned.json").read_bytes() == before
+    line = evidence(outputs)
+    assert line["champion"]["run"] == "2030-01-31/12-00-00-abc123"
+    assert line["overrides"] == [LATER, *BETTER]
+    judged = line["judgement"]
+    assert (judged["since"], judged["n_decisions"], judged["n_subscribers"]) == ("2019-01-01", 160, 80)
+    assert {(gate["against"], gate["metric"]) for gate in judged["gates"] if gate["segment"] is None} == {
+        (side, metric) for side in ("champion", "refitted") for metric in ("regret", "harm_rate")
+    }
+    assert judged["values"]["challenger"]["regret"]["value"] < judged["values"]["champion"]["regret"]["value"]
+    # The rule learns nothing, so fitting it again changes nothing.
+    assert judged["values"]["champion"] == judged["values"]["refitted"]
+
+
+def test_promotion_pins_the_challenger_and_then_there_is_nothing_new(outputs):
+    found = retrained(outputs, LATER, *BETTER, promote=True)
+    assert found.outcome == "promoted"
+    assert outputs / pinned(outputs) == found.challenger
+    assert read_pin(outputs).earlier[0].run == found.champion
+    again = retrained(outputs, LATER, promote=True)
+    assert (again.outcome, again.exit_code) == ("nothing_new", 0)
+    assert "the training of" in " ".join(again.reasons)
+    soon = retrained(outputs, LATER, promote=True, rules=RetrainRules(least_days=7))
+    assert (soon.outcome, soon.exit_code) == ("too_soon", 0)
+    assert len(read_evidence(outputs)) == 3
+
+
+def test_without_overrides_of_the_model_two_sides_are_compared(outputs):
+    found = retrained(outputs, LATER)
+    assert set(found.judgement.values) == {"challenger", "champion"}
+    assert {gate.worse_by.value for gate in found.judgement.gates} == {0.0}
+    assert found.outcome == "would_promote"
+
+
+def test_a_worse_challenger_is_refused_and_the_pin_stays(outputs):
+    assert retrained(outputs, LATER, *BETTER, promote=True).outcome == "promoted"
+    (outputs / "operations.jsonl").unlink()
+    before = (outputs / "pinned.json").read_bytes()
+    found = retrained(outputs, "data.n_months=20", *HASTY, promote=True)
+    assert (found.outcome, found.exit_code) == ("refused", 1)
+    assert any(reason.startswith("broken: regret against the champion") for reason in found.reasons)
+    assert (outputs / "pinned.json").read_bytes() == before
+    assert evidence(outputs)["outcome"] == "refused"
+
+
+def test_a_margin_that_the_interval_exceeds_is_undecided_with_the_subscribers_needed(outputs):
+    rules = RetrainRules(Margins(relative=0.0, guard=0.0), least_days=0)
+    found = retrained(outputs, LATER, "policy.absolute=1", rules=rules)
+    assert (found.outcome, found.exit_code) == ("undecided", 4)
+    (regret,) = (gate for gate in found.judgement.overall if (gate.against, gate.metric) == CHAMPIONS_REGRET)
+    assert regret.worse_by.value < 0 < regret.worse_by.high
+    assert regret.subscribers_needed > regret.n_subscribers == 80
+    assert any("subscribers would decide it" in reason for reason in found.reasons)
+
+
+def test_a_pin_that_was_changed_in_between_is_not_overwritten(outputs):
+    other = shutil.copytree(
+        outputs / "2030-01-31" / "12-00-00-abc123", outputs / "2030-01-31" / "13-00-00-abc124"
+    )
+    text = (other / "run.json").read_text("utf-8")
+    (other / "run.json").write_text(text.replace('"licence": "Apache-2.0"', '"licence": "MIT"'), "utf-8")
+
+    def train(config, folder, command):
+        train_here(config, folder, command)
+        pin_run(other, outputs, "by hand")
+
+    with pytest.raises(RunError, match="changed by another process"):
+        retrained(outputs, LATER, promote=True, train=train)
+    assert read_pin(outputs).reason == "by hand"
+    assert evidence(outputs)["outcome"] == "failed"
+
+
+def test_a_retrain_that_was_killed_after_the_training_goes_on_with_its_run(outputs):
+    first = retrained(outputs, LATER, *BETTER)
+
+    def never(config, folder, command):
+        raise AssertionError("trained twice")
+
+    second = retrained(outputs, LATER, *BETTER, train=never)
+    assert second.challenger == first.challenger
+    assert second.judgement == first.judgement
+
+
+def test_the_same_challenger_as_a_denied_run_is_refused_before_the_training(outputs):
+    found = retrained(outputs, LATER, *BETTER, promote=True)
+    deny(read_pin(outputs), outputs, "harmed too many")
+    assert main(["pin", "--rollback", "--outputs", str(outputs)]) == 0
+    n_runs = len(complete_runs(outputs))
+    again = retrained(outputs, LATER, *BETTER, promote=True)
+    assert (again.outcome, again.exit_code) == ("refused", 1)
+    assert "harmed too many" in again.reasons[0]
+    assert len(complete_runs(outputs)) == n_runs
+    assert pinned(outputs) == found.champion
+
+
+def test_a_second_retrain_leaves_at_once_with_3(outputs, capsys):
+    with FileLock(outputs / LOCK):
+        with pytest.raises(BusyError):
+            retrained(outputs, LATER)
+        assert main(["retrain", LATER, "--outputs", str(outputs)]) == 3
+    assert "another retrain is running" in capsys.readouterr().err
+    assert read_evidence(outputs) == []
+
+
+def test_failures_leave_a_line_of_evidence_and_the_pin(outputs, tmp_path):
+    before = (outputs / "pinned.json").read_bytes()
+    failures: list[tuple[type[Exception], Callable[[], object]]] = [
+        (RunError, lambda: retrained(outputs, LATER, rules=RetrainRules(least_free_bytes=2**62))),
+        (ConfigError, lambda: retrained(outputs, "data.n_month=16")),
+        (ConfigError, lambda: retrained(outputs, LATER, "target.horizon=1")),
+        (ConfigError, lambda: retrained(outputs, LATER, "search=lgbm", "model=lgbm")),
+        (DataError, lambda: retrained(outputs, "data.n_months=2")),
+        (FitError, lambda: retrained(outputs, LATER, train=failing)),
+    ]
+    for number, (error, call) in enumerate(failures, 1):
+        with pytest.raises(error):
+            call()
+        lines = read_evidence(outputs)
+        assert len(lines) == number
+        assert (lines[-1]["outcome"], lines[-1]["dry_run"]) == ("failed", True)
+        assert lines[-1]["reasons"]
+    assert (outputs / "pinned.json").read_bytes() == before
+
+
+def failing(config, folder, command):
+    raise FitError("training the challenger ended with 1", ["no memory"])
+
+
+def months_file(folder: Path, n_months: int, change: Callable[[dict], None] = lambda columns: None) -> str:
+    """Write the champion's subscribers as a file of months; `change` edits its columns."""
+    config = compose(*SMALL_BILLS, f"data.n_months={n_months}")
+    history = simulate(config.data.population, config.catalogue.open())[0]
+    columns = {
+        "subscriber": history.subscriber.tolist(),
+        "month": history.month.astype(str).tolist(),
+        "plan": [history.plans[code] for code in history.plan_held],
+    } | {name: np.round(values, 2).tolist() for name, values in history.usage.items()}
+    change(columns)
+    file = folder / "months.csv"
+    with file.open("w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return str(file)
+
+
+def of_file(file: str) -> tuple[str, ...]:
+    billed = "data.usage_columns.voice_minutes_billed=voice_minutes_billed"
+    return "data=usage_months", f"data.path={file}", billed
+
+
+def test_a_wrong_unit_stops_the_retrain_unless_it_is_accepted(outputs, tmp_path):
+    def in_kib(columns):
+        is_new = [month >= "2018-12" for month in columns["month"]]
+        pairs = zip(columns["data_mib"], is_new, strict=True)
+        columns["data_mib"] = [value * 1024 if new else value for value, new in pairs]
+
+    file = months_file(tmp_path, 16, in_kib)
+    with pytest.raises(CheckError, match=r"data_mib\.1: .* as if the unit had changed"):
+        retrained(outputs, *of_file(file))
+    assert evidence(outputs)["outcome"] == "failed"
+    found = retrained(outputs, *of_file(file), rules=RetrainRules(accepted_drift="we know", least_days=0))
+    assert found.outcome == "would_promote"
+    assert read_evidence(outputs)[-1]["accepted_drift"] == "we know"
+
+
+def test_a_file_of_months_is_taken_in_place_of_the_simulator(outputs, tmp_path):
+    found = retrained(outputs, *of_file(months_file(tmp_path, 16)))
+    assert found.outcome == "would_promote"
+    manifest = read_manifest(found.challenger)
+    assert manifest.kind("data") == "usage_months"
+    assert manifest.command.startswith("planrec retrain data=usage_months ")
+
+
+def test_a_missing_column_is_named_before_any_training(outputs, tmp_path):
+    file = months_file(tmp_path, 16, lambda columns: columns.pop("voice_minutes_billed"))
+    with pytest.raises(DataError, match="voice_minutes_billed"):
+        retrained(outputs, "data=usage_months", f"data.path={file}")
+    assert len(complete_runs(outputs)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_the_command_trains_in_a_child_and_prints_the_verdict(outputs, capsys):
+    words = ["retrain", LATER, "--promote", "--min-days", "0", "--outputs", str(outputs)]
+    assert main([*words, "model=no"]) == 2
+    assert main([*words, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["schema"], shown["outcome"]) == ("planrec.retrain/1", "promoted")
+    assert str(outputs / pinned(outputs)) == shown["challenger"]
+    assert main(words) == 0
+    assert "nothing to do: the champion was trained on all of these decisions" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_words_of_a_child_that_fails_are_repeated(outputs, capsys):
+    assert main(["retrain", LATER, "+gates={harm_rate: -1}", "--outputs", str(outputs)]) == 1
+    said = capsys.readouterr().err
+    assert "training the challenger ended with 1" in said
+    assert "gate harm_rate must be at most -1" in said
+    assert evidence(outputs)["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("words", [["--margin", "2"], ["--min-days", "-1"], ["--promot"], ["latest"]])
+def test_wrong_options_exit_with_2(outputs, words):
+    assert main(["retrain", *words, "--outputs", str(outputs)]) == 2
