@@ -53,7 +53,7 @@ demo:
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     planrec serve
 
-# Run all tests but the slow ones, with the coverage gate; `just test tests/model -k lgbm` runs these without it.
+# Run all tests but slow and nightly ones, with the coverage gate; `just test tests/model -k lgbm` runs these without it.
 test *selection:
     #!/usr/bin/env bash
     set -euo pipefail
@@ -61,29 +61,36 @@ test *selection:
         exec python -m pytest "$@"
     fi
     python -m coverage erase
-    python -m coverage run -m pytest -n auto -m "not slow"
+    python -m coverage run -m pytest -n auto -m "not slow and not nightly"
     python -m coverage combine --quiet
     python -m coverage report
 
 # Run the slow tests, which `just test` leaves out: clusters, kills, wheels, workers that die.
 test-slow *selection:
-    python -m pytest -n auto -m slow "$@"
+    python -m pytest -n auto -m "slow and not nightly" "$@"
 
-# Run the tests under other clocks and time zones (needs faketime), e.g. `just test-clocks tests/api`.
+# Run the tests that take more than a minute each, or need images or other machines, with many examples.
+test-nightly *selection:
+    HYPOTHESIS_PROFILE=nightly python -m pytest -n auto -m nightly "$@"
+
+# Run the tests under other clocks and time zones (needs faketime): `just test-clocks tests/api`, or the third clock alone: `just test-clocks 3`.
 test-clocks *selection:
     #!/usr/bin/env bash
     set -euo pipefail
     command -v faketime >/dev/null || { echo "test-clocks needs faketime: apt-get install faketime" >&2; exit 1; }
-    failed=()
+    only= number=0 failed=()
+    if [[ "${1:-}" =~ ^[1-7]$ ]]; then only=$1; shift; fi
     # Time zone, instant in UTC, and its point. A month is over once it is over at UTC+14.
     while IFS='|' read -r zone instant point; do
-        echo "== $point: $instant UTC, TZ=$zone"
+        number=$((number + 1))
+        [ "${only:-$number}" = "$number" ] || continue
+        echo "== $number $point: $instant UTC, TZ=$zone"
         # An offset, not an instant: the processes that tests start read the same clock, without shared memory,
         # whose lock slows servers down. File times stay real.
         offset=$(($(date --utc --date "$instant" +%s) - $(date +%s)))
         TZ=$zone NO_FAKE_STAT=1 FAKETIME_DISABLE_SHM=1 PYTHONPATH="{{ justfile_directory() }}/tests/clocks" \
             faketime -m --exclude-monotonic -f "$(printf %+d $offset)s" \
-            python -m pytest -n auto -m "not slow" "$@" </dev/null || failed+=("$point")
+            python -m pytest -n auto -m "not slow and not nightly" "$@" </dev/null || failed+=("$point")
     done <<'CLOCKS'
     UTC|2026-11-30 09:30:00|last day of a month, over nowhere
     Pacific/Kiritimati|2026-11-30 10:30:00|last day of a month, over in the far east only

@@ -1,6 +1,7 @@
 """Fixtures of the whole suite, and the Hypothesis profiles: dev, ci (derandomised), nightly."""
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,17 @@ def row_run(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     file.write_text(STRANGERS_TABLE, "utf-8")
     options = ("data=table", f"data.path={file}", "data.plan_column=tariff", "model=logistic")
     return trained_once(shared_folder / "rows", *options, "cv.n_folds=2", "n_bootstrap=50", "threads=1")
+
+
+@pytest.fixture(scope="module")
+def outputs(history_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one pinned run, for the servers of one test module."""
+    from planrec.serving.pin_run import pin_run
+
+    outputs = tmp_path_factory.mktemp("served")
+    shutil.copytree(history_run, outputs / "one")
+    pin_run(outputs / "one", outputs)
+    return outputs
 
 
 def trained_once(outputs: Path, *overrides: str) -> Path:
