@@ -21,6 +21,7 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
     "install train sweep pin leaderboard report explain serve settings demo test test-slow test-clocks"
+    " test-nightly"
     " properties kills lint types imports limits check bench bench-serve e2e image docs lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
