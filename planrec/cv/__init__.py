@@ -1,7 +1,7 @@
 """Splitters: divisions of decisions into training and test rows."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from planrec.contracts import Splitter
 from planrec.cv.fold_assignment import complements, folds_of_rows, folds_of_subscribers, repeated
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 else:
 
     @cache
-    def _with_nested() -> dict[str, Any]:
+    def _with_nested() -> dict[str, object]:
         # Imported late: its fields are splitters, also those of plug-ins, which may import this package.
         from planrec.cv.nested import PLAIN, Nested
 
         union = union_on_access("CvConfig", "cv", (*PLAIN, Nested), Splitter)
         return {"Nested": Nested, "CvConfig": union("CvConfig")}
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in ("CvConfig", "Nested"):
             raise AttributeError(f"no name {name!r} in planrec.cv")
         return _with_nested()[name]
