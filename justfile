@@ -69,9 +69,9 @@ test *selection:
 test-slow *selection:
     python -m pytest -n auto -m "slow and not nightly" "$@"
 
-# Run the tests that take more than a minute each, or need images or other machines, with many examples.
+# Run the nightly tests, which take minutes each or install other programs, with many examples.
 test-nightly *selection:
-    HYPOTHESIS_PROFILE=nightly python -m pytest -n auto -m nightly "$@"
+    HYPOTHESIS_PROFILE=nightly python -m pytest -m nightly "$@"
 
 # Run the tests under other clocks and time zones (needs faketime): `just test-clocks tests/api`, or the third clock alone: `just test-clocks 3`.
 test-clocks *selection:
