@@ -83,9 +83,10 @@ class MonthStore:
         Args:
             month: the present month; its window is searched.
         """
-        data = self.usage[Usage.DATA_MIB][:, month - WINDOW - 1 : month]
-        typical = np.nanmedian(data, axis=0)
-        self.first_sent = month - WINDOW + int(np.argmax(typical[1:] / typical[:-1]))
+        data = self.usage[Usage.DATA_MIB]
+        months = [ago for ago in range(month - WINDOW - 1, month) if (self.held[:, ago] >= 0).any()]
+        typical = np.array([np.nanmedian(data[:, ago]) for ago in months])
+        self.first_sent = months[1 + int(np.argmax(typical[1:] / typical[:-1]))]
         return self.first_sent
 
     def months_known(self, file: MonthFile) -> np.ndarray:
