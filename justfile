@@ -61,13 +61,17 @@ test *selection:
         exec python -m pytest "$@"
     fi
     python -m coverage erase
-    python -m coverage run -m pytest -n auto -m "not slow"
+    python -m coverage run -m pytest -n auto -m "not slow and not nightly"
     python -m coverage combine --quiet
     python -m coverage report
 
 # Run the slow tests, which `just test` leaves out: clusters, kills, wheels, workers that die.
 test-slow *selection:
-    python -m pytest -n auto -m slow "$@"
+    python -m pytest -n auto -m "slow and not nightly" "$@"
+
+# Run the tests that take minutes or need a package index; `just test` and `just test-slow` leave them out.
+test-nightly *selection:
+    python -m pytest -m nightly "$@"
 
 # Run the tests under other clocks and time zones (needs faketime), e.g. `just test-clocks tests/api`.
 test-clocks *selection:
@@ -83,7 +87,7 @@ test-clocks *selection:
         offset=$(($(date --utc --date "$instant" +%s) - $(date +%s)))
         TZ=$zone NO_FAKE_STAT=1 FAKETIME_DISABLE_SHM=1 PYTHONPATH="{{ justfile_directory() }}/tests/clocks" \
             faketime -m --exclude-monotonic -f "$(printf %+d $offset)s" \
-            python -m pytest -n auto -m "not slow" "$@" </dev/null || failed+=("$point")
+            python -m pytest -n auto -m "not slow and not nightly" "$@" </dev/null || failed+=("$point")
     done <<'CLOCKS'
     UTC|2026-11-30 09:30:00|last day of a month, over nowhere
     Pacific/Kiritimati|2026-11-30 10:30:00|last day of a month, over in the far east only
@@ -141,6 +145,8 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
     set -euo pipefail
     for builder in podman buildah docker; do
         command -v "$builder" >/dev/null || continue
+        # A tag can be moved to another base; a digest cannot.
+        [[ "$2" == *@sha256:* ]] || echo "note: the base $2 has no digest (name@sha256:...): the build is not repeatable" >&2
         # The OCI format, the default of the first two, drops HEALTHCHECK.
         [ "$builder" = docker ] && format=() || format=(--format docker)
         exec "$builder" build "${format[@]}" --build-arg "BASE=$2" --tag "$1" --file Containerfile "${@:3}" .
