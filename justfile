@@ -69,7 +69,7 @@ test *selection:
 test-slow *selection:
     python -m pytest -n auto -m "slow and not nightly" "$@"
 
-# Run the tests that take minutes or need a package index; `just test` and `just test-slow` leave them out.
+# Run the nightly tests, which take minutes or install other programs.
 test-nightly *selection:
     python -m pytest -m nightly "$@"
 
