@@ -84,7 +84,7 @@ def _state(
         limits=settings.limits,
         root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
-        metrics=Metrics(),
+        metrics=Metrics(settings.outputs / "monitoring"),
         answer_log=answer_log,
     )
 
