@@ -113,16 +113,37 @@ def _surprise(history: UsageHistory, people: People, bills: np.ndarray, catalogu
     return np.maximum(came.reshape(expected.shape) - expected, 0.0)
 
 
+def acceptance_chance(
+    saving: np.ndarray, termination_fee: np.ndarray | float, lost_allowance: np.ndarray
+) -> np.ndarray:
+    """Compute the probability of taking an offered plan, in the shape of the arguments.
+
+    Args:
+        saving: monthly saving that the subscriber expects, in dollars.
+        termination_fee: fee for leaving the plan held.
+        lost_allowance: preference for large allowances if the plan offered is smaller, else 0.
+
+    Examples:
+        >>> acceptance_chance(np.array([0.0, 20.0]), 0.0, np.zeros(2)).round(3).tolist()
+        [0.039, 0.119]
+    """
+    return np.asarray(
+        expit(
+            _ACCEPT
+            + _PER_SAVING * saving
+            + _PER_TERMINATION_FEE * termination_fee
+            + _DOWNGRADE * lost_allowance
+        )
+    )
+
+
 def _acceptance(people: People, catalogue: Catalogue) -> np.ndarray:
     rows, flat = np.arange(len(people.plan_held)), flatness(catalogue)
     saving = people.believed_bills[rows, people.plan_held][:, None] - people.believed_bills
     is_downgrade = flat < flat[people.plan_held][:, None]
     fees = np.array([float(plan.contract.early_termination_fee) for plan in catalogue.plans])
-    accept = expit(
-        _ACCEPT
-        + _PER_SAVING * saving
-        + _PER_TERMINATION_FEE * fees[people.plan_held][:, None]
-        + _DOWNGRADE * is_downgrade * people.flat_preference[:, None]
+    accept = acceptance_chance(
+        saving, fees[people.plan_held][:, None], is_downgrade * people.flat_preference[:, None]
     )
     accept[rows, people.plan_held] = np.nan
     return np.asarray(accept)

@@ -1,0 +1,1 @@
+"""The rehearsal: a year in the life of a simulated operator, with operations on and off."""

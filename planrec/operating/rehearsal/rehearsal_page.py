@@ -1,0 +1,88 @@
+"""The page of a rehearsal: verdicts, picture, faults, figures by month, timeline; as HTML and as Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+from planrec.operating.rehearsal.judged_year import HARM, HIDDEN, REGRET
+from planrec.operating.rehearsal.rehearsal_chart import chart_of
+from planrec.operating.rehearsal.rehearsal_terminal import shown
+from planrec.operating.rehearsal.verdicts import verdicts_of
+from planrec.operating.rehearsal.year import Rehearsed
+from planrec.reports.page.html_page import html_document
+from planrec.reports.page.markup import TableCell, bullets, paragraph, table
+from planrec.reports.page.svg import figure_html
+
+MONTHLY_HEADS = ("regret on", "off", "hidden regret on", "off", "harm on", "off")
+FAULT_HEADS = ("planted", "noticed", "by")
+Rows = Sequence[tuple[str, Sequence[str]]]
+
+
+def page_of(rehearsed: Rehearsed) -> str:
+    """Return the HTML page; equal rehearsals give equal text."""
+    return html_document("PlanRec rehearsal", _parts(rehearsed))
+
+
+def _parts(rehearsed: Rehearsed) -> Iterator[str]:
+    yield paragraph(about(rehearsed))
+    yield bullets(verdict_lines(rehearsed))
+    yield figure_html(chart_of(rehearsed), "year")
+    yield "<h2>Faults</h2>\n" + _table(
+        "Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed)
+    )
+    yield "<h2>By month</h2>\n" + _table("Means with 95 % intervals", MONTHLY_HEADS, monthly_rows(rehearsed))
+    yield "<h2>Timeline</h2>\n" + _table("Every event", ("kind", "event"), _event_rows(rehearsed))
+
+
+def about(rehearsed: Rehearsed) -> str:
+    """Return the setting in words."""
+    setting = rehearsed.setting
+    asked = setting.per_day * len(setting.days)
+    return (
+        f"A simulated operator of {setting.n_subscribers:,} subscribers over {setting.n_months} months, seed"
+        f" {setting.seed}. Up to {asked:,} subscribers ask for advice each month. Both sides live in the same"
+        " world. With operations off, the first run answers all year from whatever arrives. Regret is the"
+        " monthly cost of following the advice above the cheapest plan, by the bills of the three months"
+        " after it; hidden regret is the same by true expected bills, which only the simulator knows. Harm"
+        " is the share of all decisions that advise a move that costs more than staying by over 0.50."
+    )
+
+
+def verdict_lines(rehearsed: Rehearsed) -> list[str]:
+    """Return one line per figure that must be reached."""
+    return [
+        f"{'Reached' if verdict.is_reached else 'Not reached'}: {verdict.text}."
+        for verdict in verdicts_of(rehearsed)
+    ]
+
+
+def fault_rows(rehearsed: Rehearsed) -> Rows:
+    """Return one row per planted fault."""
+    return [
+        (verdict.fault, (verdict.planted, verdict.noticed or "missed", verdict.by or "–"))
+        for verdict in rehearsed.timeline.verdicts()
+    ]
+
+
+def monthly_rows(rehearsed: Rehearsed) -> Rows:
+    """Return one row per month, the whole rehearsal first."""
+    by_key = {(figures.metric, figures.month): figures for figures in rehearsed.figures}
+    months = [month for metric, month in by_key if metric == REGRET]
+    return [
+        (
+            month or "all",
+            [
+                shown(getattr(by_key[metric, month], side))
+                for metric in (REGRET, HIDDEN, HARM)
+                for side in ("on", "off")
+            ],
+        )
+        for month in months
+    ]
+
+
+def _event_rows(rehearsed: Rehearsed) -> Rows:
+    return [(event.date, (event.kind, event.text)) for event in rehearsed.timeline.in_order()]
+
+
+def _table(caption: str, heads: Sequence[str], rows: Rows) -> str:
+    cells = [(head, [TableCell(text, css_class="words") for text in texts]) for head, texts in rows]
+    return table(caption, ["", *heads], cells)

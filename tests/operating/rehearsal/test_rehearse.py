@@ -1,0 +1,78 @@
+"""`planrec rehearse`, whole, and the page "a day of operations"."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from planrec.cli import main
+from tests.conftest import REPOSITORY
+from tests.html_document import HtmlDocument
+
+PAGE = (REPOSITORY / "docs" / "how-to" / "a-day-of-operations.md").read_text("utf-8")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def commands():
+    return [
+        shlex.split(line)
+        for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+        for line in block.splitlines()
+    ]
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory, commands):
+    """The folder in which the first command of the page was typed, and its output."""
+    folder = tmp_path_factory.mktemp("rehearsal")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main(commands[0][1:]) == 0
+    return folder / "rehearsal"
+
+
+def test_the_commands_of_the_page_run(rehearsed, commands, monkeypatch, capsys):
+    monkeypatch.chdir(rehearsed.parent)
+    for command in commands[1:]:
+        assert main(command[1:]) == 0
+    assert "the pin could not be read" in capsys.readouterr().out
+
+
+def test_every_planted_fault_is_noticed_in_its_month(rehearsed):
+    faults = json.loads((rehearsed / "rehearsal.json").read_text("utf-8"))["faults"]
+    assert [(fault["fault"], fault["planted"], fault["noticed"]) for fault in faults] == [
+        ("wrong_unit", "2019-02-01", "2019-02-01"),
+        ("price_change", "2019-03-01", "2019-03-01"),
+        ("corrupt_pin", "2019-03-10", "2019-03-12"),
+    ]
+
+
+def test_operations_lose_less_after_a_wrong_file(rehearsed):
+    figures = json.loads((rehearsed / "rehearsal.json").read_text("utf-8"))["figures"]
+    hidden = {f["month"]: f for f in figures if f["metric"] == "regret_hidden"}
+    assert hidden["2019-01"]["on"] == hidden["2019-01"]["off"]
+    assert hidden["2019-02"]["on"]["value"] < hidden["2019-02"]["off"]["value"]
+
+
+def test_equal_options_give_equal_bytes(rehearsed, commands, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(commands[0][1:]) == 0
+    for name in ("rehearsal.json", "rehearsal.html"):
+        assert Path("rehearsal", name).read_bytes() == (rehearsed / name).read_bytes()
+
+
+def test_the_page_names_no_run_and_draws_both_sides(rehearsed):
+    text = (rehearsed / "rehearsal.html").read_text("utf-8")
+    HtmlDocument(text)
+    assert "operations on" in text
+    assert "operations off" in text
+    assert str(rehearsed) not in text
+    assert not re.search(r"[0-9a-f]{32}", text.partition("</style>")[2])
+
+
+def test_a_folder_with_files_is_refused(rehearsed, capsys):
+    assert main(["rehearse", "--fast", "--out", str(rehearsed)]) == 2
+    assert "must be a new or empty folder" in capsys.readouterr().err
