@@ -1,4 +1,4 @@
-"""Drift and realised advice as metrics: the files that `planrec drift` and `planrec realised --save` write."""
+"""Metrics of drift and realised advice, from the files of `planrec drift` and `planrec realised --save`."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -60,7 +60,9 @@ def test_drift_has_its_evidence_and_its_age(registry, tmp_path):
 
 def test_realised_harm_has_its_interval_and_only_of_advice(registry, tmp_path):
     write(tmp_path / "realised.json", REALISED)
-    harm = [registry.get_sample_value("planrec_realised_harm", {"bound": b}) for b in ("value", "low", "high")]
+    harm = [
+        registry.get_sample_value("planrec_realised_harm", {"bound": b}) for b in ("value", "low", "high")
+    ]
     assert harm == [0.07, 0.06, 0.09]
     gap = registry.get_sample_value("planrec_realised_harm_gap", {"column": "age", "bound": "low"})
     assert gap == 0.01
@@ -68,7 +70,9 @@ def test_realised_harm_has_its_interval_and_only_of_advice(registry, tmp_path):
     assert registry.get_sample_value("planrec_realised_regret", {"bound": "low"}) is None
     assert registry.get_sample_value("planrec_outcomes_waited_for") == 34
     age = datetime.now(UTC) - datetime(2020, 3, 1, tzinfo=UTC)
-    assert registry.get_sample_value("planrec_outcomes_age_seconds") == pytest.approx(age.total_seconds(), abs=60)
+    assert registry.get_sample_value("planrec_outcomes_age_seconds") == pytest.approx(
+        age.total_seconds(), abs=60
+    )
 
 
 def test_a_replaced_file_is_read_again(registry, tmp_path):
@@ -82,7 +86,15 @@ def test_a_replaced_file_is_read_again(registry, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b'{"alarm": 1}', b"[]", b"\xff", b"{" * 100_000, json.dumps(DRIFT | {"day": "soon"}).encode()],
+    [
+        b"",
+        b"{",
+        b'{"alarm": 1}',
+        b"[]",
+        b"\xff",
+        b"{" * 100_000,
+        json.dumps(DRIFT | {"day": "soon"}).encode(),
+    ],
 )
 def test_a_broken_file_is_said_and_gives_no_figures(registry, tmp_path, content):
     (tmp_path / "drift.json").write_bytes(content)
