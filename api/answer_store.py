@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from time import time
 
+from .failed_claims import FailedClaims
 from .outage_log import OutageLog
 
 STORED_SECONDS = 24 * 3600
@@ -53,8 +54,7 @@ class AnswerStore:
         self._file, self._max_pages = file, max_pages
         self._lock = Lock()
         self._opened: sqlite3.Connection | None = None
-        self._unfinished: dict[str, float] = {}
-        "Keys that this process could neither store nor free -> the time when their claim ends."
+        self._failed = FailedClaims(file and file.with_name(f"{file.name}-failed"))
         self._outage = OutageLog(log, "requests are answered, but not kept for their Idempotency-Key")
 
     def begin(self, name: str, request: str) -> tuple[State, StoredAnswer | None]:
@@ -63,16 +63,10 @@ class AnswerStore:
         The key is not kept if the file cannot be written, because its disk is full for example.
         """
         try:
-            state, answer = self._begin(name, request)
+            return self._begin(name, request)
         except sqlite3.Error as error:
             self._outage.report(error)
             return State.NOT_KEPT, None
-        if state == State.NEW:
-            with self._lock:
-                self._unfinished.pop(name, None)
-        # Its request is over, so a repetition must not wait until the claim ends.
-        is_over = state == State.IN_PROGRESS and self._unfinished.get(name, 0.0) > time()
-        return (State.NOT_KEPT, None) if is_over else (state, answer)
 
     def finish(self, name: str, answer: StoredAnswer | None) -> None:
         """Store the answer of a claimed key, or free the key."""
@@ -80,22 +74,13 @@ class AnswerStore:
             self._finish(name, answer)
         except sqlite3.Error as error:
             self._outage.report(error)
-            self._remember(name)
-
-    def _remember(self, name: str) -> None:
-        """Remember a key whose claim could not be ended, and forget those whose claims are over."""
-        with self._lock:
-            now = time()
-            self._unfinished.pop(name, None)
-            while self._unfinished and (first := next(iter(self._unfinished.items())))[1] < now:
-                del self._unfinished[first[0]]
-            self._unfinished[name] = now + IN_PROGRESS_SECONDS
+            self._failed.add(name, time())
 
     def _begin(self, name: str, request: str) -> tuple[State, StoredAnswer | None]:
         with self._transaction() as database:
             database.execute("DELETE FROM answer WHERE until < ?", (time(),))
             row = database.execute(
-                "SELECT request, status, headers, body, route FROM answer WHERE name = ?", (name,)
+                "SELECT request, status, headers, body, route, until FROM answer WHERE name = ?", (name,)
             ).fetchone()
             if row is None:
                 claim = (name, request, time() + IN_PROGRESS_SECONDS)
@@ -104,7 +89,9 @@ class AnswerStore:
         if row[0] != request:
             return State.OTHER_REQUEST, None
         if row[1] is None:
-            return State.IN_PROGRESS, None
+            # A request that is over in any worker: its repetition must not wait until the claim ends.
+            is_over = self._failed.last(name) > row[5] - IN_PROGRESS_SECONDS
+            return State.NOT_KEPT if is_over else State.IN_PROGRESS, None
         headers = tuple((n.encode("latin-1"), v.encode("latin-1")) for n, v in json.loads(row[2]))
         return State.ANSWERED, StoredAnswer(row[1], headers, row[3], row[4])
 

@@ -6,6 +6,7 @@ line of evidence to operations.jsonl. Exit codes: 0 passed or nothing to do, 1 r
 override, 3 another retrain is running, 4 undecided.
 """
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from planrec.cli.shared_options import add_json, add_outputs, show_table
@@ -62,8 +63,22 @@ def run(options: Namespace) -> int:
         rules=rules,
         signers=trusted_signers(),
     )
+    if result.outcome == "promoted":
+        _log_pin(options)
     show_table(options, lambda: print_retrained(result, options.outputs), lambda: as_json(result))
     return result.exit_code
+
+
+def _log_pin(options: Namespace) -> None:
+    """Write the pin to the decision log if there is one. Raises LogError; the run is pinned even so."""
+    from planrec.cli.decision_log_options import URL_VARIABLE, log_url
+    from planrec.serving.decision_log import record_event
+    from planrec.serving.pin import read_pin
+
+    if os.environ.get(URL_VARIABLE) != "none":
+        pin = read_pin(options.outputs)
+        about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
+        record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": False})
 
 
 def _share(text: str) -> float:

@@ -14,8 +14,9 @@ from planrec.files.json_file import JsonObject
 from planrec.metrics import METRICS, Estimate, SubscriberDraws, draws_of, metric_draws, paired_difference
 from planrec.metrics.intervals import interval_of
 from planrec.operating.non_inferiority import MarginGate, Margins
+from planrec.recommending.recommender import Recommender
 from planrec.reports.leaderboard.board import can_rank
-from planrec.runs.read import RunRecord, SavedRun, read_out_of_fold
+from planrec.runs.read import RunRecord, read_out_of_fold
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.tables import DecisionTable
 
@@ -90,7 +91,7 @@ class Judgement:
 def judge(
     challenger: RunRecord,
     refitted: RunRecord | None,
-    champion: SavedRun,
+    champion: Recommender,
     table: DecisionTable,
     fresh: np.ndarray,
     config: RunConfig,
@@ -105,7 +106,7 @@ def judge(
     Args:
         challenger: the run that was trained on the new table.
         refitted: the champion's config, trained on the new table; None if it is the challenger's.
-        champion: the pinned run.
+        champion: that of the pinned run.
         table: the new decisions, on which the runs were trained.
         fresh: positions of the decisions that the champion was not trained on.
         config: that of the challenger.
@@ -137,7 +138,7 @@ def judge(
 
 
 def _as_served(
-    champion: SavedRun, table: DecisionTable, tested: np.ndarray, config: RunConfig
+    champion: Recommender, table: DecisionTable, tested: np.ndarray, config: RunConfig
 ) -> "pd.DataFrame":
     """Decide the tested rows with the champion.
 
@@ -145,7 +146,7 @@ def _as_served(
     same decision of each subscriber.
     """
     alone = config.model_copy(update={"baselines": {}})
-    found = evaluated_table({CHAMPION: champion.recommender}, table.take(tested), alone)
+    found = evaluated_table({CHAMPION: champion}, table.take(tested), alone)
     found[OutOfFold.DECISION_ID] = tested[found[OutOfFold.DECISION_ID]]
     return found
 

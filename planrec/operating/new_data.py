@@ -7,11 +7,14 @@ import numpy as np
 from planrec.config.changed_config import changed
 from planrec.config.run_config import RunConfig
 from planrec.drift import hard_problems, watched_columns
-from planrec.errors import CheckError, ConfigError
+from planrec.errors import CheckError, ConfigError, DataError
 from planrec.evaluation import check_inputs, with_plans
+from planrec.recommending.recommender import Recommender
 from planrec.runs.read import SavedRun, read_profile
-from planrec.schema.tables import DecisionTable
-from planrec.training.experiment import load_decisions
+from planrec.schema.decision_rows import decision_rows
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
+from planrec.training.experiment import label_decisions
+from planrec.wording import shown
 
 
 def retrain_config(champion: SavedRun, overrides: Sequence[str]) -> RunConfig:
@@ -30,6 +33,27 @@ def retrain_config(champion: SavedRun, overrides: Sequence[str]) -> RunConfig:
     return config
 
 
+def served_on(champion: SavedRun, config: RunConfig, plans: Sequence[str]) -> Recommender:
+    """Return the champion as it would decide over the plans of the new data.
+
+    With new prices of the same plans it decides by the prices that it knows. If plans were added, it is the
+    run that `planrec new-plans` would make.
+
+    Raises:
+        ConfigError: the champion ranks only plans that it was trained on.
+    """
+    recommender, catalogue = champion.recommender, config.catalogue.open()
+    if recommender.plans == tuple(plans) or catalogue is None:
+        return recommender
+    try:
+        return recommender.with_catalogue(catalogue)
+    except DataError as error:
+        raise ConfigError(
+            f"the pinned run cannot be judged on the plans {shown(plans)}: {error.message}; train a run"
+            " on the new catalogue, and pin it by hand"
+        ) from error
+
+
 def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | None) -> DecisionTable:
     """Load the new decisions, and check them against the champion's inputs and its reference profile.
 
@@ -43,7 +67,8 @@ def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | N
         DataError: a rule of the data is broken, or an input of the champion is missing.
         CheckError: a change of the data is so hard that training on it makes no sense.
     """
-    table = load_decisions(config).table
+    loaded = config.data.load(config.catalogue.open())
+    table = label_decisions(config, loaded).table
     if config.catalogue.open() is None:
         table = with_plans(table, champion.recommender.plans)
     check_inputs({"the pinned run": champion.recommender}, table)
@@ -52,13 +77,29 @@ def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | N
             f"a retrain keeps target.horizon={champion.recommender.horizon} of the pinned run,"
             f" got {table.horizon}"
         )
-    problems = [] if accepted_drift is not None else list(_hard_changes(table, champion))
+    problems = [] if accepted_drift is not None else list(_hard_changes(_arrived(loaded, table), champion))
     if problems:
         raise CheckError(
             "the new data is not like that of the champion's training",
             [*problems, "correct the data, or accept it with a reason: --accept-drift 'WHY THIS IS RIGHT'"],
         )
     return table
+
+
+def _arrived(loaded: RowTable | UsageHistory, table: DecisionTable) -> DecisionTable:
+    """Return a decision after every month: the last months are those whose bills label the decisions."""
+    if not isinstance(loaded, UsageHistory):
+        return table
+    rows = decision_rows(loaded, None, table.inputs.window)
+    return DecisionTable(
+        X=rows.columns,
+        subscriber=loaded.subscriber[rows.last_month],
+        plans=loaded.plans,
+        menu=np.ones((len(rows.as_of), len(loaded.plans)), bool),
+        inputs=table.inputs,
+        as_of=rows.as_of,
+        held=loaded.plan_held[rows.last_month].astype(np.int64),
+    )
 
 
 def _hard_changes(table: DecisionTable, champion: SavedRun) -> Iterator[str]:

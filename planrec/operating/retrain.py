@@ -19,7 +19,7 @@ from planrec.files.json_file import JsonObject
 from planrec.operating.candidates import Train, candidates_of
 from planrec.operating.evidence import append_evidence
 from planrec.operating.judgement import Judgement, judge
-from planrec.operating.new_data import new_decisions, retrain_config
+from planrec.operating.new_data import new_decisions, retrain_config, served_on
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.training_process import train_in_child
 from planrec.runs.read import RunRecord, SavedRun
@@ -128,6 +128,7 @@ def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     _check_disk(call.outputs, champion, call.rules)
     config = retrain_config(champion, call.overrides)
     table = new_decisions(config, champion, call.rules.accepted_drift)
+    frozen = served_on(champion, config, table.plans)
     candidates = candidates_of(champion.config, config, table, call.outputs)
     about |= {"data_fingerprint": candidates.data_fingerprint, "accepted_drift": call.rules.accepted_drift}
     try:
@@ -139,7 +140,7 @@ def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     challenger, refitted = candidates.trained(call.train, call.overrides)
     about |= {"challenger": _named_run(challenger, call.outputs)}
     about |= {} if refitted is None else {"refitted": _named_run(refitted, call.outputs)}
-    judgement = judge(challenger, refitted, champion, table, fresh.rows, config, call.rules.margins)
+    judgement = judge(challenger, refitted, frozen, table, fresh.rows, config, call.rules.margins)
     return _decided(call, pin, challenger, judgement, about)
 
 

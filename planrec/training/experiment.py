@@ -23,7 +23,7 @@ from planrec.metrics import MetricValue, check_gates, evaluate
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.schema.columns import Columns
-from planrec.schema.tables import DecisionTable
+from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
 from planrec.search import with_values
 from planrec.training.cross_fit import calibration_notes
 from planrec.training.fitting import Chosen, FitLog, choices_of, fitted_recommender
@@ -137,8 +137,12 @@ def run(
 
 def load_decisions(config: RunConfig) -> LoadedDecisions:
     """Read the data and label it."""
+    return label_decisions(config, config.data.load(config.catalogue.open()))
+
+
+def label_decisions(config: RunConfig, loaded: RowTable | UsageHistory) -> LoadedDecisions:
+    """Label data that the source of the config has loaded."""
     catalogue = config.catalogue.open()
-    loaded = config.data.load(catalogue)
     labelled = config.target.label(loaded, catalogue)
     table = _with_hidden_bills(config, _under_rules(config, labelled, catalogue), catalogue)
     return LoadedDecisions(table, loaded.dropped)

@@ -57,15 +57,31 @@ def test_a_key_whose_answer_was_not_stored_can_be_repeated_at_once(tmp_path, mon
     def fail(*arguments):
         raise sqlite3.OperationalError("database or disk is full")
 
-    store = AnswerStore(tmp_path / "answers.sqlite3")
+    store, other = (AnswerStore(tmp_path / "answers.sqlite3") for _ in range(2))
     assert store.begin("a", "request")[0] == State.NEW
+    assert other.begin("a", "request")[0] == State.IN_PROGRESS
     with monkeypatch.context() as full:
         full.setattr(store, "_finish", fail)
         store.finish("a", answer)
-    assert store.begin("a", "request") == (State.NOT_KEPT, None)
-    assert store.begin("a", "other")[0] == State.OTHER_REQUEST
+    for worker in (store, other):
+        assert worker.begin("a", "request") == (State.NOT_KEPT, None)
+        assert worker.begin("a", "other")[0] == State.OTHER_REQUEST
     monkeypatch.setattr("api.answer_store.time", lambda: time() + IN_PROGRESS_SECONDS + 1)
-    assert [store.begin("a", "request")[0] for _ in range(2)] == [State.NEW, State.IN_PROGRESS]
+    assert [worker.begin("a", "request")[0] for worker in (other, store)] == [State.NEW, State.IN_PROGRESS]
+    store.close()
+    other.close()
+
+
+def test_the_table_of_failed_claims_needs_no_disk_that_has_space(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", fail)
+    store = AnswerStore(tmp_path / "answers.sqlite3")
+    assert store.begin("a", "request")[0] == State.NEW
+    monkeypatch.setattr(store, "_finish", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("full")))
+    store.finish("a", None)
+    assert store.begin("a", "request") == (State.NOT_KEPT, None)
     store.close()
 
 

@@ -1,5 +1,6 @@
 """`planrec retrain`: train on new data, judge, promote."""
 
+import copy
 import csv
 import json
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from filelock import FileLock
 
 from planrec.cli import main
@@ -23,6 +25,7 @@ from planrec.runs.read import read_manifest
 from planrec.serving.denied_runs import deny
 from planrec.serving.pin import read_pin
 from planrec.serving.pin_run import pin_run
+from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import SMALL_BILLS
 from tests.trained_runs import train_into
 
@@ -219,12 +222,13 @@ def of_file(file: str) -> tuple[str, ...]:
 
 def test_a_wrong_unit_stops_the_retrain_unless_it_is_accepted(outputs, tmp_path):
     def in_kib(columns):
-        is_new = [month >= "2018-12" for month in columns["month"]]
+        # The last month only: no decision reads it, it is in the bills that label the last ones.
+        is_new = [month == "2019-04" for month in columns["month"]]
         pairs = zip(columns["data_mib"], is_new, strict=True)
         columns["data_mib"] = [value * 1024 if new else value for value, new in pairs]
 
     file = months_file(tmp_path, 16, in_kib)
-    with pytest.raises(CheckError, match=r"data_mib\.1: .* as if the unit had changed"):
+    with pytest.raises(CheckError, match=r"2019-05-01: data_mib\.1: .* as if the unit had changed"):
         retrained(outputs, *of_file(file))
     assert evidence(outputs)["outcome"] == "failed"
     found = retrained(outputs, *of_file(file), rules=RetrainRules(accepted_drift="we know", least_days=0))
@@ -245,6 +249,17 @@ def test_a_missing_column_is_named_before_any_training(outputs, tmp_path):
     with pytest.raises(DataError, match="voice_minutes_billed"):
         retrained(outputs, "data=usage_months", f"data.path={file}")
     assert len(complete_runs(outputs)) == 1
+
+
+def test_a_new_catalogue_is_judged_with_the_champion_as_new_plans_would_make_it(outputs, tmp_path):
+    file = tmp_path / "plans.yaml"
+    raw = raw_catalogue("ladder")
+    summer = copy.deepcopy(raw["plans"][-1]) | {"id": "summer", "name": "Summer"}
+    summer["fee"]["recurring"] = "33.00"
+    file.write_text(yaml.safe_dump(raw | {"version": "2030.1", "plans": [*raw["plans"], summer]}), "utf-8")
+    found = retrained(outputs, LATER, "catalogue=file", f"catalogue.path={file}")
+    assert {gate.worse_by.value for gate in found.judgement.gates} == {0.0}
+    assert "summer" in read_manifest(found.challenger).plans
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +12,9 @@ from planrec.files.atomic_write import write_atomically
 from planrec.runs.read import SavedRun
 from planrec.serving.bundle.bundle_file import Bundle, home_of, read_bundle
 from planrec.serving.bundle.signers import SIGNATURE_FILE, Signers
+from planrec.serving.bundle.unpacking import unpacking_folder
 from planrec.serving.denied_runs import check_not_denied
 from planrec.serving.pin import Pin, current_pin, pin_of, servable_run, write_pin
-
-PARTIAL = ".partial"
-"Folder below the folder of runs, in which no command looks for runs."
 
 
 def pin_bundle(
@@ -61,20 +59,12 @@ def pin_bundle(
 @contextmanager
 def _unpacked(bundle: Bundle, outputs: Path, *, dry_run: bool) -> Iterator[Path]:
     """Yield a folder with the files of a bundle, where no command looks for runs; remove it afterwards."""
-    parent = None if dry_run else outputs / PARTIAL
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with TemporaryDirectory(dir=parent) as temporary:
-            folder = Path(temporary) / "run"
-            folder.mkdir()
-            for name, member in {**bundle.members, SIGNATURE_FILE: bundle.signature.head}.items():
-                write_atomically(folder / name, member)
-            yield folder
-    finally:
-        if parent is not None:
-            with suppress(OSError):  # another command uses it
-                parent.rmdir()
+    with TemporaryDirectory() if dry_run else unpacking_folder(outputs) as temporary:
+        folder = Path(temporary) / "run"
+        folder.mkdir()
+        for name, member in {**bundle.members, SIGNATURE_FILE: bundle.signature.head}.items():
+            write_atomically(folder / name, member)
+        yield folder
 
 
 def _checked(folder: Path, file: Path, signers: Signers) -> SavedRun:

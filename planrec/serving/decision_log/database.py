@@ -6,9 +6,12 @@ fails). PostgreSQL does so with `synchronous_commit=on`.
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Protocol, cast
@@ -77,7 +80,7 @@ class Connection:
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Cursor:
         """Run a statement; the first one that writes begins a transaction."""
-        return self._raw.execute(statement if self.is_sqlite else statement.replace("?", "%s"), values)
+        return self._raw.execute(statement if self.is_sqlite else numbered(statement), values)
 
     def rows_of_inserts(self, n_rows: int) -> list[int]:
         """Split rows into statements: few different ones for SQLite, which keeps them compiled."""
@@ -102,7 +105,7 @@ class Connection:
             return
         # A named cursor stays on the server; without a name all rows would come at once.
         with cast(Any, self._raw).cursor(name="planrec") as cursor:
-            yield from cursor.execute(statement.replace("?", "%s"), values)
+            yield from cursor.execute(numbered(statement), values)
 
     def has_table(self, name: str) -> bool:
         """Return whether there is a table with this name."""
@@ -132,6 +135,17 @@ class Connection:
         """Copy SQLite's write-ahead log back, which may hold old versions of pages, and empty it."""
         if self.is_sqlite:
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+@lru_cache(maxsize=64)
+def numbered(statement: str) -> str:
+    """Return a statement with PostgreSQL's own placeholders.
+
+    >>> numbered("DELETE FROM decisions WHERE position > ? AND time < ?")
+    'DELETE FROM decisions WHERE position > $1 AND time < $2'
+    """
+    number = count(1)
+    return re.sub(r"\?", lambda _: f"${next(number)}", statement)
 
 
 class Database:
@@ -180,7 +194,10 @@ class Database:
             application_name="planrec",
             options="-c synchronous_commit=on",
             prepare_threshold=None,  # as for SQLite: there is one statement for each number of rows
+            # Raw: psycopg would search a statement of many rows for `%s`, which takes longer than writing it.
+            cursor_factory=self._driver.RawCursor,
         )
+        raw.server_cursor_factory = self._driver.RawServerCursor
         return Connection(raw, is_sqlite=False)
 
     def without_password(self, text: str) -> str:

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -321,6 +322,37 @@ def test_a_pinned_bundle_is_a_run_of_its_folder_and_keeps_its_files(bundle, sign
     pin_bundle(file, tmp_path, signers=signers)
     pin_run(tmp_path / RUN, tmp_path, signers=signers)
     assert files_in(tmp_path / RUN) == before
+
+
+UNPACKING = """
+import sys, time
+from pathlib import Path
+from planrec.serving.bundle.unpacking import unpacking_folder
+with unpacking_folder(Path(sys.argv[1])) as folder:
+    (folder / "run.json").write_text("half")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_folder_of_a_killed_pin_is_removed_by_the_next(bundle, signers, tmp_path):
+    command = [sys.executable, "-c", UNPACKING, str(tmp_path)]
+    killed, living = (subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2))
+    try:
+        left, used = (Path(process.stdout.readline().strip()) for process in (killed, living))
+        killed.kill()
+        killed.wait()
+        assert (left / "run.json").is_file()
+        pin_bundle(bundle, tmp_path, signers=signers)
+        assert list((tmp_path / ".partial").iterdir()) == [used]
+        living.terminate()
+        living.wait()
+        pin_bundle(bundle, tmp_path, signers=signers)
+        assert not (tmp_path / ".partial").exists()
+    finally:
+        for process in (killed, living):
+            process.kill()
+            process.communicate()
 
 
 def test_a_dry_run_checks_the_bundle_and_writes_nothing(bundle, public_key, tmp_path, monkeypatch, capsys):
