@@ -195,10 +195,10 @@ def write(file: Path, text: str) -> None:
 
 
 @pytest.fixture
-def world(history_run, tmp_path):
+def world(history_run, bill_run, tmp_path):
     outputs = tmp_path / "outputs"
-    for name in ("2030-01-30/one", "2030-01-31/two"):
-        shutil.copytree(history_run, outputs / name)
+    for name, run in (("2030-01-30/one", bill_run), ("2030-01-31/two", history_run)):
+        shutil.copytree(run, outputs / name)
         pin_run(outputs / name, outputs)
     (outputs / "monitoring").mkdir()
     write(outputs / "monitoring" / "realised.json", json.dumps(REALISED))
