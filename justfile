@@ -61,13 +61,17 @@ test *selection:
         exec python -m pytest "$@"
     fi
     python -m coverage erase
-    python -m coverage run -m pytest -n auto -m "not slow"
+    python -m coverage run -m pytest -n auto -m "not slow and not nightly"
     python -m coverage combine --quiet
     python -m coverage report
 
 # Run the slow tests, which `just test` leaves out: clusters, kills, wheels, workers that die.
 test-slow *selection:
-    python -m pytest -n auto -m slow "$@"
+    python -m pytest -n auto -m "slow and not nightly" "$@"
+
+# Run the nightly tests, which take minutes or install other programs.
+test-nightly *selection:
+    python -m pytest -m nightly "$@"
 
 # Run the tests under other clocks and time zones (needs faketime), e.g. `just test-clocks tests/api`.
 test-clocks *selection:
@@ -83,7 +87,7 @@ test-clocks *selection:
         offset=$(($(date --utc --date "$instant" +%s) - $(date +%s)))
         TZ=$zone NO_FAKE_STAT=1 FAKETIME_DISABLE_SHM=1 PYTHONPATH="{{ justfile_directory() }}/tests/clocks" \
             faketime -m --exclude-monotonic -f "$(printf %+d $offset)s" \
-            python -m pytest -n auto -m "not slow" "$@" </dev/null || failed+=("$point")
+            python -m pytest -n auto -m "not slow and not nightly" "$@" </dev/null || failed+=("$point")
     done <<'CLOCKS'
     UTC|2026-11-30 09:30:00|last day of a month, over nowhere
     Pacific/Kiritimati|2026-11-30 10:30:00|last day of a month, over in the far east only

@@ -11,6 +11,7 @@ PlanRecError
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
 ├── BusyError        another process does the same: wait for its end
 ├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
+├── TrackingError    the tracking server is down, slow or full: send the runs later
 └── LogError         the decision log cannot be read or written: fix its URL, database or disk
 
 Programming errors raise Python's own exceptions.
@@ -124,6 +125,10 @@ class BusyError(PlanRecError):
     """Another process does the same, and only one may."""
 
     exit_code = 3
+
+
+class TrackingError(PlanRecError):
+    """The tracking server did not take a run; the run itself is complete."""
 
 
 class LogError(PlanRecError):

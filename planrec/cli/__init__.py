@@ -22,7 +22,7 @@ VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
     *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
     *("outcomes", "realised", "drift"),
-    *("retrain", "watch", "rehearse"),
+    *("retrain", "watch", "track", "rehearse"),
     *("simulate", "plugins", "completion"),
 )
 "In the order of the help; `new-plans` is the module `new_plans`."

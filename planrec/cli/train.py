@@ -5,6 +5,7 @@ that are done: the same command resumes it.
 """
 
 import json
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,6 +116,8 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
         lambda: print_result(result, folder, options.outputs),
         lambda: _as_json(folder),
     )
+    if composed.config.tracking == "mlflow":
+        _track(folder, options)
 
 
 def _as_json(folder: Path) -> str:
@@ -126,9 +129,20 @@ def _as_json(folder: Path) -> str:
 
 
 def _show_sweep(result: "SweepResult", options: Namespace) -> None:
+    from planrec.runs.read import read_manifest
     from planrec.sweeps.sweep_terminal import print_sweep, sweep_as_json
 
     show_table(options, lambda: print_sweep(result, options.outputs), lambda: sweep_as_json(result))
+    runs = [row.run for row in result.rows if row.run is not None]
+    if any(read_manifest(run).config["tracking"] == "mlflow" for run in runs):
+        _track(result.folder, options)
+
+
+def _track(place: Path, options: Namespace) -> None:
+    """Copy what was saved; the line is on stderr, because stdout may be JSON."""
+    from planrec.tracking.after_training import track_saved
+
+    print(track_saved(place, options.outputs), file=sys.stderr)
 
 
 def _overrides() -> str:

@@ -83,6 +83,8 @@ class RunConfig(Config):
     "Metric -> limit, at most or at least by the metric's direction; a run that surely breaks one is refused."
     fairness: Fairness
     sweep: SweepSettings
+    tracking: Literal["none", "mlflow"]
+    "mlflow: copy the saved run to the server of MLFLOW_TRACKING_URI (pip install 'planrec[tracking]')."
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:

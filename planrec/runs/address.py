@@ -39,17 +39,17 @@ def _options_of(value: object) -> Iterator[Config]:
 
 
 def address_of(config: RunConfig, data_fingerprint: str, *, selected: bool = False) -> str:
-    """Return the address of a run: config without paths, threads and `sweep`, data, code and plug-ins.
+    """Return the address of a run: config, data, code and plug-ins.
 
-    The fingerprint identifies the data, so paths are left out. Results do not depend on threads or on the
-    executor of a sweep.
+    Of the config, paths are left out, because the fingerprint identifies the data; and threads, `sweep` and
+    `tracking`, on which no result depends.
 
     Args:
         config: the configuration of the run.
         data_fingerprint: fingerprint of the decision table.
         selected: whether a search chose the config by its results on the folds that it reports.
     """
-    left_out: Any = {"threads": True, "sweep": True, "data": {"path"}}
+    left_out: Any = {"threads": True, "sweep": True, "tracking": True, "data": {"path"}}
     tree = config.model_dump(mode="json", by_alias=True, exclude=left_out)
     tree["catalogue"] = _sha256_of_catalogue(config)
     used = [asdict(use) for use in plugins_of(config)]

@@ -9,16 +9,19 @@ ADDED_FIELDS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
 """Group -> kind -> field -> the value that means what PlanRec did before it had the field.
 
 Options have no defaults in Python, so every field that is added to an option of 0.2.0 belongs here."""
+ADDED_VALUES: Mapping[str, object] = {"tracking": "none"}
+"Value at the top level -> the value that means what PlanRec did before it had it."
 
 
 def with_added_fields(config: Mapping[str, object]) -> dict[str, object]:
     """Return a saved configuration with the fields that the version that saved it did not have.
 
     Examples:
-        >>> with_added_fields({"seed": 0, "data": {"kind": "usage_months", "path": "months.csv"}})
-        {'seed': 0, 'data': {'kind': 'usage_months', 'path': 'months.csv', 'commitment_ends_column': None}}
+        >>> with_added_fields({"data": {"kind": "usage_months", "path": "a"}})
+        {'tracking': 'none', 'data': {'kind': 'usage_months', 'path': 'a', 'commitment_ends_column': None}}
     """
-    return {group: _with_fields(group, option) for group, option in config.items()}
+    values = dict(ADDED_VALUES) | dict(config)
+    return {group: _with_fields(group, option) for group, option in values.items()}
 
 
 def _with_fields(group: str, option: object) -> object:

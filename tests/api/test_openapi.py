@@ -55,7 +55,7 @@ def operations(document):
 def test_operations_have_names_for_people(client, path):
     assert list(operations(client.get(path).json())) == [
         *("get_health", "get_ready", "get_metrics", "get_run", "get_run_schema", "get_catalogue"),
-        *("predict", "predict_batch"),
+        *("predict", "predict_batch", "outcomes"),
     ]
 
 

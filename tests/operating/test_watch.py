@@ -254,44 +254,66 @@ def test_without_an_answer_in_the_log_the_replay_is_undecided(outputs, monkeypat
     assert check(outputs, "--gates", "replay") == 4
 
 
-def monitored(outputs, name, sha256=None, **content):
+def put(outputs, name, content):
     (outputs / "monitoring").mkdir(exist_ok=True)
-    about = {"run_json_sha256": sha256 or read_pin(outputs).run_json_sha256}
-    (outputs / "monitoring" / name).write_text(json.dumps(about | content), "utf-8")
+    (outputs / "monitoring" / name).write_text(json.dumps(content), "utf-8")
+
+
+def put_drift(outputs, alarms, found=90, sha256=None):
+    about = {"run_json_sha256": sha256 or read_pin(outputs).run_json_sha256, "alarms": alarms}
+    put(outputs, "drift.json", about | {"reference_days": {"found": found, "needed": 90}})
 
 
 @pytest.mark.parametrize(
-    ("alarms", "code"), [([], 0), (["data_mib.1"], 0), (["plan_advised"], 1), (["abstains", "sms.1"], 1)]
-)
-def test_drift_of_the_advice_fails_and_drift_of_inputs_is_named(outputs, capsys, alarms, code):
-    monitored(outputs, "drift.json", alarms=alarms)
-    assert check(outputs, "--gates", "drift") == code
-    assert all(alarm in capsys.readouterr().out for alarm in alarms[:1])
-
-
-@pytest.mark.parametrize(
-    ("harm", "code"),
+    ("alarms", "code"),
     [
-        ({"value": 0.03, "low": 0.01, "high": 0.06}, 0),
-        ({"value": 0.08, "low": 0.04, "high": 0.12}, 4),
-        ({"value": 0.09, "low": 0.06, "high": 0.12}, 1),
-        ({"value": None, "low": None, "high": None}, 4),
+        ([], 0),
+        (["data_mib.1"], 0),
+        (["plan_held=smart"], 0),
+        (["plan_advised"], 1),
+        (["sms.1", "abstains"], 1),
     ],
 )
-def test_harm_fails_if_it_is_surely_above_the_limit(outputs, harm, code):
-    monitored(outputs, "realised.json", harm=harm)
+def test_drift_of_the_advice_fails_and_drift_of_inputs_is_named(outputs, capsys, alarms, code):
+    put_drift(outputs, alarms)
+    assert check(outputs, "--gates", "drift") == code
+    assert all(alarm in capsys.readouterr().out for alarm in alarms[-1:])
+
+
+def test_without_reference_days_drift_is_undecided(outputs):
+    put_drift(outputs, [], found=20)
+    assert check(outputs, "--gates", "drift") == 4
+    put_drift(outputs, ["prob_cheaper"], found=20)
+    assert check(outputs, "--gates", "drift") == 1
+
+
+def put_harm(outputs, value, low, sha256=None, others=()):
+    run = {"run_id": RUN, "sha256": sha256 or read_pin(outputs).run_json_sha256}
+    harm = {"model": "advised", "metric": "harm_rate", "group": None, "value": value, "low": low}
+    mixed = [harm | {"value": 0.9, "low": 0.8}] if others else [harm]
+    content = {"runs": [run, *others], "metrics": mixed, "by": {RUN: [harm]} if others else {}}
+    put(outputs, "realised.json", content)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "code"), [(0.03, 0.01, 0), (0.08, 0.04, 4), (0.09, 0.06, 1), (None, None, 4)]
+)
+@pytest.mark.parametrize("others", [(), ({"run_id": "2030-01-31/old", "sha256": "0" * 64},)])
+def test_harm_fails_if_it_is_surely_above_the_limit(outputs, value, low, code, others):
+    put_harm(outputs, value, low, others=others)
     assert check(outputs, "--gates", "harm") == code
 
 
 @pytest.mark.parametrize("gate", ["drift", "harm"])
 def test_files_about_another_run_are_undecided(outputs, gate):
     assert check(outputs, "--gates", gate) == 4
-    for name in ("drift.json", "realised.json"):
-        monitored(outputs, name, sha256="0" * 64, alarms=["plan_advised"], harm={"value": 1, "low": 1})
+    put_drift(outputs, ["plan_advised"], sha256="0" * 64)
+    put_harm(outputs, 1.0, 1.0, sha256="0" * 64)
     assert check(outputs, "--gates", gate) == 4
-    for name in ("drift.json", "realised.json"):
-        (outputs / "monitoring" / name).write_text("{")
-    assert check(outputs, "--gates", gate) == 4
+    for content in ("{", "{}", "[]", '{"runs": 3, "run_json_sha256": 3}'):
+        for name in ("drift.json", "realised.json"):
+            (outputs / "monitoring" / name).write_text(content)
+        assert check(outputs, "--gates", gate) == 4
 
 
 def test_a_share_fails_only_if_it_is_surely_above_its_limit():

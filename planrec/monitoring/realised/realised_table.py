@@ -86,7 +86,8 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
     by_run = defaultdict(list)
     for each in judging.latest(logged.advice):
         by_run[each.run].append(each)
-    judged = [run for advice in by_run.values() if (run := judging.judged_run(advice))]
+    in_order = sorted(by_run.values(), key=lambda advice: advice[-1].time)
+    judged = [run for advice in in_order if (run := judging.judged_run(advice))]
     return RealisedTable(
         rows=_joined(judged),
         runs=[run.saved for run in judged],

@@ -1,53 +1,76 @@
-"""Verdicts of the slow monitors, from the files that `planrec drift` and `planrec realised` write."""
+"""Verdicts of the slow monitors, from the files that `planrec drift` and `planrec realised --save` write."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from planrec.drift.watched import ABSTAINS, PLAN_ADVISED
 from planrec.errors import RunError
 from planrec.files.json_file import JsonObject, read_object
+from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, PROB_CHEAPER
+from planrec.monitoring.realised.judged_run import ADVISED
 from planrec.operating.watch.gate import Gate
 from planrec.serving.pin import Pin
 
-DRIFT_FILE = Path("monitoring") / "drift.json"
 REALISED_FILE = Path("monitoring") / "realised.json"
-OF_ADVICE = frozenset({"plan_advised", "abstains", "prob_cheaper"})
-"Watched columns that the run itself makes: a rollback changes them. It does not change the inputs."
+OF_ADVICE = (PLAN_ADVISED, ABSTAINS, PROB_CHEAPER)
+"Streams that the run itself makes: a rollback changes them. It does not change the inputs."
+HARM = "harm_rate"
 
 
 def drift_gate(outputs: Path, pin: Pin) -> Gate:
     """Judge the alarms of drift: advice that drifted fails, inputs that drifted are only named."""
-    found = _of_run(outputs / DRIFT_FILE, pin, "planrec drift")
-    if isinstance(found, str):
-        return Gate(name="drift", verdict="undecided", detail=found)
-    alarms = [str(alarm) for alarm in found.get("alarms", [])]
-    if advice := sorted(OF_ADVICE & set(alarms)):
+    try:
+        found = _content(outputs / DRIFT_FILE, "planrec drift")
+        if found["run_json_sha256"] != pin.run_json_sha256:
+            return _undecided("drift", f"{DRIFT_FILE} is about another run: type planrec drift")
+        alarms = [str(alarm) for alarm in found["alarms"]]
+        days = found["reference_days"]
+        is_enough, counted = days["found"] >= days["needed"], f"{days['found']} of {days['needed']}"
+    except (LookupError, TypeError, RunError) as error:
+        return _undecided("drift", _problem(error, DRIFT_FILE))
+    if advice := [alarm for alarm in alarms if alarm.partition("=")[0] in OF_ADVICE]:
         return Gate(name="drift", verdict="failed", detail=f"the advice drifted: {', '.join(advice)}")
-    inputs = ", ".join(alarms)
-    detail = f"only inputs drifted ({inputs}): a rollback would not help" if inputs else "no alarm"
-    return Gate(name="drift", verdict="passed", detail=detail)
+    named = f"only inputs drifted ({', '.join(alarms)}): a rollback would not help" if alarms else "no alarm"
+    if not is_enough:
+        return _undecided("drift", f"{named}; {counted} reference days so far")
+    return Gate(name="drift", verdict="passed", detail=named)
 
 
 def harm_gate(outputs: Path, pin: Pin, limit: float) -> Gate:
     """Judge the harm that bills showed: it fails if its whole interval is above the limit."""
-    found = _of_run(outputs / REALISED_FILE, pin, "planrec realised")
-    harm = found if isinstance(found, str) else found.get("harm")
-    if not isinstance(harm, dict) or not isinstance(harm.get("value"), int | float):
-        detail = found if isinstance(found, str) else f"{REALISED_FILE} has no harm of this run yet"
-        return Gate(name="harm", verdict="undecided", detail=detail, limit=limit)
-    value, low = harm["value"], harm.get("low")
-    detail = f"the advice harmed {value * 100:.1f} % of the subscribers, at most {limit * 100:g} % allowed"
-    is_sure = isinstance(low, int | float) and low > limit
-    verdict = "failed" if is_sure else "passed" if value <= limit else "undecided"
+    try:
+        found = _content(outputs / REALISED_FILE, "planrec realised --by run --save")
+        values = _values_of_run(found, pin)
+        harm = next(v for v in values if (v["model"], v["metric"], v["group"]) == (ADVISED, HARM, None))
+        value, low = float(harm["value"]), float(harm["low"])
+    except StopIteration:
+        return _undecided("harm", f"{REALISED_FILE} has no harm of this run yet")
+    except (LookupError, TypeError, ValueError, RunError) as error:
+        return _undecided("harm", _problem(error, REALISED_FILE))
+    detail = f"the advice harmed {value * 100:.1f} % of the decisions, at most {limit * 100:g} % allowed"
+    verdict = "failed" if low > limit else "passed" if value <= limit else "undecided"
     return Gate(name="harm", verdict=verdict, detail=detail, value=value, limit=limit)
 
 
-def _of_run(file: Path, pin: Pin, command: str) -> JsonObject | str:
-    """Return the content of a file about the pinned run, or the reason if there is no such content."""
+def _values_of_run(found: JsonObject, pin: Pin) -> Iterable[JsonObject]:
+    """Return the metrics of the pinned run; none if its advice is missing, or mixed with others."""
+    runs = {run["sha256"]: run["run_id"] for run in found["runs"]}
+    if pin.run_json_sha256 not in runs:
+        return []
+    if len(runs) == 1:
+        return list(found["metrics"])
+    return list(found["by"].get(runs[pin.run_json_sha256], []))
+
+
+def _content(file: Path, command: str) -> JsonObject:
     if not file.is_file():
-        return f"{file} is not there yet: type {command}"
-    try:
-        content = read_object(file)
-    except RunError as error:
-        return error.message
-    if content.get("run_json_sha256") != pin.run_json_sha256:
-        return f"{file} is about another run: type {command}"
-    return content
+        raise RunError(f"{file} is not there yet: type {command}")
+    return read_object(file)
+
+
+def _problem(error: Exception, file: Path) -> str:
+    return error.message if isinstance(error, RunError) else f"{file} is not readable: type the command again"
+
+
+def _undecided(name: str, detail: str) -> Gate:
+    return Gate(name=name, verdict="undecided", detail=detail)

@@ -17,7 +17,10 @@ BEST_OF = "best of {n} settings: chosen on these folds, so its value is too opti
 NESTED = "nested"
 "The kind of `cv` whose outer folds judge the choice of inner folds."
 
-_NO_SETTING = ("threads", "n_bootstrap", "metrics", "baselines", "waivers", "sweep", "owner", "licence")
+_NO_SETTING = (
+    *("threads", "n_bootstrap", "metrics", "baselines", "waivers", "sweep", "tracking"),
+    *("owner", "licence"),
+)
 "Parts of a configuration that do not change a model's values."
 
 

@@ -138,15 +138,11 @@ def test_months_that_are_not_over_are_waited_for(world: World, monkeypatch: pyte
 
 
 def test_advice_that_was_given_again_is_judged_once(world: World) -> None:
-    change(world.url, "UPDATE decisions SET time = '2020-01-01' WHERE time >= '0'")
-    change(
-        world.url,
-        "CREATE TABLE copy AS SELECT * FROM decisions; ".rstrip("; "),
-    )
-    change(
-        world.url, "UPDATE copy SET recommendation_id = 'again ' || recommendation_id, time = '2021-01-01'"
-    )
-    change(world.url, "INSERT INTO decisions SELECT * FROM copy")
+    change(world.url, "UPDATE decisions SET time = '2020-01-01'")
+    change(world.url, "CREATE TABLE later AS SELECT * FROM decisions")
+    new = "recommendation_id = 'again ' || recommendation_id, time = '2021-01-01', position = position + 1000"
+    change(world.url, f"UPDATE later SET {new}")
+    change(world.url, "INSERT INTO decisions SELECT * FROM later")
     assert world.outcomes(world.file(world.between(*LATER))) == 0
     first = world.advice("2018-06")["recommendation_id"].iloc[0]
     rows = pd.DataFrame({"recommendation_id": [first], "event": ["accepted"]})
@@ -239,7 +235,19 @@ def test_without_any_outcome_nothing_is_judged(
 
 def assert_keys_are_stable(keys: Sequence[str]) -> None:
     assert keys == [
-        *("schema", "made_at", "days", "decided", "currency", "runs", "judged", "subscribers", "unjudged"),
+        *(
+            "schema",
+            "made_at",
+            "days",
+            "decided",
+            "currency",
+            "run_json_sha256",
+            "harm",
+            "runs",
+            "judged",
+            "subscribers",
+            "unjudged",
+        ),
         *(
             "answers_that_differ",
             "metrics",

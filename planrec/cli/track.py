@@ -1,0 +1,78 @@
+"""Copy finished runs to MLflow, and let its registry follow the pin.
+
+The server is that of the variable MLFLOW_TRACKING_URI, the experiment that of MLFLOW_EXPERIMENT_NAME, else
+planrec. A run is copied once, however often the command is given; without RUNS, all runs are.
+"""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planrec.cli.shared_options import add_outputs, add_run, run_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planrec.tracking.run_copy import CopiedRun
+    from planrec.tracking.tracking_store import TrackingStore
+
+EXAMPLE = "planrec track latest --server sqlite:///mlflow.db"
+LOCK = ".track.lock"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare options and arguments."""
+    add_run(
+        parser,
+        "runs",
+        "runs or folders of sweeps; default: all below the folder of runs, unless --registry",
+        nargs="*",
+        metavar="RUN|SWEEP",
+    )
+    parser.add_argument("--server", metavar="URL", help="http(s)://... or sqlite:///FILE")
+    parser.add_argument(
+        "--registry", action="store_true", help="register the pinned run; the alias champion names it"
+    )
+    add_outputs(parser)
+
+
+def run(options: Namespace) -> int:
+    """Copy the runs one by one; what was copied before an error stays."""
+    from filelock import FileLock
+
+    from planrec.tracking.registry import follow_pin
+    from planrec.tracking.tracking_store import tracking_store
+
+    sent = there = 0
+    with tracking_store(options.server) as store, FileLock(options.outputs / LOCK):
+        for copied in _copied(store, options):
+            sent, there = sent + (not copied.was_there), there + copied.was_there
+            if not copied.was_there:
+                print(f"sent {copied.run_id}")
+        if options.registry:
+            registered = follow_pin(store, options.outputs)
+            print(f"{registered.run} is version {registered.version} of {store.name}, the champion")
+    print(f"tracked: {sent:,} sent, {there:,} there already")
+    return 0
+
+
+def _copied(store: "TrackingStore", options: Namespace) -> "Iterator[CopiedRun]":
+    from planrec.files.folder_walk import complete_runs, is_sweep
+    from planrec.tracking.run_copy import copy_run
+    from planrec.tracking.sweep_copy import copy_sweep
+
+    places = [_place(name, options) for name in options.runs]
+    if not options.runs and not options.registry:
+        sweeps = sorted(file.parent for file in options.outputs.glob("multirun/*/*/sweep.json"))
+        places = [*sweeps, *complete_runs(options.outputs)]
+    for place in places:
+        if is_sweep(place):
+            yield from copy_sweep(store, place)
+        else:
+            yield copy_run(store, place)
+
+
+def _place(name: str, options: Namespace) -> Path:
+    from planrec.files.folder_walk import is_sweep
+
+    return Path(name) if is_sweep(Path(name)) else run_folder(name, options)
