@@ -33,8 +33,6 @@ from planrec.training.experiment import run
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
-BESIDE = {"search": ["cv=nested"], "cv=nested": ["search=lgbm"], "cv=nested_grouped": ["search=lgbm"]}
-"Overrides that a group or an option needs in order to compose."
 NO_HYSTERESIS = ["policy.absolute=0", "policy.relative=0"]
 BEST_BILL = {
     "simulator": [],
@@ -179,9 +177,9 @@ def configuration_page() -> str:
 def option_lines(group: str, option: str) -> list[str]:
     """Return the table of one option: field, value in its YAML, meaning."""
     own = inherited(group, option)
-    needed = [f"{group}.{name}={name.upper()}" for name, value in own.items() if value == "???"]
-    needed += BESIDE.get(group, BESIDE.get(f"{group}={option}", []))
-    part: Any = getattr(compose(f"{group}={option}", *needed), group)
+    given = {name: name.upper() if value == "???" else value for name, value in own.items()}
+    # Not composed: Hydra takes half a second for each option.
+    part: Any = TypeAdapter(RunConfig.model_fields[group].rebuild_annotation()).validate_python(given)
     first = (type(part).__doc__ or "").strip().splitlines()[0]
     fields = [
         f"| `{name}` | `{json.dumps(own.get(name, getattr(part, name)), default=str)}` |"

@@ -102,7 +102,7 @@ Path("answers.json").write_text(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize("kind", ["bill_run", "row_run"])
+@pytest.mark.parametrize("kind", ["bill_run", pytest.param("row_run", marks=pytest.mark.slow)])
 def test_a_bundle_answers_the_golden_requests_in_another_environment(
     kind, request, key_file, public_key, tmp_path
 ):
