@@ -55,7 +55,8 @@ class _FollowedFile(Generic[Content]):
     """A file that is parsed again only if it was replaced."""
 
     def __init__(self, file: Path, model: type[Content]) -> None:
-        self.file, self._model = file, model
+        self.file = file
+        self._model: type[Content] = model
         self._seen: tuple[int, int] | None = None
         self._content: Content | None = None
         self.is_broken = False
