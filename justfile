@@ -148,6 +148,8 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
     set -euo pipefail
     for builder in podman buildah docker; do
         command -v "$builder" >/dev/null || continue
+        # A tag can be moved to another base; a digest cannot.
+        [[ "$2" == *@sha256:* ]] || echo "note: the base $2 has no digest (name@sha256:...): the build is not repeatable" >&2
         # The OCI format, the default of the first two, drops HEALTHCHECK.
         [ "$builder" = docker ] && format=() || format=(--format docker)
         exec "$builder" build "${format[@]}" --build-arg "BASE=$2" --tag "$1" --file Containerfile "${@:3}" .

@@ -89,7 +89,7 @@ def _state(
         limits=settings.limits,
         root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
-        metrics=Metrics(),
+        metrics=Metrics(settings.outputs / "monitoring"),
         answer_log=answer_log,
         outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
     )

@@ -84,6 +84,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
     from against_catboost import against_catboost_page
     from beating_rerating import beating_rerating_page
     from generate_boards import LEADERBOARDS, experiment_page
+    from rehearsal_results import rehearsal_page
 
     found: dict[str, Callable[[Path], None]] = {
         "reference": lambda _: write_reference(),
@@ -94,6 +95,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
         "best_bill_megaline_us": lambda folder: write_best_bill("megaline_us", folder),
         "data_card": write_data_card,
         "forecast": write_forecast,
+        "rehearsal": partial(write_made, DOCS / "results" / "rehearsal.md", rehearsal_page),
         "beating_rerating": partial(
             write_made,
             DOCS / "results" / "beating_rerating.md",

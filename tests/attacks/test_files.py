@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ from planrec.cli import main
 from planrec.data.reading.open_input import open_input
 from planrec.errors import CatalogueError, DataError, RunError
 from planrec.files.atomic_write import LEFTOVER_SECONDS, write_atomically
+from planrec.files.hashing import sha256_of
 from planrec.files.strict_yaml import read_yaml
 from planrec.reports.markdown import escape_markdown
 from planrec.runs.read import load_run
@@ -384,3 +386,17 @@ def test_parts_of_killed_writers_are_removed(tmp_path):
 
 def test_the_pin_is_read_as_it_was_written(copied):
     assert pin_run(copied, copied.parent) == read_pin(copied.parent)
+
+
+def test_a_model_file_that_unpacks_to_far_more_is_not_unpacked(copied, monkeypatch):
+    model = copied / "model.skops"
+    with zipfile.ZipFile(model, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.npy", bytes(100 << 20))
+    assert model.stat().st_size < 1 << 20
+    sha256 = sha256_of(model.read_bytes())
+    edit_run(copied, lambda run: run["files"].update({"model.skops": sha256}))
+    monkeypatch.setattr("skops.io.loads", lambda *_, **__: pytest.fail("unpacked"))
+    with pytest.raises(
+        RunError, match=r"model.skops cannot be read .* must unpack to at most [0-9,]+ bytes, got 1"
+    ):
+        load_run(copied)

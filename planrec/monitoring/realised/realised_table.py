@@ -63,6 +63,8 @@ class RealisedTable:
     "Of the judged months, see `bill_differences`."
     n_differing: int
     "Judged decisions that the runs would not repeat now."
+    newest_month: int | None = None
+    "The last month whose usage came, see `month_number`."
 
 
 def realised_table(url: str, outputs: Path, days: Days | None = None) -> RealisedTable:
@@ -93,6 +95,7 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
         events={each.recommendation_id: judging.events(each) for run in judged for each in run.advice},
         bill_differences=ChainMap(*(dict(run.bill_differences) for run in judged)),
         n_differing=sum(run.n_differing() for run in judged),
+        newest_month=came.newest,
     )
 
 

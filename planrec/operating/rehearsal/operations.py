@@ -4,6 +4,7 @@ from pathlib import Path
 
 from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.bills_that_came import send_answers, send_bills
+from planrec.operating.rehearsal.drift_watch import DriftWatch
 from planrec.operating.rehearsal.input_gate import file_problems
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.pin_check import worse_by
@@ -18,6 +19,8 @@ from planrec.operating.rehearsal.world import World
 from planrec.runs.read import SavedRun
 from planrec.wording import signed
 
+DRIFT_DAYS = (1, 15)
+"Days of a month on which the days since the last check are judged."
 MARGIN = 0.05
 "Share of the regret of the run before, up to which a run may be worse."
 CORRECTED_ON = 12
@@ -36,6 +39,7 @@ class WithOperations(Side):
         "The right form of a file that was refused."
         self.promotions: list[Promotion] = []
         self.planted: set[str] = set()
+        self.drift = DriftWatch(self.runs, self.log_url, timeline)
 
     def receive(self, month: int, true: MonthFile, arrived: MonthFile) -> None:
         """Update the plans, then take the file if its hard gates pass."""
@@ -51,6 +55,11 @@ class WithOperations(Side):
 
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the pinned run; a pin that cannot be served is mended first."""
+        if self.world.setting.checks_drift and day in DRIFT_DAYS and self.drift.check(month, day):
+            first = name_of(self.store.leave_out_before_change(month))
+            self.timeline.done(
+                month, day, f"data use rose most in {first}: requests leave out the months before"
+            )
         if self.waits_for is not None and day >= CORRECTED_ON:
             self.timeline.done(
                 month, CORRECTED_ON, f"the file of {name_of(month - 1)} arrives again, in order"
