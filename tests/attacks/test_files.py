@@ -136,6 +136,25 @@ def test_a_run_whose_target_cannot_be_shown_is_listed_as_a_problem(copied, capsy
         load_run(copied)
 
 
+@pytest.mark.parametrize("card", ["model", "data"])
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda config: config["target"].update(kind="credit_score"), "config.target"),
+        (lambda config: config.pop("owner"), "config.owner"),
+        (lambda config: config.update(waivers=[]), "config.waivers"),
+        (lambda config: config["data"].pop("drop_columns"), "drop_columns"),
+    ],
+    ids=["target", "owner", "waivers", "columns"],
+)
+def test_a_card_of_a_run_with_another_configuration_is_an_error_by_name(copied, capsys, card, change, named):
+    edit_run(copied, lambda manifest: change(manifest["config"]))
+    assert main(["card", card, str(copied), "--outputs", str(copied.parent)]) == 1
+    said = capsys.readouterr().err
+    assert named in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize("key", ["pinned_at", "pinned_by", "reason"])
 def test_a_pin_never_controls_the_terminal(copied, capsys, key):
     pin_run(copied, copied.parent)
@@ -268,6 +287,27 @@ def test_a_small_parquet_file_cannot_fill_the_memory(tmp_path, kind):
     pq.write_table(pa.table({"plan": pa.array([wide] * 20_000, kind)}), tmp_path / "long.parquet")
     with pytest.raises(DataError, match="texts of column 'plan' must have at most"):
         open_input(tmp_path / "long.parquet").whole()
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (["x" * 1_000_000] * 20, pa.list_(pa.string())),
+        ({"a": "x" * 1_000_000}, pa.struct([("a", pa.string())])),
+        ([("a", "x" * 1_000_000)], pa.map_(pa.string(), pa.string())),
+    ],
+    ids=["list", "struct", "map"],
+)
+def test_nested_columns_of_parquet_are_not_read(tmp_path, cell, kind):
+    table = pa.table({"plan": ["a", "b"] * 10, "nested": pa.array([cell] * 20, kind)})
+    pq.write_table(table, tmp_path / "nested.parquet", compression="zstd")
+    before = pa.total_allocated_bytes()
+    whole = open_input(tmp_path / "nested.parquet").whole()
+    assert whole.columns["nested"].type == kind
+    assert pa.total_allocated_bytes() - before < 1_000_000
+    assert whole.text("plan").tolist() == ["a", "b"] * 10
+    (part,) = open_input(tmp_path / "nested.parquet").parts(["nested"], lambda share: None)
+    assert part.num_rows == 20
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
