@@ -25,6 +25,7 @@ from .middleware.request_logging import RequestLogging
 from .middleware.security_headers import SecurityHeaders
 from .openapi.document import RunJsonRenderPlugin, operation_id_of
 from .openapi.stable import StableJsonRenderPlugin
+from .outcome_storing import OutcomeStore
 from .pages import PAGES
 from .pin_follower import PinFollower
 from .problems import EXCEPTION_HANDLERS
@@ -75,6 +76,10 @@ def _answer_log(settings: Settings) -> AnswerLog | None:
     return AnswerLog.open(url, key_file, options.queue_size, is_required=options.required)
 
 
+def _outcome_store(answer_log: AnswerLog, settings: Settings) -> OutcomeStore:
+    return OutcomeStore(answer_log.url, answer_log.key_file, settings.outputs)
+
+
 def _state(
     served: ServedRun, settings: Settings, answer_log: AnswerLog | None, pin_error: str | None = None
 ) -> ServerState:
@@ -84,8 +89,9 @@ def _state(
         limits=settings.limits,
         root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
-        metrics=Metrics(),
+        metrics=Metrics(settings.outputs / "monitoring"),
         answer_log=answer_log,
+        outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
     )
 
 

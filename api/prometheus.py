@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from planrec.serving.decision_log import Counts
 
 from .metric_files import LossyCounting, use_allocated_files
+from .monitoring_facts import MonitoringFacts
 from .served_run import ServedRun
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -25,9 +26,10 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Metrics:
     """The counters of one app; another app in the same process has its own."""
 
-    def __init__(self) -> None:
-        """Register the counters."""
+    def __init__(self, monitoring: Path | None = None) -> None:
+        """Register the counters; `monitoring` is the folder of the figures that commands write."""
         use_allocated_files()
+        self._facts = None if monitoring is None else MonitoringFacts(monitoring)
         self._lossy = LossyCounting()
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
@@ -105,7 +107,10 @@ class Metrics:
 
     def text(self, served: ServedRun, pin_error: str | None) -> bytes:
         """Return all metrics in the format of Prometheus, summed over the workers."""
-        return generate_latest(self._all_workers()) + generate_latest(_run_registry(served, pin_error))
+        facts = _run_registry(served, pin_error)
+        if self._facts is not None:
+            facts.register(self._facts)
+        return generate_latest(self._all_workers()) + generate_latest(facts)
 
     def _all_workers(self) -> CollectorRegistry:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 
 from .decision_logging import AnswerLog
 from .micro_batching import MicroBatcher
+from .outcome_storing import OutcomeStore
 from .prometheus import Metrics
 from .served_run import ServedRun
 from .settings import Limits
@@ -26,6 +27,7 @@ class ServerState(State):
     requires_key: bool
     metrics: Metrics
     answer_log: AnswerLog | None
+    outcome_store: OutcomeStore | None
     micro_batcher: MicroBatcher
 
     @classmethod
@@ -39,6 +41,7 @@ class ServerState(State):
         requires_key: bool,
         metrics: Metrics,
         answer_log: AnswerLog | None,
+        outcome_store: OutcomeStore | None,
     ) -> Self:
         """Return the state of a process that starts."""
         return cls(
@@ -50,6 +53,7 @@ class ServerState(State):
                 "requires_key": requires_key,
                 "metrics": metrics,
                 "answer_log": answer_log,
+                "outcome_store": outcome_store,
                 "micro_batcher": MicroBatcher(),
             }
         )

@@ -23,28 +23,12 @@ from api.settings import Access, Limits, Settings
 from planrec.errors import ConfigError
 from planrec.runs.read import load_run
 from planrec.serving.pin_run import pin_run
-
-KEY = new_key()
+from tests.api.conftest import KEY
 
 
 @pytest.fixture(scope="module")
 def saved(history_run):
     return load_run(history_run)
-
-
-@pytest.fixture(scope="module")
-def client(saved):
-    with TestClient(create_app(saved)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def locked(saved):
-    """Yield a client of a server that requires a key."""
-    with TestClient(
-        create_app(saved, settings=Settings(access=Access(key_hashes=(hash_of(KEY.encode()),))))
-    ) as client:
-        yield client
 
 
 @pytest.fixture

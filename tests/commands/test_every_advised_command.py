@@ -182,7 +182,8 @@ def refused_file(content: str, **changes: object) -> Callable[[], object]:
 
 
 def size_doubts() -> None:
-    from planrec.data.usage_units import megabytes_note, size_notes, unit_doubt
+    from planrec.data.usage_sizes import size_notes
+    from planrec.data.usage_units import megabytes_note, unit_doubt
 
     ladder = compose("catalogue=ladder").catalogue.open()
     for usage in (np.full(30, 1e-3), np.full(30, 1e7)):

@@ -219,7 +219,7 @@ main(["new-plans", *sys.argv[2:]])
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("file", ["model.skops", "run.json"])
+@pytest.mark.parametrize("file", ["model.skops", pytest.param("run.json", marks=pytest.mark.slow)])
 def test_killed_command_leaves_no_run_and_can_be_repeated(run, file):
     outputs = run.parents[1]
     arguments = [str(run), write_yaml(outputs, with_summer()), "--outputs", str(outputs)]
