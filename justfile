@@ -53,13 +53,17 @@ demo:
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     planrec serve
 
-# Run all tests but slow and nightly ones, with the coverage gate; `just test tests/model -k lgbm` runs these without it.
+# Run all tests but slow and nightly ones, or a selection: `just test tests/model -k lgbm`.
 test *selection:
     #!/usr/bin/env bash
     set -euo pipefail
     if [ $# -gt 0 ]; then
         exec python -m pytest "$@"
     fi
+    exec python -m pytest -n auto -m "not slow and not nightly"
+
+# Run the same tests with the limit of coverage, which takes twice as long; every night.
+coverage:
     python -m coverage erase
     python -m coverage run -m pytest -n auto -m "not slow and not nightly"
     python -m coverage combine --quiet
