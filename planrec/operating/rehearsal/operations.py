@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from planrec.errors import RunError
 from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.bills_that_came import send_answers, send_bills
 from planrec.operating.rehearsal.drift_watch import DriftWatch
@@ -85,8 +86,13 @@ class WithOperations(Side):
         for change in self.world.plans.changes_in(month):
             version = self.world.plans.at(month).version
             self.timeline.noticed(month, 1, change, f"the catalogue has a new version, {version}")
-        if self.world.plans.changes_in(month):
+        if not self.world.plans.changes_in(month):
+            return
+        try:
             self.runs.update_plans(self.world, month)
+        except RunError:
+            self.timeline.done(month, 1, "the pinned run cannot take new plans: it goes on with the old ones")
+        else:
             self.timeline.done(month, 1, "a run with the new plans is pinned, without training", "promoted")
 
     def _take(self, month: int, day: int, file: MonthFile) -> None:
@@ -101,19 +107,18 @@ class WithOperations(Side):
             self.timeline.done(month, day, f"the retrained run is not pinned: {found.outcome}")
 
     def _check_pin(self, month: int, day: int) -> None:
-        """Compare a run that was pinned by hand with the one before; roll back if it is surely worse."""
+        """Compare a run pinned by hand with the one before; roll back unless it is surely not worse."""
         months = self._write_months(month, "check")
         found, regret = worse_by(self.runs.served, self.runs.checked, months)
-        if found.low <= MARGIN * regret:
+        if found.high <= MARGIN * regret:
             self.runs.accept(self.runs.served.folder)
             return
-        text = (
-            f"the pinned run has {signed(found.value, found.low, found.high)} more regret than the one before"
-        )
+        shown = signed(found.value, found.low, found.high)
+        text = f"the pinned run is not surely as good as the one before: {shown} in regret"
         self.timeline.noticed(month, day, "bad_model", text)
-        self.runs.go_back("more regret than the run before it")
+        self.runs.go_back("not surely as good as the run before it")
         self.timeline.done(
-            month, day, "the run before is pinned again, and the bad one is denied", "rolled back"
+            month, day, "the run before is pinned again, and this one is denied", "rolled back"
         )
 
     def _write_months(self, month: int, purpose: str) -> Path:

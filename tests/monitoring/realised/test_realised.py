@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -259,3 +260,25 @@ def assert_keys_are_stable(keys: Sequence[str]) -> None:
             "bills",
         ),
     ]
+
+
+def test_a_report_of_the_run_has_a_section(judged_world: World, tmp_path: Path) -> None:
+    outputs, page = tmp_path / "outputs", tmp_path / "report.html"
+    run = shutil.copytree(judged_world.saved.folder, outputs / "2030-01-31" / "12-00-00-abc123")
+    words = ["--outputs", str(outputs)]
+    report = ["report", str(run), "--output", str(page), *words]
+    assert main(["realised", "--log", judged_world.url, "--save", *words]) == 0
+    assert main(report) == 0
+    harmed = realised(judged_world.url, judged_world.outputs).harmed
+    for shown in ("Realised by bills", "cheapest_<wbr>fee", harmed[0].recommendation_id):
+        assert shown in page.read_text("utf-8")
+    file = outputs / "monitoring" / "realised.json"
+    content = file.read_text("utf-8")
+    file.write_text(content.replace('"currency": "USD"', '"currency": "<b>USD</b>"'), "utf-8")
+    assert main(report) == 0
+    assert "<b>USD" not in page.read_text("utf-8")
+    file.write_text(content.replace(judged_world.saved.sha256, "0" * 64), "utf-8")
+    assert main(report) == 0
+    assert "Realised by bills" not in page.read_text("utf-8")
+    file.write_text("{}", "utf-8")
+    assert main(report) == 1
