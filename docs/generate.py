@@ -83,6 +83,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
     """Return the function that writes each page, given a working folder."""
     from against_catboost import against_catboost_page
     from beating_rerating import beating_rerating_page
+    from drift_results import drift_page
     from generate_boards import LEADERBOARDS, experiment_page
     from rehearsal_results import rehearsal_page
 
@@ -101,6 +102,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
             DOCS / "results" / "beating_rerating.md",
             partial(beating_rerating_page, manifest_of),
         ),
+        "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),

@@ -36,10 +36,12 @@ def distances(counts: np.ndarray) -> np.ndarray:
     used = pool > 0
     n_cells = used.sum(axis=-1)
     n = counts.sum(axis=-1)
-    shares = (counts + 0.5 * used) / np.maximum(n + 0.5 * n_cells, 0.5)[..., None]
-    of_pool = (pool + 0.5 * used) / np.maximum(pool.sum(axis=-1) + 0.5 * n_cells, 0.5)[..., None]
-    ratio = np.divide(shares, of_pool, out=np.ones_like(shares), where=used & (shares > 0))
-    index = ((shares - of_pool) * np.log(ratio)).sum(axis=-1)
+    # Cells that no day uses get the share 1 in both, so that their logarithms are 0.
+    shares = np.where(used, (counts + 0.5) / np.maximum(n + 0.5 * n_cells, 0.5)[..., None], 1.0)
+    of_pool = np.where(
+        used, (pool + 0.5) / np.maximum(pool.sum(axis=-1) + 0.5 * n_cells, 0.5)[..., None], 1.0
+    )
+    index = ((shares - of_pool) * (np.log(shares) - np.log(of_pool))).sum(axis=-1)
     noise = np.maximum(n_cells - 1, 0) / np.maximum(n, 1)
     spread = np.maximum(np.median(index - noise, axis=0), 0.0)
     return index / np.maximum(noise + spread, 1e-9) * (n_cells > 1)

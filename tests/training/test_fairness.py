@@ -122,7 +122,8 @@ def test_numbers_without_bands_are_cut_at_their_quartiles(tmp_path):
 
 
 def test_text_cannot_be_cut_into_bands(tmp_path):
-    with pytest.raises(DataError, match=r"'town' must hold numbers to be cut into bands"):
+    message = r"column 'town' \(data\.protected_columns\) must hold numbers to be cut into bands"
+    with pytest.raises(DataError, match=message):
         load_decisions(composed(*write_rows(tmp_path), "+data.protected_columns.town=[3]"))
     with pytest.raises(ConfigError, match="must rise"):
         composed(*write_rows(tmp_path), "+data.protected_columns.age=[60,30]")
