@@ -366,6 +366,8 @@ BY_TRAINED_RUNS = {
     "planrec/cli/card.py": "tests/reports",
     "planrec/cli/pin.py": "tests/cli",
     "planrec/serving/rollback.py": "tests/serving",
+    "planrec/operating/rehearsal/retraining.py": "tests/operating/rehearsal",
+    "planrec/operating/rehearsal/training.py": "tests/operating/rehearsal",
     "planrec/serving/new_plans.py": "tests/serving",
     "planrec/sweeps/sweep_terminal.py": "tests/sweeps",
     "planrec/training/run_terminal.py": "tests/cli",
