@@ -10,6 +10,7 @@ from .decision_logging import AnswerLog
 from .micro_batching import MicroBatcher
 from .outcome_storing import OutcomeStore
 from .prometheus import Metrics
+from .refused_pin import RefusedPin
 from .served_run import ServedRun
 from .settings import Limits
 
@@ -19,8 +20,8 @@ class ServerState(State):
 
     served: ServedRun | None
     "Read it once per request: it is replaced when another run is pinned."
-    pin_error: str | None
-    "The reason why a newer pin is not served."
+    refused_pin: RefusedPin | None
+    "A newer pin that is not served."
     limits: Limits
     root_path: str
     "Prefix of all paths as clients see them; see `Server.root_path`."
@@ -35,7 +36,7 @@ class ServerState(State):
         cls,
         *,
         served: ServedRun,
-        pin_error: str | None,
+        refused_pin: RefusedPin | None,
         limits: Limits,
         root_path: str,
         requires_key: bool,
@@ -47,7 +48,7 @@ class ServerState(State):
         return cls(
             {
                 "served": served,
-                "pin_error": pin_error,
+                "refused_pin": refused_pin,
                 "limits": limits,
                 "root_path": root_path,
                 "requires_key": requires_key,
@@ -57,6 +58,11 @@ class ServerState(State):
                 "micro_batcher": MicroBatcher(),
             }
         )
+
+    @property
+    def pin_error(self) -> str | None:
+        """The reason why a newer pin is not served."""
+        return None if self.refused_pin is None else self.refused_pin.reason
 
     @property
     def run(self) -> ServedRun:

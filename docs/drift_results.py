@@ -119,7 +119,7 @@ def evidence_by_day(streams: Streams, counts: np.ndarray) -> np.ndarray:
     """Compute the evidence of all streams after each day that follows the reference days."""
     reference, evidence, found = counts[:REFERENCE_DAYS], np.zeros(len(streams.names)), []
     for today in counts[REFERENCE_DAYS:]:
-        evidence = with_day(evidence, day_p_values(streams, reference, today))
+        evidence = with_day(streams, evidence, day_p_values(streams, reference, today))
         found.append(evidence_of_all(streams, evidence))
     return np.array(found)
 

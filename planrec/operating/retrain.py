@@ -26,6 +26,7 @@ from planrec.runs.read import RunRecord, SavedRun
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.pin import ANY_RUN, Pin, pin_name, pinned_run, read_pin
 from planrec.serving.pin_run import pin_run
+from planrec.serving.recorded_time import recorded_time
 from planrec.wording import counted
 
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -183,7 +184,7 @@ def _alone(outputs: Path) -> Iterator[None]:
 
 def _too_soon(pin: Pin, rules: RetrainRules) -> str | None:
     """Return why the pin may not be replaced yet, or None. Raises RunError if its time cannot be read."""
-    pinned_at, now = _pinned_at(pin), datetime.now(UTC)
+    pinned_at, now = recorded_time(pin.pinned_at, f"pinned_at of {pin.run}"), datetime.now(UTC)
     until = pinned_at + timedelta(days=rules.least_days)
     if pinned_at > now + CLOCKS_DIFFER:
         return f"{pin.run} was pinned in the future, at {pin.pinned_at}: correct the clock, or pin it again"
@@ -193,15 +194,6 @@ def _too_soon(pin: Pin, rules: RetrainRules) -> str | None:
         f"{pin.run} was pinned at {pin.pinned_at}, and {counted(rules.least_days, 'day')} must pass before a"
         f" retrain replaces it: from {until.isoformat(timespec='seconds')} on, or with --min-days 0"
     )
-
-
-def _pinned_at(pin: Pin) -> datetime:
-    try:
-        found = datetime.fromisoformat(pin.pinned_at)
-    except ValueError:
-        problem = f"pinned_at of {pin.run} must be a time, got {pin.pinned_at!r}: pin it again"
-        raise RunError(problem) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _check_disk(outputs: Path, champion: SavedRun, rules: RetrainRules) -> None:

@@ -238,6 +238,7 @@ def test_a_bad_pin_is_tried_and_logged_once(follower, caplog):
         asyncio.run(follower.check(state))
     assert state.served is served
     assert "is not a pin" in state.pin_error
+    assert state.refused_pin.run_json_sha256 == ""
     assert str(follower.outputs) not in state.pin_error
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
 

@@ -146,7 +146,7 @@ def test_the_old_run_answers_while_a_pin_is_bad(server, outputs, request_body, r
     assert [line["level"] for line in lines] == ["error"] * WORKERS, "logged once by each"
     for _ in range(10):  # of any worker
         text = server.ask("GET", "/metrics")[2].decode()
-        assert "planrec_pin_refused 1.0" in text
+        assert f'planrec_pin_refused{{run_json_sha256="{"0" * 64}"}} 1.0' in text
         assert text.count("# TYPE planrec_pin_refused") == 1, "not once per worker"
         assert "pid=" not in text
     assert server.ask("POST", "/predict", request_body)[0] == 200

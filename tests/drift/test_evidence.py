@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from planrec.drift import PLAN_HELD, profile_of
-from planrec.drift.cheaper_evidence import Bills, cheaper_evidence
+from planrec.drift.cheaper_evidence import LEAST_BIAS, Bills, cheaper_bias, cheaper_evidence, is_surely_wrong
 from planrec.drift.evidence import (
-    MOST_EVIDENCE,
     REFERENCE_DAYS,
     THRESHOLD,
     day_p_values,
     distances,
     e_value,
     evidence_of_all,
+    most_evidence,
     named_streams,
     with_day,
 )
@@ -81,13 +81,13 @@ def test_quiet_days_with_spread_are_no_alarm_and_more_usage_is(streams):
     reference = days(streams, REFERENCE_DAYS, seed=1)
     evidence = np.zeros(len(streams.names))
     for today in days(streams, 60, seed=2):
-        evidence = with_day(evidence, day_p_values(streams, reference, today))
+        evidence = with_day(streams, evidence, day_p_values(streams, reference, today))
         assert evidence_of_all(streams, evidence) < THRESHOLD
         assert named_streams(streams, evidence) == ()
     for today in days(streams, 12, seed=4, factor=1.6):
-        evidence = with_day(evidence, day_p_values(streams, reference, today))
+        evidence = with_day(streams, evidence, day_p_values(streams, reference, today))
     assert "data_mib.1" in named_streams(streams, evidence)
-    assert evidence.max() <= MOST_EVIDENCE
+    assert (evidence <= most_evidence(streams)).all()
 
 
 def test_only_streams_with_enough_evidence_are_named(streams):
@@ -97,6 +97,17 @@ def test_only_streams_with_enough_evidence_are_named(streams):
     assert named_streams(streams, evidence) == (streams.names[0], streams.names[2])
     evidence[2] *= 0.99
     assert named_streams(streams, evidence) == (streams.names[0],)
+
+
+def test_one_column_of_sixty_can_be_an_alarm_by_itself():
+    numbers = np.arange(200.0)
+    wide = Streams(profile_of({f"x{column}": numbers for column in range(60)}, (), None))
+    evidence, p = np.zeros(len(wide.names)), np.ones(len(wide.names))
+    p[7] = 1 / (REFERENCE_DAYS + 1)
+    for _ in range(20):
+        evidence = with_day(wide, evidence, p)
+    assert evidence_of_all(wide, evidence) >= THRESHOLD
+    assert named_streams(wide, evidence) == ("x7",)
 
 
 def test_right_probabilities_are_no_alarm_in_400_days():
@@ -113,6 +124,24 @@ def test_probabilities_that_are_wrong_by_some_points_are_found(bias):
     evidence = cheaper_evidence([Bills(day, rng.random(100) < day + bias) for day in p])
     assert np.argmax(np.array(evidence) >= THRESHOLD) + 1 <= 20
     assert max(evidence) >= THRESHOLD
+
+
+def test_a_bias_of_one_point_and_a_half_is_evidence_and_no_alarm():
+    rng = np.random.default_rng(3)
+    p = rng.uniform(0.5, 0.9, (250, 100))
+    bills = [Bills(day, rng.random(100) < day - 0.015) for day in p]
+    assert cheaper_evidence(bills)[-1] >= THRESHOLD
+    assert abs(cheaper_bias(bills)) < LEAST_BIAS
+    assert not is_surely_wrong(bills)
+
+
+def test_a_new_bias_is_not_hidden_by_good_months_before():
+    rng = np.random.default_rng(4)
+    p = rng.uniform(0.5, 0.9, (320, 100))
+    bills = [Bills(day, rng.random(100) < day - 0.06 * (number >= 300)) for number, day in enumerate(p)]
+    assert not is_surely_wrong(bills[:300])
+    assert is_surely_wrong(bills)
+    assert not is_surely_wrong([])
 
 
 def test_certain_probabilities_that_are_wrong_stay_finite():
