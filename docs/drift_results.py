@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from planrec.drift import PLAN_ADVISED, PLAN_HELD, hard_problems
-from planrec.drift.cheaper_evidence import Bills, cheaper_evidence
+from planrec.drift.cheaper_evidence import Bills, cheaper_evidence, is_surely_wrong
 from planrec.drift.evidence import (
     REFERENCE_DAYS,
     THRESHOLD,
@@ -228,6 +228,14 @@ def bills_of(rng: np.random.Generator, p: np.ndarray, true: np.ndarray, n_days: 
     return [Bills(p[rows], rng.random(N_BILLS) < true[rows]) for rows in days]
 
 
+def evidence_with_effect(days: list[Bills]) -> np.ndarray:
+    """Return the evidence after each day; 0 if it is large without a bias that matters."""
+    evidence = np.array(cheaper_evidence(days))
+    for day in np.flatnonzero(evidence >= THRESHOLD):
+        evidence[day] *= is_surely_wrong(days[: day + 1])
+    return evidence
+
+
 def cheaper_lines(pool: Pool) -> list[str]:
     """Return the rows about P(cheaper), and the sentence about the bills of the simulator."""
     p = np.clip(pool.probability, 0.001, 0.999)
@@ -235,9 +243,9 @@ def cheaper_lines(pool: Pool) -> list[str]:
     alarms, late = 0, []
     for seed in range(N_SEEDS):
         rng = np.random.default_rng((5, seed))
-        alarms += n_alarms(np.array(cheaper_evidence(bills_of(rng, p, p, QUIET_DAYS))))
+        alarms += n_alarms(evidence_with_effect(bills_of(rng, p, p, QUIET_DAYS)))
         days = [*bills_of(rng, p, p, SETTLED_DAYS), *bills_of(rng, p, biased, MOST_DELAY)]
-        evidence = np.array(cheaper_evidence(days))[SETTLED_DAYS:]
+        evidence = evidence_with_effect(days)[SETTLED_DAYS:]
         found = np.flatnonzero(evidence >= THRESHOLD)
         late.append(float(found[0] + 1) if len(found) else np.inf)
     median = sorted(late)[N_SEEDS // 2]

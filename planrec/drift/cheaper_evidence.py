@@ -65,7 +65,7 @@ def cheaper_evidence(days: Sequence[Bills]) -> list[float]:
 
 
 def cheaper_bias(days: Sequence[Bills]) -> float:
-    """Compute the share that was cheaper minus P(cheaper), since the evidence last grew from below 1.
+    """Compute the share that was cheaper minus P(cheaper), over the last days from which a bet gained most.
 
     Good months before would hide a change. Without any bills, the bias is 0.
 
@@ -76,9 +76,8 @@ def cheaper_bias(days: Sequence[Bills]) -> float:
     """
     if not days:
         return 0.0
-    quiet = [number for number, value in enumerate(cheaper_evidence(days)) if value < 1]
-    recent = days[quiet[-1] + 1 :] if quiet else days
-    recent = recent or days
+    gained = np.log(np.maximum([gains(day) for day in reversed(days)], 1 / MOST_EVIDENCE)).cumsum(axis=0)
+    recent = days[-1 - int(gained.max(axis=1).argmax()) :]
     came_true = np.concatenate([day.was_cheaper for day in recent])
     return float(came_true.mean() - np.concatenate([day.probability for day in recent]).mean())
 

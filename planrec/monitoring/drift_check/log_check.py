@@ -121,14 +121,13 @@ def days_to_judge(
 ) -> Iterator[date]:
     """Yield the days that are over and not judged, in their order; a day without rows is one of them.
 
-    Days before the pin are reference days, see `_with_days_before_pin`. Days without rows before the first row
-    of the log say nothing about this run.
+    Days before the pin are reference days, see `_with_days_before_pin`. Days without rows before the first
+    row of the log say nothing about this run.
     """
     known = sorted(day for day in rows if day < today)
+    first = max(pinned_on, known[0]) if known else today
     if state.days:
         first = state.days[-1].day + ONE_DAY
-    else:
-        first = max(pinned_on, known[0]) if known else today
     while first < today:
         yield first
         first += ONE_DAY

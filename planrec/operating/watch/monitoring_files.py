@@ -15,7 +15,7 @@ from planrec.serving.pin import Pin
 
 REALISED_FILE = Path("monitoring") / "realised.json"
 OF_ADVICE = (PLAN_ADVISED, ABSTAINS, PROB_CHEAPER)
-"Streams that the run itself makes: a rollback changes them. It does not change the inputs, which they follow."
+"Streams that the run itself makes: a rollback changes them. It does not change the inputs that they follow."
 MOST_AGE = timedelta(days=2)
 "Time since the end of the last day in drift.json after which it says nothing about today."
 LEAST_DECISIONS = 100

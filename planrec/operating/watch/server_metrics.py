@@ -66,7 +66,7 @@ class ServerMetrics(NamedTuple):
     run_id: str | None
     "The run that answers."
     refused_pin: str | None
-    "Hash of run.json of the pin that the server refuses, empty if the pin is not readable; None: it refuses none."
+    "Hash of run.json of the pin that the server refuses, empty if it is not readable; None: it refuses none."
 
 
 def read_metrics(place: str) -> str:
@@ -101,7 +101,7 @@ def _text_of(file: Path) -> str:
         raise DataError(f"the metrics cannot be read from {file}: {error}") from error
     if age > MOST_AGE:
         raise DataError(
-            f"{file} must be at most {MOST_AGE / 60:g} minutes old, and is {age / 60:,.0f}: fetch the metrics again"
+            f"{file} must be at most {MOST_AGE / 60:g} minutes old, and is {age / 60:,.0f}: fetch them again"
         )
     return text
 
