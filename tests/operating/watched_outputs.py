@@ -2,7 +2,7 @@
 
 
 def metrics_text(run_id, *, ok=0, errors=0, slow=0, abstentions=0, refused=None):
-    """Return the metrics of a server that answered `ok + slow` requests, failed `errors` and refuses a pin."""
+    """Return the metrics of a server: `ok + slow` answers, `errors` failures, and a refused pin."""
     answers = ok + slow
     advised = answers - abstentions
     refusal = "planrec_pin_refused 0.0"
