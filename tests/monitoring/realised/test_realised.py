@@ -245,6 +245,7 @@ def assert_keys_are_stable(keys: Sequence[str]) -> None:
             "run_json_sha256",
             "harm",
             "runs",
+            "newest_month",
             "judged",
             "subscribers",
             "unjudged",
