@@ -31,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV, Parquet or .xlsx")
     meaning = "change how FILE is read, such as data.decimal=comma; else as the run reads its own data"
-    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help=meaning)
+    parser.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=meaning)
     parser.set_defaults(passed_on=[])
     add_run(parser, "--run", f"{RUN}, whose data has the form of FILE; default: the pinned run")
     add_log(parser)

@@ -197,8 +197,8 @@ def test_model_that_ranks_only_its_plans_is_refused_with_alternatives(folder, re
     assert main(["new-plans", str(run), file, "--outputs", str(tmp_path / "outputs")]) == RunError.exit_code
     message = capsys.readouterr().err
     assert "ranks only plans that it was trained on" in message
-    assert f"catalogue=file catalogue.path={file}" in message
-    assert "model=forecast with calibration=none" in message
+    assert f"catalogue.path={file} catalogue=file" in message
+    assert "model=forecast calibration=none" in message
     assert not (tmp_path / "outputs").exists()
 
 
