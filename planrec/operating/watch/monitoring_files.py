@@ -81,7 +81,7 @@ def _values_of_run(found: JsonObject, pin: Pin) -> Iterable[JsonObject]:
 
 
 def _end_of(day: str | None) -> datetime:
-    """Return the end of the last day that was judged. Raises RunError if there is none."""
+    """Return the end of the last day that was judged. Raises RunError without one."""
     if day is None:
         raise RunError(f"{DRIFT_FILE} has no day that is over yet")
     return datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=1)
