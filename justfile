@@ -53,13 +53,17 @@ demo:
     @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     planrec serve
 
-# Run all tests but the slow ones, with the coverage gate; `just test tests/model -k lgbm` runs these without it.
+# Run all tests but slow and nightly ones, or a selection: `just test tests/model -k lgbm`.
 test *selection:
     #!/usr/bin/env bash
     set -euo pipefail
     if [ $# -gt 0 ]; then
         exec python -m pytest "$@"
     fi
+    exec python -m pytest -n auto -m "not slow and not nightly"
+
+# Run the same tests with the limit of coverage, which takes twice as long; every night.
+coverage:
     python -m coverage erase
     python -m coverage run -m pytest -n auto -m "not slow and not nightly"
     python -m coverage combine --quiet
@@ -69,19 +73,22 @@ test *selection:
 test-slow *selection:
     python -m pytest -n auto -m "slow and not nightly" "$@"
 
-# Run the nightly tests, which take minutes or install other programs.
+# Run the nightly tests, which take minutes each or install other programs, with many examples.
 test-nightly *selection:
-    python -m pytest -m nightly "$@"
+    HYPOTHESIS_PROFILE=nightly python -m pytest -m nightly "$@"
 
-# Run the tests under other clocks and time zones (needs faketime), e.g. `just test-clocks tests/api`.
+# Run the tests under other clocks and time zones (needs faketime): `just test-clocks tests/api`, or the third clock alone: `just test-clocks 3`.
 test-clocks *selection:
     #!/usr/bin/env bash
     set -euo pipefail
     command -v faketime >/dev/null || { echo "test-clocks needs faketime: apt-get install faketime" >&2; exit 1; }
-    failed=()
+    only= number=0 failed=()
+    if [[ "${1:-}" =~ ^[1-7]$ ]]; then only=$1; shift; fi
     # Time zone, instant in UTC, and its point. A month is over once it is over at UTC+14.
     while IFS='|' read -r zone instant point; do
-        echo "== $point: $instant UTC, TZ=$zone"
+        number=$((number + 1))
+        [ "${only:-$number}" = "$number" ] || continue
+        echo "== $number $point: $instant UTC, TZ=$zone"
         # An offset, not an instant: the processes that tests start read the same clock, without shared memory,
         # whose lock slows servers down. File times stay real.
         offset=$(($(date --utc --date "$instant" +%s) - $(date +%s)))
@@ -145,6 +152,8 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
     set -euo pipefail
     for builder in podman buildah docker; do
         command -v "$builder" >/dev/null || continue
+        # A tag can be moved to another base; a digest cannot.
+        [[ "$2" == *@sha256:* ]] || echo "note: the base $2 has no digest (name@sha256:...): the build is not repeatable" >&2
         # The OCI format, the default of the first two, drops HEALTHCHECK.
         [ "$builder" = docker ] && format=() || format=(--format docker)
         exec "$builder" build "${format[@]}" --build-arg "BASE=$2" --tag "$1" --file Containerfile "${@:3}" .

@@ -25,10 +25,12 @@ from .middleware.request_logging import RequestLogging
 from .middleware.security_headers import SecurityHeaders
 from .openapi.document import RunJsonRenderPlugin, operation_id_of
 from .openapi.stable import StableJsonRenderPlugin
+from .outcome_storing import OutcomeStore
 from .pages import PAGES
 from .pin_follower import PinFollower
 from .problems import EXCEPTION_HANDLERS
 from .prometheus import Metrics
+from .refused_pin import RefusedPin
 from .routes import routes
 from .served_run import ServedRun
 from .settings import Settings, read_settings
@@ -54,12 +56,12 @@ def pinned_app() -> Litestar:
     follower = PinFollower(settings.outputs, scratch, settings.limits, settings.access.signers)
     try:
         answer_log = _answer_log(settings)
-        served, pin_error = follower.load_first()
+        served, refused_pin = follower.load_first()
     except PlanRecError as error:
         print(f"error: {error}", file=sys.stderr)
         # A failed start ends the whole server; if other workers answer, this worker is started again.
         sys.exit(1 if follower.good_pin.is_file() else STARTUP_FAILURE)
-    state = _state(served, settings, answer_log, pin_error)
+    state = _state(served, settings, answer_log, refused_pin)
     app = _app(state, settings, AnswerStore(scratch / "answers.sqlite3"), follower.lifespan)
     # Freeze the objects created at start-up: they live forever, and scanning them would pause all requests.
     gc.freeze()
@@ -75,17 +77,22 @@ def _answer_log(settings: Settings) -> AnswerLog | None:
     return AnswerLog.open(url, key_file, options.queue_size, is_required=options.required)
 
 
+def _outcome_store(answer_log: AnswerLog, settings: Settings) -> OutcomeStore:
+    return OutcomeStore(answer_log.url, answer_log.key_file, settings.outputs)
+
+
 def _state(
-    served: ServedRun, settings: Settings, answer_log: AnswerLog | None, pin_error: str | None = None
+    served: ServedRun, settings: Settings, answer_log: AnswerLog | None, refused_pin: RefusedPin | None = None
 ) -> ServerState:
     return ServerState.of(
         served=served,
-        pin_error=pin_error,
+        refused_pin=refused_pin,
         limits=settings.limits,
         root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
-        metrics=Metrics(),
+        metrics=Metrics(settings.outputs / "monitoring"),
         answer_log=answer_log,
+        outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
     )
 
 

@@ -21,6 +21,8 @@ class AnswerLog:
     log: DecisionLog
     is_required: bool
     "True: an answer is sent after its row is on the disk, or not at all."
+    url: str
+    key_file: Path
 
     @classmethod
     def open(cls, url: str, key_file: Path, queue_size: int, *, is_required: bool) -> Self:
@@ -29,7 +31,8 @@ class AnswerLog:
         Raises:
             LogError: the URL is not one of a log, or the key cannot be used.
         """
-        return cls(DecisionLog(url, read_or_create_key(key_file), queue_size), is_required)
+        log = DecisionLog(url, read_or_create_key(key_file), queue_size)
+        return cls(log, is_required, url, key_file)
 
     def close(self) -> None:
         """Write the queued rows, then close the log."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from planrec.serving.bundle.signers import Signers
 from planrec.serving.pin import ANY_RUN, FILE_NAME, Pin, pinned_run, read_pin
 
 from .background_task import background_task
+from .refused_pin import RefusedPin
 from .served_run import ServedRun
 from .settings import Limits
 from .state import ServerState, state_of
@@ -50,8 +50,8 @@ class PinFollower:
         self.good_pin = scratch / "good_pin.json"
         self.seen: Stamp = None
 
-    def load_first(self) -> tuple[ServedRun, str | None]:
-        """Return the run to start with, and the reason if it is not the pinned one.
+    def load_first(self) -> tuple[ServedRun, RefusedPin | None]:
+        """Return the run to start with, and the pin if it is not the pinned one.
 
         A worker that replaces a killed one starts with the run of the other workers if the pin cannot be
         served.
@@ -68,7 +68,8 @@ class PinFollower:
                 raise
             log.error("the pin cannot be served: %s", error)
             good = Pin.model_validate(read_object(self.good_pin))
-            return ServedRun.of(pinned_run(good, self.outputs, self.signers), self.limits), _public(error)
+            refused = RefusedPin.of(error, self.outputs)
+            return ServedRun.of(pinned_run(good, self.outputs, self.signers), self.limits), refused
 
     def _load(self) -> ServedRun:
         pin = read_pin(self.outputs)
@@ -103,21 +104,14 @@ class PinFollower:
             # In a thread: the old run answers meanwhile.
             served = await asyncio.to_thread(self._load)
         except Exception as error:  # of any kind: the old run keeps answering
-            state.pin_error = _public(error)
+            state.refused_pin = RefusedPin.of(error, self.outputs)
             log.error(
                 "the new pin cannot be served, %s answers: %s", before, error, exc_info=_unexpected(error)
             )
             return
-        state.served, state.pin_error = served, None
+        state.served, state.refused_pin = served, None
         log.info("the pin changed: %s answers in place of %s", served.saved.run_id, before)
 
 
 def _unexpected(error: Exception) -> Exception | None:
     return None if isinstance(error, PlanRecError) else error
-
-
-def _public(error: Exception) -> str:
-    """Return the text of an error without the folders of this machine."""
-    if not isinstance(error, PlanRecError):
-        return "the pinned run cannot be served; see the server's log"
-    return re.sub(r"/\S*/", ".../", str(error))

@@ -14,6 +14,7 @@ from .decision_logging import AnswerLog
 from .http_request import HttpRequest
 from .language.requested import LANGUAGE
 from .middleware.request_id import REQUEST_ID
+from .middleware.trace_context import TRACE
 from .served_run import ServedRun
 from .state import state_of
 
@@ -53,4 +54,5 @@ class PredictCall:
             arm=answer.arm,
             latency_ms=round((perf_counter() - self.started) * 1000, 3),
             run=self.served.logged_run,
+            trace_id=None if (trace := TRACE.get()) is None else trace.trace_id,
         )

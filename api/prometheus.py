@@ -16,6 +16,8 @@ from prometheus_client.registry import Collector
 from planrec.serving.decision_log import Counts
 
 from .metric_files import LossyCounting, use_allocated_files
+from .monitoring_facts import MonitoringFacts
+from .refused_pin import RefusedPin
 from .served_run import ServedRun
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -25,9 +27,10 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Metrics:
     """The counters of one app; another app in the same process has its own."""
 
-    def __init__(self) -> None:
-        """Register the counters."""
+    def __init__(self, monitoring: Path | None = None) -> None:
+        """Register the counters; `monitoring` is the folder of the figures that commands write."""
         use_allocated_files()
+        self._facts = None if monitoring is None else MonitoringFacts(monitoring)
         self._lossy = LossyCounting()
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
@@ -103,9 +106,12 @@ class Metrics:
             for outcome in ("written", "dropped", "failed"):
                 self._log_rows.labels(outcome).set(getattr(counts, outcome))
 
-    def text(self, served: ServedRun, pin_error: str | None) -> bytes:
+    def text(self, served: ServedRun, refused_pin: RefusedPin | None) -> bytes:
         """Return all metrics in the format of Prometheus, summed over the workers."""
-        return generate_latest(self._all_workers()) + generate_latest(_run_registry(served, pin_error))
+        facts = _run_registry(served, refused_pin)
+        if self._facts is not None:
+            facts.register(self._facts)
+        return generate_latest(self._all_workers()) + generate_latest(facts)
 
     def _all_workers(self) -> CollectorRegistry:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -116,10 +122,10 @@ class Metrics:
         return registry
 
 
-def _run_registry(served: ServedRun, pin_error: str | None) -> CollectorRegistry:
+def _run_registry(served: ServedRun, refused_pin: RefusedPin | None) -> CollectorRegistry:
     """Return facts of this worker, computed now: a killed worker cannot leave an old value."""
     registry = CollectorRegistry()
-    registry.register(_RunFacts(served, pin_error))
+    registry.register(_RunFacts(served, refused_pin))
     return registry
 
 
@@ -129,8 +135,8 @@ class _RunFacts(Collector):
     They are no gauges: with several workers, gauges are files that are added up.
     """
 
-    def __init__(self, served: ServedRun, pin_error: str | None) -> None:
-        self._served, self._pin_error = served, pin_error
+    def __init__(self, served: ServedRun, refused_pin: RefusedPin | None) -> None:
+        self._served, self._refused_pin = served, refused_pin
 
     def collect(self) -> Iterable[Metric]:
         """Return the facts as metrics."""
@@ -142,10 +148,17 @@ class _RunFacts(Collector):
         yield GaugeMetricFamily(
             "planrec_model_age_seconds", "Seconds since the served run was trained", age.total_seconds()
         )
-        refused = self._pin_error is not None
-        yield GaugeMetricFamily(
-            "planrec_pin_refused", "1 if the newest pin cannot be served, else 0", refused
-        )
+        yield _pin_refused(self._refused_pin)
+
+
+def _pin_refused(refused: RefusedPin | None) -> Metric:
+    """Return whether a pin is refused, and which: the one that replaces it must not be blamed for it."""
+    text = "1 if the newest pin cannot be served, else 0"
+    if refused is None:
+        return GaugeMetricFamily("planrec_pin_refused", text, 0)
+    metric = GaugeMetricFamily("planrec_pin_refused", text, labels=["run_json_sha256"])
+    metric.add_metric([refused.run_json_sha256], 1)
+    return metric
 
 
 def _remove_gauges_of_dead_workers(folder: Path) -> None:

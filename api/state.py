@@ -8,7 +8,9 @@ from litestar.exceptions import HTTPException
 
 from .decision_logging import AnswerLog
 from .micro_batching import MicroBatcher
+from .outcome_storing import OutcomeStore
 from .prometheus import Metrics
+from .refused_pin import RefusedPin
 from .served_run import ServedRun
 from .settings import Limits
 
@@ -18,14 +20,15 @@ class ServerState(State):
 
     served: ServedRun | None
     "Read it once per request: it is replaced when another run is pinned."
-    pin_error: str | None
-    "The reason why a newer pin is not served."
+    refused_pin: RefusedPin | None
+    "A newer pin that is not served."
     limits: Limits
     root_path: str
     "Prefix of all paths as clients see them; see `Server.root_path`."
     requires_key: bool
     metrics: Metrics
     answer_log: AnswerLog | None
+    outcome_store: OutcomeStore | None
     micro_batcher: MicroBatcher
 
     @classmethod
@@ -33,26 +36,33 @@ class ServerState(State):
         cls,
         *,
         served: ServedRun,
-        pin_error: str | None,
+        refused_pin: RefusedPin | None,
         limits: Limits,
         root_path: str,
         requires_key: bool,
         metrics: Metrics,
         answer_log: AnswerLog | None,
+        outcome_store: OutcomeStore | None,
     ) -> Self:
         """Return the state of a process that starts."""
         return cls(
             {
                 "served": served,
-                "pin_error": pin_error,
+                "refused_pin": refused_pin,
                 "limits": limits,
                 "root_path": root_path,
                 "requires_key": requires_key,
                 "metrics": metrics,
                 "answer_log": answer_log,
+                "outcome_store": outcome_store,
                 "micro_batcher": MicroBatcher(),
             }
         )
+
+    @property
+    def pin_error(self) -> str | None:
+        """The reason why a newer pin is not served."""
+        return None if self.refused_pin is None else self.refused_pin.reason
 
     @property
     def run(self) -> ServedRun:

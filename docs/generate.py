@@ -33,8 +33,6 @@ from planrec.training.experiment import run
 
 DOCS = Path(__file__).parent
 GROUPS = ("data", "target", "features", "model", "search", "calibration", "cv", "policy")
-BESIDE = {"search": ["cv=nested"], "cv=nested": ["search=lgbm"], "cv=nested_grouped": ["search=lgbm"]}
-"Overrides that a group or an option needs in order to compose."
 NO_HYSTERESIS = ["policy.absolute=0", "policy.relative=0"]
 BEST_BILL = {
     "simulator": [],
@@ -85,7 +83,9 @@ def pages() -> dict[str, Callable[[Path], None]]:
     """Return the function that writes each page, given a working folder."""
     from against_catboost import against_catboost_page
     from beating_rerating import beating_rerating_page
+    from drift_results import drift_page
     from generate_boards import LEADERBOARDS, experiment_page
+    from rehearsal_results import rehearsal_page
 
     found: dict[str, Callable[[Path], None]] = {
         "reference": lambda _: write_reference(),
@@ -96,11 +96,13 @@ def pages() -> dict[str, Callable[[Path], None]]:
         "best_bill_megaline_us": lambda folder: write_best_bill("megaline_us", folder),
         "data_card": write_data_card,
         "forecast": write_forecast,
+        "rehearsal": partial(write_made, DOCS / "results" / "rehearsal.md", rehearsal_page),
         "beating_rerating": partial(
             write_made,
             DOCS / "results" / "beating_rerating.md",
             partial(beating_rerating_page, manifest_of),
         ),
+        "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),
@@ -179,9 +181,9 @@ def configuration_page() -> str:
 def option_lines(group: str, option: str) -> list[str]:
     """Return the table of one option: field, value in its YAML, meaning."""
     own = inherited(group, option)
-    needed = [f"{group}.{name}={name.upper()}" for name, value in own.items() if value == "???"]
-    needed += BESIDE.get(group, BESIDE.get(f"{group}={option}", []))
-    part: Any = getattr(compose(f"{group}={option}", *needed), group)
+    given = {name: name.upper() if value == "???" else value for name, value in own.items()}
+    # Not composed: Hydra takes half a second for each option.
+    part: Any = TypeAdapter(RunConfig.model_fields[group].rebuild_annotation()).validate_python(given)
     first = (type(part).__doc__ or "").strip().splitlines()[0]
     fields = [
         f"| `{name}` | `{json.dumps(own.get(name, getattr(part, name)), default=str)}` |"

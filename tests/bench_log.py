@@ -159,7 +159,7 @@ def _log_without_chain(folder: Path) -> Iterator[None]:
 def _postgresql(contents: Contents) -> list[str]:
     import psycopg
 
-    from tests.serving.decision_log.test_postgresql import Server, programs
+    from tests.serving.decision_log.postgresql_server import Server, programs
 
     found = programs()
     if found is None:

@@ -1,6 +1,7 @@
 """Fixtures of the whole suite, and the Hypothesis profiles: dev, ci (derandomised), nightly."""
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
 settings.register_profile("dev", deadline=None, max_examples=25)
-settings.register_profile("ci", deadline=None, derandomize=True, max_examples=25)
+# The same examples in every run: more of them cost minutes and find what the nightly ones find, too.
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=15)
 settings.register_profile(
     "nightly", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -31,10 +33,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 SLOWEST_FILES = (
-    *("test_sweep.py", "test_command_lines.py", "test_tuning.py", "test_report.py", "test_features.py"),
-    *("test_new_plans.py", "test_explain.py", "test_operate_server.py", "test_golden_runs.py"),
+    *("test_sweep.py", "test_page.py", "test_features.py", "test_command_lines.py", "test_connections.py"),
+    *("test_bad_input.py", "test_model.py", "test_composition.py", "test_tuning.py", "test_inner_choices.py"),
+    *("test_metrics.py", "test_operate_server.py", "test_golden_runs.py", "test_explanation.py"),
 )
-"They start processes or train whole runs, a minute or more each: begun first, nothing waits for them."
+"They start processes or train whole runs, half a minute or more each: begun first, nothing waits for them."
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -117,16 +120,27 @@ def row_run(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return trained_once(shared_folder / "rows", *options, "cv.n_folds=2", "n_bootstrap=50", "threads=1")
 
 
+@pytest.fixture(scope="module")
+def outputs(history_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one pinned run, for the servers of one test module."""
+    from planrec.serving.pin_run import pin_run
+
+    outputs = tmp_path_factory.mktemp("served")
+    shutil.copytree(history_run, outputs / "one")
+    pin_run(outputs / "one", outputs)
+    return outputs
+
+
 def trained_once(outputs: Path, *overrides: str) -> Path:
     """The one run in a folder of outputs; whichever process asks first trains it."""
-    from planrec.config.compose import compose
     from planrec.runs.write import begin_run, save_run
     from planrec.training.experiment import run
+    from tests.quick_configs import composed
 
     folder = outputs / "2030-01-31" / "12-00-00-abc123"
     with FileLock(f"{outputs}.lock"):
         if not (folder / "run.json").is_file():
-            config = compose(*overrides)
+            config = composed(*overrides)
             begin_run(folder, config, "planrec train")
             save_run(run(config), folder, "planrec train")
     return folder

@@ -21,7 +21,8 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
     "install train sweep pin leaderboard report explain serve settings demo test test-slow test-clocks"
-    " properties kills lint types imports limits check bench bench-serve e2e image docs lock clean"
+    " test-nightly"
+    " coverage properties kills lint types imports limits check bench bench-serve e2e image docs lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
 
@@ -145,6 +146,7 @@ def test_nothing_is_fetched_that_is_not_pinned(file: str) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
     copy_of_the_code(tmp_path)
     for page in HOW_TO:

@@ -12,9 +12,7 @@ from planrec.config.conf_folder import inherited
 from planrec.contracts import Model
 from planrec.model import ModelConfig
 from tests.conftest import SMALL
-
-FEW = {"n_estimators": 10, "n_draws": 16, "n_picks": 5}
-"Field that makes a model slow -> value that suffices if the quality of the fit is not tested."
+from tests.quick_configs import FEW, composed
 
 
 def quick(model: str) -> list[str]:
@@ -38,12 +36,11 @@ def model_option(name: str, **changed: object) -> Model:
 
 def train_into(folder: Path, *overrides: str, small: tuple[str, ...] = SMALL, selected: bool = False) -> Path:
     """Train and save one run, and return its folder."""
-    from planrec.config.compose import compose
     from planrec.runs.write import begin_run, save_run
     from planrec.training.experiment import run
 
     command = shlex.join(["planrec", "train", *small, *overrides])
-    config = compose(*small, *overrides)
+    config = composed(*small, *overrides)
     begin_run(folder, config, command)
     save_run(run(config), folder, command, selected=selected)
     return folder

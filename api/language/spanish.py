@@ -73,6 +73,11 @@ DETAILS: Mapping[str, str] = {
     " registrar",
     "no run is served yet": "todavía no se sirve ninguna ejecución",
     "this run has no catalogue": "esta ejecución no tiene catálogo",
+    "this server has no decision log": "este servidor no tiene registro de decisiones",
+    "the outcomes cannot be stored now: send them again later": "los resultados no se pueden guardar ahora:"
+    " envíelos de nuevo más tarde",
+    "recommendation_id or subscriber must be given": "es obligatorio recommendation_id o subscriber",
+    "month and usage must be given if the event is month": "month y usage son obligatorios si event es month",
     "no such file": "no existe ese fichero",
     "Not Found": "no existe esta ruta",
     "Method Not Allowed": "esta ruta no admite este método",

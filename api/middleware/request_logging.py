@@ -24,6 +24,7 @@ from ..problems import SERVER_FAILED, problem_of
 from ..prometheus import Metrics
 from .asgi_problem import send_problem
 from .request_id import REQUEST_ID, request_id_of
+from .trace_context import TRACE, trace_of
 
 CLIENT_GONE = 499
 "Status in the log if the client disconnected before the response; not in HTTP, but used by proxies."
@@ -56,6 +57,7 @@ class RequestLogging:
         request_id: str = state.setdefault("request_id", request_id_of(scope["headers"]))
         current = _CurrentRequest(self.metrics)
         tokens = REQUEST_ID.set(request_id), _CURRENT.set(current)
+        trace = TRACE.set(trace_of(scope["headers"]))
         language = LANGUAGE.set(language_of(scope["headers"]))
 
         async def receive_or_gone() -> HTTPReceiveMessage | WebSocketReceiveMessage:
@@ -78,9 +80,6 @@ class RequestLogging:
             if not status:
                 await send_problem(send_with_id, problem_of(500, SERVER_FAILED))
         finally:
-            REQUEST_ID.reset(tokens[0])
-            _CURRENT.reset(tokens[1])
-            LANGUAGE.reset(language)
             # An answer that no client received is no failure of the server.
             refused: int | None = state.get("refused")
             log_request(
@@ -92,6 +91,10 @@ class RequestLogging:
                 route=scope.get("path_template"),
                 seconds=None if refused else perf_counter() - started,
             )
+            REQUEST_ID.reset(tokens[0])
+            _CURRENT.reset(tokens[1])
+            TRACE.reset(trace)
+            LANGUAGE.reset(language)
 
 
 def log_request(
@@ -118,7 +121,9 @@ def log_request(
     route = route or "none"
     metrics.count_request(method, route, status, seconds)
     line = {"request_id": request_id, "status": status, "run_id": run_id, "method": method, "route": route}
-    log.info("request", extra={"fields": line | {"ms": round((seconds or 0.0) * 1000, 3)}})
+    trace = TRACE.get()
+    of_trace = {} if trace is None else trace._asdict()
+    log.info("request", extra={"fields": line | of_trace | {"ms": round((seconds or 0.0) * 1000, 3)}})
 
 
 class CountedAdvice(NamedTuple):

@@ -19,10 +19,12 @@ from planrec.recommending.answering import answers_of
 
 from ..http_request import HttpRequest
 from ..middleware.api_keys import OPEN
+from ..parsing.outcome_body import OutcomeBody
 from ..parsing.request_body import JSON, NDJSON
 from ..problems import MEDIA_TYPE, Problem
 from ..routes.about_run import Run
 from ..routes.health import Health, Ready
+from ..routes.outcomes import StoredOutcomes
 from ..served_run import ServedRun
 from ..settings import Limits
 from ..state import state_of
@@ -33,7 +35,7 @@ Document = dict[str, Any]
 
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
-_RESPONSES = (Answer, Problem, Run, Health, Ready)
+_RESPONSES = (Answer, Problem, Run, Health, Ready, StoredOutcomes)
 _EXAMPLE_ID = "00000000-0000-4000-8000-000000000000"
 _LINES = (
     "One request per line; at most {batch_requests:,} lines and {batch_bytes:,} bytes in total. The response"
@@ -44,8 +46,11 @@ _HEADERS = {
     "X-Request-ID": "Your name for the request, repeated in the response, in problems and in the log.",
     "Accept-Language": "Language of sentences and problems: English, or Spanish if it has a greater weight.",
 }
+_OF_OUTCOMES = ("X-Request-ID", "Accept-Language")
+"Headers of POST /outcomes, which is idempotent without a key."
 _TAGS = {
     "Advice": "Get recommendations.",
+    "Outcomes": "Report the months that came after advice.",
     "Run": "The run that answers: its model, the fields of its requests, its plans and prices.",
     "Server": "For load balancers and monitoring.",
 }
@@ -87,6 +92,7 @@ def document_of(document: Document, served: ServedRun, limits: Limits) -> Docume
     named = {_EXAMPLE_ID: served.example_request}
     [answer] = answers_of(served.saved.recommender, named, served.model_name)
     _describe_predictions(document, served, limits, answer)
+    _describe_outcomes(document, limits)
     plans = document["paths"]["/catalogue"]["get"]["responses"]["200"]["content"][JSON]
     plans["schema"] = _put(document, Catalogue, "serialization")
     return document
@@ -109,6 +115,17 @@ def _describe_predictions(document: Document, served: ServedRun, limits: Limits,
     content = many["responses"]["200"]["content"]
     content[JSON]["examples"] = _example([answer_json])
     content[NDJSON] = {"schema": lines, "examples": _example(encoded(answer).decode() + "\n")}
+
+
+def _describe_outcomes(document: Document, limits: Limits) -> None:
+    post = document["paths"]["/outcomes"]["post"]
+    post["parameters"] = [_header(name, text) for name, text in _HEADERS.items() if name in _OF_OUTCOMES]
+    one = _put(document, OutcomeBody, "validation")
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": limits.batch_requests}
+    example = {"recommendation_id": _EXAMPLE_ID, "event": "accepted"}
+    post["requestBody"] = _body({JSON: ({"anyOf": [one, many]}, example)})
+    stored = {"new": 1, "repeated": 0, "not_stored": []}
+    post["responses"]["200"]["content"][JSON]["examples"] = {"of_one": {"value": stored}}
 
 
 def with_keys(document: Document) -> Document:

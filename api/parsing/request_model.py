@@ -59,8 +59,8 @@ def _calendar_day(text: str) -> str:
 
 _Day = Annotated[str, StringConstraints(pattern=_DAY), AfterValidator(_calendar_day)]
 _CLOSED = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-_MonthText = Annotated[str, StringConstraints(pattern=_MONTH)]
-_Amount = Annotated[NonNegativeFloat, Field(le=MAX_USAGE, description=f"Only {USAGE_COVERS}.")]
+MonthText = Annotated[str, StringConstraints(pattern=_MONTH)]
+Amount = Annotated[NonNegativeFloat, Field(le=MAX_USAGE, description=f"Only {USAGE_COVERS}.")]
 _TYPES: dict[str, Any] = {
     "number": Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)],
     "boolean": bool,
@@ -127,7 +127,7 @@ def request_from(checked: BaseModel) -> Request:
 
 
 def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
-    month = _closed_dict("Month", {"month": _MonthText} | dict.fromkeys(recommender.inputs.usage, _Amount))
+    month = _closed_dict("Month", {"month": MonthText} | dict.fromkeys(recommender.inputs.usage, Amount))
     knows_population = recommender.model.traits.knows_population
     months = Annotated[
         list[month],  # type: ignore[valid-type]
@@ -155,7 +155,7 @@ def _months_and_instant(recommender: Recommender, most: int) -> dict[str, Any]:
 
 def _type_of(column: InputColumn) -> Any:
     """Return the type of a column's value: an amount for usage, else a value or null, which is unknown."""
-    return _Amount if is_usage(column) else _TYPES[column.kind] | None
+    return Amount if is_usage(column) else _TYPES[column.kind] | None
 
 
 def _closed_dict(name: str, types: dict[str, Any]) -> Any:

@@ -49,7 +49,7 @@ ANSWERS = ResponseSpec(
 @post(
     "/predict/batch",
     status_code=200,
-    tags=["CountedAdvice"],
+    tags=["Advice"],
     operation_id="predict_batch",
     summary="Recommend a plan to each of many subscribers",
     responses={200: ANSWERS, **problem_responses(400, 409, 413, 415, 422, 503)},

@@ -18,6 +18,6 @@ from ..state import ServerState
 )
 def metrics(state: ServerState) -> Response[bytes]:
     """Return requests, times, recommendations and the served run, summed over all workers."""
-    text = state.metrics.text(state.run, state.pin_error)
+    text = state.metrics.text(state.run, state.refused_pin)
     # Litestar adds the charset to types that start with text/.
     return Response(text, media_type=CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))

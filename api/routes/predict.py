@@ -20,7 +20,7 @@ ANSWER = ResponseSpec(data_container=Answer, description="The recommendation.", 
 @post(
     "/predict",
     status_code=200,
-    tags=["CountedAdvice"],
+    tags=["Advice"],
     operation_id="predict",
     summary="Recommend a plan to one subscriber",
     responses={200: ANSWER, **problem_responses(400, 409, 413, 415, 422, 503)},

@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_json(count)
     prune = action("prune", _prune, "remove old rows; a stub in the chain stays")
     prune.add_argument("--older-than", type=age, required=True, metavar="AGE", help="such as 365d")
-    export = action("export", _export, "write all rows of a subscriber to a file")
+    export = action("export", _export, "write all rows of a subscriber, with their outcomes, to a file")
     export.add_argument(
         "--out",
         type=file_ending_in(".json"),
@@ -134,7 +134,8 @@ def _export(options: Namespace) -> int:
     rows = export_of(log_url(options.log, options.outputs), options.subscriber, _keys(options))
     with replaced_atomically(options.out, owner_only=True) as file:
         file.write(rows.content)
-    print(f"wrote {options.out}: {counted(rows.number, 'answer')}")
+    found = f"{counted(rows.n_answers, 'answer')} and {counted(rows.n_outcomes, 'outcome')}"
+    print(f"wrote {options.out}: {found}")
     return 0
 
 

@@ -7,6 +7,8 @@ are skipped, so a file may be sent again; rows that match no advice are counted 
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,11 @@ from planrec.cli.shared_options import RUN, add_json, add_outputs, add_run, run_
 from planrec.wording import counted, visible
 
 if TYPE_CHECKING:
-    from planrec.contracts import Source
+    from planrec.contracts import Bands, FileForm
     from planrec.monitoring.outcomes import Received
 
 EXAMPLE = "planrec outcomes months.csv"
+PROTECTED = "data.protected_columns"
 MOST_LISTED = 20
 "Rows of one reason that are printed; JSON lists all."
 
@@ -28,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="CSV, Parquet or .xlsx")
     meaning = "change how FILE is read, such as data.decimal=comma; else as the run reads its own data"
-    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help=meaning)
+    parser.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=meaning)
     parser.set_defaults(passed_on=[])
     add_run(parser, "--run", f"{RUN}, whose data has the form of FILE; default: the pinned run")
     add_log(parser)
@@ -42,30 +45,31 @@ def run(options: Namespace) -> int:
     from planrec.monitoring.outcomes.outcome_file import read_outcomes
 
     url = log_url(options.log, options.outputs)
-    data = _data_of_run(options)
-    outcomes = read_outcomes(options.file, data.file_form, data.protected_columns)
+    outcomes = read_outcomes(options.file, *_form_and_protected(options))
     received = receive(url, options.outputs, key_file(options.outputs), outcomes)
     show_table(options, lambda: _print(received), lambda: _as_json(received))
     return 0 if received.n_new or received.n_repeated else 1
 
 
-def _data_of_run(options: Namespace) -> "Source":
-    """Return the data option of the run, with the overrides."""
+def _form_and_protected(options: Namespace) -> "tuple[FileForm, Mapping[str, Bands]]":
+    """Return the form of the run's files and its protected columns, with the overrides."""
     from planrec.config.changed_config import changed
     from planrec.errors import ConfigError
     from planrec.runs.read import load_run
     from planrec.serving.pin import load_pinned
+    from planrec.serving.scoring.cell_overrides import changed_cells
 
-    overrides = [*options.overrides, *options.passed_on]
-    if unknown := [word for word in overrides if not word.lstrip("+").startswith("data")]:
-        raise ConfigError(
-            f"unknown arguments for planrec outcomes: {' '.join(unknown)}; expected data.*=VALUE"
-        )
+    words = [*options.overrides, *options.passed_on]
+    if unknown := [word for word in words if word.startswith("-") or "=" not in word]:
+        raise ConfigError(f"unknown arguments for planrec outcomes: {' '.join(unknown)}")
     if options.run is not None:
         saved = load_run(run_folder(options.run, options))
     else:
         saved = load_pinned(options.outputs, trusted_signers())
-    return changed(saved.config, overrides).data if overrides else saved.config.data
+    of_groups = [word for word in words if word.lstrip("+").startswith(PROTECTED)]
+    data = changed(saved.config, of_groups).data if of_groups else saved.config.data
+    cells = changed_cells(data.file_form.cells, [word for word in words if word not in of_groups])
+    return replace(data.file_form, cells=cells), data.protected_columns
 
 
 def _print(received: "Received") -> None:

@@ -36,7 +36,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--rollback", action="store_true", help="go back to the run pinned before; again: one step further"
     )
     add_run(parser, "--to", "with --rollback: the earlier run to go back to")
-    parser.add_argument("--reason", type=_reason, metavar="TEXT", help="why: at most 1,000 characters")
+    parser.add_argument(
+        "--reason", type=_reason, metavar="TEXT", help="why: at most 1,000 characters; default: the command"
+    )
     parser.add_argument(
         "--allow-denied", action="store_true", help="pin a run on the deny list; needs --reason"
     )
@@ -88,6 +90,7 @@ def _option_problems(options: Namespace) -> Iterator[str]:
 
 def _pinned(options: Namespace) -> Iterator[str]:
     from planrec.commands.advice import command_line
+    from planrec.serving.bundle.locked_versions import other_versions
 
     pin = _new_pin(options)
     if options.dry_run:
@@ -95,6 +98,8 @@ def _pinned(options: Namespace) -> Iterator[str]:
         return
     yield f"pinned {pin.run}"
     yield f"its model card: {options.outputs / pin.run / 'model_card.md'}"
+    if others := other_versions(options.outputs / pin.run):
+        yield f"note: other versions than in the bundle: {', '.join(others)}; the golden answers are the same"
     command = command_line("serve", outputs=options.outputs)
     yield f"serve it: {command} (a server that is running follows by itself)"
     _record(pin, options)
@@ -133,6 +138,18 @@ def _reason(text: str) -> str:
     return text
 
 
+def _typed(options: Namespace) -> str:
+    """Return the reason of a pin for which none was given: the command."""
+    from planrec.commands.advice import command_line
+    from planrec.serving.pin import MAX_REASON
+
+    words = ["--rollback"] if options.rollback else [options.run]
+    words += [] if options.to is None else ["--to", options.to]
+    return visible(f"no reason given for: {command_line('pin', *words, outputs=options.outputs)}")[
+        :MAX_REASON
+    ]
+
+
 def _new_pin(options: Namespace) -> "Pin":
     from planrec.cli.api_package import trusted_signers
     from planrec.serving.bundle.pin_bundle import pin_bundle
@@ -140,7 +157,7 @@ def _new_pin(options: Namespace) -> "Pin":
     from planrec.serving.pin_run import pin_run
     from planrec.serving.rollback import rollback
 
-    outputs, reason, dry_run = options.outputs, options.reason, options.dry_run
+    outputs, reason, dry_run = options.outputs, options.reason or _typed(options), options.dry_run
     signers, allow = trusted_signers(), options.allow_denied
     if options.rollback:
         to = None if options.to is None else pin_name(run_folder(options.to, options), outputs)

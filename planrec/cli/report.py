@@ -24,10 +24,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the page."""
     from planrec.files.atomic_write import write_atomically
+    from planrec.files.hashing import sha256_of_file
+    from planrec.monitoring.realised.realised_page import realised_section
     from planrec.reports.page.html_page import report_page
     from planrec.reports.page.requested_runs import read_requested_runs
 
-    page = report_page(read_requested_runs([run_folder(name, options) for name in options.runs]))
+    requested = read_requested_runs([run_folder(name, options) for name in options.runs])
+    hashes = {sha256_of_file(run.folder / "run.json") for run in requested.runs}
+    realised = realised_section(options.outputs / "monitoring" / "realised.json", hashes)
+    page = report_page(requested, realised)
     write_atomically(options.output, page.encode())
     print(f"wrote {options.output}")
     return 0

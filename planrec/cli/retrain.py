@@ -17,7 +17,11 @@ EXAMPLE = "planrec retrain data.path=months.csv --promote"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     parser.add_argument(
-        "overrides", nargs="*", metavar="OVERRIDE", help="change to the pinned run's config: data.path=FILE"
+        "overrides",
+        nargs="*",
+        default=[],
+        metavar="OVERRIDE",
+        help="change to the pinned run's config: data.path=FILE",
     )
     parser.add_argument("--promote", action="store_true", help="pin the challenger if it passes every gate")
     parser.add_argument(

@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     own = "CSV, Parquet or .xlsx, as the run's own data"
     parser.add_argument("input", type=Path, metavar="INPUT", help=own)
     parser.add_argument("output", type=_output, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
-    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE", help=OVERRIDES)
+    parser.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=OVERRIDES)
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
     parser.add_argument("--no-reasons", action="store_true", help="leave the sentences out, which is faster")

@@ -129,7 +129,7 @@ def _bill_misfits(config: "RunConfig") -> list[Misfit]:
 
 def _calibration_misfits(config: "RunConfig") -> list[Misfit]:
     """List the reasons why the probabilities cannot be calibrated."""
-    is_asked, asked = config.calibration.cross_fit_folds > 0, lambda: f"calibration={config.calibration.kind}"
+    is_asked, asked = config.calibration.cross_fit_folds > 0, f"calibration={config.calibration.kind}"
     return [
         (
             is_asked and not config.model.traits.probabilistic,

@@ -13,8 +13,8 @@ from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import ReadColumn, cells_of
 from planrec.data.reading.column_types import error_cells, without_errors
-from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.raw_table import RawTable
+from planrec.data.reading.reading_notes import ReadingNotes
 from planrec.data.reading.rules import FINITE, READABLE
 from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, MAX_NUMBER, Columns, InputColumn, Usage, lag
 from planrec.wording import counted, shown

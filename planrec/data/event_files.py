@@ -115,7 +115,7 @@ class ColumnSql:
         """Write SQL of a cell as text without blanks around it, NULL if it is blank.
 
         Examples:
-            >>> Cells({"city": "VARCHAR"}).text("city")
+            >>> ColumnSql({"city": "VARCHAR"}).text("city")
             "nullif(trim(CAST(city AS VARCHAR)), '')"
         """
         return f"nullif(trim(CAST({column} AS VARCHAR)), '')"

@@ -20,7 +20,7 @@ from planrec.data.reading.rules import ONE_ROW_PER_MONTH, plan_rule
 from planrec.data.reading.time_cells import months_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import kept_from_features, role_problems
-from planrec.data.usage_units import size_notes
+from planrec.data.usage_sizes import size_notes
 from planrec.errors import DataError
 from planrec.schema.columns import Columns, Usage, take_rows
 from planrec.schema.tables import UsageHistory

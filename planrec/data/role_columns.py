@@ -8,8 +8,8 @@ from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import cells_of
 from planrec.data.reading.column_types import error_cells
 from planrec.data.reading.identifiers import shortened, whole_numbers
-from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
 from planrec.data.reading.raw_table import RawTable
+from planrec.data.reading.reading_notes import ReadingNotes, two_readings_rule
 from planrec.data.reading.rules import NO_ERROR, WHOLE_ID, amount_rules, not_blank
 from planrec.data.reading.time_cells import TimeProblem, date_of
 from planrec.data.usage_units import megabytes_note, unit_doubt

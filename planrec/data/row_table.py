@@ -15,7 +15,7 @@ from planrec.data.reading.raw_table import RawTable, repeats_of
 from planrec.data.reading.time_cells import as_of_of
 from planrec.data.role_columns import RoleColumns
 from planrec.data.roles import role_problems, roles_of
-from planrec.data.usage_units import size_notes
+from planrec.data.usage_sizes import size_notes
 from planrec.errors import DataError
 from planrec.schema.columns import Columns, InputColumn, lag
 from planrec.schema.tables import RowTable

@@ -66,15 +66,17 @@ class ColumnProfile(Config):
         >>> ColumnProfile(name="sms", edges=(0.0, 8.0), counts=(5, 5, 5, 0)).count(np.array([0, 9.0, np.nan]))
         array([1, 0, 1, 1])
         """
-        known = known_values(values)
+        return np.bincount(self.cells_of(values), minlength=len(self.counts))
+
+    def cells_of(self, values: np.ndarray) -> np.ndarray:
+        """Find the cell of each value of other data, shape (n,), int64."""
+        is_known, missing = known_rows(values), len(self.counts) - 1
         if self.edges:
-            found = np.searchsorted(self.edges, _as_numbers(known))
-        else:
-            cell = {value: number for number, value in enumerate(self.values)}
-            found = np.array([cell.get(value, len(cell)) for value in known.tolist()], np.int64)
-        counts = np.bincount(found, minlength=len(self.counts))
-        counts[-1] += len(values) - len(known)
-        return counts
+            found = np.searchsorted(np.array(self.edges), _as_numbers(values))
+            return np.where(is_known, found, missing)
+        cell = {value: number for number, value in enumerate(self.values)}
+        found = np.array([cell.get(value, missing - 1) for value in values.tolist()], np.int64)
+        return np.where(is_known, found, missing)
 
 
 def profile_of_column(name: str, values: np.ndarray) -> ColumnProfile:
@@ -94,9 +96,14 @@ def profile_of_column(name: str, values: np.ndarray) -> ColumnProfile:
 
 def known_values(values: np.ndarray) -> np.ndarray:
     """Return the values of a column that are not missing."""
+    return values[known_rows(values)]
+
+
+def known_rows(values: np.ndarray) -> np.ndarray:
+    """Return whether each value of a column is there, shape (n,), bool."""
     if values.dtype == object:
-        return values[np.array([value is not None for value in values.tolist()], bool)]
-    return values[~(np.isnat(values) if values.dtype.kind == "M" else np.isnan(values))]
+        return np.array([value is not None for value in values.tolist()], bool)
+    return ~(np.isnat(values) if values.dtype.kind == "M" else np.isnan(values))
 
 
 def typical_size(known: np.ndarray) -> float | None:

@@ -4,8 +4,9 @@ Days of a real operator are not draws from one pot: weekdays, campaigns and the 
 of a day together, and every test that treats rows as independent takes that for drift. So a day is compared
 with days. Its p-value is the rank of its distance among the distances of the reference days, which is exact
 for any spread between days as long as days are exchangeable. A Shiryaev-Roberts detector adds up the
-evidence, E = e * (1 + E) with an e-value e of the p-value, so that quiet days reach THRESHOLD once in
-THRESHOLD days on average or less often, for any number of streams and however often it is looked at.
+evidence, E = e * (1 + E) with an e-value e of the p-value. With independent p-values, quiet days would reach
+THRESHOLD once in THRESHOLD days on average or less often. All days are ranked among the same reference days,
+so the p-values are not independent: the rate is measured (docs/results/drift.md), not proved.
 """
 
 import numpy as np
@@ -15,9 +16,10 @@ from planrec.drift.streams import Streams
 REFERENCE_DAYS = 63
 "Nine whole weeks, so that each weekday is among them equally often."
 THRESHOLD = 1_000.0
-"Evidence that is an alarm: quiet days reach it once in 1,000 days or less often."
-MOST_EVIDENCE = 100_000.0
-"Evidence of a stream is cut here, so that an alarm ends some days after the drift itself."
+"Evidence that is an alarm; docs/results/drift.md has the rate at which quiet days reach it, as measured."
+MOST_EXCESS = 100.0
+"""Weighted evidence of a stream is cut at so many times THRESHOLD: each stream can be an alarm by itself, and
+an alarm ends some days after the drift."""
 
 
 def distances(counts: np.ndarray) -> np.ndarray:
@@ -36,10 +38,12 @@ def distances(counts: np.ndarray) -> np.ndarray:
     used = pool > 0
     n_cells = used.sum(axis=-1)
     n = counts.sum(axis=-1)
-    shares = (counts + 0.5 * used) / np.maximum(n + 0.5 * n_cells, 0.5)[..., None]
-    of_pool = (pool + 0.5 * used) / np.maximum(pool.sum(axis=-1) + 0.5 * n_cells, 0.5)[..., None]
-    ratio = np.divide(shares, of_pool, out=np.ones_like(shares), where=used & (shares > 0))
-    index = ((shares - of_pool) * np.log(ratio)).sum(axis=-1)
+    # Cells that no day uses get the share 1 in both, so that their logarithms are 0.
+    shares = np.where(used, (counts + 0.5) / np.maximum(n + 0.5 * n_cells, 0.5)[..., None], 1.0)
+    of_pool = np.where(
+        used, (pool + 0.5) / np.maximum(pool.sum(axis=-1) + 0.5 * n_cells, 0.5)[..., None], 1.0
+    )
+    index = ((shares - of_pool) * (np.log(shares) - np.log(of_pool))).sum(axis=-1)
     noise = np.maximum(n_cells - 1, 0) / np.maximum(n, 1)
     spread = np.maximum(np.median(index - noise, axis=0), 0.0)
     return index / np.maximum(noise + spread, 1e-9) * (n_cells > 1)
@@ -66,9 +70,14 @@ def e_value(p: np.ndarray) -> np.ndarray:
     return 0.05 * p**-0.9 + 0.25 * p**-0.5
 
 
-def with_day(evidence: np.ndarray, p: np.ndarray) -> np.ndarray:
+def most_evidence(streams: Streams) -> np.ndarray:
+    """Return the largest evidence of each stream, shape (streams,): e-BH can name any of them alone."""
+    return THRESHOLD * np.maximum(MOST_EXCESS / streams.weights, len(streams.names))
+
+
+def with_day(streams: Streams, evidence: np.ndarray, p: np.ndarray) -> np.ndarray:
     """Add the p-values of one day to the evidence of the streams, shape (streams,)."""
-    return np.minimum(e_value(p) * (1 + evidence), MOST_EVIDENCE)
+    return np.minimum(e_value(p) * (1 + evidence), most_evidence(streams))
 
 
 def evidence_of_all(streams: Streams, evidence: np.ndarray) -> float:

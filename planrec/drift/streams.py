@@ -63,7 +63,7 @@ class Streams:
         sizes = [size for size in (len(self.profile.columns), 1, len(self._segments)) if size]
         return np.concatenate([np.full(size, 1 / size / len(sizes)) for size in sizes])
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """Shape of the array of a day: rows, and cells of the longest one."""
         return len(self.rows), max(len(row.column.counts) for row in self.rows)
@@ -76,11 +76,15 @@ class Streams:
         """
         counts = np.zeros(self.shape, np.int64)
         n = max((len(values) for values in columns.values()), default=0)
+        missing = np.full(n, np.nan)
+        cells = {
+            column.name: column.cells_of(columns.get(column.name, missing)) for column in self.profile.columns
+        }
         held = columns.get(PLAN_HELD, np.full(n, None, object))
+        of_segment = {segment: np.flatnonzero(held == segment) for segment in self._segments}
         for number, (column, segment) in enumerate(self.rows):
-            values = columns.get(column.name, np.full(n, np.nan))
-            of_row = column.count(values if segment is None else values[held == segment])
-            counts[number, : len(of_row)] = of_row
+            of_row = cells[column.name] if segment is None else cells[column.name][of_segment[segment]]
+            counts[number] = np.bincount(of_row, minlength=self.shape[1])
         return counts
 
     @cached_property

@@ -12,7 +12,6 @@ from planrec.errors import DataError, RunError
 from planrec.files.folder_walk import complete_runs
 from planrec.runs.address import address_of
 from planrec.runs.read import RunRecord, read_manifest, read_record
-from planrec.schema.tables import DecisionTable
 from planrec.serving.denied_runs import read_denied
 
 OF_THE_DATA = ("data", "target", "catalogue", "cv", "metrics", "n_bootstrap", "seed", "threads", "waivers")
@@ -76,19 +75,19 @@ class Candidates:
         return run
 
 
-def candidates_of(champion: RunConfig, config: RunConfig, table: DecisionTable, outputs: Path) -> Candidates:
+def candidates_of(champion: RunConfig, config: RunConfig, data_fingerprint: str, outputs: Path) -> Candidates:
     """Return the challenger's config, and the champion's own on the same data if that is another one.
 
     Args:
         champion: the config of the pinned run.
         config: that of the challenger.
-        table: the new decisions.
+        data_fingerprint: that of the new decisions.
         outputs: folder of runs.
     """
     own = champion.model_copy(update={part: getattr(config, part) for part in OF_THE_DATA})
     same = own.model_copy(update={"baselines": config.baselines, "gates": config.gates}) == config
     refitted = None if same else own.model_copy(update={"baselines": {}, "gates": {}})
-    return Candidates(outputs, config, refitted, table.fingerprint())
+    return Candidates(outputs, config, refitted, data_fingerprint)
 
 
 def _address(folder: Path) -> str | None:

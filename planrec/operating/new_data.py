@@ -1,6 +1,7 @@
 """The new data of a retrain: its configuration, its decisions, and the checks before any training."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -54,7 +55,17 @@ def served_on(champion: SavedRun, config: RunConfig, plans: Sequence[str]) -> Re
         ) from error
 
 
-def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | None) -> DecisionTable:
+@dataclass(frozen=True)
+class NewDecisions:
+    """The decisions that a retrain learns from and is judged on."""
+
+    table: DecisionTable
+    "Its plans are those of the champion, or those of the new catalogue."
+    data_fingerprint: str
+    "That of the run that is trained on them."
+
+
+def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | None) -> NewDecisions:
     """Load the new decisions, and check them against the champion's inputs and its reference profile.
 
     Args:
@@ -69,6 +80,7 @@ def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | N
     """
     loaded = config.data.load(config.catalogue.open())
     table = label_decisions(config, loaded).table
+    data_fingerprint = table.fingerprint()
     if config.catalogue.open() is None:
         table = with_plans(table, champion.recommender.plans)
     check_inputs({"the pinned run": champion.recommender}, table)
@@ -83,7 +95,7 @@ def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | N
             "the new data is not like that of the champion's training",
             [*problems, "correct the data, or accept it with a reason: --accept-drift 'WHY THIS IS RIGHT'"],
         )
-    return table
+    return NewDecisions(table, data_fingerprint)
 
 
 def _arrived(loaded: RowTable | UsageHistory, table: DecisionTable) -> DecisionTable:

@@ -26,8 +26,11 @@ from planrec.runs.read import RunRecord, SavedRun
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.pin import ANY_RUN, Pin, pin_name, pinned_run, read_pin
 from planrec.serving.pin_run import pin_run
+from planrec.serving.recorded_time import recorded_time
 from planrec.wording import counted
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"Clocks of two machines may differ by this."
 LOCK = ".retrain.lock"
 Outcome = Literal["promoted", "would_promote", "nothing_new", "too_soon", "undecided", "refused"]
 
@@ -127,12 +130,12 @@ def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     champion = pinned_run(pin, call.outputs, call.signers)
     _check_disk(call.outputs, champion, call.rules)
     config = retrain_config(champion, call.overrides)
-    table = new_decisions(config, champion, call.rules.accepted_drift)
-    frozen = served_on(champion, config, table.plans)
-    candidates = candidates_of(champion.config, config, table, call.outputs)
-    about |= {"data_fingerprint": candidates.data_fingerprint, "accepted_drift": call.rules.accepted_drift}
+    new = new_decisions(config, champion, call.rules.accepted_drift)
+    frozen = served_on(champion, config, new.table.plans)
+    candidates = candidates_of(champion.config, config, new.data_fingerprint, call.outputs)
+    about |= {"data_fingerprint": new.data_fingerprint, "accepted_drift": call.rules.accepted_drift}
     try:
-        fresh = fresh_decisions(table, [trained_on(champion)], None)
+        fresh = fresh_decisions(new.table, [trained_on(champion)], None)
     except DataError as error:
         return Retrained("nothing_new", pin.run, None, None, (error.message, *error.problems))
     if denied := candidates.denied():
@@ -140,7 +143,7 @@ def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     challenger, refitted = candidates.trained(call.train, call.overrides)
     about |= {"challenger": _named_run(challenger, call.outputs)}
     about |= {} if refitted is None else {"refitted": _named_run(refitted, call.outputs)}
-    judgement = judge(challenger, refitted, frozen, table, fresh.rows, config, call.rules.margins)
+    judgement = judge(challenger, refitted, frozen, new.table, fresh.rows, config, call.rules.margins)
     return _decided(call, pin, challenger, judgement, about)
 
 
@@ -180,11 +183,12 @@ def _alone(outputs: Path) -> Iterator[None]:
 
 
 def _too_soon(pin: Pin, rules: RetrainRules) -> str | None:
-    """Return why the pin may not be replaced yet, or None."""
-    pinned_at = datetime.fromisoformat(pin.pinned_at)
-    pinned_at = pinned_at if pinned_at.tzinfo else pinned_at.replace(tzinfo=UTC)
+    """Return why the pin may not be replaced yet, or None. Raises RunError if its time cannot be read."""
+    pinned_at, now = recorded_time(pin.pinned_at, f"pinned_at of {pin.run}"), datetime.now(UTC)
     until = pinned_at + timedelta(days=rules.least_days)
-    if datetime.now(UTC) >= until:
+    if pinned_at > now + CLOCKS_DIFFER:
+        return f"{pin.run} was pinned in the future, at {pin.pinned_at}: correct the clock, or pin it again"
+    if now >= until:
         return None
     return (
         f"{pin.run} was pinned at {pin.pinned_at}, and {counted(rules.least_days, 'day')} must pass before a"

@@ -1,7 +1,7 @@
 """Training in a process of its own, which ends with the process that started it.
 
-The child is `python -m planrec.operating.training_process FOLDER COMMAND`; it reads the configuration from
-the first line of its standard input. A crash or too little memory ends the child alone.
+The child runs this module with the folder of the run and the command to record; it reads the configuration
+from the first line of its standard input. A crash or too little memory ends the child alone.
 """
 
 import os

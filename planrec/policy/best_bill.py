@@ -65,7 +65,7 @@ class BestBillPolicy(Policy):
         >>> prediction = Prediction(
         ...     probability=np.array([[0.4, 0.6]]), bill_mean=np.array([[29.0, 27.0]]), ranks_by_bill=True
         ... )
-        >>> policy = BestBill(
+        >>> policy = BestBillPolicy(
         ...     kind="best_bill",
         ...     absolute=1.0,
         ...     relative=0.0,

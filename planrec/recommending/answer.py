@@ -142,7 +142,8 @@ class Answer(Struct, frozen=True, gc=False):
         Meta(description="The decision in words, with the saving and its range as in the first item."),
     ]
     sentence_short: Annotated[
-        str, Meta(description="The same for a text message: at most 160 characters.", max_length=160)
+        str,
+        Meta(description="The same for a text message: at most 160 units of its alphabet.", max_length=160),
     ]
     items: Annotated[list[Item], Meta(description="The plans on the menu, the recommended one first.")]
     not_offered: list[NotOffered]

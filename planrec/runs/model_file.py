@@ -11,6 +11,11 @@ from planrec.calibration import TRUSTED_TYPES as TRUSTED_CALIBRATION_TYPES
 from planrec.features import TRUSTED_TYPES as TRUSTED_FEATURE_TYPES
 from planrec.model import TRUSTED_TYPES as TRUSTED_MODEL_TYPES
 
+FREE_BYTES = 64 << 20
+"A model file may unpack to this size, however small it is."
+MOST_UNPACKED = 100
+"Above that size: bytes for each byte of the file. Fitted models unpack to about 5, a ZIP bomb to 1,000."
+
 
 def canonical_skops(pipeline: Any) -> bytes:
     """Serialise a fitted pipeline with skops so that equal pipelines give equal bytes.
@@ -36,6 +41,15 @@ def canonical_skops(pipeline: Any) -> bytes:
     return target.getvalue()
 
 
+def check_size(content: bytes) -> None:
+    """Check that a model file does not unpack to far more than it holds. Raises ValueError."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    limit = max(FREE_BYTES, MOST_UNPACKED * len(content))
+    if unpacked > limit:
+        raise ValueError(f"it must unpack to at most {limit:,} bytes, got {unpacked:,}")
+
+
 def read_skops(content: bytes, plugin_packages: Sequence[str] = ()) -> Any:
     """Return the pipeline of a file whose sha256 was checked.
 
@@ -48,6 +62,7 @@ def read_skops(content: bytes, plugin_packages: Sequence[str] = ()) -> Any:
     """
     import skops.io
 
+    check_size(content)
     # The list is part of the code: a list from the artifact would let the artifact permit itself.
     trusted = [*TRUSTED_FEATURE_TYPES, *TRUSTED_MODEL_TYPES, *TRUSTED_CALIBRATION_TYPES]
     if plugin_packages:

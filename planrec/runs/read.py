@@ -95,7 +95,7 @@ def load_described(run_json: RunJson) -> SavedRun:
     """Read the files that a run.json describes. Raises RunError, as `load_run`."""
     folder, manifest = run_json.folder, run_json.manifest
     model = _checked_model(folder, manifest)
-    config = _config_of(manifest, folder)
+    config = config_of(manifest, folder)
     recommender = Recommender(
         pipeline=_pipeline_of(model, folder, [use.package for use in manifest.plugins]),
         features=config.features,
@@ -251,8 +251,8 @@ def _checked_model(folder: Path, manifest: Manifest) -> bytes:
     return model
 
 
-def _config_of(manifest: Manifest, folder: Path) -> RunConfig:
-    """Return the configuration, with the catalogue's content in place of its path."""
+def config_of(manifest: Manifest, folder: Path) -> RunConfig:
+    """Return the configuration, with the catalogue's content in place of its path. Raises RunError."""
     content = {"catalogue": manifest.catalogue or manifest.config.get("catalogue")}
     try:
         _check_catalogue(content["catalogue"], folder)

@@ -241,7 +241,7 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
         "": SENTENCES["abstain"][""],
     },
 }
-"Sentences of at most 160 characters; `{held}` is the other plan."
+"Sentences of at most 160 units of text messages; `{held}` is the other plan."
 
 SHORT_CLAUSES: Mapping[str, Texts] = {
     "less": {"en": "{amount} less a month", "es": "{amount} menos al mes"},

@@ -27,7 +27,7 @@ class Sentences(NamedTuple):
 
     full: str
     short: str
-    "At most 160 characters."
+    "At most 160 units of text messages; see `short_sentence_of`."
 
 
 @dataclass(frozen=True)

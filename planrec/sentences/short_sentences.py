@@ -1,4 +1,4 @@
-"""Sentences of at most 160 characters, for text messages."""
+"""Sentences for text messages: at most 160 units of their alphabet."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -7,8 +7,8 @@ from planrec.sentences.decision_figures import Money
 from planrec.sentences.decision_sentences import SHORT, SHORT_CLAUSES
 from planrec.sentences.decision_writer import Decision, Wording
 from planrec.sentences.locale_formats import CACHE_SIZE, count_of, percent_text
+from planrec.sentences.text_message import MOST_UNITS, fits_messages, in_message_alphabet
 
-MOST_CHARACTERS = 160
 _GAP = "..."
 "The sign for letters left out: the alphabet of text messages has no single character for it."
 
@@ -18,15 +18,19 @@ def short_sentence_of(decision: Decision, wording: Wording) -> str:
     """Write the short sentence of a decision.
 
     If it is too long, the other plan is called "your plan" or "another plan", then the range is left out,
-    and only then the name of the plan advised is shortened in its middle.
+    and only then the name of the plan advised is shortened in its middle. Letters that text messages do not
+    have lose their accents. If names have letters of other scripts, the message is one of Unicode, which has
+    room for fewer; see `fits_messages`.
     """
-    writer = _ShortWriter(decision, wording)
+    writer, plan = _ShortWriter(decision, wording), in_message_alphabet(decision.plan)
     for form in (_NAMED, _ROLE, _NO_RANGE):
-        text = writer.sentence(form, decision.plan)
-        if len(text) <= MOST_CHARACTERS:
+        text = in_message_alphabet(writer.sentence(form, plan))
+        if fits_messages(text):
             return text
-    rest = writer.sentence(_NO_RANGE, plan="")
-    return writer.sentence(_NO_RANGE, shortened(decision.plan, MOST_CHARACTERS - len(rest)))
+    room = MOST_UNITS - len(writer.sentence(_NO_RANGE, plan=""))
+    names = (shortened(plan, most) for most in range(min(room, len(plan)), -1, -1))
+    texts = (in_message_alphabet(writer.sentence(_NO_RANGE, name)) for name in names)
+    return next(filter(fits_messages, texts), "")
 
 
 def shortened(name: str, room: int) -> str:

@@ -1,6 +1,7 @@
 """The pin, `outputs/pinned.json`: it names the run that is served, and is written atomically."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +24,15 @@ from planrec.schema.shown_name import ShownLine, ShownName
 from planrec.serving.acting_user import acting_user
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.pin_lock import pin_lock
+from planrec.wording import visible
 
 SCHEMA = "planrec.pin/4"
 FILE_NAME = "pinned.json"
 MAX_EARLIER = 20
 ANY_RUN = Signers()
 "No signature is required."
+MAX_RUN = 1_024
+_RUN = r"^[^\x00-\x1f\x7f]+$"
 MAX_REASON = 1_000
 "Characters of a reason."
 
@@ -36,7 +40,7 @@ MAX_REASON = 1_000
 class Pinned(Config):
     """One pinned run."""
 
-    run: Annotated[str, Field(min_length=1, max_length=1_024, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    run: Annotated[str, Field(min_length=1, max_length=MAX_RUN, pattern=_RUN)]
     "Folder of the run, relative to the folder of pinned.json if it is below it."
     run_json_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     "Hash of run.json, which contains the hashes of all other files of the run."
@@ -251,4 +255,10 @@ def pin_name(folder: Path, outputs: Path) -> str:
             f"a pinned run must be below {outputs}, got {folder}: copy it to {outputs / folder.name},"
             f" then type {command_line('pin', outputs / folder.name, outputs=outputs)}"
         )
-    return folder.resolve().relative_to(outputs.resolve()).as_posix()
+    name = folder.resolve().relative_to(outputs.resolve()).as_posix()
+    if re.fullmatch(_RUN, name) is None or len(name) > MAX_RUN:
+        raise RunError(
+            f"the folder of a pinned run must have a name of at most {MAX_RUN:,} characters without control"
+            f" characters, got {visible(name)[:200]!r}: rename it"
+        )
+    return name

@@ -120,8 +120,9 @@ def _check(overrides: Sequence[str], added: Folders, *, multirun: bool) -> None:
     try:
         check_overrides(overrides, added, multirun=multirun)
     except ConfigError as first:
+        there = tuple(folder for folder in added if folder.is_dir())
         try:
-            check_arguments(overrides, added, multirun=multirun)
+            check_arguments(overrides, there, multirun=multirun)
         except ConfigError as others:
             raise ConfigError(NOT_A_RUN, list(dict.fromkeys([*first.problems, *others.problems]))) from first
         raise

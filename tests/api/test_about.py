@@ -11,17 +11,11 @@ from planrec.catalogue import Catalogue
 from planrec.runs.read import load_run
 
 
-@pytest.fixture(scope="module")
-def client(bill_server):
-    with httpx.Client(base_url=bill_server) as client:
-        yield client
-
-
-def test_health_and_ready_name_the_run_and_accept_head(client):
-    run_id = client.get("/run").json()["run_id"]
+def test_health_and_ready_name_the_run_and_accept_head(live_client):
+    run_id = live_client.get("/run").json()["run_id"]
     for path in ("/health", "/ready"):
-        assert client.get(path).json()["run_id"] == run_id
-        answer = client.head(path)
+        assert live_client.get(path).json()["run_id"] == run_id
+        answer = live_client.head(path)
         assert (answer.status_code, answer.content) == (200, b"")
 
 
@@ -34,17 +28,17 @@ def test_a_server_without_a_run_is_alive_and_not_ready(bill_run):
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:planrec:problem:not_ready")
 
 
-def test_the_run_names_model_target_and_policy_but_no_path(client, bill_run):
+def test_the_run_names_model_target_and_policy_but_no_path(live_client, bill_run):
     saved = load_run(bill_run)
-    told = client.get("/run").json()
+    told = live_client.get("/run").json()
     assert (told["model"], told["target"], told["policy"]) == ("lgbm", "best_bill", "best_bill")
     assert told["plans"] == list(saved.recommender.plans)
     assert told["catalogue"]["sha256"] == saved.recommender.catalogue.sha256
     assert str(bill_run.parent) not in json.dumps(told)
 
 
-def test_the_catalogue_is_the_one_named_in_answers(client, bill_run):
-    content = client.get("/catalogue").json()
+def test_the_catalogue_is_the_one_named_in_answers(live_client, bill_run):
+    content = live_client.get("/catalogue").json()
     assert Catalogue.model_validate(content) == load_run(bill_run).recommender.catalogue
 
 
@@ -53,33 +47,33 @@ def test_a_run_over_rows_has_no_catalogue(row_server):
     assert (answer.status_code, answer.json()["detail"]) == (404, "this run has no catalogue")
 
 
-def test_examples_of_the_document_match_the_server(client):
-    document = client.get("/schema/openapi.json").json()
+def test_examples_of_the_document_match_the_server(live_client):
+    document = live_client.get("/schema/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     post = document["paths"]["/predict"]["post"]
     body, told = (
         content["application/json"]["examples"]["of_this_run"]["value"]
         for content in (post["requestBody"]["content"], post["responses"]["200"]["content"])
     )
-    answer = client.post("/predict", json=body).json()
+    answer = live_client.post("/predict", json=body).json()
     assert answer | {"recommendation_id": 0} == told | {"recommendation_id": 0}
 
 
-def test_the_page_and_its_files_come_from_this_server(client):
-    page = client.get("/docs")
+def test_the_page_and_its_files_come_from_this_server(live_client):
+    page = live_client.get("/docs")
     assert "https:" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
     for file in ("/static/rapidoc-min.js", "/static/page.js", "/static/api.css"):
         assert file in page.text
-        assert client.get(file).status_code == 200
-    assert client.get("/static/rapidoc-min.js").text.startswith("/*! RapiDoc 9.3.8")
-    assert client.get("/static/rapidoc.LICENSE.txt").text.startswith("MIT License")
-    assert "RapiDoc 9.3.8" in client.get("/static/rapidoc-min.js.LICENSE.txt").text
+        assert live_client.get(file).status_code == 200
+    assert live_client.get("/static/rapidoc-min.js").text.startswith("/*! RapiDoc 9.3.8")
+    assert live_client.get("/static/rapidoc.LICENSE.txt").text.startswith("MIT License")
+    assert "RapiDoc 9.3.8" in live_client.get("/static/rapidoc-min.js.LICENSE.txt").text
 
 
 @pytest.mark.parametrize(
     "name", ["%00", "a" * 5_000, "..", "%2e%2e/api.html", "..%2f__init__.py", "no.js", ""]
 )
-def test_other_names_than_files_of_the_page_are_not_found(client, name):
-    answer = client.get(f"/static/{name}")
+def test_other_names_than_files_of_the_page_are_not_found(live_client, name):
+    answer = live_client.get(f"/static/{name}")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:planrec:problem:not_found")

@@ -18,12 +18,6 @@ from planrec.serving.pin_run import pin_run
 from tests.api.processes import asked, serving
 
 
-@pytest.fixture(scope="module")
-def server(outputs):
-    with serving(outputs) as server:
-        yield server
-
-
 def answer_to(server, content, route="none"):
     """Return status and body of the first response; it is logged, and the connection is closed after it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:

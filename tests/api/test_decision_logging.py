@@ -145,6 +145,7 @@ uvicorn.run(create_app(load_run(Path(folder)), log), fd=int(descriptor), log_lev
 """
 
 
+@pytest.mark.slow
 def test_a_required_log_contains_all_answers_of_a_killed_server(history_run, url, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, descriptor = listener.getsockname()[1], listener.fileno()

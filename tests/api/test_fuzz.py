@@ -15,10 +15,11 @@ EXAMPLES = "200" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "10"
 @pytest.mark.parametrize(
     ("server", "paths"),
     [
-        ("bill_server", ()),
         # The first server covers the routes that do not depend on the run.
-        pytest.param("row_server", ("--include-path", "/predict"), marks=pytest.mark.slow),
-        pytest.param("forecast_server", ("--include-path", "/predict"), marks=pytest.mark.slow),
+        pytest.param("bill_server", (), marks=pytest.mark.slow),
+        # With the many examples of the nightly profile, each takes minutes.
+        pytest.param("row_server", ("--include-path", "/predict"), marks=pytest.mark.nightly),
+        pytest.param("forecast_server", ("--include-path", "/predict"), marks=pytest.mark.nightly),
     ],
 )
 def test_the_server_conforms_to_its_document(server, paths, request, tmp_path):

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from planrec.runs.read import load_run
-from tests.api.processes import asked, serving
+from tests.api.processes import asked
 
 MEBIBYTE = 1_048_576
 
@@ -17,13 +17,6 @@ MEBIBYTE = 1_048_576
 @pytest.fixture(scope="module")
 def request_body(outputs):
     return load_run(outputs / "one").manifest.golden.requests[0]
-
-
-@pytest.fixture(scope="module")
-def server(outputs):
-    with serving(outputs) as server:
-        server.wait_for("Application startup complete")
-        yield server
 
 
 def highest_memory(server):
@@ -90,6 +83,7 @@ def test_a_batch_that_wastes_memory_is_refused_with_little_of_it(server, content
     assert highest_memory(server) - before < 150 * MEBIBYTE
 
 
+@pytest.mark.slow
 def test_wrong_lines_list_as_few_mistakes_as_a_list(server, request_body):
     wrong = json.dumps({"months": [{}] * 120})
     lines = "\n".join([wrong] * 999 + [json.dumps(request_body)])

@@ -10,37 +10,20 @@ from pathlib import Path
 
 import httpx
 import pytest
-from litestar.testing import TestClient
 from msgspec import to_builtins
 
-from api.app import create_app
-from api.middleware.api_keys import hash_of
 from api.openapi.problem_responses import DESCRIPTIONS, EXAMPLES
 from api.problems import TYPES
-from api.settings import Access, Settings
 from planrec.runs.read import load_run
+from tests.api.conftest import KEY
 from tests.conftest import REPOSITORY
 
-KEY = "planrec_example"
 DOCUMENTS = ("/schema/openapi.json", "/schema/openapi-stable.json")
 
 
 @pytest.fixture(scope="module")
 def saved(bill_run):
     return load_run(bill_run)
-
-
-@pytest.fixture(scope="module")
-def client(saved):
-    with TestClient(create_app(saved)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def locked(saved):
-    access = Access(key_hashes=(hash_of(KEY.encode()),))
-    with TestClient(create_app(saved, settings=Settings(access=access))) as client:
-        yield client
 
 
 def operations(document):
@@ -55,7 +38,7 @@ def operations(document):
 def test_operations_have_names_for_people(client, path):
     assert list(operations(client.get(path).json())) == [
         *("get_health", "get_ready", "get_metrics", "get_run", "get_run_schema", "get_catalogue"),
-        *("predict", "predict_batch"),
+        *("predict", "predict_batch", "outcomes"),
     ]
 
 

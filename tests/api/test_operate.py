@@ -23,28 +23,12 @@ from api.settings import Access, Limits, Settings
 from planrec.errors import ConfigError
 from planrec.runs.read import load_run
 from planrec.serving.pin_run import pin_run
-
-KEY = new_key()
+from tests.api.conftest import KEY
 
 
 @pytest.fixture(scope="module")
 def saved(history_run):
     return load_run(history_run)
-
-
-@pytest.fixture(scope="module")
-def client(saved):
-    with TestClient(create_app(saved)) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def locked(saved):
-    """Yield a client of a server that requires a key."""
-    with TestClient(
-        create_app(saved, settings=Settings(access=Access(key_hashes=(hash_of(KEY.encode()),))))
-    ) as client:
-        yield client
 
 
 @pytest.fixture
@@ -254,6 +238,7 @@ def test_a_bad_pin_is_tried_and_logged_once(follower, caplog):
         asyncio.run(follower.check(state))
     assert state.served is served
     assert "is not a pin" in state.pin_error
+    assert state.refused_pin.run_json_sha256 == ""
     assert str(follower.outputs) not in state.pin_error
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 1
 

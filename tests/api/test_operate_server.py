@@ -146,7 +146,7 @@ def test_the_old_run_answers_while_a_pin_is_bad(server, outputs, request_body, r
     assert [line["level"] for line in lines] == ["error"] * WORKERS, "logged once by each"
     for _ in range(10):  # of any worker
         text = server.ask("GET", "/metrics")[2].decode()
-        assert "planrec_pin_refused 1.0" in text
+        assert f'planrec_pin_refused{{run_json_sha256="{"0" * 64}"}} 1.0' in text
         assert text.count("# TYPE planrec_pin_refused") == 1, "not once per worker"
         assert "pid=" not in text
     assert server.ask("POST", "/predict", request_body)[0] == 200
@@ -177,6 +177,7 @@ def test_workers_share_counters_and_idempotency_keys(server, request_body, good_
     assert {count() for _ in range(10)} == {before + 20}
 
 
+@pytest.mark.slow
 def test_a_replaced_worker_serves_the_run_of_the_others_if_the_pin_is_bad(
     server, outputs, request_body, right_answers, good_pin
 ):
@@ -238,6 +239,7 @@ def test_a_started_request_is_answered_before_the_server_ends(outputs, request_b
         assert server.process.wait(60) == 0
 
 
+@pytest.mark.slow
 def test_several_workers_do_not_start_without_a_run_to_serve(outputs, tmp_path):
     pin = json.loads((outputs / "pin-1.json").read_bytes())
     (tmp_path / "pinned.json").write_text(json.dumps(pin))

@@ -23,12 +23,6 @@ def saved(request):
     return load_run(request.getfixturevalue(request.param))
 
 
-@pytest.fixture(scope="module")
-def client(saved):
-    with TestClient(create_app(saved)) as client:
-        yield client
-
-
 @pytest.fixture
 def body(saved):
     return json.loads(json.dumps(saved.manifest.golden.requests[0]))

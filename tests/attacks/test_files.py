@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ from planrec.cli import main
 from planrec.data.reading.open_input import open_input
 from planrec.errors import CatalogueError, DataError, RunError
 from planrec.files.atomic_write import LEFTOVER_SECONDS, write_atomically
+from planrec.files.hashing import sha256_of
 from planrec.files.strict_yaml import read_yaml
 from planrec.reports.markdown import escape_markdown
 from planrec.runs.read import load_run
@@ -132,6 +134,25 @@ def test_a_run_whose_target_cannot_be_shown_is_listed_as_a_problem(copied, capsy
     assert "\x1b" not in said
     with pytest.raises(RunError, match=r"target\.kind"):
         load_run(copied)
+
+
+@pytest.mark.parametrize("card", ["model", "data"])
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda config: config["target"].update(kind="credit_score"), "config.target"),
+        (lambda config: config.pop("owner"), "config.owner"),
+        (lambda config: config.update(waivers=[]), "config.waivers"),
+        (lambda config: config["data"].pop("drop_columns"), "drop_columns"),
+    ],
+    ids=["target", "owner", "waivers", "columns"],
+)
+def test_a_card_of_a_run_with_another_configuration_is_an_error_by_name(copied, capsys, card, change, named):
+    edit_run(copied, lambda manifest: change(manifest["config"]))
+    assert main(["card", card, str(copied), "--outputs", str(copied.parent)]) == 1
+    said = capsys.readouterr().err
+    assert named in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("key", ["pinned_at", "pinned_by", "reason"])
@@ -268,6 +289,27 @@ def test_a_small_parquet_file_cannot_fill_the_memory(tmp_path, kind):
         open_input(tmp_path / "long.parquet").whole()
 
 
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (["x" * 1_000_000] * 20, pa.list_(pa.string())),
+        ({"a": "x" * 1_000_000}, pa.struct([("a", pa.string())])),
+        ([("a", "x" * 1_000_000)], pa.map_(pa.string(), pa.string())),
+    ],
+    ids=["list", "struct", "map"],
+)
+def test_nested_columns_of_parquet_are_not_read(tmp_path, cell, kind):
+    table = pa.table({"plan": ["a", "b"] * 10, "nested": pa.array([cell] * 20, kind)})
+    pq.write_table(table, tmp_path / "nested.parquet", compression="zstd")
+    before = pa.total_allocated_bytes()
+    whole = open_input(tmp_path / "nested.parquet").whole()
+    assert whole.columns["nested"].type == kind
+    assert pa.total_allocated_bytes() - before < 1_000_000
+    assert whole.text("plan").tolist() == ["a", "b"] * 10
+    (part,) = open_input(tmp_path / "nested.parquet").parts(["nested"], lambda share: None)
+    assert part.num_rows == 20
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
 def test_texts_of_parquet_stay_the_same(tmp_path, kind):
     texts = ["mini", None, "", "ñandú"] * 1_000 + [str(number) for number in range(100_000)]
@@ -344,3 +386,17 @@ def test_parts_of_killed_writers_are_removed(tmp_path):
 
 def test_the_pin_is_read_as_it_was_written(copied):
     assert pin_run(copied, copied.parent) == read_pin(copied.parent)
+
+
+def test_a_model_file_that_unpacks_to_far_more_is_not_unpacked(copied, monkeypatch):
+    model = copied / "model.skops"
+    with zipfile.ZipFile(model, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.npy", bytes(100 << 20))
+    assert model.stat().st_size < 1 << 20
+    sha256 = sha256_of(model.read_bytes())
+    edit_run(copied, lambda run: run["files"].update({"model.skops": sha256}))
+    monkeypatch.setattr("skops.io.loads", lambda *_, **__: pytest.fail("unpacked"))
+    with pytest.raises(
+        RunError, match=r"model.skops cannot be read .* must unpack to at most [0-9,]+ bytes, got 1"
+    ):
+        load_run(copied)

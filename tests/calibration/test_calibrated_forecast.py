@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from planrec.config.compose import compose
 from planrec.errors import DataError
 from planrec.training.experiment import load_decisions
 from planrec.training.fitting import fitted_recommender
 from tests.conftest import SMALL_BILLS
+from tests.quick_configs import composed
 
 
 @pytest.fixture(scope="module")
 def both():
     """Return the decisions, and a forecast without and with calibration."""
     configs = [
-        compose(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
+        composed(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
     ]
     table = load_decisions(configs[0]).table
     return table, *(fitted_recommender(config, config.model, table, table, 1) for config in configs)

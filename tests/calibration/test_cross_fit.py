@@ -9,7 +9,6 @@ from pandas.testing import assert_frame_equal
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from planrec.calibration import Calibrated
-from planrec.config.compose import compose
 from planrec.config.conf_folder import options
 from planrec.contracts import Model, ModelTraits
 from planrec.errors import ConfigError
@@ -23,6 +22,7 @@ from planrec.training.cross_fit import calibrated, calibration_notes, n_folds_of
 from planrec.training.experiment import load_decisions, predict_out_of_fold, run
 from planrec.training.fitting import build_pipeline, fitted_recommender
 from tests.conftest import SMALL, SMALL_BILLS
+from tests.quick_configs import composed
 from tests.trained_runs import train_into
 
 OPTIONS = [option for option in options("calibration") if option != "none"]
@@ -30,7 +30,7 @@ QUICK = ("model.n_estimators=15", "baselines=[popular]")
 
 
 def config_of(*overrides, small=SMALL):
-    return compose(*small, *QUICK, *overrides)
+    return composed(*small, *QUICK, *overrides)
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +137,11 @@ def test_baselines_are_calibrated_unless_they_are_rules(table):
 @pytest.mark.parametrize("option", OPTIONS)
 def test_calibrating_a_rule_is_rejected_with_a_remedy(option):
     with pytest.raises(ConfigError) as caught:
-        compose(*SMALL, "model=popular", f"calibration={option}")
+        composed(*SMALL, "model=popular", f"calibration={option}")
     (problem,) = caught.value.problems
     assert problem.startswith(f"calibration={option} needs probabilities and model=popular is a rule")
     assert problem.endswith("type calibration=none")
-    assert compose(*SMALL, "model=popular", "calibration=none").calibration.kind == "none"
+    assert composed(*SMALL, "model=popular", "calibration=none").calibration.kind == "none"
 
 
 def test_a_loaded_calibrated_run_gives_the_same_answers(saved):

@@ -150,7 +150,14 @@ def test_a_problem_names_the_rule_and_the_value_found(change, message):
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.clause)
 def test_a_known_clause_is_named_with_the_nearest_that_is_supported(clause):
-    keys = [*clause.keys.split(), clause.keys.partition(" ")[0].upper().replace("_", "-")]
+    named = clause.keys.split()
+    keys = [
+        *named,
+        *clause.only_keys.split(),
+        named[0].upper().replace("_", "-"),
+        f"{named[0]}_9",
+        f"x_{named[0]}",
+    ]
     raw = with_plan() | dict.fromkeys(keys, 1)
     raw["plans"][0] |= dict.fromkeys(keys, 1)
     raw["plans"][0]["services"]["data"]["overage"] |= dict.fromkeys(keys, 1)
@@ -170,6 +177,58 @@ def test_no_key_of_a_catalogue_is_a_known_clause():
     parts = [schema, *schema["$defs"].values()]
     keys = {key for part in parts for key in part.get("properties", {})}
     assert [key for key in keys if message_for(key)] == []
+
+
+def test_a_misspelt_key_of_a_catalogue_is_not_a_known_clause():
+    schema = Catalogue.model_json_schema(by_alias=True)
+    keys = {key for part in [schema, *schema["$defs"].values()] for key in part.get("properties", {})}
+    misspelt = {
+        wrong
+        for key in keys
+        for at in range(len(key))
+        for wrong in (key[:at] + key[at + 1 :], key[:at] + key[at] + key[at:], f"{key}s", f"{key}_eur")
+    }
+    assert {key for key in misspelt if message_for(key)} == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "clause"),
+    {
+        "promo_price": "prices that change over time",
+        "introPrice": "prices that change over time",
+        "vat_rate": "tax",
+        "tax_included": "tax",
+        "prices_include_tax": "tax",
+        "IVA incluido": "tax",
+        "roaming_zone": "roaming",
+        "eu-roaming": "roaming",
+        "international_minutes": "prices by zone, destination or time of day",
+        "device_price": "devices and their instalments",
+        "monthlyHandsetFee": "devices and their instalments",
+        "sharing_group": "allowances and fees that several lines share",
+        "family_plan": "allowances and fees that several lines share",
+        "connection_fee": "a fee for each call",
+        "minimum_term": "a minimum term",
+        "minimum_term_months": "a minimum term",
+        "min_charge_per_month": "a minimum charge",
+        "discount_percent": "discounts",
+        "top_up_price": "top-ups and prepaid credit",
+        "tier_1": "prices in tiers",
+        "throttle_speed": "fair use and reduced speed",
+        "daily_data": "daily or weekly allowances",
+        "data_rollover_months": "rollover",
+        "billing_increment": "a first and a further increment",
+    }.items(),
+)
+def test_a_clause_is_found_by_the_words_inside_a_key(key, clause):
+    assert message_for(key).startswith(f"{clause}: not supported yet")
+
+
+@pytest.mark.parametrize(
+    "key", ["colour", "minimum_age", "taxi", "package", "net_promoter", "group_id", 7, ""]
+)
+def test_other_keys_stay_unknown(key):
+    assert message_for(key) is None
 
 
 def test_errors_beside_a_known_clause_are_all_reported():

@@ -67,7 +67,7 @@ def test_no_run_file_and_no_printed_object_has_a_private_cost(tmp_path):
     save_run(run(config), folder, "planrec train")
     private = [amount for cost in LADDER.values() for amount in cost.values()] + ["unit_cost"]
     files = [file for file in folder.rglob("*") if file.is_file()]
-    assert len(files) == 4
+    assert len(files) == 5
     found = [(file.name, text) for file in files for text in private if text.encode() in file.read_bytes()]
     assert found == []
     assert [text for text in private[:-1] if text in repr(costs) + str(costs) + repr(config)] == []

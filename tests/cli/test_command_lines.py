@@ -1,4 +1,7 @@
-"""The real command lines, in processes of their own, in an empty folder."""
+"""The real command lines in an empty folder, in processes of their own or in this one.
+
+A process takes seconds to start: exit codes, signals and servers need one, words and files do not.
+"""
 
 import json
 import os
@@ -7,11 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from planrec.cli import main
+from planrec.errors import FitError
 from tests.conftest import STRANGERS_TABLE
 
 pytestmark = pytest.mark.e2e
@@ -31,6 +38,22 @@ def planrec(folder: Path, *words: str, **environment: str) -> subprocess.Complet
         timeout=240,
         check=False,
     )
+
+
+@pytest.fixture
+def typed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function like `planrec` that runs the command in this process."""
+
+    def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(folder)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        code = main(words)
+        return subprocess.CompletedProcess(words, code, *capfd.readouterr())
+
+    return run
 
 
 def runs_below(folder: Path) -> list[Path]:
@@ -89,20 +112,16 @@ def address_of(server: subprocess.Popen[str]) -> str:
     raise AssertionError("the server ended before it listened")
 
 
-def test_train_with_another_model(tmp_path):
-    assert_trained(planrec(tmp_path, "train", "model=logistic", *SIMULATED), tmp_path)
-
-
-def test_train_for_the_lowest_future_bill_as_by_default(tmp_path):
+def test_train_for_the_lowest_future_bill_as_by_default(tmp_path, typed):
     small = ("data.n_subscribers=80", "cv.n_folds=2", "baselines=[rerate_3]", *QUICK)
-    done = planrec(tmp_path, "train", "model=lgbm", *small)
+    done = typed(tmp_path, "train", "model=lgbm", *small)
     assert_trained(done, tmp_path)
     assert "regret ↓" in done.stdout
 
 
-def test_train_on_megaline_ru(tmp_path, shared_data):
+def test_train_on_megaline_ru(tmp_path, shared_data, typed):
     environment = {"PLANREC_DATA": str(shared_data)}
-    done = planrec(tmp_path, "train", "data=megaline_ru", "cv.n_folds=2", *QUICK, **environment)
+    done = typed(tmp_path, "train", "data=megaline_ru", "cv.n_folds=2", *QUICK, **environment)
     assert_trained(done, tmp_path)
 
 
@@ -125,40 +144,48 @@ def test_multirun_trains_every_combination(swept):
     assert "2 done" in done.stdout
 
 
-def test_runs_are_ranked_and_compared(swept, tmp_path):
+def test_runs_are_ranked_and_compared(swept, tmp_path, typed):
     shutil.copytree(swept[0] / "outputs", tmp_path / "outputs", symlinks=True)
-    done = planrec(tmp_path, "leaderboard", "--csv", "board.csv", "--html", "board.html")
+    done = typed(tmp_path, "leaderboard", "--csv", "board.csv", "--html", "board.html")
     assert done.returncode == 0, done.stderr
     assert "difference to the best" in done.stdout
     assert "model=logistic" in (tmp_path / "board.csv").read_text("utf-8")
     assert (tmp_path / "board.html").read_text("utf-8").startswith("<!doctype html>")
     # By their numbers: addresses change with the code, and with them their order.
     (sweep,) = tmp_path.glob("outputs/multirun/*/*/sweep.json")
-    done = planrec(tmp_path, "compare", str(sweep.parent / "0"), str(sweep.parent / "1"))
+    done = typed(tmp_path, "compare", str(sweep.parent / "0"), str(sweep.parent / "1"))
     assert done.returncode == 0, done.stderr
     assert "model.kind: dummy -> logistic" in done.stdout
 
 
-def test_a_run_is_explained(trained, tmp_path):
+def test_a_run_is_explained(trained, tmp_path, typed):
     shutil.copytree(trained / "outputs", tmp_path / "outputs")
-    done = planrec(tmp_path, "explain", "latest", "--repeats", "1", "--csv", "features.csv")
+    done = typed(tmp_path, "explain", "latest", "--repeats", "1", "--csv", "features.csv")
     assert done.returncode == 0, done.stderr
     assert "log_loss worse by" in done.stdout
     assert (tmp_path / "features.csv").read_text("utf-8").startswith("feature,log_loss_worse_by,")
 
 
-def test_a_leaderboard_of_nothing_is_told(tmp_path):
+def test_a_leaderboard_of_nothing_is_told(tmp_path, typed):
     (tmp_path / "outputs").mkdir()
-    done = planrec(tmp_path, "leaderboard")
+    done = typed(tmp_path, "leaderboard")
     assert done.returncode == 1
     assert done.stderr.startswith("error: no run below outputs: train one with planrec train")
+
+
+def test_a_wrong_option_ends_the_process_with_2(tmp_path):
+    done = planrec(tmp_path, "train", "model=lgmb")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the configuration does not describe a run\n  - ")
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "argument", ["model=lgmb", "+typo=3", "model.typo=3", "data.n_subscribers=-1", "modle=x"]
 )
-def test_wrong_configuration_exits_with_2_without_a_traceback_or_a_file(tmp_path, argument):
-    done = planrec(tmp_path, "train", argument)
+def test_wrong_configuration_exits_with_2_without_a_traceback_or_a_file(tmp_path, argument, typed):
+    done = typed(tmp_path, "train", argument)
     assert done.returncode == 2
     assert done.stderr.startswith("error: the configuration does not describe a run\n  - ")
     assert "Traceback" not in done.stderr
@@ -170,8 +197,8 @@ def test_debugging_shows_a_traceback(tmp_path):
     assert "Traceback" in done.stderr
 
 
-def test_a_missing_file_is_told_without_a_traceback(tmp_path):
-    done = planrec(tmp_path, "train", "data=table", "data.path=nowhere.csv", "data.plan_column=plan")
+def test_a_missing_file_is_told_without_a_traceback(tmp_path, typed):
+    done = typed(tmp_path, "train", "data=table", "data.path=nowhere.csv", "data.plan_column=plan")
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert "nowhere.csv" in done.stderr
@@ -186,8 +213,8 @@ NEIGHBOURS = (
 )
 
 
-def test_a_model_that_cannot_be_fitted_is_told_without_a_traceback_or_a_file(tmp_path):
-    done = planrec(tmp_path, "train", *NEIGHBOURS, *SIMULATED)
+def test_a_model_that_cannot_be_fitted_is_told_without_a_traceback_or_a_file(tmp_path, typed):
+    done = typed(tmp_path, "train", *NEIGHBOURS, *SIMULATED)
     assert done.returncode == 1
     assert done.stderr.startswith("error: model estimator failed in fold 0, fitted on ")
     assert "  - ValueError: Expected n_neighbors <= n_samples_fit" in done.stderr
@@ -195,12 +222,13 @@ def test_a_model_that_cannot_be_fitted_is_told_without_a_traceback_or_a_file(tmp
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_debugging_shows_where_a_model_could_not_be_fitted(tmp_path):
-    done = planrec(tmp_path, "train", *NEIGHBOURS, *SIMULATED, PLANREC_DEBUG="1")
-    assert "Traceback" in done.stderr
-    assert "in kneighbors" in done.stderr
+def test_debugging_shows_where_a_model_could_not_be_fitted(tmp_path, typed):
+    with pytest.raises(FitError) as caught:
+        typed(tmp_path, "train", *NEIGHBOURS, *SIMULATED, PLANREC_DEBUG="1")
+    assert "in kneighbors" in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.slow
 def test_runs_started_together_do_not_share_a_folder(tmp_path):
     command = [sys.executable, "-m", "planrec", "train", "model=dummy", *SIMULATED]
     started = [
@@ -238,8 +266,8 @@ def test_serving_with_nothing_pinned_names_the_command_that_pins(tmp_path):
     assert "planrec pin latest" in done.stderr
 
 
-def test_help_lists_groups_and_options(tmp_path):
-    done = planrec(tmp_path, "train", "--help")
+def test_help_lists_groups_and_options(tmp_path, typed):
+    done = typed(tmp_path, "train", "--help")
     assert done.returncode == 0
     assert "\nmodel\n" in done.stdout
     assert "* lgbm" in done.stdout

@@ -182,7 +182,8 @@ def refused_file(content: str, **changes: object) -> Callable[[], object]:
 
 
 def size_doubts() -> None:
-    from planrec.data.usage_units import megabytes_note, size_notes, unit_doubt
+    from planrec.data.usage_sizes import size_notes
+    from planrec.data.usage_units import megabytes_note, unit_doubt
 
     ladder = compose("catalogue=ladder").catalogue.open()
     for usage in (np.full(30, 1e-3), np.full(30, 1e7)):
@@ -365,6 +366,8 @@ BY_TRAINED_RUNS = {
     "planrec/cli/card.py": "tests/reports",
     "planrec/cli/pin.py": "tests/cli",
     "planrec/serving/rollback.py": "tests/serving",
+    "planrec/operating/rehearsal/retraining.py": "tests/operating/rehearsal",
+    "planrec/operating/rehearsal/training.py": "tests/operating/rehearsal",
     "planrec/serving/new_plans.py": "tests/serving",
     "planrec/sweeps/sweep_terminal.py": "tests/sweeps",
     "planrec/training/run_terminal.py": "tests/cli",

@@ -5,13 +5,11 @@ Every model and feature set of conf/ is tested, so a new one needs no line here.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from planrec.config.compose import compose
 from planrec.config.conf_folder import options
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold
@@ -25,7 +23,8 @@ from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import LoadedDecisions, predict_out_of_fold, run
 from planrec.training.fitting import fitted_recommender
 from planrec.training.out_of_fold import PER_PLAN
-from tests.trained_runs import model_option, quick
+from tests.quick_configs import composed, with_options
+from tests.trained_runs import model_option
 
 SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
@@ -45,7 +44,7 @@ every_combination = pytest.mark.parametrize(("model", "features"), list(combinat
 @pytest.fixture(scope="module")
 def bad_table() -> DecisionTable:
     """Build absurd months, an unused service, a constant attribute and two attributes without any value."""
-    config = compose(*SMALL)
+    config = composed(*SMALL)
     catalogue = config.catalogue.open()
     history = config.data.load(catalogue)
     usage = {name: values.copy() for name, values in history.usage.items()}
@@ -65,9 +64,8 @@ def bad_table() -> DecisionTable:
     return replace(table, X=table.X | attributes, inputs=table.inputs.model_copy(update={"columns": columns}))
 
 
-@cache
-def config_of(model: str, features: str) -> RunConfig:
-    return compose(*SMALL, f"model={model}", f"features={features}", *quick(model))
+def config_of(**options: str) -> RunConfig:
+    return with_options(composed(*SMALL), **options)
 
 
 def unknown(table: DecisionTable) -> DecisionTable:
@@ -79,7 +77,7 @@ def unknown(table: DecisionTable) -> DecisionTable:
 
 @every_combination
 def test_bad_input_gives_finite_numbers(bad_table, model, features):
-    config = config_of(model, features)
+    config = config_of(model=model, features=features)
     odd = np.unique(bad_table.subscriber, return_inverse=True)[1] % 2 == 1
     plan = np.bincount(bad_table.y).argmax()
     frequent = bad_table.y == plan
@@ -100,7 +98,7 @@ def test_bad_input_gives_finite_numbers(bad_table, model, features):
 @pytest.mark.parametrize("model", ["lgbm", "forecast"])
 @pytest.mark.parametrize("calibration", options("calibration"))
 def test_calibration_of_bad_input_gives_numbers(bad_table, model, calibration):
-    config = compose(*SMALL, f"model={model}", f"calibration={calibration}", *quick(model))
+    config = config_of(model=model, calibration=calibration)
     third = np.unique(bad_table.subscriber, return_inverse=True)[1] % 3
     learned = (third == 0) | ((third == 1) & (bad_table.y == np.bincount(bad_table.y).argmax()))
     folds = [Fold(np.flatnonzero(learned), np.flatnonzero(third == 2))]
@@ -108,7 +106,7 @@ def test_calibration_of_bad_input_gives_numbers(bad_table, model, calibration):
 
 
 def test_a_whole_run_over_bad_input_reports_numbers(bad_table):
-    config = compose(*SMALL[:-1], "features=usage_and_bills")
+    config = composed(*SMALL[:-1], "features=usage_and_bills")
     result = run(config, load=lambda _: LoadedDecisions(bad_table, {}))
     assert_numbers(result.out_of_fold[[c for c in result.out_of_fold if "@" in c and "p10" not in c]])
     values = {value.metric: value.value for value in result.metrics if value.group is None}
@@ -126,7 +124,7 @@ def assert_numbers(found: pd.DataFrame) -> None:
 
 @every_combination
 def test_a_subscriber_without_history_gets_abstain(bad_table, model, features):
-    config = config_of(model, features)
+    config = config_of(model=model, features=features)
     recommender = fitted_recommender(config, config.model, bad_table, bad_table, threads=1)
     for held in (0, -1):
         table = unknown(bad_table)
@@ -149,12 +147,12 @@ def test_a_subscriber_without_history_gets_abstain(bad_table, model, features):
 def test_data_with_one_class_stops_the_run(bad_table):
     alike = replace(bad_table, y=np.zeros_like(bad_table.y))
     with pytest.raises(CheckError, match="constant_label"):
-        run(config_of("lgbm", "usage"), load=lambda _: LoadedDecisions(alike, {}))
+        run(config_of(model="lgbm", features="usage"), load=lambda _: LoadedDecisions(alike, {}))
 
 
 def test_a_request_without_a_month_is_rejected_by_its_number(bad_table):
     inputs = bad_table.inputs.model_copy(update={"columns": ()})
-    catalogue = compose(*SMALL).catalogue.open()
+    catalogue = composed(*SMALL).catalogue.open()
     builder = TableBuilder(inputs, bad_table.plans, bad_table.horizon, catalogue)
     nothing = Request(attributes={})
     with pytest.raises(RequestError, match="every decision must have its instant"):

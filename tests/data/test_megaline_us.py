@@ -168,7 +168,7 @@ def test_dates_in_an_unclear_order_need_an_option():
     write(messages="1 3/4/2018 \n 1 5/6/2018", users="1 surf")
     text = message()
     assert "megaline_messages: column 'message_date' has dates like '3/4/2018'" in text
-    assert "set data.date_order to day_month or month_day" in text
+    assert "type data.date_order=day_month or data.date_order=month_day" in text
     assert months_of(load(**WHOLE, date_order="month_day"), 1) == ["2018-03", "2018-04", "2018-05"]
     assert months_of(load(**WHOLE, date_order="day_month"), 1) == ["2018-04", "2018-05", "2018-06"]
 

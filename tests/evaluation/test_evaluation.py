@@ -19,6 +19,7 @@ from planrec.runs.read import load_run, read_manifest
 from planrec.schema.predictions import OutOfFold
 from planrec.training.experiment import load_decisions
 from tests.conftest import SMALL_BILLS, STRANGERS_TABLE
+from tests.data.month_files import months_file, of_file
 from tests.evaluation.test_fresh_decisions import TABLE
 from tests.trained_runs import train_into
 
@@ -153,6 +154,28 @@ def test_labels_are_numbered_by_the_plans_of_the_run():
 def test_wrong_tables_are_refused_with_the_reason(row_run, tmp_path, change, words):
     with pytest.raises(DataError, match=words):
         evaluate([row_run], strangers(tmp_path, change))
+
+
+def test_months_with_plans_of_another_catalogue_are_refused(bill_run, tmp_path):
+    def rename_one(columns):
+        columns["plan"][0] = "unlimited_xl"
+
+    file = months_file(tmp_path, 16, rename_one)
+    with pytest.raises(DataError, match="must hold plans of the catalogue") as refused:
+        evaluate([bill_run], *of_file(file))
+    assert "'unlimited_xl'" in str(refused.value)
+
+
+def test_months_of_a_file_are_judged_as_those_of_the_simulator(bill_run, later, tmp_path):
+    found = evaluate([bill_run], *of_file(months_file(tmp_path, 16)), "baselines=[]", "metrics=[regret]")
+    (regret,) = found.metrics
+    own = [v for v in later.metrics if (v.model, v.metric) == (later.runs[0], "regret")]
+    assert [regret.value] == [value.value for value in own]
+
+
+def test_too_short_histories_are_refused_with_the_months_that_are_needed(bill_run, tmp_path):
+    with pytest.raises(DataError, match="6 months before a decision and 3 after"):
+        evaluate([bill_run], *of_file(months_file(tmp_path, 5)))
 
 
 def test_the_table_of_the_training_is_recognised_without_ids(row_run):

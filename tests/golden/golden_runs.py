@@ -17,12 +17,12 @@ import pandas as pd
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.config.compose import compose
 from planrec.runs.provenance import versions
 from planrec.runs.read import load_run
 from planrec.runs.write import begin_run, save_run
 from planrec.training.experiment import run
 from tests.conftest import STRANGERS_TABLE
+from tests.quick_configs import composed
 from tests.trained_runs import quick
 
 FOLDER = Path(__file__).parent
@@ -72,7 +72,7 @@ def trained(name: str, folder: Path) -> GoldenRun:
     """Train a run with the current code, save it into an empty folder, load it and ask it."""
     with chdir(folder):
         Path("customers.csv").write_text(STRANGERS_TABLE, "utf-8")
-        config = compose(*GOLDEN[name])
+        config = composed(*GOLDEN[name])
         saved_in = folder / SAVED_IN
         begin_run(saved_in, config, "train")
         save_run(run(config), saved_in, "train")

@@ -32,7 +32,19 @@ def golden() -> dict[str, GoldenRun]:
     return saved()
 
 
-@pytest.mark.parametrize("name", GOLDEN)
+SLOW = {
+    "bills/ensemble",
+    "held/ensemble_held",
+    "held/forest",
+    "held/logistic",
+    "bills/rerate_1",
+    "bills/rerate_3",
+}
+"""Runs of several models, of many trees or steps, and of a rule that another run has with more months."""
+RUNS = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in GOLDEN]
+
+
+@pytest.mark.parametrize("name", RUNS)
 def test_a_newly_trained_run_equals_the_golden_one(
     name: str, golden: dict[str, GoldenRun], tmp_path: Path
 ) -> None:

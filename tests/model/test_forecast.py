@@ -14,7 +14,6 @@ from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.past_usage import PastUsage
-from planrec.config.compose import compose
 from planrec.errors import DataError
 from planrec.metrics import paired_ratio
 from planrec.model import TRUSTED_TYPES
@@ -31,6 +30,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import fitted_recommender
 from tests.catalogue.catalogues import raw_catalogue, shipped
+from tests.quick_configs import composed
 from tests.trained_runs import model_option
 
 LADDER = shipped("ladder")
@@ -309,7 +309,7 @@ def test_never_using_a_service_differs_from_seldom_using_it() -> None:
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Recommender, DecisionTable]:
-    config = compose("model=forecast", "data.n_subscribers=300")
+    config = composed("model=forecast", "data.n_subscribers=300")
     table = load_decisions(config).table
     return fitted_recommender(config, config.model, table, table, threads=1), table
 
@@ -322,7 +322,7 @@ def request_of(recommender: Recommender, gib: float, **others: Any) -> Request:
 
 @pytest.mark.parametrize("model", ["forecast", "rerate_6"])
 def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: str) -> None:
-    config = compose(f"model={model}", "data.n_subscribers=60")
+    config = composed(f"model={model}", "data.n_subscribers=60")
     table = load_decisions(config).table
     recommender = fitted_recommender(config, config.model, table, table, threads=1)
     raw = raw_catalogue("ladder")
@@ -343,7 +343,7 @@ def test_a_plan_added_to_the_catalogue_is_recommended_without_training(model: st
 
 
 def test_a_model_of_its_own_plans_rejects_other_plans() -> None:
-    config = compose("model=popular", "data.n_subscribers=60")
+    config = composed("model=popular", "data.n_subscribers=60")
     table = load_decisions(config).table
     recommender = fitted_recommender(config, config.model, table, table, threads=1)
     with pytest.raises(DataError, match="ranks only plans that it was trained on"):
@@ -352,7 +352,7 @@ def test_a_model_of_its_own_plans_rejects_other_plans() -> None:
 
 def test_rating_draws_beats_rating_the_past() -> None:
     """Checked on 3,000 simulated subscribers; docs/results/forecast.md has the figures of 10,000."""
-    config = compose(
+    config = composed(
         "model=forecast",
         "policy.absolute=0",
         "policy.relative=0",

@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import Catalogue, invoice
-from planrec.config.compose import compose
 from planrec.model import TRUSTED_TYPES
 from planrec.schema.columns import HELD, Columns, Usage, lag
 from tests.catalogue.catalogues import month_of, raw_catalogue, raw_catalogues, shipped, usages
+from tests.quick_configs import composed
 from tests.trained_runs import model_option
 
 LADDER = shipped("ladder")
@@ -208,7 +208,7 @@ def test_a_preset_is_its_kind_with_its_own_window(name: str, window: int) -> Non
 
 
 def test_a_preset_may_be_a_baseline() -> None:
-    config = compose("baselines=[stay,popular,cheapest_fee,rerate_1,rerate_3]")
+    config = composed("baselines=[stay,popular,cheapest_fee,rerate_1,rerate_3]")
     assert [model.kind for model in config.baselines.values()] == [
         "stay",
         "popular",

@@ -1,12 +1,16 @@
 """A world whose advice was logged in three months."""
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import SMALL_BILLS, trained_once
 from tests.monitoring.world import World
+from tests.serving.decision_log.decisions import copy_log
+from tests.serving.decision_log.postgresql_server import Server, running_server
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,20 @@ def world(advised_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     folder = shutil.copytree(advised_world.folder, tmp_path / "world")
     monkeypatch.setenv("PLANREC_DECISION_LOG__KEY_FILE", str(folder / "decisions.key"))
     return World(folder, advised_world.saved, advised_world.months)
+
+
+@pytest.fixture(scope="session")
+def advised_server(advised_world: World) -> Iterator[Server]:
+    """A PostgreSQL server whose database `advised` is a copy of its log; read-only."""
+    with running_server() as server:
+        copy_log(advised_world.url, server.database("advised"))
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_world(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> World:
+    """The world that a test may change, with its log in each database."""
+    if request.param == "sqlite":
+        return world
+    server: Server = request.getfixturevalue("advised_server")
+    return replace(world, server_url=server.database(tmp_path.name, template="advised"))

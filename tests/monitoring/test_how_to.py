@@ -10,6 +10,8 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from api.parsing.outcome_body import parse_outcomes
+from api.settings import Limits
 from planrec.cli import main
 from planrec.monitoring.outcomes.receiving import Reason
 from planrec.monitoring.realised.realised_table import Unjudged
@@ -48,3 +50,9 @@ def test_the_page_lists_every_reason() -> None:
     listed = re.findall(r"^\| `(\w+)` \| .* \|$", PAGE, flags=re.MULTILINE)
     columns = ("recommendation_id", "event", "plan_held", "bill")
     assert [name for name in listed if name not in columns] == [*get_args(Reason), *get_args(Unjudged)]
+
+
+def test_the_printed_bodies_are_accepted() -> None:
+    one, many = (block.encode() for block in re.findall(r"```json\n(.*?)```", PAGE, flags=re.DOTALL))
+    assert [each.event for each in parse_outcomes(one, Limits())] == ["accepted"]
+    assert [each.month for each in parse_outcomes(many, Limits())] == ["2026-01"]

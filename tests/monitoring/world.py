@@ -21,6 +21,8 @@ class World:
     saved: SavedRun
     months: pd.DataFrame
     "Columns of a file to score; the month as text."
+    server_url: str | None = None
+    "The log in PostgreSQL; None for the file of SQLite in the folder."
 
     @classmethod
     def of(cls, run: Path, folder: Path) -> "World":
@@ -39,7 +41,7 @@ class World:
 
     @property
     def url(self) -> str:
-        return url_of(self.folder / "decisions.sqlite")
+        return self.server_url or url_of(self.folder / "decisions.sqlite")
 
     @property
     def outputs(self) -> Path:

@@ -7,6 +7,8 @@ from planrec.operating.judgement import Judgement
 from planrec.operating.non_inferiority import MarginGate
 
 HOLDS, BROKEN, UNDECIDED = (-0.2, 0.1), (0.3, 0.5), (-0.2, 0.4)
+LEANING = (0.1, 0.5)
+"The value is above the margin, and the interval includes it."
 
 
 def judged(overall: list[tuple[float, float]], segments: list[tuple[float, float]]) -> str:
@@ -23,6 +25,8 @@ def judged(overall: list[tuple[float, float]], segments: list[tuple[float, float
     [
         ([HOLDS, HOLDS], [], "passed"),
         ([HOLDS], [UNDECIDED, HOLDS], "passed"),
+        ([HOLDS], [LEANING], "passed"),
+        ([LEANING], [], "undecided"),
         ([HOLDS], [BROKEN], "refused"),
         ([HOLDS, UNDECIDED], [], "undecided"),
         ([HOLDS, BROKEN], [], "refused"),

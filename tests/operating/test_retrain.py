@@ -1,20 +1,17 @@
 """`planrec retrain`: train on new data, judge, promote."""
 
 import copy
-import csv
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from filelock import FileLock
 
 from planrec.cli import main
-from planrec.config.compose import compose
-from planrec.data.simulated_history import simulate
 from planrec.errors import BusyError, CheckError, ConfigError, DataError, FitError, RunError
 from planrec.files.folder_walk import complete_runs
 from planrec.operating.evidence import read_evidence
@@ -26,7 +23,8 @@ from planrec.serving.denied_runs import deny
 from planrec.serving.pin import read_pin
 from planrec.serving.pin_run import pin_run
 from tests.catalogue.catalogues import raw_catalogue
-from tests.conftest import SMALL_BILLS
+from tests.conftest import SMALL_BILLS, STRANGERS_TABLE
+from tests.data.month_files import months_file, of_file
 from tests.trained_runs import train_into
 
 LATER = "data.n_months=16"
@@ -94,6 +92,25 @@ def test_promotion_pins_the_challenger_and_then_there_is_nothing_new(outputs):
     soon = retrained(outputs, LATER, promote=True, rules=RetrainRules(least_days=7))
     assert (soon.outcome, soon.exit_code) == ("too_soon", 0)
     assert len(read_evidence(outputs)) == 3
+
+
+@pytest.mark.parametrize(
+    ("pinned_at", "words"),
+    [("2999-01-01T00:00:00+00:00", "in the future"), ("2024-01-01", None), ("yesterday", "must be a time")],
+)
+def test_a_clock_that_went_back_never_promotes(outputs, pinned_at, words):
+    file = outputs / "pinned.json"
+    pin = json.loads(file.read_text("utf-8"))
+    file.write_text(json.dumps(pin | {"pinned_at": pinned_at}), "utf-8")
+    call = partial(retrained, outputs, "data.n_months=12", promote=True, rules=RetrainRules(least_days=7))
+    if words == "must be a time":
+        with pytest.raises(RunError, match=words):
+            call()
+    elif words:
+        assert call().outcome == "too_soon"
+        assert words in evidence(outputs)["reasons"][0]
+    else:
+        assert call().outcome == "nothing_new"
 
 
 def test_without_overrides_of_the_model_two_sides_are_compared(outputs):
@@ -197,29 +214,6 @@ def failing(config, folder, command):
     raise FitError("training the challenger ended with 1", ["no memory"])
 
 
-def months_file(folder: Path, n_months: int, change: Callable[[dict], None] = lambda columns: None) -> str:
-    """Write the champion's subscribers as a file of months; `change` edits its columns."""
-    config = compose(*SMALL_BILLS, f"data.n_months={n_months}")
-    history = simulate(config.data.population, config.catalogue.open())[0]
-    columns = {
-        "subscriber": history.subscriber.tolist(),
-        "month": history.month.astype(str).tolist(),
-        "plan": [history.plans[code] for code in history.plan_held],
-    } | {name: np.round(values, 2).tolist() for name, values in history.usage.items()}
-    change(columns)
-    file = folder / "months.csv"
-    with file.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-    return str(file)
-
-
-def of_file(file: str) -> tuple[str, ...]:
-    billed = "data.usage_columns.voice_minutes_billed=voice_minutes_billed"
-    return "data=usage_months", f"data.path={file}", billed
-
-
 def test_a_wrong_unit_stops_the_retrain_unless_it_is_accepted(outputs, tmp_path):
     def in_kib(columns):
         # The last month only: no decision reads it, it is in the bills that label the last ones.
@@ -260,6 +254,21 @@ def test_a_new_catalogue_is_judged_with_the_champion_as_new_plans_would_make_it(
     found = retrained(outputs, LATER, "catalogue=file", f"catalogue.path={file}")
     assert {gate.worse_by.value for gate in found.judgement.gates} == {0.0}
     assert "summer" in read_manifest(found.challenger).plans
+
+
+def test_a_strangers_table_is_retrained_on_new_rows(row_run, tmp_path):
+    outputs = tmp_path / "outputs"
+    folder = shutil.copytree(row_run, outputs / "2030-01-31" / "12-00-00-abc123")
+    pin_run(folder, outputs)
+    file = tmp_path / "new.csv"
+    file.write_text(STRANGERS_TABLE.replace('.5"', '.75"'), "utf-8")
+    found = retrained(outputs, f"data.path={file}", "metrics=[accuracy,log_loss]")
+    assert (found.judgement.n_decisions, found.judgement.since) == (60, None)
+    assert {gate.metric for gate in found.judgement.overall} == {"accuracy"}
+    assert found.outcome in ("undecided", "refused", "would_promote")
+    file.write_text(STRANGERS_TABLE.replace('"big"', '"huge"', 9), "utf-8")
+    with pytest.raises(DataError, match="plans of the run"):
+        retrained(outputs, f"data.path={file}")
 
 
 @pytest.mark.slow

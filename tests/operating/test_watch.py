@@ -1,7 +1,10 @@
 """The production check: what passes, fails and stays undecided, and what a failure does."""
 
 import json
+import os
 import shutil
+import time
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from filelock import FileLock
@@ -71,13 +74,15 @@ def test_a_restarted_server_counts_from_zero(outputs):
         ({"ok": 190, "errors": 10}, "errors      failed     10 of 200 requests failed"),
         ({"ok": 190, "slow": 10}, "latency     failed     10 of 200 answers took over 100 ms"),
         ({"ok": 200, "abstentions": 80}, "abstentions failed     80 of 200 answers gave no advice"),
-        ({"refused": 1}, "served      failed     the server refuses the pin"),
+        ({"refused": "this run"}, "served      failed     the server refuses the pin"),
     ],
 )
 def test_a_failed_gate_rolls_back_to_the_run_before_and_denies_this_one(outputs, capsys, metrics, words):
     check(outputs)
     capsys.readouterr()
     failed = read_pin(outputs)
+    if "refused" in metrics:
+        metrics = {"refused": failed.run_json_sha256}
     assert check(outputs, **metrics) == 1
     said = capsys.readouterr().out
     assert words in said
@@ -112,9 +117,10 @@ def test_a_failure_after_a_rollback_only_alarms(outputs, capsys):
     assert read_denied(outputs) == ()
 
 
-def test_a_failure_long_after_the_promotion_only_alarms(outputs, capsys):
+@pytest.mark.parametrize("pinned_at", ["2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00", "2026-01-01"])
+def test_a_failure_long_after_the_promotion_only_alarms(outputs, capsys, pinned_at):
     content = json.loads((outputs / "pinned.json").read_text("utf-8"))
-    content["pinned_at"] = "2026-01-01T00:00:00+00:00"
+    content["pinned_at"] = pinned_at
     (outputs / "pinned.json").write_text(json.dumps(content), "utf-8")
     check(outputs)
     assert check(outputs, errors=200) == 1
@@ -155,6 +161,18 @@ def test_a_check_killed_after_the_denial_is_completed_by_the_next(outputs):
     )
 
 
+def test_a_denial_before_the_pin_in_another_time_zone_does_not_count(outputs):
+    deny(as_pinned(read_pin(outputs)), outputs, "errors")
+    file = outputs / "denied.json"
+    hour = timedelta(hours=1)
+    before = (datetime.fromisoformat(read_pin(outputs).pinned_at) - hour).astimezone(timezone(3 * hour))
+    content = json.loads(file.read_text("utf-8"))
+    content["denied"][0]["denied_at"] = before.isoformat()
+    file.write_text(json.dumps(content), "utf-8")
+    assert check(outputs) == 4
+    assert read_pin(outputs).run == RUN
+
+
 def test_a_pin_changed_during_the_check_is_never_overwritten(outputs, monkeypatch, capsys):
     check(outputs)
     judge = watch_module.production_gates
@@ -187,6 +205,22 @@ def test_without_metrics_the_check_is_undecided(outputs, capsys, text):
 def test_a_server_that_still_answers_with_the_run_before_is_undecided(outputs, capsys):
     assert check(outputs, run_id="2030-01-31/old", ok=900, errors=900) == 4
     assert "the server answers with 2030-01-31/old, not yet with 2030-01-31/new" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("refused", ["0" * 64, ""])
+def test_a_refused_pin_that_was_replaced_does_not_condemn_this_run(outputs, capsys, refused):
+    assert check(outputs, run_id="2030-01-31/old", refused=refused) == 4
+    assert "the server answers with 2030-01-31/old, not yet with" in capsys.readouterr().out
+    assert read_pin(outputs).run == RUN
+
+
+def test_a_file_of_metrics_of_ten_minutes_ago_is_undecided(outputs, tmp_path):
+    file = tmp_path / "old.txt"
+    file.write_text(metrics_text(RUN, refused="0" * 64), "utf-8")
+    assert read_metrics(str(file))
+    os.utime(file, (time.time() - 660,) * 2)
+    with pytest.raises(DataError, match=r"must be at most 10 minutes old, and is 11: fetch them again"):
+        read_metrics(str(file))
 
 
 def test_a_second_check_at_once_exits_with_3(outputs, capsys):
@@ -259,8 +293,9 @@ def put(outputs, name, content):
     (outputs / "monitoring" / name).write_text(json.dumps(content), "utf-8")
 
 
-def put_drift(outputs, alarms, found=90, sha256=None):
+def put_drift(outputs, alarms, found=90, sha256=None, days_ago=1):
     about = {"run_json_sha256": sha256 or read_pin(outputs).run_json_sha256, "alarms": alarms}
+    about["day"] = str(datetime.now(UTC).date() - timedelta(days=days_ago))
     put(outputs, "drift.json", about | {"reference_days": {"found": found, "needed": 90}})
 
 
@@ -271,10 +306,14 @@ def put_drift(outputs, alarms, found=90, sha256=None):
         (["data_mib.1"], 0),
         (["plan_held=smart"], 0),
         (["plan_advised"], 1),
-        (["sms.1", "abstains"], 1),
+        (["all_columns", "plan_advised"], 1),
+        (["sms.1", "abstains"], 4),
+        (["plan_advised", "plan_held=smart"], 4),
+        (["plan_advised", "rows"], 4),
+        (["prob_cheaper", "sms.1"], 4),
     ],
 )
-def test_drift_of_the_advice_fails_and_drift_of_inputs_is_named(outputs, capsys, alarms, code):
+def test_only_drift_of_the_advice_without_that_of_inputs_fails(outputs, capsys, alarms, code):
     put_drift(outputs, alarms)
     assert check(outputs, "--gates", "drift") == code
     assert all(alarm in capsys.readouterr().out for alarm in alarms[-1:])
@@ -287,9 +326,17 @@ def test_without_reference_days_drift_is_undecided(outputs):
     assert check(outputs, "--gates", "drift") == 1
 
 
-def put_harm(outputs, value, low, sha256=None, others=()):
+def test_drift_of_more_than_two_days_ago_is_undecided(outputs, capsys):
+    put_drift(outputs, ["plan_advised"], days_ago=4)
+    assert check(outputs, "--gates", "drift") == 4
+    assert "type planrec drift" in capsys.readouterr().out
+    assert read_pin(outputs).run == RUN
+
+
+def put_harm(outputs, value, low, sha256=None, others=(), n=200):
     run = {"run_id": RUN, "sha256": sha256 or read_pin(outputs).run_json_sha256}
     harm = {"model": "advised", "metric": "harm_rate", "group": None, "value": value, "low": low}
+    harm["n_decisions"] = n
     mixed = [harm | {"value": 0.9, "low": 0.8}] if others else [harm]
     content = {"runs": [run, *others], "metrics": mixed, "by": {RUN: [harm]} if others else {}}
     put(outputs, "realised.json", content)
@@ -302,6 +349,13 @@ def put_harm(outputs, value, low, sha256=None, others=()):
 def test_harm_fails_if_it_is_surely_above_the_limit(outputs, value, low, code, others):
     put_harm(outputs, value, low, others=others)
     assert check(outputs, "--gates", "harm") == code
+
+
+@pytest.mark.parametrize(("value", "low"), [(0.0, 0.0), (1.0, 1.0)])
+def test_harm_of_few_decisions_is_undecided(outputs, capsys, value, low):
+    put_harm(outputs, value, low, n=99)
+    assert check(outputs, "--gates", "harm") == 4
+    assert "at least 100 are needed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("gate", ["drift", "harm"])

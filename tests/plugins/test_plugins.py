@@ -20,10 +20,10 @@ from planrec.errors import PluginError
 from planrec.metrics import METRICS, Metric
 from planrec.model import Lgbm, Popular
 from planrec.plugins import Plugin, PluginUse, kinds_of, missing_plugins, plugin_metrics, with_plugins
-from planrec.testing import check_metric, check_model, check_option
+from planrec.testing import check_metric, check_model, check_option, check_splitter
 
 PACKAGE = Path(__file__).parent / "acme_planrec_package"
-SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "cv.n_folds=2", "baselines=[popular]")
+SMALL = ("data.n_subscribers=200", "n_bootstrap=20", "baselines=[popular]")
 TRAIN_PIN_ANSWER = """
 import json, sys
 from pathlib import Path
@@ -199,11 +199,21 @@ def test_the_complete_plugin_keeps_the_contracts(monkeypatch):
     monkeypatch.syspath_prepend(PACKAGE)
     from acme_planrec.metric import PROBABILITY_OF_RIGHT
     from acme_planrec.model import AcmeShares
+    from acme_planrec.splitter import AcmeNewest
 
     model = AcmeShares(kind="acme_shares", prior_count=1.0)
     check_option(model)
     check_model(model)
     check_metric(PROBABILITY_OF_RIGHT)
+    splitter = AcmeNewest(kind="acme_newest")
+    check_option(splitter)
+    check_splitter(splitter)
+
+
+def test_a_splitter_may_import_the_splitters_of_planrec():
+    code = "import sys, planrec.cv; print('planrec.cv.nested' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n", "the union of splitters loads those of plug-ins, which may come first"
 
 
 def test_the_verb_lists_plugins_and_says_if_there_are_none(monkeypatch, capsys):
@@ -250,10 +260,11 @@ def in_process(
 @pytest.mark.slow
 def test_a_complete_plugin_trains_is_pinned_and_answers(tmp_path):
     site = installed(tmp_path)
-    metric_first = "from acme_planrec.metric import PROBABILITY_OF_RIGHT; import planrec.config.run_config"
-    imported = in_process(tmp_path, site, metric_first)
-    assert imported.returncode == 0, imported.stderr
-    overrides = ["model=acme_shares", "metrics=[acme_probability_of_right,log_loss]", *SMALL]
+    for first in ("metric import PROBABILITY_OF_RIGHT", "splitter import AcmeNewest"):
+        imported = in_process(tmp_path, site, f"from acme_planrec.{first}; import planrec.config.run_config")
+        assert imported.returncode == 0, imported.stderr
+    metrics = "metrics=[acme_probability_of_right,log_loss]"
+    overrides = ["model=acme_shares", "cv=acme_newest", metrics, *SMALL]
     first = in_process(tmp_path, site, TRAIN_PIN_ANSWER, json.dumps(overrides))
     assert first.returncode == 0, first.stderr
     found = json.loads(first.stdout.splitlines()[-1])

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from planrec.catalogue import Catalogue
 from planrec.catalogue.menu import why_not_offered
 from planrec.catalogue.monthly_cost import savings
-from planrec.config.compose import compose
 from planrec.errors import RequestError
 from planrec.policy import MostProbable
 from planrec.recommending.amounts import decimals
@@ -25,6 +24,7 @@ from planrec.schema.request import read_request
 from planrec.training.experiment import run
 from tests.conftest import SMALL_BILLS
 from tests.policy.test_best_bill import policy
+from tests.quick_configs import composed
 from tests.sentences.words_of_answers import check_words, said_by
 
 MODEL = ModelName("2030-01-31/12-00-00-abc123", "0.1.0")
@@ -44,7 +44,7 @@ def rule(name):
     from planrec.recommending.request_table import requests_of
 
     few_draws = ["model.n_draws=32"] if name == "forecast" else []
-    result = run(compose(*SMALL_BILLS, f"model={name}", "baselines=[]", *few_draws))
+    result = run(composed(*SMALL_BILLS, f"model={name}", "baselines=[]", *few_draws))
     return result.recommender, requests_of(result.table.take(np.arange(6)))
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planrec.config.compose import compose
 from planrec.recommending import request_table
 from planrec.recommending.recommender import model_input
 from planrec.recommending.request_table import requests_of
@@ -18,6 +17,7 @@ from planrec.schema.request import read_request
 from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions, run
 from tests.conftest import SMALL
+from tests.quick_configs import composed
 
 
 @pytest.fixture(scope="module", params=["history_run", "row_run", "bill_run"])
@@ -66,7 +66,7 @@ def test_a_decision_as_a_request_is_the_same_decision(saved):
 
 @pytest.mark.parametrize(("model", "told"), [("rerate", {"held", "as_of", "exit_fee"}), ("lgbm", set())])
 def test_only_history_models_get_the_plan_held_its_exit_fee_and_the_instant(model, told):
-    config = compose("data.n_subscribers=40", f"model={model}")
+    config = composed("data.n_subscribers=40", f"model={model}")
     table = load_decisions(config).table
     given = model_input(config.features, config.model, table)
     assert set(given) - set(table.X) == told
@@ -86,7 +86,7 @@ def test_probabilities_stay_inside_the_menu_and_sum_to_one(saved):
 
 
 def test_a_month_missing_in_a_request_is_silent():
-    recommender = run(compose(*SMALL, "model=dummy", "target.window=3")).recommender
+    recommender = run(composed(*SMALL, "model=dummy", "target.window=3")).recommender
     amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
     months = [{"month": month, **amounts} for month in ("2018-01", "2018-03")]
     table = recommender.table([read_request({"months": months, "attributes": {}})])
@@ -95,7 +95,7 @@ def test_a_month_missing_in_a_request_is_silent():
 
 
 def test_months_before_the_window_need_no_memory():
-    recommender = run(compose(*SMALL, "model=dummy")).recommender
+    recommender = run(composed(*SMALL, "model=dummy")).recommender
     amounts = dict.fromkeys(recommender.inputs.usage, 5.0)
     months = [{"month": month, **amounts} for month in ("1900-01", "2099-12")]
     table = recommender.table([read_request({"months": months, "attributes": {}})])
@@ -111,7 +111,7 @@ HISTORIES = st.lists(
 @pytest.fixture(scope="module")
 def months_config(tmp_path_factory):
     file = tmp_path_factory.mktemp("data") / "months.csv"
-    return compose("data=usage_months", f"data.path={file}", "target.window=3")
+    return composed("data=usage_months", f"data.path={file}", "target.window=3")
 
 
 @given(histories=HISTORIES)
@@ -158,7 +158,7 @@ def test_a_row_in_a_file_and_a_request_gives_the_same_decision(row_config, amoun
 def row_config(tmp_path_factory):
     file = tmp_path_factory.mktemp("data") / "rows.csv"
     usage = ("data.usage_columns.data_mib=mb", "data.plan_column=plan")
-    return compose("data=table", f"data.path={file}", *usage)
+    return composed("data=table", f"data.path={file}", *usage)
 
 
 def assert_same_columns(online: DecisionTable, offline: DecisionTable) -> None:

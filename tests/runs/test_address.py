@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from planrec.config.compose import compose
 from planrec.runs import address
 from planrec.runs.address import address_of, code_version, data_key
 from tests.conftest import REPOSITORY
+from tests.quick_configs import composed
 
 BASE = ("target=held", "data.n_subscribers=60", "data.n_months=3")
 
@@ -21,7 +21,7 @@ BASE = ("target=held", "data.n_subscribers=60", "data.n_months=3")
 def of(
     *overrides: str, fingerprint: str = "0" * 64, selected: bool = False, base: tuple[str, ...] = BASE
 ) -> str:
-    return address_of(compose(*base, *overrides), fingerprint, selected=selected)
+    return address_of(composed(*base, *overrides), fingerprint, selected=selected)
 
 
 def test_threads_and_paths_do_not_count():
@@ -67,7 +67,7 @@ def test_a_catalogue_counts_by_its_content(tmp_path):
     ("override", "same"), [("model=dummy", True), ("seed=3", True), ("data.seed=3", False)]
 )
 def test_runs_that_share_data_and_target_share_their_decisions(override, same):
-    assert (data_key(compose(*BASE)) == data_key(compose(*BASE, override))) == same
+    assert (data_key(composed(*BASE)) == data_key(composed(*BASE, override))) == same
 
 
 @pytest.fixture
@@ -95,21 +95,29 @@ def answer_of(script: str, copied: Path) -> Any:
     return json.loads(done.stdout)
 
 
-ADDRESS = """
+ADDRESSES = """
 import json
+from pathlib import Path
 from planrec.runs.address import address_of, code_version
 from planrec.config.compose import compose
-print(json.dumps([code_version(), address_of(compose("model=copied"), "0" * 64)]))
+
+config = compose("model=copied")
+
+def found():
+    code_version.cache_clear()
+    return [code_version(), address_of(config, "0" * 64)]
+
+before = found()
+with Path("planrec", "model", "stay.py").open("a") as module:
+    module.write("#")
+print(json.dumps([*before, *found()]))
 """
 
 
 def test_a_changed_module_gives_another_code_version_and_address(copied):
     shutil.copytree(REPOSITORY / "api", copied / "planrec" / "api")
-    code, address = answer_of(ADDRESS, copied)
+    code, address, other_code, other_address = answer_of(ADDRESSES, copied)
     assert code == code_version(), "the sources are the same, and the server of a wheel does not count"
-    with (copied / "planrec" / "model" / "stay.py").open("a") as module:
-        module.write("#")
-    other_code, other_address = answer_of(ADDRESS, copied)
     assert other_code != code
     assert other_address != address
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from planrec.cli import main
-from planrec.config.compose import compose
 from planrec.errors import RunError
 from planrec.runs.model_file import canonical_skops
 from planrec.runs.provenance import git_commit
@@ -15,6 +14,7 @@ from planrec.runs.read import load_run, read_manifest, replay_golden
 from planrec.runs.write import begin_run, save_run
 from planrec.training.experiment import run
 from tests.conftest import SMALL
+from tests.quick_configs import composed
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_run_of_another_schema_is_refused(copied):
 
 
 def test_two_runs_never_share_a_folder(tmp_path):
-    config = compose(*SMALL)
+    config = composed(*SMALL)
     begin_run(tmp_path, config, "one")
     with pytest.raises(RunError, match="belongs to another run"):
         begin_run(tmp_path, config, "two")
@@ -82,13 +82,13 @@ NEIGHBORS = "estimator model.class_path=sklearn.neighbors.KNeighborsClassifier"
 
 @pytest.mark.parametrize("model", ["lgbm", "forest", "logistic", NEIGHBORS])
 def test_the_same_run_again_gives_the_same_predictions_and_the_same_bytes(model):
-    first, second = (run(compose(*SMALL, *f"model={model}".split())) for _ in range(2))
+    first, second = (run(composed(*SMALL, *f"model={model}".split())) for _ in range(2))
     assert first.out_of_fold.equals(second.out_of_fold)
     assert canonical_skops(first.recommender.pipeline) == canonical_skops(second.recommender.pipeline)
 
 
 def test_threads_change_neither_predictions_nor_bytes():
-    first, second = (run(compose(*SMALL, f"threads={threads}")) for threads in (1, 2))
+    first, second = (run(composed(*SMALL, f"threads={threads}")) for threads in (1, 2))
     assert first.out_of_fold.equals(second.out_of_fold)
     assert canonical_skops(first.recommender.pipeline) == canonical_skops(second.recommender.pipeline)
 
@@ -201,7 +201,7 @@ def test_a_model_that_the_installed_versions_cannot_read_is_refused(copied):
     ],
 )
 def test_a_run_is_called_date_and_time_and_in_a_sweep_by_its_address(tmp_path, folder, run_id):
-    config = compose(*SMALL, "model=dummy", "baselines=[]")
+    config = composed(*SMALL, "model=dummy", "baselines=[]")
     begin_run(tmp_path / folder, config, "train")
     save_run(run(config), tmp_path / folder, "train")
     assert load_run(tmp_path / folder).run_id == run_id
@@ -248,7 +248,7 @@ def test_rows_that_the_source_dropped_are_in_the_run_folder_with_their_reason(tm
         f"data.path={tmp_path / 'months.csv'}",
         "data.on_bad_rows=drop_and_report",
     ]
-    config = compose(*options, "cv.n_folds=2", "n_bootstrap=20", "model=dummy", "threads=1")
+    config = composed(*options, "cv.n_folds=2", "n_bootstrap=20", "model=dummy", "threads=1")
     folder = tmp_path / "2030-01-31" / "12-00-00-abc123"
     begin_run(folder, config, "planrec train")
     save_run(run(config), folder, "planrec train")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
-from planrec.config.compose import compose
 from planrec.config.conf_folder import options
 from planrec.errors import ConfigError, FitError
 from planrec.search import Choices, Range, Search, Tried, best_values, with_values
+from tests.quick_configs import composed
 
 NESTED = ("cv=nested", "search=lgbm")
 
@@ -22,7 +22,7 @@ def search_of(n_trials: int = 20, **space: Range | Choices) -> Search:
 
 def problems(*overrides: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        compose(*overrides)
+        composed(*overrides)
     return list(caught.value.problems)
 
 
@@ -66,7 +66,7 @@ def test_a_logarithmic_range_tries_small_values_as_often_as_large_ones() -> None
 
 @pytest.mark.parametrize("option", options("search"))
 def test_the_model_accepts_all_suggestions_of_its_search(option: str) -> None:
-    config = compose("cv=nested", f"search={option}")
+    config = composed("cv=nested", f"search={option}")
     assert config.search is not None
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(20):
@@ -90,8 +90,8 @@ def test_an_empty_range_is_rejected(tree: dict[str, object], told: str) -> None:
 
 
 def test_values_outside_a_models_limits_are_rejected() -> None:
-    model = compose().model
-    assert with_values(model, {"num_leaves": 5}) == compose("model.num_leaves=5").model
+    model = composed().model
+    assert with_values(model, {"num_leaves": 5}) == composed("model.num_leaves=5").model
     for values in ({"num_leaves": 1}, {"num_leafs": 5}, {"learning_rate": nan}):
         with pytest.raises(ValidationError, match=next(iter(values))):
             with_values(model, values)
@@ -212,14 +212,14 @@ def test_search_misfits_are_reported_with_the_override_to_type(
 ) -> None:
     (problem,) = problems(*overrides)
     assert told in problem
-    assert compose(*mended).search is not None
+    assert composed(*mended).search is not None
 
 
 @pytest.mark.parametrize("metric", ["regret_by_held", "switch_rate"])
 def test_a_search_needs_a_metric_with_one_value_and_a_direction(metric: str) -> None:
     (problem,) = problems(*NESTED, f"metrics=[{metric},regret]")
     assert problem.endswith(f"for the search to compare: {metric} is not")
-    assert compose(*NESTED, f"metrics=[regret,{metric}]").search is not None
+    assert composed(*NESTED, f"metrics=[regret,{metric}]").search is not None
 
 
 def test_a_rule_is_not_tuned_by_a_metric_of_probabilities() -> None:

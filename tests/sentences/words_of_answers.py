@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from planrec.recommending.answer import Answer
 from planrec.sentences import Language
+from planrec.sentences.text_message import fits_messages, in_message_alphabet
 
 FIRST_WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {"recommend": "We recommend ", "stay": "Stay with ", "abstain": "We cannot advise you"},
@@ -59,7 +60,7 @@ def check_words(said: Said, names: Mapping[str, str], language: Language) -> Non
             if plan != name:
                 assert not re.search(rf"(?<!\w){re.escape(plan)}(?!\w)", rest), text
         _check_saving(said, text, language)
-    assert len(said.short) <= 160, said.short
+    assert fits_messages(said.short), said.short
     # Of the templates; names and currencies are those of the operator.
     assert not set(_without_names(said.short, names)) & set(NOT_IN_TEXT_MESSAGES), said.short
 
@@ -86,5 +87,5 @@ def in_words(amount: str, language: Language) -> str:
 
 def _without_names(text: str, names: Mapping[str, str]) -> str:
     for name in sorted(names.values(), key=len, reverse=True):
-        text = text.replace(name, "X")
+        text = text.replace(name, "X").replace(in_message_alphabet(name), "X")
     return text

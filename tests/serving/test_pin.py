@@ -263,7 +263,15 @@ def test_every_pin_is_one_line_of_evidence(outputs, capsys):
     assert main(["pin", "latest", "--dry-run", *options]) == 0
     found = [(line["kind"], line["run"][-1], line["reason"], line["by"]) for line in read_evidence(outputs)]
     user = acting_user()
-    assert found == [("pin", "a", None, user), ("pin", "b", "prices", user), ("rollback", "a", None, user)]
+    typed = [
+        f"no reason given for: planrec pin {words} --outputs {outputs}"
+        for words in ("2030-01-31/a", "--rollback")
+    ]
+    assert found == [
+        ("pin", "a", typed[0], user),
+        ("pin", "b", "prices", user),
+        ("rollback", "a", typed[1], user),
+    ]
 
 
 def test_a_rollback_without_an_earlier_run_is_refused(outputs, capsys):
@@ -435,13 +443,30 @@ def test_a_pin_keeps_who_and_why(outputs, capsys):
     shown = capsys.readouterr().out
     user = acting_user()
     assert f"2030-01-31/a by {user}: complaints" in shown
-    assert f"2030-01-31/b by {user}: no reason given" in shown
+    typed = f"no reason given for: planrec pin 2030-01-31/b --outputs {outputs}"
+    assert f"2030-01-31/b by {user}: {typed}\n" in shown
     events = rows_of(url, "SELECT actor, content FROM decision_events ORDER BY position")
     assert {actor for actor, _ in events} == {user}
     contents = [json.loads(content) for _, content in events]
-    assert [content["reason"] for content in contents] == ["prices of April", None, "complaints"]
+    assert [content["reason"] for content in contents] == ["prices of April", typed, "complaints"]
     assert [content["is_rollback"] for content in contents] == [False, False, True]
     assert main(["pin", "2030-01-31/a", "--reason", "two\nlines", *options]) == 2
+
+
+def test_the_command_is_the_reason_of_a_pin_without_one(pinned_twice):
+    assert main(["pin", "--rollback", "--outputs", str(pinned_twice)]) == 0
+    typed = f"no reason given for: planrec pin --rollback --outputs {pinned_twice}"
+    assert read_pin(pinned_twice).reason == typed
+
+
+def test_a_folder_with_control_characters_in_its_name_is_not_pinned(outputs, capsys):
+    strange = outputs / "2030-01-31" / "\x1b[31m"
+    shutil.copytree(outputs / "2030-01-31" / "a", strange)
+    assert main(["pin", str(strange), "--outputs", str(outputs)]) == 1
+    message = capsys.readouterr().err
+    assert "without control characters, got" in message
+    assert "\x1b" not in message
+    assert not (outputs / "pinned.json").exists()
 
 
 def test_the_acting_user_is_not_the_one_of_the_environment(monkeypatch):

@@ -152,7 +152,7 @@ def test_cells_have_the_names_of_override_dirname(folder: Path, capsys: pytest.C
         ("${hydra.job.nmu}", "it may contain ${hydra.job.num}, ${hydra.job.override_dirname}"),
         (
             "${seed}-" + "long" * 64,
-            "leave keys out with hydra.job.config.override_dirname.exclude_keys=",
+            "leave keys out with 'hydra.job.config.override_dirname.exclude_keys=[KEY]'",
         ),
     ],
 )

@@ -13,7 +13,6 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from planrec.checks.proxy import proxies
-from planrec.config.compose import compose
 from planrec.data.protected import FEWEST, OTHER, UNKNOWN, banded
 from planrec.errors import CheckError, ConfigError, DataError
 from planrec.metrics import METRICS, MetricValue, check_gates
@@ -23,6 +22,7 @@ from planrec.schema.predictions import OutOfFold
 from planrec.training.experiment import load_decisions, run
 from planrec.training.reweighing import balancing_weights
 from tests.conftest import SMALL
+from tests.quick_configs import composed
 from tests.trained_runs import train_into
 
 ROWS = ("data=table", "data.plan_column=tariff", "data.subscriber_column=who", "cv=grouped", "cv.n_folds=2")
@@ -78,7 +78,7 @@ WRITERS = {"table": write_rows, "usage_months": write_months, "megaline_us": wri
 def test_a_protected_column_is_a_segment_and_no_feature_or_input(source, tmp_path):
     typed = WRITERS[source](tmp_path)
     protect = [PROTECT] if source == "table" else []
-    table = load_decisions(compose(*typed, *protect)).table
+    table = load_decisions(composed(*typed, *protect)).table
     assert set(table.segments) == ({"age", "sex", "town"} if source == "table" else {"age"})
     assert all(len(np.unique(groups.astype(str))) > 1 for groups in table.segments.values())
     known = {*table.X, *(given.name for given in table.inputs.columns)}
@@ -87,27 +87,27 @@ def test_a_protected_column_is_a_segment_and_no_feature_or_input(source, tmp_pat
 
 def test_a_protected_column_may_be_dropped_but_has_no_other_role(tmp_path):
     typed = write_rows(tmp_path)
-    both = load_decisions(compose(*typed, PROTECT, "data.drop_columns=[age]")).table
+    both = load_decisions(composed(*typed, PROTECT, "data.drop_columns=[age]")).table
     assert set(both.segments) == {"age", "sex", "town"}
     with pytest.raises(DataError, match=r"'who' can have one role only.*data\.protected_columns\.who"):
-        load_decisions(compose(*typed, "+data.protected_columns.who=null"))
+        load_decisions(composed(*typed, "+data.protected_columns.who=null"))
     with pytest.raises(DataError, match=r"no column 'agee' \(did you mean 'age'\?\)"):
-        load_decisions(compose(*typed, "+data.protected_columns.agee=null"))
+        load_decisions(composed(*typed, "+data.protected_columns.agee=null"))
 
 
 def test_without_protected_columns_a_run_has_the_same_columns(tmp_path):
-    table = load_decisions(compose(*write_rows(tmp_path))).table
+    table = load_decisions(composed(*write_rows(tmp_path))).table
     assert table.segments == {}
     assert {"age", "sex", "town"} <= set(table.X)
 
 
 def test_the_simulator_has_no_protected_columns():
     with pytest.raises(DataError, match=r"data\.protected_columns must name columns .* got 'age'"):
-        load_decisions(compose("+data.protected_columns.age=null"))
+        load_decisions(composed("+data.protected_columns.age=null"))
 
 
 def test_numbers_are_banded_and_rare_values_are_one_group(tmp_path):
-    loaded = load_decisions(compose(*write_rows(tmp_path), PROTECT)).table
+    loaded = load_decisions(composed(*write_rows(tmp_path), PROTECT)).table
     assert set(loaded.segments["age"]) == {"<30", "30 to <60", "60+"}
     assert set(loaded.segments["sex"]) == {"0", "1"}
     assert set(loaded.segments["town"]) == {"Vigo", "Lugo", OTHER, UNKNOWN}
@@ -115,17 +115,18 @@ def test_numbers_are_banded_and_rare_values_are_one_group(tmp_path):
 
 
 def test_numbers_without_bands_are_cut_at_their_quartiles(tmp_path):
-    table = load_decisions(compose(*write_rows(tmp_path), "+data.protected_columns.age=null")).table
+    table = load_decisions(composed(*write_rows(tmp_path), "+data.protected_columns.age=null")).table
     share = np.unique(table.segments["age"].astype(str), return_counts=True)[1] / len(table)
     assert len(share) == 4
     assert share == pytest.approx([0.25] * 4, abs=0.03)
 
 
 def test_text_cannot_be_cut_into_bands(tmp_path):
-    with pytest.raises(DataError, match=r"'town' must hold numbers to be cut into bands"):
-        load_decisions(compose(*write_rows(tmp_path), "+data.protected_columns.town=[3]"))
+    message = r"column 'town' \(data\.protected_columns\) must hold numbers to be cut into bands"
+    with pytest.raises(DataError, match=message):
+        load_decisions(composed(*write_rows(tmp_path), "+data.protected_columns.town=[3]"))
     with pytest.raises(ConfigError, match="must rise"):
-        compose(*write_rows(tmp_path), "+data.protected_columns.age=[60,30]")
+        composed(*write_rows(tmp_path), "+data.protected_columns.age=[60,30]")
 
 
 @given(
@@ -182,7 +183,7 @@ def test_gaps_equal_a_naive_computation_and_name_the_worst_group(fair_run):
 
 def test_a_small_group_is_left_out_of_gaps(tmp_path):
     rows = write_rows(tmp_path, n=600)
-    result = run(compose(*rows, "+data.protected_columns.age=[79]", "metrics=[error_gap]"))
+    result = run(composed(*rows, "+data.protected_columns.age=[79]", "metrics=[error_gap]"))
     (gap,) = (value for value in result.metrics if value.model == "logistic")
     assert np.isnan(gap.value)
     assert gap.worst is None
@@ -238,7 +239,7 @@ def test_gates_of_a_run_are_checked_before_it_is_run():
         "fairness.reweigh_by=age": "must be a protected column",
     }.items():
         with pytest.raises(ConfigError, match=re.escape(said)):
-            compose(*SMALL, typed)
+            composed(*SMALL, typed)
 
 
 def test_a_run_that_breaks_its_gate_is_not_saved(tmp_path):
@@ -267,18 +268,18 @@ def planted(tmp_path, hint):
 
 def test_a_proxy_stops_a_run_only_above_a_limit(tmp_path):
     typed = planted(tmp_path, hint=0.2)
-    notes = [note for note in run(compose(*typed)).notes if note.startswith("proxy: ")]
+    notes = [note for note in run(composed(*typed)).notes if note.startswith("proxy: ")]
     assert any(
         re.match(r"proxy: the features predict sex=1 with AUC 0\.\d\d \[0\.[89]", note) for note in notes
     )
     with pytest.raises(CheckError, match=r"predict sex=0 .* must be at most 0\.7"):
-        run(compose(*typed, "fairness.proxy_auc_at_most=0.7"))
-    waived = run(compose(*typed, "fairness.proxy_auc_at_most=0.7", "waivers.proxy=known"))
+        run(composed(*typed, "fairness.proxy_auc_at_most=0.7"))
+    waived = run(composed(*typed, "fairness.proxy_auc_at_most=0.7", "waivers.proxy=known"))
     assert any("waived: known" in note for note in waived.notes)
 
 
 def test_noise_is_not_a_proxy(tmp_path):
-    table = load_decisions(compose(*write_rows(tmp_path), PROTECT)).table
+    table = load_decisions(composed(*write_rows(tmp_path), PROTECT)).table
     noise = np.random.default_rng(5).normal(size=(len(table), 6))
     found = list(proxies(noise, table, seed=0))
     assert len(found) > 4
@@ -310,7 +311,7 @@ def test_group_and_label_are_independent_under_the_weights(rows):
 
 def test_reweighing_changes_the_fit_and_is_recorded(tmp_path):
     typed = [*write_rows(tmp_path), "+data.protected_columns.age=[50]"]
-    plain, weighed = (run(compose(*typed, f"fairness.reweigh_by={by}")) for by in ("null", "age"))
+    plain, weighed = (run(composed(*typed, f"fairness.reweigh_by={by}")) for by in ("null", "age"))
     column = OutOfFold.PROBABILITY + "big"
     own = [found.out_of_fold.query("model == 'logistic'")[column].to_numpy() for found in (plain, weighed)]
     assert not np.allclose(*own)
@@ -324,17 +325,17 @@ def test_reweighing_changes_the_fit_and_is_recorded(tmp_path):
 def test_a_model_without_weights_is_rejected(tmp_path, model, takes):
     typed = [*write_rows(tmp_path, n=80), f"model={model}", "+data.protected_columns.age=[50]"]
     if takes:
-        assert len(run(compose(*typed, "fairness.reweigh_by=age")).metrics) > 0
+        assert len(run(composed(*typed, "fairness.reweigh_by=age")).metrics) > 0
     else:
         with pytest.raises(ConfigError, match=f"model={model} takes no weights"):
-            compose(*typed, "fairness.reweigh_by=age")
+            composed(*typed, "fairness.reweigh_by=age")
 
 
 def test_an_estimator_takes_weights_if_its_class_does():
-    one = compose(*SMALL, "model=estimator", "model.class_path=sklearn.naive_bayes.GaussianNB").model
+    one = composed(*SMALL, "model=estimator", "model.class_path=sklearn.naive_bayes.GaussianNB").model
     other = "model.class_path=sklearn.neighbors.KNeighborsClassifier"
     assert one.takes_weights
-    assert not compose(*SMALL, "model=estimator", other, "model.parameters={}").model.takes_weights
+    assert not composed(*SMALL, "model=estimator", other, "model.parameters={}").model.takes_weights
 
 
 def test_every_gap_names_a_worst_group_and_nothing_else_does():

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from planrec.catalogue.past_usage import PastUsage
-from planrec.config.compose import compose
 from planrec.config.run_config import RunConfig
 from planrec.contracts import RoundsModel
 from planrec.errors import ConfigError, RunError
@@ -28,6 +27,7 @@ from planrec.training.ensemble_weights import greedy_weights
 from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import Chosen, choices_of, fitted_recommender
 from planrec.training.harm_guard import guarded, harmed, highest
+from tests.quick_configs import composed
 from tests.trained_runs import train_into
 
 SMALL = ("data.n_subscribers=150", "cv.n_folds=2", "n_bootstrap=20", "baselines=[stay]", "metrics=[regret]")
@@ -46,7 +46,7 @@ MODELS = {
 
 
 def config_of(*overrides: str) -> RunConfig:
-    return compose(*SMALL, *overrides)
+    return composed(*SMALL, *overrides)
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +270,7 @@ def test_a_stage_is_the_prediction_of_a_model_with_as_many_rounds(table: Decisio
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 4)), rng.integers(0, 3, 200)
     for name in ("lgbm", "hist_boosting"):
-        model = compose(f"model={name}").model
+        model = composed(f"model={name}").model
         assert isinstance(model, RoundsModel)
         all_rounds = model.build(0, None).fit(X, y)
         stages = list(all_rounds.staged(X, np.array([3, 10])))
@@ -327,7 +327,7 @@ def test_a_model_without_choices_has_none(table: DecisionTable) -> None:
 )
 def test_misfits_are_reported_with_their_remedies(overrides: tuple[str, ...], said: str) -> None:
     with pytest.raises(ConfigError, match=r".") as error:
-        compose(*overrides)
+        composed(*overrides)
     assert said in str(error.value.problems) + str(error.value)
 
 

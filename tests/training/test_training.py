@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import planrec
-from planrec.config.compose import compose
 from planrec.config.conf_folder import options
 from planrec.errors import CheckError
 from planrec.schema.columns import frame_of
@@ -12,6 +11,7 @@ from planrec.schema.predictions import OutOfFold
 from planrec.training.experiment import run
 from planrec.training.fitting import build_pipeline
 from tests.conftest import SMALL, SMALL_BILLS
+from tests.quick_configs import composed
 from tests.trained_runs import quick
 
 LEARN_BILLS = {"lgbm_bills", "ensemble"}
@@ -20,13 +20,13 @@ LEARN_BILLS = {"lgbm_bills", "ensemble"}
 
 @pytest.fixture(scope="module")
 def result():
-    return run(compose(*SMALL))
+    return run(composed(*SMALL))
 
 
 @pytest.mark.parametrize("model", options("model"))
 def test_every_model_trains_on_the_default_data(model):
     learns_bills = model in LEARN_BILLS
-    result = run(compose(*(SMALL_BILLS if learns_bills else SMALL), f"model={model}", *quick(model)))
+    result = run(composed(*(SMALL_BILLS if learns_bills else SMALL), f"model={model}", *quick(model)))
     kind = result.config.model.kind
     expected = {"regret", "log_loss"} if learns_bills else {"accuracy", "macro_f1"}
     assert {value.metric for value in result.metrics if value.model == kind} >= expected
@@ -35,7 +35,7 @@ def test_every_model_trains_on_the_default_data(model):
 @pytest.mark.parametrize("features", options("features"))
 @pytest.mark.parametrize("model", ["logistic", "lgbm"])
 def test_every_feature_set_trains(features, model):
-    result = run(compose(*SMALL, f"features={features}", f"model={model}", *quick(model)))
+    result = run(composed(*SMALL, f"features={features}", f"model={model}", *quick(model)))
     assert np.isfinite([value.value for value in result.metrics if value.metric == "log_loss"]).all()
 
 
@@ -44,7 +44,7 @@ def test_every_splitter_trains(cv):
     small = [override for override in SMALL if not override.startswith("cv.")]
     nested = ["search=lgbm", "search.n_trials=2", "cv.outer.n_folds=2", "cv.inner.n_folds=2"]
     needed = nested if cv.startswith("nested") else ["cv.n_folds=2"]
-    assert len(run(compose(*small, f"cv={cv}", *needed)).out_of_fold) > 0
+    assert len(run(composed(*small, f"cv={cv}", *needed)).out_of_fold) > 0
 
 
 def test_every_decision_is_evaluated_once_per_model(result):
@@ -72,7 +72,7 @@ def test_a_model_is_better_than_the_most_popular_plan(result):
 
 
 def test_a_baseline_of_the_models_own_kind_is_evaluated_beside_it():
-    result = run(compose(*SMALL, "model=lgbm", "model.n_estimators=1", "baselines=[popular,lgbm]"))
+    result = run(composed(*SMALL, "model=lgbm", "model.n_estimators=1", "baselines=[popular,lgbm]"))
     accuracy = {value.model: value.value for value in result.metrics if value.metric == "accuracy"}
     assert set(accuracy) == {"lgbm", "popular", "lgbm (baseline)"}
     assert accuracy["lgbm"] != accuracy["lgbm (baseline)"]
@@ -86,8 +86,8 @@ def test_the_seed_changes_the_folds(result):
     def fold_of(result):
         return result.out_of_fold.groupby(OutOfFold.SUBSCRIBER)[OutOfFold.FOLD].first().to_dict()
 
-    assert fold_of(run(compose(*SMALL, "seed=0"))) == fold_of(result)
-    assert fold_of(run(compose(*SMALL, "seed=1"))) != fold_of(result)
+    assert fold_of(run(composed(*SMALL, "seed=0"))) == fold_of(result)
+    assert fold_of(run(composed(*SMALL, "seed=1"))) != fold_of(result)
 
 
 def test_scikit_learn_tools_work_on_the_pipeline(result):
@@ -114,20 +114,20 @@ def write_leaky_table(file):
 def test_a_planted_leak_stops_the_run_until_its_column_is_dropped(tmp_path):
     leaky = write_leaky_table(tmp_path / "leaky.csv")
     with pytest.raises(CheckError, match="'fee'") as caught:
-        run(compose(*leaky))
+        run(composed(*leaky))
     assert "data.drop_columns" in str(caught.value)
-    assert list(run(compose(*leaky, "data.drop_columns=[fee]")).table.X) == ["minutes"]
+    assert list(run(composed(*leaky, "data.drop_columns=[fee]")).table.X) == ["minutes"]
 
 
 def test_a_waived_check_is_written_into_the_run(tmp_path):
     leaky = write_leaky_table(tmp_path / "leaky.csv")
-    result = run(compose(*leaky, "waivers.leakage_screen='the fee is known before the plan'"))
+    result = run(composed(*leaky, "waivers.leakage_screen='the fee is known before the plan'"))
     assert any("the fee is known before the plan" in note for note in result.notes)
 
 
 def test_stratified_folds_on_data_with_subscribers_are_a_recorded_warning():
     small = [override for override in SMALL if not override.startswith("cv.")]
-    result = run(compose(*small, "cv=stratified", "cv.n_folds=2"))
+    result = run(composed(*small, "cv=stratified", "cv.n_folds=2"))
     assert any(note.startswith("overlap: ") and "cv=grouped" in note for note in result.notes)
 
 
@@ -137,7 +137,7 @@ def test_stratified_folds_on_data_with_subscribers_are_a_recorded_warning():
 )
 def test_megaline_ru_reaches_the_published_level(shared_data, monkeypatch, cv, accuracy, auc):
     monkeypatch.setenv("PLANREC_DATA", str(shared_data))
-    result = run(compose("data=megaline_ru", f"cv={cv}", "n_bootstrap=200"))
+    result = run(composed("data=megaline_ru", f"cv={cv}", "n_bootstrap=200"))
     found = {value.metric: value for value in result.metrics if value.model == "lgbm"}
     assert accuracy[0] < found["accuracy"].value < accuracy[1]
     assert auc[0] < found["auc"].value < auc[1]

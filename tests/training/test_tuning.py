@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from planrec.config.compose import compose
 from planrec.errors import ConfigError, DataError, RunError
 from planrec.metrics import evaluate, value_of
 from planrec.runs.read import load_run, replay_golden
@@ -22,6 +21,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.search import with_values
 from planrec.training.experiment import load_decisions, models_of, predict_out_of_fold, run
 from planrec.training.tuning import tune, tuner_of
+from tests.quick_configs import composed
 
 QUICK = ("n_bootstrap=20", "threads=1")
 HELD = ("target=held", "data.n_subscribers=60", "data.n_months=3", *QUICK)
@@ -34,7 +34,7 @@ BOTH = pytest.mark.parametrize("overrides", [NESTED_HELD, NESTED_BILLS], ids=["h
 
 @pytest.fixture(scope="module")
 def result():
-    return run(compose(*NESTED_HELD))
+    return run(composed(*NESTED_HELD))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def predict_alone(config, model, table, folds):
 
 @BOTH
 def test_equal_runs_choose_the_same_values(overrides):
-    first, second = (run(compose(*overrides)) for _ in range(2))
+    first, second = (run(composed(*overrides)) for _ in range(2))
     assert first.tuned == second.tuned
     assert [chosen.fold for chosen in first.tuned] == [*range(len(first.tuned) - 1), None]
     assert_frame_equal(first.out_of_fold, second.out_of_fold)
@@ -72,8 +72,8 @@ def test_equal_runs_choose_the_same_values(overrides):
 def test_a_space_of_one_point_is_the_plain_run(nested, plain):
     others = [f"~search.space.{name}" for name in ("learning_rate", "num_leaves", "min_child_samples")]
     range_ = [f"~search.space.n_estimators.{name}" for name in ("low", "high", "log")]
-    tuned = run(compose(*nested, *SEARCH, *others, *range_, "+search.space.n_estimators.choices=[40]"))
-    alone = run(compose(*plain, "cv.n_folds=2", "model.n_estimators=40"))
+    tuned = run(composed(*nested, *SEARCH, *others, *range_, "+search.space.n_estimators.choices=[40]"))
+    alone = run(composed(*plain, "cv.n_folds=2", "model.n_estimators=40"))
     assert_frame_equal(tuned.out_of_fold, alone.out_of_fold)
     assert tuned.folds_fingerprint == alone.folds_fingerprint
     assert_frame_equal(pd.DataFrame(tuned.metrics), pd.DataFrame(alone.metrics))
@@ -97,7 +97,7 @@ def poisoned(table: DecisionTable, rows: np.ndarray) -> DecisionTable:
 
 @BOTH
 def test_tuning_of_a_fold_never_sees_its_test_rows(overrides):
-    config = compose(*overrides)
+    config = composed(*overrides)
     table = load_decisions(config).table
     folds = list(config.cv.split(table, config.seed))
     predict = partial(predict_alone, config)
@@ -121,7 +121,7 @@ def test_tuning_of_a_fold_never_sees_its_test_rows(overrides):
 
 
 def test_inner_folds_come_from_the_inner_splitter(result):
-    config = compose(*NESTED_HELD, "cv.inner.n_folds=3", "search.n_trials=1")
+    config = composed(*NESTED_HELD, "cv.inner.n_folds=3", "search.n_trials=1")
     seen = []
 
     def predict(model, train, folds):
@@ -137,7 +137,7 @@ def test_inner_folds_come_from_the_inner_splitter(result):
 
 @pytest.mark.parametrize(("metric", "best"), [("log_loss", min), ("accuracy", max)])
 def test_the_best_by_the_first_metric_is_chosen(result, metric, best):
-    config = compose(*NESTED_HELD, f"metrics=[{metric},brier]")
+    config = composed(*NESTED_HELD, f"metrics=[{metric},brier]")
     judged = []
 
     def predict(model, train, folds):
@@ -152,7 +152,7 @@ def test_the_best_by_the_first_metric_is_chosen(result, metric, best):
 
 
 def test_baselines_are_not_tuned(result):
-    config = compose(*NESTED_HELD, "baselines=[popular,lgbm]")
+    config = composed(*NESTED_HELD, "baselines=[popular,lgbm]")
     models = models_of(config, 2, result.tuned)
     assert models["lgbm (baseline)"] == [config.model] * 2
     assert config.model not in models["lgbm"]
@@ -161,7 +161,7 @@ def test_baselines_are_not_tuned(result):
 
 def test_a_run_reports_its_trials():
     told = []
-    run(compose(*NESTED_HELD), lambda *step: told.append(step))
+    run(composed(*NESTED_HELD), lambda *step: told.append(step))
     tuning = [step for step in told if step[0].startswith("tuning for")]
     assert {step[0] for step in tuning} == {
         "tuning for fold 1 of 2",
@@ -196,12 +196,12 @@ def test_values_outside_the_models_limits_are_rejected(saved, tmp_path):
 
 def test_too_few_subscribers_for_inner_folds_name_the_field():
     with pytest.raises(DataError, match=r"type cv\.inner\.n_folds="):
-        run(compose(*NESTED_HELD, "cv.inner.n_folds=50"))
+        run(composed(*NESTED_HELD, "cv.inner.n_folds=50"))
 
 
 def test_a_metric_without_value_is_no_objective():
     with pytest.raises(ConfigError, match="flip_rate has nothing to measure"):
-        run(compose(*NESTED_HELD, "data.n_months=1", "metrics=[flip_rate,accuracy]"))
+        run(composed(*NESTED_HELD, "data.n_months=1", "metrics=[flip_rate,accuracy]"))
 
 
 def test_a_single_value_equals_that_of_the_evaluation(result):

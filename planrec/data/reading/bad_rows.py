@@ -73,6 +73,10 @@ class BrokenRules:
             broken.positions = sorted(kept)[: self._kept]
             broken.count += len(positions)
 
+    def take_over(self, other: "BrokenRules", place: str) -> None:
+        """Add the rules that others found, with the place in front of each."""
+        self._broken |= {f"{place}{rule}": broken for rule, broken in other._broken.items()}
+
     def bad_rows(self, places: Places) -> list[BadRows]:
         """List the bad rows of every rule, with the names of their places."""
         named = places({position for broken in self._broken.values() for position in broken.positions})

@@ -1,5 +1,6 @@
 """How the cells of one file are read: its options, and the notation of its numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ class CellReading:
 
     form: CellForm = field(default_factory=CellForm)
     numerals: Numerals = field(default_factory=Numerals)
+    settle: Callable[[str], Notation] | None = None
+    "Decides the notation of a column by all cells of a file of which parts are read; None for whole tables."
 
     @property
     def blank(self) -> tuple[str, ...]:
@@ -33,4 +36,8 @@ class CellReading:
 
     def numbers(self, name: str, column: pa.ChunkedArray) -> NumberCells:
         """Read the numbers of a readable column."""
-        return numbers_in(column, self.notation(name))
+        notation = self.notation(name)
+        is_open = notation.decimal is None and pa.types.is_string(column.type)
+        if self.settle is not None and is_open and notation.plain(column) is None:
+            notation = self.settle(name)
+        return numbers_in(column, notation)

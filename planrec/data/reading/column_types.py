@@ -148,10 +148,13 @@ def text_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
         >>> text_of(pa.chunked_array([[7.0, None]])).to_pylist()
         ['7', None]
     """
-    if pa.types.is_floating(column.type) and pc.all(_is_exact_integer(column)).as_py():
-        # Without this detour 79161234567.0 would read 7.9161234567e+10.
-        column = column.cast(pa.int64())
-    return column.cast(pa.string())
+    if not pa.types.is_floating(column.type):
+        return column.cast(pa.string())
+    # Without this detour 79161234567.0 would read 7.9161234567e+10; a cell reads the same in every part.
+    whole = pc.if_else(_is_exact_integer(column), column, pa.scalar(None, column.type)).cast(pa.int64())
+    if whole.null_count == column.null_count:
+        return whole.cast(pa.string())
+    return pc.coalesce(whole.cast(pa.string()), column.cast(pa.string()))
 
 
 def _is_exact_integer(numbers: pa.ChunkedArray) -> pa.ChunkedArray:

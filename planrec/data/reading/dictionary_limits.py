@@ -44,6 +44,18 @@ def decoded(table: pa.Table, path: str) -> pa.Table:
     return table
 
 
+def unread(kind: pa.DataType, n_rows: int) -> pa.Array:
+    """Return empty lists or records in place of a nested column, whose cells have no use but any size.
+
+    >>> unread(pa.list_(pa.string()), 2).to_pylist(), unread(pa.struct([("a", pa.int8())]), 1).to_pylist()
+    ([[], []], [{'a': None}])
+    """
+    empty: object = {} if pa.types.is_struct(kind) else []
+    if pa.types.is_fixed_size_list(kind):
+        empty = [None] * min(kind.list_size, MOST_CELL_BYTES)
+    return pa.array([empty], kind).take(pa.nulls(n_rows, pa.int8()).fill_null(0))
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Return whether a column holds text or bytes.
 

@@ -42,6 +42,17 @@ def whole_numbers(texts: np.ndarray) -> np.ndarray:
     return np.array([whole[text] for text in texts], dtype=object)
 
 
+def whole_number(text: str) -> str:
+    """Write `1.0` as `1`.
+
+    Examples:
+        >>> whole_number("1.0"), whole_number("1,000"), whole_number("mini")
+        ('1', '1,000', 'mini')
+    """
+    match = WHOLE.fullmatch(text)
+    return text if match is None else match[1]
+
+
 def shortened(texts: np.ndarray) -> np.ndarray:
     """Find ids whose last digits a spreadsheet lost, shape (n,), bool.
 

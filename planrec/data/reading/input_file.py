@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.column_names import ColumnNames
+from planrec.data.reading.notation import Notation
 from planrec.data.reading.numerals import Numerals
 from planrec.data.reading.raw_table import RawTable
 from planrec.errors import DataError
@@ -38,8 +40,25 @@ class InputFile(ABC):
 
     @property
     def reading(self) -> CellReading:
-        """How the cells are read."""
+        """How the cells are read if all of them are in memory."""
         return CellReading(self.form, self.numerals)
+
+    @property
+    def part_reading(self) -> CellReading:
+        """How the cells of a part are read: as those of the whole file."""
+        return replace(self.reading, settle=self._settled)
+
+    @cached_property
+    def _notations(self) -> dict[str, Notation]:
+        """Notations of columns that were read to the end to decide them."""
+        return {}
+
+    def _settled(self, name: str) -> Notation:
+        if name not in self._notations:
+            parts = self.parts([name], lambda share: None)
+            columns = (self.reading.readable(part[name]) for part in parts)
+            self._notations[name] = self.numerals.of(name).settled(columns)
+        return self._notations[name]
 
     @property
     def notes(self) -> tuple[str, ...]:

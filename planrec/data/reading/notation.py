@@ -6,6 +6,7 @@ reading is a guess.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -108,6 +109,8 @@ class Notation:
     why: str | None = None
     """Why cells with two readings are read with `decimal`, or with a point without one. Without `decimal`
     no reason makes the reading a guess."""
+    is_guess: bool = False
+    "Whether no cell of the column shows `decimal`, and there is no reason either."
 
     def read(self, text: pa.ChunkedArray) -> NumberCells:
         """Read a text column as numbers.
@@ -119,12 +122,32 @@ class Notation:
         plain = self.plain(text)
         if plain is not None:
             return plain
-        marks = DECIMAL_MARKS if self.decimal is None else (self.decimal,)
-        fits = {mark: self._fits(text, mark) for mark in marks}
-        count = {mark: int(pc.sum(cells).as_py() or 0) for mark, cells in fits.items()}
-        decimal = self._decimal(text, count)
-        is_shown = len(set(count.values())) > 1 or (self.decimal is not None and self.why is None)
-        return self._cells(text, fits[decimal], decimal, is_shown=is_shown)
+        settled = self.settled([text])
+        return settled._cells(text, settled.decimal or "point")
+
+    def settled(self, texts: Iterable[pa.ChunkedArray]) -> "Notation":
+        """Decide the decimal mark by all cells of a column, in one part or several.
+
+        The mark that fits most cells is shown by them. If both fit equally, it is a point for a reason, and
+        else a guess.
+
+        Examples:
+            >>> parts = [pa.chunked_array([["1.721"]]), pa.chunked_array([["7,5"]])]
+            >>> Notation().settled(parts), Notation().settled(parts[:1]).is_guess
+            (Notation(decimal='comma', thousands='detect', why=None, is_guess=False), True)
+        """
+        if self.decimal is not None:
+            return self
+        count: dict[DecimalMark, int] = dict.fromkeys(DECIMAL_MARKS, 0)
+        has_points = self.why is not None
+        for text in texts:
+            for mark in DECIMAL_MARKS:
+                count[mark] += int(pc.sum(self._fits(text, mark)).as_py() or 0)
+            has_points = has_points or _any(text, r"\d\.\d")
+        if count["point"] != count["comma"]:
+            shown: DecimalMark = max(count, key=lambda mark: count[mark])
+            return Notation(shown, self.thousands)
+        return Notation("point" if has_points else "comma", self.thousands, self.why, self.why is None)
 
     def plain(self, text: pa.ChunkedArray) -> NumberCells | None:
         """Read a column as a program writes numbers, 1234.5; None if its cells need a closer look."""
@@ -136,26 +159,16 @@ class Notation:
         if pc.any(pc.is_nan(numbers)).as_py():
             return None
         values = numbers.to_numpy()
-        is_settled = self.decimal == "point" and self.why is None
+        is_settled = self.decimal == "point" and self.why is None and not self.is_guess
         # The point is the only mark that Arrow reads; searching for a pattern would take three times as long.
         has_mark = not is_settled and pc.any(pc.match_substring(text, ".")).as_py()
         return None if has_mark else NumberCells(values, np.zeros(len(text), bool))
 
-    def _decimal(self, text: pa.ChunkedArray, count: dict[DecimalMark, int]) -> DecimalMark:
-        """Choose the mark that fits most cells; of two that fit equally, see `why`."""
-        if self.decimal is not None:
-            return self.decimal
-        if count["point"] != count["comma"]:
-            return max(count, key=lambda mark: count[mark])
-        has_points = self.why is not None or _any(text, r"\d\.\d")
-        return "point" if has_points else "comma"
-
     def _fits(self, text: pa.ChunkedArray, decimal: DecimalMark) -> pa.ChunkedArray:
         return pc.match_substring_regex(text, number_pattern(decimal, self.thousands))
 
-    def _cells(
-        self, text: pa.ChunkedArray, fits: pa.ChunkedArray, decimal: DecimalMark, *, is_shown: bool
-    ) -> NumberCells:
+    def _cells(self, text: pa.ChunkedArray, decimal: DecimalMark) -> NumberCells:
+        fits, is_shown = self._fits(text, decimal), self.why is None and not self.is_guess
         written = pc.if_else(fits, text, pa.scalar(None, pa.string()))
         values = _values(written, decimal)
         grouped = _first(written, _grouped_pattern(decimal))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from planrec.data.reading.column_names import column_names
-from planrec.data.reading.dictionary_limits import check_chunks, decoded, is_text
+from planrec.data.reading.dictionary_limits import check_chunks, decoded, is_text, unread
 from planrec.data.reading.input_file import InputFile, Progress, row_places
 from planrec.errors import DataError
 from planrec.schema.cell_form import CellForm
@@ -43,19 +44,28 @@ class ParquetFile(InputFile):
 
     def _tables(self, wanted: Sequence[str], progress: Progress) -> Iterator[pa.Table]:
         in_file = dict(zip(self.columns.tidy, self.columns.in_file, strict=True))
+        nested = {field.name: field.type for field in self._schema if pa.types.is_nested(field.type)}
         names = [in_file[name] for name in wanted]
+        flat = [name for name in names if name not in nested]
         with _damage_reported(self.path), pq.ParquetFile(self.path, read_dictionary=self._texts()) as file:
             check_chunks(file.metadata, str(self.path))
             n_read = 0
-            for batch in file.iter_batches(BATCH_ROWS, columns=names):
+            for batch in file.iter_batches(BATCH_ROWS, columns=flat):
                 n_read += batch.num_rows
                 progress(n_read / file.metadata.num_rows)
                 # Names with points also select the columns "inside" them.
-                table = pa.Table.from_batches([batch]).select(names).rename_columns(list(wanted))
-                yield decoded(table, str(self.path))
+                table = decoded(pa.Table.from_batches([batch]).select(flat), str(self.path))
+                columns = [
+                    unread(nested[name], batch.num_rows) if name in nested else table[name] for name in names
+                ]
+                yield pa.table(columns, names=list(wanted))
+
+    @cached_property
+    def _schema(self) -> pa.Schema:
+        return pq.read_schema(self.path)
 
     def _texts(self) -> list[str]:
-        return [field.name for field in pq.read_schema(self.path) if is_text(field.type)]
+        return [field.name for field in self._schema if is_text(field.type)]
 
 
 def parquet_file(path: Path, form: CellForm) -> ParquetFile:

@@ -37,7 +37,7 @@ class DayJudge:
             update["reference"] = (*state.reference, _as_rows(counts))
         elif use == "judged":
             p = day_p_values(self.streams, state.arrays(self.streams), counts)
-            by_stream = with_day(np.array(state.evidence), p)
+            by_stream = with_day(self.streams, np.array(state.evidence), p)
             evidence = evidence_of_all(self.streams, by_stream)
             update["evidence"] = tuple(by_stream.tolist())
         if logged.rows > logged.unreadable:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from planrec.drift import ColumnDrift
-from planrec.drift.cheaper_evidence import Bills, cheaper_evidence
+from planrec.drift.cheaper_evidence import Bills, cheaper_bias, cheaper_evidence, is_surely_wrong
 from planrec.drift.evidence import REFERENCE_DAYS, THRESHOLD, evidence_of_all, named_streams
 from planrec.drift.streams import Streams
 from planrec.errors import RunError
@@ -70,7 +70,7 @@ class DriftReport:
     def _alarms(self) -> Iterator[str]:
         yield from (problem.partition(":")[0] if ":" in problem else "rows" for problem in self.problems)
         yield from named_streams(self.streams, np.array(self.state.evidence))
-        if self.cheaper is not None and self.cheaper >= THRESHOLD:
+        if is_surely_wrong(self.bills):
             yield PROB_CHEAPER
 
     def as_json(self) -> JsonObject:
@@ -122,4 +122,5 @@ class DriftReport:
             "bills": len(predicted),
             "predicted": float(predicted.mean()),
             "came_true": float(came_true.mean()),
+            "bias": cheaper_bias(self.bills),
         }

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from planrec.drift import ColumnDrift
+from planrec.drift.cheaper_evidence import LEAST_BIAS, cheaper_bias
 from planrec.drift.evidence import REFERENCE_DAYS, THRESHOLD
 from planrec.monitoring.drift_check.drift_report import DriftReport
 from planrec.monitoring.drift_check.month_file import FileReport
@@ -75,7 +76,11 @@ def cheaper_lines(report: DriftReport) -> Iterator[str]:
     """Yield the sentences about P(cheaper): by bills, and by the predictions alone."""
     if report.cheaper is not None:
         n = sum(len(day.probability) for day in report.bills)
-        yield f"evidence that P(cheaper) is wrong: {evidence_text(report.cheaper)}, from {counted(n, 'bill')}"
+        bias = f"{cheaper_bias(report.bills) * 100:+.1f} points of bias (an alarm needs {LEAST_BIAS * 100:g})"
+        yield (
+            f"evidence that P(cheaper) is wrong: {evidence_text(report.cheaper)}, from {counted(n, 'bill')},"
+            f" {bias}"
+        )
     if report.latest is not None and report.latest.expected_cheaper is not None:
         yield _expected(report.latest.expected_cheaper)
 

@@ -1,33 +1,35 @@
 """Check the days of a decision log that are over and were not judged yet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from planrec.drift import ColumnDrift, Profile
+from planrec.drift.cheaper_evidence import Bills
 from planrec.drift.comparison import drift_of_counts
-from planrec.drift.evidence import REFERENCE_DAYS
 from planrec.drift.streams import Streams
-from planrec.errors import RunError
+from planrec.errors import PlanRecError, RunError
 from planrec.monitoring.drift_check.cheaper_bills import bills_by_day
 from planrec.monitoring.drift_check.day_judge import DayJudge
 from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, DriftReport
 from planrec.monitoring.drift_check.drift_state import (
+    MOST_DAYS,
     DriftState,
     read_state,
     state_file,
     state_lock,
     write_state,
 )
-from planrec.monitoring.drift_check.logged_days import read_day, rows_by_day
+from planrec.monitoring.drift_check.logged_days import LoggedDay, read_day, rows_by_day
 from planrec.runs.read import SavedRun, read_profile
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.decision_log.chain import LoggedEvent
 from planrec.serving.decision_log.log_tables import append_event
 from planrec.serving.decision_log.session import session
 from planrec.serving.pin import ANY_RUN, pinned_run, read_pin
+from planrec.serving.recorded_time import recorded_time
 from planrec.wording import counted
 
 ONE_DAY = timedelta(days=1)
@@ -38,7 +40,7 @@ def check_pinned(
 ) -> DriftReport:
     """Check the pinned run of a folder, and write `monitoring/drift.json`; see `check_log`."""
     pin = read_pin(outputs)
-    pinned_on = date.fromisoformat(pin.pinned_at[:10])
+    pinned_on = recorded_time(pin.pinned_at, f"pinned_at of {pin.run}").date()
     return check_log(pinned_run(pin, outputs, signers), url, outputs, pinned_on, today)
 
 
@@ -71,11 +73,20 @@ def check_log(
         with session(url, "read") as connection:
             rows = rows_by_day(connection)
             judge = DayJudge(streams, pinned_on, today)
-            for day in days_to_judge(state, rows, pinned_on, today):
-                state = judge.judged(state, read_day(connection, saved.recommender, day))
+
+            def logged(day: date) -> LoggedDay:
+                return read_day(connection, saved.recommender, day)
+
+            if not before.days:
+                state = _with_days_before_pin(
+                    judge, state, sorted(day for day in rows if day < today), logged
+                )
+            for day in days_to_judge(before, rows, pinned_on, today):
+                state = judge.judged(state, logged(day))
             if state is not before:
                 content = {"check": "drift", "days": len(state.days)}
                 append_event(connection, LoggedEvent.of("count", content))
+        bills, problems = _bills(url, outputs, saved)
         report = DriftReport(
             run_id=saved.run_id,
             run_json_sha256=saved.sha256,
@@ -83,13 +94,14 @@ def check_log(
             streams=streams,
             state=state,
             columns=_columns(streams, state),
-            bills=tuple(bills_by_day(url, outputs, saved)),
+            bills=bills,
             clock_problems=tuple(_clock_problems(state, rows, today)),
-            notes=tuple(_notes(state, rows)),
+            notes=(*_notes(state, rows), *problems),
         )
+        # First the alarms, then the state: a check that is killed in between is repeated by the next one.
+        report.write(outputs / DRIFT_FILE)
         if state is not before:
             write_state(file, state)
-        report.write(outputs / DRIFT_FILE)
     return report
 
 
@@ -109,18 +121,45 @@ def days_to_judge(
 ) -> Iterator[date]:
     """Yield the days that are over and not judged, in their order; a day without rows is one of them.
 
-    Days without rows before the pin, or before the first row of the log, say nothing about this run.
+    Days before the pin are reference days, see `_with_days_before_pin`. Days without rows before the first
+    row of the log say nothing about this run.
     """
     known = sorted(day for day in rows if day < today)
+    first = max(pinned_on, known[0]) if known else today
     if state.days:
         first = state.days[-1].day + ONE_DAY
-    else:
-        earlier = [day for day in known if day < pinned_on][-REFERENCE_DAYS:]
-        yield from earlier
-        first = max(pinned_on, known[0]) if known else today
     while first < today:
         yield first
         first += ONE_DAY
+
+
+def _with_days_before_pin(
+    judge: DayJudge, state: DriftState, days: Sequence[date], read: Callable[[date], LoggedDay]
+) -> DriftState:
+    """Judge the days before the pin, the last one first, until there are enough reference days.
+
+    Args:
+        judge: the judge of this pin.
+        state: a state without any day.
+        days: days with rows, in their order.
+        read: reads one of them.
+    """
+    latest = None
+    for day in [day for day in reversed(days) if day < judge.pinned_on][:MOST_DAYS]:
+        if state.is_ready:
+            break
+        state = judge.judged(state, read(day))
+        latest = latest or state.latest
+    in_order = {"days": state.days[::-1], "reference": state.reference[::-1], "latest": latest}
+    return state.model_copy(update=in_order) if state.days else state
+
+
+def _bills(url: str, outputs: Path, saved: SavedRun) -> tuple[tuple[Bills, ...], list[str]]:
+    """Return the bills that came, and a note if they cannot be read: the days are judged even so."""
+    try:
+        return tuple(bills_by_day(url, outputs, saved)), []
+    except (PlanRecError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        return (), [f"P(cheaper) is not compared with bills, an outcome is not readable: {error}"]
 
 
 def _columns(streams: Streams, state: DriftState) -> tuple[ColumnDrift, ...]:

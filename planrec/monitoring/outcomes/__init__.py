@@ -5,13 +5,14 @@ They are rows of the database of the decision log. Importing this package loads 
 
 from planrec.monitoring.outcomes.outcome import Content, Event, Outcome
 from planrec.monitoring.outcomes.outcome_table import StoredOutcome, stored_outcomes
-from planrec.monitoring.outcomes.receiving import NotApplied, Received, receive
+from planrec.monitoring.outcomes.receiving import NotApplied, Reason, Received, receive
 
 __all__ = [
     "Content",
     "Event",
     "NotApplied",
     "Outcome",
+    "Reason",
     "Received",
     "StoredOutcome",
     "receive",

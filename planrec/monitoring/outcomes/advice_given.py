@@ -108,7 +108,8 @@ def given_by_subscriber(connection: Connection, pseudonyms: Iterable[str]) -> Ma
 
 
 def _given(connection: Connection, column: str, values: Iterable[str]) -> Iterator[Given]:
-    wanted = list(dict.fromkeys(values))
+    # PostgreSQL refuses zero bytes, and no logged value has one.
+    wanted = [value for value in dict.fromkeys(values) if "\0" not in value]
     if len(wanted) <= MOST_NAMES:
         marks = ", ".join("?" * len(wanted))
         statement = f"SELECT {_COLUMNS} FROM decisions WHERE {column} IN ({marks})"

@@ -43,6 +43,11 @@ class MonthsThatCame:
                 came.months.setdefault((owner, month_number(outcome.month)), outcome)
         return came
 
+    @property
+    def newest(self) -> int | None:
+        """The last month that came, see `month_number`."""
+        return max((month for _, month in self.months), default=None)
+
     def has_left(self, advice: PastAdvice) -> bool:
         """Return whether the subscriber of some advice left."""
         return advice.owner in self.left

@@ -84,6 +84,8 @@ class Realised:
     harmed: Sequence[Harm]
     "The largest extra cost first."
     bills: BillCheck
+    harm_of_latest: MetricValue | None = None
+    "The harm rate of the advice of the latest run alone; `planrec watch` reads it."
 
     @property
     def harm_rate(self) -> MetricValue | None:
@@ -131,6 +133,7 @@ def judged_by_bills(table: RealisedTable, days: Days, by: By | None = None) -> R
             moves=_moves(table, advised),
             harmed=_harms(table, advised, judged),
             bills=bill_check(table.bill_differences.values()),
+            harm_of_latest=_harm_of(table.runs[-1], advised),
         )
 
 
@@ -204,6 +207,12 @@ def _with_accepted(table: RealisedTable, advised: "pd.DataFrame") -> "pd.DataFra
     accepted[[name for name in accepted.columns if name.startswith(forecasts)]] = np.nan
     others = table.rows[table.rows[OutOfFold.MODEL] != ADVISED]
     return pd.concat([advised, accepted, others], ignore_index=True)
+
+
+def _harm_of(run: SavedRun, advised: "pd.DataFrame") -> MetricValue:
+    rows = advised[advised[RUN] == run.run_id]
+    (harm,) = evaluate(rows, ["harm_rate"], run.manifest.seed, run.manifest.n_bootstrap)
+    return harm
 
 
 def _moves(table: RealisedTable, advised: "pd.DataFrame") -> Moves:

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from math import isnan
 
+import numpy as np
+
 from planrec.metrics import MetricValue
 from planrec.monitoring.realised.realised import Realised
 from planrec.runs.manifest import nan_as_null
@@ -23,7 +25,10 @@ def as_json(found: Realised) -> str:
         "days": str(found.days),
         "decided": found.decided,
         "currency": found.currency,
+        "run_json_sha256": table.runs[-1].sha256 if table.runs else None,
+        "harm": None if found.harm_of_latest is None else nan_as_null(asdict(found.harm_of_latest)),
         "runs": [{"run_id": run.run_id, "sha256": run.sha256} for run in table.runs],
+        "newest_month": None if table.newest_month is None else str(np.datetime64(table.newest_month, "M")),
         "judged": found.metrics[0].n_decisions if found.metrics else 0,
         "subscribers": found.metrics[0].n_subscribers if found.metrics else 0,
         "unjudged": {reason: len(names) for reason, names in table.unjudged.items()},

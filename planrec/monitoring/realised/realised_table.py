@@ -63,6 +63,8 @@ class RealisedTable:
     "Of the judged months, see `bill_differences`."
     n_differing: int
     "Judged decisions that the runs would not repeat now."
+    newest_month: int | None = None
+    "The last month whose usage came, see `month_number`."
 
 
 def realised_table(url: str, outputs: Path, days: Days | None = None) -> RealisedTable:
@@ -84,7 +86,8 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
     by_run = defaultdict(list)
     for each in judging.latest(logged.advice):
         by_run[each.run].append(each)
-    judged = [run for advice in by_run.values() if (run := judging.judged_run(advice))]
+    in_order = sorted(by_run.values(), key=lambda advice: advice[-1].time)
+    judged = [run for advice in in_order if (run := judging.judged_run(advice))]
     return RealisedTable(
         rows=_joined(judged),
         runs=[run.saved for run in judged],
@@ -92,6 +95,7 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
         events={each.recommendation_id: judging.events(each) for run in judged for each in run.advice},
         bill_differences=ChainMap(*(dict(run.bill_differences) for run in judged)),
         n_differing=sum(run.n_differing() for run in judged),
+        newest_month=came.newest,
     )
 
 

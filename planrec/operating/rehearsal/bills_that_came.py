@@ -35,7 +35,7 @@ def send_answers(log_url: str, outputs: Path, advice: DayOfAdvice, accepted: set
 def send_bills(
     log_url: str, outputs: Path, advice: Sequence[DayOfAdvice], file: MonthFile, world: World
 ) -> None:
-    """Store the month of a file for all advice that it judges."""
+    """Store the month of a file for the advice that it judges, that of some days of each month."""
     at = {int(subscriber): row for row, subscriber in enumerate(file.subscriber)}
     contents = {
         subscriber: Content(
@@ -44,7 +44,11 @@ def send_bills(
         )
         for subscriber, row in at.items()
     }
-    judged = [day for day in advice if day.month <= file.month < day.month + HORIZON]
+    judged = [
+        day
+        for day in advice
+        if day.month <= file.month < day.month + HORIZON and world.setting.bills_of(day.day)
+    ]
     outcomes = [
         Outcome(f"{name}/{file.month}", name, None, "month", name_of(file.month), contents[subscriber])
         for day in judged

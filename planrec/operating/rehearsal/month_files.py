@@ -52,6 +52,8 @@ class MonthStore:
         n, months = world.usage[Usage.SMS].shape
         self.usage = {name: np.full((n, months), np.nan) for name in Usage.ALL}
         self.held = np.full((n, months), -1)
+        self.first_sent = 0
+        "Earlier months are left out of requests."
         for month in range(HISTORY):
             self.take(file_of(world, month, world.people.plan_held))
 
@@ -65,7 +67,7 @@ class MonthStore:
         """Return the last months of a subscriber before a month, as a request gives them."""
         known = [
             ago
-            for ago in range(month - WINDOW, month)
+            for ago in range(max(month - WINDOW, self.first_sent), month)
             if not np.isnan(self.usage[Usage.SMS][subscriber, ago])
         ]
         return tuple(
@@ -74,6 +76,18 @@ class MonthStore:
             )
             for ago in known
         )
+
+    def leave_out_before_change(self, month: int) -> int:
+        """Leave out the months before the largest rise of data use, and return the first month that stays.
+
+        Args:
+            month: the present month; its window is searched.
+        """
+        data = self.usage[Usage.DATA_MIB]
+        months = [ago for ago in range(month - WINDOW - 1, month) if (self.held[:, ago] >= 0).any()]
+        typical = np.array([np.nanmedian(data[:, ago]) for ago in months])
+        self.first_sent = months[1 + int(np.argmax(typical[1:] / typical[:-1]))]
+        return self.first_sent
 
     def months_known(self, file: MonthFile) -> np.ndarray:
         """Count the months of each subscriber in the window that ends with a file, shape (k,), float64."""

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from planrec.errors import RunError
 from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.bills_that_came import send_answers, send_bills
+from planrec.operating.rehearsal.drift_watch import DriftWatch
 from planrec.operating.rehearsal.input_gate import file_problems
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.pin_check import worse_by
@@ -18,6 +20,8 @@ from planrec.operating.rehearsal.world import World
 from planrec.runs.read import SavedRun
 from planrec.wording import signed
 
+DRIFT_DAYS = (1, 15)
+"Days of a month on which the days since the last check are judged."
 MARGIN = 0.05
 "Share of the regret of the run before, up to which a run may be worse."
 CORRECTED_ON = 12
@@ -36,6 +40,7 @@ class WithOperations(Side):
         "The right form of a file that was refused."
         self.promotions: list[Promotion] = []
         self.planted: set[str] = set()
+        self.drift = DriftWatch(self.runs, self.log_url, timeline)
 
     def receive(self, month: int, true: MonthFile, arrived: MonthFile) -> None:
         """Update the plans, then take the file if its hard gates pass."""
@@ -51,6 +56,11 @@ class WithOperations(Side):
 
     def run_on(self, month: int, day: int) -> SavedRun | None:
         """Return the pinned run; a pin that cannot be served is mended first."""
+        if self.world.setting.checks_drift and day in DRIFT_DAYS and self.drift.check(month, day):
+            first = name_of(self.store.leave_out_before_change(month))
+            self.timeline.done(
+                month, day, f"data use rose most in {first}: requests leave out the months before"
+            )
         if self.waits_for is not None and day >= CORRECTED_ON:
             self.timeline.done(
                 month, CORRECTED_ON, f"the file of {name_of(month - 1)} arrives again, in order"
@@ -76,8 +86,13 @@ class WithOperations(Side):
         for change in self.world.plans.changes_in(month):
             version = self.world.plans.at(month).version
             self.timeline.noticed(month, 1, change, f"the catalogue has a new version, {version}")
-        if self.world.plans.changes_in(month):
+        if not self.world.plans.changes_in(month):
+            return
+        try:
             self.runs.update_plans(self.world, month)
+        except RunError:
+            self.timeline.done(month, 1, "the pinned run cannot take new plans: it goes on with the old ones")
+        else:
             self.timeline.done(month, 1, "a run with the new plans is pinned, without training", "promoted")
 
     def _take(self, month: int, day: int, file: MonthFile) -> None:
@@ -92,19 +107,18 @@ class WithOperations(Side):
             self.timeline.done(month, day, f"the retrained run is not pinned: {found.outcome}")
 
     def _check_pin(self, month: int, day: int) -> None:
-        """Compare a run that was pinned by hand with the one before; roll back if it is surely worse."""
+        """Compare a run pinned by hand with the one before; roll back unless it is surely not worse."""
         months = self._write_months(month, "check")
         found, regret = worse_by(self.runs.served, self.runs.checked, months)
-        if found.low <= MARGIN * regret:
+        if found.high <= MARGIN * regret:
             self.runs.accept(self.runs.served.folder)
             return
-        text = (
-            f"the pinned run has {signed(found.value, found.low, found.high)} more regret than the one before"
-        )
+        shown = signed(found.value, found.low, found.high)
+        text = f"the pinned run is not surely as good as the one before: {shown} in regret"
         self.timeline.noticed(month, day, "bad_model", text)
-        self.runs.go_back("more regret than the run before it")
+        self.runs.go_back("not surely as good as the run before it")
         self.timeline.done(
-            month, day, "the run before is pinned again, and the bad one is denied", "rolled back"
+            month, day, "the run before is pinned again, and this one is denied", "rolled back"
         )
 
     def _write_months(self, month: int, purpose: str) -> Path:

@@ -17,7 +17,7 @@ PANELS = {REGRET: "regret", HIDDEN: "hidden regret", HARM: "share harmed"}
 SYMBOLS: dict[Kind, Marker] = {
     "planted": Marker("v", "#9c1c00", "#9c1c00"),
     "noticed": Marker("o", "#00558c", "white"),
-    "false alarm": Marker("x", "#444444", "#444444"),
+    "other alarm": Marker("x", "#444444", "#444444"),
     "promoted": Marker("^", "#2c6e2c", "#2c6e2c"),
     "rolled back": Marker("<", "#444444", "#444444"),
 }
@@ -34,7 +34,8 @@ def chart_of(rehearsed: Rehearsed) -> Chart:
     for axes, (metric, name) in zip(panels, PANELS.items(), strict=True):
         _draw_metric(axes, [figures for figures in monthly if figures.metric == metric])
         axes.set_ylabel(name)
-    panels[0].legend(loc="upper left", frameon=False, fontsize=9)
+    shown = panels[0].get_legend_handles_labels()
+    figure.legend(*shown, loc="outside upper right", ncols=2, frameon=False, fontsize=9)
     panels[-1].axhline(MOST_HARM, color="#9c1c00", linestyle=":", linewidth=1)
     months = [figures.month for figures in monthly if figures.metric == REGRET]
     panels[-1].set_xticks(range(1, len(months) + 1), [str(month)[2:] for month in months], rotation=45)
@@ -43,7 +44,7 @@ def chart_of(rehearsed: Rehearsed) -> Chart:
 
 
 def _draw_events(axes: Axes, events: Sequence[TimelineEvent]) -> None:
-    """Draw one row of symbols per kind of event; a planted fault also gets a line through its row."""
+    """Draw one row of symbols per kind of event."""
     for row, (kind, marker) in enumerate(SYMBOLS.items()):
         marker.draw(
             axes, [_place(event) for event in events if event.kind == kind], [row] * _count(events, kind)

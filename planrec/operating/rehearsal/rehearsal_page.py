@@ -35,11 +35,11 @@ def _parts(rehearsed: Rehearsed) -> Iterator[str]:
 def about(rehearsed: Rehearsed) -> str:
     """Return the setting in words."""
     setting = rehearsed.setting
-    asked = setting.per_day * len(setting.days)
     return (
         f"A simulated operator of {setting.n_subscribers:,} subscribers over {setting.n_months} months, seed"
-        f" {setting.seed}. Up to {asked:,} subscribers ask for advice each month. Both sides live in the same"
-        " world. With operations off, the first run answers all year from whatever arrives. Regret is the"
+        f" {setting.seed}. On {len(setting.days)} days of a month {setting.per_day} subscribers ask for"
+        " advice. Both sides live in the same world. With operations off, the first run answers all year"
+        " from whatever arrives. Regret is the"
         " monthly cost of following the advice above the cheapest plan, by the bills of the three months"
         " after it; hidden regret is the same by true expected bills, which only the simulator knows. Harm"
         " is the share of all decisions that advise a move that costs more than staying by over 0.50."

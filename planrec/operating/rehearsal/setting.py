@@ -1,5 +1,6 @@
 """Size, seed and faults of one rehearsal; the faults were chosen before anything was measured."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ HORIZON = 3
 "Months whose bills judge a decision."
 FAST_SUBSCRIBERS, FULL_SUBSCRIBERS = 150, 600
 MOST_MONTHS = 24
+DAYS_OF_A_MONTH, DAYS_OF_A_WEEK = 31, 7
+LEAST_ROWS = 50
+"Answers that the drift check needs in a day."
 FAULT_DAY = 10
 "Day of the faults that do not begin with a month."
 
@@ -60,13 +64,27 @@ class RehearsalSetting:
     per_day: int
     "Subscribers who are asked on each day of advice."
     days: tuple[int, ...]
-    "Days of each month on which advice is given."
+    "Days of each month on which advice is given, as far as the month has them."
     n_draws: int
     "Draws of the model `forecast`."
     n_bootstrap: int
     "Draws of subscribers behind every interval."
     seed: int
     faults: tuple[Planted, ...]
+
+    def days_of(self, month: int) -> list[int]:
+        """Return the days of a calendar month, counted from January 2018, on which advice is given."""
+        year, of_year = divmod(month, 12)
+        return [day for day in self.days if day <= monthrange(2018 + year, of_year + 1)[1]]
+
+    @property
+    def checks_drift(self) -> bool:
+        """Whether every day has advice, and enough of it for the evidence of a day."""
+        return len(self.days) == DAYS_OF_A_MONTH and self.per_day >= LEAST_ROWS
+
+    def bills_of(self, day: int) -> bool:
+        """Return whether the bills after the advice of a day are sent: of one day in seven."""
+        return not self.checks_drift or day % DAYS_OF_A_WEEK == 1
 
     def month_of(self, fault: str) -> int | None:
         """Return the calendar month of a fault, counted from January 2018; None if it is not planted."""
@@ -101,8 +119,8 @@ def chosen_setting(n_months: int, seed: int, faults: Sequence[str] | None, *, fa
     planted = default_faults(n_months) if faults is None else planted_faults(faults, n_months)
     if fast:
         return RehearsalSetting(n_months, FAST_SUBSCRIBERS, 12, (3, 12, 21), 16, 50, seed, planted)
-    days = (2, 5, 8, 11, 14, 17, 20, 23, 26)
-    return RehearsalSetting(n_months, FULL_SUBSCRIBERS, 50, days, 64, 500, seed, planted)
+    every_day = tuple(range(1, DAYS_OF_A_MONTH + 1))
+    return RehearsalSetting(n_months, FULL_SUBSCRIBERS, 50, every_day, 64, 500, seed, planted)
 
 
 def default_faults(n_months: int) -> tuple[Planted, ...]:

@@ -7,7 +7,7 @@ from typing import Literal
 from planrec.operating.rehearsal.month_files import name_of
 from planrec.operating.rehearsal.setting import HISTORY, RehearsalSetting
 
-Kind = Literal["planted", "noticed", "false alarm", "promoted", "rolled back", "done"]
+Kind = Literal["planted", "noticed", "other alarm", "promoted", "rolled back", "done"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Timeline:
         self.events.append(TimelineEvent(month, day, "planted", text, fault))
 
     def noticed(self, month: int, day: int, fault: str, text: str) -> None:
-        """Add a signal about a kind of fault; it is a false alarm if no such fault was planted before."""
+        """Add a signal about a kind of fault; it is another alarm if no such fault was planted before."""
         begins = self.setting.month_of(fault)
         is_true = begins is not None and begins <= month
-        self.events.append(TimelineEvent(month, day, "noticed" if is_true else "false alarm", text, fault))
+        self.events.append(TimelineEvent(month, day, "noticed" if is_true else "other alarm", text, fault))
 
     def done(self, month: int, day: int, text: str, kind: Kind = "done") -> None:
         """Add an act of operations."""

@@ -46,6 +46,7 @@ def overrides_of(setting: RehearsalSetting, months: Path, plans: Path) -> tuple[
         "cv.n_folds=2",
         "policy.absolute=8",
         "policy.relative=0.15",
+        "policy.min_months=1",
         f"n_bootstrap={setting.n_bootstrap}",
         f"seed={setting.seed}",
     )

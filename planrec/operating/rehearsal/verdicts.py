@@ -23,7 +23,7 @@ class Verdict:
 
 
 def verdicts_of(rehearsed: Rehearsed) -> Iterator[Verdict]:
-    """Yield the verdicts; that about the ratio only if something was planted."""
+    """Yield the verdicts: about the ratio if something was planted, about promotions if nothing was."""
     whole = {figures.metric: figures for figures in rehearsed.figures if figures.month is None}
     if rehearsed.setting.faults:
         yield _ratio(whole[REGRET])
@@ -32,6 +32,8 @@ def verdicts_of(rehearsed: Rehearsed) -> Iterator[Verdict]:
     unseen = missed(verdicts)
     noticed = f"{len(verdicts) - len(unseen)} of {len(verdicts)} planted faults were noticed"
     yield Verdict(noticed + (f"; missed: {', '.join(unseen)}" if unseen else ""), not unseen)
+    if rehearsed.setting.faults:
+        return
     worse = [promotion.date for promotion in rehearsed.promotions if promotion.is_worse]
     promoted = f"{len(rehearsed.promotions)} promotions by retraining"
     text = f"{promoted}; worse in hidden regret by more than the margin: {', '.join(worse) or 'none'}"

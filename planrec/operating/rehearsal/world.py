@@ -53,11 +53,12 @@ class World:
         return np.flatnonzero((self.arrives <= month) & (month < self.leaves))
 
     def asked(self, month: int, day: int) -> np.ndarray:
-        """Choose the subscribers who ask for advice on a day; each asks at most once in a month."""
+        """Choose the subscribers who ask for advice on a day; all ask once before one asks again."""
         known = np.flatnonzero((self.arrives < month) & (month < self.leaves))
         drawn = self._random("asked", month).permutation(known)
-        start = self.setting.days.index(day) * self.setting.per_day
-        return np.sort(drawn[start : start + self.setting.per_day])
+        most = min(self.setting.per_day, len(drawn))
+        places = self.setting.days.index(day) * most + np.arange(most)
+        return np.sort(drawn[places % len(drawn)])
 
     def accepts(
         self, month: int, subscriber: np.ndarray, saving: np.ndarray, moves: tuple[np.ndarray, np.ndarray]

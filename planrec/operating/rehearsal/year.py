@@ -41,7 +41,7 @@ def rehearse(setting: RehearsalSetting, folder: Path, report: Report = lambda mo
         _plant(timeline, setting, month)
         for side in sides.values():
             side.start_month(month)
-        for day in setting.days:
+        for day in setting.days_of(month):
             for side in sides.values():
                 side.give_advice(month, day)
     tables = {name: table_of(world, name, side.advice) for name, side in sides.items()}

@@ -59,7 +59,7 @@ def _traffic(
     except DataError as error:
         gates = [Gate(name=name, verdict="undecided", detail=str(error)) for name in TRAFFIC]
         return [gate for gate in gates if gate.name in rules.gates], began
-    if refusal := _not_served(found, saved.run_id):
+    if refusal := _not_served(found, saved.run_id, saved.sha256):
         return [refusal], began
     window = None if began is None else found.counts.since(began)
     gates = [gate for gate in _shares(window, rules) if gate.name in rules.gates]
@@ -67,8 +67,9 @@ def _traffic(
     return gates, found.counts if is_enough or began is None else began
 
 
-def _not_served(found: ServerMetrics, run_id: str) -> Gate | None:
-    if found.is_pin_refused:
+def _not_served(found: ServerMetrics, run_id: str, sha256: str) -> Gate | None:
+    """Return the gate of a server that does not answer with this run; it may still refuse an earlier pin."""
+    if found.refused_pin == sha256:
         return Gate(
             name="served", verdict="failed", detail="the server refuses the pin (planrec_pin_refused)"
         )

@@ -1,8 +1,10 @@
 """Verdicts of the slow monitors, from the files that `planrec drift` and `planrec realised --save` write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from planrec.drift.streams import ALL_COLUMNS
 from planrec.drift.watched import ABSTAINS, PLAN_ADVISED
 from planrec.errors import RunError
 from planrec.files.json_file import JsonObject, read_object
@@ -13,27 +15,41 @@ from planrec.serving.pin import Pin
 
 REALISED_FILE = Path("monitoring") / "realised.json"
 OF_ADVICE = (PLAN_ADVISED, ABSTAINS, PROB_CHEAPER)
-"Streams that the run itself makes: a rollback changes them. It does not change the inputs."
+"Streams that the run itself makes: a rollback changes them. It does not change the inputs that they follow."
+MOST_AGE = timedelta(days=2)
+"Time since the end of the last day in drift.json after which it says nothing about today."
+LEAST_DECISIONS = 100
+"Decisions judged by bills, without which harm is undecided."
 HARM = "harm_rate"
 
 
 def drift_gate(outputs: Path, pin: Pin) -> Gate:
-    """Judge the alarms of drift: advice that drifted fails, inputs that drifted are only named."""
+    """Judge the alarms of drift: advice that drifted alone fails, inputs that drifted are only named."""
     try:
         found = _content(outputs / DRIFT_FILE, "planrec drift")
         if found["run_json_sha256"] != pin.run_json_sha256:
             return _undecided("drift", f"{DRIFT_FILE} is about another run: type planrec drift")
+        if datetime.now(UTC) - _end_of(found["day"]) > MOST_AGE:
+            return _undecided("drift", f"{DRIFT_FILE} ends with {found['day']}: type planrec drift")
         alarms = [str(alarm) for alarm in found["alarms"]]
         days = found["reference_days"]
         is_enough, counted = days["found"] >= days["needed"], f"{days['found']} of {days['needed']}"
-    except (LookupError, TypeError, RunError) as error:
+    except (LookupError, TypeError, ValueError, RunError) as error:
         return _undecided("drift", _problem(error, DRIFT_FILE))
     if advice := [alarm for alarm in alarms if alarm.partition("=")[0] in OF_ADVICE]:
-        return Gate(name="drift", verdict="failed", detail=f"the advice drifted: {', '.join(advice)}")
+        return _gate_of_advice(advice, [alarm for alarm in alarms if alarm not in (*advice, ALL_COLUMNS)])
     named = f"only inputs drifted ({', '.join(alarms)}): a rollback would not help" if alarms else "no alarm"
     if not is_enough:
         return _undecided("drift", f"{named}; {counted} reference days so far")
     return Gate(name="drift", verdict="passed", detail=named)
+
+
+def _gate_of_advice(advice: Sequence[str], others: Sequence[str]) -> Gate:
+    """Judge advice that drifted: it fails unless the inputs, from which it follows, drifted too."""
+    detail = f"the advice drifted: {', '.join(advice)}"
+    if others:
+        return _undecided("drift", f"{detail}; inputs drifted too ({', '.join(others)})")
+    return Gate(name="drift", verdict="failed", detail=detail)
 
 
 def harm_gate(outputs: Path, pin: Pin, limit: float) -> Gate:
@@ -42,12 +58,14 @@ def harm_gate(outputs: Path, pin: Pin, limit: float) -> Gate:
         found = _content(outputs / REALISED_FILE, "planrec realised --by run --save")
         values = _values_of_run(found, pin)
         harm = next(v for v in values if (v["model"], v["metric"], v["group"]) == (ADVISED, HARM, None))
-        value, low = float(harm["value"]), float(harm["low"])
+        value, low, n = float(harm["value"]), float(harm["low"]), int(harm["n_decisions"])
     except StopIteration:
         return _undecided("harm", f"{REALISED_FILE} has no harm of this run yet")
     except (LookupError, TypeError, ValueError, RunError) as error:
         return _undecided("harm", _problem(error, REALISED_FILE))
-    detail = f"the advice harmed {value * 100:.1f} % of the decisions, at most {limit * 100:g} % allowed"
+    detail = f"the advice harmed {value * 100:.1f} % of {n:,} decisions, at most {limit * 100:g} % allowed"
+    if n < LEAST_DECISIONS:
+        return _undecided("harm", f"{detail}; at least {LEAST_DECISIONS} are needed")
     verdict = "failed" if low > limit else "passed" if value <= limit else "undecided"
     return Gate(name="harm", verdict=verdict, detail=detail, value=value, limit=limit)
 
@@ -60,6 +78,13 @@ def _values_of_run(found: JsonObject, pin: Pin) -> Iterable[JsonObject]:
     if len(runs) == 1:
         return list(found["metrics"])
     return list(found["by"].get(runs[pin.run_json_sha256], []))
+
+
+def _end_of(day: str | None) -> datetime:
+    """Return the end of the last day that was judged. Raises RunError without one."""
+    if day is None:
+        raise RunError(f"{DRIFT_FILE} has no day that is over yet")
+    return datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=1)
 
 
 def _content(file: Path, command: str) -> JsonObject:

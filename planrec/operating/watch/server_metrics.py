@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
@@ -13,6 +14,8 @@ from planrec.schema.config_model import Config
 DEFAULT_PLACE = "http://127.0.0.1:8000/metrics"
 SECONDS = 10.0
 MOST_BYTES = 32_000_000
+MOST_AGE = 600.0
+"Seconds since a file of metrics was written; counters of an earlier pin would judge this one."
 SLOW_FROM = "0.1"
 "Seconds; a border of the server's histogram, so that counting needs no interpolation."
 ROUTE = "/predict"
@@ -62,7 +65,8 @@ class ServerMetrics(NamedTuple):
     counts: ServerCounts
     run_id: str | None
     "The run that answers."
-    is_pin_refused: bool
+    refused_pin: str | None
+    "Hash of run.json of the pin that the server refuses, empty if it is not readable; None: it refuses none."
 
 
 def read_metrics(place: str) -> str:
@@ -70,13 +74,10 @@ def read_metrics(place: str) -> str:
 
     Raises:
         ConfigError: the place is a URL of another kind, or has a password.
-        DataError: nothing answers there, or it is too large.
+        DataError: nothing answers there, it is too large, or the file is old.
     """
     if "://" not in place:
-        try:
-            return Path(place).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"the metrics cannot be read from {place}: {error}") from error
+        return _text_of(Path(place))
     if not re.match(r"https?://[^/@]+(/|$)", place):
         raise ConfigError(f"metrics must be a file or a URL such as {DEFAULT_PLACE}, without a user")
     # No proxy, no other address: the server is on this machine or in its network.
@@ -89,6 +90,20 @@ def read_metrics(place: str) -> str:
     if len(content) > MOST_BYTES:
         raise DataError(f"the metrics at {place} have more than {MOST_BYTES:,} bytes")
     return content.decode("utf-8", "replace")
+
+
+def _text_of(file: Path) -> str:
+    """Return the text of a file that was written a moment ago. Raises DataError."""
+    try:
+        age = time() - file.stat().st_mtime
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"the metrics cannot be read from {file}: {error}") from error
+    if age > MOST_AGE:
+        raise DataError(
+            f"{file} must be at most {MOST_AGE / 60:g} minutes old, and is {age / 60:,.0f}: fetch them again"
+        )
+    return text
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -117,8 +132,12 @@ def metrics_of(text: str, run_id: str) -> ServerMetrics:
     if not samples:
         raise DataError("the text has no metrics of PlanRec: is this the address of its server?")
     runs = [sample.labels.get("run_id") for sample in samples if sample.name == "planrec_run_info"]
-    refused = any(sample.name == "planrec_pin_refused" and sample.value for sample in samples)
-    return ServerMetrics(_counts(samples, run_id), runs[0] if runs else None, refused)
+    refused = [
+        sample.labels.get("run_json_sha256", "")
+        for sample in samples
+        if sample.name == "planrec_pin_refused" and sample.value
+    ]
+    return ServerMetrics(_counts(samples, run_id), runs[0] if runs else None, refused[0] if refused else None)
 
 
 def _counts(samples: list[_Sample], run_id: str) -> ServerCounts:

@@ -18,8 +18,9 @@ from planrec.operating.watch.watch_rules import WatchRules
 from planrec.operating.watch.watch_state import WatchState, read_state, write_state
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.decision_log import record_event
-from planrec.serving.denied_runs import denial_of, deny, read_denied
+from planrec.serving.denied_runs import Denied, denial_of, deny, read_denied
 from planrec.serving.pin import ANY_RUN, Pin, Pinned, as_pinned, current_pin, pinned_run, read_pin
+from planrec.serving.recorded_time import recorded_time
 from planrec.serving.rollback import rollback
 
 Action = Literal["none", "rolled_back", "alarm"]
@@ -92,13 +93,22 @@ def _checked(
     pin: Pin, rules: WatchRules, sources: Sources, before: WatchState | None, signers: Signers
 ) -> tuple[tuple[Gate, ...], ServerCounts | None]:
     denial = denial_of(pin.run_json_sha256, sources.outputs)
-    if denial and denial.denied_at >= pin.pinned_at:
+    if denial and _was_denied_after(denial, pin):
         return (Gate(name="denied", verdict="failed", detail=denial.reason.removeprefix(BY_WATCH)),), None
     try:
         saved = pinned_run(pin, sources.outputs, signers)
     except RunError as error:
         return (Gate(name="served", verdict="failed", detail=str(error).replace("\n", "; ")),), None
     return production_gates(pin, saved, rules, sources, before)
+
+
+def _was_denied_after(denial: Denied, pin: Pin) -> bool:
+    """Return whether a run was denied after it was pinned; before, it was pinned on purpose."""
+    return recorded_time(denial.denied_at, f"denied_at of {denial.run}") >= _pinned_at(pin)
+
+
+def _pinned_at(pin: Pin) -> datetime:
+    return recorded_time(pin.pinned_at, f"pinned_at of {pin.run}")
 
 
 def _acted(found: Watched, rules: WatchRules, outputs: Path, signers: Signers) -> Watched:
@@ -128,8 +138,7 @@ def _only_alarms(pin: Pin, rules: WatchRules, outputs: Path) -> str | None:
         return "a rollback chose this run, so it is probably not the cause: look at the server and the data"
     if not _targets(pin, outputs):
         return "no earlier run that is not denied: pin another run by hand"
-    pinned_at = datetime.fromisoformat(pin.pinned_at)
-    if datetime.now(UTC) - pinned_at > timedelta(days=rules.days):
+    if datetime.now(UTC) - _pinned_at(pin) > timedelta(days=rules.days):
         return f"it was pinned more than {rules.days} days ago: roll back by hand, or retrain"
     return None
 

@@ -5,6 +5,8 @@ QUESTION = {
     "best_bill": "Which plan would have cost each subscriber least?",
 }
 
+OF_PLUG_IN = "The target comes from a plug-in, whose documentation describes it."
+
 INTENDED = {
     "held": "Reproducing which plan subscribers hold, for comparison with published results and for"
     " acceptance models. **Not** for advice: it learns past mistakes along with good choices.",

@@ -13,9 +13,12 @@ def data_cards(folders: Sequence[Path]) -> str:
     Raises:
         RunError: a run cannot be read.
     """
-    from planrec.runs.read import read_manifest
+    from planrec.runs.read import config_of, read_manifest
 
-    return data_card([read_manifest(folder) for folder in folders])
+    manifests = [read_manifest(folder) for folder in folders]
+    for manifest, folder in zip(manifests, folders, strict=True):
+        config_of(manifest, folder)
+    return data_card(manifests)
 
 
 def data_card(manifests: Sequence[Manifest]) -> str:

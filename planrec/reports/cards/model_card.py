@@ -12,6 +12,7 @@ from planrec.reports.cards.card_prose import (
     LEARNED,
     NEVER,
     NOT_COMPARED,
+    OF_PLUG_IN,
     calibration,
     caveats,
     ethics,
@@ -26,10 +27,11 @@ def card_of(folder: Path) -> str:
     Raises:
         RunError: the run cannot be read.
     """
-    from planrec.runs.read import read_out_of_fold, read_record
+    from planrec.runs.read import config_of, read_out_of_fold, read_record
 
     run = read_record(folder)
     manifest = run.manifest
+    config_of(manifest, folder)
     model = manifest.model_kind
     # Rules name one plan without probabilities: their runs have no ECE and no reliability.
     if "ece" not in own_figures(manifest):
@@ -51,9 +53,9 @@ def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
     target, model = manifest.kind("target"), manifest.model_kind
     sections = {
         "Owner and licence": _owner_lines(manifest),
-        "Intended use": [INTENDED[target]],
-        "Out of scope": [f"* {use}" for use in NEVER[target]],
-        "Target": [LEARNED[target]],
+        "Intended use": [INTENDED.get(target, OF_PLUG_IN)],
+        "Out of scope": [f"* {use}" for use in NEVER.get(target, [OF_PLUG_IN])],
+        "Target": [LEARNED.get(target, OF_PLUG_IN)],
         "Data": _data_lines(manifest),
         "Metrics": _metric_section(manifest),
         "Groups": _group_lines(manifest),

@@ -19,11 +19,15 @@ MOST_SECTIONS = 10
 "Runs with a section of their own; the overview lists all runs."
 
 
-def report_page(requested: RequestedRuns) -> str:
+def report_page(requested: RequestedRuns, more: str = "") -> str:
     """Write one HTML page: a section for each of the best runs, and an overview if there are several runs.
 
     Equal runs give equal text. The page loads nothing: its content security policy allows its own style
     sheet, by hash, and neither scripts nor addresses.
+
+    Args:
+        requested: the runs.
+        more: HTML of further sections, which come last.
 
     Returns:
         The HTML.
@@ -47,7 +51,7 @@ def report_page(requested: RequestedRuns) -> str:
         parts += [f'<section id="{name}">\n<h2>{escape_html(_title_of(requested, position))}</h2>\n']
         # One at a time: a model may be large.
         parts += [*section(read_run_view(run.folder), name), "</section>\n"]
-    return html_document(title, parts)
+    return html_document(title, [*parts, more])
 
 
 def html_document(title: str, parts: Iterable[str]) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.reports.cards.model_card import card_of
-from planrec.runs.manifest import Manifest
 from planrec.runs.read import SavedRun, checked_bytes
 from planrec.serving.bundle.bundle_file import MAX_BYTES, home_of
+from planrec.serving.bundle.locked_versions import versions_of
 from planrec.serving.bundle.members import MODEL_CARD, VERSIONS, join_members
 from planrec.serving.bundle.private_key import check_key, sign
 from planrec.serving.bundle.signature import Signature
@@ -37,13 +37,6 @@ def make_bundle(folder: Path, file: Path, key_file: Path) -> Signature:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, signature.head + content)
     return signature
-
-
-def versions_of(manifest: Manifest) -> str:
-    """Return the versions that made a run as a constraints file of pip."""
-    packages = manifest.versions | {use.name: use.version for use in manifest.plugins}
-    python = packages.pop("python", "unknown")
-    return "".join([f"# Python {python}\n", *(f"{name}=={packages[name]}\n" for name in packages)])
 
 
 def _members_of(saved: SavedRun) -> Mapping[str, bytes]:

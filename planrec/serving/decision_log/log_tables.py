@@ -11,7 +11,7 @@ from planrec.serving.decision_log.logged_answer import LoggedDecision
 
 # TEXT, not JSON: PostgreSQL's JSON types normalise their values. ISO times sort as text in both databases.
 _TYPES = {"propensity": "DOUBLE PRECISION NOT NULL", "latency_ms": "DOUBLE PRECISION NOT NULL"}
-_NULLABLE = ("subscriber", "catalogue_id", "catalogue_version", "catalogue_sha256", "key_id")
+_NULLABLE = ("subscriber", "catalogue_id", "catalogue_version", "catalogue_sha256", "key_id", "trace_id")
 _OF_SQLITE = {"recommendation_id": "TEXT NOT NULL UNIQUE", "position": "INTEGER PRIMARY KEY"}
 "A row is stored under its position, which needs no index of its own."
 _OF_POSTGRESQL = {"recommendation_id": "TEXT PRIMARY KEY", "position": "BIGINT"}
@@ -35,7 +35,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS decision_chain"
     " (one INTEGER PRIMARY KEY CHECK (one = 1), position BIGINT NOT NULL, chain TEXT NOT NULL)",
 )
-LATER_COLUMNS = {"key_id": "TEXT", "position": "BIGINT", "chain": "TEXT"}
+LATER_COLUMNS = {"key_id": "TEXT", "trace_id": "TEXT", "position": "BIGINT", "chain": "TEXT"}
 "Columns of `decisions` that logs of PlanRec 0.2 lack."
 POSITION_INDEX = "CREATE INDEX IF NOT EXISTS decisions_position ON decisions (position)"
 INDEXES = (

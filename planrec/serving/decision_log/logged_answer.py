@@ -62,6 +62,8 @@ class LoggedAnswer:
     latency_ms: float
     "Time from the start of the request handler until the answer is complete."
     run: LoggedRun
+    trace_id: str | None = None
+    "The trace that the HTTP request belongs to; None if it names none."
 
 
 class LoggedDecision(NamedTuple):
@@ -91,6 +93,8 @@ class LoggedDecision(NamedTuple):
     policy: str
     key_id: str | None
     "Names the key of the pseudonym; None if there is no subscriber, or if PlanRec 0.2 wrote the row."
+    trace_id: str | None = None
+    "The trace that the HTTP request belongs to, from its header `traceparent`."
 
     @property
     def run(self) -> LoggedRun:
@@ -115,4 +119,5 @@ def row_of(decision: LoggedAnswer, key: bytes) -> LoggedDecision:
         float(decision.latency_ms),
         *decision.run,
         None if subscriber is None else key_id(key),
+        decision.trace_id,
     )

@@ -11,7 +11,7 @@ import msgspec
 from planrec.errors import LogError
 from planrec.serving.decision_log.chain import EventKind, LoggedEvent
 from planrec.serving.decision_log.database import Connection, Database
-from planrec.serving.decision_log.log_tables import DECISION_COLUMNS, append_event
+from planrec.serving.decision_log.log_tables import DECISION_COLUMNS, OUTCOMES, append_event
 from planrec.serving.decision_log.logged_answer import LoggedDecision
 from planrec.serving.decision_log.pseudonym import Keys
 from planrec.serving.decision_log.session import session
@@ -50,6 +50,18 @@ class AdviceCount(NamedTuple):
     answers: int
     subscribers: int
     "Different subscribers among them; rows without a subscriber count as none."
+
+
+class LoggedOutcome(NamedTuple):
+    """A row of the table of outcomes, as `planrec.monitoring.outcomes` writes it."""
+
+    recommendation_id: str
+    event: str
+    month: str
+    content: str
+    "JSON."
+    form: int
+    received: str
 
 
 class _Rotation(msgspec.Struct, frozen=True):
@@ -122,6 +134,23 @@ def decisions_of(
         missing = f"; the key of {unreadable:,} row(s) is missing: {keys.file}.*" if unreadable else ""
         raise LogError(f"no answer to {subscriber!r} on {days} in {place}{missing}")
     return [LoggedDecision(*row) for row in found]
+
+
+def outcomes_of(url: str, subscriber: str, keys: Keys) -> list[LoggedOutcome]:
+    """Return the outcomes of all answers to a subscriber, the earliest received first.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    pseudonyms = keys.pseudonyms(subscriber)
+    statement = (
+        f"SELECT {', '.join(LoggedOutcome._fields)} FROM {OUTCOMES} WHERE recommendation_id IN"
+        f" (SELECT recommendation_id FROM decisions WHERE subscriber IN ({', '.join('?' * len(pseudonyms))}))"
+        " ORDER BY received, month, recommendation_id, event"
+    )
+    with session(url, "read") as connection:
+        found = connection.execute(statement, pseudonyms).fetchall() if connection.has_table(OUTCOMES) else []
+    return [LoggedOutcome(*row) for row in found]
 
 
 def count_advised(url: str, days: Days) -> list[AdviceCount]:

@@ -132,21 +132,21 @@ def _advice_of(scorer: Scorer, file: InputFile, subscriber: str) -> Advice:
     """
     columns = scorer.columns_of(file.columns.tidy, str(file.path))
     name = scorer.reader.column("subscriber")
-    parts = file.parts(columns, lambda share: None)
-    rows = pa.concat_tables(part.filter(_is_of(part, name, subscriber)) for part in parts)
+    parts, blank = file.parts(columns, lambda share: None), file.reading.blank
+    rows = pa.concat_tables(part.filter(_is_of(part, name, subscriber, blank)) for part in parts)
     bad = BrokenRules()
     advice = None
     if rows.num_rows:
-        advice = scorer.answers(PartColumns(rows, bad, file.reading), RecommendationIds(""))
+        advice = scorer.answers(PartColumns(rows, bad, file.part_reading), RecommendationIds(""))
     if advice is None:
         problems = [str(broken) for broken in bad.bad_rows(file.places)]
         raise DataError(f"{file.path} has no rows of {subscriber!r} that can be scored", problems)
     return advice
 
 
-def _is_of(part: pa.Table, name: str, subscriber: str) -> pa.ChunkedArray:
+def _is_of(part: pa.Table, name: str, subscriber: str, blank: tuple[str, ...]) -> pa.ChunkedArray:
     """Find the rows of a subscriber; without a column of subscribers they are named by their number."""
     if name not in part.column_names:
         numbers = part[POSITION].to_numpy() + 1
         return pa.chunked_array([pa.array(numbers.astype(str) == subscriber)])
-    return pc.equal(tidy_text(subscribers(part, name)), subscriber).fill_null(fill_value=False)
+    return pc.equal(tidy_text(subscribers(part, name), blank), subscriber).fill_null(fill_value=False)

@@ -17,10 +17,10 @@ from planrec.data.reading.column_types import (
     text_of,
     tidy_text,
 )
-from planrec.data.reading.identifiers import SHORTENED, whole_numbers
+from planrec.data.reading.identifiers import SHORTENED, whole_number
 from planrec.data.reading.input_file import POSITION
 from planrec.data.reading.notation import NumberCells
-from planrec.data.reading.numerals import ReadingNotes, two_readings_rule
+from planrec.data.reading.reading_notes import ReadingNotes, two_readings_rule
 from planrec.data.reading.rules import (
     NO_ERROR,
     NUMBERS,
@@ -30,7 +30,8 @@ from planrec.data.reading.rules import (
     not_blank,
     plan_rule,
 )
-from planrec.data.reading.time_cells import date_of, month_of, other_zone
+from planrec.data.reading.time_cells import date_of, month_of
+from planrec.data.reading.zone_doubt import ZoneDoubt
 from planrec.recommending.request_table import is_usage, usage_of
 from planrec.schema.columns import MAX_NUMBER, InputColumn, quantised
 from planrec.schema.decision_rows import running_month
@@ -59,6 +60,8 @@ class PartColumns:
     def subscribers(self, name: str) -> pa.Array:
         """Read the subscriber of each row as text; see `subscribers`."""
         column = subscribers(self.part, name)
+        is_blank = tidy_text(column, self.reading.blank).is_null()
+        column = pc.if_else(is_blank, pa.scalar(None, pa.string()), column)
         self.add(f"column {name!r} {not_blank(self.reading.blank)}", column.is_null().to_numpy())
         self.add(f"column {name!r} {NO_ERROR}", error_cells(column), name)
         is_short = pc.match_substring_regex(column, f"^{SHORTENED.pattern}$").fill_null(fill_value=False)
@@ -74,6 +77,7 @@ class PartColumns:
             self.add(rule, rows.fill_null(fill_value=False).to_numpy())
         self.noted.add(name, cells)
         values = cells.values * self.reading.form.factor(usage)
+        self.noted.sizes.add(usage, values)
         blank = {not_blank(self.reading.blank): np.isnan(values) & ~cells.strange}
         for rule, rows in (blank | amount_rules(values, cells.strange)).items():
             self.add(f"column {name!r} {rule}", rows, name)
@@ -96,8 +100,7 @@ class PartColumns:
             "month numbers 1 to 12" if year is not None else "months (2018-11, 201811) or dates (2018-11-30)"
         )
         self.add(f"column {name!r} must hold {rule}", np.isnat(months) & (codes >= 0), name)
-        if problem := other_zone(text for text in texts if text is not None):
-            self.add(f"column {name!r} {problem.rule}", codes >= 0, name)
+        self.noted.zones.setdefault(name, ZoneDoubt()).add(texts, self.positions[codes >= 0])
         now = running_month()
         rule = f"column {name!r} must hold months that are over: it is {now} now"
         self.add(rule, months >= np.datetime64(now, "M"), name)
@@ -107,7 +110,8 @@ class PartColumns:
         """Read the index of each plan, shape (n,), int64; -1 for blank cells."""
         codes, texts = self._distinct(name)
         written = np.array([text for text in texts if text is not None], object)
-        as_is = dict(zip(written, whole_numbers(written) if len(written) else written, strict=True))
+        # By itself, because the other parts of the file may hold other plans.
+        as_is = {text: text if text in {*plans, *plan_names} else whole_number(text) for text in written}
         ids = [None if text is None else plan_names.get(as_is[text], as_is[text]) for text in texts]
         for code, plan in enumerate(ids):
             if plan is not None and plan not in plans:
@@ -187,10 +191,10 @@ class PartColumns:
 
 
 def subscribers(part: pa.Table, name: str) -> pa.ChunkedArray:
-    """Read the subscriber of each row as text, blanks around it included; a blank cell is null."""
+    """Read the subscriber of each row as text, blanks around it included; an empty cell is null."""
     column = part[name]
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())
     if not pa.types.is_string(column.type):
-        column = text_of(as_readable(column))
+        column = text_of(as_readable(column, blank=()))
     return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from planrec.data.reading.bad_rows import BrokenRules, hints
 from planrec.data.reading.input_file import InputFile, Progress
-from planrec.data.reading.numerals import ReadingNotes
 from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
 from planrec.files.hashing import sha256_of, sha256_of_file
@@ -104,19 +103,20 @@ class _Scoring:
     def write(self, parts: Iterator[pa.Table]) -> Scored:
         """Write the answers for all parts."""
         before = self._state()
-        bad, noted, decisions = BrokenRules(), ReadingNotes(), Counter[str]()
+        bad, noted, decisions = BrokenRules(), self.scorer.reading_notes(), Counter[str]()
         ids = RecommendationIds(self.file_id)
         logging = nullcontext() if self.log is None else self.log.rows_beside(self.target, self.file_id)
         with output_file(self.target, self.scorer.columns.schema) as writer, logging as rows:
             for part in parts:
                 # After the first bad value nothing will be written: the other parts are read to report all.
-                advice = self.scorer.answers(PartColumns(part, bad, self.file.reading, noted), ids)
+                advice = self.scorer.answers(PartColumns(part, bad, self.file.part_reading, noted), ids)
                 if advice is not None:
                     writer.write_table(advice.columns)
                     if rows is not None:
                         rows.add(advice)
                     for entry in advice.columns["decision"].value_counts().to_pylist():
                         decisions[entry["values"]] += entry["counts"]
+            noted.judge(bad)
             self._check(bad, before)
         notes = (*self.file.notes, *noted.notes)
         return Scored(self.file_id, self.input_sha256, decisions, was_sorted=False, notes=notes)

@@ -12,8 +12,11 @@ from planrec.contracts import FileForm
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cell_reading import CellReading
 from planrec.data.reading.input_file import POSITION, row_places
+from planrec.data.reading.reading_notes import ReadingNotes
+from planrec.data.usage_sizes import UsageSizes
 from planrec.errors import DataError
 from planrec.recommending.recommender import Recommender
+from planrec.recommending.request_table import is_usage, usage_of
 from planrec.runs.read import SavedRun
 from planrec.schema.tables import DecisionTable
 from planrec.sentences import Language
@@ -86,6 +89,12 @@ class Scorer:
             )
         return (*self.reader.required, *(name for name in self.reader.optional if name in names))
 
+    def reading_notes(self) -> ReadingNotes:
+        """Begin the notes about a file."""
+        inputs = self._recommender.inputs
+        usage = [*inputs.usage, *(usage_of(column) for column in inputs.columns if is_usage(column))]
+        return ReadingNotes(sizes=UsageSizes.of(self._recommender.catalogue, usage))
+
     def answers(self, columns: PartColumns, ids: RecommendationIds) -> Advice | None:
         """Give advice for the subscribers of a part; None if a rule is broken in the end."""
         found = self.reader.table(columns)
@@ -107,10 +116,10 @@ class Scorer:
             part = part.take(pc.sort_indices(ids))
         if not rows.num_rows:
             return self.columns.schema.empty_table()
-        advice = self.answers(
-            PartColumns(part, bad, CellReading(self.form.cells)), RecommendationIds(uuid4().hex)
-        )
-        if advice is None:
+        columns = PartColumns(part, bad, CellReading(self.form.cells), self.reading_notes())
+        advice = self.answers(columns, RecommendationIds(uuid4().hex))
+        columns.noted.judge(bad)
+        if advice is None or bad:
             raise DataError(
                 f"the table cannot be scored by the run {self.saved.run_id}",
                 [str(rows) for rows in bad.bad_rows(row_places)],

@@ -113,4 +113,4 @@ def _ascends(heads: pa.Array | None) -> bool:
 
 
 def _named(part: pa.Table, name: str) -> pa.Table:
-    return part.append_column(SUBSCRIBER, tidy_text(subscribers(part, name)))
+    return part.append_column(SUBSCRIBER, tidy_text(subscribers(part, name), blank=()))

@@ -34,7 +34,10 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     """Rows of one width, the header first; blank rows are allowed."""
     width = draw(st.integers(2, 4))
     rows = draw(st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=12))
-    return [[f"c{at}" for at in range(width)], *rows, ["1"] * width]
+    blank, numbers = [""] * width, ["1"] * width
+    # Words directly above numbers would be a second header row.
+    first = [blank, numbers] if draw(st.booleans()) else [numbers]
+    return [[f"c{at}" for at in range(width)], *first, *rows, numbers]
 
 
 def written(rows: list[list[str]], **dialect: str) -> str:

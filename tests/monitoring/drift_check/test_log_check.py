@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from planrec.drift.evidence import REFERENCE_DAYS, THRESHOLD
 from planrec.errors import LogError, RunError
 from planrec.files.hashing import sha256_of
-from planrec.monitoring.drift_check import DRIFT_FILE
+from planrec.monitoring.drift_check import DRIFT_FILE, log_check
 from planrec.monitoring.drift_check.drift_page import drift_page
 from planrec.monitoring.drift_check.drift_state import state_file
 from planrec.runs.read import load_run, read_profile
@@ -155,6 +155,42 @@ def test_requests_that_the_run_cannot_answer_are_counted(world):
     report = world.check(READY + ONE_DAY)
     assert report.alarms == ("requests",)
     assert report.problems == (f"requests: 90 of 90 cannot be answered by this run ({READY})",)
+
+
+def test_an_alarm_of_a_check_killed_before_its_state_is_not_lost(world, monkeypatch):
+    today = world.write_days(READY, 1, more_usage(1024))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_check, "write_state", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.check(today)
+    assert "data_mib.1" in drift_json(world)["alarms"]
+    assert "data_mib.1" in world.check(today).alarms
+
+
+def test_a_broken_outcome_is_a_note_and_the_days_are_judged(world, monkeypatch):
+    def broken(*_):
+        raise KeyError("data_mib")
+
+    monkeypatch.setattr(log_check, "bills_by_day", broken)
+    report = world.check(world.write_days(READY, 1, more_usage(1024)))
+    assert "data_mib.1" in report.alarms
+    assert report.notes == ("P(cheaper) is not compared with bills, an outcome is not readable: 'data_mib'",)
+
+
+def test_days_that_are_not_usable_do_not_take_the_place_of_reference_days(bill_run, tmp_path):
+    world = LoggedWorld.of(load_run(bill_run), tmp_path)
+    first = PINNED - timedelta(days=REFERENCE_DAYS + 2)
+    last = world.write_days(first, REFERENCE_DAYS)
+    world.write(last, world.requests[:3])
+    world.write_days(last + ONE_DAY, 1, more_usage(1024))
+    state = world.check(PINNED).state
+    assert state.is_ready
+    assert [day.use for day in state.days] == [*["reference"] * REFERENCE_DAYS, "too_few", "left_out"]
+    assert [day.day for day in state.days] == sorted(day.day for day in state.days)
 
 
 def test_a_log_that_was_deleted_is_an_error(world):

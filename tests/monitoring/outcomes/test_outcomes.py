@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from planrec.cli import main
 from planrec.errors import LogError
-from planrec.monitoring.outcomes import StoredOutcome, stored_outcomes
+from planrec.monitoring.outcomes import Outcome, StoredOutcome, receive, stored_outcomes
+from planrec.monitoring.outcomes.outcome import NO_MONTH
 from planrec.serving.decision_log import Keys, record_event
-from planrec.serving.decision_log.removal import delete_subscriber
+from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.decision_log.session import session
 from tests.monitoring.world import World
 from tests.serving.decision_log.decisions import change
@@ -41,10 +44,10 @@ def events(world: World, *rows: Sequence[str], columns: str = "recommendation_id
     return world.file(pd.DataFrame(rows, columns=columns.split(",")), "events.csv")
 
 
-def test_a_month_belongs_to_the_latest_advice_that_it_judges(world: World) -> None:
-    assert world.outcomes(world.file(world.between("2018-07", "2018-08"))) == 0
-    of = {month: set(ids_of(world, month)) for month in ("2018-06", "2018-07", "2018-08")}
-    found = stored(world)
+def test_a_month_belongs_to_the_latest_advice_that_it_judges(each_world: World) -> None:
+    assert each_world.outcomes(each_world.file(each_world.between("2018-07", "2018-08"))) == 0
+    of = {month: set(ids_of(each_world, month)) for month in ("2018-06", "2018-07", "2018-08")}
+    found = stored(each_world)
     assert len(found) == 160
     assert {each.recommendation_id for each in found if each.month == "2018-07"} == of["2018-06"]
     assert {each.recommendation_id for each in found if each.month == "2018-08"} == of["2018-07"]
@@ -52,12 +55,12 @@ def test_a_month_belongs_to_the_latest_advice_that_it_judges(world: World) -> No
 
 
 def test_repeated_rows_are_skipped_and_others_are_listed(
-    world: World, capsys: pytest.CaptureFixture[str]
+    each_world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = world.between("2018-07", "2018-07")
-    assert result_of(world, world.file(pd.concat([rows, rows.head(3)])))["new"] == 80
+    rows = each_world.between("2018-07", "2018-07")
+    assert result_of(each_world, each_world.file(pd.concat([rows, rows.head(3)])))["new"] == 80
     changed = rows.assign(sms=rows["sms"].where(rows.index != rows.index[1], 999.0))
-    again = result_of(world, world.file(changed))
+    again = result_of(each_world, each_world.file(changed))
     assert again == {
         "schema": "planrec.outcomes/1",
         "new": 0,
@@ -68,13 +71,13 @@ def test_repeated_rows_are_skipped_and_others_are_listed(
         "1 not stored: the same event of the same month is stored with another content"
         in capsys.readouterr().out
     )
-    assert not any(each.content.usage and each.content.usage.sms == 999.0 for each in stored(world))
+    assert not any(each.content.usage and each.content.usage.sms == 999.0 for each in stored(each_world))
 
 
-def test_rows_without_advice_are_counted_and_listed(world: World) -> None:
-    name = ids_of(world, "2018-06").iloc[0]
+def test_rows_without_advice_are_counted_and_listed(each_world: World) -> None:
+    name = ids_of(each_world, "2018-06").iloc[0]
     file = events(
-        world,
+        each_world,
         (name, "accepted", "2018-09"),
         (name, "left", ""),
         ("unknown", "declined", ""),
@@ -82,23 +85,26 @@ def test_rows_without_advice_are_counted_and_listed(world: World) -> None:
         columns="recommendation_id,event,month",
     )
     rows = pd.read_csv(file, dtype=str).assign(voice_calls="1", voice_minutes="1", sms="1", data_mib="1")
-    found = result_of(world, world.file(rows))
+    found = result_of(each_world, each_world.file(rows))
     assert (found["new"], found["not_stored"]) == (
         2,
         [{"place": "line 4", "reason": "no_advice"}, {"place": "line 5", "reason": "other_months"}],
     )
-    assert [(each.event, each.month) for each in stored(world)] == [("accepted", "2018-09"), ("left", "")]
+    assert [(each.event, each.month) for each in stored(each_world)] == [
+        ("accepted", "2018-09"),
+        ("left", ""),
+    ]
 
 
-def test_a_subscriber_is_found_under_all_keys(world: World) -> None:
-    Keys.read(world.key_file).rotate()
-    record_event(world.url, "rotate_key", {"keys": list(Keys.read(world.key_file).ids)})
-    world.score("2018-09")
-    found = result_of(world, world.file(world.between("2018-10", "2018-10")))
+def test_a_subscriber_is_found_under_all_keys(each_world: World) -> None:
+    Keys.read(each_world.key_file).rotate()
+    record_event(each_world.url, "rotate_key", {"keys": list(Keys.read(each_world.key_file).ids)})
+    each_world.score("2018-09")
+    found = result_of(each_world, each_world.file(each_world.between("2018-10", "2018-10")))
     assert (found["new"], found["repeated"], found["not_stored"]) == (80, 0, [])
     # One row for each pseudonym: otherwise the advice before the rotation would miss the month.
-    owners = {each.recommendation_id for each in stored(world)}
-    assert owners == {*ids_of(world, "2018-08"), *ids_of(world, "2018-09")}
+    owners = {each.recommendation_id for each in stored(each_world)}
+    assert owners == {*ids_of(each_world, "2018-08"), *ids_of(each_world, "2018-09")}
 
 
 @pytest.mark.parametrize(
@@ -179,18 +185,47 @@ def test_a_truncated_log_is_an_error(world: World, capsys: pytest.CaptureFixture
     assert "cannot write outcomes to the decision log" in messages(capsys)
 
 
-def test_outcomes_of_a_later_version_are_refused(world: World) -> None:
-    assert world.outcomes(world.file(world.between("2018-07", "2018-07"))) == 0
-    change(world.url, "UPDATE outcomes SET form = 2 WHERE month = '2018-07'")
+def test_outcomes_of_a_later_version_are_refused(each_world: World) -> None:
+    assert each_world.outcomes(each_world.file(each_world.between("2018-07", "2018-07"))) == 0
+    change(each_world.url, "UPDATE outcomes SET form = 2 WHERE month = '2018-07'")
     with pytest.raises(
         LogError, match="written by a later version of PlanRec: form must be at most 1, got 2"
     ):
-        stored(world)
+        stored(each_world)
 
 
-def test_outcomes_are_removed_with_their_advice(world: World) -> None:
-    rows = world.between("2018-07", "2018-07")
-    assert world.outcomes(world.file(rows)) == 0
-    deleted = delete_subscriber(world.url, rows["subscriber"].iloc[0], Keys.read(world.key_file))
+def test_outcomes_are_removed_with_their_advice(each_world: World) -> None:
+    rows = each_world.between("2018-07", "2018-07")
+    assert each_world.outcomes(each_world.file(rows)) == 0
+    deleted = delete_subscriber(each_world.url, rows["subscriber"].iloc[0], Keys.read(each_world.key_file))
     assert deleted.rows == 3
-    assert len(stored(world)) == 79
+    assert len(stored(each_world)) == 79
+    assert prune(each_world.url, timedelta(0)) == 237
+    assert stored(each_world) == []
+
+
+def test_an_id_that_no_database_holds_has_no_advice(each_world: World) -> None:
+    outcome = Outcome("/0", "zero \0 byte", None, "accepted", NO_MONTH)
+    received = receive(each_world.url, each_world.outputs, each_world.key_file, [outcome])
+    assert received.not_applied == [("/0", "no_advice")]
+
+
+def test_an_export_has_the_outcomes_of_the_subscriber(each_world: World) -> None:
+    rows = each_world.between("2018-07", "2018-08")
+    assert each_world.outcomes(each_world.file(rows)) == 0
+    name = rows["subscriber"].iloc[0]
+    left = Outcome("/0", None, name, "left", NO_MONTH)
+    receive(each_world.url, each_world.outputs, each_world.key_file, [left])
+    file = each_world.folder / "one.json"
+    words = ["decisions", "export", "--subscriber", name, "--out", file, "--log", each_world.url]
+    assert main(list(map(str, words))) == 0
+    exported = json.loads(file.read_text("utf-8"))
+    of = {month: ids_of(each_world, month)[name] for month in ("2018-06", "2018-07", "2018-08")}
+    assert [(row["recommendation_id"], row["event"], row["month"]) for row in exported["outcomes"]] == [
+        (of["2018-06"], "month", "2018-07"),
+        (of["2018-07"], "month", "2018-08"),
+        (of["2018-08"], "left", ""),
+    ]
+    own = rows[(rows["subscriber"] == name) & (rows["month"] == "2018-07")].iloc[0]
+    assert exported["outcomes"][0]["content"]["plan_held"] == own["plan_held"]
+    assert exported["outcomes"][0]["content"]["usage"]["sms"] == own["sms"]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -112,15 +113,15 @@ def test_the_terminal_shows_metrics_moves_and_harm(
         assert words in shown
 
 
-def test_missing_months_are_counted_by_reason(world: World) -> None:
-    rows = world.between("2018-07", "2018-10")
+def test_missing_months_are_counted_by_reason(each_world: World) -> None:
+    rows = each_world.between("2018-07", "2018-10")
     gone, silent = rows["subscriber"].unique()[:2]
     rows = rows[~((rows["subscriber"] == silent) & (rows["month"] == "2018-10"))]
     rows = rows[~((rows["subscriber"] == gone) & (rows["month"] > "2018-07"))]
-    assert world.outcomes(world.file(rows)) == 0
+    assert each_world.outcomes(each_world.file(rows)) == 0
     left = pd.DataFrame({"subscriber": [gone], "event": ["left"], "month": ["2018-08"]})
-    assert world.outcomes(world.file(left)) == 0
-    found = realised_table(world.url, world.outputs)
+    assert each_world.outcomes(each_world.file(left)) == 0
+    found = realised_table(each_world.url, each_world.outputs)
     counts = {reason: len(names) for reason, names in found.unjudged.items()}
     # The advice of September waits for November; that of August and July lacks months of two subscribers.
     assert counts == {"left": 3, "months_missing": 80}
@@ -138,15 +139,11 @@ def test_months_that_are_not_over_are_waited_for(world: World, monkeypatch: pyte
 
 
 def test_advice_that_was_given_again_is_judged_once(world: World) -> None:
-    change(world.url, "UPDATE decisions SET time = '2020-01-01' WHERE time >= '0'")
-    change(
-        world.url,
-        "CREATE TABLE copy AS SELECT * FROM decisions; ".rstrip("; "),
-    )
-    change(
-        world.url, "UPDATE copy SET recommendation_id = 'again ' || recommendation_id, time = '2021-01-01'"
-    )
-    change(world.url, "INSERT INTO decisions SELECT * FROM copy")
+    change(world.url, "UPDATE decisions SET time = '2020-01-01'")
+    change(world.url, "CREATE TABLE later AS SELECT * FROM decisions")
+    new = "recommendation_id = 'again ' || recommendation_id, time = '2021-01-01', position = position + 1000"
+    change(world.url, f"UPDATE later SET {new}")
+    change(world.url, "INSERT INTO decisions SELECT * FROM later")
     assert world.outcomes(world.file(world.between(*LATER))) == 0
     first = world.advice("2018-06")["recommendation_id"].iloc[0]
     rows = pd.DataFrame({"recommendation_id": [first], "event": ["accepted"]})
@@ -239,7 +236,20 @@ def test_without_any_outcome_nothing_is_judged(
 
 def assert_keys_are_stable(keys: Sequence[str]) -> None:
     assert keys == [
-        *("schema", "made_at", "days", "decided", "currency", "runs", "judged", "subscribers", "unjudged"),
+        *(
+            "schema",
+            "made_at",
+            "days",
+            "decided",
+            "currency",
+            "run_json_sha256",
+            "harm",
+            "runs",
+            "newest_month",
+            "judged",
+            "subscribers",
+            "unjudged",
+        ),
         *(
             "answers_that_differ",
             "metrics",
@@ -251,3 +261,25 @@ def assert_keys_are_stable(keys: Sequence[str]) -> None:
             "bills",
         ),
     ]
+
+
+def test_a_report_of_the_run_has_a_section(judged_world: World, tmp_path: Path) -> None:
+    outputs, page = tmp_path / "outputs", tmp_path / "report.html"
+    run = shutil.copytree(judged_world.saved.folder, outputs / "2030-01-31" / "12-00-00-abc123")
+    words = ["--outputs", str(outputs)]
+    report = ["report", str(run), "--output", str(page), *words]
+    assert main(["realised", "--log", judged_world.url, "--save", *words]) == 0
+    assert main(report) == 0
+    harmed = realised(judged_world.url, judged_world.outputs).harmed
+    for shown in ("Realised by bills", "cheapest_<wbr>fee", harmed[0].recommendation_id):
+        assert shown in page.read_text("utf-8")
+    file = outputs / "monitoring" / "realised.json"
+    content = file.read_text("utf-8")
+    file.write_text(content.replace('"currency": "USD"', '"currency": "<b>USD</b>"'), "utf-8")
+    assert main(report) == 0
+    assert "<b>USD" not in page.read_text("utf-8")
+    file.write_text(content.replace(judged_world.saved.sha256, "0" * 64), "utf-8")
+    assert main(report) == 0
+    assert "Realised by bills" not in page.read_text("utf-8")
+    file.write_text("{}", "utf-8")
+    assert main(report) == 1

@@ -129,4 +129,14 @@ def test_a_signal_before_its_fault_is_a_false_alarm():
     assert missed(timeline.verdicts()) == ["wrong_unit"]
     timeline.noticed(HISTORY + 1, 3, "wrong_unit", "refused again")
     assert timeline.verdicts()[0].noticed == "2019-02-03"
-    assert [event.kind for event in timeline.in_order()] == ["false alarm", "planted", "noticed"]
+    assert [event.kind for event in timeline.in_order()] == ["other alarm", "planted", "noticed"]
+
+
+def test_months_before_a_jump_are_left_out_of_requests():
+    jumped = world_of(setting(Planted("usage_jump", 2)))
+    store, held = MonthStore(jumped), jumped.people.plan_held.astype(np.int64)
+    for month in (HISTORY, HISTORY + 1):
+        store.take(file_of(jumped, month, held))
+    assert len(store.window(0, HISTORY + 2)) == 6
+    assert store.leave_out_before_change(HISTORY + 2) == HISTORY + 1
+    assert [month.month for month in store.window(0, HISTORY + 2)] == ["2019-02"]

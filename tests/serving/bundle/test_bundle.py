@@ -5,10 +5,13 @@ import os
 import stat
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from api.pin_follower import PinFollower
 from api.settings import Limits, read_access, read_settings
@@ -31,6 +34,7 @@ from planrec.serving.pin import load_pinned
 from planrec.serving.pin_run import pin_run
 from planrec.serving.rollback import rollback
 
+PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 RUN = "2030-01-31/12-00-00-abc123"
 
 
@@ -80,7 +84,16 @@ def test_a_bundle_holds_run_card_versions_catalogue_and_golden_predictions(histo
     assert members["model_card.md"].startswith(b"# Model card: lgbm")
     lines = members["versions.txt"].decode().splitlines()
     assert lines[0] == f"# Python {run['versions'].pop('python')}"
-    assert lines[1:] == [f"{name}=={version}" for name, version in run["versions"].items()]
+    locked = dict(line.split("==") for line in lines[1:])
+    assert list(locked) == sorted(locked)
+    assert run["versions"].items() <= locked.items()
+    needed = [
+        Requirement(text).name
+        for text in tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["dependencies"]
+    ]
+    assert {*needed, "antlr4-python3-runtime", "pydantic-core"} <= set(locked)
+    assert all(locked[name] == version(name) for name in needed)
+    assert "pytest" not in locked
 
 
 ELSEWHERE = """
@@ -102,7 +115,7 @@ Path("answers.json").write_text(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize("kind", ["bill_run", "row_run"])
+@pytest.mark.parametrize("kind", ["bill_run", pytest.param("row_run", marks=pytest.mark.slow)])
 def test_a_bundle_answers_the_golden_requests_in_another_environment(
     kind, request, key_file, public_key, tmp_path
 ):
@@ -353,6 +366,25 @@ def test_the_folder_of_a_killed_pin_is_removed_by_the_next(bundle, signers, tmp_
         for process in (killed, living):
             process.kill()
             process.communicate()
+
+
+def test_a_pin_names_the_packages_that_differ_from_the_bundle(bundle, signers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PLANREC_ACCESS__BUNDLE_KEYS", signers.keys[0])
+    command = ["pin", str(bundle), "--outputs", str(tmp_path)]
+    assert main(command) == 0
+    assert "other versions" not in capsys.readouterr().out
+
+    def installed(name):
+        if name == "rich":
+            raise PackageNotFoundError(name)
+        return "0.1" if name == "joblib" else version(name)
+
+    monkeypatch.setattr("planrec.serving.bundle.locked_versions.version", installed)
+    assert main(command) == 0
+    note = (
+        f"joblib 0.1 (in the bundle {version('joblib')}), rich is missing (in the bundle {version('rich')})"
+    )
+    assert f"note: other versions than in the bundle: {note}; the golden" in capsys.readouterr().out
 
 
 def test_a_dry_run_checks_the_bundle_and_writes_nothing(bundle, public_key, tmp_path, monkeypatch, capsys):

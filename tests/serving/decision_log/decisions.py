@@ -8,7 +8,9 @@ from typing import Any
 
 from planrec.serving.decision_log import DecisionLog, LoggedAnswer, LoggedRun
 from planrec.serving.decision_log.database import Database
+from planrec.serving.decision_log.log_tables import column_names
 from planrec.serving.decision_log.logged_answer import row_of
+from planrec.serving.decision_log.session import session
 from planrec.serving.decision_log.store import Store
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -61,6 +63,20 @@ def change(url: str, statement: str) -> None:
         connection.commit()
     finally:
         connection.close()
+
+
+def copy_log(url: str, target: str) -> None:
+    """Copy all rows of answers, events and the chain to a new log."""
+    source = Database(url).connect("existing")
+    with session(target, "write") as connection:
+        connection.execute("DELETE FROM decision_chain")
+        for table in ("decisions", "decision_events", "decision_chain"):
+            found = source.execute(f"SELECT * FROM {table}")
+            names = column_names(found)
+            statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+            for row in found:
+                connection.execute(statement, row)
+    source.close()
 
 
 def log_rows(url: str, *decisions: LoggedAnswer, key: bytes = KEY) -> None:

@@ -10,15 +10,10 @@ import pandas as pd
 import pytest
 
 from planrec.cli import main
-from planrec.runs.read import SavedRun, load_run
+from planrec.runs.read import SavedRun
 from planrec.schema.cell_form import CellForm
 from planrec.serving.scoring.cell_overrides import changed_cells
 from tests.serving.scoring.test_score import USAGE, months_table, read_same, score, scored
-
-
-@pytest.fixture(scope="module")
-def saved(bill_run: Path) -> SavedRun:
-    return load_run(bill_run)
 
 
 def whole(table: pd.DataFrame) -> pd.DataFrame:

@@ -58,6 +58,7 @@ def test_ctrl_c_ends_scoring_without_a_traceback_or_a_file(files: list[str]) -> 
     assert Path(files[1]).read_text("utf-8") == "the last answers"
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_last_answers(files: list[str]) -> None:
     done = stopped_by("SIGKILL", files)
     assert done.returncode == -signal.SIGKILL

@@ -9,17 +9,12 @@ import pytest
 
 from planrec.cli import main
 from planrec.files.hashing import sha256_of
-from planrec.runs.read import SavedRun, load_run
+from planrec.runs.read import SavedRun
 from planrec.serving.decision_log import find_decision
 from planrec.serving.scoring import score_file as score_file_module
 from tests.conftest import STRANGERS_TABLE
 from tests.serving.decision_log.decisions import KEY, decision, log_rows, logged_ids, rows_of, url_of
 from tests.serving.scoring.test_score import expected, money, months_table, read, requests_of, score, scored
-
-
-@pytest.fixture(scope="module")
-def saved(bill_run: Path) -> SavedRun:
-    return load_run(bill_run)
 
 
 def manifest_of(file: Path) -> dict[str, Any]:

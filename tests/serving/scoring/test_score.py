@@ -31,11 +31,6 @@ PLANS = ("mini", "light", "base", "plus", "max", "unlimited")
 USAGE = ("voice_calls", "voice_minutes", "voice_minutes_billed", "sms", "data_mib")
 
 
-@pytest.fixture(scope="module")
-def saved(bill_run: Path) -> SavedRun:
-    return load_run(bill_run)
-
-
 def months_table(n: int = 7, n_months: int = 5, seed: int = 0) -> pd.DataFrame:
     """Make subscribers s01, s02 ... from 2026-01 on, with all columns that a run on bills reads."""
     generator = np.random.default_rng(seed)

@@ -1,0 +1,154 @@
+"""Metrics of drift and realised advice, from the files of `planrec drift` and `planrec realised --save`."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Generic, TypeVar
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pydantic import BaseModel, Field, ValidationError
+
+MOST_BYTES = 16 * 2**20
+"Larger files are not read."
+JUDGED = "advised"
+"The model in realised.json that stands for the advice that was given."
+BOUNDS = ("value", "low", "high")
+
+
+class _Evidence(BaseModel):
+    all: float
+    streams: dict[str, float]
+
+
+class DriftFile(BaseModel):
+    """The part of drift.json that becomes metrics."""
+
+    day: date | None
+    alarm: bool
+    evidence: _Evidence
+
+
+class _RealisedMetric(BaseModel):
+    model: str
+    metric: str
+    group: str | None
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class RealisedFile(BaseModel):
+    """The part of realised.json that becomes metrics."""
+
+    newest_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None
+    "The last month whose usage came."
+    judged: int
+    unjudged: dict[str, int]
+    metrics: list[_RealisedMetric]
+
+
+Content = TypeVar("Content", DriftFile, RealisedFile)
+
+
+class _FollowedFile(Generic[Content]):
+    """A file that is parsed again only if it was replaced."""
+
+    def __init__(self, file: Path, model: type[Content]) -> None:
+        self.file = file
+        self._model: type[Content] = model
+        self._seen: tuple[int, int] | None = None
+        self._content: Content | None = None
+        self.is_broken = False
+
+    def read(self) -> Content | None:
+        """Return the content; None if there is no such file, or if it cannot be read."""
+        try:
+            found = self.file.stat()
+        except FileNotFoundError:
+            self._seen, self._content, self.is_broken = None, None, False
+            return None
+        except OSError:
+            found = None
+        seen = None if found is None else (found.st_mtime_ns, found.st_size)
+        if seen is None or seen != self._seen:
+            self._seen, self._content = seen, self._parsed(found.st_size if found else 0)
+            self.is_broken = self._content is None
+        return self._content
+
+    def _parsed(self, size: int) -> Content | None:
+        try:
+            return None if size > MOST_BYTES else self._model.model_validate_json(self.file.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+
+class MonitoringFacts(Collector):
+    """Facts that commands found, the same in every worker."""
+
+    def __init__(self, folder: Path) -> None:
+        """Follow drift.json and realised.json in this folder."""
+        self._drift = _FollowedFile(folder / "drift.json", DriftFile)
+        self._realised = _FollowedFile(folder / "realised.json", RealisedFile)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the facts as metrics; there are none before the commands ran."""
+        drift, realised = self._drift.read(), self._realised.read()
+        broken = GaugeMetricFamily(
+            "planrec_monitoring_file_broken", "1 if the file is there and cannot be read", labels=["file"]
+        )
+        for followed in (self._drift, self._realised):
+            broken.add_metric([followed.file.name], followed.is_broken)
+        yield broken
+        if drift is not None:
+            yield from _drift_metrics(drift)
+        if realised is not None:
+            yield from _realised_metrics(realised)
+
+
+def _drift_metrics(drift: DriftFile) -> Iterator[Metric]:
+    yield GaugeMetricFamily("planrec_drift_alarm", "1 if the last check found drift, else 0", drift.alarm)
+    evidence = GaugeMetricFamily(
+        "planrec_drift_evidence", "Evidence of drift of a column, a plan or all", labels=["stream"]
+    )
+    for name, value in {"all": drift.evidence.all, **drift.evidence.streams}.items():
+        evidence.add_metric([name], value)
+    yield evidence
+    if drift.day is not None:
+        text = "Seconds since the end of the last day that was checked for drift"
+        yield GaugeMetricFamily("planrec_drift_age_seconds", text, _seconds_since_end_of(drift.day))
+
+
+def _realised_metrics(realised: RealisedFile) -> Iterator[Metric]:
+    yield GaugeMetricFamily("planrec_realised_decisions", "Decisions judged by bills", realised.judged)
+    waiting = sum(realised.unjudged.get(reason, 0) for reason in ("not_over", "months_missing"))
+    yield GaugeMetricFamily("planrec_outcomes_waited_for", "Decisions without all of their bills", waiting)
+    if realised.newest_month is not None:
+        text = "Seconds since the end of the last month whose usage came"
+        first = date.fromisoformat(f"{realised.newest_month}-01")
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        yield GaugeMetricFamily("planrec_outcomes_age_seconds", text, _seconds_since_end_of(last))
+    judged = [value for value in realised.metrics if value.model == JUDGED]
+    yield _bounds("planrec_realised_regret", "Regret of advice, currency a month", judged, "regret")
+    yield _bounds("planrec_realised_harm", "Share of advice that did harm", judged, "harm_rate")
+    text = "Largest difference of harm between the groups of a protected column"
+    yield _bounds("planrec_realised_harm_gap", text, judged, "harm_gap", of_group="column")
+
+
+def _bounds(
+    name: str, text: str, values: Iterable[_RealisedMetric], metric: str, of_group: str | None = None
+) -> GaugeMetricFamily:
+    """Return a metric with its interval; values that are not defined are left out."""
+    labels = ["bound"] if of_group is None else [of_group, "bound"]
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for found in values:
+        for bound in BOUNDS:
+            number = getattr(found, bound)
+            if found.metric == metric and number is not None:
+                family.add_metric([bound] if of_group is None else [found.group or "", bound], number)
+    return family
+
+
+def _seconds_since_end_of(day: date) -> float:
+    end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    return max((datetime.now(UTC) - end).total_seconds(), 0.0)

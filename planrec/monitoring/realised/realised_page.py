@@ -1,0 +1,132 @@
+"""The section of a report about realised metrics, from the file that `planrec realised --save` writes."""
+
+from collections.abc import Collection, Sequence
+from math import nan
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from planrec.errors import DataError
+from planrec.metrics import METRICS, ReliabilityBin
+from planrec.monitoring.realised.realised_json import SCHEMA
+from planrec.monitoring.realised.realised_table import UNJUDGED
+from planrec.reports.page import charts
+from planrec.reports.page.markup import TableCell, bullets, interval, number, paragraph, table
+from planrec.reports.page.run_section import axis_of
+from planrec.reports.page.svg import figure_html
+from planrec.wording import counted
+
+MOST_HARMED = 20
+"Rows of the table of harm; the file lists all."
+
+
+class _Run(Struct):
+    run_id: str
+    sha256: str
+
+
+class _Value(Struct):
+    model: str
+    metric: str
+    group: str | None
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class _Harm(Struct):
+    recommendation_id: str
+    as_of: str
+    plan_held: str
+    advised: str
+    extra: float
+
+
+class _File(Struct):
+    schema: str
+    made_at: str
+    decided: str
+    currency: str
+    runs: list[_Run]
+    judged: int
+    subscribers: int
+    unjudged: dict[str, int]
+    metrics: list[_Value]
+    promised: list[_Value]
+    reliability_of_cheaper: list[ReliabilityBin]
+    harmed: list[_Harm]
+
+
+def realised_section(file: Path, run_hashes: Collection[str]) -> str:
+    """Return the section; an empty text if there is no file, or if it is about other runs.
+
+    Args:
+        file: realised.json.
+        run_hashes: sha256 of run.json of the runs in the report.
+
+    Raises:
+        DataError: the file is not one that `planrec realised` wrote.
+    """
+    if not file.is_file():
+        return ""
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=_File)
+    except msgspec.MsgspecError as error:
+        raise DataError(f"{file} is not one of planrec realised --save: {error}") from None
+    if found.schema != SCHEMA:
+        raise DataError(f"{file}: schema must be {SCHEMA!r}, got {found.schema!r}")
+    if not any(run.sha256 in run_hashes for run in found.runs):
+        return ""
+    return "".join(['<section id="realised">\n<h2>Realised by bills</h2>\n', *_parts(found), "</section>\n"])
+
+
+def _parts(found: _File) -> Sequence[str]:
+    shown = [value for value in (*found.metrics, *found.promised) if value.group is None]
+    chart = charts.calibration(found.reliability_of_cheaper, "P(cheaper) that was given, by the bills")
+    return [
+        paragraph(
+            f"{counted(found.judged, 'decision')} of {counted(found.subscribers, 'subscriber')},"
+            f" {found.decided}, advised by {', '.join(run.run_id for run in found.runs)};"
+            f" amounts in {found.currency} a month; computed {found.made_at}."
+        ),
+        _metrics(shown),
+        figure_html(chart, "realised-cheaper") if found.reliability_of_cheaper else "",
+        _harmed(found.harmed),
+        bullets([f"{n:,} not judged: {_reason(reason)}" for reason, n in found.unjudged.items()]),
+    ]
+
+
+def _reason(name: str) -> str:
+    return next((text for reason, text in UNJUDGED.items() if reason == name), name)
+
+
+def _metrics(values: Sequence[_Value]) -> str:
+    models = list(dict.fromkeys(value.model for value in values))
+    cells = {(value.metric, value.model): value for value in values}
+    names = [name for name in dict.fromkeys(value.metric for value in values) if name in METRICS]
+    rows = [(axis_of(name), [_cell(cells.get((name, model))) for model in models]) for name in names]
+    return table("Metrics by the bills that came, with 95 % intervals", ["metric", *models], rows)
+
+
+def _cell(value: _Value | None) -> TableCell:
+    if value is None or value.value is None:
+        return TableCell(number(nan))
+    return TableCell(number(value.value), interval(_known(value.low), _known(value.high)))
+
+
+def _known(end: float | None) -> float:
+    return nan if end is None else end
+
+
+def _harmed(harmed: Sequence[_Harm]) -> str:
+    if not harmed:
+        return ""
+    worst = harmed[:MOST_HARMED]
+    rows = [(harm.recommendation_id, [TableCell(text) for text in _texts_of(harm)]) for harm in worst]
+    caption = f"Advice that harmed: {len(worst):,} of {len(harmed):,}, the worst first"
+    return table(caption, ["advice", "as of", "plan held", "advised", "extra a month"], rows)
+
+
+def _texts_of(harm: _Harm) -> Sequence[str]:
+    return harm.as_of, harm.plan_held, harm.advised, f"{harm.extra:.2f}"
