@@ -24,6 +24,7 @@ class _Evidence(BaseModel):
 class DriftFile(BaseModel):
     """The part of drift.json that becomes metrics."""
 
+    run_json_sha256: str | None = None
     day: date | None
     alarm: bool
     evidence: _Evidence
@@ -41,6 +42,8 @@ class _RealisedMetric(BaseModel):
 class RealisedFile(BaseModel):
     """The part of realised.json that becomes metrics."""
 
+    run_json_sha256: str | None = None
+    "Of the latest run whose advice is judged."
     newest_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None
     "The last month whose usage came."
     judged: int
@@ -84,7 +87,13 @@ class _FollowedFile(Generic[Content]):
 
 
 class MonitoringFacts(Collector):
-    """Facts that commands found, the same in every worker."""
+    """Facts that commands found, the same in every worker.
+
+    Drift and harm are shown only if they are those of the served run: another run must not alert for it.
+    """
+
+    run_json_sha256: str | None = None
+    "Hash of the served run; None shows the facts of any run."
 
     def __init__(self, folder: Path) -> None:
         """Follow drift.json and realised.json in this folder."""
@@ -100,10 +109,14 @@ class MonitoringFacts(Collector):
         for followed in (self._drift, self._realised):
             broken.add_metric([followed.file.name], followed.is_broken)
         yield broken
-        if drift is not None:
+        if drift is not None and self._is_served(drift):
             yield from _drift_metrics(drift)
         if realised is not None:
-            yield from _realised_metrics(realised)
+            yield from _outcome_metrics(realised)
+            yield from _advice_metrics(realised) if self._is_served(realised) else ()
+
+    def _is_served(self, found: DriftFile | RealisedFile) -> bool:
+        return self.run_json_sha256 is None or found.run_json_sha256 in (None, self.run_json_sha256)
 
 
 def _drift_metrics(drift: DriftFile) -> Iterator[Metric]:
@@ -119,7 +132,7 @@ def _drift_metrics(drift: DriftFile) -> Iterator[Metric]:
         yield GaugeMetricFamily("planrec_drift_age_seconds", text, _seconds_since_end_of(drift.day))
 
 
-def _realised_metrics(realised: RealisedFile) -> Iterator[Metric]:
+def _outcome_metrics(realised: RealisedFile) -> Iterator[Metric]:
     yield GaugeMetricFamily("planrec_realised_decisions", "Decisions judged by bills", realised.judged)
     waiting = sum(realised.unjudged.get(reason, 0) for reason in ("not_over", "months_missing"))
     yield GaugeMetricFamily("planrec_outcomes_waited_for", "Decisions without all of their bills", waiting)
@@ -128,6 +141,9 @@ def _realised_metrics(realised: RealisedFile) -> Iterator[Metric]:
         first = date.fromisoformat(f"{realised.newest_month}-01")
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         yield GaugeMetricFamily("planrec_outcomes_age_seconds", text, _seconds_since_end_of(last))
+
+
+def _advice_metrics(realised: RealisedFile) -> Iterator[Metric]:
     judged = [value for value in realised.metrics if value.model == JUDGED]
     yield _bounds("planrec_realised_regret", "Regret of advice, currency a month", judged, "regret")
     yield _bounds("planrec_realised_harm", "Share of advice that did harm", judged, "harm_rate")

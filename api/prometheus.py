@@ -110,6 +110,7 @@ class Metrics:
         """Return all metrics in the format of Prometheus, summed over the workers."""
         facts = _run_registry(served, refused_pin)
         if self._facts is not None:
+            self._facts.run_json_sha256 = served.saved.sha256
             facts.register(self._facts)
         return generate_latest(self._all_workers()) + generate_latest(facts)
 

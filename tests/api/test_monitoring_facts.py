@@ -106,3 +106,16 @@ def test_a_huge_file_is_not_read(registry, tmp_path):
     with (tmp_path / "realised.json").open("wb") as file:
         file.truncate(MOST_BYTES + 1)
     assert registry.get_sample_value("planrec_monitoring_file_broken", {"file": "realised.json"}) == 1
+
+
+def test_drift_and_harm_of_another_run_do_not_alert_for_the_served_one(tmp_path):
+    facts = MonitoringFacts(tmp_path)
+    registry = CollectorRegistry()
+    registry.register(facts)
+    write(tmp_path / "drift.json", DRIFT | {"run_json_sha256": "a" * 64})
+    write(tmp_path / "realised.json", REALISED | {"run_json_sha256": "a" * 64})
+    for served, drift, harm in (("a" * 64, 1, 0.07), ("b" * 64, None, None)):
+        facts.run_json_sha256 = served
+        assert registry.get_sample_value("planrec_drift_alarm") == drift
+        assert registry.get_sample_value("planrec_realised_harm", {"bound": "value"}) == harm
+        assert registry.get_sample_value("planrec_outcomes_waited_for") == 34

@@ -6,9 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from planrec.schema.request import Request
-from planrec.serving.decision_log.chain import LoggedEvent
 from planrec.serving.decision_log.database import Connection
-from planrec.serving.decision_log.log_tables import append_event
 from planrec.serving.decision_log.logged_answer import LoggedRun
 from planrec.serving.decision_log.search import Days
 
@@ -66,7 +64,7 @@ class LoggedAdvice(NamedTuple):
 
 
 def read_advice(connection: Connection, days: Days) -> LoggedAdvice:
-    """Read the advice whose decision is on these days; the reading is an event of the log."""
+    """Read the advice whose decision is on these days."""
     statement = f"SELECT {', '.join(_COLUMNS)} FROM decisions ORDER BY time, recommendation_id"
     advice, owners, unreadable = list[PastAdvice](), dict[str, str](), list[str]()
     first, last = str(days.first), str(days.last)
@@ -77,7 +75,6 @@ def read_advice(connection: Connection, days: Days) -> LoggedAdvice:
         owners[each.recommendation_id] = each.owner
         if not each.as_of or first <= each.as_of <= last:
             advice.append(each)
-    append_event(connection, LoggedEvent.of("realised", {"days": str(days), "answers": len(advice)}))
     return LoggedAdvice(advice, owners, unreadable)
 
 

@@ -16,6 +16,8 @@ from planrec.monitoring.realised.months_that_came import MonthsThatCame
 from planrec.runs.read import SavedRun
 from planrec.schema.decision_rows import month_number, running_month
 from planrec.schema.predictions import OutOfFold
+from planrec.serving.decision_log.chain import LoggedEvent
+from planrec.serving.decision_log.log_tables import append_event
 from planrec.serving.decision_log.search import Days
 from planrec.serving.decision_log.session import session
 from planrec.serving.replay.replayed_answer import load_logged_run
@@ -81,6 +83,9 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
     with session(url, "read") as connection:
         logged = read_advice(connection, days or Days())
         came = MonthsThatCame.of(stored_outcomes(connection), logged.owners)
+        # Last, because it locks the log until the end of the transaction, and servers write to it.
+        content = {"days": str(days or Days()), "answers": len(logged.advice)}
+        append_event(connection, LoggedEvent.of("realised", content))
     judging = _Judging(outputs, came)
     judging.leave_out("unreadable", logged.unreadable)
     by_run = defaultdict(list)
