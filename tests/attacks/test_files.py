@@ -310,6 +310,26 @@ def test_nested_columns_of_parquet_are_not_read(tmp_path, cell, kind):
     assert part.num_rows == 20
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.int8(), 60_000),
+        pa.struct([("a", pa.list_(pa.int8(), 70_000))]),
+        pa.list_(pa.int8(), 70_000),
+    ],
+    ids=["list", "struct", "long list"],
+)
+def test_nested_columns_of_a_fixed_size_take_no_memory(tmp_path, kind):
+    table = pa.table({"plan": ["a", "b"] * 1_000, "nested": pa.nulls(2_000, kind)})
+    pq.write_table(table, tmp_path / "nested.parquet", compression="zstd")
+    del table
+    pa.default_memory_pool().release_unused()
+    before = pa.total_allocated_bytes()
+    whole = open_input(tmp_path / "nested.parquet").whole()
+    assert pa.total_allocated_bytes() - before < 1_000_000
+    assert whole.text("plan").tolist() == ["a", "b"] * 1_000
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
 def test_texts_of_parquet_stay_the_same(tmp_path, kind):
     texts = ["mini", None, "", "ñandú"] * 1_000 + [str(number) for number in range(100_000)]

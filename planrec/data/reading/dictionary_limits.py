@@ -45,15 +45,26 @@ def decoded(table: pa.Table, path: str) -> pa.Table:
 
 
 def unread(kind: pa.DataType, n_rows: int) -> pa.Array:
-    """Return empty lists or records in place of a nested column, whose cells have no use but any size.
+    """Return empty cells in place of a nested column, whose cells have no use but any size.
+
+    An empty cell with a part of a fixed size takes as much memory as its type says, which can be gigabytes:
+    such columns become empty lists.
 
     >>> unread(pa.list_(pa.string()), 2).to_pylist(), unread(pa.struct([("a", pa.int8())]), 1).to_pylist()
     ([[], []], [{'a': None}])
+    >>> unread(pa.list_(pa.int8(), 1_000_000), 2).to_pylist()
+    [[], []]
     """
+    if _has_fixed_size(kind):
+        kind = pa.list_(pa.null())
     empty: object = {} if pa.types.is_struct(kind) else []
-    if pa.types.is_fixed_size_list(kind):
-        empty = [None] * min(kind.list_size, MOST_CELL_BYTES)
     return pa.array([empty], kind).take(pa.nulls(n_rows, pa.int8()).fill_null(0))
+
+
+def _has_fixed_size(kind: pa.DataType) -> bool:
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_fixed_size_binary(kind):
+        return True
+    return any(_has_fixed_size(kind.field(place).type) for place in range(kind.num_fields))
 
 
 def is_text(kind: pa.DataType) -> bool:
