@@ -56,7 +56,12 @@ class Waivers(Config):
 
 
 def run_checks(
-    table: DecisionTable, folds: "Sequence[Fold]", waivers: Waivers, *, keeps_subscribers_whole: bool
+    table: DecisionTable,
+    folds: "Sequence[Fold]",
+    waivers: Waivers,
+    *,
+    keeps_subscribers_whole: bool,
+    dropped: "Sequence[str]" = (),
 ) -> list[str]:
     """Run every check.
 
@@ -65,6 +70,7 @@ def run_checks(
         folds: the folds of the run.
         waivers: the checks that may fail.
         keeps_subscribers_whole: whether the splitter never splits a subscriber; else overlap is a warning.
+        dropped: columns that the data drops already.
 
     Returns:
         The warnings, and the waived problems with their reasons, to record in the run.
@@ -79,7 +85,7 @@ def run_checks(
         found, reason = check(evidence), getattr(waivers, name)
         notes += [f"{name}: {note}" for note in found.notes]
         if reason is None:
-            problems += [f"{name}: {problem}" for problem in found.problems] + _ways_out(name, found)
+            problems += [f"{name}: {problem}" for problem in found.problems] + _ways_out(name, found, dropped)
         else:
             notes += [f"{name}: {problem}; waived: {reason}" for problem in found.problems]
     if problems:
@@ -87,12 +93,12 @@ def run_checks(
     return notes
 
 
-def _ways_out(name: str, found: Findings) -> list[str]:
+def _ways_out(name: str, found: Findings, dropped: "Sequence[str]") -> list[str]:
     """Write the overrides that solve the problems, as typed on the command line."""
     waive = typed({f"waivers.{name}": "WHY THIS IS FINE"})
     if not found.problems:
         return []
     if not found.drop:
         return [f"{name}: if this is intended, give the reason: {waive}"]
-    drop = typed({"data.drop_columns": found.drop})
-    return [f"{name}: drop with {drop} (and the columns it already drops), or give the reason: {waive}"]
+    drop = typed({"data.drop_columns": [*dropped, *found.drop]})
+    return [f"{name}: drop with {drop} or give the reason: {waive}"]

@@ -28,6 +28,8 @@ more."""
 class Attributes:
     """The attributes of a table, gathered column by column."""
 
+    dropped: tuple[str, ...] = ()
+    "Columns that the options drop already: commands that drop another one name them too."
     columns: Columns = field(default_factory=dict)
     inputs: list[InputColumn] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -39,9 +41,16 @@ class Attributes:
     id_name_notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, raw: RawTable, roles: set[str], taken: set[str]) -> Self:
-        """Read every column of `raw` outside `roles`; names in `taken` are columns of X already."""
-        attributes, broken = cls(), BrokenRules()
+    def of(cls, raw: RawTable, roles: set[str], taken: set[str], dropped: Iterable[str] = ()) -> Self:
+        """Read every column of `raw` outside `roles`.
+
+        Args:
+            raw: the file.
+            roles: columns with another use.
+            taken: names that are columns of X already.
+            dropped: columns that the options drop.
+        """
+        attributes, broken = cls(tuple(dropped)), BrokenRules()
         # Names that columns made by PlanRec have, or could have.
         reserved = taken | {AS_OF, EXIT_FEE, HELD} | {lag(usage, 1) for usage in Usage.ALL}
         for name, column in raw.columns.items():
@@ -76,7 +85,9 @@ class Attributes:
             return
         cells = cells_of(column, raw.reading.notation(name))
         if cells is None:
-            self.problems.append(f"column {name!r} {READABLE}, it holds {column.type}: {_dropping(name)}")
+            self.problems.append(
+                f"column {name!r} {READABLE}, it holds {column.type}: {self._dropping(name)}"
+            )
         elif is_row_id(name, column, cells, is_unnamed=name in raw.unnamed):
             self.ids.append(name)
         else:
@@ -102,8 +113,11 @@ class Attributes:
                 f"column {name!r} is used as a feature but has the name of an id or a subscriber"
                 f" ({counted(distinct, 'value')} in {counted(len(column), 'row')}): if it names the"
                 f" subscriber, type {typed({'data.subscriber_column': name})}, else"
-                f" {_dropping(name)}"
+                f" {self._dropping(name)}"
             )
+
+    def _dropping(self, name: str) -> str:
+        return f"type {typed({'data.drop_columns': [*self.dropped, name]})}"
 
 
 def _judge_size(name: str, cells: ReadColumn, raw: RawTable, broken: BrokenRules) -> None:
@@ -114,10 +128,6 @@ def _judge_size(name: str, cells: ReadColumn, raw: RawTable, broken: BrokenRules
     }.items():
         if rows.any():
             broken.add(f"column {name!r} {rule}", raw.rows[rows], raw.text(name)[rows][0])
-
-
-def _dropping(name: str) -> str:
-    return f"type {typed({'data.drop_columns': [name]})} (and the columns it already drops)"
 
 
 def _error_note(name: str, column: pa.ChunkedArray, raw: RawTable, errors: np.ndarray) -> str:

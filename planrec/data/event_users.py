@@ -80,7 +80,12 @@ def read_users(
         plan=held[row][named],
         left=left[row][named],
         is_usable=is_usable[named],
-        attributes=Attributes.of(users, {*table.columns[:3], *protected_columns}, taken=set()),
+        attributes=Attributes.of(
+            users,
+            {*table.columns[:3], *protected_columns},
+            taken=set(),
+            dropped=[name for name in ATTRIBUTES if name not in table.columns],
+        ),
         protected=Protected.of(users, protected_columns),
         bad=tuple(_bad(rule, rows, ids) for rule, rows in rules.items() if rows.any()),
     )

@@ -92,7 +92,9 @@ class _Rows:
         }
         self.commitment_ends = self.columns.days(COMMITMENT) if COMMITMENT in roles else None
         self._judge_months(catalogue)
-        self.attributes = Attributes.of(raw, set(roles.values()), taken=set(Usage.ALL))
+        self.attributes = Attributes.of(
+            raw, set(roles.values()), taken=set(Usage.ALL), dropped=options.drop_columns
+        )
         self.protected = Protected.of(raw, options.protected_columns)
 
     @property

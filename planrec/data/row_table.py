@@ -48,7 +48,7 @@ def row_table(options: "Table", raw: RawTable, path: str, catalogue: Catalogue |
     subscriber = _subscribers(columns)
     as_of = columns.times(TIME, as_of_of, options.time_year) if TIME in columns.roles else None
     usage, usage_inputs = _usage(columns)
-    attributes = Attributes.of(raw, set(roles.values()), taken=set(usage))
+    attributes = Attributes.of(raw, set(roles.values()), taken=set(usage), dropped=options.drop_columns)
     protected = Protected.of(raw, options.protected_columns)
     bad = columns.broken.bad_rows(raw.places)
     problems += [*map(str, bad), *columns.problems, *attributes.problems, *protected.problems, *hints(bad)]

@@ -93,7 +93,8 @@ def run(
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
         whole = config.cv.keeps_subscribers_whole
-        waived = run_checks(table, folds, config.waivers, keeps_subscribers_whole=whole)
+        dropped = config.data.drop_columns
+        waived = run_checks(table, folds, config.waivers, keeps_subscribers_whole=whole, dropped=dropped)
         waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))

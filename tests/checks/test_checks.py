@@ -449,3 +449,11 @@ def test_hydra_reads_the_override_that_drops_columns() -> None:
     (override,) = [word for word in shlex.split(line) if word.startswith("data.drop_columns=")]
     parsed = OverridesParser.create().parse_override(override).value()
     assert [name if isinstance(name, str) else name.text for name in parsed] == names
+
+
+def test_the_command_that_drops_a_column_keeps_those_that_are_dropped_already() -> None:
+    y = np.arange(200) // 2 % 2
+    checked = table({"leak": y + np.arange(200) / 400}, y, np.arange(200))
+    with pytest.raises(CheckError) as caught:
+        run_checks(checked, folds(200), waivers(), keeps_subscribers_whole=True, dropped=["churn"])
+    assert "'data.drop_columns=[churn,\"source leak\"]'" in str(caught.value)
