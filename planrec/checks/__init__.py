@@ -59,9 +59,9 @@ def run_checks(
     table: DecisionTable,
     folds: "Sequence[Fold]",
     waivers: Waivers,
+    dropped: "Sequence[str]" = (),
     *,
     keeps_subscribers_whole: bool,
-    dropped: "Sequence[str]" = (),
 ) -> list[str]:
     """Run every check.
 

@@ -92,9 +92,8 @@ def run(
         loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
-        whole = config.cv.keeps_subscribers_whole
-        dropped = config.data.drop_columns
-        waived = run_checks(table, folds, config.waivers, keeps_subscribers_whole=whole, dropped=dropped)
+        whole, dropped = config.cv.keeps_subscribers_whole, config.data.drop_columns
+        waived = run_checks(table, folds, config.waivers, dropped, keeps_subscribers_whole=whole)
         waived += _proxy_notes(config, table)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))

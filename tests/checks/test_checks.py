@@ -455,5 +455,5 @@ def test_the_command_that_drops_a_column_keeps_those_that_are_dropped_already() 
     y = np.arange(200) // 2 % 2
     checked = table({"leak": y + np.arange(200) / 400}, y, np.arange(200))
     with pytest.raises(CheckError) as caught:
-        run_checks(checked, folds(200), waivers(), keeps_subscribers_whole=True, dropped=["churn"])
+        run_checks(checked, folds(200), waivers(), ["churn"], keeps_subscribers_whole=True)
     assert "'data.drop_columns=[churn,\"source leak\"]'" in str(caught.value)
