@@ -195,8 +195,8 @@ def size_doubts() -> None:
 def check_findings() -> None:
     from planrec.checks import Findings, _ways_out
 
-    _ways_out("leakage_screen", Findings(("leak",), drop=tuple(HOSTILE)))
-    _ways_out("overlap", Findings(("shared",)))
+    _ways_out("leakage_screen", Findings(("leak",), drop=tuple(HOSTILE)), tuple(HOSTILE))
+    _ways_out("overlap", Findings(("shared",)), ())
 
 
 def folds() -> None:
