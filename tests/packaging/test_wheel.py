@@ -152,7 +152,7 @@ def test_the_server_checks_every_package_of_its_extra() -> None:
     assert serve | {"ray", "psycopg", "catboost", "cryptography"} <= set(EXTRA_PACKAGES)
     assert "ray" not in names["dev"]
     assert [line for line in extras["dev"] if line.startswith("planrec")] == [
-        "planrec[serve,postgresql,bundle,xlsx,tracking]"
+        "planrec[serve,postgresql,bundle,xlsx,tracking,notebook]"
     ]
 
 
