@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Report = Callable[[str, int, int], None]
-"""Called with (step, steps done, steps in all) after every step of a run."""
+"""Called with (step, steps done, steps in all) when a step of a run begins; 0 in all: one step of its own."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,11 @@ def run(
     """
     seconds: dict[str, float] = {}
     log = FitLog()
+    report("reading the data", 0, 0)
     with _timed(seconds, "data"):
         loaded = (load or load_decisions)(config)
         table = loaded.table
+        report("checking the data", 0, 0)
         folds = list(config.cv.split(table, config.seed))
         waived = _checked(config, table, folds)
     tuned: tuple[Tuned, ...] = ()
@@ -120,11 +122,13 @@ def run(
     models = models_of(config, len(folds), tuned)
     with _timed(seconds, "folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
+    report("computing the intervals", 0, 0)
     # One thread: the products are small, and idle threads of linear algebra spin while they wait.
     with _timed(seconds, "intervals"), threadpool_limits(1):
         drawn = _drawn_metrics(config, models, out_of_fold)
         metrics = drawn.values()
         gated = check_gates(metrics, config.gates, config.waivers.gates)
+    report("fitting the final model", 0, 0)
     with _timed(seconds, "final_fit"):
         # LightGBM writes its threads into the model's text; with one thread, equal runs give equal files.
         recommender = fitted_recommender(config, final_model(config.model, tuned), table, table, threads=1)
@@ -219,7 +223,7 @@ def predict_out_of_fold(
         models: name in the table -> the model of each fold.
         table: all decisions.
         folds: training and test rows.
-        report: called after each fit.
+        report: called before each fit.
         log: times and choices of the fits are added to it.
     """
     import pandas as pd
@@ -231,9 +235,9 @@ def predict_out_of_fold(
         predicted: list[FoldPrediction] = []
         log.seconds[name] = 0.0
         for number, (model, fold) in enumerate(zip(in_fold, folds, strict=True)):
+            report(f"{name}, fold {number + 1} of {len(folds)}", len(parts) * len(folds) + number, n_fits)
             with _failure_named(name, number, len(fold.train)):
                 predicted.append(_fold_prediction(config, name, model, number, fold, table, log))
-            report(f"{name}, fold {number + 1} of {len(folds)}", len(parts) * len(folds) + number + 1, n_fits)
         log.seconds[name] /= max(len(folds), 1)
         parts.append(out_of_fold_table(name, table, predicted))
     return pd.concat(parts, ignore_index=True)
