@@ -15,7 +15,7 @@ from planrec.cli.decision_log_options import add_log, known_log_url
 from planrec.cli.shared_options import add_json, add_outputs, positive, show_table
 
 if TYPE_CHECKING:
-    from planrec.operating.watch.watch import Watched
+    from planrec.operating.watch.records import Watched
 
 EXAMPLE = "planrec watch --gates errors,latency,abstentions,replay"
 EXIT_CODES = {"passed": 0, "failed": 1, "undecided": 4}
