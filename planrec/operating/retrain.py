@@ -95,7 +95,7 @@ def retrain(
         rules: margins, days between promotions and the like; None for the defaults.
         signers: the trusted keys, and whether a pinned run must be signed.
         train: trains the runs.
-        log_url: the decision log, to which the pin is written; None: there is none.
+        log_url: the decision log, to which the pin is written; None to write it nowhere.
 
     Raises:
         BusyError: another retrain is running.
