@@ -72,9 +72,7 @@ class Figures(Struct, frozen=True):
     revenue: Annotated[Total, Meta(description="Change of the operator's revenue.")]
     below_zero_at_p10: Annotated[
         float | None,
-        Meta(
-            description="Share of the contacted whose saving_p10 is below 0; null without forecast."
-        ),
+        Meta(description="Share of the contacted whose saving_p10 is below 0; null without forecast."),
     ]
     has_forecast: Annotated[
         bool, Meta(description="Whether the intervals contain the spread of each forecast.")
