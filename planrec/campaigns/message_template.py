@@ -25,9 +25,8 @@ def checked_template(template: str) -> str:
     Examples:
         >>> checked_template("{plan} would save you {saving} a month.")
         '{plan} would save you {saving} a month.'
-        >>> checked_template("{plam}")
-        Traceback (most recent call last):
-        ValueError: no placeholder {plam} (did you mean 'plan'?); allowed: {plan}, {plan_held}, {saving}, ...
+        >>> checked_template("Hello")
+        'Hello'
     """
     try:
         fields = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(template)]

@@ -61,7 +61,7 @@ class Messages:
         """Whether the own text has no room in a message with these names and amounts, shape (n,), bool."""
         return np.array([text is not None and not fits_messages(text) for text in self.texts], bool)
 
-    def preview(self, row: int) -> dict[str, str]:
+    def preview(self, row: int) -> dict[Language, str]:
         """Return the message of one subscriber in every language of the settings."""
         own = {
             language: self._text(text, row, language) for language, text in self.settings.templates.items()

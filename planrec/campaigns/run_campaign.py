@@ -15,10 +15,10 @@ from planrec.campaigns.contact_files import (
     read_contacts,
     read_objections,
 )
-from planrec.campaigns.contact_rules import Candidates, ContactRules, codes_of
+from planrec.campaigns.contact_rules import ContactRules, ScoredSubscribers, codes_of
 from planrec.campaigns.messages import Messages
 from planrec.campaigns.settings import CampaignSettings
-from planrec.campaigns.summary import CampaignSummary, FileUse, Money, Outcome
+from planrec.campaigns.summary import CampaignOutcome, CampaignSummary, FileUse, Refused, ScoredMoney
 from planrec.data.reading.input_file import Progress
 from planrec.errors import ConfigError
 from planrec.files.input_path import find_input
@@ -78,7 +78,13 @@ class Campaign:
         check_subscriber_column(scorer, self.months, self._columns)
         with TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
             advice = Path(folder) / "advice.parquet"
-            scored = score_file(scorer, self.months, advice, lambda share: progress(SCORING * share))
+            scored = score_file(
+                scorer,
+                self.months,
+                advice,
+                lambda share: progress(SCORING * share),
+                on_bad_rows=self.settings.on_bad_rows,
+            )
             table = pq.read_table(advice, columns=[*TEXTS, *AMOUNTS])
             outcome, messages = self._outcome(table, scorer, rules)
             added = self._added(outcome, messages)
@@ -98,7 +104,7 @@ class Campaign:
         settings = self.settings
         if self.saved.recommender.catalogue is None or not self.saved.recommender.inputs.asks_held:
             raise ConfigError(
-                "a campaign needs the saving of each advice, and this run computes no bills: choose a run that"
+                "a campaign needs the saving of each advice, and this run computes no bills: choose one that"
                 f" was trained with target=best_bill, got {self.saved.run_id}"
             )
         objections, history = (
@@ -115,13 +121,15 @@ class Campaign:
             None if history is None else read_contacts(history),
         )
 
-    def _outcome(self, table: pa.Table, scorer: Scorer, rules: ContactRules) -> tuple[Outcome, Messages]:
+    def _outcome(
+        self, table: pa.Table, scorer: Scorer, rules: ContactRules
+    ) -> tuple[CampaignOutcome, Messages]:
         names = table[SUBSCRIBER_REF].to_pylist()
         columns = self._columns
         cells = columns_of_subscribers(scorer, self.months, columns, names) if columns else {}
         texts = {name: np.array(table[name].to_pylist(), object) for name in TEXTS}
         amounts = {name: table[name].cast(pa.float64()).to_numpy() for name in AMOUNTS}
-        rows = Candidates(
+        rows = ScoredSubscribers(
             np.array([name.strip() for name in names], object),
             texts["decision"],
             texts["plan"],
@@ -130,15 +138,15 @@ class Campaign:
             self._channel(cells, len(names)),
         )
         messages = Messages.of(self.settings, scorer, texts, amounts)
-        money = Money(*(amounts[name] for name in AMOUNTS))
+        money = ScoredMoney(*(amounts[name] for name in AMOUNTS))
         segment = cells.get(self.settings.segment_column or "")
-        return Outcome(rows, money, segment, rules.masks(rows, messages.are_too_long)), messages
+        return CampaignOutcome(rows, money, segment, rules.masks(rows, messages.are_too_long)), messages
 
     def _channel(self, cells: dict[str, np.ndarray], n: int) -> np.ndarray:
         found = cells.get(self.settings.channel_column or "", np.full(n, None, object))
         return np.array([self.settings.channel if name is None else name for name in found], object)
 
-    def _added(self, outcome: Outcome, messages: Messages) -> pa.Table:
+    def _added(self, outcome: CampaignOutcome, messages: Messages) -> pa.Table:
         """Return the columns after those of the advice."""
         reached, n = outcome.is_contacted, len(outcome.is_contacted)
         segment = np.full(n, None, object) if outcome.segment is None else outcome.segment
@@ -148,7 +156,7 @@ class Campaign:
         return pa.Table.from_arrays(arrays, schema=COLUMNS)
 
     def _summary(
-        self, outcome: Outcome, messages: Messages, rules: ContactRules, scored: Scored
+        self, outcome: CampaignOutcome, messages: Messages, rules: ContactRules, scored: Scored
     ) -> CampaignSummary:
         catalogue, known = self.saved.recommender.catalogue, outcome.rows.row_of
         first = np.flatnonzero(outcome.is_contacted)[:1].tolist()
@@ -159,8 +167,8 @@ class Campaign:
             preview=messages.preview(first[0]) if first else {},
             do_not_contact=_use(rules.objected, known) if has_objections else None,
             contact_history=None if contacts is None else _use(contacts.subscriber.tolist(), known),
-            refused_rows=0,
-            refused=(),
+            refused_subscribers=scored.n_refused,
+            refused=tuple(Refused(str(rows), rows.count) for rows in scored.refused),
             notes=scored.notes,
         )
 

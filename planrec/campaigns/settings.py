@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from planrec.campaigns.message_template import checked_template
+from planrec.data.option_types import OnBadRows
 from planrec.errors import ConfigError
 from planrec.files.strict_yaml import read_yaml
 from planrec.files.validation_errors import rule_of
@@ -87,7 +88,7 @@ class CampaignSettings(Config):
     "Language of the sentences and of the message."
     templates: Mapping[Language, Annotated[str, AfterValidator(checked_template)]] = {}
     "Language -> own text of the message; default: the short sentence of the advice."
-    on_bad_rows: Literal["error", "drop_and_report"] = "error"
+    on_bad_rows: OnBadRows = "error"
     "`error` refuses a file with a bad row; `drop_and_report` leaves the subscribers of bad rows out."
 
     @field_validator("windows")

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from planrec.campaigns.contact_rules import HOLDOUT, Candidates
+from planrec.campaigns.contact_rules import HOLDOUT, ScoredSubscribers
+from planrec.sentences import Language
 
 MONTHS = 12
 "Months of the totals."
@@ -90,16 +91,18 @@ class CampaignSummary(Struct, frozen=True):
 
     currency: str
     figures: Figures
-    preview: Annotated[Mapping[str, str], Meta(description="Language -> first message.")]
+    preview: Annotated[Mapping[Language, str], Meta(description="Language -> first message.")]
     do_not_contact: FileUse | None
     contact_history: FileUse | None
-    refused_rows: int
+    refused_subscribers: Annotated[
+        int, Meta(description="Subscribers who are left out because a row breaks a rule.")
+    ]
     refused: tuple[Refused, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Money:
+class ScoredMoney:
     """Monthly money of the scored subscribers, shape (n,) each, NaN if unknown."""
 
     saving: np.ndarray
@@ -115,11 +118,11 @@ class Money:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CampaignOutcome:
     """The scored subscribers, and which of them are contacted."""
 
-    rows: Candidates
-    money: Money
+    rows: ScoredSubscribers
+    money: ScoredMoney
     segment: np.ndarray | None
     masks: Mapping[str, np.ndarray]
     "As `ContactRules.masks`."

@@ -21,8 +21,8 @@ def summary_text(summary: CampaignSummary) -> str:
     if figures.excluded:
         listed = ", ".join(f"{count:,} {code}" for code, count in figures.excluded.items())
         lines.append(f"not contacted: {listed}")
-    if summary.refused_rows:
-        lines.append(f"{counted(summary.refused_rows, 'subscriber')} refused:")
+    if summary.refused_subscribers:
+        lines.append(f"{counted(summary.refused_subscribers, 'subscriber')} refused:")
         lines += [f"  {each.reason}" for each in summary.refused]
     for title, parts in (
         ("plan", figures.by_plan),

@@ -27,7 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     own = "CSV, Parquet or .xlsx with the months of every subscriber, as for planrec score"
     parser.add_argument("input", type=Path, metavar="INPUT", help=own)
     parser.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=OVERRIDES)
-    settings = "settings of the campaign; without it, everybody with advice to change plan is contacted"
+    settings = (
+        "settings of the campaign; without it, all subscribers with advice to change plan are contacted"
+    )
     parser.add_argument("--campaign", type=Path, metavar="FILE.yaml", help=settings)
     parser.add_argument(
         "--output",

@@ -223,3 +223,33 @@ def test_ctrl_c_leaves_the_last_output_and_nothing_else(
         made(forecast, months)
     assert output.read_text("utf-8") == "the last campaign"
     assert sorted(os.listdir(months.parent)) == ["campaign.csv", "months.csv"]
+
+
+def test_subscribers_with_a_bad_row_are_left_out_if_the_settings_say_so(
+    forecast: SavedRun, months: Path
+) -> None:
+    whole, _ = made(forecast, months)
+    table = pd.read_csv(months, dtype=str, keep_default_na=False)
+    table.loc[7, "sms"] = "-4"  # of s0001
+    table.loc[12, "month"] = "2026-13"  # of s0002
+    table.to_csv(months, index=False)
+    with pytest.raises(DataError):
+        made(forecast, months)
+    rows, finished = made(forecast, months, on_bad_rows="drop_and_report")
+    kept = whole[~whole["subscriber_ref"].isin(["s0001", "s0002"])]
+    same = [name for name in kept.columns if name != "recommendation_id"]
+    pd.testing.assert_frame_equal(rows[same], kept[same].reset_index(drop=True))
+    summary = finished.summary
+    assert summary.refused_subscribers == 2
+    assert [refused.rows for refused in summary.refused] == [1, 1]
+    assert any("line 9" in refused.reason and "-4" in refused.reason for refused in summary.refused)
+
+
+def test_a_file_with_bad_rows_only_gives_no_rows(forecast: SavedRun, months: Path) -> None:
+    table = pd.read_csv(months, dtype=str, keep_default_na=False)
+    table["sms"] = "-4"
+    table.to_csv(months, index=False)
+    rows, finished = made(forecast, months, on_bad_rows="drop_and_report", segment_column="region")
+    assert len(rows) == 0
+    assert finished.summary.refused_subscribers == 60
+    assert finished.summary.figures.saving.value == 0

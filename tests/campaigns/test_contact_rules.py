@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from planrec.campaigns.contact_rules import Candidates, ContactRules, Contacts, codes_of, held_out
+from planrec.campaigns.contact_rules import ContactRules, Contacts, ScoredSubscribers, codes_of, held_out
 from planrec.campaigns.settings import CampaignSettings
 
 DAY_0 = datetime(2026, 4, 30, 15, tzinfo=UTC)
@@ -21,7 +21,7 @@ def candidates(n=1, saving=5.0, channel="sms"):
     texts = {"decision": "recommend", "plan": "plus", "plan_name": "Plus", "channel": channel}
     columns = {name: np.full(n, value, object) for name, value in texts.items()}
     names = np.array([f"s{row}" for row in range(n)], object)
-    return Candidates(subscriber=names, saving=np.full(n, float(saving)), **columns)
+    return ScoredSubscribers(subscriber=names, saving=np.full(n, float(saving)), **columns)
 
 
 def codes(days, *, is_declined=False, offer="plus", rows=None, objected=(), at=31, **settings):
