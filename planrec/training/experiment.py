@@ -45,6 +45,15 @@ if TYPE_CHECKING:
 Report = Callable[[str, int, int], None]
 """Called with (step, steps done, steps in all) when a step of a run begins; 0 in all: one step of its own."""
 
+STEPS = {
+    "data": "reading the data",
+    "tuning": "tuning",
+    "folds": "fitting the folds",
+    "intervals": "computing the intervals",
+    "final_fit": "fitting the final model",
+}
+"By stage of a run: the first step that is reported."
+
 
 @dataclass(frozen=True)
 class LoadedDecisions:
@@ -106,30 +115,27 @@ def run(
     `load` replaces `load_decisions`, for callers that run many configs over the same data.
     """
     seconds: dict[str, float] = {}
-    log = FitLog()
-    report("reading the data", 0, 0)
-    with _timed(seconds, "data"):
+    timed, log = partial(_timed, seconds, report), FitLog()
+    with timed("data"):
         loaded = (load or load_decisions)(config)
         table = loaded.table
-        report("checking the data", 0, 0)
         folds = list(config.cv.split(table, config.seed))
+        report("checking the data", 0, 0)
         waived = _checked(config, table, folds)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))
     if tuner is not None:
-        with _timed(seconds, "tuning"):
+        with timed("tuning"):
             tuned = tune(tuner, table, folds, report)
     models = models_of(config, len(folds), tuned)
-    with _timed(seconds, "folds"):
+    with timed("folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
-    report("computing the intervals", 0, 0)
     # One thread: the products are small, and idle threads of linear algebra spin while they wait.
-    with _timed(seconds, "intervals"), threadpool_limits(1):
+    with timed("intervals"), threadpool_limits(1):
         drawn = _drawn_metrics(config, models, out_of_fold)
         metrics = drawn.values()
         gated = check_gates(metrics, config.gates, config.waivers.gates)
-    report("fitting the final model", 0, 0)
-    with _timed(seconds, "final_fit"):
+    with timed("final_fit"):
         # LightGBM writes its threads into the model's text; with one thread, equal runs give equal files.
         recommender = fitted_recommender(config, final_model(config.model, tuned), table, table, threads=1)
     return RunResult(
@@ -316,7 +322,8 @@ def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catal
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+def _timed(seconds: dict[str, float], report: Report, stage: str) -> Iterator[None]:
+    report(STEPS[stage], 0, 0)
     start = perf_counter()
     yield
     seconds[stage] = perf_counter() - start
