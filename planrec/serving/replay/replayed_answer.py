@@ -1,12 +1,14 @@
 """A logged answer, and the answer of the same run to the same request now."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
+from msgspec.json import encode
 
 from planrec.errors import LogError, RunError
 from planrec.recommending.answer import Answer, ModelName, encoded
@@ -19,6 +21,8 @@ from planrec.serving.decision_log import LoggedDecision, LoggedRun
 SCHEMA = "planrec.replay/1"
 LIST_SCHEMA = "planrec.replays/1"
 MAX_DIFFERENCES = 10
+NEW_FIELDS = ("fee", "extras")
+"""Fields of plans that answers of earlier versions lack; those also list the items by rank."""
 SPELLING = "only in the spelling of the JSON: the order of keys, or spaces"
 
 
@@ -85,7 +89,9 @@ def replay_with(saved: SavedRun, logged: LoggedDecision) -> Replayed:
     request = read_request(json.loads(logged.request))
     body = encoded(_answer(logged, saved, request))
     earlier, now = json.loads(logged.answer), json.loads(body)
-    is_equal = body == logged.answer.encode()
+    is_older = _is_older(earlier)
+    then = _as_before(now) if is_older else now
+    is_equal = (encode(then) if is_older else body) == logged.answer.encode()
     return Replayed(
         identity=tuple(_identity(logged, saved)),
         earlier=logged._asdict() | {"request": json.loads(logged.request), "answer": earlier},
@@ -94,8 +100,8 @@ def replay_with(saved: SavedRun, logged: LoggedDecision) -> Replayed:
         request=request,
         now=now,
         compared=_answer(logged, saved, structs.replace(request, top_k=None)),
-        differences=() if is_equal else tuple(differences(earlier, now)) or (SPELLING,),
-        equal="equal, byte for byte",
+        differences=() if is_equal else tuple(differences(earlier, then)) or (SPELLING,),
+        equal="equal in every field of the earlier version" if is_older else "equal, byte for byte",
     )
 
 
@@ -109,6 +115,23 @@ def run_lines(run: LoggedRun, folder: Path) -> Iterator[tuple[str, str]]:
     yield "run", f"{run.run_id} ({folder}), sha256 {run.run_sha256}"
     if run.catalogue_id is not None:
         yield "catalogue", f"{run.catalogue_id} {run.catalogue_version}, sha256 {run.catalogue_sha256}"
+
+
+def _is_older(answer: Mapping[str, Any]) -> bool:
+    """Say if a version wrote the answer that did not split bills yet."""
+    plans = [plan for plan in (answer["current"], *answer["items"]) if plan]
+    return bool(plans) and not any(name in plan for plan in plans for name in NEW_FIELDS)
+
+
+def _as_before(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer as earlier versions wrote it."""
+    items = sorted(answer["items"], key=lambda item: item["rank"])
+    current = answer["current"] and _without_new(answer["current"])
+    return {**answer, "current": current, "items": [_without_new(item) for item in items]}
+
+
+def _without_new(plan: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in plan.items() if name not in NEW_FIELDS}
 
 
 def _identity(logged: LoggedDecision, saved: SavedRun) -> Iterator[tuple[str, str]]:
