@@ -1,17 +1,16 @@
 """A logged answer, and the answer of the same run to the same request now."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from msgspec import structs
 from msgspec.json import encode
 
 from planrec.errors import LogError, RunError
-from planrec.recommending.answer import Answer, ModelName, encoded
+from planrec.recommending.answer import Answer, Current, Item, ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.find import find_run
 from planrec.runs.read import SavedRun, load_run
@@ -87,20 +86,18 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
 def replay_with(saved: SavedRun, logged: LoggedDecision) -> Replayed:
     """Compute a logged answer again with the loaded run that gave it."""
     request = read_request(json.loads(logged.request))
-    body = encoded(_answer(logged, saved, request))
-    earlier, now = json.loads(logged.answer), json.loads(body)
-    is_older = _is_older(earlier)
-    then = _as_before(now) if is_older else now
-    is_equal = (encode(then) if is_older else body) == logged.answer.encode()
+    answer, is_older = _answer(logged, saved, request), _is_older(logged.answer)
+    body = encode(_as_before(answer)) if is_older else encoded(answer)
+    is_equal, earlier = body == logged.answer.encode(), json.loads(logged.answer)
     return Replayed(
         identity=tuple(_identity(logged, saved)),
         earlier=logged._asdict() | {"request": json.loads(logged.request), "answer": earlier},
         version=logged.version,
         saved=saved,
         request=request,
-        now=now,
+        now=json.loads(encoded(answer)),
         compared=_answer(logged, saved, structs.replace(request, top_k=None)),
-        differences=() if is_equal else tuple(differences(earlier, then)) or (SPELLING,),
+        differences=() if is_equal else tuple(differences(earlier, json.loads(body))) or (SPELLING,),
         equal="equal in every field of the earlier version" if is_older else "equal, byte for byte",
     )
 
@@ -117,21 +114,20 @@ def run_lines(run: LoggedRun, folder: Path) -> Iterator[tuple[str, str]]:
         yield "catalogue", f"{run.catalogue_id} {run.catalogue_version}, sha256 {run.catalogue_sha256}"
 
 
-def _is_older(answer: Mapping[str, Any]) -> bool:
-    """Say if a version wrote the answer that did not split bills yet."""
-    plans = [plan for plan in (answer["current"], *answer["items"]) if plan]
-    return bool(plans) and not any(name in plan for plan in plans for name in NEW_FIELDS)
+def _is_older(answer: str) -> bool:
+    """Say if a version wrote the answer, which is JSON, that did not split bills yet."""
+    return '"expected_bill":' in answer and '"extras":' not in answer
 
 
-def _as_before(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an answer as earlier versions wrote it."""
-    items = sorted(answer["items"], key=lambda item: item["rank"])
-    current = answer["current"] and _without_new(answer["current"])
-    return {**answer, "current": current, "items": [_without_new(item) for item in items]}
+def _as_before(answer: Answer) -> dict[str, object]:
+    """Return the content of an answer as earlier versions wrote it."""
+    items = sorted(answer.items, key=lambda item: item.rank)
+    current = answer.current and _without_new(answer.current)
+    return structs.asdict(answer) | {"current": current, "items": [_without_new(item) for item in items]}
 
 
-def _without_new(plan: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in plan.items() if name not in NEW_FIELDS}
+def _without_new(plan: Item | Current) -> dict[str, object]:
+    return {name: value for name, value in structs.asdict(plan).items() if name not in NEW_FIELDS}
 
 
 def _identity(logged: LoggedDecision, saved: SavedRun) -> Iterator[tuple[str, str]]:
