@@ -139,7 +139,7 @@ def _edges(known: np.ndarray) -> tuple[float, ...]:
     quantiles = np.quantile(known, np.linspace(0, 1, N_CELLS + 1)[1:-1])
     kept, below = [], 0
     for edge in sorted({float(f"{edge:.{DIGITS}g}") for edge in quantiles.tolist()}):
-        until = np.count_nonzero(known <= edge)
+        until = int(np.count_nonzero(known <= edge))
         if until - below >= LEAST_ROWS and (until == len(known) or len(known) - until >= LEAST_ROWS):
             kept.append(edge)
             below = until
