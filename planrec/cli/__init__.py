@@ -20,7 +20,7 @@ from planrec.cli.verb_parser import VerbParser
 
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
-    *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
+    *("pin", "bundle", "serve", "score", "campaign", "replay", "decisions", "audit", "new-plans", "settings"),
     *("outcomes", "realised", "drift"),
     *("retrain", "watch", "track", "rehearse"),
     *("simulate", "plugins", "completion"),

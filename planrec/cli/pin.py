@@ -4,7 +4,6 @@ A server that is running follows by itself. pinned.json and the decision log kee
 """
 
 import json
-import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -109,20 +108,20 @@ def _record(pin: "Pin", options: Namespace) -> None:
     Raises:
         RunError: one of them cannot be written; the other one is, and the run is pinned even so.
     """
-    from planrec.cli.decision_log_options import URL_VARIABLE, log_url
+    from planrec.cli.decision_log_options import known_log_url
     from planrec.errors import LogError, RunError
     from planrec.operating.evidence import append_evidence
-    from planrec.serving.decision_log import record_event
+    from planrec.serving.pin_event import record_pin
 
-    about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
-    kind = "rollback" if options.rollback else "pin"
     problems = []
     try:
-        if os.environ.get(URL_VARIABLE) != "none":
-            record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": options.rollback})
+        if url := known_log_url(options.outputs):
+            record_pin(url, pin, is_rollback=pin.is_rollback)
     except LogError as error:
         problems.append(error.message)
+    about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
     try:
+        kind = "rollback" if pin.is_rollback else "pin"
         append_evidence(options.outputs, kind, about | {"by": pin.pinned_by})
     except RunError as error:
         problems.append(error.message)
