@@ -16,7 +16,7 @@ from planrec.runs.read import checked_bytes
 
 RUN_JSON, ROWS = "run.json", "out_of_fold.parquet"
 _START = r"(?:[A-Za-z]:[/\\]|~(?:[A-Za-z_][\w.-]*)?[/\\]|[/\\](?!\s|$))"
-"An absolute path begins so, also that of Windows and of a file server; a slash between blanks begins no path."
+"The beginning of an absolute path, also of Windows and of a file server; not a slash between blanks."
 _BEFORE = r"""(?:[\s=\[{(<>|;,"'`]|(?<!http)(?<!https):)"""
 _NEXT = rf"{_BEFORE}(?:{_START}|https?://)|\s[/\\]\s"
 # Folders may have blanks, commas and brackets, so all is removed up to the last slash before the next path:
