@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from planrec.reports.page.svg import figure_html
 
 from planrec.cli import main
 from planrec.contracts import Explainable
@@ -19,12 +20,11 @@ from planrec.metrics import MetricValue, reliability, reliability_of_cheaper
 from planrec.metrics.bill_forecast import ece_cheaper
 from planrec.metrics.probability import ece
 from planrec.reports.page import charts
-from planrec.reports.page.html_page import report_page
+from planrec.reports.page.report_page import report_page
 from planrec.reports.page.requested_runs import best_first, read_requested_runs
 from planrec.reports.page.run_section import confusion, confusion_table
 from planrec.reports.page.run_view import importances, read_run_view
 from planrec.reports.page.side_by_side import comparison
-from planrec.reports.page.svg import figure_html
 from planrec.runs.read import read_manifest, read_out_of_fold, read_record
 from planrec.runs.write import begin_run, save_run
 from planrec.training.experiment import run

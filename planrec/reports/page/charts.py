@@ -11,7 +11,6 @@ from planrec.metrics import Estimate, MetricValue, ReliabilityBin
 from planrec.reports.page.markup import TableCell, TableHead, plain_table
 from planrec.reports.page.metric_words import (
     Interval,
-    axis_of,
     in_unit,
     shown,
     shown_interval,
@@ -30,6 +29,8 @@ from planrec.reports.page.plots import (
 from planrec.reports.page.scale import Scale, scale_of
 
 MAX_FEATURES = 20
+MOST_SHORT = 10
+"Characters of names that leave more room for the plots."
 PLOT = "with-plot"
 "Class of the tables with a plot in each row."
 
@@ -57,6 +58,7 @@ def comparison_table(
     metric: str,
     currency: str | None,
     caption: str,
+    head: str,
     more_heads: Sequence[TableHead] = (),
     against: Interval | None = None,
 ) -> str:
@@ -67,6 +69,7 @@ def comparison_table(
         metric: the metric.
         currency: currency of the metrics of money.
         caption: caption of the table.
+        head: head of the first column.
         more_heads: heads of the cells after the value.
         against: the value to compare with; None for the first row's.
     """
@@ -74,16 +77,18 @@ def comparison_table(
     scale = scale_of(
         end
         for value in (compared, *(row.value for row in rows))
-        for end in _ends(_in_unit(metric, value))
+        for end in _ends(value_in_unit(metric, value))
     )
     line = in_unit(metric, compared.value)
     cells = []
     for row in rows:
         series = 0 if row.value == compared else 2
-        plot = interval_plot(scale, [_in_unit(metric, row.value)], [series], line)
+        plot = interval_plot(scale, [value_in_unit(metric, row.value)], [series], line)
         cells.append((row.name, [TableCell("", svg=plot), value_cell(metric, row.value), *row.more]))
     axis = TableHead("95 % interval", svg=axis_plot(scale))
-    return plain_table(caption, ["", axis, value_head(metric, currency), *more_heads], cells, PLOT)
+    return plain_table(
+        caption, [TableHead(head), axis, value_head(metric, currency), *more_heads], cells, PLOT
+    )
 
 
 def by_group(kind: str, metric: str, series: Sequence[Series], currency: str | None) -> str:
@@ -99,7 +104,7 @@ def by_group(kind: str, metric: str, series: Sequence[Series], currency: str | N
         A legend and a table, whose figures are those of the first model.
     """
     shown_series = series[:N_SERIES]
-    drawn = [[_in_unit(metric, value) for value in one.values] for one in shown_series]
+    drawn = [[value_in_unit(metric, value) for value in one.values] for one in shown_series]
     scale = scale_of(end for one in drawn for value in one for end in _ends(value))
     own = series[0].values
     rows = [
@@ -112,18 +117,18 @@ def by_group(kind: str, metric: str, series: Sequence[Series], currency: str | N
         )
         for at, value in enumerate(own)
     ]
-    heads = [kind, TableHead("95 % intervals", svg=axis_plot(scale)), value_head(metric, currency)]
+    heads = [TableHead(kind), TableHead("95 % intervals", svg=axis_plot(scale)), value_head(metric, currency)]
     names = legend([one.name for one in shown_series]) if len(series) > 1 else ""
-    return names + plain_table(f"{axis_of(metric, currency)}, figures of {series[0].name}", heads, rows, PLOT)
+    caption = f"{unit_and_direction(metric, currency)}; the figures are those of {series[0].name}"
+    is_short = all(len(name) <= MOST_SHORT for name, _ in rows)
+    return names + plain_table(caption, heads, rows, f"{PLOT} short" if is_short else PLOT)
 
 
 def calibration(bins: Sequence[ReliabilityBin], title: str, name: str) -> str:
     """Draw the share that came true against the predicted probability; the diagonal is perfect."""
-    panel = Panel(Scale(0, 1), Scale(0, 1), "probability given", "share that came true", 340, 300)
+    panel = Panel(Scale(0, 1), Scale(0, 1), "probability given", "share that came true", 250, 235)
     points = [(one.confidence, one.hit_rate) for one in bins]
-    content = (
-        f"{panel.path([(0, 0), (1, 1)], 'line')}{panel.path(points, 'trend s0')}{panel.marks(points, 0)}"
-    )
+    content = f"{panel.path([(0, 0), (1, 1)], 'line')}{panel.marks(points, 0)}"
     texts = [f"{one.confidence:.2f} given, {one.hit_rate:.2f} came true, of {one.n:,}" for one in bins]
     description = f"Points against the diagonal, which is perfect. {'; '.join(texts)}."
     return figure_html(Drawing(panel, content, title, description), name)
@@ -136,7 +141,7 @@ def importance(shares: Sequence[tuple[str, float]], caption: str) -> str:
     rows = [
         (name, [TableCell("", svg=bar_plot(share / most)), TableCell(f"{share:.1%}")]) for name, share in top
     ]
-    heads = ["feature", TableHead("bar"), TableHead("share", css_class="value")]
+    heads = [TableHead("feature"), TableHead("bar"), TableHead("share", css_class="value")]
     return plain_table(caption, heads, rows, f"{PLOT} bars")
 
 
@@ -161,7 +166,6 @@ def _plot_of_group(scale: Scale, values: Sequence[Interval]) -> str:
     return interval_plot(scale, values, range(len(values)), nan)
 
 
-def _in_unit(metric: str, value: Interval) -> Estimate:
-    return Estimate(
-        in_unit(metric, value.value), in_unit(metric, value.low), in_unit(metric, value.high)
-    )
+def value_in_unit(metric: str, value: Interval) -> Estimate:
+    """Return a value and its interval in the unit that is shown: percent for shares."""
+    return Estimate(in_unit(metric, value.value), in_unit(metric, value.low), in_unit(metric, value.high))

@@ -14,7 +14,7 @@ from planrec.reports.page.metric_words import (
     unit_of,
 )
 from planrec.runs.manifest import Manifest
-from planrec.training.verdict import Outcome, Verdict, verdict_of
+from planrec.training.verdict import Outcome, RunVerdict, verdict_of
 
 OUTCOMES: dict[Outcome | None, tuple[str, str]] = {
     "better": ("good", "Better than its best baseline"),
@@ -54,17 +54,24 @@ def lead(manifest: Manifest) -> str:
     return verdict_box(verdict) + warning_box(verdict) + tiles(verdict, manifest.metrics)
 
 
-def verdict_box(verdict: Verdict, before: str = "") -> str:
-    """Return the verdict in one sentence, after other words."""
+def verdict_box(verdict: RunVerdict, which: str = "", note: str = "") -> str:
+    """Return the verdict in one sentence.
+
+    Args:
+        verdict: the verdict.
+        which: words before the outcome, if the page has several runs.
+        note: a line below the sentence.
+    """
     css_class, label = OUTCOMES[None if verdict.best is None else verdict.best.outcome]
-    sentence = f"{before} {verdict.sentence()}".strip()
+    tag = f"{which}: {label.lower()}" if which else label
+    below = f'<p class="note">{escape_html(note)}</p>' if note else ""
     return (
-        f'<div class="verdict {css_class}"><p class="tag">{escape_html(label)}</p>'
-        f"<p>{escape_html(sentence)}</p></div>\n"
+        f'<div class="verdict {css_class}"><p class="tag">{escape_html(tag)}</p>'
+        f"<p>{escape_html(verdict.sentence())}</p>{below}</div>\n"
     )
 
 
-def warning_box(verdict: Verdict) -> str:
+def warning_box(verdict: RunVerdict) -> str:
     """Return broken guards and reasons to distrust the figures; an empty string if there are none."""
     if not verdict.warnings:
         return ""
@@ -72,7 +79,7 @@ def warning_box(verdict: Verdict) -> str:
     return f'<div class="warning"><p class="tag">Warning</p>{bullets(found)}</div>\n'
 
 
-def tiles(verdict: Verdict, metrics: Sequence[MetricValue]) -> str:
+def tiles(verdict: RunVerdict, metrics: Sequence[MetricValue]) -> str:
     """Return the main figures, each with its interval and the figure of the best baseline."""
     best = verdict.best
     other = {} if best is None else {v.metric: v for v in metrics if v.model == best.baseline and not v.group}
@@ -91,7 +98,7 @@ def _tile(value: MetricValue, other: MetricValue | None, currency: str | None) -
         lines.append(f"{which} the limit of {shown_with_unit(value.metric, limit, currency)}")
     details = "".join(f"<dd>{escape_html(line)}</dd>" for line in lines)
     return (
-        f'<div{" class=bad" if is_broken else ""}><dt>{escape_html(name_of(value.metric))}</dt>'
+        f"<div{' class=bad' if is_broken else ''}><dt>{escape_html(name_of(value.metric))}</dt>"
         f"<dd><strong>{escape_html(shown(value.metric, value.value))}</strong>"
         f" {escape_html(unit_of(value.metric, currency))}</dd>{details}</div>"
     )

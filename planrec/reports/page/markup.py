@@ -68,7 +68,9 @@ def printable_text(text: object) -> str:
 
 
 def table(
-    caption: str, heads: Sequence[str | TableHead], rows: Sequence[tuple[str | TableCell, Sequence[TableCell]]]
+    caption: str,
+    heads: Sequence[str | TableHead],
+    rows: Sequence[tuple[str | TableCell, Sequence[TableCell]]],
 ) -> str:
     """Return a table with a caption, a head per column and a head per row; a wide table scrolls."""
     # Focusable, so that a wide table can be scrolled with the keyboard.
@@ -189,7 +191,7 @@ def _head(head: str | TableHead) -> str:
 
 def _row_head(head: str | TableCell) -> str:
     cell = TableCell(head) if isinstance(head, str) else head
-    text = _with_breaks(cell.text)
+    text = escape_html(cell.text).replace("=", "=<wbr>")
     linked = f'<a href="{escape_html(cell.href)}">{text}</a>' if cell.href else text
     return f'<th scope="row"{_css(cell.css_class)}>{linked}{_detail(cell.detail)}</th>'
 

@@ -50,7 +50,7 @@ def _ranking(requested: RequestedRuns) -> Iterator[str]:
     best, shown = requested.runs[0], requested.runs[:MOST_SECTIONS]
     is_ranked = METRICS[requested.metric].higher_is_better is not None
     which = "best" if is_ranked else "first"
-    yield verdict_box(verdict_of(best.manifest), f"The {which} of {len(requested.runs)} runs, {best.label}:")
+    yield verdict_box(verdict_of(best.manifest), f"The {which} of {len(requested.runs)} runs", best.label)
     yield f'<section class="card">\n<h2>Ranking</h2>\n{comparison(requested, len(shown))}</section>\n'
     yield "<h2>Runs</h2>\n"
     if len(shown) < len(requested.runs):
@@ -63,7 +63,8 @@ def _folded(run: RequestedRun, position: int) -> Iterator[str]:
     """Yield the section of one run. A link to it unfolds it."""
     name = f"run-{position}"
     title = escape_html(f"{position} {run.label}")
-    yield f'<details class="run"><summary><h3>{title}</h3></summary>\n<section id="{name}" aria-label="{title}">\n'
+    yield f'<details class="run"><summary><h3>{title}</h3></summary>\n'
+    yield f'<section id="{name}" aria-label="{title}">\n'
     # One at a time: a model may be large.
     yield lead(run.manifest)
     yield from section(read_run_view(run.folder), name, level=4)

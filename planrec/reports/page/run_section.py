@@ -22,7 +22,6 @@ MAX_HEAD = 16
 "Characters of a plan's name above a column of a confusion matrix."
 
 
-
 def section(run: RunView, name: str, level: int) -> Iterator[str]:
     """Yield the parts of the section below the verdict.
 
@@ -41,9 +40,13 @@ def section(run: RunView, name: str, level: int) -> Iterator[str]:
         Card("Feature importance", feature_importance(run)),
         Card("Speed and size", speed_and_size(run)),
     ]
-    right = [*by_group(run), Card("Calibration", calibration(run, name))]
+    right = [
+        *by_group(run),
+        Card("Calibration", calibration(run, name)),
+        Card("Notes and waived checks", notes(run)),
+    ]
     yield cards([left, right], level)
-    yield cards([[Card("Data and configuration", identity(run))], [Card("Notes and waived checks", notes(run))]], level)
+    yield cards([[Card("Data and configuration", identity(run))]], level)
 
 
 def identity(run: RunView) -> str:
@@ -95,7 +98,8 @@ def first_metric(run: RunView) -> list[Card]:
         return []
     rows = [charts.ComparedRow(TableCell(value.model), value) for value in values]
     currency = run.saved.manifest.currency
-    chart = charts.comparison_table(rows, metric, currency, f"{axis_of(metric, currency)}, 95 % intervals")
+    caption = f"{axis_of(metric, currency)}, 95 % intervals"
+    chart = charts.comparison_table(rows, metric, currency, caption, "model")
     return [Card(f"Against the baselines: {short_name_of(metric)}", chart)]
 
 
@@ -126,14 +130,17 @@ def calibration(run: RunView, name: str) -> str:
     if not run.saved.config.model.traits.probabilistic:
         return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
     title = "Reliability of the most probable plan, 15 bins of equal mass"
-    shown = _bins_shown(reliability(run.judged), title, f"{name}-calibration", "decisions")
+    bins = reliability(run.judged)
+    drawn = charts.calibration(bins, title, f"{name}-calibration")
+    figures = _bins_table(bins, title, "decisions")
     if cheaper := reliability_of_cheaper(run.judged):
         title = "Reliability of P(cheaper than the plan held), 15 bins of equal mass"
-        shown += _bins_shown(cheaper, title, f"{name}-cheaper", "pairs of a decision and another plan")
-    return shown
+        drawn += charts.calibration(cheaper, title, f"{name}-cheaper")
+        figures += _bins_table(cheaper, title, "pairs of a decision and another plan")
+    return f'<div class="pair">{drawn}</div>\n{fold("In figures", figures)}'
 
 
-def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: str) -> str:
+def _bins_table(bins: Sequence[ReliabilityBin], title: str, counted: str) -> str:
     rows = [
         (
             str(position),
@@ -141,12 +148,8 @@ def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: 
         )
         for position, one in enumerate(bins, start=1)
     ]
-    figures = table(
-        f"{title}, in figures; equal probabilities share a bin",
-        ["bin", "probability given", "share that came true", counted],
-        rows,
-    )
-    return charts.calibration(bins, title, name) + fold("In figures", figures)
+    caption = f"{title}, in figures; equal probabilities share a bin"
+    return table(caption, ["bin", "probability given", "share that came true", counted], rows)
 
 
 def confusion(run: RunView) -> np.ndarray:
@@ -189,7 +192,8 @@ def by_group(run: RunView) -> Iterator[Card]:
     """Yield each metric that has one value per group, beside reference baselines."""
     currency = run.saved.manifest.currency
     grouped = dict.fromkeys(value.metric for value in run.saved.manifest.metrics if value.group is not None)
-    for metric in grouped:
+    # Those that are only read beside the others come last.
+    for metric in sorted(grouped, key=lambda name: METRICS[name].higher_is_better is None):
         kind = GROUPS.get(metric, "group")
         models = [model for model in (run.model, *run.references()) if run.values(metric, model)]
         series = [Series(model, tuple(run.values(metric, model))) for model in models]

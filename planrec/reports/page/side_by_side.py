@@ -45,11 +45,11 @@ def comparison(requested: RequestedRuns, n_linked: int = 0) -> str:
     drawn, rest = rows[:MOST_DRAWN], rows[MOST_DRAWN:]
     caption, caption_of_rest = _captions(requested, len(drawn), len(rows))
     against = found[0][2]
-    folded = comparison_table(rest, metric, currency, caption_of_rest, heads, against) if rest else ""
+    folded = comparison_table(rest, metric, currency, caption_of_rest, "run", heads, against) if rest else ""
     return "".join(
         [
             paragraph(warning) if len(folds) > 1 else "",
-            comparison_table(drawn, metric, currency, caption, heads, against),
+            comparison_table(drawn, metric, currency, caption, "run", heads, against),
             fold(f"{len(rest)} more runs", folded),
             paragraph(chosen) if METRICS[metric].higher_is_better is not None else "",
         ]
@@ -62,7 +62,7 @@ def _row(
     href = f"#run-{position}" if position <= n_linked else ""
     own = run.manifest.own_values
     return ComparedRow(
-        TableCell(f"{position} {run.label}", run.name, href=href),
+        TableCell(f"{position} {run.label}", run.name, "own", href=href),
         value,
         tuple(value_cell(name, own.get(name), "beside") for name in beside),
     )
