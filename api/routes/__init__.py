@@ -16,7 +16,7 @@ from .campaigns import (
 from .health import health, ready
 from .metrics import metrics
 from .outcomes import outcomes
-from .predict import predict
+from .predict import predict, preview
 
 FORM_BYTES = 1_000_000
 "Room for the settings and the frame of a form beside its files."
@@ -34,4 +34,4 @@ def routes(limits: Limits, campaigns: CampaignLimits) -> list[ControllerRouterHa
         get_campaign_manifest,
         delete_campaign,
     ]
-    return [health, ready, metrics, run, run_schema, catalogue, predict, batch, *jobs]
+    return [health, ready, metrics, run, run_schema, catalogue, predict, preview, batch, *jobs]

@@ -225,6 +225,10 @@ def test_the_same_challenger_as_a_denied_run_is_refused_before_the_training(outp
     assert "harmed too many" in again.reasons[0]
     assert len(complete_runs(outputs)) == n_runs
     assert pinned(outputs) == found.champion
+    shutil.rmtree(found.challenger)
+    without_its_folder = retrained(outputs, LATER, *BETTER, promote=True)
+    assert (without_its_folder.outcome, without_its_folder.reasons) == ("refused", again.reasons)
+    assert len(complete_runs(outputs)) == n_runs - 1
 
 
 def test_a_second_retrain_leaves_at_once_with_3(outputs, capsys):
