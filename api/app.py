@@ -13,9 +13,11 @@ from litestar.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from planrec.errors import PlanRecError
+from planrec.monitoring.outcomes import AdvisingRuns
 from planrec.runs.read import SavedRun
 
 from .answer_store import AnswerStore
+from .campaigns.job_store import CampaignJobs
 from .decision_log_metrics import counting_log_rows
 from .decision_logging import AnswerLog
 from .middleware.api_keys import ApiKeys
@@ -78,7 +80,7 @@ def _answer_log(settings: Settings) -> AnswerLog | None:
 
 
 def _outcome_store(answer_log: AnswerLog, settings: Settings) -> OutcomeStore:
-    return OutcomeStore(answer_log.url, answer_log.key_file, settings.outputs)
+    return OutcomeStore(answer_log.url, answer_log.key_file, AdvisingRuns(settings.outputs))
 
 
 def _state(
@@ -93,6 +95,7 @@ def _state(
         metrics=Metrics(settings.outputs / "monitoring"),
         answer_log=answer_log,
         outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
+        campaigns=CampaignJobs(settings.outputs, settings.campaigns),
     )
 
 
@@ -109,11 +112,11 @@ def _app(
         store.close()
 
     app = Litestar(
-        [*routes(settings.limits), *PAGES],
+        [*routes(settings.limits, settings.campaigns), *PAGES],
         state=state,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
-        lifespan=[closing, *lifespans],
+        lifespan=[closing, state.campaigns.lifespan, *lifespans],
         logging_config=None,  # Litestar's own would replace ours
         # The renderers with a page load scripts from other hosts: `pages` has our own.
         openapi_config=OpenAPIConfig(
