@@ -17,9 +17,6 @@ from planrec.reports.page.run_section import axis_of
 from planrec.reports.page.svg import figure_html
 from planrec.wording import counted
 
-MOST_HARMED = 20
-"Rows of the table of harm; the file lists all."
-
 
 class _Run(Struct):
     run_id: str
@@ -55,7 +52,9 @@ class _File(Struct):
     metrics: list[_Value]
     promised: list[_Value]
     reliability_of_cheaper: list[ReliabilityBin]
+    n_harmed: int
     harmed: list[_Harm]
+    "The worst first."
 
 
 def realised_section(file: Path, run_hashes: Collection[str]) -> str:
@@ -92,7 +91,7 @@ def _parts(found: _File) -> Sequence[str]:
         ),
         _metrics(shown),
         figure_html(chart, "realised-cheaper") if found.reliability_of_cheaper else "",
-        _harmed(found.harmed),
+        _harmed(found.harmed, found.n_harmed),
         bullets([f"{n:,} not judged: {_reason(reason)}" for reason, n in found.unjudged.items()]),
     ]
 
@@ -119,12 +118,11 @@ def _known(end: float | None) -> float:
     return nan if end is None else end
 
 
-def _harmed(harmed: Sequence[_Harm]) -> str:
-    if not harmed:
+def _harmed(worst: Sequence[_Harm], n_harmed: int) -> str:
+    if not worst:
         return ""
-    worst = harmed[:MOST_HARMED]
     rows = [(harm.recommendation_id, [TableCell(text) for text in _texts_of(harm)]) for harm in worst]
-    caption = f"Advice that harmed: {len(worst):,} of {len(harmed):,}, the worst first"
+    caption = f"Advice that harmed: {len(worst):,} of {n_harmed:,}, the worst first"
     return table(caption, ["advice", "as of", "plan held", "advised", "extra a month"], rows)
 
 
