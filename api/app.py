@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from planrec.errors import PlanRecError
+from planrec.monitoring.outcomes import AdvisingRuns
 from planrec.runs.read import SavedRun
 
 from .answer_store import AnswerStore
@@ -78,7 +79,7 @@ def _answer_log(settings: Settings) -> AnswerLog | None:
 
 
 def _outcome_store(answer_log: AnswerLog, settings: Settings) -> OutcomeStore:
-    return OutcomeStore(answer_log.url, answer_log.key_file, settings.outputs)
+    return OutcomeStore(answer_log.url, answer_log.key_file, AdvisingRuns(settings.outputs))
 
 
 def _state(

@@ -33,6 +33,7 @@ from .problem_responses import DESCRIPTIONS, EXAMPLES
 Document = dict[str, Any]
 "JSON: a document or a part of it."
 
+PREDICTIONS = ("/predict", "/predict/preview", "/predict/batch")
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
 _RESPONSES = (Answer, Problem, Run, Health, Ready, StoredOutcomes)
@@ -99,15 +100,16 @@ def document_of(document: Document, served: ServedRun, limits: Limits) -> Docume
 
 
 def _describe_predictions(document: Document, served: ServedRun, limits: Limits, answer: Answer) -> None:
-    """Put requests, answers and headers of the two prediction routes into the document."""
+    """Put requests, answers and headers of the prediction routes into the document."""
     example, answer_json = served.example, json.loads(encoded(answer))
-    one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
-    for post in (one, many):
+    one, trial, many = (document["paths"][path]["post"] for path in PREDICTIONS)
+    for post in (one, trial, many):
         post["parameters"] = [_header(name, text) for name, text in _HEADERS.items()]
         post["parameters"][0]["schema"]["pattern"] = "^[!-~]{1,255}$"
     request = _put(document, served.request_model, "validation")
-    one["requestBody"] = _body({JSON: (request, example)})
-    one["responses"]["200"]["content"][JSON]["examples"] = _example(answer_json)
+    for post in (one, trial):
+        post["requestBody"] = _body({JSON: (request, example)})
+        post["responses"]["200"]["content"][JSON]["examples"] = _example(answer_json)
     batch = {"type": "array", "items": request, "minItems": 1, "maxItems": limits.batch_requests}
     # Without a type: a wrong line gets a problem as its answer, so no body breaks the schema.
     lines = {"description": _LINES.format(**limits.model_dump())}

@@ -9,10 +9,10 @@ from .batch import predict_batch
 from .health import health, ready
 from .metrics import metrics
 from .outcomes import outcomes
-from .predict import predict
+from .predict import predict, preview
 
 
 def routes(limits: Limits) -> list[ControllerRouterHandler]:
     """Return all endpoints; the bodies of a batch and of outcomes may be larger than others."""
     batch = Router("/", route_handlers=[predict_batch, outcomes], request_max_body_size=limits.batch_bytes)
-    return [health, ready, metrics, run, run_schema, catalogue, predict, batch]
+    return [health, ready, metrics, run, run_schema, catalogue, predict, preview, batch]

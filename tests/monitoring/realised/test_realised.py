@@ -277,7 +277,7 @@ def test_a_report_of_the_run_has_a_section(judged_world: World, tmp_path: Path) 
     saved = json.loads((outputs / "monitoring" / "realised.json").read_text("utf-8"))
     assert len(saved["harmed"]) == MOST_HARMED < saved["n_harmed"] == len(harmed)
     assert len(json.loads(as_json(found))["harmed"]) == len(harmed)
-    assert f"Advice that harmed: {MOST_HARMED} of {len(harmed)}, the worst first" in page.read_text("utf-8")
+    assert f"The worst first, {MOST_HARMED} of {len(harmed)}" in page.read_text("utf-8")
     (own,) = saved["of_runs"].values()
     overall = [v for v in saved["metrics"] if v["model"] == "advised"]
     assert own == [v for v in overall if v["metric"] in ("regret", "harm_rate")]
