@@ -17,6 +17,7 @@ from planrec.monitoring.outcomes import AdvisingRuns
 from planrec.runs.read import SavedRun
 
 from .answer_store import AnswerStore
+from .campaigns.job_store import CampaignJobs
 from .decision_log_metrics import counting_log_rows
 from .decision_logging import AnswerLog
 from .middleware.api_keys import ApiKeys
@@ -94,6 +95,7 @@ def _state(
         metrics=Metrics(settings.outputs / "monitoring"),
         answer_log=answer_log,
         outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
+        campaigns=CampaignJobs(settings.outputs, settings.campaigns),
     )
 
 
@@ -110,11 +112,11 @@ def _app(
         store.close()
 
     app = Litestar(
-        [*routes(settings.limits), *PAGES],
+        [*routes(settings.limits, settings.campaigns), *PAGES],
         state=state,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
-        lifespan=[closing, *lifespans],
+        lifespan=[closing, state.campaigns.lifespan, *lifespans],
         logging_config=None,  # Litestar's own would replace ours
         # The renderers with a page load scripts from other hosts: `pages` has our own.
         openapi_config=OpenAPIConfig(

@@ -6,6 +6,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
+from .campaigns.job_store import CampaignJobs
 from .decision_logging import AnswerLog
 from .micro_batching import MicroBatcher
 from .outcome_storing import OutcomeStore
@@ -29,6 +30,7 @@ class ServerState(State):
     metrics: Metrics
     answer_log: AnswerLog | None
     outcome_store: OutcomeStore | None
+    campaigns: CampaignJobs
     micro_batcher: MicroBatcher
 
     @classmethod
@@ -43,6 +45,7 @@ class ServerState(State):
         metrics: Metrics,
         answer_log: AnswerLog | None,
         outcome_store: OutcomeStore | None,
+        campaigns: CampaignJobs,
     ) -> Self:
         """Return the state of a process that starts."""
         return cls(
@@ -55,6 +58,7 @@ class ServerState(State):
                 "metrics": metrics,
                 "answer_log": answer_log,
                 "outcome_store": outcome_store,
+                "campaigns": campaigns,
                 "micro_batcher": MicroBatcher(),
             }
         )

@@ -39,6 +39,13 @@ def test_operations_have_names_for_people(client, path):
     assert list(operations(client.get(path).json())) == [
         *("get_health", "get_ready", "get_metrics", "get_run", "get_run_schema", "get_catalogue"),
         *("predict", "preview", "predict_batch", "outcomes"),
+        *(
+            "start_campaign",
+            "get_campaign",
+            "delete_campaign",
+            "get_campaign_advice",
+            "get_campaign_manifest",
+        ),
     ]
 
 
