@@ -3,87 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from pydantic import BaseModel, Field, ValidationError
 
-MOST_BYTES = 16 * 2**20
-"Larger files are not read."
+from .monitoring_files import MOST_BYTES, DriftFile, FollowedFile, RealisedFile, RealisedMetric
+
+__all__ = ["MOST_BYTES", "MonitoringFacts"]
 JUDGED = "advised"
 "The model in realised.json that stands for the advice that was given."
 BOUNDS = ("value", "low", "high")
-
-
-class _Evidence(BaseModel):
-    all: float
-    streams: dict[str, float]
-
-
-class DriftFile(BaseModel):
-    """The part of drift.json that becomes metrics."""
-
-    run_json_sha256: str | None = None
-    day: date | None
-    alarm: bool
-    evidence: _Evidence
-
-
-class _RealisedMetric(BaseModel):
-    model: str
-    metric: str
-    group: str | None
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class RealisedFile(BaseModel):
-    """The part of realised.json that becomes metrics."""
-
-    run_json_sha256: str | None = None
-    "Of the latest run whose advice is judged."
-    newest_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None
-    "The last month whose usage came."
-    judged: int
-    unjudged: dict[str, int]
-    metrics: list[_RealisedMetric]
-
-
-Content = TypeVar("Content", DriftFile, RealisedFile)
-
-
-class _FollowedFile(Generic[Content]):
-    """A file that is parsed again only if it was replaced."""
-
-    def __init__(self, file: Path, model: type[Content]) -> None:
-        self.file = file
-        self._model: type[Content] = model
-        self._seen: tuple[int, int] | None = None
-        self._content: Content | None = None
-        self.is_broken = False
-
-    def read(self) -> Content | None:
-        """Return the content; None if there is no such file, or if it cannot be read."""
-        try:
-            found = self.file.stat()
-        except FileNotFoundError:
-            self._seen, self._content, self.is_broken = None, None, False
-            return None
-        except OSError:
-            found = None
-        seen = None if found is None else (found.st_mtime_ns, found.st_size)
-        if seen is None or seen != self._seen:
-            self._seen, self._content = seen, self._parsed(found.st_size if found else 0)
-            self.is_broken = self._content is None
-        return self._content
-
-    def _parsed(self, size: int) -> Content | None:
-        try:
-            return None if size > MOST_BYTES else self._model.model_validate_json(self.file.read_bytes())
-        except (OSError, ValidationError):
-            return None
 
 
 class MonitoringFacts(Collector):
@@ -97,8 +26,8 @@ class MonitoringFacts(Collector):
 
     def __init__(self, folder: Path) -> None:
         """Follow drift.json and realised.json in this folder."""
-        self._drift = _FollowedFile(folder / "drift.json", DriftFile)
-        self._realised = _FollowedFile(folder / "realised.json", RealisedFile)
+        self._drift = FollowedFile(folder / "drift.json", DriftFile)
+        self._realised = FollowedFile(folder / "realised.json", RealisedFile)
 
     def collect(self) -> Iterable[Metric]:
         """Return the facts as metrics; there are none before the commands ran."""
@@ -152,7 +81,7 @@ def _advice_metrics(realised: RealisedFile) -> Iterator[Metric]:
 
 
 def _bounds(
-    name: str, text: str, values: Iterable[_RealisedMetric], metric: str, of_group: str | None = None
+    name: str, text: str, values: Iterable[RealisedMetric], metric: str, of_group: str | None = None
 ) -> GaugeMetricFamily:
     """Return a metric with its interval; values that are not defined are left out."""
     labels = ["bound"] if of_group is None else [of_group, "bound"]

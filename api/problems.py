@@ -18,6 +18,7 @@ from .http_request import HttpRequest
 from .language.requested import LANGUAGE
 from .language.translate import title_of, translated
 from .middleware.request_id import REQUEST_ID
+from .not_readable import NotReadableError
 from .parsing.request_body import (
     DuplicateKeyError,
     MalformedJsonError,
@@ -31,6 +32,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPES = {
     400: "urn:planrec:problem:malformed_body",
     401: "urn:planrec:problem:key_needed",
+    403: "urn:planrec:problem:forbidden",
     404: "urn:planrec:problem:not_found",
     405: "urn:planrec:problem:method_not_allowed",
     408: "urn:planrec:problem:request_too_slow",
@@ -46,8 +48,13 @@ TYPES = {
 MALFORMED_REQUEST = "urn:planrec:problem:malformed_request"
 KEY_REUSED = "urn:planrec:problem:key_reused"
 NOT_LOGGED = "urn:planrec:problem:not_logged"
-OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503}
+NOT_READABLE = "urn:planrec:problem:not_readable"
+OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503, NOT_READABLE: 409}
 "Further types of a status."
+FORBIDDEN = (
+    "logged answers are shown only to clients with an API key, or on the machine of the server: make a key"
+    " with planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES"
+)
 SERVER_FAILED = "internal server error; see the server's log"
 log = logging.getLogger("planrec.api")
 
@@ -136,6 +143,8 @@ def problem_of_error(error: Exception) -> Problem:
     if isinstance(error, LogError):
         detail = f"the answer is not sent, because it cannot be logged: {error.message}"
         return problem_of(503, detail, type_=NOT_LOGGED)
+    if isinstance(error, NotReadableError):
+        return problem_of(409, str(error), type_=NOT_READABLE)
     if isinstance(error, DataError):
         return problem_of(422, error.message, errors=[ProblemError("", text) for text in error.problems])
     log.error("unexpected error while answering", exc_info=error)
