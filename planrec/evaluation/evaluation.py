@@ -19,7 +19,7 @@ from planrec.evaluation.evaluated_table import check_inputs, evaluated_table, wi
 from planrec.evaluation.fresh_decisions import Excluded, fresh_decisions, trained_on
 from planrec.metrics import (
     METRICS,
-    Estimate,
+    Difference,
     MetricValue,
     draws_of,
     judged_by_gates,
@@ -38,16 +38,6 @@ if TYPE_CHECKING:
 
 OF_EVALUATION = ("data", "metrics", "baselines", "gates", "n_bootstrap", "seed", "threads")
 "Parts of a configuration that an evaluation may change."
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A paired difference in one metric."""
-
-    model: str
-    metric: str
-    estimate: Estimate
-    "The value of `model` less that of the first run, on the same draws of subscribers."
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ A new metric is one function and one line in `METRICS` (registry.py).
 """
 
 from planrec.metrics.gates import check_gates, judged_by_gates, known_gate
-from planrec.metrics.intervals import MetricValue, evaluate, value_of
+from planrec.metrics.intervals import DrawnMetrics, MetricValue, draw_metrics, evaluate, value_of
 from planrec.metrics.judged_rows import JudgedRows, judged_rows_of, required
 from planrec.metrics.paired import (
+    Difference,
     Estimate,
     SubscriberDraws,
+    differences_to_first,
     draws_of,
     mean_estimate,
     metric_draws,
@@ -20,6 +22,8 @@ from planrec.metrics.reliability import ReliabilityBin, reliability, reliability
 
 __all__ = [
     "METRICS",
+    "Difference",
+    "DrawnMetrics",
     "Estimate",
     "JudgedRows",
     "Metric",
@@ -28,6 +32,8 @@ __all__ = [
     "SubscriberDraws",
     "broken_guards",
     "check_gates",
+    "differences_to_first",
+    "draw_metrics",
     "draws_of",
     "evaluate",
     "judged_by_gates",

@@ -1,6 +1,6 @@
 """Metric values of an out-of-fold table with intervals, by bootstrap over subscribers."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,42 @@ def evaluate(
 ) -> list[MetricValue]:
     """Compute every metric of every model, with 95 % percentile intervals by bootstrap over subscribers.
 
+    Arguments and errors are those of `draw_metrics`.
+
+    Returns:
+        One value per model, metric and group. Metrics with nothing to measure in this table (no hidden truth,
+        no subscriber with two recommendations) are left out.
+    """
+    return draw_metrics(out_of_fold, names, seed, n_bootstrap, deterministic).values()
+
+
+@dataclass(frozen=True)
+class DrawnMetrics:
+    """Every metric of every model, with its bootstrap draws."""
+
+    judged: Mapping[str, JudgedRows]
+    "By model, the run's own model first."
+    draws: Mapping[tuple[str, str], np.ndarray]
+    "(model, metric) -> shape (1 + B,), or (groups, 1 + B); the value itself first, then its draws."
+
+    def values(self) -> list[MetricValue]:
+        """Return one value per model, metric and group."""
+        return [
+            found
+            for (model, name), drawn in self.draws.items()
+            for found in _values(str(model), name, self.judged[model], drawn)
+        ]
+
+
+def draw_metrics(
+    out_of_fold: "pd.DataFrame",
+    names: Sequence[str],
+    seed: int,
+    n_bootstrap: int,
+    deterministic: Collection[str] = (),
+) -> DrawnMetrics:
+    """Compute every metric of every model on all decisions and on bootstrap draws of subscribers.
+
     A draw samples as many subscribers as the table has, with replacement, each with all of their rows. All
     models see the same draws, so that two of them can be compared in pairs. Draws that do not define a metric
     (a plan that got no subscriber) are left out of its interval. If the value itself is not defined, neither
@@ -60,10 +96,6 @@ def evaluate(
         seed: seed of the draws.
         n_bootstrap: number of draws, at least 1.
         deterministic: models that only name one plan; they get no metrics of probabilities.
-
-    Returns:
-        One value per model, metric and group. Metrics with nothing to measure in this table (no hidden truth,
-        no subscriber with two recommendations) are left out.
 
     Raises:
         ValueError: A name is not in METRICS; suggests a similar one.
@@ -89,11 +121,7 @@ def evaluate(
     for weights in _value_then_draws(subscribers.count, seed, n_bootstrap):
         for model, name in asked:
             draws[model, name].append(METRICS[name].function(judged[model], weights))
-    return [
-        found
-        for (model, name), parts in draws.items()
-        for found in _values(str(model), name, judged[model], np.concatenate(parts, axis=-1))
-    ]
+    return DrawnMetrics(judged, {pair: np.concatenate(parts, axis=-1) for pair, parts in draws.items()})
 
 
 def value_of(out_of_fold: "pd.DataFrame", name: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planrec.errors import DataError
-from planrec.metrics.intervals import bootstrap_weights, interval_of
+from planrec.metrics.intervals import DrawnMetrics, bootstrap_weights, interval_of
 from planrec.metrics.judged_rows import Subscribers, read_judged_rows
 from planrec.metrics.registry import METRICS
 from planrec.schema.predictions import OutOfFold
@@ -42,6 +42,16 @@ class Estimate:
             {'value': 0.5, 'low': 0.4, 'high': None}
         """
         return {name: None if isnan(number) else number for name, number in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired difference in one metric."""
+
+    model: str
+    metric: str
+    estimate: Estimate
+    "The value of `model` less that of the first model or run, on the same draws of subscribers."
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,22 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
     difference = second - first
     difference[np.abs(difference) < _FLOAT_ERROR] = 0.0
     return Estimate(float(difference[0]), *interval_of(difference))
+
+
+def differences_to_first(drawn: DrawnMetrics) -> Iterator[Difference]:
+    """Yield the difference of every other model to the first, by metric with one value and a better side.
+
+    Differences that are not defined are left out.
+    """
+    first, *others = drawn.judged
+    for (model, metric), reference in drawn.draws.items():
+        if model != first or reference.ndim > 1 or METRICS[metric].higher_is_better is None:
+            continue
+        for other in others:
+            if (draws := drawn.draws.get((other, metric))) is not None:
+                estimate = paired_difference(reference, draws)
+                if not isnan(estimate.low):
+                    yield Difference(str(other), metric, estimate)
 
 
 def paired_ratio(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from planrec.errors import RunError
 from planrec.files.json_file import parse_object
 from planrec.files.validation_errors import problems_of
-from planrec.metrics import MetricValue
+from planrec.metrics import Difference, MetricValue
 from planrec.plugins import PluginUse, missing_plugins
 from planrec.runs.data_summary import DataSummary
 from planrec.runs.older_config import with_added_fields
@@ -32,6 +32,11 @@ GROUPS = ("data", "target", "features", "model", "calibration", "cv", "policy")
 "Groups of the configuration that every run has, each with its kind."
 VALUES = ("metrics", "n_bootstrap", "seed")
 "Values of the configuration that every run has."
+SELECTED = (
+    "a search chose this configuration by its results on the decisions reported here:"
+    " the figures are too optimistic"
+)
+"Reservation about a run that a search chose."
 MOST_MONTHS = 1_200
 "Months that a run may look ahead."
 
@@ -129,6 +134,9 @@ class Manifest(Config, allow_inf_nan=True):
     chosen: tuple[Chosen, ...]
     "Choices of the fits on inner folds of their own rows, last those of the final model; often empty."
     metrics: tuple[Annotated[MetricValue, BeforeValidator(_null_as_nan)], ...]
+    differences: tuple[Difference, ...] = ()
+    """Each baseline's value less that of the run's own model, on the same draws of subscribers. Runs of 0.2.0
+    and earlier have none."""
     golden: Golden
     seconds: dict[str, float]
     fit_seconds: dict[str, float]
@@ -164,6 +172,17 @@ class Manifest(Config, allow_inf_nan=True):
     def n_bootstrap(self) -> int:
         """Number of bootstrap draws behind the intervals of the metrics."""
         return int(self.config["n_bootstrap"])
+
+    @property
+    def currency(self) -> str | None:
+        """Return the currency of the metrics of money; None without plans that have prices."""
+        return None if self.catalogue is None else str(self.catalogue["currency"])
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Return reasons to distrust the figures."""
+        measured = () if self.measured_by is None else (self.measured_by.note,)
+        return ((SELECTED,) if self.selected else ()) + measured
 
     @property
     def own_values(self) -> dict[str, MetricValue]:

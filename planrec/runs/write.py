@@ -91,6 +91,7 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
         "tuned": [asdict(chosen) for chosen in result.tuned],
         "chosen": [asdict(chosen) for chosen in result.chosen],
         "metrics": [nan_as_null(asdict(value)) for value in result.metrics],
+        "differences": [asdict(difference) for difference in result.differences],
         "golden": _golden(result.recommender, requests_of(result.table.take(rows))),
         "seconds": result.seconds,
         "fit_seconds": result.fit_seconds,

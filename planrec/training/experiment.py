@@ -19,7 +19,14 @@ from planrec.checks.proxy import check_proxies
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Fold, Model, SourceWithTruth
 from planrec.errors import FitError, PlanRecError
-from planrec.metrics import MetricValue, check_gates, evaluate
+from planrec.metrics import (
+    Difference,
+    DrawnMetrics,
+    MetricValue,
+    check_gates,
+    differences_to_first,
+    draw_metrics,
+)
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import Recommender, model_input
 from planrec.schema.columns import Columns
@@ -59,6 +66,8 @@ class RunResult:
     out_of_fold: "pd.DataFrame"
     "Columns `OutOfFold`; one row per decision, repeat and model."
     metrics: tuple[MetricValue, ...]
+    differences: tuple[Difference, ...]
+    "Each baseline's value less that of the run's own model, on the same draws of subscribers."
     notes: tuple[str, ...]
     "Dropped data, waived checks with their reasons, fits with too few decisions."
     dropped: Columns
@@ -76,6 +85,16 @@ class RunResult:
     speed: Speed
     "Latency and throughput of the recommender."
 
+    @property
+    def currency(self) -> str | None:
+        """Return the currency of the metrics of money; None without plans that have prices."""
+        return None if self.recommender.catalogue is None else self.recommender.catalogue.currency
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Return reasons to distrust the figures: a run that was just trained has none."""
+        return ()
+
 
 def run(
     config: RunConfig,
@@ -92,9 +111,7 @@ def run(
         loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
-        whole, dropped = config.cv.keeps_subscribers_whole, config.data.drop_columns
-        waived = run_checks(table, folds, config.waivers, dropped, keeps_subscribers_whole=whole)
-        waived += _proxy_notes(config, table)
+        waived = _checked(config, table, folds)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))
     if tuner is not None:
@@ -105,8 +122,8 @@ def run(
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
     # One thread: the products are small, and idle threads of linear algebra spin while they wait.
     with _timed(seconds, "intervals"), threadpool_limits(1):
-        rules = {name for name, in_fold in models.items() if not in_fold[0].traits.probabilistic}
-        metrics = evaluate(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
+        drawn = _drawn_metrics(config, models, out_of_fold)
+        metrics = drawn.values()
         gated = check_gates(metrics, config.gates, config.waivers.gates)
     with _timed(seconds, "final_fit"):
         # LightGBM writes its threads into the model's text; with one thread, equal runs give equal files.
@@ -117,6 +134,7 @@ def run(
         table=table,
         out_of_fold=out_of_fold,
         metrics=tuple(metrics),
+        differences=tuple(differences_to_first(drawn)),
         notes=(
             *table.notes,
             *waived,
@@ -133,6 +151,20 @@ def run(
         # A copy, because the trees of neighbours count queries, and the count would enter the saved model.
         speed=speed_of(deepcopy(recommender), table),
     )
+
+
+def _checked(config: RunConfig, table: DecisionTable, folds: Sequence[Fold]) -> list[str]:
+    """Check data and folds. Return the problems that are waived, and notes about proxies."""
+    whole, dropped = config.cv.keeps_subscribers_whole, config.data.drop_columns
+    waived = run_checks(table, folds, config.waivers, dropped, keeps_subscribers_whole=whole)
+    return waived + _proxy_notes(config, table)
+
+
+def _drawn_metrics(
+    config: RunConfig, models: Mapping[str, Sequence[Model]], out_of_fold: "pd.DataFrame"
+) -> DrawnMetrics:
+    rules = {name for name, in_fold in models.items() if not in_fold[0].traits.probabilistic}
+    return draw_metrics(out_of_fold, config.metrics, config.seed, config.n_bootstrap, rules)
 
 
 def load_decisions(config: RunConfig) -> LoadedDecisions:

@@ -21,6 +21,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.search import with_values
 from planrec.training.experiment import load_decisions, models_of, predict_out_of_fold, run
 from planrec.training.tuning import tune, tuner_of
+from planrec.training.verdict import verdict_of
 from tests.quick_configs import composed
 
 QUICK = ("n_bootstrap=20", "threads=1")
@@ -227,3 +228,7 @@ def test_a_nested_run_from_the_command_line(tmp_path: Path):
     (file,) = (tmp_path / "outputs").glob("*/*/run.json")
     assert len(json.loads(file.read_text("utf-8"))["tuned"]) == 3
     assert replay_golden(load_run(file.parent)) is None
+
+
+def test_a_result_and_its_saved_run_have_the_same_verdict(result, saved):
+    assert verdict_of(result) == verdict_of(load_run(saved).manifest)

@@ -113,13 +113,7 @@ def chosen_text(entry: Chosen) -> str:
 def warnings_of(run: RunView) -> str:
     """Return broken guards and reasons to distrust the figures; an empty string if there are none."""
     found = [f"{run.model}: {warning}" for warning in broken_guards(run.figures())]
-    if run.saved.manifest.selected:
-        found.append(
-            "a search chose this configuration by its results on the decisions reported here:"
-            " the figures are too optimistic"
-        )
-    if measured_by := run.saved.manifest.measured_by:
-        found.append(measured_by.note)
+    found.extend(run.saved.manifest.reservations)
     if not found:
         return ""
     return f'<div class="warning"><strong>Warning</strong>{bullets(found)}</div>\n'
