@@ -4,9 +4,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import UNSET
 
 from ..problems import (
+    FORBIDDEN,
     KEY_REUSED,
     MALFORMED_REQUEST,
-    FORBIDDEN,
     MEDIA_TYPE,
     NOT_LOGGED,
     NOT_READABLE,

@@ -8,7 +8,6 @@ from planrec.recommending.answer import CatalogueName
 
 from ..monitoring_files import CheckedGate, Verdict
 
-
 MOST_COUNTED = 50_000
 "Logged answers that are counted over time: a row has kilobytes."
 

@@ -10,7 +10,7 @@ from planrec.commands.advice import command_line
 from planrec.metrics import METRICS, MetricValue
 from planrec.runs.manifest import Manifest
 from planrec.sentences.locale_formats import Language
-from planrec.training.verdict import Comparison, Verdict, verdict_of
+from planrec.training.verdict import BaselineComparison, RunVerdict, verdict_of
 
 RERATING = "rerate"
 "Kind of the baselines that rate the last months on every plan."
@@ -155,15 +155,15 @@ def _catalogue(manifest: Manifest) -> str | None:
     return None if content is None else f"{content.get('catalogue_id')} {content.get('version')}"
 
 
-def _role(found: Comparison, manifest: Manifest) -> Literal["rerating", "stay", "other"]:
+def _role(found: BaselineComparison, manifest: Manifest) -> Literal["rerating", "stay", "other"]:
     baseline = manifest.config.get("baselines", {}).get(found.baseline)
     kind = baseline.get("kind") if isinstance(baseline, dict) else found.baseline
     return "rerating" if kind == RERATING else "stay" if kind == STAYING else "other"
 
 
-def _telling(verdict: Verdict, manifest: Manifest) -> Iterator[Comparison]:
+def _telling(verdict: RunVerdict, manifest: Manifest) -> Iterator[BaselineComparison]:
     """Yield the first comparison of each role of interest; without any, the one with the best baseline."""
-    by_role: dict[str, Comparison] = {}
+    by_role: dict[str, BaselineComparison] = {}
     for found in verdict.comparisons:
         by_role.setdefault(_role(found, manifest), found)
     yield from [by_role[role] for role in ("rerating", "stay") if role in by_role] or (
@@ -171,7 +171,7 @@ def _telling(verdict: Verdict, manifest: Manifest) -> Iterator[Comparison]:
     )
 
 
-def _against(found: Comparison, role: Literal["rerating", "stay", "other"]) -> RunAgainst:
+def _against(found: BaselineComparison, role: Literal["rerating", "stay", "other"]) -> RunAgainst:
     return RunAgainst(
         baseline=found.baseline,
         role=role,
