@@ -163,7 +163,7 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
 
 # Regenerate every page made from code and runs; `just docs --only PAGE ...` regenerates some of them.
 docs *options:
-    python docs/generate.py "$@"
+    python docs/_generate/generate.py "$@"
 
 # Pin with hashes what serving, building and developing need (*.lock); `just lock --upgrade` takes newer versions.
 lock *options:

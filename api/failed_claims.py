@@ -14,7 +14,7 @@ _BYTES = 8 * SLOTS
 class FailedClaims:
     """The time of the last failure for each key.
 
-    The table has a fixed size, which the disk holds before it is full. Two keys of one slot share their time:
+    The table has a fixed size. Its disk space is reserved at start. Two keys of one slot share their time:
     a key may then count as failed although its request is still being answered, once in `SLOTS` cases.
     """
 

@@ -9,7 +9,7 @@ PlanRecError
 ├── CheckError       a check stopped the run: change the data, or waive the check with a reason
 ├── SweepError       cells of a sweep failed: read their logs; the others are complete
 ├── FitError         a model cannot learn from these decisions: change its parameters or the data
-├── BusyError        another process does the same: wait for its end
+├── BusyError        another process is already running this command: wait for its end
 ├── RunError         a run folder or a pin is missing, incomplete or was changed: choose another run
 ├── TrackingError    the tracking server is down, slow or full: send the runs later
 └── LogError         the decision log cannot be read or written: fix its URL, database or disk
@@ -122,7 +122,7 @@ class RunError(PlanRecError):
 
 
 class BusyError(PlanRecError):
-    """Another process does the same, and only one may."""
+    """Another process is already running this command, and only one may."""
 
     exit_code = 3
 

@@ -116,9 +116,9 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
 def test_the_reference_says_what_the_code_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    generate = module_of(REPOSITORY / "docs" / "generate.py")
+    generate = module_of(REPOSITORY / "docs" / "_generate" / "generate.py")
     monkeypatch.setattr(generate, "DOCS", tmp_path / "docs")
-    monkeypatch.syspath_prepend(REPOSITORY / "docs")
+    monkeypatch.syspath_prepend(REPOSITORY / "docs" / "_generate")
     generate.write_reference()
     stale = [
         line.removeprefix("wrote ")

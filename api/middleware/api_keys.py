@@ -8,12 +8,14 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from planrec.files.hashing import sha256_of
 
-from ..pages import FILES
+from ..pages import PAGE_PATHS
+from ..pages.asset_files import assets
 from ..problems import problem_of
 from .asgi_problem import send_problem
 
-OPEN = frozenset({"/health", "/ready", "/docs", *(f"/static/{name}" for name in FILES)})
-"Paths without a key: for load balancers, and the page that asks for a key. They contain nothing protected."
+OPEN = frozenset({"/health", "/ready"}) | PAGE_PATHS
+"""Paths without a key, besides the files of the pages: for load balancers, and pages that ask for a key. They
+contain nothing protected."""
 
 
 def new_key() -> str:
@@ -45,7 +47,8 @@ class ApiKeys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 401."""
-        if scope["path"] in OPEN or self._knows(key_in(scope["headers"])):
+        path = scope["path"]
+        if path in OPEN or path in assets().paths or self._knows(key_in(scope["headers"])):
             await self.app(scope, receive, send)
             return
         detail = "an API key is required, as `Authorization: Bearer KEY` or `X-API-Key: KEY`"

@@ -20,7 +20,7 @@ from planrec.cli.verb_parser import VerbParser
 
 VERBS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
-    *("pin", "bundle", "serve", "score", "replay", "decisions", "audit", "new-plans", "settings"),
+    *("pin", "bundle", "serve", "score", "campaign", "replay", "decisions", "audit", "new-plans", "settings"),
     *("outcomes", "realised", "drift"),
     *("retrain", "watch", "track", "rehearse"),
     *("simulate", "plugins", "completion"),
@@ -33,7 +33,8 @@ EPILOG = """verbs:
 planrec VERB --help shows the options of a verb.
 example: planrec train model=lgbm && planrec pin latest && planrec serve
 exit codes: 0 done, 1 failed, 2 wrong command line or configuration,
-  3 another process does the same, 4 too little data to decide, 130 interrupted with Ctrl-C"""
+  3 another process is already running this command, 4 too little data to decide,
+  130 interrupted with Ctrl-C"""
 
 
 class Verb(Protocol):

@@ -52,6 +52,12 @@ def log_url(named: str | None, outputs: Path) -> str:
     return named if named and named != "none" else f"sqlite:///{outputs / 'decisions.sqlite'}"
 
 
+def known_log_url(outputs: Path, named: str | None = None) -> str | None:
+    """Return the URL of the decision log as `log_url` does; None if the server keeps none."""
+    has_none = named is None and os.environ.get(URL_VARIABLE) == "none"
+    return None if has_none else log_url(named, outputs)
+
+
 def key_file(outputs: Path) -> Path:
     """Return the file of the pseudonym key."""
     return Path(os.environ.get(KEY_VARIABLE) or outputs / "decisions.key")

@@ -3,7 +3,7 @@
 0    done
 1    failed: a run, a file or an answer is missing, damaged, different or refused
 2    wrong command line, configuration or setting
-3    another process does the same
+3    another process is already running this command
 4    undecided: there is too little data, see planrec watch and retrain
 130  interrupted with Ctrl-C
 

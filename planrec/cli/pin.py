@@ -4,7 +4,6 @@ A server that is running follows by itself. pinned.json and the decision log kee
 """
 
 import json
-import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,9 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     action.add_argument(
         "--list", action="store_true", help="show the runs that can be pinned, and the history"
     )
-    action.add_argument(
-        "--rollback", action="store_true", help="go back to the run pinned before; again: one step further"
-    )
+    action.add_argument("--rollback", action="store_true", help="go back one pin; repeat to go back further")
     add_run(parser, "--to", "with --rollback: the earlier run to go back to")
     parser.add_argument(
         "--reason", type=_reason, metavar="TEXT", help="why: at most 1,000 characters; default: the command"
@@ -106,27 +103,32 @@ def _pinned(options: Namespace) -> Iterator[str]:
 
 
 def _record(pin: "Pin", options: Namespace) -> None:
-    """Write the pin to operations.jsonl, and to the decision log if there is one.
+    """Write the pin to the decision log if there is one, and to operations.jsonl.
 
     Raises:
-        RunError: operations.jsonl cannot be written; the run is pinned even so.
-        LogError: the log cannot be written; the run is pinned even so.
+        RunError: one of them cannot be written; the other one is, and the run is pinned even so.
     """
-    from planrec.cli.decision_log_options import URL_VARIABLE, log_url
+    from planrec.cli.decision_log_options import known_log_url
     from planrec.errors import LogError, RunError
     from planrec.operating.evidence import append_evidence
-    from planrec.serving.decision_log import record_event
+    from planrec.serving.pin_event import record_pin
 
-    about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
-    kind = "rollback" if options.rollback else "pin"
+    problems = []
     try:
+        if url := known_log_url(options.outputs):
+            record_pin(url, pin, is_rollback=pin.is_rollback)
+    except LogError as error:
+        problems.append(error.message)
+    about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
+    try:
+        kind = "rollback" if pin.is_rollback else "pin"
         append_evidence(options.outputs, kind, about | {"by": pin.pinned_by})
-        if os.environ.get(URL_VARIABLE) != "none":
-            record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": options.rollback})
-    except (LogError, RunError) as error:
-        raise type(error)(
-            f"{error.message}: {pin.run} is pinned, and only pinned.json has the reason"
-        ) from error
+    except RunError as error:
+        problems.append(error.message)
+    if problems:
+        raise RunError(
+            f"{pin.run} is pinned and pinned.json has the reason, but not every record was written", problems
+        )
 
 
 def _reason(text: str) -> str:

@@ -6,9 +6,9 @@ line of evidence to operations.jsonl. Exit codes: 0 passed or nothing to do, 1 r
 override, 3 another retrain is running, 4 undecided.
 """
 
-import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
+from planrec.cli.decision_log_options import known_log_url
 from planrec.cli.shared_options import add_json, add_outputs, show_table
 
 EXAMPLE = "planrec retrain data.path=months.csv --promote"
@@ -50,7 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Retrain and print the verdict."""
     from planrec.cli.api_package import trusted_signers
-    from planrec.errors import ConfigError
+    from planrec.errors import ConfigError, LogError
     from planrec.operating.non_inferiority import Margins
     from planrec.operating.retrain import RetrainRules, retrain
     from planrec.operating.retrain_terminal import as_json, print_retrained
@@ -66,23 +66,12 @@ def run(options: Namespace) -> int:
         promote=options.promote,
         rules=rules,
         signers=trusted_signers(),
+        log_url=known_log_url(options.outputs),
     )
-    if result.outcome == "promoted":
-        _log_pin(options)
     show_table(options, lambda: print_retrained(result, options.outputs), lambda: as_json(result))
+    if result.log_problem is not None:
+        raise LogError(f"the challenger is pinned, but {result.log_problem}")
     return result.exit_code
-
-
-def _log_pin(options: Namespace) -> None:
-    """Write the pin to the decision log if there is one. Raises LogError; the run is pinned even so."""
-    from planrec.cli.decision_log_options import URL_VARIABLE, log_url
-    from planrec.serving.decision_log import record_event
-    from planrec.serving.pin import read_pin
-
-    if os.environ.get(URL_VARIABLE) != "none":
-        pin = read_pin(options.outputs)
-        about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
-        record_event(log_url(None, options.outputs), "pin", about | {"is_rollback": False})
 
 
 def _share(text: str) -> float:

@@ -31,7 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     own = "CSV, Parquet or .xlsx, as the run's own data"
     parser.add_argument("input", type=Path, metavar="INPUT", help=own)
-    parser.add_argument("output", type=_output, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
+    parser.add_argument(
+        "output", type=advice_file, metavar="OUTPUT", help=".csv or .parquet; replaced when done"
+    )
     parser.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=OVERRIDES)
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
@@ -66,7 +68,7 @@ def _score(options: Namespace) -> None:
         saved = load_pinned(options.outputs, signers)
     scorer = Scorer(saved, options.language, not options.no_reasons, overrides)
     log = _log(options, saved)
-    with _progress(f"scoring {options.input.name}") as report:
+    with progress_of(f"scoring {options.input.name}") as report:
         scored = score_file(scorer, options.input, options.output, report, log)
     write_manifest(
         options.output, options.input, scored, scorer, _command(options), is_logged=log is not None
@@ -115,8 +117,8 @@ def _command(options: Namespace) -> str:
 
 
 @contextmanager
-def _progress(task: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar if the screen is a terminal."""
+def progress_of(task: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar if the screen is a terminal; yield the function that moves it."""
     if not sys.stderr.isatty():
         yield lambda share: None
         return
@@ -129,7 +131,12 @@ def _progress(task: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: progress.update(bar, completed=share)
 
 
-def _output(name: str) -> Path:
+def advice_file(name: str) -> Path:
+    """Return the file that gets advice.
+
+    >>> advice_file("advice.csv").name
+    'advice.csv'
+    """
     if not name.endswith((".csv", ".parquet")):
         raise ArgumentTypeError(f"must end in .csv or .parquet, got {name!r}")
     return Path(name)

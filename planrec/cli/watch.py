@@ -7,16 +7,15 @@ failed, 3 if another check is running, and 4 if none failed but one lacks data.
 """
 
 import json
-import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from planrec.cli.decision_log_options import URL_VARIABLE, add_log, log_url
+from planrec.cli.decision_log_options import add_log, known_log_url
 from planrec.cli.shared_options import add_json, add_outputs, positive, show_table
 
 if TYPE_CHECKING:
-    from planrec.operating.watch.watch import Watched
+    from planrec.operating.watch.records import Watched
 
 EXAMPLE = "planrec watch --gates errors,latency,abstentions,replay"
 EXIT_CODES = {"passed": 0, "failed": 1, "undecided": 4}
@@ -60,8 +59,7 @@ def run(options: Namespace) -> int:
     from planrec.operating.watch.watch import watch
     from planrec.operating.watch.watch_rules import WatchRules
 
-    has_log = options.log is not None or os.environ.get(URL_VARIABLE) != "none"
-    url = log_url(options.log, options.outputs) if has_log else None
+    url = known_log_url(options.outputs, options.log)
     rules = WatchRules(
         gates=options.gates,
         max_errors=options.max_errors,
@@ -91,7 +89,7 @@ def _lines(found: "Watched") -> Iterator[str]:
 
 
 def _as_json(found: "Watched") -> str:
-    from planrec.operating.watch.watch import evidence_of
+    from planrec.operating.watch.records import evidence_of
 
     content = {"schema": "planrec.watched/1", **evidence_of(found)}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

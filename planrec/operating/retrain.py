@@ -11,20 +11,22 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from planrec.errors import BusyError, DataError, PlanRecError, RunError
+from planrec.errors import BusyError, DataError, LogError, PlanRecError, RunError
 from planrec.evaluation import fresh_decisions, trained_on
 from planrec.files.folder_walk import folder_bytes
 from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import JsonObject
 from planrec.operating.candidates import Train, candidates_of
 from planrec.operating.evidence import append_evidence
+from planrec.operating.intent import KILLED, left_open, write_intent
 from planrec.operating.judgement import Judgement, judge
 from planrec.operating.new_data import new_decisions, retrain_config, served_on
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.training_process import train_in_child
 from planrec.runs.read import RunRecord, SavedRun
 from planrec.serving.bundle.signers import Signers
-from planrec.serving.pin import ANY_RUN, Pin, pin_name, pinned_run, read_pin
+from planrec.serving.pin import ANY_RUN, Pin, Pinned, pin_name, pinned_run, read_pin
+from planrec.serving.pin_event import record_pin
 from planrec.serving.pin_run import pin_run
 from planrec.serving.recorded_time import recorded_time
 from planrec.wording import counted
@@ -32,6 +34,8 @@ from planrec.wording import counted
 CLOCKS_DIFFER = timedelta(minutes=5)
 "Clocks of two machines may differ by this."
 LOCK = ".retrain.lock"
+KIND = "retrain"
+"Kind of the lines of evidence."
 Outcome = Literal["promoted", "would_promote", "nothing_new", "too_soon", "undecided", "refused"]
 
 
@@ -60,6 +64,8 @@ class Retrained:
     judgement: Judgement | None
     reasons: tuple[str, ...]
     "Sentences that say why."
+    log_problem: str | None = None
+    "Why the decision log does not have the pin of the challenger; None if it has, or if there is no pin."
 
     @property
     def exit_code(self) -> int:
@@ -75,10 +81,12 @@ def retrain(
     rules: RetrainRules | None = None,
     signers: Signers = ANY_RUN,
     train: Train = train_in_child,
+    log_url: str | None = None,
 ) -> Retrained:
     """Train the champion's config, with overrides, on new data; judge it; pin it if it passes.
 
-    One line of evidence is appended to operations.jsonl each time, also for a retrain that fails.
+    One line of evidence is appended to operations.jsonl each time, also for a retrain that fails. If the last
+    call was killed while it promoted a run, its line is appended first.
 
     Args:
         outputs: folder of runs and of the pin.
@@ -87,6 +95,7 @@ def retrain(
         rules: margins, days between promotions and the like; None for the defaults.
         signers: the trusted keys, and whether a pinned run must be signed.
         train: trains the runs.
+        log_url: the decision log, to which the pin is written; None to write it nowhere.
 
     Raises:
         BusyError: another retrain is running.
@@ -99,9 +108,11 @@ def retrain(
     with _alone(outputs):
         about: JsonObject = {"overrides": list(overrides), "dry_run": not promote}
         try:
+            _complete(outputs, log_url)
             pin = read_pin(outputs)
             about |= {"champion": _named(pin.run, pin.run_json_sha256)}
-            found = _retrained(_Call(outputs, tuple(overrides), promote, rules, signers, train), pin, about)
+            call = _Call(outputs, tuple(overrides), promote, rules, signers, train, log_url)
+            found = _retrained(call, pin, about)
         except BaseException as error:
             words = error.message if isinstance(error, PlanRecError) else type(error).__name__
             problems = list(getattr(error, "problems", ()))
@@ -121,6 +132,7 @@ class _Call:
     rules: RetrainRules
     signers: Signers
     train: Train
+    log_url: str | None
 
 
 def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
@@ -158,11 +170,34 @@ def _decided(
     reasons = tuple(map(str, judgement.gates))
     if judgement.outcome != "passed":
         return Retrained(judgement.outcome, pin.run, challenger.folder, judgement, reasons)
-    if call.promote:
-        reason = f"planrec retrain: not worse than {pin.run} by more than the margins"
-        pin_run(challenger.folder, call.outputs, reason, expected=pin, signers=call.signers)
-    outcome: Outcome = "promoted" if call.promote else "would_promote"
-    return Retrained(outcome, pin.run, challenger.folder, judgement, reasons)
+    if not call.promote:
+        return Retrained("would_promote", pin.run, challenger.folder, judgement, reasons)
+    reason = f"planrec retrain: not worse than {pin.run} by more than the margins"
+    write_intent(call.outputs, KIND, about, reason)
+    new = pin_run(challenger.folder, call.outputs, reason, expected=pin, signers=call.signers)
+    problem = _logged(new, call.log_url)
+    return Retrained("promoted", pin.run, challenger.folder, judgement, reasons, problem)
+
+
+def _logged(pinned: Pinned, log_url: str | None) -> str | None:
+    """Write a pin to the decision log; if that fails, the run is pinned even so, and this is the problem."""
+    try:
+        if log_url is not None:
+            record_pin(log_url, pinned, is_rollback=False)
+    except LogError as error:
+        return error.message
+    return None
+
+
+def _complete(outputs: Path, log_url: str | None) -> None:
+    """Append the line of evidence of a retrain that was killed while it promoted its challenger."""
+    left = left_open(outputs, KIND)
+    if left is None:
+        return
+    if left.pinned is not None:
+        _logged(left.pinned, log_url)
+    outcome = "failed" if left.pinned is None else "promoted"
+    append_evidence(outputs, KIND, {"outcome": outcome, "reasons": [KILLED], **left.content})
 
 
 @contextmanager
@@ -215,4 +250,4 @@ def _named_run(run: RunRecord, outputs: Path) -> JsonObject:
 
 
 def _append(outputs: Path, about: JsonObject, started: float, **ended: object) -> None:
-    append_evidence(outputs, "retrain", {**ended, **about, "seconds": round(perf_counter() - started, 1)})
+    append_evidence(outputs, KIND, {**ended, **about, "seconds": round(perf_counter() - started, 1)})

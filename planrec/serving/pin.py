@@ -1,6 +1,5 @@
-"""The pin, `outputs/pinned.json`: it names the run that is served, and is written atomically."""
+"""The pin, `outputs/pinned.json`: it names the run that is served."""
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from pydantic import Field, ValidationError
 
 from planrec.commands.advice import command_line
 from planrec.errors import RunError
-from planrec.files.atomic_write import write_atomically
 from planrec.files.folder_walk import complete_runs
 from planrec.files.hashing import sha256_of
 from planrec.files.json_file import read_object
@@ -23,7 +21,6 @@ from planrec.schema.config_model import Config
 from planrec.schema.shown_name import ShownLine, ShownName
 from planrec.serving.acting_user import acting_user
 from planrec.serving.bundle.signers import Signers
-from planrec.serving.pin_lock import pin_lock
 from planrec.wording import visible
 
 SCHEMA = "planrec.pin/4"
@@ -184,13 +181,16 @@ def chosen_now(run: str, sha256: str, reason: str | None) -> Pinned:
 
 
 def pin_with_history(chosen: Pinned, earlier: Sequence[Pinned], rolled_back: Sequence[Pinned]) -> Pin:
-    """Return the pin of a run with its history, in which each run occurs once; it is no rollback."""
+    """Return the pin of a run with its history, in which each run has its newest place; it is no rollback."""
     histories = {"earlier": earlier, "rolled_back": rolled_back}
     seen, kept = {chosen.run_json_sha256}, dict[str, list[Pinned]]()
     for name, runs in histories.items():
-        once = {run.run_json_sha256: run for run in reversed(runs) if run.run_json_sha256 not in seen}
-        seen |= once.keys()
-        kept[name] = list(reversed(once.values()))[:MAX_EARLIER]
+        once: list[Pinned] = []
+        for run in runs:  # the newest first
+            if run.run_json_sha256 not in seen:
+                seen.add(run.run_json_sha256)
+                once.append(run)
+        kept[name] = once[:MAX_EARLIER]
     return Pin.model_validate({"schema": SCHEMA, **chosen.model_dump(), **kept})
 
 
@@ -205,40 +205,6 @@ def current_pin(outputs: Path) -> Pin | None:
         return read_pin(outputs)
     except RunError:
         return None
-
-
-def write_pin(pin: Pin, outputs: Path, expected: Pin | None) -> None:
-    """Write pinned.json if it is still the pin that the caller read: compare and set, under a lock.
-
-    Args:
-        pin: the new pin.
-        outputs: folder of pinned.json.
-        expected: what `current_pin` returned.
-
-    Raises:
-        RunError: the pin was changed in between, and stays; or the file cannot be written.
-    """
-    content = pin.model_dump(mode="json", by_alias=True)
-    with pin_lock(outputs):
-        _check_unchanged(current_pin(outputs), expected, outputs)
-        try:
-            write_atomically(outputs / FILE_NAME, (json.dumps(content, indent=2) + "\n").encode())
-        except OSError as error:
-            raise RunError(f"{outputs / FILE_NAME} cannot be written: {error}") from error
-
-
-def _check_unchanged(found: Pin | None, expected: Pin | None, outputs: Path) -> None:
-    if found == expected:
-        return
-    now, before = (
-        "names no run" if pin is None else f"names {pin.run}, pinned at {pin.pinned_at} by {pin.pinned_by}"
-        for pin in (found, expected)
-    )
-    raise RunError(
-        f"{outputs / FILE_NAME} was changed by another process in between, and stays: it {now};"
-        f" when it was read, it {before.replace('names', 'named')}. Look at"
-        f" {command_line('pin', '--list', outputs=outputs)}, then type the command again"
-    )
 
 
 def _advice(outputs: Path) -> str:

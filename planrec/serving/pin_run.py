@@ -6,7 +6,8 @@ from planrec.reports.cards.model_card import card_of
 from planrec.runs.write import write_card
 from planrec.serving.bundle.signers import Signers, is_from_bundle
 from planrec.serving.denied_runs import check_not_denied
-from planrec.serving.pin import ANY_RUN, Pin, current_pin, pin_of, servable_run, write_pin
+from planrec.serving.pin import ANY_RUN, Pin, current_pin, pin_of, servable_run
+from planrec.serving.pin_writing import write_pin
 
 
 def pin_run(
@@ -44,5 +45,5 @@ def pin_run(
     if not dry_run:
         if not is_from_bundle(folder):
             write_card(folder, card)
-        write_pin(pin, outputs, before)
+        write_pin(pin, outputs, before, allow_denied=allow_denied)
     return pin

@@ -16,8 +16,8 @@ from planrec.serving.pin import (
     pin_with_history,
     pinned_run,
     read_pin,
-    write_pin,
 )
+from planrec.serving.pin_writing import write_pin
 
 
 def rollback(
@@ -55,7 +55,7 @@ def rollback(
         check_not_denied(target.run_json_sha256, outputs)
     pin = _after(now, steps, chosen_now(target.run, target.run_json_sha256, reason))
     if not dry_run:
-        write_pin(pin, outputs, now)
+        write_pin(pin, outputs, now, allow_denied=allow_denied)
     return pin
 
 

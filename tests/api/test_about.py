@@ -3,7 +3,6 @@
 import json
 
 import httpx
-import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
@@ -57,23 +56,3 @@ def test_examples_of_the_document_match_the_server(live_client):
     )
     answer = live_client.post("/predict", json=body).json()
     assert answer | {"recommendation_id": 0} == told | {"recommendation_id": 0}
-
-
-def test_the_page_and_its_files_come_from_this_server(live_client):
-    page = live_client.get("/docs")
-    assert "https:" not in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    for file in ("/static/rapidoc-min.js", "/static/page.js", "/static/api.css"):
-        assert file in page.text
-        assert live_client.get(file).status_code == 200
-    assert live_client.get("/static/rapidoc-min.js").text.startswith("/*! RapiDoc 9.3.8")
-    assert live_client.get("/static/rapidoc.LICENSE.txt").text.startswith("MIT License")
-    assert "RapiDoc 9.3.8" in live_client.get("/static/rapidoc-min.js.LICENSE.txt").text
-
-
-@pytest.mark.parametrize(
-    "name", ["%00", "a" * 5_000, "..", "%2e%2e/api.html", "..%2f__init__.py", "no.js", ""]
-)
-def test_other_names_than_files_of_the_page_are_not_found(live_client, name):
-    answer = live_client.get(f"/static/{name}")
-    assert (answer.status_code, answer.json()["type"]) == (404, "urn:planrec:problem:not_found")

@@ -176,9 +176,13 @@ def test_a_key_is_accepted_in_either_header(locked, body, headers):
     assert locked.post("/predict", json=body, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/docs", "/static/page.js", "/static/api.css", "/static/rapidoc-min.js"])
-def test_the_page_opens_without_a_key_and_asks_for_one(locked, path):
-    assert locked.get(path).status_code == 200
+@pytest.mark.parametrize("path", ["/docs", "/", "/app/runs", "/app/campaign", "/app/operate"])
+def test_pages_open_without_a_key_and_ask_for_one(locked, path):
+    page = locked.get(path)
+    assert page.status_code == 200
+    for file in re.findall(r'"(/assets/[^"]+)"', page.text):
+        assert locked.get(file).status_code == 200
+    assert locked.get("/assets/none/shell.js").status_code == 401
     assert locked.get("/schema/openapi.json").status_code == 401
 
 

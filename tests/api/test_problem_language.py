@@ -83,7 +83,7 @@ def test_problems_of_bodies_are_in_spanish_if_requested(bill_client, bad_bodies)
     [
         ("GET", "/nowhere", {}),
         ("PUT", "/predict", {}),
-        ("GET", "/static/none", {}),
+        ("GET", "/assets/0/none", {}),
         ("POST", "/predict", {"content-type": "text/plain"}),
         ("POST", "/predict", {"content-type": "application/json", "idempotency-key": " ä".encode()}),
     ],

@@ -225,9 +225,18 @@ def test_the_page_and_the_document_begin_with_the_prefix_of_the_proxy(server):
     page = server.ask("GET", "/docs")[2].decode()
     links = [word for word in page.split('"') if word.startswith("/")]
     assert len(links) == 4
-    assert [link for link in links if not link.startswith(("/planrec/static/", "/planrec/schema/"))] == []
+    assert [link for link in links if not link.startswith(("/planrec/assets/", "/planrec/schema/"))] == []
     assert json.loads(server.ask("GET", "/schema/openapi.json")[2])["servers"] == [{"url": "/planrec"}]
-    assert b'"/' not in server.ask("GET", "/static/page.js")[2]
+    script = next(link for link in links if link.endswith("/docs.js")).removeprefix("/planrec")
+    assert b'"/' not in server.ask("GET", script)[2]
+
+
+def test_the_views_begin_with_the_prefix_of_the_proxy(server):
+    page = server.ask("GET", "/app/runs")[2].decode()
+    links = [word for word in page.split('"') if word.startswith("/") and not word.startswith("/>")]
+    assert len(links) == 12
+    assert [link for link in links if link != "/planrec" and not link.startswith("/planrec/")] == []
+    assert [link for link in links if link.endswith("/assets")] == []
 
 
 def test_probes_by_head_and_options_are_answered(server):

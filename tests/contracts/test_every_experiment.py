@@ -24,7 +24,7 @@ def name(request) -> str:
 
 @pytest.fixture
 def boards(monkeypatch) -> ModuleType:
-    monkeypatch.syspath_prepend(DOCS)
+    monkeypatch.syspath_prepend(DOCS / "_generate")
     return import_module("generate_boards")
 
 
@@ -101,7 +101,7 @@ def test_losing_models_and_small_data_are_reported_as_such(metric, difference, s
 
 
 def test_only_the_requested_pages_are_written(monkeypatch, tmp_path, capsys):
-    monkeypatch.syspath_prepend(DOCS)
+    monkeypatch.syspath_prepend(DOCS / "_generate")
     monkeypatch.delitem(sys.modules, "generate", raising=False)
     generate = import_module("generate")
     written = []

@@ -15,6 +15,7 @@ from planrec.cli import main
 from planrec.errors import BusyError, CheckError, ConfigError, DataError, FitError, RunError
 from planrec.files.folder_walk import complete_runs
 from planrec.operating.evidence import read_evidence
+from planrec.operating.intent import KILLED
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.retrain import LOCK, Retrained, RetrainRules, retrain
 from planrec.operating.training_process import train_here
@@ -25,6 +26,7 @@ from planrec.serving.pin_run import pin_run
 from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import SMALL_BILLS, STRANGERS_TABLE
 from tests.data.month_files import months_file, of_file
+from tests.serving.decision_log.decisions import DECISION, log_rows, rows_of, url_of
 from tests.trained_runs import train_into
 
 LATER = "data.n_months=16"
@@ -91,7 +93,51 @@ def test_promotion_pins_the_challenger_and_then_there_is_nothing_new(outputs):
     assert "the training of" in " ".join(again.reasons)
     soon = retrained(outputs, LATER, promote=True, rules=RetrainRules(least_days=7))
     assert (soon.outcome, soon.exit_code) == ("too_soon", 0)
-    assert len(read_evidence(outputs)) == 3
+    lines = [(line["kind"], line.get("outcome")) for line in read_evidence(outputs)]
+    assert lines == [
+        ("retrain_intent", None),
+        ("retrain", "promoted"),
+        ("retrain", "nothing_new"),
+        ("retrain", "too_soon"),
+    ]
+
+
+def killed(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("is_pinned", [True, False])
+def test_a_retrain_killed_while_it_promotes_is_completed_by_the_next(outputs, monkeypatch, is_pinned):
+    url = url_of(outputs / "decisions.sqlite")
+    log_rows(url, DECISION)
+    monkeypatch.setattr("planrec.operating.retrain._append", killed)
+    if not is_pinned:
+        monkeypatch.setattr("planrec.operating.retrain.pin_run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        retrained(outputs, LATER, *BETTER, promote=True)
+    assert [line["kind"] for line in read_evidence(outputs)] == ["retrain_intent"]
+    monkeypatch.undo()
+    for _ in range(2):
+        again = retrained(outputs, LATER, *BETTER, promote=True, log_url=url)
+    assert again.outcome == "nothing_new"
+    lines = [line for line in read_evidence(outputs) if line["kind"] == "retrain"]
+    completed = "promoted" if is_pinned else "failed"
+    after = ["nothing_new"] if is_pinned else ["promoted"]
+    assert [line["outcome"] for line in lines] == [completed, *after, "nothing_new"]
+    assert lines[0]["reasons"] == [KILLED]
+    assert lines[0]["challenger"]["run"] == pinned(outputs)
+    assert len(rows_of(url, "SELECT event FROM decision_events WHERE event = 'pin'")) == 1
+
+
+def test_a_promotion_that_the_log_lacks_is_shown_and_named(outputs, monkeypatch, capsys):
+    (outputs / "decisions.sqlite").write_text("not a database")
+    monkeypatch.setattr("planrec.operating.retrain.retrain", partial(retrain, train=train_here))
+    words = [LATER, *BETTER, "--promote", "--min-days", "0", "--outputs", str(outputs)]
+    assert main(["retrain", *words]) == 1
+    said = capsys.readouterr()
+    assert "promoted: the challenger passed every gate and is pinned" in said.out
+    assert "the challenger is pinned, but cannot write the decision log" in said.err
+    assert evidence(outputs)["outcome"] == "promoted"
 
 
 @pytest.mark.parametrize(

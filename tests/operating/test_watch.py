@@ -12,6 +12,7 @@ from filelock import FileLock
 from planrec.cli import main
 from planrec.errors import ConfigError, DataError, RunError
 from planrec.operating.evidence import read_evidence
+from planrec.operating.intent import KILLED
 from planrec.operating.watch import watch as watch_module
 from planrec.operating.watch.gate import overall, share_gate
 from planrec.operating.watch.server_metrics import metrics_of, read_metrics
@@ -21,7 +22,7 @@ from planrec.serving.pin import as_pinned, read_pin
 from planrec.serving.pin_run import pin_run
 from planrec.serving.rollback import rollback
 from tests.operating.watched_outputs import metrics_text
-from tests.serving.decision_log.decisions import decision, log_rows, rows_of
+from tests.serving.decision_log.decisions import DECISION, decision, log_rows, rows_of
 from tests.trained_runs import edit_run
 
 RUN = "2030-01-31/new"
@@ -159,6 +160,34 @@ def test_a_check_killed_after_the_denial_is_completed_by_the_next(outputs):
         "2030-01-31/old",
         "planrec watch: denied: errors: many",
     )
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("is_rolled_back", [True, False])
+def test_a_check_killed_while_it_rolls_back_is_completed_by_the_next(outputs, monkeypatch, is_rolled_back):
+    url = f"sqlite:///{outputs / 'decisions.sqlite'}"
+    log_rows(url, DECISION)
+    check(outputs)
+    failed = read_pin(outputs)
+    n_before = len(read_evidence(outputs))
+    with monkeypatch.context() as patch:
+        patch.setattr(watch_module, "record" if is_rolled_back else "deny", killed)
+        assert check(outputs, errors=200) == 130
+    assert [line["kind"] for line in read_evidence(outputs)[n_before:]] == ["watch_intent"]
+    assert check(outputs, ok=200) == (4 if is_rolled_back else 0)
+    assert check(outputs, ok=400) == 0
+    lines = [line for line in read_evidence(outputs)[n_before:] if line["kind"] == "watch"]
+    action = "rolled_back" if is_rolled_back else "none"
+    assert [line["action"] for line in lines][:2] == [action, "none"]
+    assert (lines[0]["run_json_sha256"], lines[0]["explanation"]) == (failed.run_json_sha256, KILLED)
+    assert (lines[0]["went_back_to"] or {"run": failed.run})["run"] == read_pin(outputs).run
+    state = json.loads((outputs / "monitoring" / "watch.json").read_text())
+    assert state["rolled_back_at"] == (lines[0]["time"] if is_rolled_back else None)
+    events = rows_of(url, "SELECT event FROM decision_events WHERE event = 'pin'")
+    assert len(events) == int(is_rolled_back)
 
 
 def test_a_denial_before_the_pin_in_another_time_zone_does_not_count(outputs):

@@ -171,12 +171,21 @@ def test_a_wheel_serves_what_it_trained(python: Path, trained: Path) -> None:
         address = address_of(server)
         with urllib.request.urlopen(f"{address}/run/schema", timeout=60) as answer:
             assert json.load(answer)["examples"][0]["months"]
-        with urllib.request.urlopen(f"{address}/static/rapidoc-min.js", timeout=60) as answer:
-            assert answer.status == 200
+        for path in ("/", "/docs"):
+            assert_files_of_page(address, path)
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=30)
     assert server.returncode == 0
+
+
+def assert_files_of_page(address: str, path: str) -> None:
+    with urllib.request.urlopen(address + path, timeout=60) as answer:
+        files = re.findall(r'"(/assets/[^"]+)"', answer.read().decode())
+    assert len(files) >= 3
+    for file in files:
+        with urllib.request.urlopen(address + file, timeout=60) as answer:
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize("language", ["README.md", "README.es.md"])

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from threading import Thread
 
 import pytest
@@ -16,9 +17,10 @@ from planrec.operating.evidence import read_evidence
 from planrec.runs.provenance import versions
 from planrec.serving.acting_user import acting_user
 from planrec.serving.denied_runs import deny, read_denied
-from planrec.serving.pin import as_pinned, load_pinned, read_pin, write_pin
+from planrec.serving.pin import as_pinned, load_pinned, pin_with_history, read_pin
 from planrec.serving.pin_lock import pin_lock
 from planrec.serving.pin_run import pin_run
+from planrec.serving.pin_writing import write_pin
 from planrec.serving.rollback import rollback
 from tests.serving.decision_log.decisions import DECISION, log_rows, rows_of
 from tests.small_sweeps import sweep_into
@@ -221,6 +223,38 @@ def test_a_run_is_denied_once_and_keeps_the_first_reason(pinned_twice):
     assert read_denied(pinned_twice) == (first,)
 
 
+@pytest.mark.parametrize("change", [pin_run, lambda folder, outputs: rollback(outputs)])
+def test_a_run_denied_after_the_check_is_not_pinned(pinned_twice, change, monkeypatch):
+    target = read_pin(pinned_twice).earlier[0]
+
+    @contextmanager
+    def denied_before(outputs):
+        deny(target, outputs, "harm of 9 %")
+        with pin_lock(outputs):
+            yield
+
+    monkeypatch.setattr("planrec.serving.pin_writing.pin_lock", denied_before)
+    with pytest.raises(RunError, match="2030-01-31/a is denied"):
+        change(pinned_twice / "2030-01-31" / "a", pinned_twice)
+    assert names([read_pin(pinned_twice)]) == "b"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+@pytest.mark.parametrize(
+    ("folder", "lock"), [(0o755, 0o600), (0o775, 0o660), (0o2770, 0o660), (0o777, 0o666)]
+)
+def test_all_who_may_replace_the_pin_may_lock_it(tmp_path, folder, lock):
+    tmp_path.chmod(folder)
+    before = os.umask(0o077)
+    try:
+        with pin_lock(tmp_path):
+            pass
+    finally:
+        os.umask(before)
+    found = (tmp_path / ".pin.lock").stat()
+    assert (found.st_mode & 0o777, found.st_gid) == (lock, tmp_path.stat().st_gid)
+
+
 @pytest.mark.parametrize("content", ["{", '{"schema": "planrec.denied/1", "denied": [{"run": "a"}]}'])
 def test_nothing_is_pinned_with_a_malformed_deny_list(pinned_twice, content):
     (pinned_twice / "denied.json").write_text(content)
@@ -232,7 +266,8 @@ def test_nothing_is_pinned_with_a_malformed_deny_list(pinned_twice, content):
 KILLED = """
 import sys
 from pathlib import Path
-from planrec.serving.pin import read_pin, write_pin
+from planrec.serving.pin import read_pin
+from planrec.serving.pin_writing import write_pin
 
 outputs = Path(sys.argv[1])
 while True:
@@ -333,6 +368,14 @@ def test_the_list_shows_the_runs_that_rollbacks_left(pinned_thrice, capsys):
     assert main(["pin", "--list", "--json", "--outputs", str(pinned_thrice)]) == 0
     content = json.loads(capsys.readouterr().out)
     assert [pin["run"][-1] for pin in content["pins"] + content["rolled_back"]] == ["b", "a", "c"]
+
+
+def test_a_run_twice_in_the_history_keeps_its_newest_place(pinned_thrice):
+    c, b, a = (as_pinned(read_pin(pinned_thrice)), *read_pin(pinned_thrice).earlier)
+    old = b.model_copy(update={"reason": "old"})
+    pin = pin_with_history(c, [b, a, old], [c, a])
+    assert pin.earlier == (b, a)
+    assert pin.rolled_back == ()
 
 
 def test_a_list_without_a_pin_names_the_command(outputs, capsys):
@@ -479,10 +522,28 @@ def test_a_pin_without_a_log_that_can_be_written_stays(outputs, capsys, monkeypa
     (outputs / "log.sqlite").write_text("not a database")
     monkeypatch.setenv("PLANREC_DECISION_LOG__URL", f"sqlite:///{outputs / 'log.sqlite'}")
     assert main(["pin", "2030-01-31/a", "--reason", "why", "--outputs", str(outputs)]) == 1
-    assert "2030-01-31/a is pinned, and only pinned.json has the reason" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "2030-01-31/a is pinned and pinned.json has the reason, but not every record was written" in said
+    assert (
+        f"  - cannot write the decision log sqlite:///{outputs / 'log.sqlite'}: file is not a database"
+        in said
+    )
+    assert "operations.jsonl" not in said
     assert read_pin(outputs).reason == "why"
+    assert [line["reason"] for line in read_evidence(outputs)] == ["why"]
     monkeypatch.setenv("PLANREC_DECISION_LOG__URL", "none")
     assert main(["pin", "2030-01-31/b", "--outputs", str(outputs)]) == 0
+
+
+def test_a_pin_without_evidence_is_in_the_decision_log(outputs, capsys):
+    url = f"sqlite:///{outputs / 'decisions.sqlite'}"
+    log_rows(url, DECISION)
+    (outputs / "operations.jsonl").mkdir()
+    assert main(["pin", "2030-01-31/a", "--reason", "why", "--outputs", str(outputs)]) == 1
+    said = capsys.readouterr().err
+    assert f"  - {outputs / 'operations.jsonl'} cannot be written" in said
+    assert "decision log" not in said
+    assert rows_of(url, "SELECT event FROM decision_events") == [("pin",)]
 
 
 @pytest.mark.parametrize("schema", ["planrec.pin/2", "planrec.pin/3"])

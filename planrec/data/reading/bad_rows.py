@@ -73,6 +73,16 @@ class BrokenRules:
             broken.positions = sorted(kept)[: self._kept]
             broken.count += len(positions)
 
+    @property
+    def positions(self) -> np.ndarray:
+        """Positions of the bad rows, sorted, each once, int64: of all of them if `keeps_all` is true."""
+        return np.unique([at for broken in self._broken.values() for at in broken.positions]).astype(np.int64)
+
+    def absorb(self, other: "BrokenRules") -> None:
+        """Add the rules of other rows of the same file, which kept all positions."""
+        for rule, broken in other._broken.items():
+            self.add(rule, np.array(broken.positions), broken.value)
+
     def take_over(self, other: "BrokenRules", place: str) -> None:
         """Add the rules that others found, with the place in front of each."""
         self._broken |= {f"{place}{rule}": broken for rule, broken in other._broken.items()}

@@ -2,44 +2,33 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from planrec.errors import BusyError, LogError, RunError
-from planrec.operating.evidence import append_evidence
-from planrec.operating.watch.gate import Gate, Verdict, overall
+from planrec.errors import BusyError, RunError
+from planrec.operating.watch.gate import Gate, overall
 from planrec.operating.watch.gates import Sources, production_gates
+from planrec.operating.watch.records import (
+    ROLLED_BACK,
+    Watched,
+    announce,
+    complete,
+    last_rollback,
+    record,
+)
 from planrec.operating.watch.server_metrics import ServerCounts
 from planrec.operating.watch.watch_rules import WatchRules
 from planrec.operating.watch.watch_state import WatchState, read_state, write_state
 from planrec.serving.bundle.signers import Signers
-from planrec.serving.decision_log import record_event
 from planrec.serving.denied_runs import Denied, denial_of, deny, read_denied
 from planrec.serving.pin import ANY_RUN, Pin, Pinned, as_pinned, current_pin, pinned_run, read_pin
 from planrec.serving.recorded_time import recorded_time
 from planrec.serving.rollback import rollback
 
-Action = Literal["none", "rolled_back", "alarm"]
 LOCK = ".watch.lock"
 BY_WATCH = "planrec watch: "
-
-
-@dataclass(frozen=True)
-class Watched:
-    """The outcome of one check."""
-
-    pin: Pin
-    "The pin that was checked."
-    gates: tuple[Gate, ...]
-    verdict: Verdict
-    action: Action = "none"
-    went_back_to: Pin | None = None
-    explanation: str | None = None
-    "Why a failed check did not roll back, or which runs were passed over."
 
 
 def watch(
@@ -61,6 +50,8 @@ def watch(
     """
     outputs = sources.outputs
     with _alone(outputs):
+        if not dry_run:
+            complete(outputs, sources.log_url)
         pin = read_pin(outputs)
         before = read_state(outputs, pin)
         gates, counts = _checked(pin, rules, sources, before, signers)
@@ -69,8 +60,8 @@ def watch(
             return found
         if found.verdict == "failed":
             found = _acted(found, rules, outputs, signers)
-            _record(found, sources.log_url)
-        _write(found, counts, before, outputs)
+        record(found, outputs, sources.log_url, before)
+        write_state(_state_of(found, counts, outputs), outputs)
     return found
 
 
@@ -117,6 +108,7 @@ def _acted(found: Watched, rules: WatchRules, outputs: Path, signers: Signers) -
     if why := _only_alarms(pin, rules, outputs):
         return Watched(pin, found.gates, found.verdict, "alarm", None, why)
     reason = _reason(found.gates)
+    announce(found, outputs, reason)
     deny(as_pinned(pin), outputs, reason)
     problems = []
     for target in _targets(pin, outputs):
@@ -128,7 +120,7 @@ def _acted(found: Watched, rules: WatchRules, outputs: Path, signers: Signers) -
             problems.append(error.message)
             continue
         passed_over = "; ".join(problems) or None
-        return Watched(pin, found.gates, found.verdict, "rolled_back", new, passed_over)
+        return Watched(pin, found.gates, found.verdict, ROLLED_BACK, new, passed_over)
     return Watched(pin, found.gates, found.verdict, "alarm", None, "; ".join(problems))
 
 
@@ -153,26 +145,9 @@ def _reason(gates: tuple[Gate, ...]) -> str:
     return (BY_WATCH + failed).replace("\n", " ")[:900]
 
 
-def _record(found: Watched, log_url: str | None) -> None:
-    """Write the rollback to the decision log; without a log, pinned.json and the evidence have it."""
-    if found.went_back_to is None or log_url is None:
-        return
-    about = found.went_back_to.model_dump(include={"run", "run_json_sha256", "reason"})
-    try:
-        record_event(log_url, "pin", about | {"is_rollback": True})
-    except LogError:
-        # The failure that is rolled back may be that of the database.
-        return
-
-
-def _write(found: Watched, counts: ServerCounts | None, before: WatchState | None, outputs: Path) -> None:
-    """Write the evidence if the verdict of a gate is new or the pin was changed, then the state."""
+def _state_of(found: Watched, counts: ServerCounts | None, outputs: Path) -> WatchState:
     pin = found.pin
-    verdicts = [(gate.name, gate.verdict) for gate in found.gates]
-    known = None if before is None else [(gate.name, gate.verdict) for gate in before.gates]
-    if verdicts != known or found.action == "rolled_back":
-        append_evidence(outputs, "watch", evidence_of(found))
-    state = WatchState(
+    return WatchState(
         checked_at=datetime.now(UTC).isoformat(timespec="seconds"),
         run=pin.run,
         run_json_sha256=pin.run_json_sha256,
@@ -180,18 +155,5 @@ def _write(found: Watched, counts: ServerCounts | None, before: WatchState | Non
         verdict=found.verdict,
         gates=found.gates,
         counts=counts,
+        rolled_back_at=last_rollback(outputs),
     )
-    write_state(state, outputs)
-
-
-def evidence_of(found: Watched) -> dict[str, object]:
-    """Return a check as JSON values."""
-    target = found.went_back_to
-    return {
-        **found.pin.model_dump(include={"run", "run_json_sha256", "pinned_at"}),
-        "verdict": found.verdict,
-        "gates": [gate.model_dump() for gate in found.gates],
-        "action": found.action,
-        "went_back_to": target and target.model_dump(include={"run", "run_json_sha256"}),
-        "explanation": found.explanation,
-    }

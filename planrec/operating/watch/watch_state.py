@@ -30,6 +30,8 @@ class WatchState(Config):
     gates: tuple[Gate, ...]
     counts: ServerCounts | None
     "Counters of the server from which the next check counts; None if it has not answered yet."
+    rolled_back_at: str | None = None
+    "Time of the last rollback, of any run; None if there was none. The server's metrics show its age."
 
     def is_of(self, pin: Pin) -> bool:
         """Return whether the check was of this pin."""

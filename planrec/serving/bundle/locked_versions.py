@@ -12,24 +12,25 @@ from planrec.serving.bundle.members import VERSIONS
 
 
 def versions_of(manifest: Manifest) -> str:
-    """Return the versions that made a run, and those of all packages that PlanRec requires here.
+    """Return the versions that made a run, and those of all packages that PlanRec and plug-ins require here.
 
     The golden predictions were repeated with the packages that are installed where the bundle is made.
     """
     made_by = manifest.versions | {use.name: use.version for use in manifest.plugins}
     python = made_by.pop("python", "unknown")
-    packages = required_by("planrec") | {canonicalize_name(name): made_by[name] for name in made_by}
+    plugins = [use.name for use in manifest.plugins]
+    packages = required_by("planrec", *plugins) | {canonicalize_name(name): made_by[name] for name in made_by}
     return "".join([f"# Python {python}\n", *(f"{name}=={packages[name]}\n" for name in sorted(packages))])
 
 
-def required_by(name: str) -> dict[str, str]:
-    """Return the installed packages that a package needs, without its extras, and their versions.
+def required_by(*names: str) -> dict[str, str]:
+    """Return the installed packages that these packages need, without their extras, and their versions.
 
     >>> sorted(required_by("pydantic"))[:3]
     ['annotated-types', 'pydantic', 'pydantic-core']
     """
     found: dict[str, str] = {}
-    waiting: list[tuple[str, frozenset[str]]] = [(canonicalize_name(name), frozenset())]
+    waiting: list[tuple[str, frozenset[str]]] = [(canonicalize_name(name), frozenset()) for name in names]
     seen = set(waiting)
     while waiting:
         package, extras = waiting.pop()

@@ -1,6 +1,7 @@
 """Pin the run of a bundle: verify, unpack, check, then write the pin."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,8 @@ from planrec.serving.bundle.bundle_file import Bundle, home_of, read_bundle
 from planrec.serving.bundle.signers import SIGNATURE_FILE, Signers
 from planrec.serving.bundle.unpacking import unpacking_folder
 from planrec.serving.denied_runs import check_not_denied
-from planrec.serving.pin import Pin, current_pin, pin_of, servable_run, write_pin
+from planrec.serving.pin import Pin, current_pin, pin_of, servable_run
+from planrec.serving.pin_writing import write_pin
 
 
 def pin_bundle(
@@ -38,7 +40,7 @@ def pin_bundle(
 
     Raises:
         RunError: no trusted key signed the bundle, its run cannot be served here, is denied, or another run
-            has its folder. Nothing is unpacked or pinned then. Or the pin was changed in between, and stays.
+            has its folder; or the pin was changed in between, and stays. Nothing is unpacked or pinned then.
     """
     before = current_pin(outputs)
     bundle = read_bundle(file, signers)
@@ -50,9 +52,8 @@ def pin_bundle(
             check_not_denied(saved.sha256, outputs)
         pin = pin_of(replace(saved, folder=home), outputs, reason, before)
         if not dry_run:
-            _move(folder, home)
-    if not dry_run:
-        write_pin(pin, outputs, before)
+            placing = _placed(folder, home, bundle)
+            write_pin(pin, outputs, before, allow_denied=allow_denied, placing=placing)
     return pin
 
 
@@ -87,6 +88,20 @@ def _check_free(home: Path, bundle: Bundle) -> None:
         raise RunError(
             f"{home} belongs to another run: nothing is overwritten; move it or name other --outputs"
         )
+
+
+@contextmanager
+def _placed(folder: Path, home: Path, bundle: Bundle) -> Iterator[None]:
+    """Move an unpacked run to its place; if the pin is not written, remove it unless it was there before."""
+    _check_free(home, bundle)
+    is_new = not home.exists()
+    try:
+        _move(folder, home)
+        yield
+    except Exception:
+        if is_new:
+            shutil.rmtree(home, ignore_errors=True)
+        raise
 
 
 def _move(folder: Path, home: Path) -> None:

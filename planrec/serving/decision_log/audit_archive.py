@@ -23,7 +23,6 @@ from planrec.serving.decision_log.session import session
 from planrec.serving.decision_log.verification import (
     ChainCheck,
     Entry,
-    chain_at,
     decisions_in,
     events_in,
     gaps_of,
@@ -164,7 +163,17 @@ def _positions(connection: Connection, days: Days) -> tuple[int, int]:
 
 def _place_before(connection: Connection, first: int, gaps: Mapping[int, Removed]) -> Place:
     """Return the place before a position, or the last one that is known before it."""
-    return Place(first - 1, chain_at(connection, first - 1, gaps) or GENESIS)
+    stubs = [Place(stub.last, stub.chain) for stub in gaps.values() if stub.first <= stub.last < first]
+    entries = [
+        Place(position, str(chain))
+        for table in ("decisions", "decision_events")
+        for position, chain in connection.execute(
+            f"SELECT position, chain FROM {table} WHERE position BETWEEN 1 AND ?"
+            " ORDER BY position DESC LIMIT 1",
+            (first - 1,),
+        ).fetchall()
+    ]
+    return max([Place(0, GENESIS), *stubs, *entries])
 
 
 def check_archive(file: Path) -> tuple[Archived, list[str]]:

@@ -36,7 +36,7 @@ TABLES = (
     " (one INTEGER PRIMARY KEY CHECK (one = 1), position BIGINT NOT NULL, chain TEXT NOT NULL)",
 )
 LATER_COLUMNS = {"key_id": "TEXT", "trace_id": "TEXT", "position": "BIGINT", "chain": "TEXT"}
-"Columns of `decisions` that logs of PlanRec 0.2 lack."
+"Columns of `decisions` that logs of PlanRec 0.2 lack, or a log that an earlier build of this version began."
 POSITION_INDEX = "CREATE INDEX IF NOT EXISTS decisions_position ON decisions (position)"
 INDEXES = (
     # Time first: pseudonyms come in random order, so an index that begins with them touches another page
@@ -65,7 +65,8 @@ class Place(NamedTuple):
 def prepare(connection: Connection) -> None:
     """Create the tables, or add what a log of an earlier version lacks; its rows stay without a chain.
 
-    `decision_chain` is created with everything else in one transaction: if it is there, nothing is missing.
+    `decision_chain` is created with everything else in one transaction: if it is there, only columns of later
+    builds can be missing.
 
     Raises:
         LogError: the log has a chain whose end was removed.
@@ -75,6 +76,11 @@ def prepare(connection: Connection) -> None:
         # Another process may have been faster. Changing tables that it writes to could end in a deadlock.
         if not connection.has_table("decision_chain"):
             _create(connection)
+    elif _missing_columns(connection):
+        # The table must not stay locked by this reading while another process changes it.
+        connection.commit()
+        connection.begin_alone()
+        _add_columns(connection)
     connection.commit()
 
 
@@ -83,10 +89,7 @@ def _create(connection: Connection) -> None:
     is_new = not connection.has_table("decisions")
     for statement in (_decisions(is_sqlite=connection.is_sqlite), *TABLES):
         connection.execute(statement)
-    there = column_names(connection.execute("SELECT * FROM decisions LIMIT 0"))
-    for name, type_ in LATER_COLUMNS.items():
-        if name not in there:
-            connection.execute(f"ALTER TABLE decisions ADD COLUMN {name} {type_}")
+    _add_columns(connection)
     has_position_as_key = is_new and connection.is_sqlite
     for statement in INDEXES if has_position_as_key else (*INDEXES, POSITION_INDEX):
         connection.execute(statement)
@@ -94,6 +97,16 @@ def _create(connection: Connection) -> None:
     unchained = count_unchained(connection)
     if unchained:
         append_event(connection, LoggedEvent.of("opened", {"unchained": unchained}))
+
+
+def _missing_columns(connection: Connection) -> list[str]:
+    there = column_names(connection.execute("SELECT * FROM decisions LIMIT 0"))
+    return [name for name in LATER_COLUMNS if name not in there]
+
+
+def _add_columns(connection: Connection) -> None:
+    for name in _missing_columns(connection):
+        connection.execute(f"ALTER TABLE decisions ADD COLUMN {name} {LATER_COLUMNS[name]}")
 
 
 def _check_is_unchained(connection: Connection) -> None:

@@ -94,7 +94,7 @@ class LoggedDecision(NamedTuple):
     key_id: str | None
     "Names the key of the pseudonym; None if there is no subscriber, or if PlanRec 0.2 wrote the row."
     trace_id: str | None = None
-    "The trace that the HTTP request belongs to, from its header `traceparent`."
+    "The trace that the HTTP request belongs to, from its header `traceparent`; if None, it is not hashed."
 
     @property
     def run(self) -> LoggedRun:

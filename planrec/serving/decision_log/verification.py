@@ -132,7 +132,12 @@ def verify(url: str, key_ids: Mapping[str, bytes], noted: Place | None = None) -
 
 
 def chain_at(connection: Connection, position: int, gaps: Mapping[int, Removed]) -> str | None:
-    """Return the chain value at a position; None if no entry is there and no stub ends there."""
+    """Return the chain value at a position; None if no entry is there and no stub ends there.
+
+    Every chain begins at position 0, also the one of a log without entries.
+    """
+    if position == 0:
+        return GENESIS
     found = (
         row
         for table in ("decisions", "decision_events")

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from planrec.data.reading.bad_rows import BrokenRules, hints
+from planrec.data.option_types import OnBadRows
+from planrec.data.reading.bad_rows import BadRows, BrokenRules, hints
 from planrec.data.reading.input_file import InputFile, Progress
 from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
 from planrec.files.hashing import sha256_of, sha256_of_file
 from planrec.serving.scoring.advice_columns import RecommendationIds
 from planrec.serving.scoring.advice_log import AdviceLog
+from planrec.serving.scoring.left_out import LeftOut
 from planrec.serving.scoring.month_reader import MonthReader
 from planrec.serving.scoring.output import output_file
 from planrec.serving.scoring.part_columns import PartColumns
@@ -36,6 +38,10 @@ class Scored:
     "Whether the file was not in the order of its subscribers; the answers are."
     notes: tuple[str, ...] = ()
     "How the file was read, if it could have been read in another way."
+    refused: tuple[BadRows, ...] = ()
+    "Rows that break rules, if their subscribers are left out."
+    n_refused: int = 0
+    "Subscribers that are left out."
 
     @property
     def rows(self) -> int:
@@ -44,7 +50,12 @@ class Scored:
 
 
 def score_file(
-    scorer: Scorer, source: Path, target: Path, progress: Progress, log: AdviceLog | None = None
+    scorer: Scorer,
+    source: Path,
+    target: Path,
+    progress: Progress,
+    log: AdviceLog | None = None,
+    on_bad_rows: OnBadRows = "error",
 ) -> Scored:
     """Write advice for every subscriber of a file. `target` is replaced once everything is written.
 
@@ -54,6 +65,7 @@ def score_file(
         target: file of the answers, .csv or .parquet.
         progress: see `Progress`.
         log: gets every answer, before `target` is replaced; None to log nothing.
+        on_bad_rows: whether a row that breaks a rule refuses the file, or leaves its subscriber out.
 
     Raises:
         DataError: if the file cannot be read, lacks columns, or holds bad values: lists all with lines.
@@ -61,7 +73,7 @@ def score_file(
         OSError: if the answers cannot be written.
     """
     file = open_input(source, scorer.form.cells)
-    work = _Scoring(scorer, file, target, log)
+    work = _Scoring(scorer, file, target, log, LeftOut(scorer, file) if on_bad_rows != "error" else None)
     columns = scorer.columns_of(file.columns.tidy, str(source))
     if not isinstance(scorer.reader, MonthReader):
         return work.write(file.parts(columns, progress))
@@ -81,6 +93,8 @@ class _Scoring:
     file: InputFile
     target: Path
     log: AdviceLog | None
+    left_out: LeftOut | None
+    "Leaves out the subscribers of bad rows; None to refuse the file."
 
     @cached_property
     def input_sha256(self) -> str:
@@ -109,7 +123,8 @@ class _Scoring:
         with output_file(self.target, self.scorer.columns.schema) as writer, logging as rows:
             for part in parts:
                 # After the first bad value nothing will be written: the other parts are read to report all.
-                advice = self.scorer.answers(PartColumns(part, bad, self.file.part_reading, noted), ids)
+                kept = part if self.left_out is None else self.left_out.sound_rows(part)
+                advice = self.scorer.answers(PartColumns(kept, bad, self.file.part_reading, noted), ids)
                 if advice is not None:
                     writer.write_table(advice.columns)
                     if rows is not None:
@@ -119,7 +134,10 @@ class _Scoring:
             noted.judge(bad)
             self._check(bad, before)
         notes = (*self.file.notes, *noted.notes)
-        return Scored(self.file_id, self.input_sha256, decisions, was_sorted=False, notes=notes)
+        scored = Scored(self.file_id, self.input_sha256, decisions, was_sorted=False, notes=notes)
+        if self.left_out is None:
+            return scored
+        return replace(scored, refused=self.left_out.bad_rows(), n_refused=self.left_out.count)
 
     def _check(self, bad: BrokenRules, before: tuple[int, int]) -> None:
         """Raise DataError if a row is bad, or if the file was changed since it was hashed."""

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import tomllib
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,19 +19,23 @@ from api.settings import Limits, read_access, read_settings
 from planrec.cli import main
 from planrec.errors import ConfigError, RunError
 from planrec.files.hashing import sha256_of_file
+from planrec.plugins import PluginUse
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run
 from planrec.schema.request import read_request
 from planrec.serving.bundle import bundle_file
 from planrec.serving.bundle.bundle_file import home_of, read_bundle
+from planrec.serving.bundle.locked_versions import versions_of
 from planrec.serving.bundle.make_bundle import make_bundle
 from planrec.serving.bundle.members import NAMES, REQUIRED, join_members, split_members
 from planrec.serving.bundle.pin_bundle import pin_bundle
 from planrec.serving.bundle.private_key import create_key, sign
 from planrec.serving.bundle.signature import HEAD_BYTES, MAGIC, Signature
 from planrec.serving.bundle.signers import SIGNATURE_FILE, Signers
-from planrec.serving.pin import load_pinned
+from planrec.serving.denied_runs import deny
+from planrec.serving.pin import as_pinned, load_pinned
+from planrec.serving.pin_lock import pin_lock
 from planrec.serving.pin_run import pin_run
 from planrec.serving.rollback import rollback
 
@@ -409,6 +414,60 @@ def test_a_bundle_of_the_own_run_signs_its_folder(history_run, bundle, signers, 
         load_pinned(tmp_path, signers)
     pin_bundle(bundle, tmp_path, signers=signers)
     assert load_pinned(tmp_path, signers).run_id == RUN
+
+
+def test_a_bundle_that_is_not_pinned_leaves_no_run(bundle, signers, tmp_path, monkeypatch):
+    def refuse(file, content):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("planrec.serving.pin_writing.write_atomically", refuse)
+    with pytest.raises(RunError, match=r"pinned\.json cannot be written: the disk is full"):
+        pin_bundle(bundle, tmp_path, signers=signers)
+    assert set(files_in(tmp_path)) == {".pin.lock"}
+    monkeypatch.undo()
+    pin_bundle(bundle, tmp_path, signers=signers)
+    before = files_in(tmp_path)
+    monkeypatch.setattr("planrec.serving.pin_writing.write_atomically", refuse)
+    with pytest.raises(RunError, match="the disk is full"):
+        pin_bundle(bundle, tmp_path, signers=signers)
+    assert files_in(tmp_path) == before
+
+
+@pytest.mark.parametrize("is_denied", [True, False])
+def test_a_bundle_refused_at_the_last_moment_leaves_no_run(
+    is_denied, row_run, bundle, signers, tmp_path, monkeypatch
+):
+    folder = copied(row_run, tmp_path / "2030-01-31" / "other")
+    denied = as_pinned(pin_bundle(bundle, tmp_path / "elsewhere", signers=signers))
+    pin = pin_run(folder, tmp_path)
+
+    @contextmanager
+    def changed_before(outputs):
+        if is_denied:
+            deny(denied, outputs, "harm of 9 %")
+        with pin_lock(outputs):
+            if not is_denied:
+                changed = pin.model_copy(update={"reason": "changed"})
+                (outputs / "pinned.json").write_text(changed.model_dump_json(by_alias=True))
+            yield
+
+    monkeypatch.setattr("planrec.serving.pin_writing.pin_lock", changed_before)
+    with pytest.raises(RunError, match="is denied" if is_denied else "was changed by another process"):
+        pin_bundle(bundle, tmp_path, signers=signers)
+    assert not (tmp_path / RUN).exists()
+    assert load_pinned(tmp_path).folder == folder
+
+
+def test_bundles_need_no_module_of_unix():
+    code = "import sys; sys.modules['fcntl'] = None; import planrec.serving.bundle.unpacking"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_lock_holds_the_packages_that_plugins_need(history_run):
+    manifest = load_run(history_run).manifest
+    plugin = PluginUse("pytest", "0.1", "pytest", "a" * 64)
+    locked = versions_of(manifest.model_copy(update={"plugins": (plugin,)})).splitlines()
+    assert {"pytest==0.1", f"pluggy=={version('pluggy')}"} <= set(locked)
 
 
 def test_the_folder_of_another_run_is_not_overwritten(row_run, bundle, signers, tmp_path):

@@ -12,6 +12,7 @@ from planrec.serving.decision_log import Days, Keys, decisions_of
 from planrec.serving.decision_log.chain import GENESIS, chained, digest
 from planrec.serving.decision_log.database import Database
 from planrec.serving.decision_log.removal import delete_subscriber
+from planrec.serving.decision_log.store import Store
 from planrec.serving.decision_log.verification import decisions_in, events_in
 from tests.serving.decision_log.decisions import KEY, change, decision, log_rows, rows_of, url_of
 
@@ -203,6 +204,30 @@ def test_a_log_that_was_rewritten_as_a_whole_does_not_contain_its_noted_end(outp
     typed(outputs, "audit", "--check", archive)
     typed(outputs, "audit", "--check", archive, "--log", url, code=1)
     assert "  - log: position 4 has the chain value" in capsys.readouterr().out
+
+
+def test_the_noted_end_of_a_log_without_entries_is_in_every_later_one(tmp_path, capsys):
+    url = url_of(tmp_path / "decisions.sqlite")
+    store = Store(url)
+    store.insert([])
+    store.close()
+    typed(tmp_path, "decisions", "verify")
+    end = noted(capsys)
+    assert end == f"0:{GENESIS}"
+    log_rows(url, decision("first"))
+    typed(tmp_path, "decisions", "verify", "--contains", end)
+    typed(tmp_path, "decisions", "verify", "--contains", f"0:{'a' * 64}", code=1)
+
+
+def test_an_archive_after_a_missing_row_names_the_missing_row(outputs, capsys):
+    url, archive = url_of(outputs / "decisions.sqlite"), outputs / "audit.zip"
+    change(url, "UPDATE decisions SET time = '2020-01-01' WHERE position < 3")
+    change(url, "DELETE FROM decisions WHERE position = 2")
+    typed(outputs, "audit", "--from", "2021-01-01", "--out", archive)
+    assert main(["audit", "--check", str(archive)]) == 1
+    shown = capsys.readouterr().out
+    assert "positions 2 to 2 are missing without a stub" in shown
+    assert "was changed" not in shown
 
 
 def test_a_noted_end_after_removals(outputs, capsys):

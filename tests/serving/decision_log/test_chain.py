@@ -360,6 +360,30 @@ def test_a_row_that_is_slipped_in_without_a_chain_is_found(old):
     assert any("3 rows without a chain value, 2 when" in problem for problem in problems(old))
 
 
+def as_earlier_build(url):
+    """Take the column `trace_id` from a log, as a build without it would have made the table."""
+    change(url, "ALTER TABLE decisions DROP COLUMN trace_id")
+
+
+def test_a_log_of_an_earlier_build_gets_its_columns_and_verifies(url, keys):
+    row = row_of(decision("first", subscriber="ana"), KEY)
+    assert digest(row) == digest(row[:-1]), "as the earlier build hashed it"
+    assert digest(row._replace(trace_id="a")) != digest(row)
+    log_rows(url, decision("first", subscriber="ana"), decision("none", subscriber=None))
+    as_earlier_build(url)
+    log_rows(url, decision("new", subscriber="ana", trace_id="a" * 32))
+    assert problems(url) == []
+    assert [row.trace_id for row in decisions_of(url, "ana", keys)] == [None, "a" * 32]
+    change(url, "UPDATE decisions SET trace_id = 'b' WHERE recommendation_id = 'first'")
+    assert problems(url) == ["answer first at position 1 was changed"]
+
+
+def test_a_log_of_an_earlier_build_is_migrated_by_a_reader_too(url):
+    log_rows(url, decision("first"))
+    as_earlier_build(url)
+    assert find_decision(url, "first").trace_id is None
+
+
 def test_an_old_log_is_migrated_by_a_reader_too(old):
     assert find_decision(old, "old-2").arm == "stay"
     assert problems(old) == []

@@ -5,7 +5,7 @@ const told = document.querySelector("output");
 
 async function show(key) {
   told.textContent = "";
-  const answer = await fetch(new URL("../schema/openapi.json", import.meta.url), {headers: key ? {"X-API-Key": key} : {}});
+  const answer = await fetch(new URL("../../schema/openapi.json", import.meta.url), {headers: key ? {"X-API-Key": key} : {}});
   form.hidden = answer.status !== 401;
   if (answer.status === 401 && key) told.textContent = "The server does not know this key.";
   if (!answer.ok && answer.status !== 401) throw new Error(`the server answers ${answer.status}`);

@@ -1,0 +1,1 @@
+"""Campaigns: whom to contact with the advice of a scored file, and the money that this moves."""

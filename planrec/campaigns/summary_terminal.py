@@ -1,0 +1,49 @@
+"""The summary of a campaign on a terminal."""
+
+from planrec.campaigns.summary import CampaignSummary, Part, Total
+from planrec.wording import counted
+
+ROWS = 12
+"Plans, segments or channels that are shown."
+
+
+def summary_text(summary: CampaignSummary) -> str:
+    """Return the figures in lines of at most 80 characters if names are short."""
+    figures, currency = summary.figures, summary.currency
+    lines = [
+        f"{counted(figures.subscribers, 'subscriber')}, {figures.advised:,} advised to change plan,"
+        f" {figures.contacted:,} to contact, {figures.held_out:,} held out",
+        f"they save {_money(figures.saving, currency)} a year if all of them change",
+        f"your revenue changes by {_money(figures.revenue, currency)} a year",
+    ]
+    if figures.below_zero_at_p10 is not None:
+        lines.append(f"{figures.below_zero_at_p10:.0%} of them may save nothing (1 in 10 cases or more)")
+    if figures.excluded:
+        listed = ", ".join(f"{count:,} {code}" for code, count in figures.excluded.items())
+        lines.append(f"not contacted: {listed}")
+    if summary.refused_subscribers:
+        lines.append(f"{counted(summary.refused_subscribers, 'subscriber')} refused:")
+        lines += [f"  {each.reason}" for each in summary.refused]
+    for title, parts in (
+        ("plan", figures.by_plan),
+        ("segment", figures.by_segment),
+        ("channel", figures.by_channel),
+    ):
+        lines += _table(title, parts)
+    return "\n".join(lines)
+
+
+def _money(total: Total, currency: str) -> str:
+    return f"{total.value:,.2f} {currency} [{total.low:,.2f}, {total.high:,.2f}]"
+
+
+def _table(title: str, parts: tuple[Part, ...]) -> list[str]:
+    if not parts:
+        return []
+    head = f"{title:<24} {'advised' if title == 'plan' else 'all':>10} {'contact':>10} {'saving a year':>16}"
+    shown = [
+        f"{part.name:<24} {part.subscribers:>10,} {part.contacted:>10,} {part.saving:>16,.2f}"
+        for part in sorted(parts, key=lambda part: -part.saving)[:ROWS]
+    ]
+    more = [f"... and {len(parts) - ROWS} more"] if len(parts) > ROWS else []
+    return ["", head, *shown, *more]

@@ -1,0 +1,60 @@
+"""The intent to pin, as evidence before the pin: the next call completes the evidence of a killed one."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from planrec.files.json_file import JsonObject
+from planrec.operating.evidence import append_evidence, read_evidence
+from planrec.serving.pin import Pinned, current_pin
+
+KILLED = "the process was killed before it wrote this line; the next call wrote it"
+
+
+class LeftOpen(NamedTuple):
+    """The intent of a call that was killed before it wrote its line of evidence."""
+
+    content: JsonObject
+    "The content of the intent, without time, kind and reason."
+    pinned: Pinned | None
+    "The pin that the call wrote; None if it was killed before."
+
+
+def write_intent(outputs: Path, kind: str, content: JsonObject, reason: str) -> None:
+    """Append the intent to pin a run, and wait for the disk.
+
+    Args:
+        outputs: folder of runs and of the pin.
+        kind: the kind of the line that the call writes at its end, such as `retrain`.
+        content: the facts of that line that are known already.
+        reason: the reason that the pin will have.
+
+    Raises:
+        RunError: the file cannot be written: nothing may be pinned then.
+    """
+    append_evidence(outputs, _intent(kind), {**content, "reason": reason})
+
+
+def left_open(outputs: Path, kind: str) -> LeftOpen | None:
+    """Return the intent of the last call of this kind, if no line about its end follows.
+
+    Raises:
+        RunError: the evidence cannot be read.
+    """
+    kinds = (kind, _intent(kind))
+    *_, last = [None, *(line for line in read_evidence(outputs) if line.get("kind") in kinds)]
+    if last is None or last["kind"] == kind:
+        return None
+    about = {name: value for name, value in last.items() if name not in ("time", "kind", "reason")}
+    return LeftOpen(about, _pinned_since(outputs, last))
+
+
+def _intent(kind: str) -> str:
+    return f"{kind}_intent"
+
+
+def _pinned_since(outputs: Path, intent: JsonObject) -> Pinned | None:
+    """Return the pin with the reason of the intent, from its time on."""
+    pin = current_pin(outputs)
+    pins = () if pin is None else (pin, *pin.earlier, *pin.rolled_back)
+    found = (each for each in pins if each.reason == intent["reason"] and each.pinned_at >= intent["time"])
+    return next(found, None)
