@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -162,6 +162,16 @@ def _of_http(request: HttpRequest, error: HTTPException) -> Response[Problem]:
     return response
 
 
+def _of_query(request: HttpRequest, error: ValidationException) -> Response[Problem]:
+    """Name the parameters that break a rule. The message of Litestar repeats the whole query."""
+    found = error.extra if isinstance(error.extra, list) else []
+    broken = [f"{item['key']}: {item['message']}" for item in found if "key" in item and "message" in item]
+    detail = (
+        f"parameters cannot be accepted: {'; '.join(broken)}" if broken else "parameters cannot be accepted"
+    )
+    return _response(problem_of(400, detail, type_=MALFORMED_REQUEST))
+
+
 def _of_body_size(request: HttpRequest, error: HTTPException) -> Response[Problem]:
     limit = request.route_handler.resolve_request_max_body_size()
     return _response(problem_of(413, f"the body must have at most {limit:,} bytes"))
@@ -173,6 +183,7 @@ def _of_error(request: HttpRequest, error: Exception) -> Response[Problem]:
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RequestEntityTooLarge: _of_body_size,
+    ValidationException: _of_query,
     HTTPException: _of_http,
     Exception: _of_error,
 }

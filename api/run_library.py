@@ -16,8 +16,8 @@ from msgspec import structs
 from planrec.errors import RunError
 from planrec.reports.comparison.comparison_facts import ComparedRuns
 from planrec.reports.run_list.followed_runs import FollowedRuns, KnownRun, RunListing
-from planrec.reports.run_list.listed_run import ListedRun
 from planrec.reports.run_list.run_detail import RunDetail, read_run_detail
+from planrec.reports.run_list.run_row import RunRow
 from planrec.serving.denied_runs import read_denied
 from planrec.serving.pin import current_pin
 
@@ -51,7 +51,7 @@ class RunLibrary:
         self._card = lru_cache(MOST_KEPT)(_card_page)
         self._comparison = lru_cache(MOST_KEPT)(_comparison)
 
-    def listing(self) -> tuple[RunListing, list[ListedRun]]:
+    def listing(self) -> tuple[RunListing, list[RunRow]]:
         """Return the runs, and their rows in the language of the request."""
         found = self._followed.read()
         pin = current_pin(self.outputs)

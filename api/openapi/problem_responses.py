@@ -33,7 +33,7 @@ DESCRIPTIONS = {
 }
 "Status -> description."
 OWN_DESCRIPTIONS = {
-    MALFORMED_REQUEST: "The request is not valid HTTP, or its `Idempotency-Key` is malformed.",
+    MALFORMED_REQUEST: "The request is not valid HTTP, or its query, path or `Idempotency-Key` is malformed.",
     KEY_REUSED: "The `Idempotency-Key` was used with another request.",
     NOT_LOGGED: "A required decision log cannot store the answer, so it is not sent.",
     NOT_READABLE: "The run was changed or is gone, or an answer cannot be computed again.",

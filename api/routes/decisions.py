@@ -5,7 +5,7 @@ from typing import Annotated
 
 from litestar import get
 from litestar.exceptions import HTTPException
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from planrec.serving.decision_log import Days
 
@@ -28,10 +28,10 @@ def decisions(
     request: HttpRequest,
     state: ServerState,
     subscriber: Annotated[
-        str, Parameter(min_length=1, max_length=MAX_TEXT, description="Name in the requests.")
+        str, QueryParameter(min_length=1, max_length=MAX_TEXT, description="Name in the requests.")
     ],
-    first: Annotated[date, Parameter(query="from", description="First day, UTC.")] = Days.first,
-    last: Annotated[date, Parameter(query="to", description="Last day, UTC.")] = Days.last,
+    first: Annotated[date, QueryParameter(name="from", description="First day, UTC.")] = Days.first,
+    last: Annotated[date, QueryParameter(name="to", description="Last day, UTC.")] = Days.last,
 ) -> FoundAdvice:
     """Return the answers to a subscriber on some days. The decision log records the search."""
     reader = _reader(request)
@@ -50,7 +50,7 @@ def decisions(
 def replayed_decision(
     request: HttpRequest,
     state: ServerState,
-    recommendation_id: Annotated[str, Parameter(max_length=MAX_TEXT)],
+    recommendation_id: Annotated[str, PathParameter(max_length=MAX_TEXT)],
 ) -> ReplayedAdvice:
     """Return an answer, its inputs, all plans and the rule, and whether the same run answers alike now.
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from ..openapi.problem_responses import problem_responses
 from ..operate.operating_facts import OperatingFacts
@@ -19,7 +19,7 @@ from ..state import ServerState
 )
 def operate(
     state: ServerState,
-    days: Annotated[int, Parameter(ge=1, le=90, description="Days of answers over time.")] = 7,
+    days: Annotated[int, QueryParameter(ge=1, le=90, description="Days of answers over time.")] = 7,
 ) -> OperatingFacts:
     """Return the pin, counters since the start of all workers, answers over time, drift, checks and harm."""
     return state.operating.facts(state.served, state.pin_error, days)

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from litestar import MediaType, Response, get
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta, Struct
 
 from planrec.reports.comparison.comparison_facts import ComparedRuns
-from planrec.reports.run_list.listed_run import ListedRun, ListedSweep, UnreadableRun
 from planrec.reports.run_list.run_detail import RunDetail
+from planrec.reports.run_list.run_row import RunRow, SweepRow, UnreadableRun
 
 from ..openapi.problem_responses import problem_responses
 from ..run_library import MadePage
@@ -19,9 +19,9 @@ MOST_ROWS = 200
 MOST_TEXT = 200
 MOST_PROBLEMS = 50
 "Folders that cannot be read, in one answer."
-RunId = Annotated[
-    str, Parameter(description="`id` of a run, or its whole SHA-256.", pattern="^[0-9a-f]{8,64}$")
-]
+OF_RUN = "^[0-9a-f]{8,64}$"
+RunId = Annotated[str, PathParameter(description="`id` of a run, or its whole SHA-256.", pattern=OF_RUN)]
+RunIdInQuery = Annotated[str, QueryParameter(description="`id` of a run.", pattern=OF_RUN)]
 PAGE = ResponseSpec(
     data_container=str, media_type=MediaType.HTML, description="A page.", generate_examples=False
 )
@@ -30,11 +30,11 @@ PAGE = ResponseSpec(
 class RunPage(Struct, frozen=True):
     """Some of the runs, and all sweeps."""
 
-    runs: Annotated[list[ListedRun], Meta(description="The newest first.")]
+    runs: Annotated[list[RunRow], Meta(description="The newest first.")]
     total: Annotated[int, Meta(description="Runs that match.")]
     offset: int
-    pinned: Annotated[ListedRun | None, Meta(description="The pinned run, also if it does not match.")]
-    sweeps: Annotated[list[ListedSweep], Meta(description="The newest first.")]
+    pinned: Annotated[RunRow | None, Meta(description="The pinned run, also if it does not match.")]
+    sweeps: Annotated[list[SweepRow], Meta(description="The newest first.")]
     unreadable: Annotated[
         list[UnreadableRun], Meta(description=f"Folders without a complete run, at most {MOST_PROBLEMS}.")
     ]
@@ -43,14 +43,14 @@ class RunPage(Struct, frozen=True):
 @get("/runs", sync_to_thread=True, tags=["Runs"], summary="List the runs", responses=problem_responses(400))
 def runs(
     state: ServerState,
-    offset: Annotated[int, Parameter(ge=0, le=1_000_000, description="Runs to skip.")] = 0,
-    limit: Annotated[int, Parameter(ge=1, le=MOST_ROWS, description="Runs to return.")] = 50,
+    offset: Annotated[int, QueryParameter(ge=0, le=1_000_000, description="Runs to skip.")] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_ROWS, description="Runs to return.")] = 50,
     text: Annotated[
         str,
-        Parameter(max_length=MOST_TEXT, description="Words that each run must have in one of its values."),
+        QueryParameter(max_length=MOST_TEXT, description="Words that a run must have in its values."),
     ] = "",
     sweep: Annotated[
-        str, Parameter(max_length=MOST_TEXT, description="Folder of a sweep: only its runs.")
+        str, QueryParameter(max_length=MOST_TEXT, description="Folder of a sweep: only its runs.")
     ] = "",
 ) -> RunPage:
     """Return the runs of the folder that the server serves from, each with its verdict."""
@@ -67,7 +67,7 @@ def runs(
     )
 
 
-def _has_all(row: ListedRun, words: list[str]) -> bool:
+def _has_all(row: RunRow, words: list[str]) -> bool:
     """Return whether each word occurs in a value of the row that people search for."""
     values = (
         row.run_id,
@@ -90,7 +90,7 @@ def _has_all(row: ListedRun, words: list[str]) -> bool:
     summary="Compare two runs",
     responses=problem_responses(400, 404, 409),
 )
-def compare_runs(state: ServerState, a: RunId, b: RunId) -> ComparedRuns:
+def compare_runs(state: ServerState, a: RunIdInQuery, b: RunIdInQuery) -> ComparedRuns:
     """Return the differences of two runs in configuration, metrics and segments, as `planrec compare`."""
     return state.run_library.compared(a, b)
 

@@ -9,13 +9,13 @@ from planrec.commands.advice import command_line
 from planrec.errors import RunError
 from planrec.files.folder_walk import SWEEP_FILE, folders_below
 from planrec.files.json_file import read_object
-from planrec.reports.run_list.listed_run import ListedRun, ListedSweep, UnreadableRun, listed
+from planrec.reports.run_list.run_row import RunRow, SweepRow, UnreadableRun, listed
 from planrec.runs.read import read_run_json
 from planrec.sentences.locale_formats import Language
 from planrec.sweeps.sweep_folder import failures, runs_of
 
 _State = tuple[int, int]
-"Time of the last change of a run.json, and its size; zeros if there is none."
+"Time of the last change of a run.json, and its size; zeros if it is missing."
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class KnownRun:
 
     state: _State
     sha256: str
-    rows: Mapping[Language, ListedRun]
+    rows: Mapping[Language, RunRow]
     "By the language of the verdict."
 
 
@@ -36,12 +36,12 @@ class RunListing:
     "The newest first."
     sweeps_of: Mapping[str, Sequence[str]]
     "Folder of a run -> folders of its sweeps."
-    sweeps: Sequence[ListedSweep]
+    sweeps: Sequence[SweepRow]
     "The newest first."
     unreadable: Sequence[UnreadableRun]
 
     def with_id(self, name: str) -> KnownRun | None:
-        """Return the run whose hash begins with this text; None if there is none, or if it is too short."""
+        """Return the run whose hash begins with these letters, eight or more; None if no run has them."""
         return next((run for run in self.runs if len(name) >= 8 and run.sha256.startswith(name)), None)
 
 
@@ -118,9 +118,9 @@ def _read(folder: Path, place: Path, state: _State) -> KnownRun | UnreadableRun:
     return KnownRun(state, run_json.sha256, rows)
 
 
-def _listed_sweep(folder: Path, name: str, n_runs: int) -> ListedSweep:
+def _listed_sweep(folder: Path, name: str, n_runs: int) -> SweepRow:
     try:
         started = str(read_object(folder / SWEEP_FILE).get("started", ""))
     except RunError:
         started = ""
-    return ListedSweep(name, started, n_runs, len(failures(folder)), command_line("leaderboard", name))
+    return SweepRow(name, started, n_runs, len(failures(folder)), command_line("leaderboard", name))

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from planrec.config.config_diff import flat
 from planrec.metrics import MetricValue
-from planrec.reports.run_list.listed_run import ListedRun
+from planrec.reports.run_list.run_row import RunRow
 from planrec.runs.read import read_manifest
 
 
@@ -26,7 +26,7 @@ class ModelMetric(Struct, frozen=True):
 class RunDetail(Struct, frozen=True):
     """A run with all of its metrics and its configuration."""
 
-    run: ListedRun
+    run: RunRow
     plans: list[str]
     horizon: Annotated[int, Meta(description="Months that bills are averaged over; 0 without bills.")]
     metrics: Annotated[list[ModelMetric], Meta(description="Those of the run's own model come first.")]
@@ -40,7 +40,7 @@ class RunDetail(Struct, frozen=True):
     card: Annotated[str, Meta(description="Path of its model card, a page of HTML.")]
 
 
-def read_run_detail(folder: Path, row: ListedRun) -> RunDetail:
+def read_run_detail(folder: Path, row: RunRow) -> RunDetail:
     """Read a run that is listed in this row.
 
     Raises:

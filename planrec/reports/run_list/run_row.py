@@ -66,7 +66,7 @@ class RunAgainst(Struct, frozen=True):
     ]
 
 
-class ListedRun(Struct, frozen=True):
+class RunRow(Struct, frozen=True):
     """A complete run in a list."""
 
     id: Annotated[str, Meta(description="Beginning of the SHA-256 of its run.json; the key of `/runs/{id}`.")]
@@ -96,7 +96,7 @@ class ListedRun(Struct, frozen=True):
     is_denied: Annotated[bool, Meta(description="It failed in production and must not be pinned again.")]
 
 
-class ListedSweep(Struct, frozen=True):
+class SweepRow(Struct, frozen=True):
     """A sweep in a list."""
 
     folder: Annotated[str, Meta(description="Relative to the folder of runs.")]
@@ -113,7 +113,7 @@ class UnreadableRun(Struct, frozen=True):
     problem: str
 
 
-def listed(manifest: Manifest, sha256: str, folder: str, language: Language) -> ListedRun:
+def listed(manifest: Manifest, sha256: str, folder: str, language: Language) -> RunRow:
     """Return a run as a row; sweeps, pin and deny list are not known to it.
 
     Args:
@@ -123,7 +123,7 @@ def listed(manifest: Manifest, sha256: str, folder: str, language: Language) -> 
         language: language of the verdict.
     """
     verdict = verdict_of(manifest)
-    return ListedRun(
+    return RunRow(
         id=sha256[:ID_LETTERS],
         run_id=manifest.run_id,
         folder=folder,
