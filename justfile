@@ -165,6 +165,11 @@ image tag="planrec:latest" base="docker.io/library/python:3.11-slim" *options:
 docs *options:
     python docs/_generate/generate.py "$@"
 
+# Build the documentation site from docs/ into build/site, with warnings as errors; it needs no network and no server.
+site:
+    python -m sphinx -W --keep-going -q -c docs -d build/doctrees . build/site
+    @echo "Open build/site/index.html"
+
 # Pin with hashes what serving, building and developing need (*.lock); `just lock --upgrade` takes newer versions.
 lock *options:
     #!/usr/bin/env bash

@@ -1,4 +1,4 @@
-"""Metrics of drift and realised advice, from the files of `planrec drift` and `planrec realised --save`."""
+"""Metrics of drift, realised advice and rollbacks, from the files of the commands that find them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +7,7 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from .monitoring_files import MOST_BYTES, DriftFile, FollowedFile, RealisedFile, RealisedMetric
+from .monitoring_files import MOST_BYTES, DriftFile, FollowedFile, RealisedFile, RealisedMetric, WatchFile
 
 __all__ = ["MOST_BYTES", "MonitoringFacts"]
 JUDGED = "advised"
@@ -18,24 +18,26 @@ BOUNDS = ("value", "low", "high")
 class MonitoringFacts(Collector):
     """Facts that commands found, the same in every worker.
 
-    Drift and harm are shown only if they are those of the served run: another run must not alert for it.
+    Drift and harm are shown only if they are those of the served run: another run must not alert for it. A
+    rollback is always of another run.
     """
 
     run_json_sha256: str | None = None
     "Hash of the served run; None shows the facts of any run."
 
     def __init__(self, folder: Path) -> None:
-        """Follow drift.json and realised.json in this folder."""
+        """Follow the files of monitoring in this folder."""
         self._drift = FollowedFile(folder / "drift.json", DriftFile)
         self._realised = FollowedFile(folder / "realised.json", RealisedFile)
+        self._watch = FollowedFile(folder / "watch.json", WatchFile)
 
     def collect(self) -> Iterable[Metric]:
         """Return the facts as metrics; there are none before the commands ran."""
-        drift, realised = self._drift.read(), self._realised.read()
+        drift, realised, watched = self._drift.read(), self._realised.read(), self._watch.read()
         broken = GaugeMetricFamily(
             "planrec_monitoring_file_broken", "1 if the file is there and cannot be read", labels=["file"]
         )
-        for followed in (self._drift, self._realised):
+        for followed in (self._drift, self._realised, self._watch):
             broken.add_metric([followed.file.name], followed.is_broken)
         yield broken
         if drift is not None and self._is_served(drift):
@@ -43,6 +45,11 @@ class MonitoringFacts(Collector):
         if realised is not None:
             yield from _outcome_metrics(realised)
             yield from _advice_metrics(realised) if self._is_served(realised) else ()
+        if watched is not None and watched.rolled_back_at is not None:
+            text = "Seconds since planrec watch rolled back"
+            yield GaugeMetricFamily(
+                "planrec_rollback_age_seconds", text, _seconds_since(watched.rolled_back_at)
+            )
 
     def _is_served(self, found: DriftFile | RealisedFile) -> bool:
         return self.run_json_sha256 is None or found.run_json_sha256 in (None, self.run_json_sha256)
@@ -95,5 +102,8 @@ def _bounds(
 
 
 def _seconds_since_end_of(day: date) -> float:
-    end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    return max((datetime.now(UTC) - end).total_seconds(), 0.0)
+    return _seconds_since(datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1))
+
+
+def _seconds_since(time: datetime) -> float:
+    return max((datetime.now(UTC) - time).total_seconds(), 0.0)

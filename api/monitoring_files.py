@@ -1,6 +1,6 @@
 """The files that monitoring commands write, read again only if they were replaced."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -75,10 +75,12 @@ class CheckedGate(Struct, frozen=True):
 class WatchFile(Struct, frozen=True):
     """The part of watch.json that is shown."""
 
-    checked_at: str
-    run_json_sha256: str
-    verdict: Verdict
-    gates: list[CheckedGate]
+    checked_at: str = ""
+    run_json_sha256: str = ""
+    verdict: Verdict = "undecided"
+    gates: list[CheckedGate] = []
+    rolled_back_at: Annotated[datetime, Meta(tz=True)] | None = None
+    "Time of the last rollback by `planrec watch`, of any run."
 
 
 Content = TypeVar("Content", DriftFile, RealisedFile, WatchFile)

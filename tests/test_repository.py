@@ -21,8 +21,8 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
     "install train sweep pin leaderboard report explain serve settings demo test test-slow test-clocks"
-    " test-nightly"
-    " coverage properties kills lint types imports limits check bench bench-serve e2e image docs lock clean"
+    " test-nightly coverage properties kills lint types imports limits check bench bench-serve e2e image"
+    " docs site lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
 

@@ -111,7 +111,9 @@ def _drift(found: DriftFile, sha256: str) -> DriftFacts:
 
 
 def _watch(found: WatchFile, sha256: str) -> WatchFacts:
-    return WatchFacts(found.run_json_sha256 == sha256, found.checked_at, found.verdict, found.gates)
+    rolled_back = None if found.rolled_back_at is None else found.rolled_back_at.isoformat()
+    is_served = found.run_json_sha256 == sha256
+    return WatchFacts(is_served, found.checked_at, found.verdict, found.gates, rolled_back)
 
 
 def _realised(found: RealisedFile, sha256: str) -> RealisedFacts:

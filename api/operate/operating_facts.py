@@ -107,6 +107,9 @@ class WatchFacts(Struct, frozen=True):
     checked_at: str
     verdict: Verdict
     gates: list[CheckedGate]
+    rolled_back_at: Annotated[
+        str | None, Meta(description="Time of the last rollback by `planrec watch`, of any run.")
+    ]
 
 
 class RealisedValue(Struct, frozen=True):

@@ -155,6 +155,8 @@ def megaline_ru_runs(folder: Path) -> list[dict[str, Any]]:
 def write_reference() -> None:
     """Write the JSON Schemas for editors, the page of all options and fields, and the page about the API."""
     from generate_api import api_page
+    from generate_catalogue import catalogue_page
+    from generate_python import python_page
 
     reference = DOCS / "reference"
     schema = RunConfig.model_json_schema(by_alias=True)
@@ -164,6 +166,8 @@ def write_reference() -> None:
         write(reference / "schema" / f"{group}.json", json.dumps(of_group, indent=2) + "\n")
     write(reference / "configuration.md", configuration_page())
     write(reference / "api.md", api_page())
+    write(reference / "python.md", python_page())
+    write(reference / "catalogue.md", catalogue_page())
 
 
 def configuration_page() -> str:

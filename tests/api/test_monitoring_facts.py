@@ -1,4 +1,4 @@
-"""Drift and realised advice in /metrics."""
+"""Drift, realised advice and rollbacks in /metrics."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -119,3 +119,17 @@ def test_drift_and_harm_of_another_run_do_not_alert_for_the_served_one(tmp_path)
         assert registry.get_sample_value("planrec_drift_alarm") == drift
         assert registry.get_sample_value("planrec_realised_harm", {"bound": "value"}) == harm
         assert registry.get_sample_value("planrec_outcomes_waited_for") == 34
+
+
+def test_a_rollback_is_shown_whichever_run_is_served(tmp_path):
+    facts = MonitoringFacts(tmp_path)
+    registry = CollectorRegistry()
+    registry.register(facts)
+    facts.run_json_sha256 = "b" * 64
+    write(tmp_path / "watch.json", {"run_json_sha256": "a" * 64, "rolled_back_at": None})
+    assert registry.get_sample_value("planrec_rollback_age_seconds") is None
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    write(tmp_path / "watch.json", {"run_json_sha256": "a" * 64, "rolled_back_at": hour_ago.isoformat()})
+    assert registry.get_sample_value("planrec_rollback_age_seconds") == pytest.approx(3600, abs=60)
+    write(tmp_path / "watch.json", {"rolled_back_at": "2030-01-01T00:00:00"})
+    assert registry.get_sample_value("planrec_monitoring_file_broken", {"file": "watch.json"}) == 1

@@ -27,6 +27,7 @@ CHANGES = {
     "PlanRecModelOld": ("35 * 86400", "40 * 86400"),
     "PlanRecDrift": ("== 1", "== 2"),
     "PlanRecDriftStale": ("2 * 86400", "3 * 86400"),
+    "PlanRecRolledBack": ("< 86400", "< 2 * 86400"),
     "PlanRecMonitoringBroken": ("== 1", "== 2"),
     "PlanRecNoOutcomes": ("45 * 86400", "50 * 86400"),
     "PlanRecHarm": ("> 0.05", "> 0.06"),
