@@ -1,6 +1,5 @@
 """Searching and replaying logged answers for the server's operator; the log records every reading."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from msgspec import Meta, Struct
 
 from planrec.errors import LogError
 from planrec.recommending.answer import Answer, CatalogueName, DecisionCode
+from planrec.schema.request import Request
 from planrec.serving.decision_log import Days, Keys, LoggedDecision
 from planrec.serving.decision_log.database import Database
 from planrec.serving.decision_log.search import FoundDecisions, decision_with_id, search_decisions
@@ -62,7 +62,7 @@ class ReplayedAdvice(Struct, frozen=True):
     given: GivenAdvice
     is_equal: Annotated[bool, Meta(description="Whether the answer is the same now, byte for byte.")]
     differences: Annotated[list[str], Meta(description="The first differences; empty if there are none.")]
-    request: Annotated[dict[str, object], Meta(description="The checked request, without the subscriber.")]
+    request: Annotated[Request, Meta(description="The checked request, without the subscriber.")]
     compared: Annotated[Answer, Meta(description="Computed now, with every plan: `top_k` is ignored.")]
     rule: Annotated[PolicyRule, Meta(description="The policy that decided.")]
     propensity: Annotated[float, Meta(description="Probability of this action under the policy.")]
@@ -159,7 +159,7 @@ def _replayed(logged: LoggedDecision, found: Replayed) -> ReplayedAdvice:
         given=_given(logged),
         is_equal=found.is_equal,
         differences=list(found.differences),
-        request=json.loads(logged.request),
+        request=found.request,
         compared=found.compared,
         rule=rule_of(found.saved.config.policy),
         propensity=logged.propensity,

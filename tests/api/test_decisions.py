@@ -90,7 +90,7 @@ def test_an_answer_is_computed_again_with_inputs_plans_and_rule(serving, saved, 
             found["request"]["months"]
             == json.loads(find_decision(url, answer["recommendation_id"]).request)["months"]
         )
-        assert "subscriber" not in found["request"]
+        assert found["request"]["subscriber"] is None
         menu = len(found["compared"]["items"]) + len(found["compared"]["not_offered"])
         assert menu == len(saved.recommender.plans)
         assert found["rule"]["policy"] == "best_bill"
