@@ -13,9 +13,11 @@ from litestar.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
 from planrec.errors import PlanRecError
+from planrec.monitoring.outcomes import AdvisingRuns
 from planrec.runs.read import SavedRun
 
 from .answer_store import AnswerStore
+from .campaigns.job_store import CampaignJobs
 from .decision_log_metrics import counting_log_rows
 from .decision_logging import AnswerLog
 from .decision_reading import DecisionReader
@@ -81,7 +83,7 @@ def _answer_log(settings: Settings) -> AnswerLog | None:
 
 
 def _outcome_store(answer_log: AnswerLog, settings: Settings) -> OutcomeStore:
-    return OutcomeStore(answer_log.url, answer_log.key_file, settings.outputs)
+    return OutcomeStore(answer_log.url, answer_log.key_file, AdvisingRuns(settings.outputs))
 
 
 def _decision_reader(answer_log: AnswerLog, settings: Settings) -> DecisionReader:
@@ -105,6 +107,7 @@ def _state(
         decision_reader=None if answer_log is None else _decision_reader(answer_log, settings),
         run_library=RunLibrary(settings.outputs),
         operating=Operating(settings.outputs, metrics, answer_log),
+        campaigns=CampaignJobs(settings.outputs, settings.campaigns),
     )
 
 
@@ -121,11 +124,11 @@ def _app(
         store.close()
 
     app = Litestar(
-        [*routes(settings.limits), *PAGES],
+        [*routes(settings.limits, settings.campaigns), *PAGES],
         state=state,
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=settings.limits.body_bytes,
-        lifespan=[closing, *lifespans],
+        lifespan=[closing, state.campaigns.lifespan, *lifespans],
         logging_config=None,  # Litestar's own would replace ours
         # The renderers with a page load scripts from other hosts: `pages` has our own.
         openapi_config=OpenAPIConfig(

@@ -8,7 +8,7 @@ from pathlib import Path
 from litestar.exceptions import HTTPException
 
 from planrec.errors import LogError
-from planrec.monitoring.outcomes import Outcome, Received, receive
+from planrec.monitoring.outcomes import AdvisingRuns, Outcome, Received, receive
 
 log = logging.getLogger("planrec.api")
 
@@ -20,8 +20,8 @@ class OutcomeStore:
     url: str
     "The decision log."
     key_file: Path
-    outputs: Path
-    "Folder in which the runs that advised are looked for."
+    runs: AdvisingRuns
+    "The runs that advised: each is read once."
 
     def store(self, outcomes: Sequence[Outcome]) -> Received:
         """Write outcomes to the disk, from a thread that may wait.
@@ -30,7 +30,7 @@ class OutcomeStore:
             HTTPException: 503, if the log cannot be written.
         """
         try:
-            return receive(self.url, self.outputs, self.key_file, outcomes)
+            return receive(self.url, self.runs, self.key_file, outcomes)
         except LogError as error:
             log.error("outcomes were not stored: %s", error.message)
             detail = "the outcomes cannot be stored now: send them again later"

@@ -40,6 +40,7 @@ TYPES = {
     413: "urn:planrec:problem:body_too_large",
     415: "urn:planrec:problem:unsupported_content_type",
     422: "urn:planrec:problem:values_refused",
+    429: "urn:planrec:problem:too_many_campaigns",
     431: "urn:planrec:problem:headers_too_large",
     500: "urn:planrec:problem:server_failed",
     503: "urn:planrec:problem:not_ready",

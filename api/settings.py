@@ -78,6 +78,19 @@ class Limits(Section):
     "Maximum number of requests of a batch, as a JSON list or as lines."
 
 
+class CampaignLimits(Section):
+    """Campaigns: months files that are uploaded and scored."""
+
+    upload_bytes: Annotated[int, Field(ge=1, le=10_000_000_000)] = 100_000_000
+    "Maximum size of the uploaded files of a campaign."
+    running: Annotated[int, Field(ge=0, le=64)] = 1
+    "Maximum number of campaigns that are scored at the same time, each in a process; 0 to accept none."
+    kept: Annotated[int, Field(ge=1, le=10_000)] = 20
+    "Maximum number of campaigns of one API key that are kept."
+    hours: Annotated[int, Field(ge=1, le=8_760)] = 24
+    "Hours after which a campaign and its files are removed."
+
+
 class Access(Section):
     """API keys, and the keys that sign runs."""
 
@@ -135,6 +148,7 @@ class Settings(Section):
     outputs: Path = Path("outputs")
     "Folder of pinned.json."
     limits: Limits = Limits()
+    campaigns: CampaignLimits = CampaignLimits()
     access: Access = Access()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

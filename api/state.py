@@ -6,6 +6,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
+from .campaigns.job_store import CampaignJobs
 from .decision_logging import AnswerLog
 from .decision_reading import DecisionReader
 from .micro_batching import MicroBatcher
@@ -37,6 +38,7 @@ class ServerState(State):
     decision_reader: DecisionReader | None
     run_library: RunLibrary
     operating: Operating
+    campaigns: CampaignJobs
     micro_batcher: MicroBatcher
 
     @classmethod
@@ -55,6 +57,7 @@ class ServerState(State):
         decision_reader: DecisionReader | None,
         run_library: RunLibrary,
         operating: Operating,
+        campaigns: CampaignJobs,
     ) -> Self:
         """Return the state of a process that starts."""
         return cls(
@@ -71,6 +74,7 @@ class ServerState(State):
                 "decision_reader": decision_reader,
                 "run_library": run_library,
                 "operating": operating,
+                "campaigns": campaigns,
                 "micro_batcher": MicroBatcher(),
             }
         )

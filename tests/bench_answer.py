@@ -50,7 +50,9 @@ def answer() -> list[str]:
         "table": lambda row: recommender.table([requests[row]]),
         "recommend": lambda row: recommender.recommend(tables[row]),
         "reasons of every plan": reasons,
-        "bills and savings of every plan": lambda row: plan_figures(tables[row], decided[row][0]),
+        "bills and savings of every plan": lambda row: plan_figures(
+            tables[row], decided[row][0], recommender.catalogue
+        ),
         "usage": lambda row: month_figures(tables[row]),
         "table, recommend and the whole answer": lambda row: answers_of(
             recommender, {"id": requests[row]}, MODEL

@@ -17,6 +17,7 @@ TITLES: Mapping[int, str] = {
     413: "Contenido demasiado grande",
     415: "Tipo de contenido no admitido",
     422: "Valores no aceptados",
+    429: "Demasiadas solicitudes",
     431: "Cabeceras demasiado grandes",
     500: "Error interno del servidor",
     503: "Servicio no disponible",
@@ -112,6 +113,38 @@ DETAILS: Mapping[str, str] = {
     " envíelos de nuevo más tarde",
     "recommendation_id or subscriber must be given": "es obligatorio recommendation_id o subscriber",
     "month and usage must be given if the event is month": "month y usage son obligatorios si event es month",
+    "at most {n} campaigns are scored at a time: try again later": "se calculan como máximo {n} campañas a la"
+    " vez: inténtelo más tarde",
+    "at most {n} campaigns are kept: delete one of yours": "se guardan como máximo {n} campañas: borre una de"
+    " las suyas",
+    "there is no such campaign, or its time is over": "no existe esa campaña, o su plazo ha terminado",
+    "this campaign has no advice yet": "esta campaña todavía no tiene consejos",
+    "the server has no room for the files: try again later": "el servidor no tiene espacio para los ficheros:"
+    " inténtelo más tarde",
+    "the process that scored the file has ended: the server was stopped, or memory or the disk was full": "el"
+    " proceso que calculaba el fichero ha terminado: el servidor se detuvo, o la memoria o el disco se llenó",
+    "the disk of the server is full": "el disco del servidor está lleno",
+    "the file needs more memory than the server has": "el fichero necesita más memoria de la que tiene el"
+    " servidor",
+    "the run that was served when the campaign began has changed: start it again": "la ejecución que se"
+    " servía cuando empezó la campaña ha cambiado: empiécela de nuevo",
+    "months cannot be scored by the run {}": "la ejecución {} no puede calcular el fichero de meses",
+    "must be given once": "se debe dar una sola vez",
+    "must be a file": "debe ser un fichero",
+    "must be JSON text and not a file": "debe ser texto JSON y no un fichero",
+    "must be sent as a file, beside the settings": "se debe enviar como fichero, junto a los ajustes",
+    "must be a JSON object with the settings of the campaign": "debe ser un objeto JSON con los ajustes de la"
+    " campaña",
+    "no placeholder {}; allowed: {}": "no existe el marcador {}; se admiten: {}",
+    "no time zone {}": "no existe la zona horaria {}",
+    "must have at most {n} characters without its placeholders, has {n}": "debe tener como máximo {n}"
+    " caracteres sin sus marcadores, y tiene {n}",
+    "the text of a message must not be blank": "el texto del mensaje no debe estar vacío",
+    "{}: write {{ and }} for braces of your own": "escriba {{ y }} para sus propias llaves",
+    "windows and cool_down_days need a contact_history, which is missing": "windows y cool_down_days"
+    " necesitan el fichero contact_history, y no está",
+    "every window must have other days, got {}": "cada ventana debe tener otros días, y se dan {}",
+    "Input should be less than {n}": "debe ser menor que {n}",
     "no such file": "no existe ese fichero",
     "Not Found": "no existe esta ruta",
     "Method Not Allowed": "esta ruta no admite este método",

@@ -131,12 +131,12 @@ class CountedAdvice(NamedTuple):
 
     decision: str
     plan: str
-    "First plan of the answer; empty if there is no recommendation."
+    "The plan advised, or the plan held if the decision is to stay; empty if there is no recommendation."
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
         """Return the advice of an answer."""
-        return cls(answer.decision, answer.items[0].plan_id if answer.decision != "abstain" else "")
+        return cls(answer.decision, "" if answer.decision == "abstain" else answer.first.plan_id)
 
 
 def count_advice(run_id: str, given: Iterable[CountedAdvice]) -> None:

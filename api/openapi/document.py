@@ -13,12 +13,15 @@ from msgspec import to_builtins
 from msgspec.json import schema_components
 from pydantic import BaseModel
 
+from planrec.campaigns.settings import CampaignSettings
 from planrec.catalogue import Catalogue
 from planrec.recommending.answer import Answer, encoded
 from planrec.recommending.answering import answers_of
 from planrec.reports.comparison.comparison_facts import ComparedRuns
 from planrec.reports.run_list.run_detail import RunDetail
 
+from ..campaigns.job_store import CampaignJob
+from ..campaigns.upload_form import FILES, MULTIPART, SETTINGS
 from ..decision_reading import FoundAdvice, ReplayedAdvice
 from ..http_request import HttpRequest
 from ..middleware.api_keys import OPEN
@@ -38,10 +41,11 @@ from .problem_responses import DESCRIPTIONS, EXAMPLES
 Document = dict[str, Any]
 "JSON: a document or a part of it."
 
+PREDICTIONS = ("/predict", "/predict/preview", "/predict/batch")
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
 _RESPONSES = (
-    *(Answer, Problem, Run, Health, Ready, StoredOutcomes, OperatingFacts),
+    *(Answer, Problem, Run, Health, Ready, StoredOutcomes, CampaignJob, OperatingFacts),
     *(RunPage, RunDetail, ComparedRuns, FoundAdvice, ReplayedAdvice),
 )
 _EXAMPLE_ID = "00000000-0000-4000-8000-000000000000"
@@ -59,6 +63,7 @@ _OF_OUTCOMES = ("X-Request-ID", "Accept-Language")
 _TAGS = {
     "Advice": "Get recommendations.",
     "Outcomes": "Report the months that came after advice.",
+    "Campaigns": "Score a file of months, and decide whom to contact.",
     "Run": "The run that answers: its model, the fields of its requests, its plans and prices.",
     "Server": "For load balancers, monitoring and operators.",
     "Runs": "The runs and sweeps beside the one that answers, read only.",
@@ -103,21 +108,23 @@ def document_of(document: Document, served: ServedRun, limits: Limits) -> Docume
     [answer] = answers_of(served.saved.recommender, named, served.model_name)
     _describe_predictions(document, served, limits, answer)
     _describe_outcomes(document, limits)
+    _describe_campaigns(document)
     plans = document["paths"]["/catalogue"]["get"]["responses"]["200"]["content"][JSON]
     plans["schema"] = _put(document, Catalogue, "serialization")
     return document
 
 
 def _describe_predictions(document: Document, served: ServedRun, limits: Limits, answer: Answer) -> None:
-    """Put requests, answers and headers of the two prediction routes into the document."""
+    """Put requests, answers and headers of the prediction routes into the document."""
     example, answer_json = served.example, json.loads(encoded(answer))
-    one, many = (document["paths"][path]["post"] for path in ("/predict", "/predict/batch"))
-    for post in (one, many):
+    one, trial, many = (document["paths"][path]["post"] for path in PREDICTIONS)
+    for post in (one, trial, many):
         post["parameters"] = [_header(name, text) for name, text in _HEADERS.items()]
         post["parameters"][0]["schema"]["pattern"] = "^[!-~]{1,255}$"
     request = _put(document, served.request_model, "validation")
-    one["requestBody"] = _body({JSON: (request, example)})
-    one["responses"]["200"]["content"][JSON]["examples"] = _example(answer_json)
+    for post in (one, trial):
+        post["requestBody"] = _body({JSON: (request, example)})
+        post["responses"]["200"]["content"][JSON]["examples"] = _example(answer_json)
     batch = {"type": "array", "items": request, "minItems": 1, "maxItems": limits.batch_requests}
     # Without a type: a wrong line gets a problem as its answer, so no body breaks the schema.
     lines = {"description": _LINES.format(**limits.model_dump())}
@@ -136,6 +143,17 @@ def _describe_outcomes(document: Document, limits: Limits) -> None:
     post["requestBody"] = _body({JSON: ({"anyOf": [one, many]}, example)})
     stored = {"new": 1, "repeated": 0, "not_stored": []}
     post["responses"]["200"]["content"][JSON]["examples"] = {"of_one": {"value": stored}}
+
+
+def _describe_campaigns(document: Document) -> None:
+    """Put the form into the document; the settings are those of campaign.yaml without its files."""
+    settings = _put(document, CampaignSettings, "validation")
+    for name in FILES:
+        document["components"]["schemas"]["CampaignSettings"]["properties"].pop(name, None)
+    files: Document = {name: {"type": "string", "format": "binary"} for name in FILES}
+    schema = {"type": "object", "properties": files | {SETTINGS: settings}, "required": [FILES[0]]}
+    post = document["paths"]["/campaigns"]["post"]
+    post["requestBody"] = {"required": True, "content": {MULTIPART: {"schema": schema}}}
 
 
 def with_keys(document: Document) -> Document:

@@ -27,6 +27,7 @@ DESCRIPTIONS = {
     413: "The body is too large.",
     415: "Unsupported content type, charset or content encoding.",
     422: "Values that cannot be accepted: all of them, each with its place.",
+    429: "Too many campaigns are scored or kept.",
     431: "The request line and headers are too large; the connection is closed.",
     500: "Internal server error.",
     503: "No run is served yet, or a required decision log cannot store the answer.",
@@ -50,6 +51,7 @@ _DETAILS = {
     413: "the body must have at most 1,000,000 bytes",
     415: "the content type must be application/json, got 'text/plain'",
     422: "1 value cannot be accepted",
+    429: "at most 1 campaigns are scored at a time: try again later",
     500: SERVER_FAILED,
     503: "no run is served yet",
 }

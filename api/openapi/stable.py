@@ -11,7 +11,7 @@ from ..parsing.request_model import request_model
 from ..served_run import ServedRun
 from ..settings import Limits
 from ..state import state_of
-from .document import Document, document_of, with_keys, with_problems
+from .document import PREDICTIONS, Document, document_of, with_keys, with_problems
 
 PATH = "/openapi-stable.json"
 
@@ -38,7 +38,7 @@ def stable_document(document: Document, served: ServedRun, limits: Limits) -> Do
     model = request_model(served.saved.recommender, limits, names_plans=False)
     stable = with_problems(with_keys(document_of(document, replace(served, request_model=model), limits)))
     stable["info"]["version"] = version("planrec")
-    for path in ("/predict", "/predict/batch"):
+    for path in PREDICTIONS:
         post = stable["paths"][path]["post"]
         for content in (post["requestBody"]["content"], post["responses"]["200"]["content"]):
             content.pop(NDJSON, None)

@@ -63,12 +63,12 @@ class OutcomeBody(_Closed):
     """Something that came after advice."""
 
     recommendation_id: _Text | None = None
-    "The advice; null: the latest advice to the subscriber that the month helps to judge."
+    "The advice; null: the latest advice to the subscriber that the month helps to judge, or up to the month."
     subscriber: _Text | None = None
     "Your name for the subscriber, as in the request for advice; it is not stored."
     event: Event = "month"
     month: Annotated[MonthText, AfterValidator(_over)] | None = None
-    "A month that is over; required if the event is `month`."
+    "A month that is over; required if the event is `month`, or without `recommendation_id`."
     usage: UsageBody | None = None
     "Required if the event is `month`."
     plan_held: _Text | None = None

@@ -26,7 +26,8 @@ class NotStored(Struct, frozen=True):
     reason: Annotated[
         Reason,
         Meta(
-            description="`no_advice`: no such advice. `other_months`: the month does not judge the advice."
+            description="`no_advice`: no such advice. `no_month`: accepted, declined and left need the month"
+            " or the `recommendation_id`. `other_months`: the month does not judge the advice."
             " `no_run`: the run that advised is gone. `unknown_plan`: no run knows the plan held. `conflict`:"
             " another content is stored, which stays."
         ),

@@ -16,7 +16,7 @@ from api.problems import OWN_TYPES, TYPES, Problem
 from api.routes import routes
 from api.routes.about_run import Run
 from api.routes.runs import RunPage
-from api.settings import Limits
+from api.settings import CampaignLimits, Limits
 from planrec.catalogue.menu import NOT_OFFERED
 from planrec.recommending.answer import Answer
 from planrec.reports.comparison.comparison_facts import ComparedRuns
@@ -115,7 +115,7 @@ def _endpoints() -> list[str]:
     """Return one line per endpoint, read from the OpenAPI document of an app with these routes."""
     config = OpenAPIConfig(title="PlanRec", version="0", use_handler_docstrings=True)
     # Litestar's own logging would stay installed and write to the caller's current stream.
-    app = Litestar(routes(Limits()), openapi_config=config, logging_config=None)
+    app = Litestar(routes(Limits(), CampaignLimits()), openapi_config=config, logging_config=None)
     paths = app.openapi_schema.to_schema()["paths"]
     return [
         f"| `{method.upper()} {path}` | {doc['summary']}. {' '.join(doc.get('description', '').split())} |"

@@ -1,5 +1,6 @@
 """The menu of plans that may be recommended to a subscriber, and the cost of changing to them."""
 
+from decimal import ROUND_HALF_UP
 from functools import lru_cache
 from typing import Literal
 
@@ -71,6 +72,13 @@ def switching_costs(catalogue: Catalogue, held: np.ndarray, exit_fee: np.ndarray
     activation, _ = _fees(catalogue)
     is_held = np.arange(len(activation)) == held[:, None]
     return np.where(is_held, 0, activation + exit_fee[:, None])
+
+
+@lru_cache(maxsize=64)
+def monthly_fees(catalogue: Catalogue) -> np.ndarray:
+    """Return the recurring fee of each plan, shape (J,), int64, minor units rounded half up."""
+    fees = [plan.fee.recurring.scaleb(catalogue.exponent) for plan in catalogue.plans]
+    return np.array([int(fee.to_integral_value(ROUND_HALF_UP)) for fee in fees], np.int64)
 
 
 def exit_fees(catalogue: Catalogue, held: np.ndarray) -> np.ndarray:

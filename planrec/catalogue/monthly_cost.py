@@ -70,6 +70,25 @@ def saving_against_held(bill_mean: np.ndarray, table: DecisionTable) -> np.ndarr
     return np.where(table.held >= 0, held, np.nan)[:, None] - cost
 
 
+def fee_and_extras(bills: np.ndarray, fees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Split bills into the part that is due for any usage and the rest, both int64 in minor units.
+
+    Their sum is exactly the bill. A model may expect a bill below the fee: then all of it is fee.
+
+    Args:
+        bills: shape (n, J), int64, minor units; `UNKNOWN_AMOUNT` stays unknown.
+        fees: the monthly fee of each plan, shape (J,), int64, minor units.
+
+    Examples:
+        >>> fee, extras = fee_and_extras(np.array([[3500, 4102]]), np.array([3500, 2700]))
+        >>> fee.tolist(), extras.tolist()
+        ([[3500, 2700]], [[0, 1402]])
+    """
+    # The smallest integer: an unknown bill is an unknown fee.
+    fee = np.minimum(bills, fees)
+    return fee, np.where(bills == UNKNOWN_AMOUNT, UNKNOWN_AMOUNT, bills - fee)
+
+
 def in_minor_units(amounts: np.ndarray, minor_units: int) -> np.ndarray:
     """Round amounts in the major unit half away from zero, int64; NaN becomes `UNKNOWN_AMOUNT`.
 

@@ -41,12 +41,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Store the outcomes, and print how many were new; exit code 1 if none could be stored."""
-    from planrec.monitoring.outcomes import receive
+    from planrec.monitoring.outcomes import AdvisingRuns, receive
     from planrec.monitoring.outcomes.outcome_file import read_outcomes
 
     url = log_url(options.log, options.outputs)
     outcomes = read_outcomes(options.file, *_form_and_protected(options))
-    received = receive(url, options.outputs, key_file(options.outputs), outcomes)
+    received = receive(url, AdvisingRuns(options.outputs), key_file(options.outputs), outcomes)
     show_table(options, lambda: _print(received), lambda: _as_json(received))
     return 0 if received.n_new or received.n_repeated else 1
 
@@ -73,7 +73,7 @@ def _form_and_protected(options: Namespace) -> "tuple[FileForm, Mapping[str, Ban
 
 
 def _print(received: "Received") -> None:
-    from planrec.monitoring.outcomes.receiving import REASONS
+    from planrec.monitoring.outcomes.matching import REASONS
 
     print(f"stored {counted(received.n_new, 'outcome')}, {received.n_repeated:,} stored before")
     for reason, number in received.counts.items():

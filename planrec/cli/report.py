@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
     from planrec.files.atomic_write import write_atomically
     from planrec.files.hashing import sha256_of_file
     from planrec.monitoring.realised.realised_page import realised_section
-    from planrec.reports.page.html_page import report_page
+    from planrec.reports.page.report_page import report_page
     from planrec.reports.page.requested_runs import read_requested_runs
 
     requested = read_requested_runs([run_folder(name, options) for name in options.runs])

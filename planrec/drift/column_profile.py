@@ -12,7 +12,7 @@ N_CELLS = 10
 MOST_VALUES = 12
 "Different values that become cells of their own."
 LEAST_ROWS = 5
-"Rows behind a text that is named: a profile must not show the value of one person."
+"Rows behind a value that is named, and in a cell: a profile must not show the value of one person."
 DIGITS = 5
 "Significant digits of edges: days since 1970 stay exact."
 
@@ -56,9 +56,9 @@ class ColumnProfile(Config):
         >>> ColumnProfile(name="sms", edges=(0.0, 8.0), counts=(5, 5, 5, 0)).cells
         ('up to 0', 'up to 8', 'more', 'missing')
         """
-        if self.values:
-            return (*(str(value) for value in self.values), "other", "missing")
-        return (*(f"up to {edge:g}" for edge in self.edges), "more", "missing")
+        if self.edges:
+            return (*(f"up to {edge:g}" for edge in self.edges), "more", "missing")
+        return (*(str(value) for value in self.values), "other", "missing")
 
     def count(self, values: np.ndarray) -> np.ndarray:
         """Count the rows of other data in these cells, shape (number of cells,), int64.
@@ -82,13 +82,16 @@ class ColumnProfile(Config):
 def profile_of_column(name: str, values: np.ndarray) -> ColumnProfile:
     """Choose the cells of a column, and count its rows in them.
 
+    Values of fewer than LEAST_ROWS rows are counted among the others, and never named.
+
     >>> profile_of_column("plan", np.array(["s"] * 6 + ["l"] * 5 + [None], object)).counts
     (5, 6, 0, 1)
     """
     known = known_values(values)
     named = _frequent(known) if values.dtype == object else _few(known)
     edges = () if named or values.dtype == object else _edges(_as_numbers(known))
-    typical = typical_size(known) if values.dtype.kind == "f" else None
+    has_size = values.dtype.kind == "f" and np.count_nonzero(known) >= LEAST_ROWS
+    typical = typical_size(known) if has_size else None
     n_cells = len(named or edges) + 2
     blank = ColumnProfile(name=name, edges=edges, values=named, counts=(0,) * n_cells, typical=typical)
     return blank.model_copy(update={"counts": tuple(blank.count(values).tolist())})
@@ -123,15 +126,24 @@ def _as_numbers(known: np.ndarray) -> np.ndarray:
 
 def _few(known: np.ndarray) -> tuple[float, ...]:
     """Return the values of a column of numbers that has few different ones."""
-    distinct = np.unique(known) if known.dtype.kind == "f" else ()
-    return tuple(float(value) for value in distinct) if len(distinct) <= MOST_VALUES else ()
+    distinct, counts = np.unique(known, return_counts=True)
+    if known.dtype.kind != "f" or len(distinct) > MOST_VALUES:
+        return ()
+    return tuple(float(value) for value in distinct[counts >= LEAST_ROWS])
 
 
 def _edges(known: np.ndarray) -> tuple[float, ...]:
+    """Return the edges of cells that hold enough rows each; the last one may be empty."""
     if not len(known):
         return ()
     quantiles = np.quantile(known, np.linspace(0, 1, N_CELLS + 1)[1:-1])
-    return tuple(sorted({float(f"{edge:.{DIGITS}g}") for edge in quantiles.tolist()}))
+    kept, below = [], 0
+    for edge in sorted({float(f"{edge:.{DIGITS}g}") for edge in quantiles.tolist()}):
+        until = int(np.count_nonzero(known <= edge))
+        if until - below >= LEAST_ROWS and (until == len(known) or len(known) - until >= LEAST_ROWS):
+            kept.append(edge)
+            below = until
+    return tuple(kept)
 
 
 def _frequent(known: np.ndarray) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ class Candidates:
         """Return why the challenger must not be pinned: it would equal a denied run; None if it may be."""
         address = address_of(self.challenger, self.data_fingerprint)
         for entry in read_denied(self.outputs):
-            if _address(self.outputs / entry.run) == address:
+            # Entries of earlier versions name no address.
+            if (entry.address or _address(self.outputs / entry.run)) == address:
                 return (
                     f"the challenger would equal {entry.run}, which is denied since {entry.denied_at}"
                     f" ({entry.reason}): config, data and code are the same; change the config, or wait for"
@@ -93,7 +94,6 @@ def candidates_of(champion: RunConfig, config: RunConfig, data_fingerprint: str,
 def _address(folder: Path) -> str | None:
     """Return the address of a run with figures of its own, or None."""
     try:
-        manifest = read_manifest(folder)
+        return read_manifest(folder).own_address
     except RunError:
         return None
-    return manifest.address if manifest.measured_by is None else None

@@ -1,11 +1,14 @@
 """Convert arrays to the values of an answer: decimal strings, and None for unknown values."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from planrec.catalogue.monthly_cost import UNKNOWN_AMOUNT, in_minor_units, savings
+from planrec.catalogue import Catalogue
+from planrec.catalogue.menu import monthly_fees
+from planrec.catalogue.monthly_cost import UNKNOWN_AMOUNT, fee_and_extras, in_minor_units, savings
 from planrec.schema.decision_rows import lags_in
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
@@ -19,6 +22,8 @@ class PlanFigures(NamedTuple):
     """The expected cost and saving of one plan for one subscriber: fields of `Item`."""
 
     expected_bill: str | None
+    fee: str | None
+    extras: str | None
     bill_p10: str | None
     bill_p90: str | None
     expected_saving: str | None
@@ -36,15 +41,22 @@ class MonthFigures(NamedTuple):
     "Usage column -> mean of the known months, to 0.01; empty if there are none."
 
 
-def plan_figures(table: DecisionTable, prediction: Prediction) -> list[list[PlanFigures]]:
-    """Return the figures of each row and plan."""
+def plan_figures(
+    table: DecisionTable, prediction: Prediction, catalogue: Catalogue | None
+) -> list[list[PlanFigures]]:
+    """Return the figures of each row and plan; the fee is known if the catalogue and the bill are."""
     bills = (prediction.bill_mean, prediction.bill_p10, prediction.bill_p90)
     saving = (savings(table, prediction), prediction.saving_p10, prediction.saving_p50, prediction.saving_p90)
     n, width = table.menu.shape
     blank: list[list[None]] = [[None] * width] * n
     known = [amounts for amounts in (*bills, *saving) if amounts is not None]
-    texts = iter(decimals(np.array(known), table.minor_units) if known else ())
+    minor = list(in_minor_units(np.array(known), table.minor_units)) if known else []
+    has_fees = catalogue is not None and prediction.bill_mean is not None
+    if catalogue is not None and has_fees:
+        minor += fee_and_extras(minor[0], monthly_fees(catalogue))
+    texts = iter(_texts(minor, table.minor_units))
     columns = [blank if amounts is None else next(texts) for amounts in (*bills, *saving)]
+    columns[1:1] = list(texts) if has_fees else [blank, blank]
     cheaper = blank if prediction.prob_cheaper is None else _numbers(prediction.prob_cheaper)
     return [list(map(PlanFigures, *row)) for row in zip(*columns, cheaper, strict=True)]
 
@@ -59,9 +71,13 @@ def decimals(amounts: np.ndarray, minor_units: int) -> list[list[list[str | None
     >>> decimals(np.array([[[1.005, np.nan]]]), 100)
     [[['1.01', None]]]
     """
+    return _texts(in_minor_units(amounts, minor_units), minor_units)
+
+
+def _texts(minor: Iterable[np.ndarray], minor_units: int) -> list[list[list[str | None]]]:
+    """Return matrices of minor units as text."""
     exponent = len(str(minor_units)) - 1
-    minor = in_minor_units(amounts, minor_units).tolist()
-    return [[[_text(each, exponent) for each in row] for row in matrix] for matrix in minor]
+    return [[[_text(each, exponent) for each in row] for row in matrix.tolist()] for matrix in minor]
 
 
 @lru_cache(maxsize=AMOUNT_CACHE_SIZE)

@@ -23,10 +23,23 @@ COMMITMENT_UNKNOWN: Assumption = "commitment_unknown"
 class Item(Struct, frozen=True, gc=False):
     """One plan of the menu."""
 
-    rank: Annotated[int, Meta(ge=1)]
+    rank: Annotated[
+        int,
+        Meta(
+            ge=1, description="1: the plan advised, or the plan held if the decision is `stay`; see `items`."
+        ),
+    ]
     plan_id: str
     probability: Annotated[Share, Meta(description="Probability of being the best choice.")]
     expected_bill: Annotated[MoneyText | None, Meta(description="Null if the run computes no bills.")]
+    fee: Annotated[
+        MoneyText | None,
+        Meta(description="Part of `expected_bill` that is due for any usage; `extras` is the rest."),
+    ]
+    extras: Annotated[
+        MoneyText | None,
+        Meta(description="Part of `expected_bill` for usage above the allowances: the bill minus `fee`."),
+    ]
     bill_p10: Annotated[
         MoneyText | None,
         Meta(description="The bill is lower in 1 of 10 cases; null unless the model forecasts bills."),
@@ -57,6 +70,8 @@ class Current(Struct, frozen=True, gc=False):
             " usage than that of the last months, which the reasons of the items describe."
         ),
     ]
+    fee: Annotated[MoneyText | None, Meta(description="As in an item.")]
+    extras: Annotated[MoneyText | None, Meta(description="As in an item.")]
     bill_p10: MoneyText | None
     bill_p90: MoneyText | None
 
@@ -132,20 +147,26 @@ class Answer(Struct, frozen=True, gc=False):
     advised: Annotated[
         str | None,
         Meta(
-            description="Plan to move to. Null if the decision is `stay` or `abstain`: then the first of the"
-            " items is no advice."
+            description="Plan to move to. Null if the decision is `stay` or `abstain`: then no item is"
+            " advice."
         ),
     ]
     reason: Annotated[str, Meta(description="Reason code of the decision.")]
     sentence: Annotated[
         str,
-        Meta(description="The decision in words, with the saving and its range as in the first item."),
+        Meta(description="The decision in words, with the saving and its range as in the item of rank 1."),
     ]
     sentence_short: Annotated[
         str,
         Meta(description="The same for a text message: at most 160 units of its alphabet.", max_length=160),
     ]
-    items: Annotated[list[Item], Meta(description="The plans on the menu, the recommended one first.")]
+    items: Annotated[
+        list[Item],
+        Meta(
+            description="The plans on the menu, the cheapest first: by expected bill and cost of changing to"
+            " the plan. By `rank` if no bills are known. `top_k` keeps the items of the first ranks."
+        ),
+    ]
     not_offered: list[NotOffered]
     model: ModelName
     catalogue: Annotated[CatalogueName | None, Meta(description="Null if the run has no catalogue.")]
@@ -154,6 +175,11 @@ class Answer(Struct, frozen=True, gc=False):
     def arm(self) -> str:
         """The action: the id of the recommended plan, `stay` or `abstain`."""
         return self.advised or self.decision
+
+    @property
+    def first(self) -> Item:
+        """The item of rank 1, which the sentence is about. Raises StopIteration if the menu is empty."""
+        return next(item for item in self.items if item.rank == 1)
 
 
 _ENCODER = msgspec.json.Encoder()

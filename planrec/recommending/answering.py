@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from planrec.catalogue.menu import Refusal, why_not_offered
+from planrec.catalogue.monthly_cost import expected_cost
 from planrec.recommending.amounts import month_figures, plan_figures
 from planrec.recommending.answer import (
     COMMITMENT_UNKNOWN,
@@ -78,7 +79,9 @@ class _Results:
         self.reason: list[str] = decisions.reason.tolist()
         self.ranking: list[list[int]] = decisions.ranking.tolist()
         self.probability: list[list[float]] = prediction.probability.tolist()
-        self.figures = plan_figures(table, prediction)
+        self.figures = plan_figures(table, prediction, recommender.catalogue)
+        bills = prediction.bill_mean
+        self.cost: list[list[float]] | None = None if bills is None else expected_cost(bills, table).tolist()
         self.months = month_figures(table)
         self.menu: list[list[bool]] = table.menu.tolist()
         self.held: list[int] = [-1] * n if table.held is None else table.held.tolist()
@@ -103,7 +106,7 @@ class _Results:
             assumptions=self._assumptions(row),
             current=self._current(row),
             decision=self.decision[row],
-            advised=items[0].plan_id if self.decision[row] == "recommend" else None,
+            advised=self.table.plans[self.ranking[row][0]] if self.decision[row] == "recommend" else None,
             reason=self.reason[row],
             sentence=self.sentences[row].full,
             sentence_short=self.sentences[row].short,
@@ -119,15 +122,19 @@ class _Results:
     def _items(self, row: int, most: int | None) -> list[Item]:
         menu, probability, figures = self.menu[row], self.probability[row], self.figures[row]
         plans, of_plan = self.table.plans, self.reasons.of_plan
-        ranked = [plan for plan in self.ranking[row] if menu[plan]][:most]
+        ranked = list(enumerate([plan for plan in self.ranking[row] if menu[plan]][:most], start=1))
+        if self.cost is not None:
+            cost = self.cost[row]
+            # Stable: equally cheap plans, and those of a row without bills (NaN), stay in the order of ranks.
+            ranked.sort(key=lambda rank_and_plan: cost[rank_and_plan[1]])
         return [
             Item(rank, plans[plan], probability[plan], *figures[plan], of_plan(row, plan))
-            for rank, plan in enumerate(ranked, start=1)
+            for rank, plan in ranked
         ]
 
     def _current(self, row: int) -> Current | None:
         held = self.held[row]
-        return Current(self.table.plans[held], *self.figures[row][held][:3]) if held >= 0 else None
+        return Current(self.table.plans[held], *self.figures[row][held][:5]) if held >= 0 else None
 
     def _not_offered(self, row: int, excluded: Sequence[str]) -> list[NotOffered]:
         menu = self.menu[row]

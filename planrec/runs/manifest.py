@@ -150,6 +150,11 @@ class Manifest(Config, allow_inf_nan=True):
     files: dict[FileName, _Sha256]
 
     @property
+    def own_address(self) -> str | None:
+        """The address of a run with figures of its own, else None."""
+        return self.address if self.measured_by is None else None
+
+    @property
     def model_kind(self) -> str:
         """Kind of the run's model, which is its name in the out-of-fold table."""
         return self.kind("model")

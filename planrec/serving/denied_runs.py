@@ -11,6 +11,7 @@ from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import read_object
 from planrec.files.validation_errors import problems_of
+from planrec.runs.read import read_run_json
 from planrec.schema.config_model import Config
 from planrec.schema.shown_name import ShownLine, ShownName
 from planrec.serving.acting_user import acting_user
@@ -30,6 +31,8 @@ class Denied(Config):
     denied_at: ShownName
     denied_by: ShownLine
     reason: ShownLine
+    address: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
+    "Content address, also if the folder is gone; None if it is unknown, as in earlier versions."
 
 
 class DenyList(Config):
@@ -91,6 +94,7 @@ def deny(run: Pinned, outputs: Path, reason: str) -> Denied:
             denied_at=datetime.now(UTC).isoformat(timespec="seconds"),
             denied_by=acting_user(),
             reason=reason,
+            address=_address_of(run, outputs),
         )
         content = DenyList(denied=(*read_denied(outputs), entry)).model_dump(mode="json", by_alias=True)
         file = outputs / FILE_NAME
@@ -99,3 +103,12 @@ def deny(run: Pinned, outputs: Path, reason: str) -> Denied:
         except OSError as error:
             raise RunError(f"{file} cannot be written: {error}") from error
     return entry
+
+
+def _address_of(run: Pinned, outputs: Path) -> str | None:
+    """Return the address of a run that is there and has figures of its own, else None."""
+    try:
+        found = read_run_json(outputs / run.run)
+    except RunError:
+        return None
+    return found.manifest.own_address if found.sha256 == run.run_json_sha256 else None

@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet as parquet
@@ -15,8 +15,14 @@ from planrec.runs.manifest import DROPPED_ROWS
 from planrec.runs.read import checked_bytes
 
 RUN_JSON, ROWS = "run.json", "out_of_fold.parquet"
-_IN_A_WORD = re.compile(r"""(^|[=\[{(,:"'])/(?!/)[^,\]})"']*/""")
-_IN_A_SENTENCE = re.compile(r"""(^|[\s=\[{(,"'])/(?!/)[^\s,\]})"']*/""")
+_START = r"(?:[A-Za-z]:[/\\]|~(?:[A-Za-z_][\w.-]*)?[/\\]|[/\\](?!\s|$))"
+"The beginning of an absolute path, also of Windows and of a file server; not a slash between blanks."
+_BEFORE = r"""(?:[\s=\[{(<>|;,"'`]|(?<!http)(?<!https):)"""
+_NEXT = rf"{_BEFORE}(?:{_START}|https?://)|\s[/\\]\s"
+# Folders may have blanks, commas and brackets, so all is removed up to the last slash before the next path:
+# losing words of a note is better than sending the name of a person.
+_FOLDERS = re.compile(rf"(^|{_BEFORE}){_START}(?:(?:(?!{_NEXT}).)*[/\\])?")
+_USER = re.compile(r"//\S*@")
 
 
 def neutral_copy(run_json: bytes, folder: Path, target: Path) -> JsonObject:
@@ -61,7 +67,7 @@ def _neutral(name: str, content: bytes, file: Path) -> bytes:
 
 
 def without_folders(value: object) -> object:
-    """Return a JSON value whose texts have names of files in place of absolute paths.
+    r"""Return a JSON value whose texts have names of files in place of absolute paths.
 
     Examples:
         >>> without_folders({"path": "/home/ana maria/months.csv", "seed": 0})
@@ -70,6 +76,8 @@ def without_folders(value: object) -> object:
         {'command': 'planrec train data.path=months.csv'}
         >>> without_folders(["3 rows of /srv/in/months.csv, see https://example.org/a/b", "calls / months"])
         ['3 rows of months.csv, see https://example.org/a/b', 'calls / months']
+        >>> without_folders(r"3 rows of C:\Users\ana maria\months.csv and //crm/share/old.csv")
+        '3 rows of months.csv and old.csv'
     """
     if isinstance(value, dict):
         return {
@@ -81,15 +89,17 @@ def without_folders(value: object) -> object:
 
 
 def _text(text: str) -> str:
-    if text.startswith("/") and not text.startswith("//"):
-        return PurePath(text).name
-    return _IN_A_SENTENCE.sub(r"\1", text)
+    if re.match(_START, text):
+        return re.split(r"[/\\]", text.rstrip("/\\"))[-1]
+    return _FOLDERS.sub(r"\1", _USER.sub("//", text))
 
 
 def _command(command: object) -> object:
     """Return a shell command without folders; its words may contain blanks."""
+    lexer = shlex.shlex(str(command), posix=True, punctuation_chars=False)
+    # Recorded commands are quoted without backslashes: one is part of a path of Windows.
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
     try:
-        words = shlex.split(str(command))
+        return shlex.join(map(_text, lexer))
     except ValueError:
         return "planrec"
-    return shlex.join(_IN_A_WORD.sub(r"\1", word) for word in words)

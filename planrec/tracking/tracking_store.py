@@ -79,21 +79,24 @@ def tracking_store(server: str | None) -> Iterator[TrackingStore]:
 
 
 def without_password(server: str) -> str:
-    """Return a URL without user and password.
+    """Return a URL, or a line with one, without user and password, whatever characters they have.
 
-    >>> without_password("https://ana:secret@mlflow.internal/")
+    >>> without_password("https://ana:se@c/ret@mlflow.internal/")
     'https://mlflow.internal/'
     """
-    return re.sub(r"//[^/@]*@", "//", server)
+    before, _, after = server.rpartition("@")
+    before, slashes, _ = before.partition("//")
+    return f"{before}{slashes}{after}" if slashes else after
 
 
 def _checked(server: str | None) -> str:
-    if server and re.match(r"https?://.|sqlite:///.", server):
+    if server and re.fullmatch(r"https?://[^\s/?#]+([/?#][^\s@]*)?|sqlite:///.+", server):
         return server
     got = f"got {without_password(server)!r}" if server else f"{SERVER_VARIABLE} is not set"
+    escapes = "; write / ? # @ of a password as %2F %3F %23 %40" if server and "@" in server else ""
     raise ConfigError(
         f"tracking needs a server such as http://127.0.0.1:5000 or a file such as sqlite:///mlflow.db, {got}:"
-        f" set {SERVER_VARIABLE}, or name it with --server"
+        f" set {SERVER_VARIABLE}, or name it with --server{escapes}"
     )
 
 

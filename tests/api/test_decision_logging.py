@@ -57,6 +57,28 @@ def outputs_of(saved):
     return saved.folder.parent.parent
 
 
+def test_a_preview_is_the_same_answer_and_is_neither_logged_nor_counted(client, saved, url):
+    request = saved.manifest.golden.requests[0] | {"subscriber": "ann"}
+    metrics = advice_counted(client)
+    for language in ("en", "es"):
+        headers = {"accept-language": language}
+        preview = client.post("/predict/preview", json=request, headers=headers).json()
+        with pytest.raises(LogError, match="no answer"):
+            find_decision(url, preview["recommendation_id"])
+        assert advice_counted(client) == metrics
+        advice = client.post("/predict", json=request, headers=headers).json()
+        assert preview | {"recommendation_id": 0} == advice | {"recommendation_id": 0}
+        assert advice_counted(client) != metrics
+        metrics = advice_counted(client)
+
+
+def advice_counted(client):
+    """Return the lines of the metrics that count advice."""
+    return [
+        line for line in client.get("/metrics").text.splitlines() if "planrec_recommendations_total{" in line
+    ]
+
+
 def test_every_answer_is_logged_and_can_be_replayed(client, saved, url):
     for number, request in enumerate(saved.manifest.golden.requests[:5]):
         language = ("en", "es")[number % 2]
@@ -69,7 +91,7 @@ def test_every_answer_is_logged_and_can_be_replayed(client, saved, url):
         assert logged.propensity == 1.0
         assert logged.policy == saved.config.policy.kind
         decision = answer.json()["decision"]
-        assert logged.arm == (answer.json()["items"][0]["plan_id"] if decision == "recommend" else decision)
+        assert logged.arm == (answer.json()["advised"] if decision == "recommend" else decision)
         assert logged.subscriber is not None
         for text in (*logged[:1], logged.request, logged.answer, logged.subscriber):
             assert "600 000 000" not in text

@@ -38,7 +38,15 @@ def operations(document):
 def test_operations_have_names_for_people(client, path):
     assert list(operations(client.get(path).json())) == [
         *("get_health", "get_ready", "get_metrics", "get_operate"),
-        *("get_run", "get_run_schema", "get_catalogue", "predict", "predict_batch", "outcomes"),
+        *("get_run", "get_run_schema", "get_catalogue"),
+        *("predict", "preview", "predict_batch", "outcomes"),
+        *(
+            "start_campaign",
+            "get_campaign",
+            "delete_campaign",
+            "get_campaign_advice",
+            "get_campaign_manifest",
+        ),
         *("get_runs", "get_compare_runs", "get_run_detail", "get_run_report", "get_run_card"),
         *("get_decisions", "get_replayed_decision"),
     ]
@@ -104,18 +112,19 @@ import json
 import sys
 
 from planrec_client import Client
-from planrec_client.api.advice import predict, predict_batch
+from planrec_client.api.advice import predict, predict_batch, preview
 from planrec_client.models import Answer, PredictRequest, Problem
 
 client = Client(base_url=sys.argv[1])
 request = PredictRequest.from_dict(json.loads(sys.argv[2]))
 one = predict.sync(client=client, body=request)
+trial = preview.sync(client=client, body=request)
 many = predict_batch.sync(client=client, body=[request, request])
-assert all(isinstance(answer, Answer) for answer in [one, *many])
+assert all(isinstance(answer, Answer) for answer in [one, trial, *many])
 request.top_k = 0
 refused = predict.sync(client=client, body=request)
 assert isinstance(refused, Problem)
-print(json.dumps([answer.items[0].plan_id for answer in [one, *many]]), refused.errors[0].pointer)
+print(json.dumps([answer.items[0].plan_id for answer in [one, trial, *many]]), refused.errors[0].pointer)
 """
 PAGE = (REPOSITORY / "docs" / "how-to" / "generate-a-client.md").read_text("utf-8")
 
@@ -130,7 +139,7 @@ def test_a_client_of_openapi_python_client_calls_predict_and_batch(server, reque
     assert "WARNING" not in made
     example, plan = example_and_plan(address)
     (tmp_path / "client.py").write_text(PYTHON_CLIENT, "utf-8")
-    assert run(tmp_path / "client.py", address, example) == f"{json.dumps([plan] * 3)} /top_k\n"
+    assert run(tmp_path / "client.py", address, example) == f"{json.dumps([plan] * 4)} /top_k\n"
     if server == "bill_server":
         [block] = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
         printing = "print([type(one).__name__ for one in (answer, *answers)])\n"
@@ -159,7 +168,7 @@ def stable_document(address, folder):
 
 
 def example_and_plan(address):
-    """Return a request that the server accepts, and the plan that it recommends."""
+    """Return a request that the server accepts, and the first plan of its answer."""
     request = httpx.get(f"{address}/run/schema").json()["examples"][0]
     answer = httpx.post(f"{address}/predict", json=request).json()
     return json.dumps(request), answer["items"][0]["plan_id"]

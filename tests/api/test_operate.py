@@ -112,7 +112,8 @@ def test_metrics_count_requests_by_route_and_recommendations_by_plan(saved, body
         client.post("/predict", json={})
         client.get("/one"), client.get("/two"), client.request("BREW", "/predict")
         found = samples(client.get("/metrics").text)
-    labels = {"run_id": saved.run_id, "decision": answer["decision"], "plan": answer["items"][0]["plan_id"]}
+    [first] = [item for item in answer["items"] if item["rank"] == 1]
+    labels = {"run_id": saved.run_id, "decision": answer["decision"], "plan": first["plan_id"]}
     series = ",".join(f'{name}="{labels[name]}"' for name in sorted(labels))
     assert found[f"planrec_recommendations_total{{{series}}}"] == 1
     assert found['planrec_requests_total{method="POST",route="/predict",status="200"}'] == 1
@@ -173,7 +174,9 @@ def test_requests_without_a_key_get_401(locked, headers, path):
 
 @pytest.mark.parametrize("headers", [{"X-API-Key": KEY}, {"Authorization": f"Bearer {KEY}"}])
 def test_a_key_is_accepted_in_either_header(locked, body, headers):
-    assert locked.post("/predict", json=body, headers=headers).status_code == 200
+    for path in ("/predict", "/predict/preview"):
+        assert locked.post(path, json=body, headers=headers).status_code == 200
+        assert locked.post(path, json=body).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/docs", "/", "/app/runs", "/app/campaign", "/app/operate"])

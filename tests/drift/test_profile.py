@@ -17,6 +17,7 @@ from planrec.drift import (
     read_profile_json,
     watched_columns,
 )
+from planrec.drift.column_profile import LEAST_ROWS
 from planrec.errors import RunError
 from planrec.runs.read import load_run, read_profile
 from planrec.training.experiment import load_decisions
@@ -63,6 +64,34 @@ def test_a_text_of_few_rows_is_not_named():
     assert profile_of({"region": names}, PLANS, None).columns[0].values == ("north",)
 
 
+RARE = [
+    [7_654.0, 7_655.0],
+    [12_345.0] * 4,
+    [float(value) for value in range(7_000, 7_009)],
+    [0.0] * 40 + [float(value) for value in range(7_000, 7_004)],
+    [0.0] * 8 + [float(value) for value in range(7_000, 7_030)],
+]
+
+
+@pytest.mark.parametrize("values", RARE)
+@pytest.mark.parametrize("unit", ["float64", "datetime64[D]"])
+def test_no_cell_of_a_profile_has_the_rows_of_few_persons(values, unit):
+    (column,) = profile_of({"spend": np.array(values).astype(np.int64).astype(unit)}, PLANS, None).columns
+    named = column.counts[: len(column.values or column.edges)]
+    assert min(named, default=LEAST_ROWS) >= LEAST_ROWS
+    assert not column.edges or column.counts[-2] == 0 or column.counts[-2] >= LEAST_ROWS
+    assert (sum(column.counts), column.counts[-1]) == (len(values), 0)
+    if len(set(values)) == len(values) < 2 * LEAST_ROWS or len(values) < LEAST_ROWS:
+        assert (column.edges, column.values, column.cells) == ((), (), ("other", "missing"))
+    assert column.typical is None or np.count_nonzero(values) >= LEAST_ROWS
+
+
+def test_the_size_of_few_numbers_is_not_kept():
+    (column,) = profile_of({"spend": np.array([0.0] * 40 + [12_345.0] * 4)}, PLANS, None).columns
+    assert (column.values, column.counts, column.typical) == ((0.0,), (40, 4, 0), None)
+    assert "12345" not in profile_of({"spend": np.array([12_345.0] * 4)}, PLANS, None).json_bytes.decode()
+
+
 def test_a_text_column_without_frequent_values_has_one_cell():
     (column,) = profile_of({"name": np.array([*"abc", None], object)}, PLANS, None).columns
     assert column.counts == (3, 1)
@@ -74,7 +103,7 @@ def test_a_text_column_without_frequent_values_has_one_cell():
     [
         (np.full(9, np.nan), (0, 9)),
         (np.zeros(9), (9, 0, 0)),
-        (np.array(["2026-01-01", "NaT"], "datetime64[s]"), (1, 0, 1)),
+        (np.array(["2026-01-01"] * 5 + ["NaT"], "datetime64[s]"), (5, 0, 1)),
         (np.array([], float), (0, 0)),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.decision_logging import AnswerLog
 from api.settings import Limits, Settings
+from planrec.monitoring.outcomes import advice_given
 from planrec.monitoring.realised.realised_table import realised_table
+from planrec.runs.find import find_run
 from planrec.schema.columns import Usage
 from planrec.schema.decision_rows import running_month
 from tests.monitoring.world import World
@@ -47,6 +50,21 @@ def test_outcomes_are_on_the_disk_before_the_answer(world: World, client: TestCl
     assert client.post("/outcomes", json=sent[0]).json() == {"new": 0, "repeated": 1, "not_stored": []}
     found = realised_table(world.url, world.outputs)
     assert (found.unjudged, found.n_differing) == ({}, 0)
+
+
+def test_a_server_reads_the_run_that_advised_once(
+    world: World, client: TestClient[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = []
+
+    def noted(outputs: Path, *run: str) -> Path:
+        searched.append(run)
+        return find_run(outputs, *run)
+
+    monkeypatch.setattr(advice_given, "find_run", noted)
+    for one in bodies(world, "2018-07", "2018-07")[:3]:
+        assert client.post("/outcomes", json=one).json()["new"] == 1
+    assert searched == [(world.saved.run_id, world.saved.sha256)]
 
 
 def test_the_file_and_the_api_store_the_same(world: World, client: TestClient[Any]) -> None:

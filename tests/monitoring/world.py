@@ -59,9 +59,9 @@ class World:
     def between(self, first: str, last: str) -> pd.DataFrame:
         return self.months[(self.months["month"] >= first) & (self.months["month"] <= last)]
 
-    def score(self, until: str) -> pd.DataFrame:
-        """Advise all subscribers after a month, and return the advice."""
-        source, target = self.file(self.between("0000", until), "history.csv"), self.folder / f"{until}.csv"
+    def score(self, until: str, *, since: str = "0000") -> pd.DataFrame:
+        """Advise all subscribers after a month, and return the advice; equal files are one advice."""
+        source, target = self.file(self.between(since, until), "history.csv"), self.folder / f"{until}.csv"
         words = ["score", source, target, "--run", self.saved.folder, "--log", self.url]
         assert main(list(map(str, [*words, "--outputs", self.outputs]))) == 0
         return self.advice(until)

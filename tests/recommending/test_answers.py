@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace as replace_dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from operator import truediv
+from operator import itemgetter, truediv
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from planrec.catalogue import Catalogue
 from planrec.catalogue.menu import why_not_offered
-from planrec.catalogue.monthly_cost import savings
+from planrec.catalogue.monthly_cost import expected_cost, savings
 from planrec.errors import RequestError
 from planrec.policy import MostProbable
 from planrec.recommending.amounts import decimals
@@ -109,7 +109,18 @@ def test_an_answer_contains_the_results_of_the_recommender(asked):
         assert (answer["decision"], answer["reason"]) == (decisions.decision[row], decisions.reason[row])
         recommended = table.plans[decisions.recommended[row]]
         assert answer["advised"] == (recommended if decisions.decision[row] == "recommend" else None)
-        assert [item["rank"] for item in answer["items"]] == list(range(1, len(answer["items"]) + 1))
+        ranks = [item["rank"] for item in answer["items"]]
+        assert sorted(ranks) == list(range(1, len(answer["items"]) + 1))
+        ranked = [
+            table.plans.index(item["plan_id"]) for item in sorted(answer["items"], key=itemgetter("rank"))
+        ]
+        assert ranked == decisions.ranking[row].tolist()[: len(ranked)]
+        if prediction.bill_mean is None:
+            assert ranks == sorted(ranks)
+        else:
+            costs = expected_cost(prediction.bill_mean, table)[row]
+            shown = [costs[table.plans.index(item["plan_id"])] for item in answer["items"]]
+            assert np.isnan(shown).all() or shown == sorted(shown)
         assert len(answer["items"]) + len(answer["not_offered"]) == len(table.plans)
         for item in answer["items"]:
             plan = table.plans.index(item["plan_id"])
@@ -129,6 +140,20 @@ def test_an_answer_contains_the_results_of_the_recommender(asked):
         if answer["current"]:
             held = next(item for item in answer["items"] if item["plan_id"] == requests[row].plan_held)
             assert answer["current"] == {name: held[name] for name in answer["current"]}
+
+
+def test_every_bill_is_split_into_fee_and_extras_to_the_cent(asked):
+    recommender, requests = asked
+    catalogue = recommender.catalogue
+    for answer in told(recommender, *requests):
+        for plan in filter(None, [answer["current"], *answer["items"]]):
+            if plan["expected_bill"] is None:
+                assert (plan["fee"], plan["extras"]) == (None, None)
+                continue
+            bill, fee, extras = (Decimal(plan[name]) for name in ("expected_bill", "fee", "extras"))
+            assert fee + extras == bill
+            assert extras >= 0
+            assert fee == min(catalogue.plan(plan["plan_id"]).fee.recurring, bill)
 
 
 def is_same(text, amount):
@@ -189,7 +214,7 @@ def test_the_sentence_is_the_decision(asked, policy):
 def test_top_k_shortens_the_items_and_changes_nothing_else(asked):
     recommender, requests = asked
     whole, short = told(recommender, requests[0], replace(requests[0], top_k=1))
-    assert short["items"] == whole["items"][:1]
+    assert short["items"] == [item for item in whole["items"] if item["rank"] == 1]
     assert {**short, "items": 0, "recommendation_id": 0} == {**whole, "items": 0, "recommendation_id": 0}
 
 

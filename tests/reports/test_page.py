@@ -19,12 +19,12 @@ from planrec.metrics import MetricValue, reliability, reliability_of_cheaper
 from planrec.metrics.bill_forecast import ece_cheaper
 from planrec.metrics.probability import ece
 from planrec.reports.page import charts
-from planrec.reports.page.html_page import report_page
+from planrec.reports.page.markup import TableCell
+from planrec.reports.page.report_page import report_page
 from planrec.reports.page.requested_runs import best_first, read_requested_runs
 from planrec.reports.page.run_section import confusion, confusion_table
 from planrec.reports.page.run_view import importances, read_run_view
 from planrec.reports.page.side_by_side import comparison
-from planrec.reports.page.svg import figure_html
 from planrec.runs.read import read_manifest, read_out_of_fold, read_record
 from planrec.runs.write import begin_run, save_run
 from planrec.training.experiment import run
@@ -79,10 +79,16 @@ def test_page_is_well_formed_and_loads_nothing(folder):
 
 
 def test_charts_have_descriptions_and_table_heads_a_scope(folder):
-    page = HtmlDocument(page_of(folder))
+    text = page_of(folder)
+    page = HtmlDocument(text)
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-labelledby")]
-    assert len(labels) == page.tags.count("svg") > 0
     assert {part for label in labels for part in label.split()} <= set(page.ids)
+    # All others are symbols inside a chart, or plots beside the figures that they show.
+    outer = re.sub(r'<svg class="s\d".*?</svg>', "", text)
+    assert outer.count("<svg") == len(labels) + outer.count('aria-hidden="true"') > len(labels) > 0
+    plots = re.findall(r'<td><svg class="plot.*?</svg></td><td[^>]*>([^<]+)', outer)
+    assert len(plots) == outer.count('<td><svg class="plot') > 0
+    assert [figure for figure in plots if not re.fullmatch(r"–|-?[\d,.]+%?", figure)] == []
     scopes = [value for tag, name, value in page.attributes if (tag, name) == ("th", "scope")]
     assert len(scopes) == page.tags.count("th") > 0
 
@@ -239,7 +245,7 @@ def test_broken_guards_and_selected_configurations_are_warned_about_first(bill_r
             value["value"] = 0.5
     (folder / "run.json").write_text(json.dumps(manifest), "utf-8")
     text = page_of(folder)
-    assert text.index('class="warning"') < text.index("<dl>")
+    assert text.index('class="verdict') < text.index('class="warning"') < text.index("<dl")
     assert "harm_rate is 0.500 and must be at most 0.05" in text
     assert "the figures are too optimistic" in text
 
@@ -247,7 +253,7 @@ def test_broken_guards_and_selected_configurations_are_warned_about_first(bill_r
 def test_runs_on_different_folds_are_compared_with_a_warning(history_run, row_run, bill_run, tmp_path):
     text = page_of(history_run, row_run)
     page = HtmlDocument(text)
-    assert {"run-1", "run-2", "comparison-title"} <= set(page.ids)
+    assert {"run-1", "run-2"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
     assert "their figures cannot be compared" in text
     assert "cannot be compared" not in page_of(history_run, shutil.copytree(history_run, tmp_path / "copy"))
@@ -290,8 +296,10 @@ def test_best_ten_cells_of_a_sweep_have_sections_named_by_their_options(sweep, s
     text_on_page = sweeps_page.text
     assert "The best 10 of 12 runs have a section each." in text_on_page
     assert f"1 {requested.runs[0].label}" in text_on_page
+    links = [value for tag, name, value in sweeps_page.attributes if (tag, name) == ("a", "href")]
+    assert links == [f"#run-{position}" for position in range(1, 11)]
     assert requested.runs[0].label.startswith("model.inverse_penalty=")
-    assert "run cells/" not in text_on_page.split("Metrics")[0]
+    assert "run cells/" not in text_on_page.split("Runs")[0]
     assert f"{sweep.parent.name}/{sweep.name}/" in text_on_page
 
 
@@ -316,8 +324,8 @@ def test_chart_of_a_large_sweep_shows_thirty_runs_and_the_table_all(sweep):
     (best, *_) = requested.runs
     many = [replace(best, label=f"cell{number:03}") for number in range(200)]
     text = comparison(replace(requested, runs=tuple(many)))
-    assert "log_loss of the best 30 of 200 runs that have it" in text
-    drawn = text[: text.index("<table")]
+    assert "Log loss, of the best 30 of 200 runs that have it" in text
+    drawn = text[: text.index("<details")]
     assert "cell029" in drawn
     assert "cell030" not in drawn
     assert "cell199" in text
@@ -346,14 +354,14 @@ def test_failures_are_on_the_page_with_their_errors(history_run):
 def test_chart_without_any_number_is_drawn():
     nothing = MetricValue("m", "regret", "a", np.nan, np.nan, np.nan, 1, 1)
     bare = MetricValue("m", "regret", "b", 1.0, np.nan, np.nan, 1, 1)
+    row = charts.ComparedRow(TableCell("m"), nothing)
     drawn = [
-        charts.comparison([("m", nothing)], "t", "x"),
-        charts.by_group(["a", "b"], [charts.Series("m", (nothing, bare))], "t", ("g", "x")),
+        charts.comparison_table([row], "regret", "EUR", "caption", "model"),
+        charts.by_group("plan", "regret", [charts.Series("m", (nothing, bare))], "EUR"),
     ]
     for chart in drawn:
-        page = figure_html(chart, "c")
-        assert page.count("<svg") == 1
-        HtmlDocument(page)
+        assert "nan" not in chart
+        assert "–" in HtmlDocument(chart).text
 
 
 def test_output_must_end_in_html(history_run, capsys):

@@ -363,7 +363,7 @@ def said_of(case: Case, decisions: Decisions, language: Language) -> Said:
     past = PastUsage(case.table.X, case.catalogue)
     [sentences] = Reasons(case.table, case.catalogue, past, language).of_decisions(case.prediction, decisions)
     code, reason, plan = (array[0] for array in (decisions.decision, decisions.reason, decisions.recommended))
-    figures = plan_figures(case.table, case.prediction)[0][plan]
+    figures = plan_figures(case.table, case.prediction, case.catalogue)[0][plan]
     return Said(code, reason, *sentences, figures.expected_saving, figures.saving_p10, figures.saving_p90)
 
 

@@ -35,7 +35,7 @@ class Said(NamedTuple):
 
 def said_by(answer: Answer) -> Said:
     """Return what an answer says."""
-    advice = answer.items[0] if answer.decision != "abstain" else None
+    advice = answer.first if answer.decision != "abstain" else None
     amounts = ("expected_saving", "saving_p10", "saving_p90")
     return Said(
         answer.decision,

@@ -22,7 +22,7 @@ from planrec.errors import CatalogueError, PlanRecError, RunError
 from planrec.files.folder_walk import complete_runs
 from planrec.reports.cards.model_card import card_of
 from planrec.reports.leaderboard.board import board_of, why_not_paired
-from planrec.reports.page.run_section import warnings_of
+from planrec.reports.page.lead import lead
 from planrec.reports.page.run_view import read_run_view
 from planrec.runs.read import load_run, read_manifest, read_record
 from planrec.schema.request import read_request
@@ -97,7 +97,7 @@ def test_api_recommends_a_new_plan_without_training(run):
     with TestClient(create_app(load_pinned(outputs))) as client:
         answer = client.post("/predict", json=heavy_user(load_run(new))).json()
         sold = [plan["id"] for plan in client.get("/catalogue").json()["plans"]]
-    assert (answer["decision"], answer["items"][0]["plan_id"]) == ("recommend", "summer")
+    assert (answer["decision"], answer["advised"]) == ("recommend", "summer")
     assert sold[0] == "summer"
 
 
@@ -135,8 +135,8 @@ def test_figures_are_those_of_the_old_run_with_a_note_in_card_and_report(run):
     assert "without training" in note
     assert "run 2030-01-31/12-00-00-abc123, on the plans of ladder 2018.1.1" in note
     assert card_of(new).count(note) == 2
-    assert note in warnings_of(read_run_view(new))
-    assert note not in warnings_of(read_run_view(run))
+    assert note in lead(read_run_view(new).saved.manifest)
+    assert note not in lead(read_run_view(run).saved.manifest)
 
 
 def test_figures_of_another_run_are_neither_ranked_nor_compared(run):

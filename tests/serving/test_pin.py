@@ -15,6 +15,7 @@ from planrec.cli import main
 from planrec.errors import RunError
 from planrec.operating.evidence import read_evidence
 from planrec.runs.provenance import versions
+from planrec.runs.read import read_manifest
 from planrec.serving.acting_user import acting_user
 from planrec.serving.denied_runs import deny, read_denied
 from planrec.serving.pin import as_pinned, load_pinned, pin_with_history, read_pin
@@ -253,6 +254,26 @@ def test_all_who_may_replace_the_pin_may_lock_it(tmp_path, folder, lock):
         os.umask(before)
     found = (tmp_path / ".pin.lock").stat()
     assert (found.st_mode & 0o777, found.st_gid) == (lock, tmp_path.stat().st_gid)
+
+
+def test_the_address_of_a_denied_run_stays_after_its_folder_is_gone(pinned_twice):
+    pinned = as_pinned(read_pin(pinned_twice))
+    address = read_manifest(pinned_twice / pinned.run).address
+    deny(pinned, pinned_twice, "harm of 9 %")
+    shutil.rmtree(pinned_twice / pinned.run)
+    assert [entry.address for entry in read_denied(pinned_twice)] == [address]
+    deny(pinned.model_copy(update={"run_json_sha256": "0" * 64}), pinned_twice, "never seen")
+    assert read_denied(pinned_twice)[1].address is None
+
+
+def test_a_deny_list_of_an_earlier_version_is_read(pinned_twice):
+    deny(as_pinned(read_pin(pinned_twice)), pinned_twice, "harm of 9 %")
+    file = pinned_twice / "denied.json"
+    content = json.loads(file.read_text())
+    del content["denied"][0]["address"]
+    file.write_text(json.dumps(content))
+    (entry,) = read_denied(pinned_twice)
+    assert (entry.reason, entry.address) == ("harm of 9 %", None)
 
 
 @pytest.mark.parametrize("content", ["{", '{"schema": "planrec.denied/1", "denied": [{"run": "a"}]}'])

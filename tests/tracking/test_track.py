@@ -199,12 +199,30 @@ def test_a_server_that_is_down_is_reported_with_the_way_on(outputs, monkeypatch,
     assert "secret" not in said
 
 
-@pytest.mark.parametrize("url", ["", "file:///tmp/mlruns", "./mlruns", "ftp://host"])
+@pytest.mark.parametrize("url", ["", "file:///tmp/mlruns", "./mlruns", "ftp://host", "http://two words"])
 def test_the_server_must_be_named(url, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(ConfigError, match="tracking needs a server such as"), tracking_store(url):
         pass
-    assert without_password("https://ana:secret@host/x") == "https://host/x"
+
+
+@pytest.mark.parametrize("user", ["ana:secret", "ana:se@cret", "ana:s/ecret", "ana:a b?#", "a@crm.es:x", "@"])
+def test_no_part_of_a_password_is_printed(user):
+    assert without_password(f"https://{user}@host/x") == "https://host/x"
+    assert without_password(f"no answer of https://{user}@host/x") == "no answer of https://host/x"
+    assert without_password(f"{user}@host:5000") == "host:5000"
+
+
+@pytest.mark.parametrize("password", ["s/ecret", "s?ecret", "s#ecret", "s ecret", "s/e@cret"])
+def test_a_password_whose_url_has_two_readings_is_refused(password):
+    with (
+        pytest.raises(
+            ConfigError, match=r"got 'http://host:1/'.*write / \? # @ of a password as %2F"
+        ) as raised,
+        tracking_store(f"http://ana:{password}@host:1/"),
+    ):
+        pass
+    assert "ecret" not in str(raised.value)
 
 
 def test_a_run_is_complete_if_the_server_takes_too_long(outputs, monkeypatch):
@@ -238,10 +256,37 @@ def test_parameters_have_names_that_mlflow_takes():
         ("planrec train 'data.paths=[/a b/c.csv,/d/e.csv]'", "planrec train 'data.paths=[c.csv,e.csv]'"),
         ("/opt/venv/bin/planrec train model=lgbm", "planrec train model=lgbm"),
         ("planrec train 'unclosed", "planrec"),
+        (r"planrec train data.path=C:\Users\ana\b.csv", "planrec train data.path=b.csv"),
+        (r"planrec train 'data.path=C:\Users\ana maria\b.csv'", "planrec train data.path=b.csv"),
+        ("planrec train data.path=//crm/share/ana/b.csv", "planrec train data.path=b.csv"),
+        ("planrec train data.path=file:///home/ana/b.csv", "planrec train data.path=file:b.csv"),
+        (
+            "planrec train data.path=~ana/b.csv a='calls / months'",
+            "planrec train data.path=b.csv 'a=calls / months'",
+        ),
     ],
 )
 def test_commands_keep_the_names_of_files_only(command, kept):
     assert without_folders({"command": command}) == {"command": kept}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("3 rows of //crm/share/ana/b.csv are dropped", "3 rows of b.csv are dropped"),
+        (r"3 rows of \\crm\share\ana\b.csv are dropped", "3 rows of b.csv are dropped"),
+        (r"3 rows of 'C:\Users\ana maria\b.csv' are dropped", "3 rows of 'b.csv' are dropped"),
+        (r"3 rows of C:\Program Files (x86)\ana\b.csv", "3 rows of b.csv"),
+        ("3 rows of /home/O'Brien, Ana/b.csv are dropped", "3 rows of b.csv are dropped"),
+        ("3 rows (file:///home/ana maria/b.csv, /home/ana/c.csv)", "3 rows (file:b.csv, c.csv)"),
+        ('{"path": "/home/ana/b.csv", "old": "~ana/c.csv"}', '{"path": "b.csv", "old": "c.csv"}'),
+        ("3 rows of /home/ana/b.csv by postgresql://ana:s/e@crm/log", "3 rows of b.csv by postgresql:log"),
+        ("see https://ana:secret@mlflow.example/x", "see https://mlflow.example/x"),
+        ("~5/6 of the calls / months, or more, see https://example.org/a/b", None),
+    ],
+)
+def test_sentences_keep_the_names_of_files_only(sentence, kept):
+    assert without_folders([sentence]) == [kept or sentence]
 
 
 def test_the_pinned_run_of_the_registry_is_the_pinned_one(outputs, server, capsys):

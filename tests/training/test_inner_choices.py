@@ -16,7 +16,7 @@ from planrec.contracts import RoundsModel
 from planrec.errors import ConfigError, RunError
 from planrec.recommending.recommender import Recommender, blended, model_input, past_bills
 from planrec.reports.cards.model_card import card_of
-from planrec.reports.page.html_page import report_page
+from planrec.reports.page.report_page import report_page
 from planrec.reports.page.requested_runs import read_requested_runs
 from planrec.runs.read import load_run, replay_golden
 from planrec.schema.predictions import Prediction

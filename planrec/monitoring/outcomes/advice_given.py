@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,18 +62,24 @@ class AdvisingRuns:
 
     outputs: Path
     "Folder in which runs are looked for."
-    read: dict[str, RunFacts | None] = field(default_factory=dict)
-    "sha256 of run.json -> its facts; None if there is no such run."
+    read: dict[str, RunFacts] = field(default_factory=dict)
+    "sha256 of run.json -> its facts."
+    missing: set[str] = field(default_factory=set)
+    "Those of runs that are not there now."
+
+    def looked_for_again(self) -> "AdvisingRuns":
+        """Return the same runs, without those that were missing: they may be there now."""
+        return replace(self, missing=set())
 
     def of(self, run_id: str, sha256: str) -> RunFacts | None:
-        """Return the facts of a run; None if the run is not there any more."""
-        if sha256 not in self.read:
+        """Return the facts of a run; None if the run is not there."""
+        if sha256 not in self.read and sha256 not in self.missing:
             try:
                 manifest = read_manifest(find_run(self.outputs, run_id, sha256))
                 self.read[sha256] = RunFacts(manifest.horizon, manifest.plans)
             except RunError:
-                self.read[sha256] = None
-        return self.read[sha256]
+                self.missing.add(sha256)
+        return self.read.get(sha256)
 
     def plans(self, connection: Connection) -> set[str]:
         """Return the plans of all runs that answered and are there."""
@@ -112,7 +118,8 @@ def _given(connection: Connection, column: str, values: Iterable[str]) -> Iterat
     wanted = [value for value in dict.fromkeys(values) if "\0" not in value]
     if len(wanted) <= MOST_NAMES:
         marks = ", ".join("?" * len(wanted))
-        statement = f"SELECT {_COLUMNS} FROM decisions WHERE {column} IN ({marks})"
+        # With a time, SQLite searches subscribers in the index, which begins with the time.
+        statement = f"SELECT {_COLUMNS} FROM decisions WHERE {column} IN ({marks}) AND time >= ''"
         yield from map(Given.of, connection.execute(statement, wanted).fetchall() if wanted else ())
         return
     names, place = set(wanted), _COLUMNS.split(", ").index(column)

@@ -28,7 +28,7 @@ class Content(Struct, frozen=True, omit_defaults=True):
 
 
 class Outcome(NamedTuple):
-    """An outcome as it arrives: for one recommendation, or for the latest advice to a subscriber."""
+    """An outcome as it arrives: for one recommendation, or for advice to a subscriber."""
 
     place: str
     "Its place in messages: a line of a file, or a JSON pointer."

@@ -1,6 +1,6 @@
 """The table `outcomes` in the database of the decision log: rows are added and never updated."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -60,9 +60,9 @@ def append(connection: Connection, rows: Sequence[Row]) -> list[State]:
     states: list[State] = []
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
-        before = _stored(connection, some)
+        before = _contents_of(connection, some)
         _insert(connection, some)
-        after = _stored(connection, some)
+        after = _contents_of(connection, some)
         connection.commit()
         states += _states(some, set(before), after)
     return states
@@ -99,6 +99,19 @@ def stored_outcomes(connection: Connection) -> Iterator[StoredOutcome]:
         yield StoredOutcome(name, event, month, decoded(content), received)
 
 
+def stored_rows(connection: Connection, names: Collection[str]) -> Iterator[Row]:
+    """Yield the rows of these recommendations, the earliest received first."""
+    if not names or not connection.has_table(OUTCOMES):
+        return
+    statement = f"SELECT recommendation_id, event, month, content FROM {OUTCOMES}"
+    order = "ORDER BY received, recommendation_id, event, month"
+    if len(names) <= ROWS_AT_ONCE:
+        of_names = f"{statement} WHERE recommendation_id IN ({', '.join('?' * len(names))}) {order}"
+        yield from (Row(*row) for row in connection.execute(of_names, list(names)).fetchall())
+        return
+    yield from (row for row in map(Row._make, connection.stream(f"{statement} {order}")) if row[0] in names)
+
+
 def _create(connection: Connection) -> None:
     if connection.has_table(OUTCOMES):
         return
@@ -118,12 +131,6 @@ def _insert(connection: Connection, rows: Sequence[Row]) -> None:
     connection.execute(statement, [*chain.from_iterable((*row, FORM, now) for row in rows)])
 
 
-def _stored(connection: Connection, rows: Sequence[Row]) -> dict[Key, str]:
+def _contents_of(connection: Connection, rows: Sequence[Row]) -> dict[Key, str]:
     """Return the stored contents of the recommendations of these rows."""
-    names = list(dict.fromkeys(row.recommendation_id for row in rows))
-    statement = (
-        f"SELECT recommendation_id, event, month, content FROM {OUTCOMES}"
-        f" WHERE recommendation_id IN ({', '.join('?' * len(names))})"
-    )
-    found = connection.execute(statement, names).fetchall()
-    return {(name, event, month): content for name, event, month, content in found}
+    return {row.key: row.content for row in stored_rows(connection, {row.recommendation_id for row in rows})}

@@ -8,13 +8,12 @@ import msgspec
 from msgspec import Struct
 
 from planrec.errors import DataError
-from planrec.metrics import METRICS, ReliabilityBin
+from planrec.metrics import METRICS, Estimate, ReliabilityBin
 from planrec.monitoring.realised.realised_json import SCHEMA
 from planrec.monitoring.realised.realised_table import UNJUDGED
 from planrec.reports.page import charts
-from planrec.reports.page.markup import TableCell, bullets, interval, number, paragraph, table
-from planrec.reports.page.run_section import axis_of
-from planrec.reports.page.svg import figure_html
+from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, paragraph, table
+from planrec.reports.page.metric_words import name_of, unit_and_direction
 from planrec.wording import counted
 
 MOST_HARMED = 20
@@ -78,54 +77,64 @@ def realised_section(file: Path, run_hashes: Collection[str]) -> str:
         raise DataError(f"{file}: schema must be {SCHEMA!r}, got {found.schema!r}")
     if not any(run.sha256 in run_hashes for run in found.runs):
         return ""
-    return "".join(['<section id="realised">\n<h2>Realised by bills</h2>\n', *_parts(found), "</section>\n"])
+    return f'<section id="realised" aria-labelledby="realised-head">\n{_content(found)}</section>\n'
 
 
-def _parts(found: _File) -> Sequence[str]:
-    shown = [value for value in (*found.metrics, *found.promised) if value.group is None]
-    chart = charts.calibration(found.reliability_of_cheaper, "P(cheaper) that was given, by the bills")
-    return [
-        paragraph(
-            f"{counted(found.judged, 'decision')} of {counted(found.subscribers, 'subscriber')},"
-            f" {found.decided}, advised by {', '.join(run.run_id for run in found.runs)};"
-            f" amounts in {found.currency} a month; computed {found.made_at}."
-        ),
-        _metrics(shown),
-        figure_html(chart, "realised-cheaper") if found.reliability_of_cheaper else "",
-        _harmed(found.harmed),
-        bullets([f"{n:,} not judged: {_reason(reason)}" for reason, n in found.unjudged.items()]),
-    ]
+def _content(found: _File) -> str:
+    values = [value for value in (*found.metrics, *found.promised) if value.group is None]
+    bins = found.reliability_of_cheaper
+    chart = (
+        charts.calibration(bins, "P(cheaper) that was given, by the bills", "realised-cheaper")
+        if bins
+        else ""
+    )
+    unjudged = bullets([f"{n:,} not judged: {_reason(reason)}" for reason, n in found.unjudged.items()])
+    about = (
+        f"{counted(found.judged, 'decision')} of {counted(found.subscribers, 'subscriber')}, {found.decided},"
+        f" advised by {', '.join(run.run_id for run in found.runs)}; computed {found.made_at}."
+    )
+    left = [Card("Metrics by the bills that came", _metrics(values, found.currency))]
+    right = [Card("Calibration", chart)] if chart else []
+    right += [Card("Not judged", unjudged)] if found.unjudged else []
+    right += [Card("Advice that harmed", _harmed(found))] if found.harmed else []
+    head = '<h2 id="realised-head">Realised by bills</h2>\n'
+    return head + paragraph(about) + cards([left, right] if right else [left], 3)
 
 
 def _reason(name: str) -> str:
     return next((text for reason, text in UNJUDGED.items() if reason == name), name)
 
 
-def _metrics(values: Sequence[_Value]) -> str:
+def _metrics(values: Sequence[_Value], currency: str) -> str:
     models = list(dict.fromkeys(value.model for value in values))
     cells = {(value.metric, value.model): value for value in values}
     names = [name for name in dict.fromkeys(value.metric for value in values) if name in METRICS]
-    rows = [(axis_of(name), [_cell(cells.get((name, model))) for model in models]) for name in names]
+    rows = [
+        (
+            TableCell(name_of(name), unit_and_direction(name, currency)),
+            [_cell(name, cells.get((name, model))) for model in models],
+        )
+        for name in names
+    ]
     return table("Metrics by the bills that came, with 95 % intervals", ["metric", *models], rows)
 
 
-def _cell(value: _Value | None) -> TableCell:
+def _cell(metric: str, value: _Value | None) -> TableCell:
     if value is None or value.value is None:
-        return TableCell(number(nan))
-    return TableCell(number(value.value), interval(_known(value.low), _known(value.high)))
+        return charts.value_cell(metric, None)
+    return charts.value_cell(metric, Estimate(value.value, _known(value.low), _known(value.high)))
 
 
 def _known(end: float | None) -> float:
     return nan if end is None else end
 
 
-def _harmed(harmed: Sequence[_Harm]) -> str:
-    if not harmed:
-        return ""
-    worst = harmed[:MOST_HARMED]
+def _harmed(found: _File) -> str:
+    worst = found.harmed[:MOST_HARMED]
     rows = [(harm.recommendation_id, [TableCell(text) for text in _texts_of(harm)]) for harm in worst]
-    caption = f"Advice that harmed: {len(worst):,} of {len(harmed):,}, the worst first"
-    return table(caption, ["advice", "as of", "plan held", "advised", "extra a month"], rows)
+    caption = f"The worst first, {len(worst):,} of {len(found.harmed):,}"
+    heads = ["advice", "as of", "plan held", "advised", f"extra, {found.currency} a month"]
+    return fold(caption, table(caption, heads, rows))
 
 
 def _texts_of(harm: _Harm) -> Sequence[str]:

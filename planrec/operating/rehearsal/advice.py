@@ -60,7 +60,7 @@ class Adviser:
         )
         self.last[asked] = np.where(advised >= 0, advised, self.last[asked])
         saving = np.array(
-            [float(answer.items[0].expected_saving or 0) if answer.advised else 0.0 for answer in answers]
+            [float(answer.first.expected_saving or 0) if answer.advised else 0.0 for answer in answers]
         )
         return DayOfAdvice(month, day, asked, held[asked], advised, saving, tuple(requests))
 

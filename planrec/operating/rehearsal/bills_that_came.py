@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from planrec.monitoring.outcomes import Content, Outcome, receive
+from planrec.monitoring.outcomes import AdvisingRuns, Content, Outcome, receive
 from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.setting import HORIZON
@@ -29,7 +29,7 @@ def send_answers(log_url: str, outputs: Path, advice: DayOfAdvice, accepted: set
         for row in offers
     ]
     if outcomes:
-        receive(log_url, outputs, NO_KEY, outcomes)
+        receive(log_url, AdvisingRuns(outputs), NO_KEY, outcomes)
 
 
 def send_bills(
@@ -56,4 +56,4 @@ def send_bills(
         if subscriber in contents
     ]
     if outcomes:
-        receive(log_url, outputs, NO_KEY, outcomes)
+        receive(log_url, AdvisingRuns(outputs), NO_KEY, outcomes)

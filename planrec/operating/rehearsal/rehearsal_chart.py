@@ -1,90 +1,96 @@
-"""The picture of a rehearsal: regret and harm by month on both sides, and the acts of operations."""
+"""The pictures of a rehearsal: the acts of operations, and regret and harm by month on both sides."""
 
 from collections.abc import Sequence
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
+from planrec.metrics import Estimate
 from planrec.operating.rehearsal.judged_year import HARM, HIDDEN, REGRET, MonthlyFigures
 from planrec.operating.rehearsal.setting import HISTORY
 from planrec.operating.rehearsal.timeline import Kind, TimelineEvent
 from planrec.operating.rehearsal.year import Rehearsed
-from planrec.reports.page.charts import MARKERS, WIDTH, Marker
 from planrec.reports.page.markup import interval, number
-from planrec.reports.page.svg import Chart
+from planrec.reports.page.plots import Drawing, Panel, figure_html, legend
+from planrec.reports.page.scale import Scale, scale_of
 
 PANELS = {REGRET: "regret", HIDDEN: "hidden regret", HARM: "share harmed"}
-SYMBOLS: dict[Kind, Marker] = {
-    "planted": Marker("v", "#9c1c00", "#9c1c00"),
-    "noticed": Marker("o", "#00558c", "white"),
-    "other alarm": Marker("x", "#444444", "#444444"),
-    "promoted": Marker("^", "#2c6e2c", "#2c6e2c"),
-    "rolled back": Marker("<", "#444444", "#444444"),
-}
+KINDS: tuple[Kind, ...] = ("planted", "noticed", "other alarm", "promoted", "rolled back")
 "In the order of the rows, the first on top."
 MOST_HARM = 0.05
+SIDES = ("on", "off")
+WIDTH, HEIGHT = 420, 170
+EVERY_OTHER = 2
+"A label at every second month fits the width."
 
 
-def chart_of(rehearsed: Rehearsed) -> Chart:
-    """Draw the acts on top, and one panel per metric below."""
-    figure = Figure(figsize=(WIDTH * 1.25, 7.2), layout="constrained")
-    events, *panels = figure.subplots(1 + len(PANELS), sharex=True, height_ratios=[1.1, 2, 2, 2])
-    _draw_events(events, rehearsed.timeline.in_order())
+def charts_of(rehearsed: Rehearsed) -> str:
+    """Return one picture of the acts, and one per metric below it, on the same axis of months."""
     monthly = [figures for figures in rehearsed.figures if figures.month is not None]
-    for axes, (metric, name) in zip(panels, PANELS.items(), strict=True):
-        _draw_metric(axes, [figures for figures in monthly if figures.metric == metric])
-        axes.set_ylabel(name)
-    shown = panels[0].get_legend_handles_labels()
-    figure.legend(*shown, loc="outside upper right", ncols=2, frameon=False, fontsize=9)
-    panels[-1].axhline(MOST_HARM, color="#9c1c00", linestyle=":", linewidth=1)
-    months = [figures.month for figures in monthly if figures.metric == REGRET]
-    panels[-1].set_xticks(range(1, len(months) + 1), [str(month)[2:] for month in months], rotation=45)
-    title = "Regret and harm by month, with operations on and off"
-    return Chart(figure, title, _description(monthly))
-
-
-def _draw_events(axes: Axes, events: Sequence[TimelineEvent]) -> None:
-    """Draw one row of symbols per kind of event."""
-    for row, (kind, marker) in enumerate(SYMBOLS.items()):
-        marker.draw(
-            axes, [_place(event) for event in events if event.kind == kind], [row] * _count(events, kind)
+    months = [str(figures.month)[2:] for figures in monthly if figures.metric == REGRET]
+    events = figure_html(_events_chart(rehearsed.timeline.in_order(), months), "events")
+    by_metric = [
+        figure_html(
+            _metric_chart(name, [found for found in monthly if found.metric == metric], months),
+            name.replace(" ", "-"),
         )
-    axes.set_yticks(range(len(SYMBOLS)), list(SYMBOLS))
-    axes.set_ylim(len(SYMBOLS) - 0.4, -0.6)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    _style(axes)
+        for metric, name in PANELS.items()
+    ]
+    return events + legend([f"operations {side}" for side in SIDES]) + "".join(by_metric)
 
 
-def _draw_metric(axes: Axes, monthly: Sequence[MonthlyFigures]) -> None:
-    for name, marker, shift in (("on", MARKERS[0], -0.08), ("off", MARKERS[1], 0.08)):
-        values = [getattr(figures, name) for figures in monthly]
-        x = [month + shift for month in range(1, len(values) + 1)]
-        axes.vlines(x, [v.low for v in values], [v.high for v in values], color=marker.color, linewidth=1.2)
-        marker.draw(axes, x, [value.value for value in values], line="-", label=f"operations {name}")
-    axes.set_ylim(bottom=0)
-    axes.grid(color="#dddddd", linewidth=0.6)
-    _style(axes)
+def _events_chart(events: Sequence[TimelineEvent], months: Sequence[str]) -> Drawing:
+    """Draw one row of symbols per kind of event."""
+    n_kinds = len(KINDS)
+    panel = _panel(
+        months, Scale(-0.6, n_kinds - 0.4), "", [(n_kinds - 1 - row, kind) for row, kind in enumerate(KINDS)]
+    )
+    rows = [
+        panel.marks([(_place(event), n_kinds - 1 - row) for event in events if event.kind == kind], row)
+        for row, kind in enumerate(KINDS)
+    ]
+    counts = ", ".join(f"{sum(event.kind == kind for event in events)} {kind}" for kind in KINDS)
+    return Drawing(panel, "".join(rows), "Acts of operations", f"Symbols by day. {counts}.")
 
 
-def _style(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=9)
-    axes.set_axisbelow(True)
+def _metric_chart(name: str, monthly: Sequence[MonthlyFigures], months: Sequence[str]) -> Drawing:
+    ends = [
+        end
+        for found in monthly
+        for side in SIDES
+        for end in (_side(found, side).low, _side(found, side).high)
+    ]
+    is_harm = name == PANELS[HARM]
+    panel = _panel(months, scale_of([0.0, *ends, *([MOST_HARM] if is_harm else [])]), name)
+    limit = panel.path([(panel.x.low, MOST_HARM), (panel.x.high, MOST_HARM)], "limit") if is_harm else ""
+    sides = [_side_drawn(panel, monthly, side, number_of) for number_of, side in enumerate(SIDES)]
+    texts = [
+        f"{found.month} on {number(found.on.value)} {interval(found.on.low, found.on.high)},"
+        f" off {number(found.off.value)}"
+        for found in monthly
+    ]
+    title = f"{name.capitalize()} by month" + ("; the dashed line is the limit" if is_harm else "")
+    return Drawing(panel, limit + "".join(sides), title, f"Lines with 95 % intervals. {'; '.join(texts)}.")
+
+
+def _side_drawn(panel: Panel, monthly: Sequence[MonthlyFigures], side: str, series: int) -> str:
+    shift = 0.16 * series - 0.08
+    points = [(at + shift, _side(found, side).value) for at, found in enumerate(monthly, start=1)]
+    spans = [
+        panel.path([(x, _side(found, side).low), (x, _side(found, side).high)], f"s{series}")
+        for (x, _), found in zip(points, monthly, strict=True)
+    ]
+    return f"{''.join(spans)}{panel.path(points, f'trend s{series}')}{panel.marks(points, series)}"
+
+
+def _side(found: MonthlyFigures, side: str) -> Estimate:
+    return found.on if side == "on" else found.off
+
+
+def _panel(
+    months: Sequence[str], y: Scale, y_title: str, y_labels: Sequence[tuple[float, str]] | None = None
+) -> Panel:
+    labels = [(at, month) for at, month in enumerate(months, start=1) if at % EVERY_OTHER == 1]
+    return Panel(Scale(0.4, len(months) + 0.6), y, "", y_title, WIDTH, HEIGHT, labels, y_labels)
 
 
 def _place(event: TimelineEvent) -> float:
     """Return the place on the axis of months: 1 is the middle of the first month."""
     return event.month - HISTORY + 0.5 + event.day / 31
-
-
-def _count(events: Sequence[TimelineEvent], kind: Kind) -> int:
-    return sum(event.kind == kind for event in events)
-
-
-def _description(monthly: Sequence[MonthlyFigures]) -> str:
-    texts = [
-        f"{figures.month} {PANELS[figures.metric]} on {number(figures.on.value)}"
-        f" {interval(figures.on.low, figures.on.high)}, off {number(figures.off.value)}"
-        for figures in monthly
-    ]
-    return f"Lines with 95 % intervals. {'; '.join(texts)}."

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from planrec.operating.rehearsal.judged_year import HARM, HIDDEN, REGRET
-from planrec.operating.rehearsal.rehearsal_chart import chart_of
+from planrec.operating.rehearsal.rehearsal_chart import charts_of
 from planrec.operating.rehearsal.rehearsal_terminal import shown
 from planrec.operating.rehearsal.verdicts import verdicts_of
 from planrec.operating.rehearsal.year import Rehearsed
 from planrec.reports.page.html_page import html_document
-from planrec.reports.page.markup import TableCell, bullets, paragraph, table
-from planrec.reports.page.svg import figure_html
+from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, paragraph, table
 
 MONTHLY_HEADS = ("regret on", "off", "hidden regret on", "off", "harm on", "off")
 FAULT_HEADS = ("planted", "noticed", "by")
@@ -18,18 +17,31 @@ Rows = Sequence[tuple[str, Sequence[str]]]
 
 def page_of(rehearsed: Rehearsed) -> str:
     """Return the HTML page; equal rehearsals give equal text."""
-    return html_document("PlanRec rehearsal", _parts(rehearsed))
+    setting = rehearsed.setting
+    title = f"A year of {setting.n_subscribers:,} subscribers, operations on and off"
+    return html_document(title, _parts(rehearsed), "rehearsal")
 
 
 def _parts(rehearsed: Rehearsed) -> Iterator[str]:
-    yield paragraph(about(rehearsed))
-    yield bullets(verdict_lines(rehearsed))
-    yield figure_html(chart_of(rehearsed), "year")
-    yield "<h2>Faults</h2>\n" + _table(
-        "Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed)
+    yield _verdicts(rehearsed)
+    faults = _table("Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed))
+    monthly = _table("Means with 95 % intervals", MONTHLY_HEADS, monthly_rows(rehearsed))
+    events = _table("Every event", ("kind", "event"), _event_rows(rehearsed))
+    left = [Card("The year", charts_of(rehearsed) + fold("In figures, by month", monthly))]
+    right = [Card("The setting", paragraph(about(rehearsed))), Card("Faults", faults)]
+    yield cards([left, right], 2)
+    yield cards([[Card("Timeline", fold(f"{len(_event_rows(rehearsed))} events", events))]], 2)
+
+
+def _verdicts(rehearsed: Rehearsed) -> str:
+    """Return the box that says what was reached."""
+    found = list(verdicts_of(rehearsed))
+    n_reached = sum(verdict.is_reached for verdict in found)
+    css_class = "good" if n_reached == len(found) else "bad"
+    return (
+        f'<div class="verdict {css_class}"><p>{n_reached} of {len(found)} aims reached</p>'
+        f"{bullets(verdict_lines(rehearsed))}</div>\n"
     )
-    yield "<h2>By month</h2>\n" + _table("Means with 95 % intervals", MONTHLY_HEADS, monthly_rows(rehearsed))
-    yield "<h2>Timeline</h2>\n" + _table("Every event", ("kind", "event"), _event_rows(rehearsed))
 
 
 def about(rehearsed: Rehearsed) -> str:

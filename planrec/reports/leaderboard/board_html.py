@@ -1,9 +1,7 @@
 """Board as one HTML file without scripts and without links to other files; it can be printed."""
 
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Iterator, Sequence
 
-from planrec.metrics import Estimate
 from planrec.reports.leaderboard.board import Board, BoardTable
 from planrec.reports.leaderboard.board_cells import (
     COSTS,
@@ -13,109 +11,156 @@ from planrec.reports.leaderboard.board_cells import (
     difference_text,
     failure_cells,
     footnotes,
-    metric_titles,
     rank_text,
 )
 from planrec.reports.leaderboard.board_rows import BoardRow
-from planrec.wording import figure
+from planrec.reports.page.charts import PLOT, value_cell, value_head, value_in_unit
+from planrec.reports.page.html_page import html_document
+from planrec.reports.page.lead import data_name
+from planrec.reports.page.markup import (
+    TableCell,
+    TableHead,
+    bullets,
+    escape_html,
+    fold,
+    paragraph,
+    plain_table,
+    table,
+    terms,
+)
+from planrec.reports.page.metric_words import (
+    axis_of,
+    short_name_of,
+    unit_and_direction,
+)
+from planrec.reports.page.plots import axis_plot, interval_plot
+from planrec.reports.page.scale import Scale, scale_of
 
-_STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 2rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin-top: 2.2rem; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid #ccc; vertical-align: top; }
-th { border-bottom: 2px solid #555; vertical-align: bottom; }
-th.text, td.text { text-align: left; }
-small { display: block; color: #555; white-space: nowrap; }
-tr.baseline td { background: #f3f3f3; }
-code { overflow-wrap: anywhere; }
-@media print {
-  @page { size: A4 landscape; margin: 1cm; }
-  body { margin: 0; font-size: 9px; }
-  .wide { overflow: visible; }
-  th, td { padding: .15rem .3rem; }
-  thead { display: table-header-group; }
-  tr { break-inside: avoid; }
-}
-"""
+BESIDE = ("savings_captured", "harm_rate")
+"Metrics beside the ranking one, if they were measured; all others are folded."
+TARGETS = {"best_bill": "The cheapest plan", "held": "The plan held"}
+ALL_FIGURES = "All metrics, times and sizes"
+HOW_TO_READ = (
+    "Values are out of fold, with 95 % intervals by bootstrap over subscribers. Differences are paired: both"
+    " rows use the same draws. If an interval excludes 0, the difference is more than luck. Baselines are"
+    " grey, with triangles."
+)
 
 
 def as_html(board: Board) -> str:
     """Return the whole page; every text of a run is escaped."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    lines = [
-        "<!doctype html>",
-        '<html lang="en">',
-        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        f"<title>PlanRec leaderboard</title><style>{_STYLE}</style></head>",
-        "<body><h1>PlanRec leaderboard</h1>",
-        "<p>Values are out of fold, with 95 % intervals by bootstrap over subscribers; the arrow points in"
-        " the better direction. Differences are paired: both rows use the same draws. If an interval excludes"
-        " 0, the difference is more than luck. Grey rows are baselines.</p>",
-        *(line for table in board.tables for line in _table(table)),
-        *_failure_table(board),
-        *_list_html("Not shown", [escape(line) for line in board.refused]),
-        "</body></html>",
+    n_runs = sum(not row.is_baseline for found in board.tables for row in found.rows)
+    title = f"{n_runs} run{'' if n_runs == 1 else 's'} ranked"
+    return html_document(title, _parts(board), "leaderboard")
+
+
+def _parts(board: Board) -> Iterator[str]:
+    for found in board.tables:
+        yield f'<section class="card">\n<h2>{escape_html(_title(found))}</h2>\n'
+        yield from _content(found)
+        yield "</section>\n"
+    if board.failed:
+        rows = [_failure_row(failure_cells(cell)) for cell in board.failed]
+        caption = f"{len(board.failed)} cells of sweeps without a run"
+        yield f'<section class="card">\n<h2>{FAILED_TITLE}</h2>\n{table(caption, FAILED, rows)}</section>\n'
+    if board.refused:
+        yield f'<section class="card">\n<h2>Not shown</h2>\n{bullets(board.refused)}</section>\n'
+    yield paragraph(HOW_TO_READ)
+
+
+def _title(found: BoardTable) -> str:
+    manifest = found.rows[0].run.manifest
+    target = manifest.kind("target")
+    return f"{TARGETS.get(target, target)} on {data_name(manifest)}"
+
+
+def _content(found: BoardTable) -> Iterator[str]:
+    """Yield what was judged, the ranking, and the folded rest."""
+    yield f'<p class="muted">{escape_html(found.title)}</p>\n'
+    yield bullets(found.differs) if found.differs else ""
+    if found.metric is None:
+        yield paragraph("Not ranked: no run here measured a metric that can rank.")
+    else:
+        yield _ranking(found, found.metric)
+    yield bullets([f"* {note}" for note in footnotes(found)]) if found.is_marked else ""
+    yield fold(ALL_FIGURES, _all_figures(found))
+    commands = [(row.label, row.command) for row in found.rows if row.command]
+    yield fold("Commands that repeat a row", terms(commands, code=[label for label, _ in commands]))
+
+
+def _ranking(found: BoardTable, metric: str) -> str:
+    """Return rank, interval and value of the ranking metric, difference to the best, and two more metrics."""
+    currency = _currency(found)
+    beside = [name for name in BESIDE if name in found.metrics and name != metric]
+    drawn = [value_in_unit(metric, row.values[metric]) for row in found.rows if metric in row.values]
+    scale = scale_of(end for value in drawn for end in (value.value, value.low, value.high))
+    line = drawn[0].value
+    heads = [
+        TableHead("run"),
+        TableHead("95 % interval", svg=axis_plot(scale)),
+        value_head(metric, currency),
+        TableHead("Minus the best", "paired", "beside"),
+        *(TableHead(short_name_of(name), unit_and_direction(name, currency), "beside") for name in beside),
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _table(table: BoardTable) -> Iterator[str]:
-    yield f"<h2>{escape(table.title)}</h2>"
-    yield from _list_html("", [escape(line) for line in table.differs])
-    heads = [*([f"difference in {table.metric}"] if table.metric else []), *metric_titles(table), *COSTS]
-    numbers = "".join(f'<th scope="col">{escape(head).replace("_", "_<wbr>")}</th>' for head in heads)
-    yield '<div class="wide"><table><thead><tr>'
-    yield f'<th scope="col">#</th><th scope="col" class="text">run</th>{numbers}</tr></thead><tbody>'
-    yield from (_row(table, row) for row in table.rows)
-    yield "</tbody></table></div>"
-    yield from _list_html("", [escape(note) for note in footnotes(table)])
-    commands = [
-        f"{escape(row.label)}: <code>{escape(row.command)}</code>" for row in table.rows if row.command
+    rows = [
+        (
+            _name(row),
+            [
+                TableCell("", svg=_plot(scale, metric, row, line)),
+                value_cell(metric, row.values.get(metric)),
+                _difference(metric, row),
+                *(value_cell(name, row.values.get(name), "beside") for name in beside),
+            ],
+        )
+        for row in found.rows
     ]
-    yield from _list_html("Repeat a row", commands)
+    return plain_table(f"Ranked by {axis_of(metric, currency)}", heads, rows, PLOT)
 
 
-def _row(table: BoardTable, row: BoardRow) -> str:
-    kind = "baseline" if row.is_baseline else "run"
-    star = " *" if row.marks else ""
-    judged = f"{'judged by ' if row.is_baseline else ''}{row.run.manifest.run_id}"
-    cells = [_difference(row)] if table.metric else []
-    cells += [_estimate(row.values.get(name)) for name in table.metrics]
-    cells += [escape(cell) for cell in cost_cells(row)]
-    numbers = "".join(f"<td>{cell}</td>" for cell in cells)
-    label = f'<td class="text">{escape(row.label)}{star}<small>{escape(judged)}</small></td>'
-    return f'<tr class="{kind}"><td>{rank_text(row)}</td>{label}{numbers}</tr>'
+def _all_figures(found: BoardTable) -> str:
+    currency = _currency(found)
+    heads = [TableHead(short_name_of(name), unit_and_direction(name, currency)) for name in found.metrics]
+    rows = [
+        (
+            TableCell(_name(row).text, f"judged by {row.run.manifest.run_id}"),
+            [
+                *(value_cell(name, row.values.get(name)) for name in found.metrics),
+                *map(TableCell, cost_cells(row)),
+            ],
+        )
+        for row in found.rows
+    ]
+    return table(f"{ALL_FIGURES}: {found.title}", [TableHead("run"), *heads, *map(TableHead, COSTS)], rows)
 
 
-def _failure_table(board: Board) -> Iterator[str]:
-    if not board.failed:
-        return
-    heads = "".join(f'<th scope="col" class="text">{escape(head)}</th>' for head in FAILED)
-    yield f'<h2>{FAILED_TITLE}</h2><div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>'
-    for cell in board.failed:
-        texts = "".join(f'<td class="text">{escape(text)}</td>' for text in failure_cells(cell))
-        yield f"<tr>{texts}</tr>"
-    yield "</tbody></table></div>"
+def _name(row: BoardRow) -> TableCell:
+    """Return rank, label and run; a star marks a value that is too optimistic."""
+    label = f"{rank_text(row)} {row.label}{' *' if row.marks else ''}"
+    if row.is_baseline:
+        return TableCell(label, "baseline", "baseline")
+    return TableCell(label, row.run.manifest.run_id, "own")
 
 
-def _difference(row: BoardRow) -> str:
-    if row.difference is None or row.rank == 1:
-        return difference_text(row)
-    return ("+" if row.difference.value > 0 else "") + _estimate(row.difference)
-
-
-def _estimate(value: Estimate | None) -> str:
+def _plot(scale: Scale, metric: str, row: BoardRow, line: float) -> str:
+    value = row.values.get(metric)
     if value is None:
-        return "-"
-    return f"{figure(value.value)}<small>{figure(value.low)} to {figure(value.high)}</small>"
+        return ""
+    series = 2 if row.is_baseline else 0
+    return interval_plot(scale, [value_in_unit(metric, value)], [series], line)
 
 
-def _list_html(title: str, items: list[str]) -> list[str]:
-    """Return a list of HTML items under a title; an empty list if there are no items."""
-    if not items:
-        return []
-    head = [f"<h3>{escape(title)}</h3>"] if title else []
-    return [*head, "<ul>", *(f"<li>{item}</li>" for item in items), "</ul>"]
+def _difference(metric: str, row: BoardRow) -> TableCell:
+    if row.difference is None or row.rank == 1:
+        return TableCell(difference_text(row), css_class="beside")
+    cell = value_cell(metric, row.difference, "beside")
+    sign = "+" if row.difference.value > 0 else ""
+    return TableCell(sign + cell.text, cell.detail, cell.css_class)
+
+
+def _failure_row(cells: Sequence[str]) -> tuple[str, Sequence[TableCell]]:
+    name, *others = cells
+    return name, [TableCell(text, css_class="words") for text in others]
+
+
+def _currency(found: BoardTable) -> str | None:
+    return found.rows[0].run.manifest.currency

@@ -1,65 +1,38 @@
-"""Charts of a report.
+"""Charts of a report: tables with a plot in each row, and planes.
 
-Shape or text repeats everything that colour shows, for readers who cannot tell the colours apart.
+A row says in words everything that its plot shows.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import nan
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
-from planrec.metrics import MetricValue, ReliabilityBin
-from planrec.reports.page.markup import interval, number, printable_text
-from planrec.reports.page.svg import Chart
-
-WIDTH = 5.4
-"Inches: text of 10 points is readable if a phone shows the whole width."
-MAX_LABEL = 30
-"Characters of a name beside a chart; the tables show the whole name."
-MAX_FEATURES = 20
-
-
-@dataclass(frozen=True)
-class Marker:
-    """The symbol of one model."""
-
-    shape: str
-    color: str
-    fill: str
-
-    def draw(
-        self,
-        axes: Axes,
-        x: Sequence[float],
-        y: Sequence[float],
-        *,
-        size: float = 5,
-        line: str = "none",
-        label: str | None = None,
-    ) -> None:
-        """Draw one symbol per point, connected if `line` is a style of lines."""
-        axes.plot(
-            x,
-            y,
-            marker=self.shape,
-            color=self.color,
-            markerfacecolor=self.fill,
-            markersize=size,
-            linestyle=line,
-            linewidth=1.2,
-            label=label,
-            zorder=3,
-        )
-
-
-MARKERS = (
-    Marker("o", "#00558c", "#00558c"),
-    Marker("s", "#a84300", "white"),
-    Marker("^", "#444444", "white"),
+from planrec.metrics import Estimate, MetricValue, ReliabilityBin
+from planrec.reports.page.markup import TableCell, TableHead, plain_table
+from planrec.reports.page.metric_words import (
+    Interval,
+    in_unit,
+    shown,
+    shown_interval,
+    unit_and_direction,
 )
-"For the model, then its references."
+from planrec.reports.page.plots import (
+    N_SERIES,
+    Drawing,
+    Panel,
+    axis_plot,
+    bar_plot,
+    figure_html,
+    interval_plot,
+    legend,
+)
+from planrec.reports.page.scale import Scale, scale_of
+
+MAX_FEATURES = 20
+MOST_SHORT = 10
+"Characters of names that leave more room for the plots."
+PLOT = "with-plot"
+"Class of the tables with a plot in each row."
 
 
 @dataclass(frozen=True)
@@ -70,103 +43,129 @@ class Series:
     values: tuple[MetricValue, ...]
 
 
-def comparison(rows: Sequence[tuple[str, MetricValue]], title: str, axis: str) -> Chart:
-    """Draw one dot with its interval per row, the first row on top and filled."""
-    figure, axes = _row_axes([name for name, _ in rows])
-    for position, (_, value) in enumerate(rows):
-        _dot(axes, value, position, MARKERS[0] if position == 0 else MARKERS[2])
-    axes.set_xlabel(axis)
-    texts = [f"{name} {number(value.value)} {interval(value.low, value.high)}" for name, value in rows]
-    return Chart(figure, title, f"Dots with 95 % intervals. {'; '.join(texts)}.")
+@dataclass(frozen=True)
+class ComparedRow:
+    """One row of a comparison."""
+
+    name: TableCell
+    value: Interval
+    more: tuple[TableCell, ...] = ()
+    "Cells after the value."
 
 
-def by_group(
-    groups: Sequence[str], series: Sequence[Series], title: str, axis_labels: tuple[str, str]
-) -> Chart:
+def comparison_table(
+    rows: Sequence[ComparedRow],
+    metric: str,
+    currency: str | None,
+    caption: str,
+    head: str,
+    more_heads: Sequence[TableHead] = (),
+    against: Interval | None = None,
+) -> str:
+    """Draw one mark with its interval per row; a line shows the value to compare with in all rows.
+
+    Args:
+        rows: the rows; the mark of the value to compare with is filled.
+        metric: the metric.
+        currency: currency of the metrics of money.
+        caption: caption of the table.
+        head: head of the first column.
+        more_heads: heads of the cells after the value.
+        against: the value to compare with; None for the first row's.
+    """
+    compared = rows[0].value if against is None else against
+    scale = scale_of(
+        end
+        for value in (compared, *(row.value for row in rows))
+        for end in _ends(value_in_unit(metric, value))
+    )
+    line = in_unit(metric, compared.value)
+    cells = []
+    for row in rows:
+        series = 0 if row.value == compared else 2
+        plot = interval_plot(scale, [value_in_unit(metric, row.value)], [series], line)
+        cells.append((row.name, [TableCell("", svg=plot), value_cell(metric, row.value), *row.more]))
+    axis = TableHead("95 % interval", svg=axis_plot(scale))
+    return plain_table(
+        caption, [TableHead(head), axis, value_head(metric, currency), *more_heads], cells, PLOT
+    )
+
+
+def by_group(kind: str, metric: str, series: Sequence[Series], currency: str | None) -> str:
     """Draw a few models beside each other in every group.
 
     Args:
-        groups: names of the groups.
-        series: one value per group, for each model.
-        title: title of the chart.
-        axis_labels: kind of the groups, and name of the metric.
+        kind: kind of the groups.
+        metric: the metric.
+        series: one value per group, for each model; at most as many as there are symbols.
+        currency: currency of the metrics of money.
 
     Returns:
-        The chart.
+        A legend and a table, whose figures are those of the first model.
     """
-    figure, axes = _row_axes(groups, height=0.36 + 0.08 * len(series))
-    step = 0.24
-    for number_of, one in enumerate(series):
-        shift = (number_of - (len(series) - 1) / 2) * step
-        marker = MARKERS[number_of % len(MARKERS)]
-        for position, value in enumerate(one.values):
-            _dot(axes, value, position + shift, marker)
-        marker.draw(axes, [], [], label=_label(one.name))
-    axes.set(ylabel=axis_labels[0], xlabel=axis_labels[1])
-    legend = figure.legend(loc="outside upper right", ncols=len(series), frameon=False, fontsize=9)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    texts = [
-        f"{one.name}: " + ", ".join(f"{value.group} {number(value.value)}" for value in one.values)
-        for one in series
+    shown_series = series[:N_SERIES]
+    drawn = [[value_in_unit(metric, value) for value in one.values] for one in shown_series]
+    scale = scale_of(end for one in drawn for value in one for end in _ends(value))
+    own = series[0].values
+    rows = [
+        (
+            str(value.group),
+            [
+                TableCell("", svg=_plot_of_group(scale, [one[at] for one in drawn])),
+                value_cell(metric, value),
+            ],
+        )
+        for at, value in enumerate(own)
     ]
-    return Chart(figure, title, f"Dots with 95 % intervals. {'; '.join(texts)}.")
+    heads = [TableHead(kind), TableHead("95 % intervals", svg=axis_plot(scale)), value_head(metric, currency)]
+    names = legend([one.name for one in shown_series]) if len(series) > 1 else ""
+    caption = f"{unit_and_direction(metric, currency)}; the figures are those of {series[0].name}"
+    is_short = all(len(name) <= MOST_SHORT for name, _ in rows)
+    return names + plain_table(caption, heads, rows, f"{PLOT} short" if is_short else PLOT)
 
 
-def calibration(bins: Sequence[ReliabilityBin], title: str) -> Chart:
+def calibration(bins: Sequence[ReliabilityBin], title: str, name: str) -> str:
     """Draw the share that came true against the predicted probability; the diagonal is perfect."""
-    figure = Figure(figsize=(WIDTH * 0.8, WIDTH * 0.8), layout="constrained")
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color="#666666", linestyle="--", linewidth=1, label="perfectly calibrated")
-    x, y = [one.confidence for one in bins], [one.hit_rate for one in bins]
-    MARKERS[0].draw(axes, x, y, line="-", label="this model")
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability given", ylabel="share that came true", aspect=1)
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
-    _style_axes(axes)
-    axes.grid(color="#dddddd", linewidth=0.6)
+    panel = Panel(Scale(0, 1), Scale(0, 1), "probability given", "share that came true", 250, 235)
+    points = [(one.confidence, one.hit_rate) for one in bins]
+    content = f"{panel.path([(0, 0), (1, 1)], 'line')}{panel.marks(points, 0)}"
     texts = [f"{one.confidence:.2f} given, {one.hit_rate:.2f} came true, of {one.n:,}" for one in bins]
-    return Chart(figure, title, f"Points against the diagonal, which is perfect. {'; '.join(texts)}.")
+    description = f"Points against the diagonal, which is perfect. {'; '.join(texts)}."
+    return figure_html(Drawing(panel, content, title, description), name)
 
 
-def importance(shares: Sequence[tuple[str, float]], title: str) -> Chart:
+def importance(shares: Sequence[tuple[str, float]], caption: str) -> str:
     """Draw a bar for each of the most important features, with its share as text."""
     top = shares[:MAX_FEATURES]
-    figure, axes = _row_axes([name for name, _ in top], height=0.26)
-    bars = axes.barh(range(len(top)), [share for _, share in top], color="#00558c", height=0.65)
-    axes.bar_label(bars, labels=[f"{share:.1%}" for _, share in top], padding=3, fontsize=9)
-    axes.set(xlabel="share of all importance", xlim=(0, max(share for _, share in top) * 1.2))
-    axes.grid(visible=False)
-    texts = [f"{name} {share:.1%}" for name, share in top]
-    return Chart(figure, title, f"Bars. {'; '.join(texts)}.")
+    most = max(share for _, share in top)
+    rows = [
+        (name, [TableCell("", svg=bar_plot(share / most)), TableCell(f"{share:.1%}")]) for name, share in top
+    ]
+    heads = [TableHead("feature"), TableHead("bar"), TableHead("share", css_class="value")]
+    return plain_table(caption, heads, rows, f"{PLOT} bars")
 
 
-def _row_axes(labels: Sequence[str], height: float = 0.32) -> tuple[Figure, Axes]:
-    """Return a figure with one row per label, the first one on top."""
-    figure = Figure(figsize=(WIDTH, 1.0 + height * len(labels)), layout="constrained")
-    axes = figure.subplots()
-    # A `$` in a plan's name does not start a formula.
-    axes.set_yticks(range(len(labels)), [_label(label) for label in labels], parse_math=False)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    _style_axes(axes)
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    return figure, axes
+def value_head(metric: str, currency: str | None) -> TableHead:
+    """Return the head of a column of values: unit and better direction."""
+    unit, _, better = unit_and_direction(metric, currency).partition(", ")
+    return TableHead(unit, better, "value")
 
 
-def _dot(axes: Axes, value: MetricValue, position: float, marker: Marker) -> None:
-    if isnan(value.value):
-        return
-    if not isnan(value.low):
-        # Lines, not error bars: an interval need not contain its value.
-        axes.plot([value.low, value.high], [position, position], color=marker.color, linewidth=1.4, zorder=2)
-    marker.draw(axes, [value.value], [position], size=5.5)
+def value_cell(metric: str, value: Interval | None, css_class: str = "") -> TableCell:
+    """Return a cell with a value and its interval."""
+    if value is None:
+        return TableCell("–", css_class=css_class)
+    return TableCell(shown(metric, value.value), shown_interval(metric, value), css_class)
 
 
-def _style_axes(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=9)
-    axes.set_axisbelow(True)
+def _ends(value: Interval) -> tuple[float, float, float]:
+    return value.value, value.low, value.high
 
 
-def _label(text: str) -> str:
-    shown = printable_text(text)
-    return shown if len(shown) <= MAX_LABEL else f"{shown[: MAX_LABEL - 1]}…"
+def _plot_of_group(scale: Scale, values: Sequence[Interval]) -> str:
+    return interval_plot(scale, values, range(len(values)), nan)
+
+
+def value_in_unit(metric: str, value: Interval) -> Estimate:
+    """Return a value and its interval in the unit that is shown: percent for shares."""
+    return Estimate(in_unit(metric, value.value), in_unit(metric, value.low), in_unit(metric, value.high))

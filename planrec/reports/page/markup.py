@@ -19,6 +19,30 @@ class TableCell:
     detail: str = ""
     "Shown on a second line, smaller."
     css_class: str = ""
+    svg: str = ""
+    "A plot in place of the text."
+    href: str = ""
+    "Place on the page that the text links to."
+
+
+@dataclass(frozen=True)
+class TableHead:
+    """The head of a column."""
+
+    text: str
+    detail: str = ""
+    "Shown on a second line, smaller: unit and better direction."
+    css_class: str = ""
+    svg: str = ""
+    "The axis of a column of plots; the text is then for screen readers alone."
+
+
+@dataclass(frozen=True)
+class Card:
+    """A titled box of a page."""
+
+    title: str
+    html: str
 
 
 def escape_html(text: object) -> str:
@@ -43,19 +67,60 @@ def printable_text(text: object) -> str:
     return _CONTROL.sub("�", " ".join(str(text).split()))
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[TableCell]]]) -> str:
+def table(
+    caption: str,
+    heads: Sequence[str | TableHead],
+    rows: Sequence[tuple[str | TableCell, Sequence[TableCell]]],
+) -> str:
     """Return a table with a caption, a head per column and a head per row; a wide table scrolls."""
-    columns = "".join(f'<th scope="col">{_with_breaks(head)}</th>' for head in heads)
-    body = "".join(
-        f'<tr><th scope="row">{_with_breaks(head)}</th>{"".join(map(_cell, cells))}</tr>\n'
-        for head, cells in rows
-    )
     # Focusable, so that a wide table can be scrolled with the keyboard.
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape_html(caption)}"><table>'
-        f"<caption>{escape_html(caption)}</caption>\n"
-        f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
+        f'<div class="wide" tabindex="0" role="group" aria-label="{escape_html(caption)}">'
+        f"{plain_table(caption, heads, rows)}</div>\n"
     )
+
+
+def plain_table(
+    caption: str,
+    heads: Sequence[str | TableHead],
+    rows: Sequence[tuple[str | TableCell, Sequence[TableCell]]],
+    css_class: str = "",
+) -> str:
+    """Return a table that fits the width of a phone."""
+    columns = "".join(_head(head) for head in heads)
+    body = "".join(f"<tr>{_row_head(head)}{''.join(map(_cell, cells))}</tr>\n" for head, cells in rows)
+    css = f' class="{css_class}"' if css_class else ""
+    return (
+        f"<table{css}><caption>{escape_html(caption)}</caption>\n"
+        f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{body}</tbody></table>\n"
+    )
+
+
+def fold(summary: str, html: str) -> str:
+    r"""Return HTML that is folded on the screen and open on paper; an empty string without content.
+
+    Examples:
+        >>> fold("a < b", "<p>c</p>")
+        '<details><summary>a &lt; b</summary>\n<p>c</p></details>\n'
+        >>> fold("a", "")
+        ''
+    """
+    return f"<details><summary>{escape_html(summary)}</summary>\n{html}</details>\n" if html else ""
+
+
+def cards(columns: Sequence[Sequence[Card]], level: int) -> str:
+    """Return titled boxes, in columns that stand beside each other if the screen is wide.
+
+    Args:
+        columns: the boxes of each column.
+        level: level of the headings.
+    """
+    shown = [f"<div>{''.join(_card(card, level) for card in column)}</div>\n" for column in columns]
+    return f'<div class="columns">{"".join(shown)}</div>\n'
+
+
+def _card(card: Card, level: int) -> str:
+    return f'<div class="card"><h{level}>{escape_html(card.title)}</h{level}>\n{card.html}</div>\n'
 
 
 def terms(pairs: Sequence[tuple[str, str]], code: Sequence[str] = ()) -> str:
@@ -63,13 +128,13 @@ def terms(pairs: Sequence[tuple[str, str]], code: Sequence[str] = ()) -> str:
 
     Examples:
         >>> terms([("model", "lgbm"), ("commit", "abc")], code=["commit"])
-        '<dl><dt>model</dt><dd>lgbm</dd><dt>commit</dt><dd><code>abc</code></dd></dl>\n'
+        '<dl class="terms"><dt>model</dt><dd>lgbm</dd><dt>commit</dt><dd><code>abc</code></dd></dl>\n'
     """
     lines = [
         f"<dt>{escape_html(term)}</dt><dd>{_code(text) if term in code else escape_html(text)}</dd>"
         for term, text in pairs
     ]
-    return f"<dl>{''.join(lines)}</dl>\n"
+    return f'<dl class="terms">{"".join(lines)}</dl>\n'
 
 
 def bullets(lines: Sequence[str]) -> str:
@@ -117,10 +182,30 @@ def _with_breaks(name: str) -> str:
     return escape_html(name).replace("_", "_<wbr>")
 
 
+def _head(head: str | TableHead) -> str:
+    if isinstance(head, str):
+        return f'<th scope="col">{_with_breaks(head)}</th>'
+    text = f'<span class="unseen">{escape_html(head.text)}</span>' if head.svg else _with_breaks(head.text)
+    return f'<th scope="col"{_css(head.css_class)}>{text}{head.svg}{_detail(head.detail)}</th>'
+
+
+def _row_head(head: str | TableCell) -> str:
+    cell = TableCell(head) if isinstance(head, str) else head
+    text = escape_html(cell.text).replace("=", "=<wbr>")
+    linked = f'<a href="{escape_html(cell.href)}">{text}</a>' if cell.href else text
+    return f'<th scope="row"{_css(cell.css_class)}>{linked}{_detail(cell.detail)}</th>'
+
+
 def _cell(cell: TableCell) -> str:
-    css = f' class="{cell.css_class}"' if cell.css_class else ""
-    detail = f"<small>{escape_html(cell.detail)}</small>" if cell.detail else ""
-    return f"<td{css}>{escape_html(cell.text)}{detail}</td>"
+    return f"<td{_css(cell.css_class)}>{cell.svg}{escape_html(cell.text)}{_detail(cell.detail)}</td>"
+
+
+def _css(css_class: str) -> str:
+    return f' class="{css_class}"' if css_class else ""
+
+
+def _detail(detail: str) -> str:
+    return f"<small>{escape_html(detail)}</small>" if detail else ""
 
 
 def _code(text: str) -> str:

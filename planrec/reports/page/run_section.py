@@ -1,24 +1,17 @@
-"""Section of one run: identity, warnings, metrics, calibration, groups, feature importance, speed."""
+"""Section of one run: metrics, calibration, groups, feature importance, speed, data, configuration."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from planrec.config.config_diff import flat
-from planrec.metrics import (
-    METRICS,
-    MetricValue,
-    ReliabilityBin,
-    broken_guards,
-    reliability,
-    reliability_of_cheaper,
-)
+from planrec.metrics import METRICS, MetricValue, ReliabilityBin, reliability, reliability_of_cheaper
 from planrec.reports.cards.card_prose import INTENDED, QUESTION
 from planrec.reports.page import charts
 from planrec.reports.page.charts import Series
-from planrec.reports.page.markup import TableCell, bullets, interval, number, paragraph, table, terms
+from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, paragraph, table, terms
+from planrec.reports.page.metric_words import GROUPS, axis_of, name_of, short_name_of, unit_and_direction
 from planrec.reports.page.run_view import RunView
-from planrec.reports.page.svg import figure_html
 from planrec.training.fitting import Chosen
 from planrec.training.tuning import Tuned
 
@@ -28,45 +21,32 @@ N_SHADES = 5
 MAX_HEAD = 16
 "Characters of a plan's name above a column of a confusion matrix."
 
-BY_GROUP = {
-    "regret_by_decile": ("usage decile", "Mean regret by decile of usage, 1 the lightest users"),
-    "regret_by_held": ("plan held", "Mean regret by plan held"),
-    "f1": ("plan", "F1 of each plan"),
-    "selection_rate_by_group": ("group and plan", "How often each group is recommended each plan"),
-} | {
-    gap: ("protected column", f"{gap}: the largest group value minus the smallest")
-    for gap, metric in METRICS.items()
-    if metric.worst is not None
-}
-"Grouped metrics: kind of the groups, and title of the chart."
 
-
-def section(run: RunView, name: str) -> Iterator[str]:
-    """Yield the parts of the section.
+def section(run: RunView, name: str, level: int) -> Iterator[str]:
+    """Yield the parts of the section below the verdict.
 
     Args:
         run: the run.
         name: prefix of HTML ids, unique on the page.
+        level: level of the headings.
 
     Yields:
         HTML, part by part.
     """
-    yield warnings_of(run)
-    yield identity(run)
-    yield "<h3>Metrics</h3>\n"
-    yield first_metric(run, name)
-    yield metrics_table(run)
-    yield "<h3>Calibration</h3>\n"
-    yield calibration(run, name)
-    yield "<h3>Right plan and recommended plan</h3>\n"
-    yield confusion_table(run)
-    yield from by_group(run, name)
-    yield "<h3>Feature importance</h3>\n"
-    yield feature_importance(run, name)
-    yield "<h3>Speed and size</h3>\n"
-    yield speed_and_size(run)
-    yield "<h3>Notes and waived checks</h3>\n"
-    yield notes(run)
+    left = [
+        *first_metric(run),
+        Card("All metrics", metrics_tables(run)),
+        Card("Right plan and recommended plan", confusion_table(run)),
+        Card("Feature importance", feature_importance(run)),
+        Card("Speed and size", speed_and_size(run)),
+    ]
+    right = [
+        *by_group(run),
+        Card("Calibration", calibration(run, name)),
+        Card("Notes and waived checks", notes(run)),
+    ]
+    yield cards([left, right], level)
+    yield cards([[Card("Data and configuration", identity(run))]], level)
 
 
 def identity(run: RunView) -> str:
@@ -110,46 +90,39 @@ def chosen_text(entry: Chosen) -> str:
     return f"{entry} for the model that is kept, on inner folds; each fold judged chose its own"
 
 
-def warnings_of(run: RunView) -> str:
-    """Return broken guards and reasons to distrust the figures; an empty string if there are none."""
-    found = [f"{run.model}: {warning}" for warning in broken_guards(run.figures())]
-    found.extend(run.saved.manifest.reservations)
-    if not found:
-        return ""
-    return f'<div class="warning"><strong>Warning</strong>{bullets(found)}</div>\n'
-
-
-def first_metric(run: RunView, name: str) -> str:
+def first_metric(run: RunView) -> list[Card]:
     """Return a chart of the first metric, the model beside its baselines, if there are baselines."""
     metric = run.saved.manifest.metrics[0].metric
-    rows = [(value.model, value) for value in run.saved.manifest.metrics if value.metric == metric]
-    if METRICS[metric].groups is not None or len(rows) < 2:
-        return ""
-    chart = charts.comparison(rows, f"{metric} with 95 % intervals", axis_of(metric))
-    return figure_html(chart, f"{name}-first")
+    values = [value for value in run.saved.manifest.metrics if value.metric == metric]
+    if METRICS[metric].groups is not None or len(values) < 2:
+        return []
+    rows = [charts.ComparedRow(TableCell(value.model), value) for value in values]
+    currency = run.saved.manifest.currency
+    caption = f"{axis_of(metric, currency)}, 95 % intervals"
+    chart = charts.comparison_table(rows, metric, currency, caption, "model")
+    return [Card(f"Against the baselines: {short_name_of(metric)}", chart)]
 
 
-def metrics_table(run: RunView) -> str:
-    """Return a table with one row per metric and one column per model, the run's own model first."""
+def metrics_tables(run: RunView) -> str:
+    """Return the metrics of the model beside those of reference baselines; those of all models are folded."""
     single = [value for value in run.saved.manifest.metrics if value.group is None]
     models = list(dict.fromkeys(value.model for value in single))
+    few = [model for model in (run.model, *run.references()) if model in models]
+    title = "Metrics with 95 % bootstrap intervals over subscribers"
+    every = _metrics_table(run, single, models, f"{title}, all models")
+    return _metrics_table(run, single, few, title) + (fold("All models", every) if few != models else "")
+
+
+def _metrics_table(run: RunView, single: Sequence[MetricValue], models: Sequence[str], caption: str) -> str:
     cells = {(value.metric, value.model): value for value in single}
     rows = [
-        (axis_of(metric), [_value_cell(cells.get((metric, model))) for model in models])
+        (
+            TableCell(name_of(metric), unit_and_direction(metric, run.saved.manifest.currency)),
+            [charts.value_cell(metric, cells.get((metric, model))) for model in models],
+        )
         for metric in dict.fromkeys(value.metric for value in single)
     ]
-    return table("Metrics with 95 % bootstrap intervals over subscribers", ["metric", *models], rows)
-
-
-def axis_of(metric: str) -> str:
-    """Return a metric's name, unit and better direction.
-
-    Examples:
-        >>> axis_of("log_loss"), axis_of("accuracy")
-        ('log_loss (nats, lower is better)', 'accuracy (share, higher is better)')
-    """
-    better = {True: ", higher is better", False: ", lower is better", None: ""}
-    return f"{metric} ({METRICS[metric].unit}{better[METRICS[metric].higher_is_better]})"
+    return table(caption, ["metric", *models], rows)
 
 
 def calibration(run: RunView, name: str) -> str:
@@ -157,14 +130,17 @@ def calibration(run: RunView, name: str) -> str:
     if not run.saved.config.model.traits.probabilistic:
         return paragraph(f"{run.model} names one plan and claims no probabilities: nothing to calibrate.")
     title = "Reliability of the most probable plan, 15 bins of equal mass"
-    shown = _bins_shown(reliability(run.judged), title, f"{name}-calibration", "decisions")
+    bins = reliability(run.judged)
+    drawn = charts.calibration(bins, title, f"{name}-calibration")
+    figures = _bins_table(bins, title, "decisions")
     if cheaper := reliability_of_cheaper(run.judged):
         title = "Reliability of P(cheaper than the plan held), 15 bins of equal mass"
-        shown += _bins_shown(cheaper, title, f"{name}-cheaper", "pairs of a decision and another plan")
-    return shown
+        drawn += charts.calibration(cheaper, title, f"{name}-cheaper")
+        figures += _bins_table(cheaper, title, "pairs of a decision and another plan")
+    return f'<div class="pair">{drawn}</div>\n{fold("In figures", figures)}'
 
 
-def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: str) -> str:
+def _bins_table(bins: Sequence[ReliabilityBin], title: str, counted: str) -> str:
     rows = [
         (
             str(position),
@@ -172,11 +148,8 @@ def _bins_shown(bins: Sequence[ReliabilityBin], title: str, name: str, counted: 
         )
         for position, one in enumerate(bins, start=1)
     ]
-    return figure_html(charts.calibration(bins, title), name) + table(
-        "The same in figures; equal probabilities share a bin",
-        ["bin", "probability given", "share that came true", counted],
-        rows,
-    )
+    caption = f"{title}, in figures; equal probabilities share a bin"
+    return table(caption, ["bin", "probability given", "share that came true", counted], rows)
 
 
 def confusion(run: RunView) -> np.ndarray:
@@ -215,35 +188,32 @@ def _plan_heads(plans: Sequence[str], most: int | None = None) -> list[str]:
     return [f"{number_of} {plan}" for number_of, plan in enumerate(cut, start=1)]
 
 
-def by_group(run: RunView, name: str) -> Iterator[str]:
+def by_group(run: RunView) -> Iterator[Card]:
     """Yield each metric that has one value per group, beside reference baselines."""
+    currency = run.saved.manifest.currency
     grouped = dict.fromkeys(value.metric for value in run.saved.manifest.metrics if value.group is not None)
-    if grouped:
-        yield "<h3>Groups</h3>\n"
-    for metric in grouped:
-        group, title = BY_GROUP.get(metric, ("group", f"{metric} by group"))
+    # Those that are only read beside the others come last.
+    for metric in sorted(grouped, key=lambda name: METRICS[name].higher_is_better is None):
+        kind = GROUPS.get(metric, "group")
         models = [model for model in (run.model, *run.references()) if run.values(metric, model)]
         series = [Series(model, tuple(run.values(metric, model))) for model in models]
-        groups = [str(value.group) for value in series[0].values]
         rows = [
-            (label, [_value_cell(one.values[position]) for one in series])
-            for position, label in enumerate(groups)
+            (str(value.group), [charts.value_cell(metric, one.values[at]) for one in series])
+            for at, value in enumerate(series[0].values)
         ]
-        yield figure_html(
-            charts.by_group(groups, series, title, (group, axis_of(metric))), f"{name}-{metric}"
-        )
-        yield table(f"{title}, in figures", [group, *models], rows)
+        figures = table(f"{axis_of(metric, currency)}, in figures", [kind, *models], rows)
+        chart = charts.by_group(kind, metric, series, currency)
+        yield Card(name_of(metric), chart + (fold("In figures", figures) if len(models) > 1 else ""))
 
 
-def feature_importance(run: RunView, name: str) -> str:
+def feature_importance(run: RunView) -> str:
     """Return the most important features of the model that was fitted on every decision."""
     if run.importances is None:
         return paragraph(f"This run's {run.model} has no importances of its own.")
     more = len(run.importances) - charts.MAX_FEATURES
     title = f"Feature importance: {run.saved.config.model.traits.importance_meaning}"
     rest = f" {more} more features are less important." if more > 0 else ""
-    chart = charts.importance(run.importances, title)
-    return figure_html(chart, f"{name}-importance") + paragraph(
+    return charts.importance(run.importances, title) + paragraph(
         "Importance in the served model, which was fitted on every decision. Correlated features share their"
         f" importance, and a large share does not imply a cause.{rest}"
     )
@@ -275,12 +245,6 @@ def notes(run: RunView) -> str:
         if reason
     ]
     return bullets([*(waived or ["No check is waived."]), *run.saved.manifest.notes])
-
-
-def _value_cell(value: MetricValue | None) -> TableCell:
-    return (
-        TableCell("–") if value is None else TableCell(number(value.value), interval(value.low, value.high))
-    )
 
 
 def _confusion_cell(count: int, total: int, *, is_right: bool) -> TableCell:

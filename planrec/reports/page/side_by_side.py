@@ -1,45 +1,36 @@
 """Comparison of several runs by one metric."""
 
-from planrec.metrics import METRICS
-from planrec.reports.page import charts
-from planrec.reports.page.markup import TableCell, interval, number, paragraph, table
-from planrec.reports.page.requested_runs import RequestedRuns
-from planrec.reports.page.run_section import axis_of
-from planrec.reports.page.svg import figure_html
+from collections.abc import Sequence
+
+from planrec.metrics import METRICS, MetricValue
+from planrec.reports.page.charts import ComparedRow, comparison_table, value_cell
+from planrec.reports.page.markup import TableCell, TableHead, fold, paragraph
+from planrec.reports.page.metric_words import name_of, short_name_of, unit_and_direction
+from planrec.reports.page.requested_runs import RequestedRun, RequestedRuns
 
 MOST_DRAWN = 30
-"Runs of the chart; the table lists all runs."
+"Runs of the open chart; the rest is folded."
+BESIDE = ("savings_captured", "harm_rate")
+"Metrics in columns beside the one that ranks, if the best run has them."
 
 
-def comparison(requested: RequestedRuns) -> str:
-    """Return a chart of the best runs, and a table of all runs that have the metric."""
+def comparison(requested: RequestedRuns, n_linked: int = 0) -> str:
+    """Return a chart of the best runs, and a folded one of the others that have the metric.
+
+    Args:
+        requested: the runs.
+        n_linked: number of runs that have a section, the first ones.
+    """
     metric = requested.metric
     found = [
-        (f"{position} {run.label}", run, run.value)
+        (position, run, run.value)
         for position, run in enumerate(requested.runs, start=1)
         if run.value is not None
     ]
     if len(found) < 2:
         return paragraph(f"Not compared: only one run has {metric}, the first metric of the first run.")
-    drawn = found[:MOST_DRAWN]
-    is_ranked = METRICS[metric].higher_is_better is not None
-    some = f"the {'best' if is_ranked else 'first'} {len(drawn)} of {len(found)} runs that have it"
-    which = "all runs that have it" if len(drawn) == len(found) else some
-    chart = charts.comparison(
-        [(label, value) for label, _, value in drawn],
-        f"{metric} of {which}, with 95 % intervals",
-        axis_of(metric),
-    )
-    rows = [
-        (
-            label,
-            [
-                TableCell(number(value.value), interval(value.low, value.high)),
-                TableCell(run.name, css_class="words"),
-            ],
-        )
-        for label, run, value in found
-    ]
+    beside = [name for name in BESIDE if name != metric and name in found[0][1].manifest.own_values]
+    rows = [_row(position, run, value, beside, n_linked) for position, run, value in found]
     # Figures on different decisions cannot be compared.
     folds = {run.manifest.folds_fingerprint for _, run, _ in found}
     warning = "These runs are judged on different folds: their figures cannot be compared."
@@ -47,15 +38,39 @@ def comparison(requested: RequestedRuns) -> str:
         "The best of many is chosen on the folds that judge it, so its figure is too optimistic; planrec"
         " leaderboard shows paired differences."
     )
+    currency = requested.runs[0].manifest.currency
+    heads = [
+        TableHead(short_name_of(name), unit_and_direction(name, currency), "beside value") for name in beside
+    ]
+    drawn, rest = rows[:MOST_DRAWN], rows[MOST_DRAWN:]
+    caption, caption_of_rest = _captions(requested, len(drawn), len(rows))
+    against = found[0][2]
+    folded = comparison_table(rest, metric, currency, caption_of_rest, "run", heads, against) if rest else ""
     return "".join(
         [
             paragraph(warning) if len(folds) > 1 else "",
-            paragraph(chosen) if is_ranked else "",
-            figure_html(chart, "comparison"),
-            table(
-                "The same in figures, the best first" if is_ranked else "The same in figures",
-                ["run", metric, "where"],
-                rows,
-            ),
+            comparison_table(drawn, metric, currency, caption, "run", heads, against),
+            fold(f"{len(rest)} more runs", folded),
+            paragraph(chosen) if METRICS[metric].higher_is_better is not None else "",
         ]
     )
+
+
+def _row(
+    position: int, run: RequestedRun, value: MetricValue, beside: Sequence[str], n_linked: int
+) -> ComparedRow:
+    href = f"#run-{position}" if position <= n_linked else ""
+    own = run.manifest.own_values
+    return ComparedRow(
+        TableCell(f"{position} {run.label}", run.name, "own", href=href),
+        value,
+        tuple(value_cell(name, own.get(name), "beside") for name in beside),
+    )
+
+
+def _captions(requested: RequestedRuns, n_drawn: int, n_found: int) -> tuple[str, str]:
+    name = name_of(requested.metric)
+    if n_drawn == n_found:
+        return f"{name}, of all runs that have it", ""
+    which = "best" if METRICS[requested.metric].higher_is_better is not None else "first"
+    return f"{name}, of the {which} {n_drawn} of {n_found} runs that have it", f"{name}, of the other runs"

@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from msgspec import structs
+from msgspec.json import encode
 
 from planrec.errors import LogError, RunError
-from planrec.recommending.answer import Answer, ModelName, encoded
+from planrec.recommending.answer import Answer, Current, Item, ModelName, encoded
 from planrec.recommending.answering import answers_of
 from planrec.runs.find import find_run
 from planrec.runs.read import SavedRun, load_run
@@ -19,6 +20,8 @@ from planrec.serving.decision_log import LoggedDecision, LoggedRun
 SCHEMA = "planrec.replay/1"
 LIST_SCHEMA = "planrec.replays/1"
 MAX_DIFFERENCES = 10
+NEW_FIELDS = ("fee", "extras")
+"""Fields of plans that answers of earlier versions lack; those also list the items by rank."""
 SPELLING = "only in the spelling of the JSON: the order of keys, or spaces"
 
 
@@ -83,19 +86,19 @@ def replay(logged: LoggedDecision, outputs: Path) -> Replayed:
 def replay_with(saved: SavedRun, logged: LoggedDecision) -> Replayed:
     """Compute a logged answer again with the loaded run that gave it."""
     request = read_request(json.loads(logged.request))
-    body = encoded(_answer(logged, saved, request))
-    earlier, now = json.loads(logged.answer), json.loads(body)
-    is_equal = body == logged.answer.encode()
+    answer, is_older = _answer(logged, saved, request), _is_older(logged.answer)
+    body = encode(_as_before(answer)) if is_older else encoded(answer)
+    is_equal, earlier = body == logged.answer.encode(), json.loads(logged.answer)
     return Replayed(
         identity=tuple(_identity(logged, saved)),
         earlier=logged._asdict() | {"request": json.loads(logged.request), "answer": earlier},
         version=logged.version,
         saved=saved,
         request=request,
-        now=now,
+        now=json.loads(encoded(answer)),
         compared=_answer(logged, saved, structs.replace(request, top_k=None)),
-        differences=() if is_equal else tuple(differences(earlier, now)) or (SPELLING,),
-        equal="equal, byte for byte",
+        differences=() if is_equal else tuple(differences(earlier, json.loads(body))) or (SPELLING,),
+        equal="equal in every field of the earlier version" if is_older else "equal, byte for byte",
     )
 
 
@@ -109,6 +112,22 @@ def run_lines(run: LoggedRun, folder: Path) -> Iterator[tuple[str, str]]:
     yield "run", f"{run.run_id} ({folder}), sha256 {run.run_sha256}"
     if run.catalogue_id is not None:
         yield "catalogue", f"{run.catalogue_id} {run.catalogue_version}, sha256 {run.catalogue_sha256}"
+
+
+def _is_older(answer: str) -> bool:
+    """Say if a version wrote the answer, which is JSON, that did not split bills yet."""
+    return '"expected_bill":' in answer and '"extras":' not in answer
+
+
+def _as_before(answer: Answer) -> dict[str, object]:
+    """Return the content of an answer as earlier versions wrote it."""
+    items = sorted(answer.items, key=lambda item: item.rank)
+    current = answer.current and _without_new(answer.current)
+    return structs.asdict(answer) | {"current": current, "items": [_without_new(item) for item in items]}
+
+
+def _without_new(plan: Item | Current) -> dict[str, object]:
+    return {name: value for name, value in structs.asdict(plan).items() if name not in NEW_FIELDS}
 
 
 def _identity(logged: LoggedDecision, saved: SavedRun) -> Iterator[tuple[str, str]]:

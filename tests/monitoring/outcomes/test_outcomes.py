@@ -1,22 +1,33 @@
 """`planrec outcomes`: what is stored, what is not, and why."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from planrec.cli import main
 from planrec.errors import LogError
-from planrec.monitoring.outcomes import Outcome, StoredOutcome, receive, stored_outcomes
+from planrec.monitoring.outcomes import (
+    AdvisingRuns,
+    Content,
+    Outcome,
+    StoredOutcome,
+    receive,
+    stored_outcomes,
+)
 from planrec.monitoring.outcomes.outcome import NO_MONTH
+from planrec.schema.request import Month
 from planrec.serving.decision_log import Keys, record_event
+from planrec.serving.decision_log.database import Connection, Cursor
 from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.decision_log.session import session
 from tests.monitoring.world import World
-from tests.serving.decision_log.decisions import change
+from tests.serving.decision_log.decisions import change, rows_of
 
 
 def stored(world: World) -> list[StoredOutcome]:
@@ -105,6 +116,95 @@ def test_a_subscriber_is_found_under_all_keys(each_world: World) -> None:
     # One row for each pseudonym: otherwise the advice before the rotation would miss the month.
     owners = {each.recommendation_id for each in stored(each_world)}
     assert owners == {*ids_of(each_world, "2018-08"), *ids_of(each_world, "2018-09")}
+
+
+@pytest.mark.parametrize("event", ["accepted", "declined", "left"])
+def test_an_event_of_a_subscriber_needs_its_month(
+    world: World, event: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("1", event, ""), ("2", event, "2018-08"), ("3", event, "2018-06")]
+    file = events(world, *rows, columns="subscriber,event,month")
+    assert world.outcomes(file) == 0
+    assert [(each.recommendation_id, each.month) for each in stored(world)] == [
+        (ids_of(world, "2018-07")["2"], "2018-08")
+    ]
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 not stored: accepted, declined and left need the month" in shown
+    assert "such as 2026-03, or a recommendation_id" in shown
+    assert "1 not stored: the month is not one that judges the advice: it was before the decision" in shown
+
+
+def test_outcomes_that_are_sent_again_after_later_advice_are_repeated(each_world: World) -> None:
+    rows = each_world.between("2018-07", "2018-07")
+    accepted = events(each_world, ("1", "accepted", "2018-07"), columns="subscriber,event,month")
+    assert [result_of(each_world, file)["new"] for file in (each_world.file(rows), accepted)] == [80, 1]
+    before, earlier = stored(each_world), {each.recommendation_id for each in stored(each_world)}
+    assert set(each_world.score("2018-06", since="2018-02")["recommendation_id"]).isdisjoint(earlier)
+    for file, number in ((each_world.file(rows), 80), (accepted, 1)):
+        found = result_of(each_world, file)
+        assert (found["new"], found["repeated"], found["not_stored"]) == (0, number, [])
+    assert stored(each_world) == before
+
+
+def test_a_corrected_month_is_a_conflict_also_after_later_advice(each_world: World) -> None:
+    rows = each_world.between("2018-07", "2018-07")
+    assert each_world.outcomes(each_world.file(rows)) == 0
+    before, earlier = stored(each_world), {each.recommendation_id for each in stored(each_world)}
+    assert set(each_world.score("2018-06", since="2018-02")["recommendation_id"]).isdisjoint(earlier)
+    corrected = rows.assign(sms=999.0).head(2)
+    later = ids_of(each_world, "2018-06")
+    by_id = corrected.assign(recommendation_id=corrected["subscriber"].map(later)).drop(columns="subscriber")
+    for file in (each_world.file(corrected), each_world.file(by_id, "by_id.csv")):
+        found = result_of(each_world, file)
+        assert (found["new"], [each["reason"] for each in found["not_stored"]]) == (0, ["conflict"] * 2)
+    assert stored(each_world) == before
+    same = rows.head(2).assign(recommendation_id=rows["subscriber"].head(2).map(later))
+    # The later advice keeps its own copy: it stays when the earlier advice is pruned.
+    assert result_of(each_world, each_world.file(same.drop(columns="subscriber")))["new"] == 2
+
+
+def test_two_contents_of_a_month_in_one_call_are_a_conflict(world: World) -> None:
+    subscriber = world.between("2018-07", "2018-07")["subscriber"].iloc[0]
+    named = ids_of(world, "2018-06")[subscriber]
+    usage = Month("2018-07", 1.0, 2.0, 2.0, 3.0, 4.0)
+    one, other = Content(usage), Content(usage, bill="1.00")
+    sent = [Outcome("/0", named, None, "month", "2018-07", one)]
+    sent += [Outcome("/1", None, subscriber, "month", "2018-07", other)]
+    received = receive(world.url, AdvisingRuns(world.outputs), world.key_file, sent)
+    assert (received.n_new, received.not_applied) == (1, [("/1", "conflict")])
+    assert [each.content for each in stored(world)] == [one]
+
+
+def test_subscribers_are_searched_in_the_index(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements = []
+    execute = Connection.execute
+
+    def noted(connection: Connection, statement: str, values: Sequence[Any] = ()) -> Cursor:
+        statements.append((statement, len(values)))
+        return execute(connection, statement, values)
+
+    monkeypatch.setattr(Connection, "execute", noted)
+    assert world.outcomes(events(world, ("1", "left", "2018-09"), columns="subscriber,event,month")) == 0
+    searches = [(s, n) for s, n in statements if "FROM decisions" in s and "subscriber IN" in s]
+    assert len(searches) == 1
+    ((statement, n_values),) = searches
+    plan = rows_of(world.url, f"EXPLAIN QUERY PLAN {statement.replace('?', repr('x'))}")
+    assert [row[-1] for row in plan] == ["SEARCH decisions USING INDEX decisions_subscriber (time>?)"]
+    assert n_values == 1
+
+
+def test_a_run_that_was_missing_is_looked_for_again_and_one_that_was_read_is_not(
+    world: World, tmp_path: Path
+) -> None:
+    outputs = tmp_path / "moved"
+    runs, run = AdvisingRuns(outputs), (world.saved.run_id, world.saved.sha256)
+    assert runs.of(*run) is None
+    folder = shutil.copytree(world.saved.folder, outputs / world.saved.run_id)
+    assert runs.of(*run) is None, "once in a call"
+    assert (facts := runs.looked_for_again().of(*run)) is not None
+    assert facts.plans == world.saved.recommender.plans
+    shutil.rmtree(folder)
+    assert runs.looked_for_again().of(*run) == facts
 
 
 @pytest.mark.parametrize(
@@ -206,7 +306,7 @@ def test_outcomes_are_removed_with_their_advice(each_world: World) -> None:
 
 def test_an_id_that_no_database_holds_has_no_advice(each_world: World) -> None:
     outcome = Outcome("/0", "zero \0 byte", None, "accepted", NO_MONTH)
-    received = receive(each_world.url, each_world.outputs, each_world.key_file, [outcome])
+    received = receive(each_world.url, AdvisingRuns(each_world.outputs), each_world.key_file, [outcome])
     assert received.not_applied == [("/0", "no_advice")]
 
 
@@ -214,8 +314,8 @@ def test_an_export_has_the_outcomes_of_the_subscriber(each_world: World) -> None
     rows = each_world.between("2018-07", "2018-08")
     assert each_world.outcomes(each_world.file(rows)) == 0
     name = rows["subscriber"].iloc[0]
-    left = Outcome("/0", None, name, "left", NO_MONTH)
-    receive(each_world.url, each_world.outputs, each_world.key_file, [left])
+    left = Outcome("/0", None, name, "left", "2018-09")
+    receive(each_world.url, AdvisingRuns(each_world.outputs), each_world.key_file, [left])
     file = each_world.folder / "one.json"
     words = ["decisions", "export", "--subscriber", name, "--out", file, "--log", each_world.url]
     assert main(list(map(str, words))) == 0
@@ -224,7 +324,7 @@ def test_an_export_has_the_outcomes_of_the_subscriber(each_world: World) -> None
     assert [(row["recommendation_id"], row["event"], row["month"]) for row in exported["outcomes"]] == [
         (of["2018-06"], "month", "2018-07"),
         (of["2018-07"], "month", "2018-08"),
-        (of["2018-08"], "left", ""),
+        (of["2018-08"], "left", "2018-09"),
     ]
     own = rows[(rows["subscriber"] == name) & (rows["month"] == "2018-07")].iloc[0]
     assert exported["outcomes"][0]["content"]["plan_held"] == own["plan_held"]

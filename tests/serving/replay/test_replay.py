@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.json import encode
 
 from planrec.cli import main
 from planrec.errors import LogError, RunError
@@ -199,6 +200,33 @@ def test_a_deleted_or_pruned_answer_cannot_be_replayed(history_run, tmp_path, ca
 def test_a_row_that_was_logged_by_the_version_before_is_replayed(history_run, tmp_path):
     row = row_of(answered(history_run), KEY)._replace(key_id=None)
     assert replay(row, history_run.parent.parent).is_equal
+
+
+def as_earlier_version(decision):
+    """Return an answer as the version wrote it that listed items by rank and did not split bills."""
+    answer = json.loads(decision.answer)
+    answer["items"].sort(key=lambda item: item["rank"])
+    for plan in (*answer["items"], answer["current"]):
+        del plan["fee"], plan["extras"]
+    return answer
+
+
+def test_an_answer_of_the_version_without_fees_is_replayed(bill_run, tmp_path, capsys):
+    decision = answered(bill_run)
+    old = encode(as_earlier_version(decision))
+    assert old != decision.answer
+    assert replay_of(logged(tmp_path, replace(decision, answer=old)), bill_run.parent.parent) == 0
+    assert "equal in every field of the earlier version" in capsys.readouterr().out
+
+
+def test_another_answer_of_the_version_without_fees_differs(bill_run, tmp_path, capsys):
+    decision = answered(bill_run)
+    old = as_earlier_version(decision)
+    old["items"][1]["expected_bill"] = "1.00"
+    assert replay_of(logged(tmp_path, replace(decision, answer=encode(old))), bill_run.parent.parent) == 1
+    shown = capsys.readouterr().out
+    assert '/items/1/expected_bill: logged "1.00"' in shown
+    assert "fee" not in shown.partition("DIFFERS")[2]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""Scales of charts: from values to places, with round ticks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+
+STEPS = (1, 2, 2.5, 5, 10)
+MOST_TICKS = 5
+MARGIN = 0.04
+"Free space at both ends, as a share of the values' range."
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear scale."""
+
+    low: float
+    high: float
+
+    def place(self, value: float) -> float:
+        """Return the place of a value between the ends, from 0 to 1.
+
+        Examples:
+            >>> Scale(10, 20).place(12.5)
+            0.25
+        """
+        return (value - self.low) / (self.high - self.low)
+
+    def ticks(self, most: int = MOST_TICKS) -> Sequence[float]:
+        """Return round values inside the scale.
+
+        Examples:
+            >>> Scale(0, 1).ticks(), Scale(3.4, 7.5).ticks()
+            ([0.0, 0.25, 0.5, 0.75, 1.0], [4, 5, 6, 7])
+        """
+        raw = (self.high - self.low) / (most - 0.5)
+        power = 10.0 ** floor(log10(raw))
+        step = next(step * power for step in STEPS if step * power >= raw)
+        first, last = ceil(self.low / step), floor(self.high / step)
+        # Rounding removes the tails of binary fractions, such as 0.30000000000000004.
+        return [_plain(round(at * step, 12)) for at in range(first, last + 1)]
+
+
+def scale_of(values: Iterable[float]) -> Scale:
+    """Return a scale with a margin around the finite values; from 0 to 1 without any.
+
+    Examples:
+        >>> scale_of([1.0, float("nan"), 3.0])
+        Scale(low=0.92, high=3.08)
+        >>> scale_of([]), scale_of([2.0])
+        (Scale(low=0.0, high=1.0), Scale(low=1.5, high=2.5))
+    """
+    known = [value for value in values if isfinite(value)]
+    if not known:
+        return Scale(0.0, 1.0)
+    low, high = min(known), max(known)
+    if low == high:
+        around = abs(low) / 4 or 0.5
+        return Scale(low - around, high + around)
+    margin = (high - low) * MARGIN
+    return Scale(low - margin, high + margin)
+
+
+def _plain(value: float) -> float:
+    return int(value) if value == int(value) and abs(value) > 1 else value
