@@ -119,8 +119,7 @@ def _with_id(found: RunListing, name: str) -> KnownRun:
 
 # The hash is an argument, so that a replaced run is made again.
 def _report_page(folder: Path, sha256_of_run: str) -> MadePage:
-    # Matplotlib takes a second to import.
-    from planrec.reports.page.html_page import report_page
+    from planrec.reports.page.report_page import report_page
     from planrec.reports.page.requested_runs import read_requested_runs
 
     return made_page(report_page(read_requested_runs([folder])))

@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.settings import Settings
-from planrec.reports.page.html_page import report_page
+from planrec.reports.page.report_page import report_page
 from planrec.reports.page.requested_runs import read_requested_runs
 from planrec.runs.read import load_run
 from planrec.serving.denied_runs import deny
