@@ -34,7 +34,7 @@ class DriftFile(Struct, frozen=True):
     day: date | None
     alarm: bool
     evidence: DriftEvidence
-    run_json_sha256: str | None = None
+    run_json_sha256: str
     alarms: list[str] = []
     problems: list[str] = []
     reference_days: ReferenceDays | None = None
@@ -43,7 +43,6 @@ class DriftFile(Struct, frozen=True):
 class RealisedMetric(Struct, frozen=True):
     """A metric of the bills that came."""
 
-    model: str
     metric: str
     group: str | None
     value: float | None
@@ -58,9 +57,8 @@ class RealisedFile(Struct, frozen=True):
     "The last month whose usage came."
     judged: int
     unjudged: dict[str, int]
-    metrics: list[RealisedMetric]
-    run_json_sha256: str | None = None
-    "Of the latest run whose advice is judged."
+    of_runs: dict[str, list[RealisedMetric]]
+    "Metrics of the advice of each run, by the hash of its run.json."
     currency: str | None = None
 
 

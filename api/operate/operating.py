@@ -26,8 +26,6 @@ from .operating_facts import (
 from .over_time import AnswersOverTime
 from .traffic import log_facts, traffic_of
 
-ADVISED = "advised"
-"The model in realised.json that stands for the advice that was given."
 REALISED = ("harm_rate", "regret", "savings_captured")
 MOST_STREAMS = 10
 
@@ -99,7 +97,7 @@ def _drift(found: DriftFile, sha256: str) -> DriftFacts:
     days = found.reference_days
     largest = sorted(found.evidence.streams.items(), key=lambda stream: -stream[1])
     return DriftFacts(
-        is_of_served_run=found.run_json_sha256 in (None, sha256),
+        is_of_served_run=found.run_json_sha256 == sha256,
         day=None if found.day is None else str(found.day),
         alarms=found.alarms,
         problems=found.problems,
@@ -118,16 +116,15 @@ def _watch(found: WatchFile, sha256: str) -> WatchFacts:
 
 def _realised(found: RealisedFile, sha256: str) -> RealisedFacts:
     waiting = sum(found.unjudged.get(reason, 0) for reason in ("not_over", "months_missing"))
-    own = [value for value in found.metrics if value.model == ADVISED and value.group is None]
     return RealisedFacts(
-        is_of_served_run=found.run_json_sha256 in (None, sha256),
+        is_of_served_run=sha256 in found.of_runs,
         judged=found.judged,
         waiting=waiting,
         newest_month=found.newest_month,
         currency=found.currency,
         metrics=[
             RealisedValue(value.metric, value.value, value.low, value.high)
-            for value in own
-            if value.metric in REALISED and value.value is not None
+            for value in found.of_runs.get(sha256, [])
+            if value.metric in REALISED and value.group is None and value.value is not None
         ],
     )

@@ -125,11 +125,11 @@ class RealisedFacts(Struct, frozen=True):
     """The last result of `planrec realised --save`."""
 
     is_of_served_run: bool
-    judged: Annotated[int, Meta(description="Answers whose bills came.")]
+    judged: Annotated[int, Meta(description="Answers of all runs whose bills came.")]
     waiting: Annotated[int, Meta(description="Answers without all of their bills.")]
     newest_month: str | None
     currency: str | None
-    metrics: list[RealisedValue]
+    metrics: Annotated[list[RealisedValue], Meta(description="Of the advice of the served run.")]
 
 
 class OperatingFacts(Struct, frozen=True):

@@ -109,12 +109,14 @@ def test_drift_checks_and_harm_come_from_their_files(client, folder):
             "gates": [GATE],
         },
         "realised.json": {
-            "run_json_sha256": sha256,
             "newest_month": "2030-01",
             "judged": 90,
             "unjudged": {"not_over": 5},
             "currency": "USD",
-            "metrics": [harm | {"model": model, "group": None} for model in ("advised", "stay")],
+            "of_runs": {
+                sha256: [harm | {"group": None}, harm | {"group": "a"}],
+                "0" * 64: [harm | {"group": None, "value": 0.5}],
+            },
         },
     }
     (folder / "monitoring").mkdir()
