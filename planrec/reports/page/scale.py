@@ -6,6 +6,7 @@ from math import ceil, floor, isfinite, log10
 
 STEPS = (1, 2, 2.5, 5, 10)
 MOST_TICKS = 5
+NEARLY = 1e-6
 MARGIN = 0.04
 "Free space at both ends, as a share of the values' range."
 
@@ -36,8 +37,8 @@ class Scale:
         raw = (self.high - self.low) / (most - 0.5)
         power = 10.0 ** floor(log10(raw))
         step = next(step * power for step in STEPS if step * power >= raw)
-        first, last = ceil(self.low / step), floor(self.high / step)
-        # Rounding removes the tails of binary fractions, such as 0.30000000000000004.
+        # An end that is round itself has a tick, in spite of the tails of binary fractions.
+        first, last = ceil(self.low / step - NEARLY), floor(self.high / step + NEARLY)
         return [_plain(round(at * step, 12)) for at in range(first, last + 1)]
 
 
