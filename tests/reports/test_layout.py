@@ -15,7 +15,7 @@ from planrec.reports.page.markup import Card, cards
 from planrec.reports.page.metric_words import NAMES, axis_of
 from planrec.reports.page.report_page import MOST_SECTIONS, report_page
 from planrec.reports.page.requested_runs import RequestedRuns, read_requested_runs
-from planrec.reports.page.scale import Scale, scale_of
+from planrec.reports.page.scale import Scale, scale_of, tick_text
 from planrec.runs.read import read_manifest
 from planrec.training.verdict import verdict_of
 from tests.html_document import HtmlDocument
@@ -145,10 +145,8 @@ def test_ticks_are_few_round_and_inside(low, high):
     scale = Scale(low, high)
     ticks = scale.ticks()
     assert 2 <= len(ticks) <= 6
-    assert low <= ticks[0] < ticks[-1] <= high
-    assert all(
-        len(f"{tick:g}".strip("-0.").replace(".", "").rstrip("0").split("e")[0]) <= 3 for tick in ticks
-    )
+    assert -1e-5 < scale.place(ticks[0]) < scale.place(ticks[-1]) < 1 + 1e-5
+    assert [len(tick_text(tick).strip("-0.").replace(".", "")) <= 7 for tick in ticks] == [True] * len(ticks)
 
 
 def test_all_values_are_inside_their_scale():
