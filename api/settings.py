@@ -47,6 +47,11 @@ class Server(Section):
     "Folder that the workers share while they run (metrics, idempotency keys); a temporary one if unset."
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return _is_loopback(self.host)
+
+    @property
     def scratch_folder(self) -> Path:
         """The shared folder of a running server.
 
@@ -71,6 +76,19 @@ class Limits(Section):
     "Maximum size of the body of a batch, which is read before the first answer is sent."
     batch_requests: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     "Maximum number of requests of a batch, as a JSON list or as lines."
+
+
+class CampaignLimits(Section):
+    """Campaigns: months files that are uploaded and scored."""
+
+    upload_bytes: Annotated[int, Field(ge=1, le=10_000_000_000)] = 100_000_000
+    "Maximum size of the uploaded files of a campaign."
+    running: Annotated[int, Field(ge=0, le=64)] = 1
+    "Maximum number of campaigns that are scored at the same time, each in a process; 0 to accept none."
+    kept: Annotated[int, Field(ge=1, le=10_000)] = 20
+    "Maximum number of campaigns of one API key that are kept."
+    hours: Annotated[int, Field(ge=1, le=8_760)] = 24
+    "Hours after which a campaign and its files are removed."
 
 
 class Access(Section):
@@ -130,6 +148,7 @@ class Settings(Section):
     outputs: Path = Path("outputs")
     "Folder of pinned.json."
     limits: Limits = Limits()
+    campaigns: CampaignLimits = CampaignLimits()
     access: Access = Access()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -137,7 +156,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _others_need_a_key(self) -> Self:
-        if not (_is_loopback(self.server.host) or self.access.key_hashes or self.access.open):
+        if not (self.server.is_local or self.access.key_hashes or self.access.open):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
                 f" {self.server.host!r}: make a key with {command_line('serve', '--new-key')} and set"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 TITLES: Mapping[int, str] = {
     400: "Solicitud incorrecta",
     401: "No autorizado",
+    403: "Prohibido",
     404: "No encontrado",
     405: "Método no permitido",
     408: "Tiempo de espera agotado",
@@ -16,6 +17,7 @@ TITLES: Mapping[int, str] = {
     413: "Contenido demasiado grande",
     415: "Tipo de contenido no admitido",
     422: "Valores no aceptados",
+    429: "Demasiadas solicitudes",
     431: "Cabeceras demasiado grandes",
     500: "Error interno del servidor",
     503: "Servicio no disponible",
@@ -73,11 +75,76 @@ DETAILS: Mapping[str, str] = {
     " registrar",
     "no run is served yet": "todavía no se sirve ninguna ejecución",
     "this run has no catalogue": "esta ejecución no tiene catálogo",
+    "logged answers are shown only to clients with an API key, or on the machine of the server: make a key"
+    " with planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES": "las respuestas registradas solo se"
+    " muestran a clientes con una clave de la API, o en la máquina del servidor: cree una clave con planrec"
+    " serve --new-key y ponga PLANREC_ACCESS__KEY_HASHES",
+    "no such run": "no existe esa ejecución",
+    "no such answer in the decision log": "esa respuesta no está en el registro de decisiones",
+    "from must not be after to": "from no debe ser posterior a to",
+    "the decision log cannot be read now; see the server's log": "el registro de decisiones no se"
+    " puede leer ahora; consulte el registro del servidor",
+    "the run cannot be read: {}": "la ejecución no se puede leer: {}",
+    "the answer cannot be computed again: {}": "la respuesta no se puede calcular de nuevo: {}",
+    "parameters cannot be accepted: {}": "no se aceptan los parámetros: {}",
+    "parameters cannot be accepted": "no se aceptan los parámetros",
+    # Verdicts of comparisons, and warnings about runs.
+    "no verdict: the runs cannot be compared in pairs ({})": "sin veredicto: las ejecuciones no se"
+    " pueden comparar por pares ({})",
+    "no verdict: not both runs have {}; choose a metric that both have: {}": "sin veredicto: no ambas"
+    " ejecuciones tienen {}; elija una métrica que ambas tengan: {}",
+    "no verdict: not both runs have {}": "sin veredicto: no ambas ejecuciones tienen {}",
+    "A and B are the same in {}, in every draw": "A y B son iguales en {}, en todas las muestras",
+    "the data is too small to separate A from B by {}": "los datos no bastan para distinguir A de B por {}",
+    "A is better in {}": "A es mejor en {}",
+    "B is better in {}": "B es mejor en {}",
+    "{} is {} and must be at most {}: too many subscribers would pay more; {} keeps it below a limit; higher"
+    " policy.absolute or policy.relative advise fewer moves": "{} es {} y debe ser como máximo {}: demasiados"
+    " clientes pagarían más; {} lo mantiene bajo un límite; con policy.absolute o policy.relative más altos"
+    " se aconsejan menos cambios",
+    "a search chose this configuration by its results on the decisions reported here: the figures"
+    " are too optimistic": "una búsqueda eligió esta configuración por sus resultados en las mismas"
+    " decisiones: las cifras son demasiado optimistas",
+    "these plans were added without training: model, choices and metrics are those of run {}, on the"
+    " plans of {}": "estos planes se añadieron sin entrenar: el modelo, las decisiones y las"
+    " métricas son las de la ejecución {}, con los planes de {}",
     "this server has no decision log": "este servidor no tiene registro de decisiones",
     "the outcomes cannot be stored now: send them again later": "los resultados no se pueden guardar ahora:"
     " envíelos de nuevo más tarde",
     "recommendation_id or subscriber must be given": "es obligatorio recommendation_id o subscriber",
     "month and usage must be given if the event is month": "month y usage son obligatorios si event es month",
+    "at most {n} campaigns are scored at a time: try again later": "se calculan como máximo {n} campañas a la"
+    " vez: inténtelo más tarde",
+    "at most {n} campaigns are kept: delete one of yours": "se guardan como máximo {n} campañas: borre una de"
+    " las suyas",
+    "there is no such campaign, or its time is over": "no existe esa campaña, o su plazo ha terminado",
+    "this campaign has no advice yet": "esta campaña todavía no tiene consejos",
+    "the server has no room for the files: try again later": "el servidor no tiene espacio para los ficheros:"
+    " inténtelo más tarde",
+    "the process that scored the file has ended: the server was stopped, or memory or the disk was full": "el"
+    " proceso que calculaba el fichero ha terminado: el servidor se detuvo, o la memoria o el disco se llenó",
+    "the disk of the server is full": "el disco del servidor está lleno",
+    "the file needs more memory than the server has": "el fichero necesita más memoria de la que tiene el"
+    " servidor",
+    "the run that was served when the campaign began has changed: start it again": "la ejecución que se"
+    " servía cuando empezó la campaña ha cambiado: empiécela de nuevo",
+    "months cannot be scored by the run {}": "la ejecución {} no puede calcular el fichero de meses",
+    "must be given once": "se debe dar una sola vez",
+    "must be a file": "debe ser un fichero",
+    "must be JSON text and not a file": "debe ser texto JSON y no un fichero",
+    "must be sent as a file, beside the settings": "se debe enviar como fichero, junto a los ajustes",
+    "must be a JSON object with the settings of the campaign": "debe ser un objeto JSON con los ajustes de la"
+    " campaña",
+    "no placeholder {}; allowed: {}": "no existe el marcador {}; se admiten: {}",
+    "no time zone {}": "no existe la zona horaria {}",
+    "must have at most {n} characters without its placeholders, has {n}": "debe tener como máximo {n}"
+    " caracteres sin sus marcadores, y tiene {n}",
+    "the text of a message must not be blank": "el texto del mensaje no debe estar vacío",
+    "{}: write {{ and }} for braces of your own": "escriba {{ y }} para sus propias llaves",
+    "windows and cool_down_days need a contact_history, which is missing": "windows y cool_down_days"
+    " necesitan el fichero contact_history, y no está",
+    "every window must have other days, got {}": "cada ventana debe tener otros días, y se dan {}",
+    "Input should be less than {n}": "debe ser menor que {n}",
     "no such file": "no existe ese fichero",
     "Not Found": "no existe esta ruta",
     "Method Not Allowed": "esta ruta no admite este método",

@@ -103,7 +103,7 @@ class CampaignSettings(Config):
     def _history_is_given(self) -> Self:
         cool_down = self.cool_down_days.model_dump(exclude_none=True)
         if self.contact_history is None and (self.windows or cool_down):
-            raise ValueError("windows and cool_down_days need a contact_history, and there is none")
+            raise ValueError("windows and cool_down_days need a contact_history, which is missing")
         return self
 
     def moment(self) -> datetime:

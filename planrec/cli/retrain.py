@@ -60,15 +60,16 @@ def run(options: Namespace) -> int:
     rules = RetrainRules(
         Margins(options.margin, options.guard_margin), options.min_days, options.accept_drift
     )
+    signers = trusted_signers()
     result = retrain(
         options.outputs,
         [*options.overrides, *options.passed_on],
         promote=options.promote,
         rules=rules,
-        signers=trusted_signers(),
+        signers=signers,
         log_url=known_log_url(options.outputs),
     )
-    show_table(options, lambda: print_retrained(result, options.outputs), lambda: as_json(result))
+    show_table(options, lambda: print_retrained(result, options.outputs, signers), lambda: as_json(result))
     if result.log_problem is not None:
         raise LogError(f"the challenger is pinned, but {result.log_problem}")
     return result.exit_code

@@ -57,6 +57,11 @@ def add_json(parser: ArgumentParser) -> None:
     )
 
 
+def add_all(parser: ArgumentParser, meaning: str) -> None:
+    """Add `--all`."""
+    parser.add_argument("--all", action="store_true", help=meaning)
+
+
 def json_file(name: str) -> Path:
     """Return the file that gets JSON, or ON_STDOUT.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from planrec.cli.completers import completed_by, folders, is_completing, overrides
 from planrec.cli.error_reporting import if_interrupted
-from planrec.cli.shared_options import add_json, add_outputs, add_version, show_table
+from planrec.cli.shared_options import add_all, add_json, add_outputs, add_version, show_table
 
 if TYPE_CHECKING:
     from planrec.cli.verb_parser import VerbParser
@@ -43,11 +43,12 @@ NOT_COMPLETE = "the current run was not completed; rerun the same command to res
 def add_arguments(parser: "VerbParser") -> None:
     """Declare our own options; overrides and flags are passed on to Hydra."""
     parser.usage = (
-        "planrec train [-m] [--outputs FOLDER] [--json [FILE.json]]\n"
+        "planrec train [-m] [--all] [--outputs FOLDER] [--json [FILE.json]]\n"
         "                     [GROUP=OPTION ...] [GROUP.FIELD=VALUE ...] [HYDRA FLAG ...]"
     )
     add_outputs(parser, "folder that gets the run, or the sweep")
     add_json(parser)
+    add_all(parser, "show every metric of the run, not only those of the verdict")
     add_version(parser)
     parser.set_defaults(passed_on=[])
     parser.more_help = _overrides
@@ -113,7 +114,7 @@ def _train(composed: "ComposedRun", options: Namespace) -> None:
     CellStore(composed.sweeps).adopt(read_manifest(folder).address, folder)
     show_table(
         options,
-        lambda: print_result(result, folder, options.outputs),
+        lambda: print_result(result, folder, options.outputs, in_full=options.all),
         lambda: _as_json(folder),
     )
     if composed.config.tracking == "mlflow":

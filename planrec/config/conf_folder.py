@@ -3,6 +3,7 @@
 It reads plain YAML without Hydra, because help texts and error messages need no composition.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
@@ -183,4 +184,8 @@ def _defaults_of(file: Path) -> dict[str, str | None]:
 def _first_comment(file: Path) -> str:
     lines = (line.strip() for line in file.read_text("utf-8", "replace").splitlines())
     comments = (line.lstrip("# ") for line in lines if line.startswith("#") and "@package" not in line)
-    return next(comments, "")
+    # The next sentence of the line may end on the next line.
+    return _SENTENCE_END.split(next(comments, ""))[0]
+
+
+_SENTENCE_END = re.compile(r"(?<=[.?]) (?=[A-Z])")

@@ -151,6 +151,25 @@ def _notes(table: DecisionTable, runs: Sequence[TrainedOn]) -> Iterable[str]:
             )
 
 
+def _months_needed(last: np.datetime64, since: np.datetime64, horizon: int) -> str:
+    """Say which months are missing before the first decision can be judged.
+
+    Args:
+        last: day of the last decision of the data.
+        since: first day to judge, later than `last`.
+        horizon: number of months whose bills judge a decision.
+
+    >>> print(_months_needed(np.datetime64("2018-11-01"), np.datetime64("2019-01-01"), 3))
+    a decision of 2019-01-01 is judged by the months 2019-01 to 2019-03, of which the data lacks 2 months
+    """
+    first = since.astype("datetime64[M]")
+    lacking = max(int((first - last.astype("datetime64[M]")).astype(int)), 1)
+    return (
+        f"a decision of {since} is judged by the months {first} to {first + horizon - 1}, of which the data"
+        f" lacks {counted(min(lacking, horizon), 'month')}"
+    )
+
+
 def _ways_out(table: DecisionTable, runs: Sequence[TrainedOn], since: np.datetime64 | None) -> Iterable[str]:
     for run in runs:
         if run.ends is not None:
@@ -159,5 +178,7 @@ def _ways_out(table: DecisionTable, runs: Sequence[TrainedOn], since: np.datetim
             yield f"{run.run_id} was trained on these data"
     if table.as_of is not None:
         yield f"the decisions of the data are of {table.as_of.min()} to {table.as_of.max()}"
+        if since is not None and table.horizon > 0 and since > table.as_of.max():
+            yield _months_needed(table.as_of.max(), since, table.horizon)
     if since is not None:
         yield "give later months, or subscribers that are not in the training and --since DAY"

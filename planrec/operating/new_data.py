@@ -11,6 +11,7 @@ from planrec.drift import hard_problems, watched_columns
 from planrec.errors import CheckError, ConfigError, DataError
 from planrec.evaluation import check_inputs, with_plans
 from planrec.recommending.recommender import Recommender
+from planrec.runs.manifest import PROFILE
 from planrec.runs.read import SavedRun, read_profile
 from planrec.schema.decision_rows import decision_rows
 from planrec.schema.tables import DecisionTable, RowTable, UsageHistory
@@ -63,6 +64,8 @@ class NewDecisions:
     "Its plans are those of the champion, or those of the new catalogue."
     data_fingerprint: str
     "That of the run that is trained on them."
+    notes: tuple[str, ...]
+    "Sentences about checks that were left out."
 
 
 def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | None) -> NewDecisions:
@@ -89,13 +92,15 @@ def new_decisions(config: RunConfig, champion: SavedRun, accepted_drift: str | N
             f"a retrain keeps target.horizon={champion.recommender.horizon} of the pinned run,"
             f" got {table.horizon}"
         )
-    problems = [] if accepted_drift is not None else list(_hard_changes(_arrived(loaded, table), champion))
-    if problems:
+    has_profile = PROFILE in champion.manifest.files
+    is_checked = has_profile and accepted_drift is None
+    if problems := list(_hard_changes(_arrived(loaded, table), champion)) if is_checked else []:
         raise CheckError(
             "the new data is not like that of the champion's training",
             [*problems, "correct the data, or accept it with a reason: --accept-drift 'WHY THIS IS RIGHT'"],
         )
-    return NewDecisions(table, data_fingerprint)
+    note = f"no check for drift: {champion.run_id} has no {PROFILE}; a run that is trained today has one"
+    return NewDecisions(table, data_fingerprint, () if has_profile else (note,))
 
 
 def _arrived(loaded: RowTable | UsageHistory, table: DecisionTable) -> DecisionTable:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +11,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from planrec.errors import BusyError, DataError, LogError, PlanRecError, RunError
+from planrec.errors import BusyError, ConfigError, DataError, LogError, PlanRecError, RunError
 from planrec.evaluation import fresh_decisions, trained_on
 from planrec.files.folder_walk import folder_bytes
 from planrec.files.hashing import sha256_of_file
@@ -24,7 +24,7 @@ from planrec.operating.new_data import new_decisions, retrain_config, served_on
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.training_process import train_in_child
 from planrec.runs.read import RunRecord, SavedRun
-from planrec.serving.bundle.signers import Signers
+from planrec.serving.bundle.signers import REQUIRED_VARIABLE, Signers
 from planrec.serving.pin import ANY_RUN, Pin, Pinned, pin_name, pinned_run, read_pin
 from planrec.serving.pin_event import record_pin
 from planrec.serving.pin_run import pin_run
@@ -64,6 +64,8 @@ class Retrained:
     judgement: Judgement | None
     reasons: tuple[str, ...]
     "Sentences that say why."
+    notes: tuple[str, ...] = ()
+    "Sentences about checks that were left out."
     log_problem: str | None = None
     "Why the decision log does not have the pin of the challenger; None if it has, or if there is no pin."
 
@@ -99,7 +101,7 @@ def retrain(
 
     Raises:
         BusyError: another retrain is running.
-        ConfigError: an override is wrong.
+        ConfigError: an override is wrong, or `promote` is set though a pinned run must be signed.
         CheckError: a hard change of the data, or a gate of the config, stopped the retrain.
         PlanRecError: the pin, the data, the disk or the training failed. The pin stays the same.
     """
@@ -137,6 +139,7 @@ class _Call:
 
 def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     """Retrain under the lock; facts are added to `about` as they become known."""
+    _check_may_promote(call)
     if call.promote and (reason := _too_soon(pin, call.rules)):
         return Retrained("too_soon", pin.run, None, None, (reason,))
     champion = pinned_run(pin, call.outputs, call.signers)
@@ -156,7 +159,7 @@ def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     about |= {"challenger": _named_run(challenger, call.outputs)}
     about |= {} if refitted is None else {"refitted": _named_run(refitted, call.outputs)}
     judgement = judge(challenger, refitted, frozen, new.table, fresh.rows, config, call.rules.margins)
-    return _decided(call, pin, challenger, judgement, about)
+    return replace(_decided(call, pin, challenger, judgement, about), notes=new.notes)
 
 
 def _decided(
@@ -176,7 +179,7 @@ def _decided(
     write_intent(call.outputs, KIND, about, reason)
     new = pin_run(challenger.folder, call.outputs, reason, expected=pin, signers=call.signers)
     problem = _logged(new, call.log_url)
-    return Retrained("promoted", pin.run, challenger.folder, judgement, reasons, problem)
+    return Retrained("promoted", pin.run, challenger.folder, judgement, reasons, log_problem=problem)
 
 
 def _logged(pinned: Pinned, log_url: str | None) -> str | None:
@@ -215,6 +218,15 @@ def _alone(outputs: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _check_may_promote(call: _Call) -> None:
+    """Check before any training that the challenger could be pinned: its folder has no signature."""
+    if call.promote and call.signers.are_required:
+        raise ConfigError(
+            f"{REQUIRED_VARIABLE} is true, so only a signed bundle can be pinned, and a retrain signs none:"
+            " leave out --promote; if the challenger passes, the output has the commands that sign and pin it"
+        )
 
 
 def _too_soon(pin: Pin, rules: RetrainRules) -> str | None:

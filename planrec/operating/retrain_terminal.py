@@ -9,6 +9,7 @@ from rich.text import Text
 from planrec.files.outputs_folder import command_line
 from planrec.operating.judgement import Judgement
 from planrec.operating.retrain import Outcome, Retrained
+from planrec.serving.bundle.signers import Signers
 from planrec.terminal import console_of_tables
 from planrec.wording import counted, with_interval
 
@@ -23,19 +24,31 @@ SENTENCES: dict[Outcome, str] = {
 "The first line about an outcome."
 
 
-def print_retrained(result: Retrained, outputs: Path) -> None:
-    """Print the outcome, the values of all sides, the reasons, and the next command."""
+def print_retrained(result: Retrained, outputs: Path, signers: Signers) -> None:
+    """Print the outcome, the values of all sides, the reasons, and the next commands."""
     console = console_of_tables()
     console.print(Text(SENTENCES[result.outcome], style="bold"))
     if result.judgement is not None:
         console.print(_values(result.judgement))
-    lines = [*result.reasons, f"champion: {outputs / result.champion}"]
+    lines = [*result.reasons, *result.notes, f"champion: {outputs / result.champion}"]
     if result.challenger is not None:
         lines.append(f"challenger: {result.challenger}")
-    if result.outcome == "would_promote":
-        lines.append(f"pin it: {command_line('pin', result.challenger, outputs=outputs)}")
+    if result.outcome == "would_promote" and result.challenger is not None:
+        lines += _next_commands(result.challenger, outputs, signers)
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _next_commands(challenger: Path, outputs: Path, signers: Signers) -> list[str]:
+    """Return the commands that pin a challenger, which must be signed if the server requires it."""
+    if not signers.are_required:
+        return [f"pin it: {command_line('pin', challenger, outputs=outputs)}"]
+    bundle = f"{challenger.name}.bundle"
+    signed = command_line("bundle", challenger, bundle, "--key", "operator.key", outputs=outputs)
+    return [
+        f"sign it with your private key: {signed}",
+        f"pin it: {command_line('pin', bundle, outputs=outputs)}",
+    ]
 
 
 def as_json(result: Retrained) -> str:
@@ -47,6 +60,7 @@ def as_json(result: Retrained) -> str:
         "challenger": None if result.challenger is None else str(result.challenger),
         "judgement": None if result.judgement is None else result.judgement.as_json(),
         "reasons": list(result.reasons),
+        "notes": list(result.notes),
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

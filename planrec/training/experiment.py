@@ -43,7 +43,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Report = Callable[[str, int, int], None]
-"""Called with (step, steps done, steps in all) after every step of a run."""
+"""Called with (step, steps done, steps in all) when a step of a run begins; 0 in all: one step of its own."""
+
+STEPS = {
+    "data": "reading the data",
+    "tuning": "tuning",
+    "folds": "fitting the folds",
+    "intervals": "computing the intervals",
+    "final_fit": "fitting the final model",
+}
+"By stage of a run: the first step that is reported."
 
 
 @dataclass(frozen=True)
@@ -106,26 +115,27 @@ def run(
     `load` replaces `load_decisions`, for callers that run many configs over the same data.
     """
     seconds: dict[str, float] = {}
-    log = FitLog()
-    with _timed(seconds, "data"):
+    timed, log = partial(_timed, seconds, report), FitLog()
+    with timed("data"):
         loaded = (load or load_decisions)(config)
         table = loaded.table
         folds = list(config.cv.split(table, config.seed))
+        report("checking the data", 0, 0)
         waived = _checked(config, table, folds)
     tuned: tuple[Tuned, ...] = ()
     tuner = tuner_of(config, partial(_predict_alone, config))
     if tuner is not None:
-        with _timed(seconds, "tuning"):
+        with timed("tuning"):
             tuned = tune(tuner, table, folds, report)
     models = models_of(config, len(folds), tuned)
-    with _timed(seconds, "folds"):
+    with timed("folds"):
         out_of_fold = predict_out_of_fold(config, models, table, folds, report, log)
     # One thread: the products are small, and idle threads of linear algebra spin while they wait.
-    with _timed(seconds, "intervals"), threadpool_limits(1):
+    with timed("intervals"), threadpool_limits(1):
         drawn = _drawn_metrics(config, models, out_of_fold)
         metrics = drawn.values()
         gated = check_gates(metrics, config.gates, config.waivers.gates)
-    with _timed(seconds, "final_fit"):
+    with timed("final_fit"):
         # LightGBM writes its threads into the model's text; with one thread, equal runs give equal files.
         recommender = fitted_recommender(config, final_model(config.model, tuned), table, table, threads=1)
     return RunResult(
@@ -219,7 +229,7 @@ def predict_out_of_fold(
         models: name in the table -> the model of each fold.
         table: all decisions.
         folds: training and test rows.
-        report: called after each fit.
+        report: called before each fit.
         log: times and choices of the fits are added to it.
     """
     import pandas as pd
@@ -231,9 +241,9 @@ def predict_out_of_fold(
         predicted: list[FoldPrediction] = []
         log.seconds[name] = 0.0
         for number, (model, fold) in enumerate(zip(in_fold, folds, strict=True)):
+            report(f"{name}, fold {number + 1} of {len(folds)}", len(parts) * len(folds) + number, n_fits)
             with _failure_named(name, number, len(fold.train)):
                 predicted.append(_fold_prediction(config, name, model, number, fold, table, log))
-            report(f"{name}, fold {number + 1} of {len(folds)}", len(parts) * len(folds) + number + 1, n_fits)
         log.seconds[name] /= max(len(folds), 1)
         parts.append(out_of_fold_table(name, table, predicted))
     return pd.concat(parts, ignore_index=True)
@@ -312,7 +322,8 @@ def _with_hidden_bills(config: RunConfig, table: DecisionTable, catalogue: Catal
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+def _timed(seconds: dict[str, float], report: Report, stage: str) -> Iterator[None]:
+    report(STEPS[stage], 0, 0)
     start = perf_counter()
     yield
     seconds[stage] = perf_counter() - start

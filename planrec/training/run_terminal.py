@@ -2,62 +2,113 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from math import isnan
 from pathlib import Path
+from time import perf_counter
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 
 from planrec.commands.advice import command_line
-from planrec.metrics import METRICS, MetricValue, broken_guards
+from planrec.metrics import METRICS, MetricValue
 from planrec.terminal import console_of_progress, console_of_tables
 from planrec.training.experiment import Report, RunResult
+from planrec.training.verdict import verdict_of
+from planrec.training.verdict_table import verdict_table
 from planrec.wording import ARROW, with_interval
 
 
 @contextmanager
 def progress_of(title: str) -> Iterator[Report]:
-    """Show a progress bar on stderr.
+    """Show the step that runs and the time since the start, on stderr.
 
     Yields:
         The `Report` that moves the bar.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = console_of_progress()
+    bar, report = bar_of(title, console_of_progress())
+    with bar:
+        yield report
+
+
+def bar_of(title: str, console: Console) -> tuple[Progress, Report]:
+    """Return a bar that is not shown yet, and the `Report` that moves it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), _Count(), _Clock())
     # Outside a terminal rich would leave an empty line in place of the bar.
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda step, done, total: progress.update(task, description=step, completed=done, total=total)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task(title, total=None)
+
+    def report(step: str, done: int, total: int) -> None:
+        # Rich cannot take the total of a task away.
+        bar.tasks[task].total = total or None
+        bar.update(task, description=step, completed=done)
+
+    return bar, report
 
 
-def print_result(result: RunResult, folder: Path, outputs: Path) -> None:
-    """Print notes, the metrics of model and baselines, the folder of the run, and the next command."""
+class _Count(ProgressColumn):
+    """Steps done and in all; empty if they are not counted."""
+
+    def render(self, task: Task) -> str:
+        """Return the text of the column."""
+        return "" if task.total is None else f"{task.completed:.0f}/{task.total:.0f}"
+
+
+class _Clock(ProgressColumn):
+    """Time since the start: rich stops its own clock when all steps of a part are done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = perf_counter()
+
+    def render(self, task: Task) -> str:
+        """Return the text of the column."""
+        return str(timedelta(seconds=int(perf_counter() - self._started)))
+
+
+def print_result(result: RunResult, folder: Path, outputs: Path, *, in_full: bool) -> None:
+    """Print the verdict, model and baselines in one table, the folder of the run, and the next command.
+
+    Args:
+        result: the run.
+        folder: its folder.
+        outputs: folder of runs, for the command that pins it.
+        in_full: whether to print every metric, and the values that folds chose.
+    """
     console = console_of_tables()
+    verdict = verdict_of(result)
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
-    for table in metrics_tables(result.metrics):
-        console.print(table)
-    for line in group_lines(result.metrics):
-        console.print(line, markup=False, highlight=False)
-    for chosen in result.tuned[-1:]:
-        values = ", ".join(f"{name} {value}" for name, value in chosen.values.items())
-        console.print(f"tuned for the model that is kept: {values}", markup=False, highlight=False)
-    for kept in (chosen for chosen in result.chosen if chosen.fold is None):
-        line = f"chosen on inner folds for the model that is kept: {kept}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if in_full:
+        for table in metrics_tables(result.metrics):
+            console.print(table)
+        for line in (*group_lines(result.metrics), *_choices(result)):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(verdict.sentence(), style="bold", markup=False, highlight=False)
+    for warning in verdict.warnings:
+        console.print(f"warning: {warning}", style="bold red", markup=False, highlight=False)
+    console.print(verdict_table(result.metrics, verdict))
     first = result.metrics[0]
-    own = {value.metric: value.value for value in result.metrics if value.model == first.model}
-    for warning in broken_guards(own):
-        console.print(f"warning: {first.model}: {warning}", style="bold red", markup=False, highlight=False)
     console.print(
         f"{first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers, out of fold;"
-        " 95 % intervals over subscribers; arrows point in the better direction",
+        " 95 % intervals over subscribers; arrows point in the better direction"
+        + ("" if in_full else "; --all shows every metric"),
         highlight=False,
     )
     stages = ", ".join(f"{stage.replace('_', ' ')} {value:.1f} s" for stage, value in result.seconds.items())
     pin = command_line("pin", folder, outputs=outputs)
     lines = f"{stages}\nrun: {folder}\npin it: {pin}"
     console.print(lines, markup=False, highlight=False, soft_wrap=True)
+
+
+def _choices(result: RunResult) -> Iterator[str]:
+    """Yield the values that a search and inner folds chose for the model that is kept."""
+    for chosen in result.tuned[-1:]:
+        values = ", ".join(f"{name} {value}" for name, value in chosen.values.items())
+        yield f"tuned for the model that is kept: {values}"
+    for kept in (chosen for chosen in result.chosen if chosen.fold is None):
+        yield f"chosen on inner folds for the model that is kept: {kept}"
 
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:

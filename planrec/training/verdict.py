@@ -3,7 +3,7 @@
 Every surface shows this verdict: terminal, notebook, web page, report and card.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Literal, Protocol
@@ -116,7 +116,7 @@ def verdict_of(run: FiguresOfRun) -> RunVerdict:
     own = {value.metric: value for value in single if value.model == model}
     return RunVerdict(
         model=model,
-        headline=_headline(own) or tuple(run.metrics[:1]),
+        headline=tuple(own[name] for name in headline_metrics(own)) or tuple(run.metrics[:1]),
         comparisons=_comparisons(single, own, run.differences),
         currency=run.currency,
         warnings=(
@@ -126,10 +126,16 @@ def verdict_of(run: FiguresOfRun) -> RunVerdict:
     )
 
 
-def _headline(own: Mapping[str, MetricValue]) -> tuple[MetricValue, ...]:
-    preferred = next((names for names in HEADLINES if names[0] in own), ())
-    names = dict.fromkeys([*(name for name in preferred if name in own), *own])
-    return tuple(own[name] for name in list(names)[:N_HEADLINE])
+def headline_metrics(measured: Iterable[str]) -> list[str]:
+    """Choose at most five metrics to show first; the others follow in their own order.
+
+    Examples:
+        >>> headline_metrics(["regret", "eps_hit", "harm_rate"])
+        ['regret', 'harm_rate', 'eps_hit']
+    """
+    names = list(measured)
+    preferred = next((headline for headline in HEADLINES if headline[0] in names), ())
+    return list(dict.fromkeys([*(name for name in preferred if name in names), *names]))[:N_HEADLINE]
 
 
 def _comparisons(

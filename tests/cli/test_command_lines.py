@@ -148,7 +148,7 @@ def test_runs_are_ranked_and_compared(swept, tmp_path, typed):
     shutil.copytree(swept[0] / "outputs", tmp_path / "outputs", symlinks=True)
     done = typed(tmp_path, "leaderboard", "--csv", "board.csv", "--html", "board.html")
     assert done.returncode == 0, done.stderr
-    assert "difference to the best" in done.stdout
+    assert "to the best" in done.stdout
     assert "model=logistic" in (tmp_path / "board.csv").read_text("utf-8")
     assert (tmp_path / "board.html").read_text("utf-8").startswith("<!doctype html>")
     # By their numbers: addresses change with the code, and with them their order.

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 from collections.abc import Callable
 from functools import partial
@@ -18,16 +19,18 @@ from planrec.operating.evidence import read_evidence
 from planrec.operating.intent import KILLED
 from planrec.operating.non_inferiority import Margins
 from planrec.operating.retrain import LOCK, Retrained, RetrainRules, retrain
+from planrec.operating.retrain_terminal import print_retrained
 from planrec.operating.training_process import train_here
 from planrec.runs.read import read_manifest
+from planrec.serving.bundle.signers import Signers
 from planrec.serving.denied_runs import deny
-from planrec.serving.pin import read_pin
+from planrec.serving.pin import ANY_RUN, read_pin
 from planrec.serving.pin_run import pin_run
 from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import SMALL_BILLS, STRANGERS_TABLE
 from tests.data.month_files import months_file, of_file
 from tests.serving.decision_log.decisions import DECISION, log_rows, rows_of, url_of
-from tests.trained_runs import train_into
+from tests.trained_runs import edit_run, train_into
 
 LATER = "data.n_months=16"
 "The champion has 12 months, so the decisions of 2019-01 and 2019-02 are after its training."
@@ -229,6 +232,63 @@ def test_the_same_challenger_as_a_denied_run_is_refused_before_the_training(outp
     without_its_folder = retrained(outputs, LATER, *BETTER, promote=True)
     assert (without_its_folder.outcome, without_its_folder.reasons) == ("refused", again.reasons)
     assert len(complete_runs(outputs)) == n_runs - 1
+
+
+SIGNED_ONLY = Signers(("0" * 64,), are_required=True)
+
+
+def test_promote_is_refused_before_the_training_if_runs_must_be_signed(outputs):
+    def never(config, folder, command):
+        raise AssertionError("trained")
+
+    with pytest.raises(
+        ConfigError, match=r"SIGNED_ONLY is true, so only a signed bundle .* leave out --promote"
+    ):
+        retrained(outputs, LATER, promote=True, signers=SIGNED_ONLY, train=never)
+    assert evidence(outputs)["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("signers", "advised"),
+    [
+        (ANY_RUN, ["planrec pin outputs/day/noon"]),
+        (
+            SIGNED_ONLY,
+            ["planrec bundle outputs/day/noon noon.bundle --key operator.key", "planrec pin noon.bundle"],
+        ),
+    ],
+)
+def test_the_next_command_is_one_that_the_server_accepts(signers, advised, capsys):
+    found = Retrained("would_promote", "day/morning", Path("outputs/day/noon"), None, ())
+    print_retrained(found, Path("outputs"), signers)
+    assert re.findall("planrec .*", capsys.readouterr().out) == advised
+
+
+def test_a_champion_without_a_profile_is_not_checked_for_drift(outputs):
+    (run,) = complete_runs(outputs)
+    (run / "profile.json").unlink()
+    edit_run(run, lambda manifest: manifest["files"].pop("profile.json"))
+    pin_run(run, outputs)
+    found = retrained(outputs, LATER)
+    assert found.outcome == "would_promote"
+    (note,) = found.notes
+    assert re.fullmatch(r"no check for drift: .*abc123 has no profile\.json; .*", note)
+
+
+@pytest.mark.parametrize(("n_months", "missing"), [(12, "3 months"), (13, "2 months"), (14, "1 month")])
+def test_nothing_is_new_until_all_months_of_a_new_decision_came(outputs, n_months, missing):
+    found = retrained(outputs, f"data.n_months={n_months}")
+    assert found.outcome == "nothing_new"
+    assert (
+        "a decision of 2019-01-01 is judged by the months 2019-01 to 2019-03, of which the data lacks"
+        f" {missing}"
+    ) in found.reasons
+
+
+def test_three_new_months_are_enough_for_a_horizon_of_three(outputs):
+    found = retrained(outputs, "data.n_months=15")
+    assert (found.outcome, found.judgement.n_decisions) == ("would_promote", 80)
+    assert str(found.judgement.since) == "2019-01-01"
 
 
 def test_a_second_retrain_leaves_at_once_with_3(outputs, capsys):

@@ -1,5 +1,6 @@
 """Rows of attributes in a file, one per decision, as the decision table of their requests."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -32,6 +33,11 @@ class AttributeReader:
     def column(self, name: str) -> str:
         """Find the column of the file that has this name in PlanRec."""
         return tidy_name(self.form.columns.get(name, name))
+
+    def spelling(self, name: str, names: Collection[str]) -> str:
+        """Return the name: columns of attributes have one spelling."""
+        del names
+        return name
 
     @property
     def _subscriber(self) -> str:

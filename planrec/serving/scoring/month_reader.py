@@ -1,5 +1,6 @@
 """Rows of months in a file, those of a subscriber together, as the decision table of their requests."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from planrec.serving.scoring.part_columns import PartColumns
 MOST_MONTHS = 120
 "Months of one subscriber, ten years. For files the limit is fixed; for requests it is a setting of the API."
 LAST_ADVICE = "last_recommended"
+PLAN_HELD, PLAN = "plan_held", "plan"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class MonthReader:
     def required(self) -> tuple[str, ...]:
         """Columns that the file must have."""
         inputs = self.recommender.inputs
-        ours = ["subscriber", "month", *inputs.usage, *(["plan_held"] if inputs.asks_held else [])]
+        ours = ["subscriber", "month", *inputs.usage, *([PLAN_HELD] if inputs.asks_held else [])]
         return (*map(self.column, ours), *(column.name for column in inputs.columns))
 
     @property
@@ -44,6 +46,14 @@ class MonthReader:
         """Columns that are read if the file has them."""
         names = (LAST_ADVICE, self._commitment) if self.recommender.inputs.asks_held else ()
         return tuple(name for name in names if name not in self.required)
+
+    def spelling(self, name: str, names: Collection[str]) -> str:
+        """Find a required column among the columns of a file: `plan_held` may be `plan`, as in histories.
+
+        Files of `planrec simulate`, and histories of operators, have the plan of each month in `plan`.
+        """
+        is_plan = name == PLAN_HELD and name not in names and PLAN in names and PLAN not in self.required
+        return PLAN if is_plan else name
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable] | None:
         """Read the subscribers of a part and their decisions; None if no row has a month."""
@@ -75,7 +85,8 @@ class MonthReader:
         if not self.recommender.inputs.asks_held:
             return {}
         plans, has_advice = self.recommender.plans, LAST_ADVICE in columns.part.column_names
-        held = columns.plans(self.column("plan_held"), plans, self.form.plan_names)
+        column = self.spelling(self.column(PLAN_HELD), columns.part.column_names)
+        held = columns.plans(column, plans, self.form.plan_names)
         advice = columns.plans(LAST_ADVICE, plans, {}) if has_advice else np.full(len(held), -1)
         read = {"held": held, "last_recommended": advice}
         if self._commitment in columns.part.column_names:

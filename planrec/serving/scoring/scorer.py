@@ -80,14 +80,15 @@ class Scorer:
         Raises:
             DataError: lists all columns that are missing.
         """
-        missing = [name for name in self.reader.required if name not in names]
+        required = tuple(self.reader.spelling(name, names) for name in self.reader.required)
+        missing = [name for name in required if name not in names]
         if missing:
             problems = [f"no column {name!r}{did_you_mean(name, names)}" for name in missing]
             raise DataError(
                 f"{source} must hold the columns that the run {self.saved.run_id} reads",
                 [*problems, f"it has {len(names):,} column(s): {shown(names, most=20)}"],
             )
-        return (*self.reader.required, *(name for name in self.reader.optional if name in names))
+        return (*required, *(name for name in self.reader.optional if name in names))
 
     def reading_notes(self) -> ReadingNotes:
         """Begin the notes about a file."""

@@ -152,6 +152,22 @@ def test_csv_and_parquet_give_the_same(saved: SavedRun, tmp_path: Path) -> None:
     )
 
 
+def test_months_as_simulate_writes_them_are_scored(saved: SavedRun, tmp_path: Path) -> None:
+    table = months_table(n=6)
+    usual = read_same(scored(saved, table, tmp_path))
+    history = table.rename(columns={"plan_held": "plan"})
+    pd.testing.assert_frame_equal(read_same(scored(saved, history, tmp_path)), usual)
+    # A file that has `plan_held` means it: another column `plan` is not read.
+    both = table.assign(plan="no plan of the catalogue")
+    pd.testing.assert_frame_equal(read_same(scored(saved, both, tmp_path)), usual)
+
+
+def test_a_mistyped_plan_held_is_still_suggested(saved: SavedRun, tmp_path: Path, capsys: Any) -> None:
+    months_table().rename(columns={"plan_held": "plan_heldd"}).to_csv(tmp_path / "typo.csv", index=False)
+    assert score(tmp_path / "typo.csv", tmp_path / "out.csv", "--run", saved.folder) == 1
+    assert "no column 'plan_held' (did you mean 'plan_heldd'?)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("size", [1, 4, 7, 1000])
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_size_of_the_parts_changes_nothing(
