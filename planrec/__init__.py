@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from planrec.config.run_config import RunConfig
     from planrec.evaluation import Evaluation
     from planrec.notebook.advice import AdviceFrame, AdviceReasons
-    from planrec.notebook.comparing import ComparedRuns, compare, evaluate, leaderboard
+    from planrec.notebook.comparing import RunComparison, compare, evaluate, leaderboard
     from planrec.notebook.operating import realised, retrain, score
     from planrec.notebook.pinning import pin
     from planrec.notebook.plots import RunPlots
@@ -31,10 +31,10 @@ __all__ = [
     "AdviceFrame",
     "AdviceReasons",
     "Catalogue",
-    "ComparedRuns",
     "Evaluation",
     "Recommender",
     "RunCard",
+    "RunComparison",
     "RunConfig",
     "RunPlots",
     "RunResult",
@@ -66,7 +66,7 @@ _HOME = {
     "planrec.config.run_config": ("RunConfig",),
     "planrec.evaluation": ("Evaluation",),
     "planrec.notebook.advice": ("AdviceFrame", "AdviceReasons"),
-    "planrec.notebook.comparing": ("ComparedRuns", "compare", "evaluate", "leaderboard"),
+    "planrec.notebook.comparing": ("RunComparison", "compare", "evaluate", "leaderboard"),
     "planrec.notebook.operating": ("realised", "retrain", "score"),
     "planrec.notebook.pinning": ("pin",),
     "planrec.notebook.plots": ("RunPlots",),

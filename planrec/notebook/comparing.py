@@ -45,7 +45,7 @@ def leaderboard(
 
 
 @dataclass(frozen=True, repr=False)
-class ComparedRuns:
+class RunComparison:
     """Two runs side by side: A is the first, B the second; differences are B minus A."""
 
     comparison: Comparison
@@ -87,7 +87,7 @@ class ComparedRuns:
 
 def compare(
     a: TrainedRun | str | Path, b: TrainedRun | str | Path, metric: str | None = None
-) -> ComparedRuns:
+) -> RunComparison:
     """Compare two runs: configuration, and metrics with paired differences.
 
     Args:
@@ -99,7 +99,7 @@ def compare(
         RunError: a folder has no complete run, or was changed.
         ConfigError: the metric is unknown or cannot rank.
     """
-    return ComparedRuns(compare_folders(load(a).folder, load(b).folder, metric))
+    return RunComparison(compare_folders(load(a).folder, load(b).folder, metric))
 
 
 def evaluate(
