@@ -46,11 +46,10 @@ serve:
 settings:
     planrec settings
 
-# Train a small run, pin it and serve it.
+# Train a small run, pin it, and serve it with its web page.
 demo:
-    planrec train model=lgbm data.n_subscribers=1000
+    planrec train model=forecast policy=guarded data.n_subscribers=1000
     planrec pin latest
-    @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
     planrec serve
 
 # Run all tests but slow and nightly ones, or a selection: `just test tests/model -k lgbm`.
