@@ -47,6 +47,11 @@ class Server(Section):
     "Folder that the workers share while they run (metrics, idempotency keys); a temporary one if unset."
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return _is_loopback(self.host)
+
+    @property
     def scratch_folder(self) -> Path:
         """The shared folder of a running server.
 
@@ -151,7 +156,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _others_need_a_key(self) -> Self:
-        if not (_is_loopback(self.server.host) or self.access.key_hashes or self.access.open):
+        if not (self.server.is_local or self.access.key_hashes or self.access.open):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
                 f" {self.server.host!r}: make a key with {command_line('serve', '--new-key')} and set"

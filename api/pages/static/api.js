@@ -39,7 +39,7 @@ export function client({root, language, askForKey, onAnswer, onLost, onReturn}) 
 
   async function send(path, options = {}) {
     const response = await reach(path, options);
-    if (response.status === 401 || response.status === 403) {
+    if (response.status === 401) {
       const hadKey = sessionStorage.getItem(STORED_KEY) !== null;
       await newKey(hadKey);
       return send(path, options);

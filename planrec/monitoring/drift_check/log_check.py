@@ -61,6 +61,7 @@ def check_log(
         today: the present day, UTC, which is not judged; None for that of the clock.
 
     Raises:
+        BusyError: another check of the run is running.
         RunError: the run has no profile, or that of another catalogue; or its state is damaged.
         LogError: the log cannot be read.
     """
