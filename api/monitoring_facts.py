@@ -1,6 +1,6 @@
 """Metrics of drift, realised advice and rollbacks, from the files of the commands that find them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
@@ -11,8 +11,6 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 MOST_BYTES = 16 * 2**20
 "Larger files are not read."
-JUDGED = "advised"
-"The model in realised.json that stands for the advice that was given."
 BOUNDS = ("value", "low", "high")
 
 
@@ -24,14 +22,13 @@ class _Evidence(BaseModel):
 class DriftFile(BaseModel):
     """The part of drift.json that becomes metrics."""
 
-    run_json_sha256: str | None = None
+    run_json_sha256: str
     day: date | None
     alarm: bool
     evidence: _Evidence
 
 
 class _RealisedMetric(BaseModel):
-    model: str
     metric: str
     group: str | None
     value: float | None
@@ -42,13 +39,12 @@ class _RealisedMetric(BaseModel):
 class RealisedFile(BaseModel):
     """The part of realised.json that becomes metrics."""
 
-    run_json_sha256: str | None = None
-    "Of the latest run whose advice is judged."
     newest_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None
     "The last month whose usage came."
     judged: int
     unjudged: dict[str, int]
-    metrics: list[_RealisedMetric]
+    of_runs: dict[str, list[_RealisedMetric]]
+    "Metrics of the advice of each run, by the hash of its run.json."
 
 
 class WatchFile(BaseModel):
@@ -101,7 +97,7 @@ class MonitoringFacts(Collector):
     """
 
     run_json_sha256: str | None = None
-    "Hash of the served run; None shows the facts of any run."
+    "Hash of the served run; None if no run is served yet."
 
     def __init__(self, folder: Path) -> None:
         """Follow the files of monitoring in this folder."""
@@ -118,19 +114,16 @@ class MonitoringFacts(Collector):
         for followed in (self._drift, self._realised, self._watch):
             broken.add_metric([followed.file.name], followed.is_broken)
         yield broken
-        if drift is not None and self._is_served(drift):
+        if drift is not None and drift.run_json_sha256 == self.run_json_sha256:
             yield from _drift_metrics(drift)
         if realised is not None:
             yield from _outcome_metrics(realised)
-            yield from _advice_metrics(realised) if self._is_served(realised) else ()
+            yield from _advice_metrics(realised.of_runs.get(self.run_json_sha256 or "", ()))
         if watched is not None and watched.rolled_back_at is not None:
             text = "Seconds since planrec watch rolled back"
             yield GaugeMetricFamily(
                 "planrec_rollback_age_seconds", text, _seconds_since(watched.rolled_back_at)
             )
-
-    def _is_served(self, found: DriftFile | RealisedFile) -> bool:
-        return self.run_json_sha256 is None or found.run_json_sha256 in (None, self.run_json_sha256)
 
 
 def _drift_metrics(drift: DriftFile) -> Iterator[Metric]:
@@ -157,8 +150,9 @@ def _outcome_metrics(realised: RealisedFile) -> Iterator[Metric]:
         yield GaugeMetricFamily("planrec_outcomes_age_seconds", text, _seconds_since_end_of(last))
 
 
-def _advice_metrics(realised: RealisedFile) -> Iterator[Metric]:
-    judged = [value for value in realised.metrics if value.model == JUDGED]
+def _advice_metrics(judged: Sequence[_RealisedMetric]) -> Iterator[Metric]:
+    if not judged:
+        return
     yield _bounds("planrec_realised_regret", "Regret of advice, currency a month", judged, "regret")
     yield _bounds("planrec_realised_harm", "Share of advice that did harm", judged, "harm_rate")
     text = "Largest difference of harm between the groups of a protected column"

@@ -35,11 +35,12 @@ def run(options: Namespace) -> int:
     """Print the metrics; exit code 1 if no advice can be judged."""
     from planrec.monitoring.realised.realised import realised
     from planrec.monitoring.realised.realised_json import as_json
-    from planrec.monitoring.realised.realised_terminal import print_realised
+    from planrec.monitoring.realised.realised_terminal import MOST_HARMED, print_realised
 
     days = days_between(options.first, options.last)
     found = realised(log_url(options.log, options.outputs), options.outputs, days, options.by)
     show_table(options, lambda: print_realised(found, lists_harmed=options.harmed), lambda: as_json(found))
     if options.save:
-        write_text(options.outputs / "monitoring" / "realised.json", as_json(found), options)
+        content = as_json(found, MOST_HARMED)
+        write_text(options.outputs / "monitoring" / "realised.json", content, options)
     return 0 if found.metrics else 1

@@ -10,30 +10,37 @@ from prometheus_client import CollectorRegistry, generate_latest
 from api.monitoring_facts import MOST_BYTES, MonitoringFacts
 
 TODAY = datetime.now(UTC).date()
+SERVED = "b" * 64
 DRIFT = {
     "schema": "planrec.drift/1",
+    "run_json_sha256": SERVED,
     "day": str(TODAY - timedelta(days=3)),
     "alarm": True,
     "evidence": {"all": 1200.5, "threshold": 1000, "streams": {'data_mib "x"': 4800.0, "sms": 0.2}},
 }
-HARM = {"model": "advised", "metric": "harm_rate", "group": None, "value": 0.07, "low": 0.06, "high": 0.09}
+HARM = {"metric": "harm_rate", "group": None, "value": 0.07, "low": 0.06, "high": 0.09}
 REALISED = {
     "newest_month": "2020-02",
     "judged": 500,
     "unjudged": {"not_over": 30, "months_missing": 4, "left": 9},
-    "metrics": [
-        HARM,
-        HARM | {"metric": "harm_gap", "group": "age", "low": 0.01},
-        HARM | {"metric": "regret", "low": None},
-        HARM | {"model": "stay", "value": 0.5},
-    ],
+    "metrics": [HARM | {"value": 0.5}],
+    "of_runs": {
+        SERVED: [
+            HARM,
+            HARM | {"metric": "harm_gap", "group": "age", "low": 0.01},
+            HARM | {"metric": "regret", "low": None},
+        ],
+        "a" * 64: [HARM | {"value": 0.9}],
+    },
 }
 
 
 @pytest.fixture
 def registry(tmp_path):
     registry = CollectorRegistry()
-    registry.register(MonitoringFacts(tmp_path))
+    facts = MonitoringFacts(tmp_path)
+    facts.run_json_sha256 = SERVED
+    registry.register(facts)
     return registry
 
 
@@ -58,7 +65,7 @@ def test_drift_has_its_evidence_and_its_age(registry, tmp_path):
     assert b'stream="data_mib \\"x\\""' in generate_latest(registry)
 
 
-def test_realised_harm_has_its_interval_and_only_of_advice(registry, tmp_path):
+def test_realised_harm_has_its_interval_and_is_that_of_the_served_run(registry, tmp_path):
     write(tmp_path / "realised.json", REALISED)
     harm = [
         registry.get_sample_value("planrec_realised_harm", {"bound": b}) for b in ("value", "low", "high")
@@ -112,9 +119,9 @@ def test_drift_and_harm_of_another_run_do_not_alert_for_the_served_one(tmp_path)
     facts = MonitoringFacts(tmp_path)
     registry = CollectorRegistry()
     registry.register(facts)
-    write(tmp_path / "drift.json", DRIFT | {"run_json_sha256": "a" * 64})
-    write(tmp_path / "realised.json", REALISED | {"run_json_sha256": "a" * 64})
-    for served, drift, harm in (("a" * 64, 1, 0.07), ("b" * 64, None, None)):
+    write(tmp_path / "drift.json", DRIFT)
+    write(tmp_path / "realised.json", REALISED)
+    for served, drift, harm in ((SERVED, 1, 0.07), ("a" * 64, None, 0.9), ("c" * 64, None, None)):
         facts.run_json_sha256 = served
         assert registry.get_sample_value("planrec_drift_alarm") == drift
         assert registry.get_sample_value("planrec_realised_harm", {"bound": "value"}) == harm
@@ -125,7 +132,7 @@ def test_a_rollback_is_shown_whichever_run_is_served(tmp_path):
     facts = MonitoringFacts(tmp_path)
     registry = CollectorRegistry()
     registry.register(facts)
-    facts.run_json_sha256 = "b" * 64
+    facts.run_json_sha256 = SERVED
     write(tmp_path / "watch.json", {"run_json_sha256": "a" * 64, "rolled_back_at": None})
     assert registry.get_sample_value("planrec_rollback_age_seconds") is None
     hour_ago = datetime.now(UTC) - timedelta(hours=1)

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from planrec.serving.pin import read_pin
 from planrec.serving.pin_run import pin_run
 from tests.api.servers import free_port, wait_until_ready
 from tests.conftest import REPOSITORY
@@ -31,17 +32,13 @@ SHORTER = (
     (r"offset 10m", "offset 10s"),
 )
 "The same rules at another speed."
-METRIC = {"group": None, "value": 0.01, "low": 0.0, "high": 0.02, "model": "advised"}
-REALISED = {
-    "newest_month": "2020-01",
-    "judged": 400,
-    "unjudged": {"not_over": 3},
-    "metrics": [
-        METRIC | {"metric": "regret"},
-        METRIC | {"metric": "harm_rate"},
-        METRIC | {"metric": "harm_gap", "group": "age"},
-    ],
-}
+METRIC = {"group": None, "value": 0.01, "low": 0.0, "high": 0.02}
+METRICS = [
+    METRIC | {"metric": "regret"},
+    METRIC | {"metric": "harm_rate"},
+    METRIC | {"metric": "harm_gap", "group": "age"},
+]
+REALISED = {"newest_month": "2020-01", "judged": 400, "unjudged": {"not_over": 3}}
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -201,7 +198,9 @@ def world(history_run, bill_run, tmp_path):
         shutil.copytree(run, outputs / name)
         pin_run(outputs / name, outputs)
     (outputs / "monitoring").mkdir()
-    write(outputs / "monitoring" / "realised.json", json.dumps(REALISED))
+    pin = read_pin(outputs)
+    realised = REALISED | {"of_runs": {run.run_json_sha256: METRICS for run in (pin, *pin.earlier)}}
+    write(outputs / "monitoring" / "realised.json", json.dumps(realised))
     return World(tmp_path, outputs)
 
 
@@ -232,7 +231,8 @@ def check_drift(world: World) -> None:
     file = world.outputs / "monitoring" / "drift.json"
     streams = {"data_mib": 5000.0, "sms": 0.4}
     evidence = {"all": 2500.2, "streams": streams}
-    write(file, json.dumps({"day": "2030-01-31", "alarm": True, "evidence": evidence}))
+    about = {"run_json_sha256": read_pin(world.outputs).run_json_sha256, "day": "2030-01-31"}
+    write(file, json.dumps(about | {"alarm": True, "evidence": evidence}))
     world.wait_for("PlanRecDrift", "firing")
     # No day of this log is over yet, so nothing has drifted.
     world.type_commands_of("PlanRecDrift")

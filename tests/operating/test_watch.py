@@ -362,21 +362,19 @@ def test_drift_of_more_than_two_days_ago_is_undecided(outputs, capsys):
     assert read_pin(outputs).run == RUN
 
 
-def put_harm(outputs, value, low, sha256=None, others=(), n=200):
-    run = {"run_id": RUN, "sha256": sha256 or read_pin(outputs).run_json_sha256}
-    harm = {"model": "advised", "metric": "harm_rate", "group": None, "value": value, "low": low}
-    harm["n_decisions"] = n
-    mixed = [harm | {"value": 0.9, "low": 0.8}] if others else [harm]
-    content = {"runs": [run, *others], "metrics": mixed, "by": {RUN: [harm]} if others else {}}
-    put(outputs, "realised.json", content)
+def put_harm(outputs, value, low, sha256=None, n=200, days_ago=1):
+    harm = {"metric": "harm_rate", "value": value, "low": low, "n_decisions": n}
+    of_runs = {"0" * 63 + "1": [harm | {"value": 0.5, "low": 0.4}]}
+    of_runs[sha256 or read_pin(outputs).run_json_sha256] = [{"metric": "regret"}, harm]
+    made_at = (datetime.now(UTC) - timedelta(days=days_ago)).isoformat(timespec="seconds")
+    put(outputs, "realised.json", {"made_at": made_at, "of_runs": of_runs})
 
 
 @pytest.mark.parametrize(
     ("value", "low", "code"), [(0.03, 0.01, 0), (0.08, 0.04, 4), (0.09, 0.06, 1), (None, None, 4)]
 )
-@pytest.mark.parametrize("others", [(), ({"run_id": "2030-01-31/old", "sha256": "0" * 64},)])
-def test_harm_fails_if_it_is_surely_above_the_limit(outputs, value, low, code, others):
-    put_harm(outputs, value, low, others=others)
+def test_harm_fails_if_it_is_surely_above_the_limit(outputs, value, low, code):
+    put_harm(outputs, value, low)
     assert check(outputs, "--gates", "harm") == code
 
 
@@ -385,6 +383,16 @@ def test_harm_of_few_decisions_is_undecided(outputs, capsys, value, low):
     put_harm(outputs, value, low, n=99)
     assert check(outputs, "--gates", "harm") == 4
     assert "at least 100 are needed" in capsys.readouterr().out
+
+
+def test_harm_that_was_judged_long_ago_is_undecided(outputs, capsys):
+    put_harm(outputs, 0.9, 0.8, days_ago=36)
+    assert check(outputs, "--gates", "harm") == 4
+    shown = capsys.readouterr().out
+    assert "realised.json was written on " in shown
+    assert "type planrec realised --save" in shown
+    put_harm(outputs, 0.9, 0.8, days_ago=34)
+    assert check(outputs, "--gates", "harm") == 1
 
 
 @pytest.mark.parametrize("gate", ["drift", "harm"])

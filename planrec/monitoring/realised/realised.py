@@ -1,7 +1,7 @@
 """Metrics of the advice that was given, beside baselines, promises, and the advice that was accepted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -34,6 +34,9 @@ ACCEPTED = "accepted"
 "The model in which subscribers moved if they accepted, and stayed otherwise."
 PROMISED = "promised"
 "Begins the name of the offline metrics of a run; `promised by RUN` if several runs are judged."
+
+OF_EACH_RUN = ("regret", "harm_rate", "harm_gap")
+"Metrics of each run alone."
 
 By = Literal["plan_held", "segment", "run"]
 
@@ -84,8 +87,8 @@ class Realised:
     harmed: Sequence[Harm]
     "The largest extra cost first."
     bills: BillCheck
-    harm_of_latest: MetricValue | None = None
-    "The harm rate of the advice of the latest run alone; `planrec watch` reads it."
+    of_runs: Mapping[str, Sequence[MetricValue]] = field(default_factory=dict)
+    "sha256 of run.json -> OF_EACH_RUN of its own advice; `planrec watch` and the server's metrics read them."
 
     @property
     def harm_rate(self) -> MetricValue | None:
@@ -133,7 +136,7 @@ def judged_by_bills(table: RealisedTable, days: Days, by: By | None = None) -> R
             moves=_moves(table, advised),
             harmed=_harms(table, advised, judged),
             bills=bill_check(table.bill_differences.values()),
-            harm_of_latest=_harm_of(table.runs[-1], advised),
+            of_runs={run.sha256: _of_run(run, advised) for run in table.runs},
         )
 
 
@@ -209,10 +212,9 @@ def _with_accepted(table: RealisedTable, advised: "pd.DataFrame") -> "pd.DataFra
     return pd.concat([advised, accepted, others], ignore_index=True)
 
 
-def _harm_of(run: SavedRun, advised: "pd.DataFrame") -> MetricValue:
+def _of_run(run: SavedRun, advised: "pd.DataFrame") -> list[MetricValue]:
     rows = advised[advised[RUN] == run.run_id]
-    (harm,) = evaluate(rows, ["harm_rate"], run.manifest.seed, run.manifest.n_bootstrap)
-    return harm
+    return evaluate(rows, OF_EACH_RUN, run.manifest.seed, run.manifest.n_bootstrap)
 
 
 def _moves(table: RealisedTable, advised: "pd.DataFrame") -> Moves:

@@ -16,9 +16,6 @@ from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, p
 from planrec.reports.page.metric_words import name_of, unit_and_direction
 from planrec.wording import counted
 
-MOST_HARMED = 20
-"Rows of the table of harm; the file lists all."
-
 
 class _Run(Struct):
     run_id: str
@@ -54,7 +51,9 @@ class _File(Struct):
     metrics: list[_Value]
     promised: list[_Value]
     reliability_of_cheaper: list[ReliabilityBin]
+    n_harmed: int
     harmed: list[_Harm]
+    "The worst first."
 
 
 def realised_section(file: Path, run_hashes: Collection[str]) -> str:
@@ -130,9 +129,9 @@ def _known(end: float | None) -> float:
 
 
 def _harmed(found: _File) -> str:
-    worst = found.harmed[:MOST_HARMED]
+    worst = found.harmed
     rows = [(harm.recommendation_id, [TableCell(text) for text in _texts_of(harm)]) for harm in worst]
-    caption = f"The worst first, {len(worst):,} of {len(found.harmed):,}"
+    caption = f"The worst first, {len(worst):,} of {found.n_harmed:,}"
     heads = ["advice", "as of", "plan held", "advised", f"extra, {found.currency} a month"]
     return fold(caption, table(caption, heads, rows))
 

@@ -14,7 +14,7 @@ from planrec.training.run_terminal import group_lines, metrics_tables
 from planrec.wording import counted, figure, visible
 
 MOST_HARMED = 20
-"Rows of the table of harm; JSON lists all."
+"Advice in a list of harm, the worst first; `--json` lists all."
 
 
 def print_realised(found: Realised, *, lists_harmed: bool) -> None:

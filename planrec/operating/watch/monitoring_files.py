@@ -1,6 +1,6 @@
 """Verdicts of the slow monitors, from the files that `planrec drift` and `planrec realised --save` write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from planrec.drift.watched import ABSTAINS, PLAN_ADVISED
 from planrec.errors import RunError
 from planrec.files.json_file import JsonObject, read_object
 from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, PROB_CHEAPER
-from planrec.monitoring.realised.judged_run import ADVISED
 from planrec.operating.watch.gate import Gate
 from planrec.serving.pin import Pin
 
@@ -18,9 +17,12 @@ OF_ADVICE = (PLAN_ADVISED, ABSTAINS, PROB_CHEAPER)
 "Streams that the run itself makes: a rollback changes them. It does not change the inputs that they follow."
 MOST_AGE = timedelta(days=2)
 "Time since the end of the last day in drift.json after which it says nothing about today."
+MOST_AGE_OF_BILLS = timedelta(days=35)
+"Age of realised.json after which it says nothing about the advice of today: bills come once a month."
 LEAST_DECISIONS = 100
 "Decisions judged by bills, without which harm is undecided."
 HARM = "harm_rate"
+JUDGE = "planrec realised --save"
 
 
 def drift_gate(outputs: Path, pin: Pin) -> Gate:
@@ -55,9 +57,13 @@ def _gate_of_advice(advice: Sequence[str], others: Sequence[str]) -> Gate:
 def harm_gate(outputs: Path, pin: Pin, limit: float) -> Gate:
     """Judge the harm that bills showed: it fails if its whole interval is above the limit."""
     try:
-        found = _content(outputs / REALISED_FILE, "planrec realised --by run --save")
-        values = _values_of_run(found, pin)
-        harm = next(v for v in values if (v["model"], v["metric"], v["group"]) == (ADVISED, HARM, None))
+        found = _content(outputs / REALISED_FILE, JUDGE)
+        made_at = datetime.fromisoformat(found["made_at"])
+        if datetime.now(UTC) - made_at > MOST_AGE_OF_BILLS:
+            return _undecided("harm", f"{REALISED_FILE} was written on {made_at:%Y-%m-%d}: type {JUDGE}")
+        harm = next(
+            value for value in found["of_runs"].get(pin.run_json_sha256, ()) if value["metric"] == HARM
+        )
         value, low, n = float(harm["value"]), float(harm["low"]), int(harm["n_decisions"])
     except StopIteration:
         return _undecided("harm", f"{REALISED_FILE} has no harm of this run yet")
@@ -68,16 +74,6 @@ def harm_gate(outputs: Path, pin: Pin, limit: float) -> Gate:
         return _undecided("harm", f"{detail}; at least {LEAST_DECISIONS} are needed")
     verdict = "failed" if low > limit else "passed" if value <= limit else "undecided"
     return Gate(name="harm", verdict=verdict, detail=detail, value=value, limit=limit)
-
-
-def _values_of_run(found: JsonObject, pin: Pin) -> Iterable[JsonObject]:
-    """Return the metrics of the pinned run; none if its advice is missing, or mixed with others."""
-    runs = {run["sha256"]: run["run_id"] for run in found["runs"]}
-    if pin.run_json_sha256 not in runs:
-        return []
-    if len(runs) == 1:
-        return list(found["metrics"])
-    return list(found["by"].get(runs[pin.run_json_sha256], []))
 
 
 def _end_of(day: str | None) -> datetime:

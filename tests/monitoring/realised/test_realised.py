@@ -11,7 +11,9 @@ import pytest
 from planrec.catalogue import rate
 from planrec.cli import main
 from planrec.monitoring.realised.realised import Realised, realised
+from planrec.monitoring.realised.realised_json import as_json
 from planrec.monitoring.realised.realised_table import realised_table
+from planrec.monitoring.realised.realised_terminal import MOST_HARMED
 from planrec.schema.columns import Usage
 from planrec.serving.decision_log.search import Days
 from tests.monitoring.world import World
@@ -242,8 +244,6 @@ def assert_keys_are_stable(keys: Sequence[str]) -> None:
             "days",
             "decided",
             "currency",
-            "run_json_sha256",
-            "harm",
             "runs",
             "newest_month",
             "judged",
@@ -254,9 +254,11 @@ def assert_keys_are_stable(keys: Sequence[str]) -> None:
             "answers_that_differ",
             "metrics",
             "promised",
+            "of_runs",
             "by",
             "reliability_of_cheaper",
             "moves",
+            "n_harmed",
             "harmed",
             "bills",
         ),
@@ -270,7 +272,15 @@ def test_a_report_of_the_run_has_a_section(judged_world: World, tmp_path: Path) 
     report = ["report", str(run), "--output", str(page), *words]
     assert main(["realised", "--log", judged_world.url, "--save", *words]) == 0
     assert main(report) == 0
-    harmed = realised(judged_world.url, judged_world.outputs).harmed
+    found = realised(judged_world.url, judged_world.outputs)
+    harmed = found.harmed
+    saved = json.loads((outputs / "monitoring" / "realised.json").read_text("utf-8"))
+    assert len(saved["harmed"]) == MOST_HARMED < saved["n_harmed"] == len(harmed)
+    assert len(json.loads(as_json(found))["harmed"]) == len(harmed)
+    assert f"The worst first, {MOST_HARMED} of {len(harmed)}" in page.read_text("utf-8")
+    (own,) = saved["of_runs"].values()
+    overall = [v for v in saved["metrics"] if v["model"] == "advised"]
+    assert own == [v for v in overall if v["metric"] in ("regret", "harm_rate")]
     for shown in ("Realised by bills", "cheapest_<wbr>fee", harmed[0].recommendation_id):
         assert shown in page.read_text("utf-8")
     file = outputs / "monitoring" / "realised.json"
