@@ -112,13 +112,19 @@ export async function mount(root, context) {
     shown.replaceChildren(campaignResult(context, {
       job,
       planNames,
-      download: async (path, name) => save(await (await api.send(`/campaigns/${job.id}/${path}`)).blob(), name),
+      download: (path) => download(`/campaigns/${job.id}/${path}`),
       remove: () => remove(job.id),
     }));
     const title = shown.querySelector("#result-title");
     announce(title.textContent);
     title.focus({preventScroll: true});
     shown.scrollIntoView();
+  }
+
+  async function download(path) {
+    const response = await api.send(path);
+    const [, name] = response.headers.get("content-disposition").match(/filename="([^"]+)"/);
+    save(await response.blob(), name);
   }
 
   async function remove(id) {

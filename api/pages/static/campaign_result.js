@@ -3,7 +3,7 @@ import {element} from "./dom.js";
 import {intervalPlot, stackedBar} from "./chart.js";
 import {lengthOf} from "./campaign_message.js";
 
-/** Return the figures of a job; `download(path, name)` fetches a file of it. */
+/** Return the figures of a job; `download(path)` fetches a file of it. */
 export function campaignResult({text, formats, language}, {job, planNames, download, remove}) {
   const {summary} = job;
   const {figures, currency} = summary;
@@ -43,8 +43,8 @@ export function campaignResult({text, formats, language}, {job, planNames, downl
     ]),
     element("p", {class: "hint"}, [text("campaign.totals_note", {file: job.months_file})]),
     element("div", {class: "row"}, [
-      button("download_advice", () => download("advice.csv", "campaign.csv"), "primary"),
-      button("download_manifest", () => download("manifest", "campaign.csv.manifest.json")),
+      button("download_advice", () => download("advice.csv"), "primary"),
+      button("download_manifest", () => download("manifest")),
       button("remove", remove),
     ]),
     tiles,
