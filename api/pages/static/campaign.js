@@ -122,9 +122,14 @@ export async function mount(root, context) {
   }
 
   async function download(path) {
-    const response = await api.send(path);
-    const [, name] = response.headers.get("content-disposition").match(/filename="([^"]+)"/);
-    save(await response.blob(), name);
+    try {
+      const response = await api.send(path);
+      const [, name] = response.headers.get("content-disposition").match(/filename="([^"]+)"/);
+      save(await response.blob(), name);
+    } catch (error) {
+      if (error instanceof Problem) showFailed({error: error.message, problems: []});
+      else if (!(error instanceof ServerGone)) throw error;
+    }
   }
 
   async function remove(id) {
