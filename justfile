@@ -46,11 +46,12 @@ serve:
 settings:
     planrec settings
 
-# Train a small run, pin it and serve it.
+# Train a small run, pin it, serve it and open the page.
 demo:
-    planrec train model=lgbm data.n_subscribers=1000
+    planrec train model=forecast policy=guarded data.n_subscribers=1000
     planrec pin latest
-    @echo "Open http://127.0.0.1:8000/health  (Ctrl-C stops the server)"
+    @echo "Open http://127.0.0.1:8000/  (Ctrl-C stops the server)"
+    @(for _ in {1..60}; do curl -sf 127.0.0.1:8000/ready && exec python -m webbrowser http://127.0.0.1:8000/; sleep 1; done) &>/dev/null &
     planrec serve
 
 # Run all tests but slow and nightly ones, or a selection: `just test tests/model -k lgbm`.

@@ -20,6 +20,7 @@ from .answer_store import AnswerStore
 from .campaigns.job_store import CampaignJobs
 from .decision_log_metrics import counting_log_rows
 from .decision_logging import AnswerLog
+from .decision_reading import DecisionReader
 from .middleware.api_keys import ApiKeys
 from .middleware.cors import Cors
 from .middleware.idempotency import Idempotency
@@ -27,6 +28,7 @@ from .middleware.request_logging import RequestLogging
 from .middleware.security_headers import SecurityHeaders
 from .openapi.document import RunJsonRenderPlugin, operation_id_of
 from .openapi.stable import StableJsonRenderPlugin
+from .operate.operating import Operating
 from .outcome_storing import OutcomeStore
 from .pages import PAGES
 from .pin_follower import PinFollower
@@ -34,6 +36,7 @@ from .problems import EXCEPTION_HANDLERS
 from .prometheus import Metrics
 from .refused_pin import RefusedPin
 from .routes import routes
+from .run_library import RunLibrary
 from .served_run import ServedRun
 from .settings import Settings, read_settings
 from .state import ServerState
@@ -83,18 +86,27 @@ def _outcome_store(answer_log: AnswerLog, settings: Settings) -> OutcomeStore:
     return OutcomeStore(answer_log.url, answer_log.key_file, AdvisingRuns(settings.outputs))
 
 
+def _decision_reader(answer_log: AnswerLog, settings: Settings) -> DecisionReader:
+    return DecisionReader.of(answer_log.url, answer_log.key_file, settings.outputs)
+
+
 def _state(
     served: ServedRun, settings: Settings, answer_log: AnswerLog | None, refused_pin: RefusedPin | None = None
 ) -> ServerState:
+    metrics = Metrics(settings.outputs / "monitoring")
     return ServerState.of(
         served=served,
         refused_pin=refused_pin,
         limits=settings.limits,
         root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
-        metrics=Metrics(settings.outputs / "monitoring"),
+        is_local=settings.server.is_local,
+        metrics=metrics,
         answer_log=answer_log,
         outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
+        decision_reader=None if answer_log is None else _decision_reader(answer_log, settings),
+        run_library=RunLibrary(settings.outputs),
+        operating=Operating(settings.outputs, metrics, answer_log),
         campaigns=CampaignJobs(settings.outputs, settings.campaigns),
     )
 

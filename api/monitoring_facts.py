@@ -3,90 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-MOST_BYTES = 16 * 2**20
-"Larger files are not read."
+from .monitoring_files import MOST_BYTES, DriftFile, FollowedFile, RealisedFile, RealisedMetric, WatchFile
+
+__all__ = ["MOST_BYTES", "MonitoringFacts"]
 BOUNDS = ("value", "low", "high")
-
-
-class _Evidence(BaseModel):
-    all: float
-    streams: dict[str, float]
-
-
-class DriftFile(BaseModel):
-    """The part of drift.json that becomes metrics."""
-
-    run_json_sha256: str
-    day: date | None
-    alarm: bool
-    evidence: _Evidence
-
-
-class _RealisedMetric(BaseModel):
-    metric: str
-    group: str | None
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class RealisedFile(BaseModel):
-    """The part of realised.json that becomes metrics."""
-
-    newest_month: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None
-    "The last month whose usage came."
-    judged: int
-    unjudged: dict[str, int]
-    of_runs: dict[str, list[_RealisedMetric]]
-    "Metrics of the advice of each run, by the hash of its run.json."
-
-
-class WatchFile(BaseModel):
-    """The part of watch.json that becomes metrics."""
-
-    rolled_back_at: AwareDatetime | None = None
-    "Time of the last rollback by `planrec watch`, of any run."
-
-
-Content = TypeVar("Content", DriftFile, RealisedFile, WatchFile)
-
-
-class _FollowedFile(Generic[Content]):
-    """A file that is parsed again only if it was replaced."""
-
-    def __init__(self, file: Path, model: type[Content]) -> None:
-        self.file = file
-        self._model: type[Content] = model
-        self._seen: tuple[int, int] | None = None
-        self._content: Content | None = None
-        self.is_broken = False
-
-    def read(self) -> Content | None:
-        """Return the content; None if there is no such file, or if it cannot be read."""
-        try:
-            found = self.file.stat()
-        except FileNotFoundError:
-            self._seen, self._content, self.is_broken = None, None, False
-            return None
-        except OSError:
-            found = None
-        seen = None if found is None else (found.st_mtime_ns, found.st_size)
-        if seen is None or seen != self._seen:
-            self._seen, self._content = seen, self._parsed(found.st_size if found else 0)
-            self.is_broken = self._content is None
-        return self._content
-
-    def _parsed(self, size: int) -> Content | None:
-        try:
-            return None if size > MOST_BYTES else self._model.model_validate_json(self.file.read_bytes())
-        except (OSError, ValidationError):
-            return None
 
 
 class MonitoringFacts(Collector):
@@ -101,9 +25,9 @@ class MonitoringFacts(Collector):
 
     def __init__(self, folder: Path) -> None:
         """Follow the files of monitoring in this folder."""
-        self._drift = _FollowedFile(folder / "drift.json", DriftFile)
-        self._realised = _FollowedFile(folder / "realised.json", RealisedFile)
-        self._watch = _FollowedFile(folder / "watch.json", WatchFile)
+        self._drift = FollowedFile(folder / "drift.json", DriftFile)
+        self._realised = FollowedFile(folder / "realised.json", RealisedFile)
+        self._watch = FollowedFile(folder / "watch.json", WatchFile)
 
     def collect(self) -> Iterable[Metric]:
         """Return the facts as metrics; there are none before the commands ran."""
@@ -150,7 +74,7 @@ def _outcome_metrics(realised: RealisedFile) -> Iterator[Metric]:
         yield GaugeMetricFamily("planrec_outcomes_age_seconds", text, _seconds_since_end_of(last))
 
 
-def _advice_metrics(judged: Sequence[_RealisedMetric]) -> Iterator[Metric]:
+def _advice_metrics(judged: Sequence[RealisedMetric]) -> Iterator[Metric]:
     if not judged:
         return
     yield _bounds("planrec_realised_regret", "Regret of advice, currency a month", judged, "regret")
@@ -160,7 +84,7 @@ def _advice_metrics(judged: Sequence[_RealisedMetric]) -> Iterator[Metric]:
 
 
 def _bounds(
-    name: str, text: str, values: Iterable[_RealisedMetric], metric: str, of_group: str | None = None
+    name: str, text: str, values: Iterable[RealisedMetric], metric: str, of_group: str | None = None
 ) -> GaugeMetricFamily:
     """Return a metric with its interval; values that are not defined are left out."""
     labels = ["bound"] if of_group is None else [of_group, "bound"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -18,6 +18,7 @@ from .http_request import HttpRequest
 from .language.requested import LANGUAGE
 from .language.translate import title_of, translated
 from .middleware.request_id import REQUEST_ID
+from .not_readable import NotReadableError
 from .parsing.request_body import (
     DuplicateKeyError,
     MalformedJsonError,
@@ -31,6 +32,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPES = {
     400: "urn:planrec:problem:malformed_body",
     401: "urn:planrec:problem:key_needed",
+    403: "urn:planrec:problem:forbidden",
     404: "urn:planrec:problem:not_found",
     405: "urn:planrec:problem:method_not_allowed",
     408: "urn:planrec:problem:request_too_slow",
@@ -47,8 +49,13 @@ TYPES = {
 MALFORMED_REQUEST = "urn:planrec:problem:malformed_request"
 KEY_REUSED = "urn:planrec:problem:key_reused"
 NOT_LOGGED = "urn:planrec:problem:not_logged"
-OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503}
+NOT_READABLE = "urn:planrec:problem:not_readable"
+OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503, NOT_READABLE: 409}
 "Further types of a status."
+FORBIDDEN = (
+    "logged answers are shown only to clients with an API key, or on the machine of the server: make a key"
+    " with planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES"
+)
 SERVER_FAILED = "internal server error; see the server's log"
 log = logging.getLogger("planrec.api")
 
@@ -137,6 +144,8 @@ def problem_of_error(error: Exception) -> Problem:
     if isinstance(error, LogError):
         detail = f"the answer is not sent, because it cannot be logged: {error.message}"
         return problem_of(503, detail, type_=NOT_LOGGED)
+    if isinstance(error, NotReadableError):
+        return problem_of(409, str(error), type_=NOT_READABLE)
     if isinstance(error, DataError):
         return problem_of(422, error.message, errors=[ProblemError("", text) for text in error.problems])
     log.error("unexpected error while answering", exc_info=error)
@@ -154,6 +163,16 @@ def _of_http(request: HttpRequest, error: HTTPException) -> Response[Problem]:
     return response
 
 
+def _of_query(request: HttpRequest, error: ValidationException) -> Response[Problem]:
+    """Name the parameters that break a rule. The message of Litestar repeats the whole query."""
+    found = error.extra if isinstance(error.extra, list) else []
+    broken = [f"{item['key']}: {item['message']}" for item in found if "key" in item and "message" in item]
+    detail = (
+        f"parameters cannot be accepted: {'; '.join(broken)}" if broken else "parameters cannot be accepted"
+    )
+    return _response(problem_of(400, detail, type_=MALFORMED_REQUEST))
+
+
 def _of_body_size(request: HttpRequest, error: HTTPException) -> Response[Problem]:
     limit = request.route_handler.resolve_request_max_body_size()
     return _response(problem_of(413, f"the body must have at most {limit:,} bytes"))
@@ -165,6 +184,7 @@ def _of_error(request: HttpRequest, error: Exception) -> Response[Problem]:
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     RequestEntityTooLarge: _of_body_size,
+    ValidationException: _of_query,
     HTTPException: _of_http,
     Exception: _of_error,
 }

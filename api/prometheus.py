@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -22,6 +22,14 @@ from .served_run import ServedRun
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Sample(NamedTuple):
+    """One value of a counter."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
 
 
 class Metrics:
@@ -113,6 +121,14 @@ class Metrics:
             self._facts.run_json_sha256 = served.saved.sha256
             facts.register(self._facts)
         return generate_latest(self._all_workers()) + generate_latest(facts)
+
+    def samples(self) -> list[Sample]:
+        """Return all counters, summed over the workers."""
+        return [
+            Sample(sample.name, sample.labels, float(sample.value))
+            for metric in self._all_workers().collect()
+            for sample in metric.samples
+        ]
 
     def _all_workers(self) -> CollectorRegistry:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

@@ -18,8 +18,8 @@ from planrec.serving.bundle.signers import Signers
 PREFIX = "PLANREC_"
 HEADS = ("variable", "value", "from", "meaning")
 "Columns of the table of settings."
-NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
-"Variables of other parts of PlanRec, which are no settings of the server."
+NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG", "PLANREC_SCREENSHOTS")
+"Variables of other parts of PlanRec and of its tests, which are no settings of the server."
 
 
 class Section(BaseModel):
@@ -45,6 +45,11 @@ class Server(Section):
     "Prefix that a proxy removes, such as /planrec; links of /docs and the OpenAPI document have it."
     scratch: Path | None = None
     "Folder that the workers share while they run (metrics, idempotency keys); a temporary one if unset."
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return _is_loopback(self.host)
 
     @property
     def scratch_folder(self) -> Path:
@@ -151,7 +156,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _others_need_a_key(self) -> Self:
-        if not (_is_loopback(self.server.host) or self.access.key_hashes or self.access.open):
+        if not (self.server.is_local or self.access.key_hashes or self.access.open):
             raise ValueError(
                 f"without API keys the server binds to 127.0.0.1, ::1 or localhost only, got"
                 f" {self.server.host!r}: make a key with {command_line('serve', '--new-key')} and set"

@@ -8,10 +8,13 @@ from litestar.exceptions import HTTPException
 
 from .campaigns.job_store import CampaignJobs
 from .decision_logging import AnswerLog
+from .decision_reading import DecisionReader
 from .micro_batching import MicroBatcher
+from .operate.operating import Operating
 from .outcome_storing import OutcomeStore
 from .prometheus import Metrics
 from .refused_pin import RefusedPin
+from .run_library import RunLibrary
 from .served_run import ServedRun
 from .settings import Limits
 
@@ -27,9 +30,14 @@ class ServerState(State):
     root_path: str
     "Prefix of all paths as clients see them; see `Server.root_path`."
     requires_key: bool
+    is_local: bool
+    "Whether the server listens on this machine only."
     metrics: Metrics
     answer_log: AnswerLog | None
     outcome_store: OutcomeStore | None
+    decision_reader: DecisionReader | None
+    run_library: RunLibrary
+    operating: Operating
     campaigns: CampaignJobs
     micro_batcher: MicroBatcher
 
@@ -42,9 +50,13 @@ class ServerState(State):
         limits: Limits,
         root_path: str,
         requires_key: bool,
+        is_local: bool,
         metrics: Metrics,
         answer_log: AnswerLog | None,
         outcome_store: OutcomeStore | None,
+        decision_reader: DecisionReader | None,
+        run_library: RunLibrary,
+        operating: Operating,
         campaigns: CampaignJobs,
     ) -> Self:
         """Return the state of a process that starts."""
@@ -55,9 +67,13 @@ class ServerState(State):
                 "limits": limits,
                 "root_path": root_path,
                 "requires_key": requires_key,
+                "is_local": is_local,
                 "metrics": metrics,
                 "answer_log": answer_log,
                 "outcome_store": outcome_store,
+                "decision_reader": decision_reader,
+                "run_library": run_library,
+                "operating": operating,
                 "campaigns": campaigns,
                 "micro_batcher": MicroBatcher(),
             }

@@ -76,7 +76,7 @@ def test_the_first_commands_of_the_readme_are_those_that_ci_runs(language: str) 
     first_block = re.search(r"```sh\n(.*?)```", (REPOSITORY / language).read_text("utf-8"), flags=re.DOTALL)
     assert first_block is not None
     commands = [part.strip() for line in first_block[1].splitlines() for part in line.split("&&")]
-    assert commands == ['pip install -e ".[dev]"', "planrec train model=lgbm", "just test"]
+    assert commands == ['pip install -e ".[dev]"', "planrec train model=forecast policy=guarded", "just test"]
     ci = (REPOSITORY / ".ci" / "run").read_text("utf-8").replace("--quiet ", "")
     workflow = (REPOSITORY / ".github" / "workflows" / "ci.yml").read_text("utf-8")
     assert [command for command in commands if f"step {command}\n" not in ci] == []

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 TITLES: Mapping[int, str] = {
     400: "Solicitud incorrecta",
     401: "No autorizado",
+    403: "Prohibido",
     404: "No encontrado",
     405: "Método no permitido",
     408: "Tiempo de espera agotado",
@@ -74,6 +75,39 @@ DETAILS: Mapping[str, str] = {
     " registrar",
     "no run is served yet": "todavía no se sirve ninguna ejecución",
     "this run has no catalogue": "esta ejecución no tiene catálogo",
+    "logged answers are shown only to clients with an API key, or on the machine of the server: make a key"
+    " with planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES": "las respuestas registradas solo se"
+    " muestran a clientes con una clave de la API, o en la máquina del servidor: cree una clave con planrec"
+    " serve --new-key y ponga PLANREC_ACCESS__KEY_HASHES",
+    "no such run": "no existe esa ejecución",
+    "no such answer in the decision log": "esa respuesta no está en el registro de decisiones",
+    "from must not be after to": "from no debe ser posterior a to",
+    "the decision log cannot be read now; see the server's log": "el registro de decisiones no se"
+    " puede leer ahora; consulte el registro del servidor",
+    "the run cannot be read: {}": "la ejecución no se puede leer: {}",
+    "the answer cannot be computed again: {}": "la respuesta no se puede calcular de nuevo: {}",
+    "parameters cannot be accepted: {}": "no se aceptan los parámetros: {}",
+    "parameters cannot be accepted": "no se aceptan los parámetros",
+    # Verdicts of comparisons, and warnings about runs.
+    "no verdict: the runs cannot be compared in pairs ({})": "sin veredicto: las ejecuciones no se"
+    " pueden comparar por pares ({})",
+    "no verdict: not both runs have {}; choose a metric that both have: {}": "sin veredicto: no ambas"
+    " ejecuciones tienen {}; elija una métrica que ambas tengan: {}",
+    "no verdict: not both runs have {}": "sin veredicto: no ambas ejecuciones tienen {}",
+    "A and B are the same in {}, in every draw": "A y B son iguales en {}, en todas las muestras",
+    "the data is too small to separate A from B by {}": "los datos no bastan para distinguir A de B por {}",
+    "A is better in {}": "A es mejor en {}",
+    "B is better in {}": "B es mejor en {}",
+    "{} is {} and must be at most {}: too many subscribers would pay more; {} keeps it below a limit; higher"
+    " policy.absolute or policy.relative advise fewer moves": "{} es {} y debe ser como máximo {}: demasiados"
+    " clientes pagarían más; {} lo mantiene bajo un límite; con policy.absolute o policy.relative más altos"
+    " se aconsejan menos cambios",
+    "a search chose this configuration by its results on the decisions reported here: the figures"
+    " are too optimistic": "una búsqueda eligió esta configuración por sus resultados en las mismas"
+    " decisiones: las cifras son demasiado optimistas",
+    "these plans were added without training: model, choices and metrics are those of run {}, on the"
+    " plans of {}": "estos planes se añadieron sin entrenar: el modelo, las decisiones y las"
+    " métricas son las de la ejecución {}, con los planes de {}",
     "this server has no decision log": "este servidor no tiene registro de decisiones",
     "the outcomes cannot be stored now: send them again later": "los resultados no se pueden guardar ahora:"
     " envíelos de nuevo más tarde",

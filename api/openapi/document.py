@@ -17,17 +17,22 @@ from planrec.campaigns.settings import CampaignSettings
 from planrec.catalogue import Catalogue
 from planrec.recommending.answer import Answer, encoded
 from planrec.recommending.answering import answers_of
+from planrec.reports.comparison.comparison_facts import ComparedRuns
+from planrec.reports.run_list.run_detail import RunDetail
 
 from ..campaigns.job_store import CampaignJob
 from ..campaigns.upload_form import FILES, MULTIPART, SETTINGS
+from ..decision_reading import FoundAdvice, ReplayedAdvice
 from ..http_request import HttpRequest
 from ..middleware.api_keys import OPEN
+from ..operate.operating_facts import OperatingFacts
 from ..parsing.outcome_body import OutcomeBody
 from ..parsing.request_body import JSON, NDJSON
 from ..problems import MEDIA_TYPE, Problem
 from ..routes.about_run import Run
 from ..routes.health import Health, Ready
 from ..routes.outcomes import StoredOutcomes
+from ..routes.runs import RunPage
 from ..served_run import ServedRun
 from ..settings import Limits
 from ..state import state_of
@@ -39,7 +44,10 @@ Document = dict[str, Any]
 PREDICTIONS = ("/predict", "/predict/preview", "/predict/batch")
 _REFERENCE = "#/components/schemas/{model}"
 _STRUCT = "#/components/schemas/{name}"
-_RESPONSES = (Answer, Problem, Run, Health, Ready, StoredOutcomes, CampaignJob)
+_RESPONSES = (
+    *(Answer, Problem, Run, Health, Ready, StoredOutcomes, CampaignJob, OperatingFacts),
+    *(RunPage, RunDetail, ComparedRuns, FoundAdvice, ReplayedAdvice),
+)
 _EXAMPLE_ID = "00000000-0000-4000-8000-000000000000"
 _LINES = (
     "One request per line; at most {batch_requests:,} lines and {batch_bytes:,} bytes in total. The response"
@@ -57,7 +65,9 @@ _TAGS = {
     "Outcomes": "Report the months that came after advice.",
     "Campaigns": "Score a file of months, and decide whom to contact.",
     "Run": "The run that answers: its model, the fields of its requests, its plans and prices.",
-    "Server": "For load balancers and monitoring.",
+    "Server": "For load balancers, monitoring and operators.",
+    "Runs": "The runs and sweeps beside the one that answers, read only.",
+    "Decisions": "Logged answers, for auditors. The log records every reading.",
 }
 _DESCRIPTION = (
     "Which mobile plan suits a subscriber, what it would cost, and why. Errors are problem+json (RFC 9457):"

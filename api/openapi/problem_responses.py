@@ -4,10 +4,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import UNSET
 
 from ..problems import (
+    FORBIDDEN,
     KEY_REUSED,
     MALFORMED_REQUEST,
     MEDIA_TYPE,
     NOT_LOGGED,
+    NOT_READABLE,
     SERVER_FAILED,
     Problem,
     ProblemError,
@@ -17,6 +19,7 @@ from ..problems import (
 DESCRIPTIONS = {
     400: "The body is not JSON in UTF-8, an object has a key twice, or the `Idempotency-Key` is malformed.",
     401: "The server requires an API key.",
+    403: "Logged answers need an API key, or a client on the machine of the server.",
     404: "Not found.",
     405: "Method not allowed for this path.",
     408: "The request did not arrive in time; the connection is closed.",
@@ -31,9 +34,10 @@ DESCRIPTIONS = {
 }
 "Status -> description."
 OWN_DESCRIPTIONS = {
-    MALFORMED_REQUEST: "The request is not valid HTTP, or its `Idempotency-Key` is malformed.",
+    MALFORMED_REQUEST: "The request is not valid HTTP, or its query, path or `Idempotency-Key` is malformed.",
     KEY_REUSED: "The `Idempotency-Key` was used with another request.",
     NOT_LOGGED: "A required decision log cannot store the answer, so it is not sent.",
+    NOT_READABLE: "The run was changed or is gone, or an answer cannot be computed again.",
 }
 "Further type of a status -> description."
 
@@ -41,6 +45,7 @@ OWN_DESCRIPTIONS = {
 _DETAILS = {
     400: "the body must be JSON: EOF while parsing an object at line 1 column 1",
     401: "an API key is required, as `Authorization: Bearer KEY` or `X-API-Key: KEY`",
+    403: FORBIDDEN,
     404: "this run has no catalogue",
     409: "the first request with this Idempotency-Key is still being answered: retry later",
     413: "the body must have at most 1,000,000 bytes",

@@ -84,11 +84,14 @@ def pages() -> dict[str, Callable[[Path], None]]:
     from against_catboost import against_catboost_page
     from beating_rerating import beating_rerating_page
     from drift_results import drift_page
+    from examples import write_examples
     from generate_boards import LEADERBOARDS, experiment_page
+    from generate_readme import write_readmes
     from rehearsal_results import rehearsal_page
 
     found: dict[str, Callable[[Path], None]] = {
         "reference": lambda _: write_reference(),
+        "examples": lambda _: write_examples(DOCS / "examples"),
         "simulator": lambda _: write(DOCS / "results" / "simulator.md", simulator_page()),
         "model_card": write_model_card,
         "best_bill_simulator": lambda folder: write_best_bill("simulator", folder),
@@ -112,6 +115,8 @@ def pages() -> dict[str, Callable[[Path], None]]:
     for name in options("experiment"):
         file = DOCS / "experiments" / f"{name}.md"
         found[name] = partial(write_made, file, partial(experiment_page, name))
+    # The last page: it takes figures from the others.
+    found["readme"] = lambda _: write_readmes()
     return found
 
 

@@ -6,16 +6,21 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from msgspec.json import schema_components
 
+from api.decision_reading import FoundAdvice, ReplayedAdvice
 from api.openapi.problem_responses import DESCRIPTIONS, OWN_DESCRIPTIONS
+from api.operate.operating_facts import OperatingFacts
 from api.parsing.batch_body import MAX_ERRORS
 from api.parsing.request_body import MAX_UNKNOWN
 from api.parsing.request_model import MAX_ITEMS, MAX_TEXT
 from api.problems import OWN_TYPES, TYPES, Problem
 from api.routes import routes
 from api.routes.about_run import Run
+from api.routes.runs import RunPage
 from api.settings import CampaignLimits, Limits
 from planrec.catalogue.menu import NOT_OFFERED
 from planrec.recommending.answer import Answer
+from planrec.reports.comparison.comparison_facts import ComparedRuns
+from planrec.reports.run_list.run_detail import RunDetail
 from planrec.sentences.decision_sentences import SENTENCES as DECISION_SENTENCES
 from planrec.sentences.reason_sentences import SENTENCES
 
@@ -60,6 +65,23 @@ def api_page() -> str:
         "",
         "## The run",
         *_structs(Run, known=("CatalogueName",)),
+        "",
+        "## Runs",
+        "",
+        "The server reads them again when the folder of runs changes, and writes nothing.",
+        *_structs(RunPage),
+        *_structs(RunDetail, known=(*_names(RunPage), "RunPage")),
+        *_structs(ComparedRuns),
+        "",
+        "## Logged answers",
+        "",
+        "Without API keys only clients on the machine of the server get them. The decision log records every"
+        " reading.",
+        *_structs(FoundAdvice, known=_names(Answer)),
+        *_structs(ReplayedAdvice, known=(*_names(Answer), *_names(FoundAdvice))),
+        "",
+        "## The state of the server",
+        *_structs(OperatingFacts, known=("CatalogueName",)),
         "",
         "## Problems",
         "",
@@ -118,6 +140,11 @@ def _structs(root: type, known: tuple[str, ...] = ()) -> list[str]:
                 for field, schema in components[name]["properties"].items()
             ]
     return lines
+
+
+def _names(root: type) -> tuple[str, ...]:
+    """Return the names of the structs that this struct consists of, itself included."""
+    return tuple(schema_components([root])[1])
 
 
 def _type_of(schema: dict[str, Any]) -> str:

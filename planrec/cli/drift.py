@@ -1,8 +1,8 @@
 """Compare the requests that the pinned run answers with those it was trained on.
 
 Judges the days of the decision log that are over, or one file of months. Exit codes: 0 no drift, 1 drift, 2
-wrong input. Typed again on the same day, it judges nothing twice. Other verbs read its result in
-monitoring/drift.json, in the folder of runs.
+wrong input, 3 another check is running. Typed again on the same day, it judges nothing twice. Other verbs
+read its result in monitoring/drift.json, in the folder of runs.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -34,11 +34,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print the verdict."""
-    from planrec.errors import PlanRecError
+    from planrec.errors import BusyError, PlanRecError
     from planrec.monitoring.drift_check.drift_terminal import print_check
 
     try:
         report = _report(options)
+    except BusyError:
+        raise
     except PlanRecError as error:
         error.exit_code = WRONG_INPUT
         raise

@@ -37,7 +37,8 @@ def operations(document):
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_operations_have_names_for_people(client, path):
     assert list(operations(client.get(path).json())) == [
-        *("get_health", "get_ready", "get_metrics", "get_run", "get_run_schema", "get_catalogue"),
+        *("get_health", "get_ready", "get_metrics", "get_operate"),
+        *("get_run", "get_run_schema", "get_catalogue"),
         *("predict", "preview", "predict_batch", "outcomes"),
         *(
             "start_campaign",
@@ -46,6 +47,8 @@ def test_operations_have_names_for_people(client, path):
             "get_campaign_advice",
             "get_campaign_manifest",
         ),
+        *("get_runs", "get_compare_runs", "get_run_detail", "get_run_report", "get_run_card"),
+        *("get_decisions", "get_replayed_decision"),
     ]
 
 

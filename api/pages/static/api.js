@@ -14,10 +14,14 @@ export class Problem extends Error {
     this.errors = content.errors ?? [];
   }
 
-  /** Return the messages about values below a JSON pointer: `problem.about("/months")`. */
+  /** Return the errors at or below a JSON pointer. */
+  at(pointer) {
+    return this.errors.filter((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`));
+  }
+
+  /** Return the messages about values at or below a JSON pointer: `problem.about("/months")`. */
   about(pointer) {
-    const isBelow = (error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`);
-    return this.errors.filter(isBelow).map((error) => error.detail);
+    return this.at(pointer).map((error) => error.detail);
   }
 }
 
@@ -35,7 +39,7 @@ export function client({root, language, askForKey, onAnswer, onLost, onReturn}) 
 
   async function send(path, options = {}) {
     const response = await reach(path, options);
-    if (response.status === 401 || response.status === 403) {
+    if (response.status === 401) {
       const hadKey = sessionStorage.getItem(STORED_KEY) !== null;
       await newKey(hadKey);
       return send(path, options);
@@ -121,7 +125,8 @@ export function newestOnly(ask, patience = 300) {
     try {
       await ask(value, controller.signal);
     } catch (error) {
-      if (error.name !== "AbortError") throw error;
+      // The banner tells that the server is gone; the view asks again when it is back.
+      if (error.name !== "AbortError" && !(error instanceof ServerGone)) throw error;
     } finally {
       controller = null;
       if (waiting !== null) {

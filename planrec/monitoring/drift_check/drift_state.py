@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from planrec.drift.evidence import REFERENCE_DAYS
 from planrec.drift.streams import Streams
-from planrec.errors import RunError
+from planrec.errors import BusyError, RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import read_object
 from planrec.files.validation_errors import problems_of
@@ -25,8 +25,6 @@ FOLDER = "monitoring"
 FILE_NAME = "state.json"
 MOST_DAYS = 400
 "Judged days that are kept."
-SECONDS = 60.0
-"Time to wait for another check of the same run."
 
 DayCounts = tuple[tuple[int, ...], ...]
 "Rows of `Streams.count`."
@@ -49,6 +47,25 @@ class JudgedDay(Config):
     "Mean P(cheaper) of the plans recommended: the share that is cheaper if calibration still holds."
 
 
+class DayOfBills(Config):
+    """The advice to move of one day of answers, whose bills came."""
+
+    probability: tuple[float, ...]
+    "P(cheaper) of the plan advised."
+    was_cheaper: tuple[bool, ...]
+
+
+class KnownBills(Config):
+    """The bills that came until a check."""
+
+    outcomes: tuple[int, str | None]
+    "Number of outcomes in the log, and the time of the last one."
+    answers: tuple[int, str | None]
+    "Number of answers of the run in the log, and the time of the last one."
+    days: tuple[DayOfBills, ...]
+    "In the order of time."
+
+
 class DriftState(Config):
     """Everything that a later check needs."""
 
@@ -63,6 +80,8 @@ class DriftState(Config):
     "Of each stream."
     days: Annotated[tuple[JudgedDay, ...], Field(max_length=MOST_DAYS)] = ()
     "In the order of time."
+    bills: KnownBills | None = None
+    "They are judged again only if there are new ones."
 
     @property
     def is_ready(self) -> bool:
@@ -128,14 +147,17 @@ def state_lock(file: Path) -> Iterator[None]:
     """Hold the lock of a run's state; the system frees that of a killed process.
 
     Raises:
-        RunError: another process holds it, or the folder cannot be written.
+        BusyError: another process holds it.
+        RunError: the folder cannot be written.
     """
     lock = FileLock(file.with_name(".lock"))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=SECONDS)
+        lock.acquire(timeout=0)
     except Timeout:
-        raise RunError(f"another check of drift has run for {SECONDS:g} seconds: wait for it") from None
+        raise BusyError(
+            f"another check of drift is running: it holds {lock.lock_file}; wait for its end"
+        ) from None
     except OSError as error:
         raise RunError(f"{file.parent} cannot be written: {error}") from error
     try:

@@ -1,4 +1,8 @@
-"""The side with operations: what an operator's jobs do each day and each month, with the real functions."""
+"""The side with operations: each day and each month, the functions behind the commands of an operator.
+
+Two acts are no commands, and exist here only: `worse_by` compares a run that was pinned by hand with the run
+before it, and `leave_out_before_change` shortens requests. `planrec watch` needs a server, and is not called.
+"""
 
 from pathlib import Path
 

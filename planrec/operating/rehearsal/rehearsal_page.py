@@ -5,10 +5,21 @@ from collections.abc import Iterator, Sequence
 from planrec.operating.rehearsal.judged_year import HARM, HIDDEN, REGRET
 from planrec.operating.rehearsal.rehearsal_chart import charts_of
 from planrec.operating.rehearsal.rehearsal_terminal import shown
+from planrec.operating.rehearsal.setting import RehearsalSetting
 from planrec.operating.rehearsal.verdicts import verdicts_of
 from planrec.operating.rehearsal.year import Rehearsed
 from planrec.reports.page.html_page import html_document
-from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, paragraph, table
+from planrec.reports.page.markup import (
+    Card,
+    TableCell,
+    TableHead,
+    bullets,
+    cards,
+    fold,
+    paragraph,
+    table,
+    verdict_html,
+)
 
 MONTHLY_HEADS = ("regret on", "off", "hidden regret on", "off", "harm on", "off")
 FAULT_HEADS = ("planted", "noticed", "by")
@@ -24,11 +35,11 @@ def page_of(rehearsed: Rehearsed) -> str:
 
 def _parts(rehearsed: Rehearsed) -> Iterator[str]:
     yield _verdicts(rehearsed)
-    faults = _table("Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed))
-    monthly = _table("Means with 95 % intervals", MONTHLY_HEADS, monthly_rows(rehearsed))
-    events = _table("Every event", ("kind", "event"), _event_rows(rehearsed))
+    faults = _table("Planted faults, and the first signal", ("fault", *FAULT_HEADS), fault_rows(rehearsed))
+    monthly = _table("Means with 95 % intervals", ("month", *MONTHLY_HEADS), monthly_rows(rehearsed))
+    events = _table("Every event", ("date", "kind", "event"), _event_rows(rehearsed))
     left = [Card("The year", charts_of(rehearsed) + fold("In figures, by month", monthly))]
-    right = [Card("The setting", paragraph(about(rehearsed))), Card("Faults", faults)]
+    right = [Card("The setting", paragraph(about(rehearsed.setting))), Card("Faults", faults)]
     yield cards([left, right], 2)
     yield cards([[Card("Timeline", fold(f"{len(_event_rows(rehearsed))} events", events))]], 2)
 
@@ -38,15 +49,12 @@ def _verdicts(rehearsed: Rehearsed) -> str:
     found = list(verdicts_of(rehearsed))
     n_reached = sum(verdict.is_reached for verdict in found)
     css_class = "good" if n_reached == len(found) else "bad"
-    return (
-        f'<div class="verdict {css_class}"><p>{n_reached} of {len(found)} aims reached</p>'
-        f"{bullets(verdict_lines(rehearsed))}</div>\n"
-    )
+    text = f"{n_reached} of {len(found)} aims reached"
+    return verdict_html(css_class, "The year with operations", text, bullets(verdict_lines(rehearsed)))
 
 
-def about(rehearsed: Rehearsed) -> str:
+def about(setting: RehearsalSetting) -> str:
     """Return the setting in words."""
-    setting = rehearsed.setting
     return (
         f"A simulated operator of {setting.n_subscribers:,} subscribers over {setting.n_months} months, seed"
         f" {setting.seed}. On {len(setting.days)} days of a month {setting.per_day} subscribers ask for"
@@ -54,7 +62,11 @@ def about(rehearsed: Rehearsed) -> str:
         " from whatever arrives. Regret is the"
         " monthly cost of following the advice above the cheapest plan, by the bills of the three months"
         " after it; hidden regret is the same by true expected bills, which only the simulator knows. Harm"
-        " is the share of all decisions that advise a move that costs more than staying by over 0.50."
+        " is the share of all decisions that advise a move that costs more than staying by over 0.50. With"
+        " operations on, the functions behind these commands run: planrec drift, outcomes, retrain,"
+        " new-plans, pin and its rollback. Two acts are no commands, and are part of the rehearsal only: a"
+        " run that was pinned by hand is compared with the run before it, and requests leave out the months"
+        " before a jump of data use. planrec watch is not part of it: it needs a server."
     )
 
 
@@ -97,4 +109,4 @@ def _event_rows(rehearsed: Rehearsed) -> Rows:
 
 def _table(caption: str, heads: Sequence[str], rows: Rows) -> str:
     cells = [(head, [TableCell(text, css_class="words") for text in texts]) for head, texts in rows]
-    return table(caption, ["", *heads], cells)
+    return table(caption, [TableHead(head, css_class="words") for head in heads], cells)

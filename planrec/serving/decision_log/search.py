@@ -52,6 +52,15 @@ class AdviceCount(NamedTuple):
     "Different subscribers among them; rows without a subscriber count as none."
 
 
+class FoundDecisions(NamedTuple):
+    """The result of a search."""
+
+    decisions: list[LoggedDecision]
+    "The oldest first."
+    unreadable: int
+    "Rows that were not searched, because the key of their pseudonym is missing."
+
+
 class LoggedOutcome(NamedTuple):
     """A row of the table of outcomes, as `planrec.monitoring.outcomes` writes it."""
 
@@ -77,14 +86,20 @@ def find_decision(url: str, recommendation_id: str) -> LoggedDecision:
     Raises:
         LogError: the log cannot be read, or does not contain the answer.
     """
+    found = decision_with_id(url, recommendation_id)
+    if found is None:
+        raise LogError(f"no answer {recommendation_id!r} in {Database(url).without_password(url)}")
+    return found
+
+
+def decision_with_id(url: str, recommendation_id: str) -> LoggedDecision | None:
+    """Return the logged answer with this id, or None. Raises LogError if the log cannot be read."""
     with session(url, "read") as connection:
         statement = f"SELECT {DECISION_COLUMNS} FROM decisions WHERE recommendation_id = ?"
         found = connection.execute(statement, (recommendation_id,)).fetchone()
         event = LoggedEvent.of("replay", {"recommendation_id": recommendation_id, "found": bool(found)})
         append_event(connection, event)
-    if found is None:
-        raise LogError(f"no answer {recommendation_id!r} in {Database(url).without_password(url)}")
-    return LoggedDecision(*found)
+    return None if found is None else LoggedDecision(*found)
 
 
 def newest_decisions(url: str, run_sha256: str, most: int) -> list[LoggedDecision]:
@@ -116,24 +131,47 @@ def decisions_of(
     Raises:
         LogError: the log cannot be read, or has no such answer; with the number of rows whose key is missing.
     """
-    days, pseudonyms = days or Days(), keys.pseudonyms(subscriber)
+    days = days or Days()
+    found = search_decisions(url, subscriber, keys, days, event)
+    if not found.decisions:
+        place = Database(url).without_password(url)
+        missing = f"; the key of {found.unreadable:,} row(s) is missing: {keys.file}.*"
+        raise LogError(
+            f"no answer to {subscriber!r} on {days} in {place}{missing if found.unreadable else ''}"
+        )
+    return found.decisions
+
+
+def search_decisions(
+    url: str, subscriber: str, keys: Keys, days: Days, event: EventKind = "replay", most: int | None = None
+) -> FoundDecisions:
+    """Search the answers to a subscriber.
+
+    Args:
+        url: see `Database`.
+        subscriber: name in the requests.
+        keys: the pseudonym keys.
+        days: days of the answers.
+        event: the kind of reading that the log records.
+        most: return only so many answers, the newest.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    pseudonyms = keys.pseudonyms(subscriber)
     with session(url, "read") as connection:
         marks = ", ".join("?" * len(pseudonyms))
         statement = (
             f"SELECT {DECISION_COLUMNS} FROM decisions WHERE subscriber IN ({marks})"
-            " AND time >= ? AND time < ? ORDER BY time"
+            " AND time >= ? AND time < ? ORDER BY time DESC" + ("" if most is None else f" LIMIT {most:d}")
         )
-        found = connection.execute(statement, (*pseudonyms, *days.limits)).fetchall()
+        found = connection.execute(statement, (*pseudonyms, *days.limits)).fetchall()[::-1]
         unreadable = count_unreadable(connection, keys.ids)
         # The ids of the rows and not the pseudonym: when the rows are deleted, the event names no subscriber.
         names = [row[0] for row in found]
         content = {"recommendation_ids": names, "days": str(days), "found": len(found)}
         append_event(connection, LoggedEvent.of(event, content))
-    if not found:
-        place = Database(url).without_password(url)
-        missing = f"; the key of {unreadable:,} row(s) is missing: {keys.file}.*" if unreadable else ""
-        raise LogError(f"no answer to {subscriber!r} on {days} in {place}{missing}")
-    return [LoggedDecision(*row) for row in found]
+    return FoundDecisions([LoggedDecision(*row) for row in found], unreadable)
 
 
 def outcomes_of(url: str, subscriber: str, keys: Keys) -> list[LoggedOutcome]:
@@ -173,6 +211,41 @@ def advised(connection: Connection, days: Days) -> list[AdviceCount]:
         f" GROUP BY {groups} ORDER BY {groups}"
     )
     return [AdviceCount(*row) for row in connection.execute(statement, days.limits).fetchall()]
+
+
+class AdviceInPeriod(NamedTuple):
+    """The number of answers with one decision in one hour or day."""
+
+    period: str
+    "Beginning of the times of its answers, such as `2026-03-03T14` or `2026-03-03`."
+    decision: str
+    answers: int
+
+
+def advice_over_time(url: str, since: str, n_letters: int, most: int) -> tuple[list[AdviceInPeriod], int]:
+    """Count the newest answers by time and decision; the log records no event, because no row is shown.
+
+    Args:
+        url: see `Database`.
+        since: time from which on answers count, as the log writes times.
+        n_letters: letters of a time that name its period: 13 for hours, 10 for days.
+        most: answers that are counted, the newest: rows are large, and more would take too long.
+
+    Returns:
+        The counts, the earliest first, and the number of all answers since then.
+
+    Raises:
+        LogError: the log cannot be read.
+    """
+    statement = (
+        f"SELECT substr(time, 1, {n_letters:d}), CASE arm WHEN 'stay' THEN 'stay' WHEN 'abstain' THEN"
+        " 'abstain' ELSE 'recommend' END, COUNT(*) FROM (SELECT time, arm FROM decisions WHERE time >= ?"
+        f" ORDER BY time DESC LIMIT {most:d}) AS newest GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    with session(url, "read") as connection:
+        (total,) = connection.execute("SELECT COUNT(*) FROM decisions WHERE time >= ?", (since,)).fetchall()
+        counts = connection.execute(statement, (since,)).fetchall()
+    return [AdviceInPeriod(*row) for row in counts], int(total[0])
 
 
 def count_unreadable(connection: Connection, key_ids: Sequence[str] | dict[str, bytes]) -> int:

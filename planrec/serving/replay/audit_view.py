@@ -1,6 +1,5 @@
 """The terminal output of a replay: inputs, plans with their bills, exclusions and the rule, for auditors."""
 
-import inspect
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -8,6 +7,7 @@ from rich.table import Table
 
 from planrec.runs.provenance import versions
 from planrec.schema.request import fields_of
+from planrec.serving.replay.policy_rule import rule_of
 from planrec.serving.replay.replayed_answer import Replayed
 from planrec.terminal import console_of_tables
 from planrec.wording import visible
@@ -76,12 +76,11 @@ def _not_offered(replayed: Replayed) -> Iterator[str]:
 
 
 def _decision(replayed: Replayed) -> Iterator[str]:
-    answer, policy = replayed.compared, replayed.saved.config.policy
-    values = ", ".join(f"{name} {value}" for name, value in policy.model_dump().items() if name != "kind")
+    answer, rule = replayed.compared, rule_of(replayed.saved.config.policy)
+    values = ", ".join(f"{name} {value}" for name, value in rule.values.items())
     yield f"\ndecision    {answer.decision}, {answer.reason}: {answer.sentence}"
-    yield f"rule        policy={policy.kind}{f' ({values})' if values else ''}"
-    rule = (inspect.getdoc(policy) or "").partition("\nExamples:")[0].rstrip()
-    yield textwrap.indent(rule, " " * 12)
+    yield f"rule        policy={rule.policy}{f' ({values})' if values else ''}"
+    yield textwrap.indent(rule.text, " " * 12)
 
 
 def _verdict(replayed: Replayed) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from planrec.cli import main
+from planrec.monitoring.drift_check.drift_state import state_file, state_lock
 from planrec.runs.read import load_run
 from planrec.serving.pin_run import pin_run
 from tests.conftest import REPOSITORY
@@ -60,6 +62,17 @@ def test_a_fault_in_a_file_is_named_and_the_exit_code_is_1(months: pd.DataFrame,
     assert main(["drift", "may.csv", "--json", "--html", "page.html"]) == 1
     assert json.loads(capsys.readouterr().out)["problems"] == ["sms: the column is missing"]
     assert "sms: the column is missing" in Path("page.html").read_text("utf-8")
+
+
+def test_a_second_check_leaves_at_once_with_3(months: pd.DataFrame, capsys: Captured) -> None:
+    (run,) = Path("outputs").glob("20*/*")
+    LoggedWorld.of(load_run(run), Path("outputs"))
+    with state_lock(state_file(Path("outputs"), load_run(run).sha256)):
+        began = time.monotonic()
+        assert main(["drift"]) == 3
+        assert time.monotonic() - began < 10
+    assert "another check of drift is running" in capsys.readouterr().err
+    assert main(["drift"]) == 0
 
 
 def test_wrong_input_is_exit_code_2(months: pd.DataFrame, capsys: Captured) -> None:
