@@ -76,14 +76,18 @@ def test_runs_are_shown_compared_and_have_their_commands(open_view, violations, 
 
 def test_a_filter_a_hundred_runs_and_the_rest_by_a_button(open_view):
     def many(page):
-        [one, *_] = page["runs"] or [None]
-        copies = [one | {"id": f"{n:016x}", "run_id": f"2030-01-31/{n}"} for n in range(100)] if one else []
-        return page | {"runs": copies, "total": 120 if copies else 0}
+        first = page["offset"]
+        names = [f"2030-01-31/{number}" for number in range(first, first + 100)]
+        copies = [
+            page["pinned"] | {"id": f"{at + first:016x}", "run_id": name} for at, name in enumerate(names)
+        ]
+        return page | {"runs": copies, "total": 200}
 
     page = open_view(RUNS, before=answered("**/runs?*", many))
     assert page.locator(".run").count() == 100
     page.get_by_text("Show more").click()
-    page.wait_for_function("document.querySelectorAll('.run').length === 200")
+    page.locator(".run").nth(199).wait_for()
+    assert not page.get_by_text("Show more").is_visible()
     with page.expect_request("**/runs?*text=lgbm*"):
         page.locator("#filter").fill("lgbm")
 
