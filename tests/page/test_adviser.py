@@ -144,7 +144,7 @@ def test_own_months_are_read_and_mistakes_are_beside_the_field(open_view, violat
     for text, message in {
         MONTHS.replace("410.5", "many"): "Line 2: voice_minutes must be a number, got “many”.",
         MONTHS.replace("sms", "shoe"): "The first line must name these columns too: sms.",
-        MONTHS.replace("31", "-1"): "Line 2, sms: Input should be greater than or equal to 0",
+        MONTHS.replace("31", "-1"): "Line 2, sms: must be 0 or more",
     }.items():
         page.locator("#months").fill(text)
         page.wait_for_function(

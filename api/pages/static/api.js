@@ -97,6 +97,8 @@ export function client({root, language, askForKey, onAnswer, onLost, onReturn}) 
   const json = async (path, options) => (await send(path, options)).json();
   return {
     send,
+    /** Say if requests have a key: a link cannot send one. */
+    hasKey: () => sessionStorage.getItem(STORED_KEY) !== null,
     get: json,
     post: (path, body, options = {}) =>
       json(path, {
