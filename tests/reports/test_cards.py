@@ -14,16 +14,19 @@ from planrec.metrics import reliability
 from planrec.reports.cards.card_check import ABSOLUTE, RELATIVE, differences
 from planrec.reports.cards.card_prose import INTENDED, LEARNED, NEVER, QUESTION
 from planrec.reports.cards.model_card import card_of
+from planrec.reports.markdown import escape_markdown
 from planrec.reports.page.run_view import read_run_view
 from planrec.runs.read import load_run, read_manifest
 from planrec.runs.write import begin_run, save_run
 from planrec.serving.pin import load_pinned
 from planrec.serving.pin_run import pin_run
 from planrec.training.experiment import run
+from planrec.training.verdict import verdict_of
 from tests.conftest import REPOSITORY, SMALL
-from tests.trained_runs import train_into
+from tests.trained_runs import edit_run, train_into
 
 SECTIONS = (
+    "Summary",
     "Owner and licence",
     "Intended use",
     "Out of scope",
@@ -94,6 +97,27 @@ def test_figures_of_a_card_are_those_of_the_run(bill_run, card):
     for one in reliability(loaded.judged):
         assert f"| {one.confidence:.3f} | {one.hit_rate:.3f} |" in section_of(card, "Calibration")
     assert load_run(bill_run).manifest.data_fingerprint[:16] in section_of(card, "Data")
+
+
+def test_card_begins_with_the_verdict_and_the_warnings(bill_run, tmp_path):
+    folder = edit_run(shutil.copytree(bill_run, tmp_path / "run"), _harm_many)
+    manifest = read_manifest(folder)
+    sentence, *warnings = section_of(card_of(folder), "Summary").strip().split("\n\n")
+    assert sentence.startswith(escape_markdown(verdict_of(manifest).sentence()))
+    first = manifest.metrics[0]
+    assert f"on {first.n_decisions:,} decisions of {first.n_subscribers:,} subscribers" in sentence
+    assert [warning[:35] for warning in warnings] == [
+        "**Warning:** harm_rate is 0.500 and",
+        "**Warning:** a search chose this co",
+    ]
+    assert "Warning" not in section_of(card_of(folder), "Metrics")
+
+
+def _harm_many(run):
+    run["selected"] = True
+    for value in run["metrics"]:
+        if value["metric"] == "harm_rate":
+            value["value"] = 0.5
 
 
 def test_card_has_no_times(bill_run, card):

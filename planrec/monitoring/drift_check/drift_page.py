@@ -14,7 +14,7 @@ from planrec.monitoring.drift_check.drift_terminal import (
 )
 from planrec.monitoring.drift_check.month_file import FileReport
 from planrec.reports.page.html_page import html_document
-from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, table
+from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, table, verdict_html
 from planrec.reports.page.plots import Drawing, Panel, figure_html
 from planrec.reports.page.scale import scale_of
 
@@ -26,11 +26,11 @@ LEAST_DRAWN = 0.1
 def drift_page(report: DriftReport | FileReport) -> str:
     """Write one HTML page; equal reports give equal text."""
     is_log = isinstance(report, DriftReport)
-    lines = list(log_lines(report)) if isinstance(report, DriftReport) else _lines(report)
+    *lines, _ = log_lines(report) if isinstance(report, DriftReport) else _lines(report)
     columns = [[Card("Result", bullets(lines))]]
     if isinstance(report, DriftReport) and any(day.evidence is not None for day in report.state.days):
         columns.append([Card("Evidence", _evidence(report))])
-    parts = [cards(columns, 2)]
+    parts = [_verdict(report), cards(columns, 2)]
     rows = [
         (name, [TableCell(cell) for cell in others])
         for name, *others in (effect_cells(column) for column in report.columns)
@@ -40,6 +40,12 @@ def drift_page(report: DriftReport | FileReport) -> str:
     return html_document(
         f"{'Answers' if is_log else 'A file of months'} against run {report.run_id}", parts, "drift check"
     )
+
+
+def _verdict(report: DriftReport | FileReport) -> str:
+    if report.alarms:
+        return verdict_html("bad", "Drift", f"Drifted: {', '.join(report.alarms)}")
+    return verdict_html("good", "No drift", "Nothing has drifted.")
 
 
 def _lines(report: FileReport) -> list[str]:

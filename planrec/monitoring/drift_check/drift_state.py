@@ -47,6 +47,25 @@ class JudgedDay(Config):
     "Mean P(cheaper) of the plans recommended: the share that is cheaper if calibration still holds."
 
 
+class DayOfBills(Config):
+    """The advice to move of one day of answers, whose bills came."""
+
+    probability: tuple[float, ...]
+    "P(cheaper) of the plan advised."
+    was_cheaper: tuple[bool, ...]
+
+
+class KnownBills(Config):
+    """The bills that came until a check."""
+
+    outcomes: tuple[int, str | None]
+    "Number of outcomes in the log, and the time of the last one."
+    answers: tuple[int, str | None]
+    "Number of answers of the run in the log, and the time of the last one."
+    days: tuple[DayOfBills, ...]
+    "In the order of time."
+
+
 class DriftState(Config):
     """Everything that a later check needs."""
 
@@ -61,6 +80,8 @@ class DriftState(Config):
     "Of each stream."
     days: Annotated[tuple[JudgedDay, ...], Field(max_length=MOST_DAYS)] = ()
     "In the order of time."
+    bills: KnownBills | None = None
+    "They are judged again only if there are new ones."
 
     @property
     def is_ready(self) -> bool:

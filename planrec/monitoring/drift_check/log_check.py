@@ -11,12 +11,14 @@ from planrec.drift.cheaper_evidence import Bills
 from planrec.drift.comparison import drift_of_counts
 from planrec.drift.streams import Streams
 from planrec.errors import PlanRecError, RunError
-from planrec.monitoring.drift_check.cheaper_bills import bills_by_day
+from planrec.monitoring.drift_check.cheaper_bills import bills_that_came
 from planrec.monitoring.drift_check.day_judge import DayJudge
 from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, DriftReport
 from planrec.monitoring.drift_check.drift_state import (
     MOST_DAYS,
+    DayOfBills,
     DriftState,
+    KnownBills,
     read_state,
     state_file,
     state_lock,
@@ -87,7 +89,9 @@ def check_log(
             if state is not before:
                 content = {"check": "drift", "days": len(state.days)}
                 append_event(connection, LoggedEvent.of("count", content))
-        bills, problems = _bills(url, outputs, saved)
+        bills, problems = _bills(url, saved, before.bills)
+        if bills is not before.bills:
+            state = state.model_copy(update={"bills": bills})
         report = DriftReport(
             run_id=saved.run_id,
             run_json_sha256=saved.sha256,
@@ -95,7 +99,7 @@ def check_log(
             streams=streams,
             state=state,
             columns=_columns(streams, state),
-            bills=bills,
+            bills=() if bills is None else tuple(map(_arrays, bills.days)),
             clock_problems=tuple(_clock_problems(state, rows, today)),
             notes=(*_notes(state, rows), *problems),
         )
@@ -155,12 +159,16 @@ def _with_days_before_pin(
     return state.model_copy(update=in_order) if state.days else state
 
 
-def _bills(url: str, outputs: Path, saved: SavedRun) -> tuple[tuple[Bills, ...], list[str]]:
+def _bills(url: str, saved: SavedRun, known: KnownBills | None) -> tuple[KnownBills | None, list[str]]:
     """Return the bills that came, and a note if they cannot be read: the days are judged even so."""
     try:
-        return tuple(bills_by_day(url, outputs, saved)), []
+        return bills_that_came(url, saved, known), []
     except (PlanRecError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-        return (), [f"P(cheaper) is not compared with bills, an outcome is not readable: {error}"]
+        return None, [f"P(cheaper) is not compared with bills, an outcome is not readable: {error}"]
+
+
+def _arrays(day: DayOfBills) -> Bills:
+    return Bills(np.array(day.probability, np.float64), np.array(day.was_cheaper, bool))
 
 
 def _columns(streams: Streams, state: DriftState) -> tuple[ColumnDrift, ...]:

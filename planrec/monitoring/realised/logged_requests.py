@@ -44,7 +44,7 @@ class PastAdvice(NamedTuple):
     @property
     def owner(self) -> str:
         """The subscriber; advice without one is on its own."""
-        return self.subscriber or f"of {self.recommendation_id}"
+        return self.subscriber or _alone(self.recommendation_id)
 
     @property
     def as_of(self) -> str:
@@ -76,6 +76,24 @@ def read_advice(connection: Connection, days: Days) -> LoggedAdvice:
         if not each.as_of or first <= each.as_of <= last:
             advice.append(each)
     return LoggedAdvice(advice, owners, unreadable)
+
+
+def read_advice_of(connection: Connection, run_sha256: str) -> LoggedAdvice:
+    """Read the advice of one run, and all owners: months may belong to advice of another run."""
+    found = connection.stream("SELECT recommendation_id, subscriber FROM decisions")
+    owners = {name: subscriber or _alone(name) for name, subscriber in found}
+    statement = (
+        f"SELECT {', '.join(_COLUMNS)} FROM decisions WHERE run_sha256 = ? ORDER BY time, recommendation_id"
+    )
+    rows = connection.execute(statement, (run_sha256,)).fetchall()
+    read = list(_advice_in(iter(rows)))
+    advice = [each for each in read if isinstance(each, PastAdvice)]
+    return LoggedAdvice(advice, owners, [each for each in read if isinstance(each, str)])
+
+
+def _alone(recommendation_id: str) -> str:
+    """Return the owner of advice without a subscriber."""
+    return f"of {recommendation_id}"
 
 
 def _advice_in(rows: Iterator[Sequence[str]]) -> Iterator[PastAdvice | str]:

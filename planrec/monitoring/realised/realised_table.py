@@ -86,13 +86,13 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
         # Last, because it locks the log until the end of the transaction, and servers write to it.
         content = {"days": str(days or Days()), "answers": len(logged.advice)}
         append_event(connection, LoggedEvent.of("realised", content))
-    judging = _Judging(outputs, came)
+    judging = _Judging(came)
     judging.leave_out("unreadable", logged.unreadable)
     by_run = defaultdict(list)
     for each in judging.latest(logged.advice):
         by_run[each.run].append(each)
     in_order = sorted(by_run.values(), key=lambda advice: advice[-1].time)
-    judged = [run for advice in in_order if (run := judging.judged_run(advice))]
+    judged = [run for advice in in_order if (run := judging.logged_run(advice, outputs))]
     return RealisedTable(
         rows=_joined(judged),
         runs=[run.saved for run in judged],
@@ -104,11 +104,16 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
     )
 
 
+def judged_advice(saved: SavedRun, advice: Sequence[PastAdvice], came: MonthsThatCame) -> JudgedRun | None:
+    """Judge the advice of one run by the months that came; None if none of it can be judged."""
+    judging = _Judging(came)
+    return judging.judged_run(saved, judging.latest(advice))
+
+
 @dataclass
 class _Judging:
     """PastAdvice that is sorted into judged and unjudged."""
 
-    outputs: Path
     came: MonthsThatCame
     unjudged: dict[Unjudged, list[str]] = field(default_factory=dict)
     running: int = field(default_factory=lambda: month_number(running_month()))
@@ -133,13 +138,17 @@ class _Judging:
         """Return the events of an answer."""
         return set(self.came.events.get(advice.recommendation_id, ()))
 
-    def judged_run(self, advice: Sequence[PastAdvice]) -> JudgedRun | None:
-        """Judge the advice of one run; None if none of it can be judged."""
+    def logged_run(self, advice: Sequence[PastAdvice], outputs: Path) -> JudgedRun | None:
+        """Find the run of some advice and judge it; None if none of it can be judged."""
         try:
-            saved = load_logged_run(advice[0].recommendation_id, advice[0].run, self.outputs)
+            saved = load_logged_run(advice[0].recommendation_id, advice[0].run, outputs)
         except (RunError, LogError):
             self.leave_out("no_run", [each.recommendation_id for each in advice])
             return None
+        return self.judged_run(saved, advice)
+
+    def judged_run(self, saved: SavedRun, advice: Sequence[PastAdvice]) -> JudgedRun | None:
+        """Judge the advice of one run; None if none of it can be judged."""
         pairs = [pair for each in advice if (pair := self._with_months(saved, each))]
         return self._rated(saved, pairs) if pairs else None
 

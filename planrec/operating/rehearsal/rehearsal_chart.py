@@ -16,7 +16,7 @@ KINDS: tuple[Kind, ...] = ("planted", "noticed", "other alarm", "promoted", "rol
 "In the order of the rows, the first on top."
 MOST_HARM = 0.05
 SIDES = ("on", "off")
-WIDTH, HEIGHT = 420, 170
+WIDTH, HEIGHT, LEFT = 440, 150, 76
 EVERY_OTHER = 2
 "A label at every second month fits the width."
 
@@ -88,7 +88,7 @@ def _panel(
     months: Sequence[str], y: Scale, y_title: str, y_labels: Sequence[tuple[float, str]] | None = None
 ) -> Panel:
     labels = [(at, month) for at, month in enumerate(months, start=1) if at % EVERY_OTHER == 1]
-    return Panel(Scale(0.4, len(months) + 0.6), y, "", y_title, WIDTH, HEIGHT, labels, y_labels)
+    return Panel(Scale(0.4, len(months) + 0.6), y, "", y_title, WIDTH, HEIGHT, labels, y_labels, LEFT)
 
 
 def _place(event: TimelineEvent) -> float:

@@ -9,7 +9,17 @@ from planrec.operating.rehearsal.setting import RehearsalSetting
 from planrec.operating.rehearsal.verdicts import verdicts_of
 from planrec.operating.rehearsal.year import Rehearsed
 from planrec.reports.page.html_page import html_document
-from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, paragraph, table
+from planrec.reports.page.markup import (
+    Card,
+    TableCell,
+    TableHead,
+    bullets,
+    cards,
+    fold,
+    paragraph,
+    table,
+    verdict_html,
+)
 
 MONTHLY_HEADS = ("regret on", "off", "hidden regret on", "off", "harm on", "off")
 FAULT_HEADS = ("planted", "noticed", "by")
@@ -25,9 +35,9 @@ def page_of(rehearsed: Rehearsed) -> str:
 
 def _parts(rehearsed: Rehearsed) -> Iterator[str]:
     yield _verdicts(rehearsed)
-    faults = _table("Planted faults, and the first signal", FAULT_HEADS, fault_rows(rehearsed))
-    monthly = _table("Means with 95 % intervals", MONTHLY_HEADS, monthly_rows(rehearsed))
-    events = _table("Every event", ("kind", "event"), _event_rows(rehearsed))
+    faults = _table("Planted faults, and the first signal", ("fault", *FAULT_HEADS), fault_rows(rehearsed))
+    monthly = _table("Means with 95 % intervals", ("month", *MONTHLY_HEADS), monthly_rows(rehearsed))
+    events = _table("Every event", ("date", "kind", "event"), _event_rows(rehearsed))
     left = [Card("The year", charts_of(rehearsed) + fold("In figures, by month", monthly))]
     right = [Card("The setting", paragraph(about(rehearsed.setting))), Card("Faults", faults)]
     yield cards([left, right], 2)
@@ -39,10 +49,8 @@ def _verdicts(rehearsed: Rehearsed) -> str:
     found = list(verdicts_of(rehearsed))
     n_reached = sum(verdict.is_reached for verdict in found)
     css_class = "good" if n_reached == len(found) else "bad"
-    return (
-        f'<div class="verdict {css_class}"><p>{n_reached} of {len(found)} aims reached</p>'
-        f"{bullets(verdict_lines(rehearsed))}</div>\n"
-    )
+    text = f"{n_reached} of {len(found)} aims reached"
+    return verdict_html(css_class, "The year with operations", text, bullets(verdict_lines(rehearsed)))
 
 
 def about(setting: RehearsalSetting) -> str:
@@ -101,4 +109,4 @@ def _event_rows(rehearsed: Rehearsed) -> Rows:
 
 def _table(caption: str, heads: Sequence[str], rows: Rows) -> str:
     cells = [(head, [TableCell(text, css_class="words") for text in texts]) for head, texts in rows]
-    return table(caption, ["", *heads], cells)
+    return table(caption, [TableHead(head, css_class="words") for head in heads], cells)

@@ -5,7 +5,7 @@ from math import isnan
 from pathlib import Path
 
 from planrec.commands.advice import typed
-from planrec.metrics import MetricValue, ReliabilityBin, broken_guards, judged_rows_of, reliability
+from planrec.metrics import MetricValue, ReliabilityBin, judged_rows_of, reliability
 from planrec.reports.cards.card_check import THIS_RUN
 from planrec.reports.cards.card_prose import (
     INTENDED,
@@ -19,6 +19,7 @@ from planrec.reports.cards.card_prose import (
 )
 from planrec.reports.markdown import escape_markdown, markdown_code
 from planrec.runs.manifest import Manifest
+from planrec.training.verdict import verdict_of
 
 
 def card_of(folder: Path) -> str:
@@ -52,6 +53,7 @@ def model_card(manifest: Manifest, bins: Sequence[ReliabilityBin]) -> str:
     """
     target, model = manifest.kind("target"), manifest.model_kind
     sections = {
+        "Summary": _summary_lines(manifest),
         "Owner and licence": _owner_lines(manifest),
         "Intended use": [INTENDED.get(target, OF_PLUG_IN)],
         "Out of scope": [f"* {use}" for use in NEVER.get(target, [OF_PLUG_IN])],
@@ -112,6 +114,16 @@ def metrics_lines(metrics: Sequence[MetricValue]) -> list[str]:
     ]
 
 
+def _summary_lines(manifest: Manifest) -> list[str]:
+    """Return the verdict in one sentence, the data that it is based on, and the warnings."""
+    verdict, first = verdict_of(manifest), manifest.metrics[0]
+    return [
+        f"{escape_markdown(verdict.sentence())} Judged out of fold on {first.n_decisions:,} decisions of"
+        f" {first.n_subscribers:,} subscribers.",
+        *(line for warning in verdict.warnings for line in ("", f"**Warning:** {escape_markdown(warning)}.")),
+    ]
+
+
 def _owner_lines(manifest: Manifest) -> list[str]:
     config = manifest.config
     owner = (
@@ -137,11 +149,7 @@ def _data_lines(manifest: Manifest) -> list[str]:
 
 
 def _metric_section(manifest: Manifest) -> list[str]:
-    warnings = broken_guards(own_figures(manifest))
-    if (measured_by := manifest.measured_by) is not None:
-        warnings = [escape_markdown(measured_by.note), *warnings]
     return [
-        *(line for warning in warnings for line in (f"**Warning:** {warning}.", "")),
         f"Out of fold, `cv={manifest.kind('cv')}`, 95 % bootstrap intervals over subscribers,"
         f" {manifest.n_bootstrap:,} draws; the model first, then the baselines on the same decisions.",
         "",

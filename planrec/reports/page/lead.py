@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from planrec.metrics import METRICS, MetricValue
-from planrec.reports.page.markup import bullets, escape_html
+from planrec.reports.page.markup import bullets, escape_html, verdict_html
 from planrec.reports.page.metric_words import (
     name_of,
     shown,
@@ -65,10 +65,7 @@ def verdict_box(verdict: RunVerdict, which: str = "", note: str = "") -> str:
     css_class, label = OUTCOMES[None if verdict.best is None else verdict.best.outcome]
     tag = f"{which}: {label.lower()}" if which else label
     below = f'<p class="note">{escape_html(note)}</p>' if note else ""
-    return (
-        f'<div class="verdict {css_class}"><p class="tag">{escape_html(tag)}</p>'
-        f"<p>{escape_html(verdict.sentence())}</p>{below}</div>\n"
-    )
+    return verdict_html(css_class, tag, verdict.sentence(), below)
 
 
 def warning_box(verdict: RunVerdict) -> str:

@@ -157,6 +157,19 @@ def paragraph(text: str) -> str:
     return f"<p>{escape_html(text)}</p>\n"
 
 
+def verdict_html(css_class: str, tag: str, text: str, more: str = "") -> str:
+    r"""Return the box at the top of a page: a label, one sentence, and HTML below it.
+
+    Examples:
+        >>> verdict_html("good", "No drift", "All < 1.")
+        '<div class="verdict good"><p class="tag">No drift</p><p>All &lt; 1.</p></div>\n'
+    """
+    return (
+        f'<div class="verdict {css_class}"><p class="tag">{escape_html(tag)}</p>'
+        f"<p>{escape_html(text)}</p>{more}</div>\n"
+    )
+
+
 def number(value: float) -> str:
     """Format a number as everywhere, with a dash if it is not defined.
 

@@ -9,7 +9,7 @@ from math import isnan
 
 from planrec.reports.page.markup import escape_html
 from planrec.reports.page.metric_words import Interval
-from planrec.reports.page.scale import Scale
+from planrec.reports.page.scale import Scale, tick_text
 
 SHAPES = (
     '<circle r="4.5"/>',
@@ -64,7 +64,7 @@ def interval_plot(scale: Scale, values: Sequence[Interval], series: Sequence[int
 def axis_plot(scale: Scale) -> str:
     """Draw the ticks above a column of `interval_plot`."""
     texts = "".join(
-        f'<text x="{_percent(scale, tick)}" y="75%">{tick:g}</text>'
+        f'<text x="{_percent(scale, tick)}" y="75%">{tick_text(tick)}</text>'
         for tick in scale.ticks()
         if 0.02 <= scale.place(tick) <= 0.98
     )
@@ -110,14 +110,20 @@ class Panel:
     x_labels: Sequence[tuple[float, str]] | None = None
     "Places and texts of the horizontal axis; None for round numbers."
     y_labels: Sequence[tuple[float, str]] | None = None
+    left: int = 46
+    "Room for the labels of the vertical axis."
 
-    LEFT, RIGHT, TOP, BOTTOM = 46, 10, 8, 36
-    "Margins for ticks and titles."
+    RIGHT, TOP = 10, 8
+    "Margins without labels."
+
+    @property
+    def bottom(self) -> int:
+        """Return the place of the horizontal axis, above its labels and title."""
+        return self.height - (36 if self.x_title else 20)
 
     def frame(self) -> str:
         """Draw grid, ticks and titles."""
-        left, right = self.LEFT, self.width - self.RIGHT
-        bottom = self.height - self.BOTTOM
+        left, right, bottom = self.left, self.width - self.RIGHT, self.bottom
         parts = [f'<path class="edge" d="M{left} {self.TOP}V{bottom}H{right}"/>']
         for value, text in self.x_labels or _numbers(self.x):
             x = self.across(value)
@@ -136,12 +142,11 @@ class Panel:
 
     def across(self, value: float) -> float:
         """Return the horizontal place of a value."""
-        return round(self.LEFT + self.x.place(value) * (self.width - self.LEFT - self.RIGHT), 1)
+        return round(self.left + self.x.place(value) * (self.width - self.left - self.RIGHT), 1)
 
     def up(self, value: float) -> float:
         """Return the vertical place of a value."""
-        bottom = self.height - self.BOTTOM
-        return round(bottom - self.y.place(value) * (bottom - self.TOP), 1)
+        return round(self.bottom - self.y.place(value) * (self.bottom - self.TOP), 1)
 
     def path(self, points: Sequence[tuple[float, float]], css_class: str) -> str:
         """Connect points by lines."""
@@ -154,7 +159,7 @@ class Panel:
 
 
 def _numbers(scale: Scale) -> Sequence[tuple[float, str]]:
-    return [(tick, f"{tick:g}") for tick in scale.ticks()]
+    return [(tick, tick_text(tick)) for tick in scale.ticks()]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from math import ceil, floor, isfinite, log10
 
 STEPS = (1, 2, 2.5, 5, 10)
 MOST_TICKS = 5
+NEARLY = 1e-6
 MARGIN = 0.04
 "Free space at both ends, as a share of the values' range."
 
@@ -31,14 +32,14 @@ class Scale:
 
         Examples:
             >>> Scale(0, 1).ticks(), Scale(3.4, 7.5).ticks()
-            ([0.0, 0.25, 0.5, 0.75, 1.0], [4, 5, 6, 7])
+            ([0.0, 0.25, 0.5, 0.75, 1.0], [4.0, 5.0, 6.0, 7.0])
         """
         raw = (self.high - self.low) / (most - 0.5)
         power = 10.0 ** floor(log10(raw))
         step = next(step * power for step in STEPS if step * power >= raw)
-        first, last = ceil(self.low / step), floor(self.high / step)
-        # Rounding removes the tails of binary fractions, such as 0.30000000000000004.
-        return [_plain(round(at * step, 12)) for at in range(first, last + 1)]
+        # An end that is round itself has a tick, in spite of the tails of binary fractions.
+        first, last = ceil(self.low / step - NEARLY), floor(self.high / step + NEARLY)
+        return [at * step for at in range(first, last + 1)]
 
 
 def scale_of(values: Iterable[float]) -> Scale:
@@ -61,5 +62,11 @@ def scale_of(values: Iterable[float]) -> Scale:
     return Scale(low - margin, high + margin)
 
 
-def _plain(value: float) -> float:
-    return int(value) if value == int(value) and abs(value) > 1 else value
+def tick_text(tick: float) -> str:
+    """Write a round value.
+
+    Examples:
+        >>> tick_text(0.30000000000000004), tick_text(250_000.0), tick_text(-2)
+        ('0.3', '250,000', '-2')
+    """
+    return f"{tick:,.10g}"

@@ -175,7 +175,7 @@ def test_a_broken_outcome_is_a_note_and_the_days_are_judged(world, monkeypatch):
     def broken(*_):
         raise KeyError("data_mib")
 
-    monkeypatch.setattr(log_check, "bills_by_day", broken)
+    monkeypatch.setattr(log_check, "bills_that_came", broken)
     report = world.check(world.write_days(READY, 1, more_usage(1024)))
     assert "data_mib.1" in report.alarms
     assert report.notes == ("P(cheaper) is not compared with bills, an outcome is not readable: 'data_mib'",)
