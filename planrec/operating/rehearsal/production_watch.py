@@ -9,7 +9,8 @@ from planrec.monitoring.realised.realised_json import as_json
 from planrec.operating.rehearsal.pinned_runs import PinnedRuns
 from planrec.operating.watch.gates import Sources
 from planrec.operating.watch.monitoring_files import REALISED_FILE
-from planrec.operating.watch.watch import Watched, watch
+from planrec.operating.watch.records import Watched
+from planrec.operating.watch.watch import watch
 from planrec.operating.watch.watch_rules import WatchRules
 
 RULES = WatchRules(gates=("replay", "harm"))
