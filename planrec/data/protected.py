@@ -71,7 +71,7 @@ class Protected:
         if bands is not None and not is_number and not blank:
             self.problems.append(
                 f"column {name!r} (data.protected_columns) must hold numbers to be cut into bands: to make"
-                f" each value a group, type {typed({'data.protected_columns': {name: None}})}"
+                f" each value a group, type {typed({'++data.protected_columns': {name: None}})}"
             )
         elif cells is not None and cells.kind == "date":
             self.problems.append(
