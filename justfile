@@ -169,7 +169,12 @@ docs *options:
 # Build the documentation site from docs/ into build/site, with warnings as errors; it needs no network and no server.
 site:
     python -m sphinx -W --keep-going -q -c docs -d build/doctrees . build/site
+    PYTHONPATH=. python docs/_generate/static_adviser.py build/site/adviser
     @echo "Open build/site/index.html"
+
+# Take the pictures of the page for README and docs/, in Debian's chromium; after `just site`.
+pictures:
+    python docs/_generate/pictures.py
 
 # Pin with hashes what serving, building and developing need (*.lock); `just lock --upgrade` takes newer versions.
 lock *options:

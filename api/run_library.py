@@ -126,12 +126,10 @@ def _report_page(folder: Path, sha256_of_run: str) -> MadePage:
 
 
 def _card_page(folder: Path, sha256_of_run: str) -> MadePage:
+    from planrec.reports.cards.card_page import card_page
     from planrec.reports.cards.model_card import card_of
-    from planrec.reports.page.html_page import html_document
-    from planrec.reports.page.markup import escape_html
 
-    card = card_of(folder)
-    return made_page(html_document("Model card", [f"<pre>{escape_html(card)}</pre>"]))
+    return made_page(card_page(card_of(folder)))
 
 
 def _comparison(first: Path, sha256_of_first: str, second: Path, sha256_of_second: str) -> ComparedRuns:

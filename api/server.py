@@ -39,6 +39,7 @@ def _run(settings: Settings) -> int:
     # Importing the server takes a second or two; wrong options are reported before.
     import uvicorn
 
+    from .announcing_server import AnnouncingServer, announce
     from .logging_setup import log_config
     from .worker_processes import WorkerProcesses
 
@@ -59,11 +60,13 @@ def _run(settings: Settings) -> int:
     )
     try:
         if settings.server.workers > 1:
-            processes = WorkerProcesses(config, [config.bind_socket()])
+            listening = config.bind_socket()
+            announce(listening)
+            processes = WorkerProcesses(config, [listening])
             processes.run()
             return int(processes.has_failed)
         config.load()
-        uvicorn.Server(config).run()
+        AnnouncingServer(config).run()
     except SystemExit as ended:
         # uvicorn has logged the reason.
         return 1 if ended.code else 0

@@ -18,8 +18,8 @@ from planrec.serving.bundle.signers import Signers
 PREFIX = "PLANREC_"
 HEADS = ("variable", "value", "from", "meaning")
 "Columns of the table of settings."
-NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG")
-"Variables of other parts of PlanRec, which are no settings of the server."
+NOT_OURS = ("PLANREC_DATA", "PLANREC_DEBUG", "PLANREC_SCREENSHOTS")
+"Variables of other parts of PlanRec and of its tests, which are no settings of the server."
 
 
 class Section(BaseModel):

@@ -6,6 +6,7 @@ they do on GitHub. Nothing is loaded from other servers: the site works from a f
 
 import re
 from pathlib import Path
+from typing import Any
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
@@ -52,6 +53,7 @@ def setup(app: Sphinx) -> None:
     """Make the navigation from the links of docs/index.md, and let the site begin there."""
     app.add_lexer("csv", TextLexer)
     app.connect("source-read", add_navigation)
+    app.connect("html-page-context", announce_adviser)
     app.connect("build-finished", write_first_page)
 
 
@@ -74,6 +76,12 @@ def toctrees(page: str) -> list[str]:
                 "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```\n"])
             )
     return blocks
+
+
+def announce_adviser(app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Link the page of docs/_generate/static_adviser.py at the top of every page."""
+    address = context["pathto"]("adviser/index.html", 1)
+    context["theme_announcement"] = f'<a href="{address}">Try the adviser with stored answers</a>'
 
 
 def write_first_page(app: Sphinx, problem: Exception | None) -> None:

@@ -9,45 +9,90 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from planrec.catalogue import Catalogue
     from planrec.config.run_config import RunConfig
-    from planrec.evaluation import Evaluation, evaluate
+    from planrec.evaluation import Evaluation
+    from planrec.notebook.advice import AdviceFrame, AdviceReasons
+    from planrec.notebook.comparing import RunComparison, compare, evaluate, leaderboard
+    from planrec.notebook.operating import realised, retrain, score
+    from planrec.notebook.pinning import pin
+    from planrec.notebook.plots import RunPlots
+    from planrec.notebook.simulating import simulate
+    from planrec.notebook.trained_run import TrainedRun, load
+    from planrec.notebook.training import train
+    from planrec.notebook.writing import RunCard, bundle, card, explain, new_plans, report
     from planrec.recommending.recommender import Recommender
     from planrec.runs.read import SavedRun, load_run
     from planrec.runs.write import save_run
     from planrec.training.experiment import RunResult, run
+    from planrec.training.verdict import RunVerdict
 
     __version__: str
 
 __all__ = [
+    "AdviceFrame",
+    "AdviceReasons",
     "Catalogue",
     "Evaluation",
     "Recommender",
+    "RunCard",
+    "RunComparison",
     "RunConfig",
+    "RunPlots",
     "RunResult",
+    "RunVerdict",
     "SavedRun",
+    "TrainedRun",
+    "bundle",
+    "card",
+    "compare",
     "evaluate",
+    "explain",
+    "leaderboard",
+    "load",
     "load_run",
+    "new_plans",
+    "pin",
+    "realised",
+    "report",
+    "retrain",
     "run",
     "save_run",
+    "score",
+    "simulate",
+    "train",
 ]
 
 _HOME = {
-    "Catalogue": "planrec.catalogue",
-    "Evaluation": "planrec.evaluation",
-    "Recommender": "planrec.recommending.recommender",
-    "RunConfig": "planrec.config.run_config",
-    "RunResult": "planrec.training.experiment",
-    "SavedRun": "planrec.runs.read",
-    "evaluate": "planrec.evaluation",
-    "load_run": "planrec.runs.read",
-    "run": "planrec.training.experiment",
-    "save_run": "planrec.runs.write",
+    "planrec.catalogue": ("Catalogue",),
+    "planrec.config.run_config": ("RunConfig",),
+    "planrec.evaluation": ("Evaluation",),
+    "planrec.notebook.advice": ("AdviceFrame", "AdviceReasons"),
+    "planrec.notebook.comparing": ("RunComparison", "compare", "evaluate", "leaderboard"),
+    "planrec.notebook.operating": ("realised", "retrain", "score"),
+    "planrec.notebook.pinning": ("pin",),
+    "planrec.notebook.plots": ("RunPlots",),
+    "planrec.notebook.simulating": ("simulate",),
+    "planrec.notebook.trained_run": ("TrainedRun", "load"),
+    "planrec.notebook.training": ("train",),
+    "planrec.notebook.writing": ("RunCard", "bundle", "card", "explain", "new_plans", "report"),
+    "planrec.recommending.recommender": ("Recommender",),
+    "planrec.runs.read": ("SavedRun", "load_run"),
+    "planrec.runs.write": ("save_run",),
+    "planrec.training.experiment": ("RunResult", "run"),
+    "planrec.training.verdict": ("RunVerdict",),
 }
+"Module -> its public names."
 
 if not TYPE_CHECKING:  # seen by a type checker, it would make every misspelt name an Any
 
     def __getattr__(name: str) -> Any:
         if name == "__version__":
             return import_module("importlib.metadata").version("planrec")
-        if name not in _HOME:
-            raise AttributeError(f"module 'planrec' has no attribute {name!r}")
-        return getattr(import_module(_HOME[name]), name)
+        for module, names in _HOME.items():
+            if name in names:
+                return getattr(import_module(module), name)
+        raise AttributeError(f"module 'planrec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, so that notebooks complete them before they are loaded."""
+    return sorted({*globals(), *__all__, "__version__"})

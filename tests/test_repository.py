@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parent.parent
 RECIPES = (
     "install train sweep pin leaderboard report explain serve settings demo test test-slow test-clocks"
     " test-nightly coverage properties kills lint types imports limits check bench bench-serve e2e image"
-    " docs site lock clean"
+    " docs site pictures lock clean"
 )
 HOW_TO = sorted((REPOSITORY / "docs" / "how-to").glob("add-a-*.md"))
 

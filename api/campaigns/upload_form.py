@@ -63,13 +63,13 @@ def _part_misfits(parts: Mapping[str, list[object]]) -> list[Misfit]:
     found = []
     for name, given in parts.items():
         if name not in (*FILES, SETTINGS):
-            found.append(Misfit(0, f"/{name}", "Extra inputs are not permitted"))
+            found.append(Misfit(0, f"/{name}", "no such key"))
         elif len(given) > 1:
             found.append(Misfit(0, f"/{name}", "must be given once"))
         elif isinstance(given[0], UploadFile) != (name in FILES):
             kind = "must be a file" if name in FILES else "must be JSON text and not a file"
             found.append(Misfit(0, f"/{name}", kind))
-    return [*found, *([] if MONTHS in parts else [Misfit(0, f"/{MONTHS}", "Field required")])]
+    return [*found, *([] if MONTHS in parts else [Misfit(0, f"/{MONTHS}", "must be given and is missing")])]
 
 
 def _settings_misfits(text: object, uploaded: list[str]) -> list[Misfit]:

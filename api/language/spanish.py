@@ -136,6 +136,8 @@ DETAILS: Mapping[str, str] = {
     "must be a JSON object with the settings of the campaign": "debe ser un objeto JSON con los ajustes de la"
     " campaña",
     "no placeholder {}; allowed: {}": "no existe el marcador {}; se admiten: {}",
+    "must be a day, or a day and a time such as 2026-12-01T10:00": "debe ser un día, o un día y una hora como"
+    " 2026-12-01T10:00",
     "no time zone {}": "no existe la zona horaria {}",
     "must have at most {n} characters without its placeholders, has {n}": "debe tener como máximo {n}"
     " caracteres sin sus marcadores, y tiene {n}",
@@ -144,7 +146,6 @@ DETAILS: Mapping[str, str] = {
     "windows and cool_down_days need a contact_history, which is missing": "windows y cool_down_days"
     " necesitan el fichero contact_history, y no está",
     "every window must have other days, got {}": "cada ventana debe tener otros días, y se dan {}",
-    "Input should be less than {n}": "debe ser menor que {n}",
     "no such file": "no existe ese fichero",
     "Not Found": "no existe esta ruta",
     "Method Not Allowed": "esta ruta no admite este método",
@@ -181,35 +182,27 @@ DETAILS: Mapping[str, str] = {
     " decisión",
     "{} was not valid the day before the decision of {}": "{} no estaba vigente el día anterior a la decisión"
     " del {}",
-    # Pydantic's own rules.
-    "Field required": "es obligatorio y falta",
-    "Extra inputs are not permitted": "no existe este campo",
-    "Input should be greater than or equal to {n}": "debe ser mayor o igual que {n}",
-    "Input should be less than or equal to {n}": "debe ser menor o igual que {n}",
-    "Input should be a valid number": "debe ser un número",
-    "Input should be a finite number": "debe ser un número finito",
-    "Input should be a valid integer": "debe ser un número entero",
-    "Input should be a valid integer, got a number with a fractional part": "debe ser un número entero",
-    "Unable to parse input string as an integer, exceeded maximum size": "debe ser un entero menos largo",
-    "Input should be a valid string": "debe ser un texto",
-    "Input should be a valid boolean": "debe ser true o false",
-    "Input should be a valid array": "debe ser una lista",
-    "Input should be a valid list": "debe ser una lista",
-    "Input should be an object": "debe ser un objeto",
-    "Input should be a valid dictionary": "debe ser un objeto",
-    "String should have at least {n} character": "debe tener al menos {n} carácter",
-    "String should have at least {n} characters": "debe tener al menos {n} caracteres",
-    "String should have at most {n} characters": "debe tener como máximo {n} caracteres",
-    "String should match pattern {}": "debe tener la forma {}",
-    "List should have at least {n} item after validation, not {n}": "debe tener al menos {n} elemento, y"
-    " tiene {n}",
-    "List should have at least {n} items after validation, not {n}": "debe tener al menos {n} elementos, y"
-    " tiene {n}",
-    "List should have at most {n} item after validation, not {n}": "debe tener como máximo {n} elemento, y"
-    " tiene {n}",
-    "List should have at most {n} items after validation, not {n}": "debe tener como máximo {n} elementos, y"
-    " tiene {n}",
-    "Input should be '{}' or '{}'": "debe ser '{}' o '{}'",
-    "Input should be '{}'": "debe ser '{}'",
+    # Rules of types and limits: `planrec.files.validation_errors` words them.
+    "must be given and is missing": "es obligatorio y falta",
+    "no such key": "no existe este campo",
+    "must be {n} or more": "debe ser mayor o igual que {n}",
+    "must be {n} or less": "debe ser menor o igual que {n}",
+    "must be greater than {n}": "debe ser mayor que {n}",
+    "must be less than {n}": "debe ser menor que {n}",
+    "must be a number": "debe ser un número",
+    "must be a finite number": "debe ser un número finito",
+    "must be a whole number": "debe ser un número entero",
+    "must be a shorter whole number": "debe ser un entero menos largo",
+    "must be text": "debe ser un texto",
+    "must be true or false": "debe ser true o false",
+    "must be a list": "debe ser una lista",
+    "must be an object": "debe ser un objeto",
+    "must have {n} or more characters": "debe tener {n} o más caracteres",
+    "must have {n} or fewer characters": "debe tener {n} o menos caracteres",
+    "must match the pattern {}": "debe tener la forma {}",
+    "must have {n} or more entries, got {n}": "debe tener {n} o más elementos, y tiene {n}",
+    "must have {n} or fewer entries, got {n}": "debe tener {n} o menos elementos, y tiene {n}",
+    "must be '{}' or '{}'": "debe ser '{}' o '{}'",
+    "must be '{}'": "debe ser '{}'",
 }
 "The first entry that fits is used."

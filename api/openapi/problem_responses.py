@@ -55,7 +55,7 @@ _DETAILS = {
     500: SERVER_FAILED,
     503: "no run is served yet",
 }
-_ERRORS = {422: [ProblemError("/top_k", "Input should be greater than or equal to 1")]}
+_ERRORS = {422: [ProblemError("/top_k", "must be 1 or more")]}
 EXAMPLES = {
     status: problem_of(
         status, detail, errors=_ERRORS.get(status, UNSET), request_id="00000000-0000-4000-8000-000000000000"

@@ -109,6 +109,9 @@ class Catalogue(Config, populate_by_name=True, serialize_by_alias=True):
             problems = list(errors_outside_plans(error.errors(include_url=False)))
             raise ValidationError.from_exception_data(cls.__name__, problems) from None
 
+    def __repr__(self) -> str:
+        return f"<Catalogue {self.catalogue_id} {self.version}, {self.currency}: {len(self.plans)} plans>"
+
     def __hash__(self) -> int:
         """Hash the content cheaply, so that prepared tariffs can be cached by catalogue."""
         return hash(self.sha256)

@@ -99,10 +99,10 @@ def _pinned(options: Namespace) -> Iterator[str]:
         yield f"note: other versions than in the bundle: {', '.join(others)}; the golden answers are the same"
     command = command_line("serve", outputs=options.outputs)
     yield f"serve it: {command} (a server that is running follows by itself)"
-    _record(pin, options)
+    record_everywhere(pin, options.outputs)
 
 
-def _record(pin: "Pin", options: Namespace) -> None:
+def record_everywhere(pin: "Pin", outputs: Path) -> None:
     """Write the pin to the decision log if there is one, and to operations.jsonl.
 
     Raises:
@@ -115,14 +115,14 @@ def _record(pin: "Pin", options: Namespace) -> None:
 
     problems = []
     try:
-        if url := known_log_url(options.outputs):
+        if url := known_log_url(outputs):
             record_pin(url, pin, is_rollback=pin.is_rollback)
     except LogError as error:
         problems.append(error.message)
     about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
     try:
         kind = "rollback" if pin.is_rollback else "pin"
-        append_evidence(options.outputs, kind, about | {"by": pin.pinned_by})
+        append_evidence(outputs, kind, about | {"by": pin.pinned_by})
     except RunError as error:
         problems.append(error.message)
     if problems:

@@ -94,24 +94,12 @@ def _shell_completion(arguments: list[str]) -> int:
 
 
 def _train(composed: "ComposedRun", options: Namespace) -> None:
-    from planrec.errors import PlanRecError
-    from planrec.runs.read import read_manifest
-    from planrec.runs.write import begin_run, save_run
-    from planrec.sweeps.sweep_folder import CellStore
-    from planrec.training.experiment import run
+    from planrec.sweeps.train_run import train_run
     from planrec.training.run_terminal import print_result, progress_of
 
-    folder, command = composed.folder, composed.command
-    begin_run(folder, composed.config, command)
-    try:
-        with progress_of(command) as report:
-            result = run(composed.config, report)
-    except PlanRecError:
-        # A killed run keeps this file, which names the command to start again.
-        (folder / "config.json").unlink()
-        raise
-    save_run(result, folder, command)
-    CellStore(composed.sweeps).adopt(read_manifest(folder).address, folder)
+    folder = composed.folder
+    with progress_of(composed.command) as report:
+        result = train_run(composed, report)
     show_table(
         options,
         lambda: print_result(result, folder, options.outputs, in_full=options.all),

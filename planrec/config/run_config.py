@@ -92,6 +92,10 @@ class RunConfig(Config):
             raise ValueError("\n".join(misfits))
         return self
 
+    def __repr__(self) -> str:
+        groups = ("data", "target", "features", "model", "calibration", "cv", "policy")
+        return f"<RunConfig: {' '.join(f'{name}={getattr(self, name).kind}' for name in groups)}>"
+
     @property
     def searches(self) -> bool:
         """Whether whole runs are the trials of the search: a sweep, not tuning inside one run."""

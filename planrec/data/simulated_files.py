@@ -38,7 +38,7 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} must be a new or empty folder: nothing is overwritten")
     history, people = simulate(options.population, catalogue)
-    tables = {"history": _history_table(history)} | {
+    tables = {"history": history_table(history)} | {
         f"truth/{name}": table
         for name, table in _truth_tables(history, hidden_truth(history, people, catalogue)).items()
     }
@@ -49,7 +49,7 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
     return folder
 
 
-def _history_table(history: "UsageHistory") -> "pd.DataFrame":
+def history_table(history: "UsageHistory") -> "pd.DataFrame":
     """Make the columns that `data=usage_months` expects by default."""
     import numpy as np
     import pandas as pd

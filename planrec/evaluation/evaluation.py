@@ -32,6 +32,7 @@ from planrec.runs.read import SavedRun, load_run, read_profile
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.tables import DecisionTable
 from planrec.training.experiment import load_decisions
+from planrec.wording import with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ OF_EVALUATION = ("data", "metrics", "baselines", "gates", "n_bootstrap", "seed",
 "Parts of a configuration that an evaluation may change."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The result of `evaluate`."""
 
@@ -61,6 +62,15 @@ class Evaluation:
     drift: tuple[ColumnDrift, ...]
     "Inputs of the judged decisions beside those of the first run's training."
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        first = self.metrics[0]
+        found = ", ".join(
+            f"{value.model} {with_interval(value.value, value.low, value.high)}"
+            for value in self.metrics
+            if value.metric == first.metric and value.group is None
+        )
+        return f"<Evaluation on {first.n_decisions:,} decisions, {first.metric}: {found}>"
 
     @property
     def gates(self) -> dict[str, float]:

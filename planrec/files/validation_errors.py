@@ -1,5 +1,6 @@
 """Errors of Pydantic in words: the rule, the value found and the nearest allowed name."""
 
+import re
 from collections.abc import Iterable
 
 from pydantic import ValidationError
@@ -12,8 +13,56 @@ MOST_PROBLEMS = 10
 
 
 def message_of(details: ErrorDetails) -> str:
-    """Return Pydantic's own message, without the prefix of errors that PlanRec raised."""
-    return details["msg"].removeprefix("Value error, ")
+    """Return the message of an error: that of PlanRec's own rules, or Pydantic's in plain words."""
+    return plain_message(details["msg"].removeprefix("Value error, "))
+
+
+def plain_message(message: str) -> str:
+    """Say in PlanRec's words which rule of Pydantic a value breaks.
+
+    >>> plain_message("Input should be a valid integer, unable to parse string as an integer")
+    'must be a whole number'
+    >>> plain_message("List should have at least 1 item after validation, not 0")
+    'must have 1 or more entries, got 0'
+    >>> plain_message("Extra inputs are not permitted")
+    'no such key'
+    """
+    for pattern, plain in _PLAIN:
+        if match := pattern.fullmatch(message):
+            return plain.format(*match.groups())
+    return message
+
+
+_PLAIN = [
+    (re.compile(pattern, re.DOTALL), plain)
+    for pattern, plain in (
+        ("Field required", "must be given and is missing"),
+        ("Extra inputs are not permitted", "no such key"),
+        ("Input should be greater than or equal to (.+)", "must be {} or more"),
+        ("Input should be less than or equal to (.+)", "must be {} or less"),
+        ("Input should be (greater|less) than (.+)", "must be {} than {}"),
+        ("Input should be a valid integer.*", "must be a whole number"),
+        ("Unable to parse input string as an integer.*", "must be a shorter whole number"),
+        ("Input should be a valid number.*", "must be a number"),
+        ("Input should be a valid string", "must be text"),
+        ("Input should be a valid boolean.*", "must be true or false"),
+        ("Input should be a valid (?:array|list|tuple)", "must be a list"),
+        ("Input should be (?:an object|a valid dictionary.*)", "must be an object"),
+        (
+            r"\w+ should have at least (\d+) items? after validation, not (.+)",
+            "must have {} or more entries, got {}",
+        ),
+        (
+            r"\w+ should have at most (\d+) items? after validation, not (.+)",
+            "must have {} or fewer entries, got {}",
+        ),
+        (r"String should have at least (\d+) characters?", "must have {} or more characters"),
+        (r"String should have at most (\d+) characters?", "must have {} or fewer characters"),
+        ("String should match pattern (.+)", "must match the pattern {}"),
+        ("Input should be (.+)", "must be {}"),
+    )
+]
+"Message of Pydantic -> PlanRec's words; the first one that fits is used."
 
 
 def rule_of(details: ErrorDetails, allowed: Iterable[str] = ()) -> str:

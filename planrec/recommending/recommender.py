@@ -36,7 +36,7 @@ from planrec.schema.tables import DecisionTable
 from planrec.sentences import Language, Reasons
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recommender:
     """A fitted pipeline, and the policy that turns its predictions into decisions."""
 
@@ -50,6 +50,9 @@ class Recommender:
     horizon: int
     "Months after the decision that an expected bill is the mean of; 0 if no target looks ahead."
     catalogue: Catalogue | None
+
+    def __repr__(self) -> str:
+        return f"<Recommender: model={self.model.kind} policy={self.policy.kind}, {len(self.plans)} plans>"
 
     @cached_property
     def estimator(self) -> Classifier:

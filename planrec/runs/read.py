@@ -25,6 +25,7 @@ from planrec.runs.model_file import read_skops
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
 from planrec.training.tuning import final_model
+from planrec.training.verdict import verdict_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ class RunRecord:
         return (self.folder / "model.skops").stat().st_size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SavedRun(RunRecord):
     """A complete run, read and checked, with the recommender that answers."""
 
@@ -65,6 +66,9 @@ class SavedRun(RunRecord):
     "Hash of run.json, which holds the hashes of all other files: the identity of the run."
     config: RunConfig
     recommender: Recommender
+
+    def __repr__(self) -> str:
+        return f"<SavedRun {self.folder}: {verdict_of(self.manifest).sentence()}>"
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,14 @@ class RunJson:
         return cls(folder, parse_manifest(content, folder / "run.json"), sha256_of(content))
 
 
-def load_run(folder: Path) -> SavedRun:
+def load_run(folder: str | Path) -> SavedRun:
     """Read a complete run folder; every hash is checked before anything is parsed.
 
     Raises:
         RunError: the folder is not a complete run, was changed after saving, or was made by versions that
             this one cannot read.
     """
-    return load_described(read_run_json(folder))
+    return load_described(read_run_json(Path(folder)))
 
 
 def load_described(run_json: RunJson) -> SavedRun:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from planrec.commands.advice import typed
 from planrec.commands.grammar import parsed_override
 from planrec.config.compose import register_with_hydra, settled, task_tree, unreadable
 from planrec.config.conf_folder import CONF, Folders, unreadable_files
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
     from planrec.sweeps.run_cells import SweepResult
 
 COMMAND = "planrec train"
-
-
-def _nothing_tuned(config: "RunConfig") -> str:
-    return (
-        f"search={config.model.kind} tunes nothing with cv={config.cv.kind}: type -m for a sweep of trials,"
-        f" or {typed(cv='nested')} ({typed(cv='nested_grouped')} for target=held and data without time)"
-    )
 
 
 @dataclass(frozen=True)
@@ -188,8 +180,6 @@ def _run_job(job: Job, composed: "DictConfig", added: Folders) -> None:
         if hydra.mode == RunMode.MULTIRUN:
             raise ConfigError(NOT_A_RUN, [no_plugin("hydra/sweeper", choices["hydra/sweeper"])])
         config = settled(task_tree(composed), overrides, choices, added)
-        if config.searches:
-            raise ConfigError(NOT_A_RUN, [_nothing_tuned(config)])
         job(ComposedRun(config, folder, command_of(overrides, added), Path(hydra.sweep.dir)))
     except PlanRecError:
         _remove_if_empty(folder)

@@ -38,6 +38,7 @@ from planrec.training.harm_guard import guard_notes
 from planrec.training.latency import Speed, speed_of
 from planrec.training.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.training.tuning import Tuned, final_model, tune, tuner_of
+from planrec.training.verdict import verdict_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ class LoadedDecisions:
     "`where` and `reason` of every row that the source left out."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
     """Everything that a run computes; `runs.write.save_run` saves it."""
 
@@ -103,6 +104,9 @@ class RunResult:
     def reservations(self) -> tuple[str, ...]:
         """Return reasons to distrust the figures: a run that was just trained has none."""
         return ()
+
+    def __repr__(self) -> str:
+        return f"<RunResult: {verdict_of(self).sentence()}>"
 
 
 def run(

@@ -52,7 +52,7 @@ def test_all_wrong_settings_are_reported_with_suggestions():
     problems = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == 5
     assert "PLANREC_SERVRE__PORT is not a setting (did you mean PLANREC_SERVER__PORT?)" in problems
-    assert "PLANREC_SERVER__PORT: Input should be a valid integer" in problems
+    assert "PLANREC_SERVER__PORT: must be a whole number" in problems
     assert "got 'loud'" in problems
     assert "hunter2" not in problems
 

@@ -181,6 +181,13 @@ def test_report_and_card_are_pages_that_their_policy_lets_a_browser_show(client,
         hashes = [b64encode(sha256(style.encode()).digest()).decode() for style in styles]
         policy = f"default-src 'none'; style-src 'sha256-{hashes[0]}'; frame-ancestors 'none'"
         assert answer.headers["content-security-policy"] == policy
+    card = client.get(f"/runs/{run['id']}/card").text
+    assert "<h1>Model card: lgbm for target=best_bill</h1>" in card
+    assert "<h2>Intended use</h2>\n<p>Advising subscribers" in card
+    assert '<th scope="row">unlimited</th>' in card
+    assert not re.search(r"^(\||\*|#) ", card.partition("<main>")[2], re.MULTILINE), (
+        "Markdown that was not converted"
+    )
     report = client.get(f"/runs/{run['id']}/report").text
     assert report == report_page(read_requested_runs([runs_folder.resolve() / run["folder"]]))
 

@@ -24,8 +24,8 @@ def test_all_mistakes_of_a_file_are_named_at_once(tmp_path: Path) -> None:
         tmp_path,
     )
     assert "minimum_savin: no such key (did you mean 'minimum_saving'?)" in found
-    assert "cap: input should be greater than or equal to 1, got 0" in found
-    assert "holdout: input should be less than 1, got 1" in found
+    assert "cap: must be 1 or more, got 0" in found
+    assert "holdout: must be less than 1, got 1" in found
     assert "windows.0.atmost: no such key (did you mean 'at_most'?)" in found
     assert "time_zone: no time zone 'Europe/Madird' (did you mean 'Europe/Madrid'?)" in found
     assert "templates.en: no placeholder {plam} (did you mean 'plan'?); allowed: {plan}, {plan_held}" in found
@@ -36,8 +36,9 @@ def test_all_mistakes_of_a_file_are_named_at_once(tmp_path: Path) -> None:
     ("settings", "expected"),
     [
         ("windows: [{days: 7, at_most: 1}]", "need a contact_history"),
-        ("cap: true", "cap: input should be a valid integer"),
+        ("cap: true", "cap: must be a whole number"),
         ("contact_history: a.csv\nwindows: [{days: 7, at_most: 1}, {days: 7, at_most: 2}]", "other days"),
+        ("send_at: 0.5", "send_at: must be a day, or a day and a time such as 2026-12-01T10:00"),
         ("- 1", "key: value"),
         ("quiet_hours: {sms: [[21, 24]]}", "quiet_hours.sms.0.1"),
     ],

@@ -50,7 +50,7 @@ def test_every_problem_is_reported_at_once_with_path_and_plan(plans):
     raw["plans"][2]["id"] = "light"
     assert problem_with(plans, yaml.safe_dump(raw)).splitlines() == [
         "plans.yaml is not a valid catalogue file",
-        "  - version: input should be a valid string, got 2018.12",
+        "  - version: must be text, got 2018.12",
         "  - plans.0.fee.recurring of plan 'mini': money must be a decimal string like \"20.00\", got 14",
         "  - plans.0.fee.activation of plan 'mini': must be given and is missing",
         "  - plans.0.fee.activaton of plan 'mini': no such key (did you mean 'activation'?)",

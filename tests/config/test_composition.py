@@ -45,7 +45,7 @@ def test_a_key_added_with_a_plus_is_refused(key):
 
 def test_a_value_outside_its_limits_names_path_value_rule_and_override():
     (problem,) = problems("data.n_subscribers=0")
-    assert problem.startswith("data.n_subscribers = 0: input should be greater than")
+    assert problem.startswith("data.n_subscribers = 0: must be 1 or more")
     assert problem.endswith("(from override data.n_subscribers=0)")
 
 
@@ -344,7 +344,7 @@ def test_a_baseline_may_come_from_a_folder_of_the_users_own(capsys, mine):
 
 def test_overrides_may_stand_on_both_sides_of_a_flag(capsys, mine):
     error = error_of(capsys, "model=dummy,lgbm", "-m", "seed=-1,-2")
-    assert "seed = -1: input should be greater than or equal to 0" in error
+    assert "seed = -1: must be 0 or more" in error
     assert "(from override seed=-2) [cells 1, 3]" in error
 
 

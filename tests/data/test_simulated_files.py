@@ -117,7 +117,7 @@ def test_an_operators_own_plans_are_simulated_on(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--n-subscribers=0"], "--n-subscribers: input should be greater than or equal to 1, got 0"),
+        (["--n-subscribers=0"], "--n-subscribers: must be 1 or more, got 0"),
         (["--regime=rational"], "--regime: must be one of near_rational, default, strong_bias"),
         (["--catalogue=laddr"], "shipped catalogues: ladder, megaline_ru, megaline_us"),
     ],

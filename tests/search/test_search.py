@@ -167,9 +167,9 @@ def test_all_mistakes_of_a_space_are_reported_together() -> None:
         " learning_rate, min_child_samples, n_estimators, num_leaves, stop_early"
     )
     told = [
-        "search.space.learning_rate: model=lgbm does not take -1: input should be greater than 0",
+        "search.space.learning_rate: model=lgbm does not take -1: must be greater than 0",
         "search.space.min_child_samples: model=lgbm does not take 32.2567",
-        "search.space.num_leaves: model=lgbm does not take 1: input should be greater than or equal to 2",
+        "search.space.num_leaves: model=lgbm does not take 1: must be 2 or more",
     ]
     assert [text[: len(start)] for text, start in zip(found[1:], told, strict=True)] == told
 
@@ -184,7 +184,7 @@ def test_all_mistakes_of_a_space_are_reported_together() -> None:
             "search.space.num_leaves = {'low': 31, 'high': 31, 'log': True}: low",
         ),
         ("+search.space.num_leaves.step=2", "search.space.num_leaves.step = 2: no such key"),
-        ("search.n_trials=0", "search.n_trials = 0: input should be greater than 0"),
+        ("search.n_trials=0", "search.n_trials = 0: must be greater than 0"),
         ("~search.space.num_leaves.log", "search.space.num_leaves.log must be given and is missing"),
     ],
 )

@@ -223,9 +223,7 @@ def test_bad_cells_are_told_together_and_nothing_runs(tmp_path, swept):
     assert code == 2
     assert out == ""
     assert error.splitlines()[0] == "error: the configuration does not describe a run, so no cell was run"
-    assert (
-        "seed = -1: input should be greater than or equal to 0 (from override seed=-1) [cells 1, 3]" in error
-    )
+    assert "seed = -1: must be 0 or more (from override seed=-1) [cells 1, 3]" in error
     assert "model = 'lgmb': no such option (did you mean 'lgbm'?)" in error
     assert error.splitlines()[-1].endswith("(from override model=lgmb) [cells 2, 3]")
     assert not (tmp_path / "outputs").exists()

@@ -26,7 +26,7 @@ export async function mount(root, context) {
       const answer = await api.post("/predict/preview", request, {signal});
       if (answer.model.run_id !== facts.run.run_id) await follow();
       form.showProblems(null);
-      card.show(answer, facts, performance.now() - started);
+      card.show(answer, facts, form.summary(), performance.now() - started);
       sayLater(card.spoken(answer, facts));
     } catch (error) {
       if (error instanceof ServerGone || error.name === "AbortError") throw error;
@@ -46,10 +46,10 @@ export async function mount(root, context) {
   async function explain(error) {
     if (!(error instanceof Problem)) throw error;
     // The plan of the page may be one of the run that was pinned before.
-    const {run} = await api.get("/ready").then(() => factsOfRun(api)).catch(() => facts);
+    const run = await api.get("/run").catch(() => facts.run);
     if (run.run_id !== facts.run.run_id) {
       await follow();
-      ask(form.request());
+      form.sendAgain();
       return;
     }
     const rest = form.showProblems(error);
@@ -62,7 +62,7 @@ export async function mount(root, context) {
     speaking = setTimeout(() => context.announce(sentence), SAY_AFTER_MS);
   }
 
-  context.onReturn(() => ask(form.request()));
+  context.onReturn(form.sendAgain);
   await ask(form.request());
 }
 

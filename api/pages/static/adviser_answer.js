@@ -9,7 +9,7 @@ const ICONS = {
   abstain: "M12 6v8m0 3.5v.5",
 };
 
-/** Return the card of the answer: `element`, `show(answer, facts, ms)`, `showProblem(messages)`, `spoken(...)`. */
+/** Return the card of the answer: `element`, `show(answer, facts, usage, ms)`, `showProblem(messages)`, `spoken(...)`. */
 export function answerCard(context) {
   const {text} = context;
   const problem = element("div", {role: "alert"});
@@ -23,11 +23,11 @@ export function answerCard(context) {
   new IntersectionObserver(([seen]) => { peek.hidden = seen.isIntersecting || peek.textContent === ""; }).observe(figures);
   return {
     element: card,
-    show: (answer, facts, ms) => {
+    show: (answer, facts, usage, ms) => {
       problem.replaceChildren();
       const shown = new Shown(context, answer, facts);
       peek.textContent = shown.brief();
-      figures.replaceChildren(...shown.parts(), shown.source(ms));
+      figures.replaceChildren(element("p", {class: "on-paper"}, [usage]), ...shown.parts(), shown.source(ms));
     },
     showProblem: (messages) => {
       problem.replaceChildren(element("div", {class: "notice bad"}, messages.map((message) => element("p", {}, [message]))));
@@ -84,7 +84,7 @@ class Shown {
 
   brief() {
     const headline = this.headline()[0];
-    return `${this.tag()} · ${headline.textContent ?? headline}`;
+    return this.answer.decision === "recommend" ? `${this.tag()} · ${headline.textContent ?? headline}` : headline;
   }
 
   spoken() {
@@ -94,6 +94,7 @@ class Shown {
   /** The saving's range, the cost of changing and the time for which the new plan binds. */
   terms() {
     const {answer, facts} = this;
+    if (answer.decision === "abstain") return null;
     const rows = [];
     const compared = answer.decision === "recommend" ? this.first : this.bestOther();
     if (compared?.saving_p10 != null) {
@@ -157,7 +158,7 @@ class Shown {
       cell("bill", [this.money(item.expected_bill)]),
       cell("bar", [this.bar(item, most)]),
       cell("saving", [saving], this.text("adviser.saving")),
-      cell("cheaper", [cheaper], this.text("adviser.cheaper")),
+      cell("cheaper", [cheaper], this.text("adviser.cheaper_short")),
     ]);
   }
 
@@ -182,7 +183,8 @@ class Shown {
   }
 
   reasons() {
-    if (this.first === null || this.first.reasons.length === 0) return null;
+    // Of an abstention the sentence has the reason; those of a plan would read as advice.
+    if (this.answer.decision === "abstain" || this.first.reasons.length === 0) return null;
     return element("div", {}, [
       element("h3", {}, [this.text("adviser.why")]),
       element("ul", {class: "reasons"}, this.first.reasons.map((reason) => element("li", {}, [reason.sentence]))),

@@ -12,8 +12,9 @@ const SLIDERS = [
 ];
 
 /**
- * Return the form: `element`, `request()`, `showPlans(facts)` and `showProblems(problem)`, which writes each
- * message beside its field and returns the others. `onChange` gets the request after every change.
+ * Return the form: `element`, `request()`, `sendAgain()`, `summary()`, `showPlans(facts)` and
+ * `showProblems(problem)`, which writes each message beside its field and returns the others. `onChange` gets the
+ * request after every change.
  */
 export function usageForm(context, facts, onChange) {
   const {text, formats} = context;
@@ -42,14 +43,14 @@ export function usageForm(context, facts, onChange) {
 
   function showPlans(newFacts) {
     facts = newFacts;
-    const {catalogue, example} = facts;
-    const before = held.value || stored.held;
+    const {catalogue} = facts;
+    const before = held.options.length > 0 ? held.value : stored.held;
     const plans = [...catalogue.plans].sort((one, other) => one.fee.recurring - other.fee.recurring);
     held.replaceChildren(
       ...plans.map((plan) => new Option(`${plan.name} · ${formats.money(plan.fee.recurring, catalogue.currency)}`, plan.id)),
       new Option(text("adviser.held_unknown"), ""),
     );
-    held.value = facts.plans.has(before) ? before : plans[0]?.id ?? example.plan_held;
+    held.value = before === "" || facts.plans.has(before) ? before : plans[0].id;
   }
 
   function showMode(mode) {
@@ -71,14 +72,15 @@ export function usageForm(context, facts, onChange) {
   }
 
   function showProblems(problem) {
-    const ofPlan = problem?.about("/plan_held") ?? [];
-    const ofMonths = problem?.errors.filter(({pointer}) => pointer.startsWith("/months")) ?? [];
-    fieldError(held, heldError, ofPlan);
     const isPasted = modes.value() !== "sliders";
+    const ofPlan = problem?.at("/plan_held") ?? [];
+    const ofMonths = (isPasted && problem?.at("/months")) || [];
+    fieldError(held, heldError, ofPlan.map(({detail}) => detail));
     if (isPasted) pasted.showErrors(ofMonths);
-    const others = (problem?.errors ?? []).filter(({pointer}) => !pointer.startsWith("/plan_held") && !(isPasted && pointer.startsWith("/months")));
-    if (problem === null || problem.errors.length > others.length) return others.map(({detail}) => detail);
-    return others.length > 0 ? others.map(({pointer, detail}) => `${pointer}: ${detail}`) : [problem.message];
+    if (problem === null) return [];
+    if (problem.errors.length === 0) return [problem.message];
+    const others = problem.errors.filter((error) => !ofPlan.includes(error) && !ofMonths.includes(error));
+    return others.map(({pointer, detail}) => `${pointer}: ${detail}`);
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -87,7 +89,15 @@ export function usageForm(context, facts, onChange) {
   showPlans(facts);
   showMode("sliders");
   for (const slider of sliders) slider.update();
-  return {element: form, request, showPlans, showProblems};
+  return {element: form, request, sendAgain: changed, showPlans, showProblems, summary};
+
+  /** Return plan and usage in words, for paper, where the form is not shown. */
+  function summary() {
+    const plan = `${text("adviser.held")}: ${held.selectedOptions[0].text}`;
+    if (modes.value() !== "sliders") return `${plan} · ${text("adviser.mode_months")}`;
+    const usage = sliders.map(({name, output}) => `${text(`adviser.${name}`)}: ${output.textContent}`);
+    return [plan, ...usage].join(" · ");
+  }
 
   function sliderField(slider, value, describe) {
     const id = `usage-${slider.name}`;
@@ -96,6 +106,7 @@ export function usageForm(context, facts, onChange) {
     const output = element("output", {for: id});
     return {
       name: slider.name,
+      output,
       value: () => Number(input.value),
       update: () => {
         output.textContent = describe(slider, Number(input.value));

@@ -14,10 +14,14 @@ export class Problem extends Error {
     this.errors = content.errors ?? [];
   }
 
-  /** Return the messages about values below a JSON pointer: `problem.about("/months")`. */
+  /** Return the errors at or below a JSON pointer. */
+  at(pointer) {
+    return this.errors.filter((error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`));
+  }
+
+  /** Return the messages about values at or below a JSON pointer: `problem.about("/months")`. */
   about(pointer) {
-    const isBelow = (error) => error.pointer === pointer || error.pointer.startsWith(`${pointer}/`);
-    return this.errors.filter(isBelow).map((error) => error.detail);
+    return this.at(pointer).map((error) => error.detail);
   }
 }
 
@@ -93,6 +97,8 @@ export function client({root, language, askForKey, onAnswer, onLost, onReturn}) 
   const json = async (path, options) => (await send(path, options)).json();
   return {
     send,
+    /** Say if requests have a key: a link cannot send one. */
+    hasKey: () => sessionStorage.getItem(STORED_KEY) !== null,
     get: json,
     post: (path, body, options = {}) =>
       json(path, {
@@ -121,7 +127,8 @@ export function newestOnly(ask, patience = 300) {
     try {
       await ask(value, controller.signal);
     } catch (error) {
-      if (error.name !== "AbortError") throw error;
+      // The banner tells that the server is gone; the view asks again when it is back.
+      if (error.name !== "AbortError" && !(error instanceof ServerGone)) throw error;
     } finally {
       controller = null;
       if (waiting !== null) {

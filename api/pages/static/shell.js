@@ -10,7 +10,7 @@
 //   announce(text)      read a sentence to users of screen readers
 //   onReturn(action)    call it when the server answers again after it was gone
 // `mount` fills `root` (the <main> of the page) and returns a promise that ends when the view can be used.
-import {client} from "./api.js";
+import {client, ServerGone} from "./api.js";
 import {element} from "./dom.js";
 import {formats} from "./formats.js";
 import {chosenLanguage, loadTexts, translate} from "./i18n.js";
@@ -50,6 +50,10 @@ async function start() {
     const {mount} = await import(`./${view}.js`);
     await mount(main, context);
   } catch (error) {
+    if (error instanceof ServerGone) {
+      returning.push(() => location.reload());
+      return;
+    }
     main.append(element("p", {class: "notice bad", role: "alert"}, [error.message]));
     throw error;
   } finally {

@@ -85,7 +85,7 @@ def replay_rows(advice: AdviceFile, source: Path, subscriber: str, outputs: Path
     saved = load_logged_run(str(advice.path), run, outputs)
     has_reasons = "sentence" in earlier[0]
     scorer = Scorer(saved, manifest.language, has_reasons, manifest.overrides)
-    again = _advice_of(scorer, open_input(source, scorer.form.cells), subscriber)
+    again = advice_again(scorer, open_input(source, scorer.form.cells), subscriber)
     now = rows_in(advice.as_written(again.columns), subscriber)
     requests = requests_of(again.table)
     ids = [row[RECOMMENDATION_ID] or "" for row in earlier]
@@ -124,7 +124,7 @@ def _differences(earlier: Row, now: Row) -> Iterator[str]:
     yield from differences(earlier, {name: now.get(name) for name in earlier})
 
 
-def _advice_of(scorer: Scorer, file: InputFile, subscriber: str) -> Advice:
+def advice_again(scorer: Scorer, file: InputFile, subscriber: str) -> Advice:
     """Give advice again for the rows of one subscriber.
 
     Raises:
