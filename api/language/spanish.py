@@ -136,6 +136,8 @@ DETAILS: Mapping[str, str] = {
     "must be a JSON object with the settings of the campaign": "debe ser un objeto JSON con los ajustes de la"
     " campaña",
     "no placeholder {}; allowed: {}": "no existe el marcador {}; se admiten: {}",
+    "must be a day, or a day and a time such as 2026-12-01T10:00": "debe ser un día, o un día y una hora como"
+    " 2026-12-01T10:00",
     "no time zone {}": "no existe la zona horaria {}",
     "must have at most {n} characters without its placeholders, has {n}": "debe tener como máximo {n}"
     " caracteres sin sus marcadores, y tiene {n}",

@@ -7,6 +7,7 @@ from ..settings import CampaignLimits, Limits
 from .about_run import catalogue, run, run_schema
 from .batch import predict_batch
 from .campaigns import (
+    campaign_options,
     delete_campaign,
     get_campaign,
     get_campaign_advice,
@@ -33,6 +34,7 @@ def routes(limits: Limits, campaigns: CampaignLimits) -> list[ControllerRouterHa
     uploads = Router("/", route_handlers=[start_campaign], request_max_body_size=most)
     jobs: list[ControllerRouterHandler] = [
         uploads,
+        campaign_options,  # before the others: Litestar adds its own beside the first
         get_campaign,
         get_campaign_advice,
         get_campaign_manifest,

@@ -1,7 +1,7 @@
 """Campaigns: upload a months file, follow its scoring, and fetch the advice with the contact decisions."""
 
 from anyio import to_thread
-from litestar import Response, delete, get, post
+from litestar import HttpMethod, Response, delete, get, post, route
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
@@ -50,6 +50,14 @@ async def start_campaign(request: HttpRequest) -> Response[CampaignJob]:
             detail = "the server has no room for the files: try again later"
             raise HTTPException(status_code=503, detail=detail) from None
     return Response(job, status_code=202, headers={"location": f"{state.root_path}/campaigns/{job.id}"})
+
+
+@route(
+    "/campaigns/{job_id:str}", http_method=[HttpMethod.OPTIONS], include_in_schema=False, sync_to_thread=False
+)
+def campaign_options() -> Response[None]:
+    """Return the methods of a job; Litestar would name those of one of its handlers only."""
+    return Response(None, status_code=204, headers={"allow": "DELETE, GET, OPTIONS"})
 
 
 @get(

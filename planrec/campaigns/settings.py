@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from planrec.campaigns.message_template import checked_template
@@ -28,6 +28,14 @@ def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"no time zone {name!r}{did_you_mean(name, available_timezones())}")
     return name
+
+
+def _written_moment(value: object) -> object:
+    """Refuse numbers, which Pydantic would read as seconds since 1970."""
+    is_number = isinstance(value, int | float) or (isinstance(value, str) and not value[:5].endswith("-"))
+    if is_number:
+        raise ValueError("must be a day, or a day and a time such as 2026-12-01T10:00")
+    return value
 
 
 class Window(Config):
@@ -82,7 +90,7 @@ class CampaignSettings(Config):
     "Channel -> spans of hours without messages; [21, 9] is from 21:00 until before 9:00."
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     "Time zone of days, of quiet hours, and of `send_at` without one."
-    send_at: datetime | None = None
+    send_at: Annotated[datetime, BeforeValidator(_written_moment)] | None = None
     "Moment of the contact; default: now."
     language: Language = "en"
     "Language of the sentences and of the message."

@@ -38,6 +38,7 @@ def test_all_mistakes_of_a_file_are_named_at_once(tmp_path: Path) -> None:
         ("windows: [{days: 7, at_most: 1}]", "need a contact_history"),
         ("cap: true", "cap: must be a whole number"),
         ("contact_history: a.csv\nwindows: [{days: 7, at_most: 1}, {days: 7, at_most: 2}]", "other days"),
+        ("send_at: 0.5", "send_at: must be a day, or a day and a time such as 2026-12-01T10:00"),
         ("- 1", "key: value"),
         ("quiet_hours: {sms: [[21, 24]]}", "quiet_hours.sms.0.1"),
     ],

@@ -26,17 +26,17 @@ def verdict(page):
     return page.locator(".verdict").inner_text()
 
 
-def answered_with(change):
-    """Return a function that changes the answers of previews on their way to the page."""
+def changed_json(pattern, change):
+    """Return a function that changes an answer of the server on its way to the page."""
 
     def changing(page):
         def handle(route):
             response = route.fetch()
-            answer = response.json()
-            change(answer)
-            route.fulfill(response=response, body=json.dumps(answer))
+            content = response.json()
+            change(content)
+            route.fulfill(response=response, body=json.dumps(content))
 
-        page.route(PREVIEW, handle)
+        page.route(pattern, handle)
 
     return changing
 
@@ -120,7 +120,7 @@ def test_a_chance_is_never_100_percent(open_view):
             item["prob_cheaper"] = 1.0 if item["rank"] == 1 else 0.0
 
     for language, most, least in (("en", ">99%", "<1%"), ("es", ">99%", "<1%")):
-        page = open_view(language=language, before=answered_with(certain))
+        page = open_view(language=language, before=changed_json(PREVIEW, certain))
         cells = page.locator("td.of-cheaper").all_inner_texts()
         shown = {re.sub(r"\s", "", cell) for cell in cells} - {"–"}
         assert shown <= {most, least}
@@ -270,3 +270,31 @@ def test_paper_has_the_answer_and_not_the_form(open_view, keep):
     assert not page.locator("header nav").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     keep(page, "adviser-print")
+
+
+def test_a_run_on_rows_leads_to_the_documentation(open_view, violations):
+    page = open_view(before=changed_json("**/run", lambda run: run.update(takes="attributes")))
+    assert page.get_by_role("link", name="Open the documentation of the API").get_attribute("href") == "/docs"
+    assert page.locator("form.usage").count() == 0
+    assert violations(page) == []
+
+
+def test_the_costs_of_changing_and_the_time_bound_are_named(open_view):
+    def bind(catalogue):
+        for plan in catalogue["plans"]:
+            plan["fee"]["activation"] = "9.99"
+            plan["contract"] = {"commitment_months": 12, "early_termination_fee": "50.00"}
+
+    page = open_view(before=changed_json("**/catalogue", bind))
+    terms = page.locator(".terms").inner_text()
+    assert "$9.99 to activate · $50.00 to leave Mini before its commitment ends" in terms
+    assert "for 12 months" in terms
+
+
+def test_the_headline_stays_in_view_on_a_phone_until_the_answer_is(open_view):
+    page = open_view(width=390)
+    page.set_viewport_size({"width": 390, "height": 640})
+    page.wait_for_selector(".peek:not([hidden])")
+    assert page.locator(".peek").inner_text().startswith("Change to Plus · Save $")
+    page.evaluate("document.querySelector('.plans').scrollIntoView()")
+    page.wait_for_selector(".peek", state="hidden")

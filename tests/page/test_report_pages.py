@@ -1,22 +1,14 @@
 """Reports and boards in a browser: accessibility, widths, schemes of colours, print."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from planrec.cli import main
+from tests.page.conftest import AXE, SCHEMES, WIDTHS
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Debian's chromium at {CHROMIUM}"),
-]
+pytestmark = pytest.mark.slow
 
-AXE = Path(__file__).with_name("axe.min.js")
-WIDTHS = (390, 1280)
-SCHEMES = ("light", "dark")
 PAGES = ("report", "sweep", "board")
 
 
@@ -35,21 +27,13 @@ def pages(bill_run, row_run, history_run, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def opened(chromium, pages):
+def opened(browser, pages):
     """Return a function that opens a page; nothing may be logged to the console."""
     contexts, logged = [], []
 
     def open_page(name, scheme="light", width=1280, **options):
-        context = chromium.new_context(
+        context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 844}, **options
         )
         contexts.append(context)
@@ -71,7 +55,7 @@ def test_pages_have_no_violation_and_never_scroll_sideways(opened, name, scheme,
     page = opened(name, scheme, width, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.evaluate(AXE.read_text("utf-8"))
+    page.evaluate(AXE)
     violations = page.evaluate("axe.run().then(found => found.violations)")
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations] == []
 

@@ -191,8 +191,9 @@ def interval(low: float, high: float) -> str:
 
 
 def _with_breaks(name: str) -> str:
-    """Escape a name, and allow a line break after each underscore."""
-    return escape_html(name).replace("_", "_<wbr>")
+    """Escape a name, and allow a line break after each underscore, or after each = of a list of options."""
+    mark = "=" if "=" in name else "_"
+    return escape_html(name).replace(mark, f"{mark}<wbr>")
 
 
 def _head(head: str | TableHead) -> str:
@@ -204,7 +205,7 @@ def _head(head: str | TableHead) -> str:
 
 def _row_head(head: str | TableCell) -> str:
     cell = TableCell(head) if isinstance(head, str) else head
-    text = escape_html(cell.text).replace("=", "=<wbr>")
+    text = _with_breaks(cell.text)
     linked = f'<a href="{escape_html(cell.href)}">{text}</a>' if cell.href else text
     return f'<th scope="row"{_css(cell.css_class)}>{linked}{_detail(cell.detail)}</th>'
 

@@ -126,6 +126,7 @@ def test_jobs_belong_to_the_key_that_started_them(client, saved, settings):
         other = client.get(path, headers={"x-api-key": KEYS[1]})
         assert other.status_code == 404
     assert client.delete(f"/campaigns/{job['id']}", headers={"x-api-key": KEYS[1]}).status_code == 404
+    assert client.options(f"/campaigns/{job['id']}").headers["allow"] == "DELETE, GET, OPTIONS"
     assert client.get(f"/campaigns/{job['id']}").status_code == 200
     with worker(saved, settings) as other_worker:
         assert other_worker.get(f"/campaigns/{job['id']}").json() == job

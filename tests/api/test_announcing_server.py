@@ -1,0 +1,27 @@
+"""The address of the web page that the server prints."""
+
+import socket
+
+import pytest
+
+from api.announcing_server import announce
+from tests.api.processes import serving
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_the_printed_address_can_be_opened_on_this_machine(host, capsys):
+    with socket.socket() as listening:
+        listening.bind((host, 0))
+        announce(listening)
+        port = listening.getsockname()[1]
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"open http://127.0.0.1:{port}/ in a browser;")
+    assert f"http://127.0.0.1:{port}/docs" in printed
+
+
+def test_a_server_prints_its_address_once_it_answers(capfd, outputs):
+    with serving(outputs) as server:
+        server.wait_for("running on http://")
+        status, _, page = server.ask("GET", "/")
+        assert (status, b"PlanRec" in page) == (200, True)
+    assert capfd.readouterr().out.count(f"open http://127.0.0.1:{server.port}/ in a browser") == 1
