@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
 settings.register_profile("dev", deadline=None, max_examples=25)
-# The same examples in every run: more of them cost minutes and find what the nightly ones find, too.
+# The same few examples in every run; the nightly profile tries many more.
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=15)
 settings.register_profile(
     "nightly", deadline=None, max_examples=2_000, suppress_health_check=[HealthCheck.too_slow]
