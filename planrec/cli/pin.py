@@ -93,13 +93,13 @@ def _pinned(options: Namespace) -> Iterator[str]:
     if options.dry_run:
         yield f"{pin.run} can be pinned; nothing was written"
         return
+    record_everywhere(pin, options.outputs)
     yield f"pinned {pin.run}"
     yield f"its model card: {options.outputs / pin.run / 'model_card.md'}"
     if others := other_versions(options.outputs / pin.run):
         yield f"note: other versions than in the bundle: {', '.join(others)}; the golden answers are the same"
     command = command_line("serve", outputs=options.outputs)
     yield f"serve it: {command} (a server that is running follows by itself)"
-    record_everywhere(pin, options.outputs)
 
 
 def record_everywhere(pin: "Pin", outputs: Path) -> None:
@@ -109,20 +109,16 @@ def record_everywhere(pin: "Pin", outputs: Path) -> None:
         RunError: one of them cannot be written; the other one is, and the run is pinned even so.
     """
     from planrec.cli.decision_log_options import known_log_url
-    from planrec.errors import LogError, RunError
+    from planrec.errors import RunError
     from planrec.operating.evidence import append_evidence
-    from planrec.serving.pin_event import record_pin
+    from planrec.operating.pin_log import log_pin
 
-    problems = []
-    try:
-        if url := known_log_url(outputs):
-            record_pin(url, pin, is_rollback=pin.is_rollback)
-    except LogError as error:
-        problems.append(error.message)
+    logged = log_pin(known_log_url(outputs), pin, is_rollback=pin.is_rollback)
+    problems = [] if logged.problem is None else [logged.problem]
     about = {"run": pin.run, "run_json_sha256": pin.run_json_sha256, "reason": pin.reason}
     try:
         kind = "rollback" if pin.is_rollback else "pin"
-        append_evidence(outputs, kind, about | {"by": pin.pinned_by})
+        append_evidence(outputs, kind, about | {"by": pin.pinned_by} | logged.evidence)
     except RunError as error:
         problems.append(error.message)
     if problems:

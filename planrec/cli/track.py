@@ -1,7 +1,8 @@
 """Copy finished runs to MLflow, and let its registry follow the pin.
 
 The server is that of the variable MLFLOW_TRACKING_URI, the experiment that of MLFLOW_EXPERIMENT_NAME, else
-planrec. A run is copied once, however often the command is given; without RUNS, all runs are.
+planrec. A run is copied once, however often the command is given; without RUNS, all runs are. If another
+planrec track runs, the exit code is 3.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -38,13 +39,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Copy the runs one by one; what was copied before an error stays."""
-    from filelock import FileLock
-
+    from planrec.files.shared_file import held_alone
     from planrec.tracking.registry import follow_pin
     from planrec.tracking.tracking_store import tracking_store
 
     sent = there = 0
-    with tracking_store(options.server) as store, FileLock(options.outputs / LOCK):
+    with tracking_store(options.server) as store, held_alone(options.outputs / LOCK, "planrec track"):
         for copied in _copied(store, options):
             sent, there = sent + (not copied.was_there), there + copied.was_there
             if not copied.was_there:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from planrec.errors import RunError
 from planrec.files.json_file import JsonObject, parse_object
+from planrec.files.shared_file import create_shared
 
 FILE_NAME = "operations.jsonl"
 
@@ -37,12 +38,16 @@ def append_evidence(outputs: Path, kind: str, content: JsonObject) -> None:
     file = outputs / FILE_NAME
     try:
         outputs.mkdir(parents=True, exist_ok=True)
+        create_shared(file, mode=0o666)
         with file.open("ab", buffering=0) as handle:
             # One write in append mode: lines of other processes are never inside this one.
-            handle.write(line if _ends_with_a_line(file) else b"\n" + line)
+            added = line if _ends_with_a_line(file) else b"\n" + line
+            n_written = handle.write(added)
             os.fsync(handle.fileno())
     except OSError as error:
         raise RunError(f"{file} cannot be written: {error}") from error
+    if n_written != len(added):
+        raise RunError(f"{file}: {n_written} of {len(added)} bytes of a line were written: is the disk full?")
 
 
 def read_evidence(outputs: Path) -> list[JsonObject]:

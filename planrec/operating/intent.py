@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from planrec.files.json_file import JsonObject
 from planrec.operating.evidence import append_evidence, read_evidence
-from planrec.serving.pin import Pinned, current_pin
+from planrec.serving.pin import Pin, Pinned, current_pin
 
 KILLED = "the process was killed before it wrote this line; the next call wrote it"
 
@@ -16,7 +16,12 @@ class LeftOpen(NamedTuple):
     content: JsonObject
     "The content of the intent, without time, kind and reason."
     pinned: Pinned | None
-    "The pin that the call wrote; None if it was killed before."
+    "The pin that the call wrote, or a later one of the same run by hand; None if it was killed before."
+
+    @property
+    def is_rollback(self) -> bool:
+        """Return whether a rollback chose the run, if it is the pin."""
+        return isinstance(self.pinned, Pin) and self.pinned.is_rollback
 
 
 def write_intent(outputs: Path, kind: str, content: JsonObject, reason: str) -> None:
@@ -53,8 +58,10 @@ def _intent(kind: str) -> str:
 
 
 def _pinned_since(outputs: Path, intent: JsonObject) -> Pinned | None:
-    """Return the pin with the reason of the intent, from its time on."""
+    """Return the pin with the reason of the intent, or of its challenger, from its time on."""
     pin = current_pin(outputs)
     pins = () if pin is None else (pin, *pin.earlier, *pin.rolled_back)
-    found = (each for each in pins if each.reason == intent["reason"] and each.pinned_at >= intent["time"])
+    challenger = intent.get("challenger", {}).get("run_json_sha256")
+    later = (each for each in pins if each.pinned_at >= intent["time"])
+    found = (each for each in later if each.reason == intent["reason"] or each.run_json_sha256 == challenger)
     return next(found, None)

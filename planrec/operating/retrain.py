@@ -1,32 +1,30 @@
 """Retrain the pinned run on new data, judge the result, and promote it if it passes. Read `retrain` first."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
-from planrec.errors import BusyError, ConfigError, DataError, LogError, PlanRecError, RunError
+from planrec.errors import ConfigError, DataError, PlanRecError, RunError
 from planrec.evaluation import fresh_decisions, trained_on
 from planrec.files.folder_walk import folder_bytes
 from planrec.files.hashing import sha256_of_file
 from planrec.files.json_file import JsonObject
+from planrec.files.shared_file import held_alone
 from planrec.operating.candidates import Train, candidates_of
 from planrec.operating.evidence import append_evidence
 from planrec.operating.intent import KILLED, left_open, write_intent
 from planrec.operating.judgement import Judgement, judge
 from planrec.operating.new_data import new_decisions, retrain_config, served_on
 from planrec.operating.non_inferiority import Margins
+from planrec.operating.pin_log import log_missing, log_pin
 from planrec.operating.training_process import train_in_child
 from planrec.runs.read import RunRecord, SavedRun
 from planrec.serving.bundle.signers import REQUIRED_VARIABLE, Signers
-from planrec.serving.pin import ANY_RUN, Pin, Pinned, pin_name, pinned_run, read_pin
-from planrec.serving.pin_event import record_pin
+from planrec.serving.pin import ANY_RUN, Pin, pin_name, pinned_run, read_pin
 from planrec.serving.pin_run import pin_run
 from planrec.serving.recorded_time import recorded_time
 from planrec.wording import counted
@@ -107,7 +105,7 @@ def retrain(
     """
     rules = rules or RetrainRules()
     started = perf_counter()
-    with _alone(outputs):
+    with held_alone(outputs / LOCK, KIND):
         about: JsonObject = {"overrides": list(overrides), "dry_run": not promote}
         try:
             _complete(outputs, log_url)
@@ -116,9 +114,10 @@ def retrain(
             call = _Call(outputs, tuple(overrides), promote, rules, signers, train, log_url)
             found = _retrained(call, pin, about)
         except BaseException as error:
-            words = error.message if isinstance(error, PlanRecError) else type(error).__name__
-            problems = list(getattr(error, "problems", ()))
-            _append(outputs, about, started, outcome="failed", reasons=[words, *problems])
+            if not _has_pinned(outputs):
+                words = error.message if isinstance(error, PlanRecError) else type(error).__name__
+                problems = list(getattr(error, "problems", ()))
+                _append(outputs, about, started, outcome="failed", reasons=[words, *problems])
             raise
         _append(outputs, about, started, outcome=found.outcome, reasons=list(found.reasons))
         return found
@@ -178,46 +177,27 @@ def _decided(
     reason = f"planrec retrain: not worse than {pin.run} by more than the margins"
     write_intent(call.outputs, KIND, about, reason)
     new = pin_run(challenger.folder, call.outputs, reason, expected=pin, signers=call.signers)
-    problem = _logged(new, call.log_url)
-    return Retrained("promoted", pin.run, challenger.folder, judgement, reasons, log_problem=problem)
-
-
-def _logged(pinned: Pinned, log_url: str | None) -> str | None:
-    """Write a pin to the decision log; if that fails, the run is pinned even so, and this is the problem."""
-    try:
-        if log_url is not None:
-            record_pin(log_url, pinned, is_rollback=False)
-    except LogError as error:
-        return error.message
-    return None
+    logged = log_pin(call.log_url, new, is_rollback=False)
+    about |= logged.evidence
+    return Retrained("promoted", pin.run, challenger.folder, judgement, reasons, log_problem=logged.problem)
 
 
 def _complete(outputs: Path, log_url: str | None) -> None:
     """Append the line of evidence of a retrain that was killed while it promoted its challenger."""
+    log_missing(outputs, log_url)
     left = left_open(outputs, KIND)
     if left is None:
         return
-    if left.pinned is not None:
-        _logged(left.pinned, log_url)
+    logged = log_pin(log_url, left.pinned, is_rollback=left.is_rollback)
     outcome = "failed" if left.pinned is None else "promoted"
-    append_evidence(outputs, KIND, {"outcome": outcome, "reasons": [KILLED], **left.content})
+    about = {"outcome": outcome, "reasons": [KILLED], **left.content, **logged.evidence}
+    append_evidence(outputs, KIND, about)
 
 
-@contextmanager
-def _alone(outputs: Path) -> Iterator[None]:
-    """Hold the lock of retraining; the system frees that of a killed process."""
-    lock = FileLock(outputs / LOCK)
-    try:
-        outputs.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(f"another retrain is running: it holds {outputs / LOCK}; wait for its end") from None
-    except OSError as error:
-        raise RunError(f"{outputs / LOCK} cannot be written: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+def _has_pinned(outputs: Path) -> bool:
+    """Return whether a challenger was pinned and its evidence is missing: the next call writes it."""
+    left = left_open(outputs, KIND)
+    return left is not None and left.pinned is not None
 
 
 def _check_may_promote(call: _Call) -> None:

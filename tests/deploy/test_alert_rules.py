@@ -10,7 +10,8 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "deploy" / "prometheus"
-RULES, TESTS = FOLDER / "planrec.rules.yml", FOLDER / "planrec.rules.test.yml"
+RULES = FOLDER / "planrec.rules.yml"
+TESTS = ("planrec.rules.test.yml", "planrec.days.test.yml")
 ALERTS = {
     rule["alert"]: rule
     for group in yaml.safe_load(RULES.read_text("utf-8"))["groups"]
@@ -27,9 +28,11 @@ CHANGES = {
     "PlanRecModelOld": ("35 * 86400", "40 * 86400"),
     "PlanRecDrift": ("== 1", "== 2"),
     "PlanRecDriftStale": ("2 * 86400", "3 * 86400"),
+    "PlanRecDriftUnchecked": ("for: 2d", "for: 3d"),
     "PlanRecRolledBack": ("< 86400", "< 2 * 86400"),
     "PlanRecMonitoringBroken": ("== 1", "== 2"),
     "PlanRecNoOutcomes": ("45 * 86400", "50 * 86400"),
+    "PlanRecOutcomesMissing": ("for: 75d", "for: 80d"),
     "PlanRecHarm": ("> 0.05", "> 0.06"),
     "PlanRecGroupHarmed": ("> 0.05", "> 0.07"),
 }
@@ -63,7 +66,7 @@ def test_the_rules_and_the_example_configuration_are_valid():
 @needs_promtool
 @pytest.mark.slow
 def test_the_rules_pass_their_tests():
-    done = promtool("test", "rules", TESTS.name)
+    done = promtool("test", "rules", *TESTS)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -79,12 +82,15 @@ def test_a_changed_threshold_fails(alert, tmp_path):
     own = rules[start : end if end > 0 else None]
     assert threshold in own
     changed = rules.replace(own, own.replace(threshold, other))
-    tests = yaml.safe_load(TESTS.read_text("utf-8"))
-    tests["tests"] = [
-        test for test in tests["tests"] if any(each["alertname"] == alert for each in test["alert_rule_test"])
-    ]
-    (tmp_path / TESTS.name).write_text(yaml.safe_dump(tests), "utf-8")
+    for name in TESTS:
+        tests = yaml.safe_load((FOLDER / name).read_text("utf-8"))
+        tests["tests"] = [
+            test
+            for test in tests["tests"]
+            if any(each["alertname"] == alert for each in test["alert_rule_test"])
+        ]
+        (tmp_path / name).write_text(yaml.safe_dump(tests), "utf-8")
     for text, code in ((rules, 0), (changed, 1)):
         (tmp_path / RULES.name).write_text(text, "utf-8")
-        done = promtool("test", "rules", TESTS.name, folder=tmp_path)
+        done = promtool("test", "rules", *TESTS, folder=tmp_path)
         assert done.returncode == code, done.stdout + done.stderr

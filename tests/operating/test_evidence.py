@@ -1,10 +1,12 @@
 """The evidence of operation: complete lines, whatever happened to the last one."""
 
+import io
 import os
 
 import pytest
 
 from planrec.errors import RunError
+from planrec.files.shared_file import held_alone
 from planrec.operating.evidence import FILE_NAME, append_evidence, read_evidence
 
 
@@ -39,3 +41,28 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(RunError, match=r"operations\.jsonl cannot be written"):
         append_evidence(tmp_path, "watch", {})
+
+
+def test_a_line_that_was_written_in_part_is_reported(tmp_path, monkeypatch):
+    class Full(io.FileIO):
+        def write(self, line):
+            return super().write(line[:5])
+
+    monkeypatch.setattr("pathlib.Path.open", lambda file, mode, **_: Full(file, mode.replace("b", "")))
+    with pytest.raises(RunError, match=r"5 of \d+ bytes of a line were written"):
+        append_evidence(tmp_path, "watch", {})
+
+
+@pytest.mark.parametrize(("folder", "mode"), [(0o755, 0o600), (0o2770, 0o660), (0o777, 0o666)])
+def test_all_who_may_replace_the_pin_may_write_evidence_and_take_its_locks(tmp_path, folder, mode):
+    tmp_path.chmod(folder)
+    before = os.umask(0o077)
+    try:
+        append_evidence(tmp_path, "watch", {})
+        with held_alone(tmp_path / ".retrain.lock", "retrain"):
+            pass
+    finally:
+        os.umask(before)
+    for name in (FILE_NAME, ".retrain.lock"):
+        found = (tmp_path / name).stat()
+        assert (found.st_mode & 0o777, found.st_gid) == (mode, tmp_path.stat().st_gid)

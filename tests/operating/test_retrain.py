@@ -132,6 +132,22 @@ def test_a_retrain_killed_while_it_promotes_is_completed_by_the_next(outputs, mo
     assert len(rows_of(url, "SELECT event FROM decision_events WHERE event = 'pin'")) == 1
 
 
+def test_ctrl_c_after_the_pin_leaves_the_evidence_to_the_next_call(outputs, monkeypatch):
+    url = url_of(outputs / "decisions.sqlite")
+    log_rows(url, DECISION)
+    with monkeypatch.context() as patch:
+        patch.setattr("planrec.operating.pin_log.record_pin", killed)
+        with pytest.raises(KeyboardInterrupt):
+            retrained(outputs, LATER, *BETTER, promote=True, log_url=url)
+    assert [line["kind"] for line in read_evidence(outputs)] == ["retrain_intent"]
+    pin_run(outputs / pinned(outputs), outputs, "by hand")
+    assert retrained(outputs, LATER, promote=True, log_url=url).outcome == "nothing_new"
+    completed = next(line for line in read_evidence(outputs) if line["kind"] == "retrain")
+    assert (completed["outcome"], completed["reasons"]) == ("promoted", [KILLED])
+    ((content,),) = rows_of(url, "SELECT content FROM decision_events WHERE event = 'pin'")
+    assert json.loads(content)["reason"] == "by hand"
+
+
 def test_a_promotion_that_the_log_lacks_is_shown_and_named(outputs, monkeypatch, capsys):
     (outputs / "decisions.sqlite").write_text("not a database")
     monkeypatch.setattr("planrec.operating.retrain.retrain", partial(retrain, train=train_here))
@@ -140,7 +156,17 @@ def test_a_promotion_that_the_log_lacks_is_shown_and_named(outputs, monkeypatch,
     said = capsys.readouterr()
     assert "promoted: the challenger passed every gate and is pinned" in said.out
     assert "the challenger is pinned, but cannot write the decision log" in said.err
-    assert evidence(outputs)["outcome"] == "promoted"
+    line = evidence(outputs)
+    assert line["outcome"] == "promoted"
+    assert "cannot write the decision log" in line["log_problem"]
+    (outputs / "decisions.sqlite").unlink()
+    url = url_of(outputs / "decisions.sqlite")
+    log_rows(url, DECISION)
+    for _ in range(2):
+        retrained(outputs, LATER, log_url=url)
+    ((content,),) = rows_of(url, "SELECT content FROM decision_events WHERE event = 'pin'")
+    assert json.loads(content) == line["missing_in_log"]
+    assert [entry["kind"] for entry in read_evidence(outputs)].count("pin_logged") == 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from planrec.serving.pin import as_pinned, read_pin
 from planrec.serving.pin_run import pin_run
 from planrec.serving.rollback import rollback
 from tests.operating.watched_outputs import metrics_text
-from tests.serving.decision_log.decisions import DECISION, decision, log_rows, rows_of
+from tests.serving.decision_log.decisions import DECISION, decision, log_rows, rows_of, url_of
 from tests.trained_runs import edit_run
 
 RUN = "2030-01-31/new"
@@ -214,6 +214,48 @@ def test_a_pin_changed_during_the_check_is_never_overwritten(outputs, monkeypatc
     assert check(outputs, run_id=RUN, errors=200) == 1
     assert "was changed by another process in between" in capsys.readouterr().err
     assert read_pin(outputs).run == "2030-01-31/older"
+    line = read_evidence(outputs)[-1]
+    assert (line["kind"], line["verdict"], line["action"]) == ("watch", "failed", "alarm")
+    assert "was changed by another process in between" in line["explanation"]
+    assert read_denied(outputs)[0].run == RUN
+    monkeypatch.undo()
+    check(outputs)
+    assert KILLED not in [line.get("explanation") for line in read_evidence(outputs)]
+
+
+def test_an_alarm_that_stays_the_same_is_one_line(outputs):
+    for name in ("old", "older"):
+        (outputs / "2030-01-31" / name / "model.skops").write_bytes(b"")
+    check(outputs)
+    n_before = len(read_evidence(outputs))
+    for _ in range(3):
+        assert check(outputs, errors=200) == 1
+    (outputs / "2030-01-31" / "older" / "profile.json").unlink()
+    shutil.rmtree(outputs / "2030-01-31" / "old")
+    assert check(outputs, errors=200) == 1
+    lines = read_evidence(outputs)[n_before:]
+    assert [(line["kind"], line["gates"][0]["name"]) for line in lines] == [
+        ("watch", "errors"),
+        ("watch", "denied"),
+        ("watch", "denied"),
+    ]
+    assert read_pin(outputs).run == RUN
+    assert read_denied(outputs)[0].run == RUN
+
+
+def test_a_rollback_that_the_log_lacks_is_written_by_the_next_check(outputs):
+    file = outputs / "decisions.sqlite"
+    check(outputs)
+    file.write_text("not a database")
+    assert check(outputs, errors=200) == 1
+    missing = read_evidence(outputs)[-1]["missing_in_log"]
+    file.unlink()
+    log_rows(url_of(file), DECISION)
+    for _ in range(2):
+        check(outputs, ok=200)
+    ((content,),) = rows_of(url_of(file), "SELECT content FROM decision_events WHERE event = 'pin'")
+    assert json.loads(content) == missing
+    assert missing["is_rollback"] is True
 
 
 def test_a_run_that_cannot_be_loaded_fails(outputs):

@@ -498,14 +498,16 @@ def test_cells_of_a_sweep_can_be_compared_but_not_the_sweep(sweep, capsys):
     assert "error: missing: B\n" in capsys.readouterr().err
 
 
-def test_a_closed_output_pipe_causes_no_traceback(outputs):
+@pytest.mark.parametrize("options", [(), ("-u",)])
+def test_a_closed_output_pipe_causes_no_traceback_and_leaves_the_evidence(outputs, options):
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "planrec", "pin", "latest", "--outputs", str(outputs)]
+    command = [sys.executable, *options, "-m", "planrec", "pin", "latest", "--outputs", str(outputs)]
     with open(write, "w") as closed:
         done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert read_pin(outputs).run == "2030-01-31/b"
+    assert [(line["kind"], line["run"]) for line in read_evidence(outputs)] == [("pin", "2030-01-31/b")]
 
 
 def test_a_pin_keeps_who_and_why(outputs, capsys):

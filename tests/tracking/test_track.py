@@ -11,8 +11,10 @@ import time
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
+from filelock import FileLock
 
 from planrec.cli import main
+from planrec.cli.track import LOCK
 from planrec.errors import ConfigError
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
@@ -330,3 +332,9 @@ def test_a_killed_copy_is_completed_by_the_next_and_nothing_is_doubled(outputs, 
         ("2030-01-31/one", "FINISHED"),
         ("2030-01-31/two", "FINISHED"),
     ]
+
+
+def test_a_second_call_at_once_exits_with_3(tmp_path, server, capsys):
+    with FileLock(tmp_path / LOCK):
+        assert main(["track", "--outputs", str(tmp_path)]) == 3
+    assert "another planrec track is running" in capsys.readouterr().err

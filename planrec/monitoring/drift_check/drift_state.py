@@ -3,21 +3,20 @@
 The file is replaced whole after each check, so a check that was killed is repeated by the next one.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
 from planrec.drift.evidence import REFERENCE_DAYS
 from planrec.drift.streams import Streams
-from planrec.errors import BusyError, RunError
+from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import read_object
+from planrec.files.shared_file import held_alone
 from planrec.files.validation_errors import problems_of
 from planrec.schema.config_model import Config
 
@@ -142,25 +141,11 @@ def write_state(file: Path, state: DriftState) -> None:
         raise RunError(f"{file} cannot be written: {error}") from error
 
 
-@contextmanager
-def state_lock(file: Path) -> Iterator[None]:
-    """Hold the lock of a run's state; the system frees that of a killed process.
+def state_lock(file: Path) -> AbstractContextManager[None]:
+    """Hold the lock of a run's state.
 
     Raises:
         BusyError: another process holds it.
         RunError: the folder cannot be written.
     """
-    lock = FileLock(file.with_name(".lock"))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(
-            f"another check of drift is running: it holds {lock.lock_file}; wait for its end"
-        ) from None
-    except OSError as error:
-        raise RunError(f"{file.parent} cannot be written: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return held_alone(file.with_name(".lock"), "check of drift")

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from planrec.errors import LogError
+from planrec.errors import RunError
 from planrec.files.json_file import JsonObject
 from planrec.operating.evidence import append_evidence, read_evidence
 from planrec.operating.intent import KILLED, left_open, write_intent
+from planrec.operating.pin_log import log_missing, log_pin
 from planrec.operating.watch.gate import Gate, Verdict
 from planrec.operating.watch.watch_state import WatchState
 from planrec.serving.pin import Pin, Pinned
-from planrec.serving.pin_event import record_pin
 
 Action = Literal["none", "rolled_back", "alarm"]
 ROLLED_BACK: Action = "rolled_back"
@@ -46,25 +46,41 @@ def announce(found: Watched, outputs: Path, reason: str) -> None:
 
 def complete(outputs: Path, log_url: str | None) -> None:
     """Write the records of a check that was killed while it rolled back. Raises RunError."""
+    log_missing(outputs, log_url)
     left = left_open(outputs, KIND)
     if left is None:
         return
-    _log_rollback(left.pinned, log_url)
+    logged = log_pin(log_url, left.pinned, is_rollback=True)
     action: Action = "none" if left.pinned is None else ROLLED_BACK
-    append_evidence(outputs, KIND, left.content | _done(action, left.pinned, KILLED))
+    append_evidence(outputs, KIND, left.content | _done(action, left.pinned, KILLED) | logged.evidence)
 
 
 def record(found: Watched, outputs: Path, log_url: str | None, before: WatchState | None) -> None:
-    """Write the rollback to the log, and evidence if a verdict is new or the check announced a rollback.
+    """Write the rollback to the log, and evidence if it is new or the check announced a rollback.
+
+    Evidence is new if a verdict is, or the reason for which an alarm does not roll back.
 
     Raises:
         RunError: the evidence cannot be written.
     """
-    _log_rollback(found.went_back_to, log_url)
+    logged = log_pin(log_url, found.went_back_to, is_rollback=True)
     verdicts = [(gate.name, gate.verdict) for gate in found.gates]
     known = None if before is None else [(gate.name, gate.verdict) for gate in before.gates]
-    if verdicts != known or left_open(outputs, KIND):
-        append_evidence(outputs, KIND, evidence_of(found))
+    is_new = verdicts != known or (found.action == "alarm" and found.explanation != _last_reason(outputs))
+    if is_new or left_open(outputs, KIND):
+        append_evidence(outputs, KIND, evidence_of(found) | logged.evidence)
+
+
+def record_alarm(found: Watched, outputs: Path, problem: RunError) -> None:
+    """Write the evidence of a rollback that was announced and failed. Raises RunError."""
+    done = _done("alarm", None, "; ".join([problem.message, *problem.problems]))
+    append_evidence(outputs, KIND, _checked(found) | done)
+
+
+def _last_reason(outputs: Path) -> str | None:
+    """Return the explanation of the last check in the evidence."""
+    lines = [line for line in read_evidence(outputs) if line.get("kind") == KIND]
+    return lines[-1]["explanation"] if lines else None
 
 
 def last_rollback(outputs: Path) -> str | None:
@@ -87,14 +103,3 @@ def _done(action: Action, target: Pinned | None, explanation: str | None) -> Jso
         "went_back_to": target and target.model_dump(include=_NAMES),
         "explanation": explanation,
     }
-
-
-def _log_rollback(pinned: Pinned | None, log_url: str | None) -> None:
-    """Write a rollback to the decision log; without a log, pinned.json and the evidence have it."""
-    if pinned is None or log_url is None:
-        return
-    try:
-        record_pin(log_url, pinned, is_rollback=True)
-    except LogError:
-        # The failure that is rolled back may be that of the database.
-        return

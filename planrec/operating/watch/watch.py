@@ -1,13 +1,10 @@
 """One production check of the pinned run: if it fails, go back to a named earlier run and deny this one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from planrec.errors import BusyError, RunError
+from planrec.errors import RunError
+from planrec.files.shared_file import held_alone
 from planrec.operating.watch.gate import Gate, overall
 from planrec.operating.watch.gates import Sources, production_gates
 from planrec.operating.watch.records import (
@@ -17,13 +14,14 @@ from planrec.operating.watch.records import (
     complete,
     last_rollback,
     record,
+    record_alarm,
 )
 from planrec.operating.watch.server_metrics import ServerCounts
 from planrec.operating.watch.watch_rules import WatchRules
 from planrec.operating.watch.watch_state import WatchState, read_state, write_state
 from planrec.serving.bundle.signers import Signers
 from planrec.serving.denied_runs import Denied, denial_of, deny, read_denied
-from planrec.serving.pin import ANY_RUN, Pin, Pinned, as_pinned, current_pin, pinned_run, read_pin
+from planrec.serving.pin import ANY_RUN, Pin, Pinned, as_pinned, pinned_run, read_pin
 from planrec.serving.recorded_time import recorded_time
 from planrec.serving.rollback import rollback
 
@@ -49,7 +47,7 @@ def watch(
         RunError: no run is pinned, or the pin was changed in between, and stays.
     """
     outputs = sources.outputs
-    with _alone(outputs):
+    with held_alone(outputs / LOCK, "check"):
         if not dry_run:
             complete(outputs, sources.log_url)
         pin = read_pin(outputs)
@@ -63,21 +61,6 @@ def watch(
         record(found, outputs, sources.log_url, before)
         write_state(_state_of(found, counts, outputs), outputs)
     return found
-
-
-@contextmanager
-def _alone(outputs: Path) -> Iterator[None]:
-    lock = FileLock(outputs / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(f"another check is running: it holds {outputs / LOCK}; wait for its end") from None
-    except OSError as error:
-        raise RunError(f"{outputs / LOCK} cannot be written: {error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _checked(
@@ -108,20 +91,32 @@ def _acted(found: Watched, rules: WatchRules, outputs: Path, signers: Signers) -
     if why := _only_alarms(pin, rules, outputs):
         return Watched(pin, found.gates, found.verdict, "alarm", None, why)
     reason = _reason(found.gates)
+    target, problems = _servable_target(pin, outputs, signers)
+    if target is None:
+        deny(as_pinned(pin), outputs, reason)
+        return Watched(pin, found.gates, found.verdict, "alarm", None, problems)
     announce(found, outputs, reason)
-    deny(as_pinned(pin), outputs, reason)
-    problems = []
+    try:
+        deny(as_pinned(pin), outputs, reason)
+        new = rollback(outputs, reason, to=target, expected=pin, signers=signers)
+    except RunError as error:
+        record_alarm(found, outputs, error)
+        raise
+    return Watched(pin, found.gates, found.verdict, ROLLED_BACK, new, problems)
+
+
+def _servable_target(pin: Pin, outputs: Path, signers: Signers) -> tuple[str | None, str | None]:
+    """Return the hash of the first target that can be served, and why others were passed over."""
+    problems: list[str] = []
     for target in _targets(pin, outputs):
+        sha256 = target.run_json_sha256
         try:
-            new = rollback(outputs, reason, to=target.run_json_sha256, expected=pin, signers=signers)
+            rollback(outputs, to=sha256, expected=pin, signers=signers, dry_run=True)
         except RunError as error:
-            if current_pin(outputs) != pin:
-                raise
             problems.append(error.message)
             continue
-        passed_over = "; ".join(problems) or None
-        return Watched(pin, found.gates, found.verdict, ROLLED_BACK, new, passed_over)
-    return Watched(pin, found.gates, found.verdict, "alarm", None, "; ".join(problems))
+        return sha256, "; ".join(problems) or None
+    return None, "; ".join(problems)
 
 
 def _only_alarms(pin: Pin, rules: WatchRules, outputs: Path) -> str | None:
