@@ -1,4 +1,4 @@
-"""The process that scores one job: this module, with the folder of the job as its argument.
+"""The process that scores one job, in the folder that is its argument.
 
 It ends when its standard input ends (its server is gone) or when the job is cancelled. It prints nothing:
 errors may quote the uploaded files, which must not get into a log.

@@ -22,7 +22,7 @@ from ..state import ServerState, state_of
     sync_to_thread=True,
     tags=["Decisions"],
     summary="Find the answers to a subscriber",
-    responses=problem_responses(400, 403, 404, 503),
+    responses=problem_responses(400, 403, 404, 422, 503),
 )
 def decisions(
     request: HttpRequest,
@@ -36,7 +36,7 @@ def decisions(
     """Return the answers to a subscriber on some days. The decision log records the search."""
     reader = _reader(request)
     if first > last:
-        raise HTTPException(status_code=400, detail="from must not be after to")
+        raise HTTPException(status_code=422, detail="from must not be after to")
     return reader.find(subscriber, Days(first, last))
 
 

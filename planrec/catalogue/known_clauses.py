@@ -144,6 +144,8 @@ CLAUSES = (
     Clause("services other than voice, sms and data", "leave them out", "mms tv streaming landline", "fixed"),
 )
 "The order is that of the table in `PAGE`."
+_OTHER_KEYS = frozenset({"time_zone", "tier_name", "network_tier", "device_type", "plan_family"})
+"Keys with a word of a clause that describe something else."
 
 _BY_KEY = {key: clause for clause in CLAUSES for key in (*clause.keys.split(), *clause.only_keys.split())}
 _BY_WORDS = {tuple(key.split("_")): clause for clause in CLAUSES for key in clause.keys.split()}
@@ -172,7 +174,8 @@ def message_for(key: object) -> str | None:
         'roaming: not supported yet'
         >>> message_for("colour")
     """
-    found = _clause_of([word.lower() for word in _WORD.findall(str(key))])
+    words = [word.lower() for word in _WORD.findall(str(key))]
+    found = None if "_".join(words) in _OTHER_KEYS else _clause_of(words)
     return None if found is None else not_supported(found.clause, found.nearest)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NOT_A_RUN = "the configuration does not describe a run"
 
+_CLOSERS = {"[": "]", "{": "}"}
 PLUGINS = {
     "hydra/launcher": (
         "basic",
@@ -79,12 +80,33 @@ def _unreadable(text: str) -> str:
     key, equals, value = text.partition("=")
     if not equals:
         return f"{text}: not an override: type GROUP=OPTION or GROUP.FIELD=VALUE"
+    if closers := _missing_closers(value):
+        closed = value + closers
+        shown = retyped(f"{key}={closed}") or retyped(f"{key}={_quoted(closed)}")
+        return f"{text}: a bracket is not closed" + ("" if shown is None else f": type {shown}")
     if shown := retyped(f"{key}={_quoted(value)}"):
         return f"{text}: cannot be read without quotes: type {shown}"
     parent, _, name = key.rpartition(".")
     if parent and (shown := retyped(f"{parent}={{{in_quotes(name)}: {_quoted(value)}}}")):
         return f"{text}: cannot be read: type {shown}"
     return f"{text}: cannot be read: type {typed({key: value})}"
+
+
+def _missing_closers(value: str) -> str:
+    """Return the brackets that close those of a list or mapping, the innermost first.
+
+    >>> _missing_closers("{a: [1, '['"), _missing_closers("[1]"), _missing_closers("a[b")
+    (']}', '', '')
+    """
+    if value[:1] not in _CLOSERS:
+        return ""
+    waiting = ""
+    for mark in re.findall(r"""[][{}]|"[^"]*"|'[^']*'""", value):
+        if mark in _CLOSERS:
+            waiting = _CLOSERS[mark] + waiting
+        elif mark == waiting[:1]:
+            waiting = waiting[1:]
+    return waiting
 
 
 def _several(text: str, added: Folders) -> str:

@@ -53,7 +53,7 @@ class Protected:
         notes: list[str] = []
         for name, cells in self.columns.items():
             if cells.dtype == object:
-                segments[name], rare = _by_value(cells[rows], subscriber)
+                segments[name], rare = groups_by_value(cells[rows], subscriber)
                 if rare:
                     notes.append(
                         f"protected column {name!r}: {counted(rare, 'value')} of fewer than {FEWEST}"
@@ -71,7 +71,7 @@ class Protected:
         if bands is not None and not is_number and not blank:
             self.problems.append(
                 f"column {name!r} (data.protected_columns) must hold numbers to be cut into bands: to make"
-                f" each value a group, type {typed({'data.protected_columns': {name: None}})}"
+                f" each value a group, type {typed({'++data.protected_columns': {name: None}})}"
             )
         elif cells is not None and cells.kind == "date":
             self.problems.append(
@@ -110,7 +110,7 @@ def _quartiles(values: np.ndarray) -> tuple[float, ...]:
     return tuple(float(edge) for edge in np.unique(np.percentile(known, (25, 50, 75), method="inverted_cdf")))
 
 
-def _by_value(text: np.ndarray, subscriber: np.ndarray) -> tuple[np.ndarray, int]:
+def groups_by_value(text: np.ndarray, subscriber: np.ndarray) -> tuple[np.ndarray, int]:
     """Make groups of the values, shape (n,), and count those that were too rare to be a group."""
     values, codes = np.unique(np.where(text == None, UNKNOWN, text).astype(str), return_inverse=True)  # noqa: E711
     who = np.unique(subscriber, return_inverse=True)[1]

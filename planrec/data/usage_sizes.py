@@ -66,9 +66,9 @@ class _Size:
         return f"{note}; if the file counts in {unit}, type {unit_override(self.column, unit)}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class UsageSizes:
-    """Sizes of usage, counted part by part."""
+    """Sizes of usage, which grow part by part."""
 
     sizes: tuple[_Size, ...] = ()
 

@@ -1,6 +1,7 @@
 """`pr.train`: a run from overrides and tables, with progress in a notebook."""
 
 import secrets
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from planrec.notebook.progress import shown_progress
 from planrec.notebook.trained_run import TrainedRun, load
 from planrec.sweeps.hydra_app import ComposedRun
 from planrec.sweeps.train_run import train_run
+from planrec.tracking.after_training import track_saved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +56,8 @@ def train(
     composed = ComposedRun(config, folder, command_of(given, ()), place / "multirun")
     with shown_progress("train") as report:
         train_run(composed, report)
+    if config.tracking == "mlflow":
+        print(track_saved(folder, place), file=sys.stderr)
     return load(folder, outputs=place)
 
 

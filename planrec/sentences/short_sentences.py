@@ -1,9 +1,10 @@
 """Sentences for text messages: at most 160 units of their alphabet."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from planrec.sentences.decision_figures import Money
+from planrec.sentences.decision_figures import DecisionFigures, Money
 from planrec.sentences.decision_sentences import SHORT, SHORT_CLAUSES
 from planrec.sentences.decision_writer import Decision, Wording
 from planrec.sentences.locale_formats import CACHE_SIZE, count_of, percent_text
@@ -18,19 +19,22 @@ def short_sentence_of(decision: Decision, wording: Wording) -> str:
     """Write the short sentence of a decision.
 
     If it is too long, the other plan is called "your plan" or "another plan", then the range is left out,
-    and only then the name of the plan advised is shortened in its middle. Letters that text messages do not
-    have lose their accents. If names have letters of other scripts, the message is one of Unicode, which has
-    room for fewer; see `fits_messages`.
+    then the name of the plan advised is shortened in its middle, and at last left out. Letters that text
+    messages do not have lose their accents. If names have letters of other scripts, the message is one of
+    Unicode, which has room for fewer; see `fits_messages`.
     """
-    writer, plan = _ShortWriter(decision, wording), in_message_alphabet(decision.plan)
+    plan = in_message_alphabet(decision.plan)
     for form in (_NAMED, _ROLE, _NO_RANGE):
-        text = in_message_alphabet(writer.sentence(form, plan))
+        text = _text(decision, wording, form, plan)
         if fits_messages(text):
             return text
-    room = MOST_UNITS - len(writer.sentence(_NO_RANGE, plan=""))
-    names = (shortened(plan, most) for most in range(min(room, len(plan)), -1, -1))
-    texts = (in_message_alphabet(writer.sentence(_NO_RANGE, name)) for name in names)
-    return next(filter(fits_messages, texts), "")
+    without_name = _text(decision, wording, _NO_RANGE, plan="")
+    room = MOST_UNITS - len(without_name)
+    for most in range(min(room, len(plan)), 0, -1):
+        text = _text(decision, wording, _NO_RANGE, shortened(plan, most))
+        if fits_messages(text):
+            return text
+    return without_name
 
 
 def shortened(name: str, room: int) -> str:
@@ -55,27 +59,41 @@ class _Form(NamedTuple):
 _NAMED, _ROLE, _NO_RANGE = _Form(True, True), _Form(False, True), _Form(False, False)
 
 
+def _text(decision: Decision, wording: Wording, form: _Form, plan: str) -> str:
+    """Write a sentence with this name of the plan advised, in the letters of text messages."""
+    return in_message_alphabet(_ShortWriter(decision, wording, form, plan).sentence())
+
+
+@dataclass(frozen=True)
 class _ShortWriter:
-    """The clauses of one short sentence, in any form."""
+    """The clauses of one short sentence."""
 
-    def __init__(self, decision: Decision, wording: Wording) -> None:
-        self.decision, self.figures, self.wording = decision, decision.figures, wording
+    decision: Decision
+    wording: Wording
+    form: _Form
+    plan: str
+    "Name of the plan advised, perhaps shortened."
 
-    def sentence(self, form: _Form, plan: str) -> str:
+    @property
+    def figures(self) -> DecisionFigures:
+        """The figures that decided."""
+        return self.decision.figures
+
+    def sentence(self) -> str:
+        """Write it."""
         language, saving, code = self.wording.language, self.figures.saving, self.decision.code
         key = self.decision.text_key
         if key in ("saves", "keeps_last_advice") and saving is not None:
             key = "gain_past" if saving.is_past else "gain_ahead"
-        self.form, self.plan = form, plan
         return SHORT[code][key][language].format_map(self)
 
     def __getitem__(self, name: str) -> str:
-        language, saving, form = self.wording.language, self.figures.saving, self.form
+        language, saving = self.wording.language, self.figures.saving
         match name:
             case "plan":
                 return self.plan
             case "held":
-                return self.other_plan(form)
+                return self.other_plan()
             case "percent":
                 return percent_text(self.figures.percent, language)
             case "months":
@@ -90,12 +108,12 @@ class _ShortWriter:
             case "amount":
                 return self.money(saving)
             case "range":
-                return self.range(saving, form)
+                return self.range(saving)
         raise KeyError(name)
 
-    def other_plan(self, form: _Form) -> str:
+    def other_plan(self) -> str:
         is_stay = self.decision.code == "stay"
-        if form.names_other_plan:
+        if self.form.names_other_plan:
             return self.decision.following if is_stay else self.decision.held
         return self.clause("another_plan" if is_stay else "your_plan")
 
@@ -113,7 +131,7 @@ class _ShortWriter:
             else self.wording.money(saving.expected)
         )
 
-    def range(self, saving: Money, form: _Form) -> str:
+    def range(self, saving: Money) -> str:
         is_most_probable = self.decision.text_key == "most_probable"
         if is_most_probable and saving.expected <= 0:
             return self.clause("no_gain")
@@ -121,7 +139,7 @@ class _ShortWriter:
             return ""
         name = "uncertain_gain" if is_most_probable else "uncertain"
         doubt = "" if saving.low > 0 else self.clause(name)
-        if is_most_probable or not form.has_range or saving.low == saving.high:
+        if is_most_probable or not self.form.has_range or saving.low == saving.high:
             return doubt
         ends = {"low": self.wording.amount(saving.low), "high": self.wording.amount(saving.high)}
         return doubt + self.clause("range", **ends)

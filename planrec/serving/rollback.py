@@ -50,9 +50,12 @@ def rollback(
     now = expected or read_pin(outputs)
     steps = _steps(now, to, outputs)
     target = now.earlier[steps - 1]
-    pinned_run(target, outputs, signers)
-    if not allow_denied:
-        check_not_denied(target.run_json_sha256, outputs)
+    try:
+        pinned_run(target, outputs, signers)
+        if not allow_denied:
+            check_not_denied(target.run_json_sha256, outputs)
+    except RunError as error:
+        raise RunError(error.message, [*error.problems, _other_target(now, target, outputs)]) from error
     pin = _after(now, steps, chosen_now(target.run, target.run_json_sha256, reason))
     if not dry_run:
         write_pin(pin, outputs, now, allow_denied=allow_denied)
@@ -75,6 +78,15 @@ def _steps(now: Pin, to: str | None, outputs: Path) -> int:
         f" {', '.join(run.run for run in now.earlier)}. To pin any other run, type"
         f" {command_line('pin', 'RUN', outputs=outputs)}"
     )
+
+
+def _other_target(now: Pin, target: Pinned, outputs: Path) -> str:
+    """Name the command that goes back to another run than a target that cannot be pinned."""
+    others = [run.run for run in now.earlier if run != target]
+    if not others:
+        return f"no other run was pinned before {now.run}"
+    command = command_line("pin", "--rollback", "--to", others[0], outputs=outputs)
+    return f"to go back to another run, type {command}"
 
 
 def _after(now: Pin, steps: int, chosen: Pinned) -> Pin:

@@ -61,7 +61,7 @@ def test_answers_are_found_by_subscriber_and_day_and_the_log_records_it(serving,
         none = client.get("/decisions", params=ANA | {"to": "2020-01-01"}).json()
         assert none["answers"] == []
         wrong = client.get("/decisions", params=ANA | {"from": "2020-01-02", "to": "2020-01-01"})
-        assert wrong.status_code == 400
+        assert (wrong.status_code, wrong.json()["detail"]) == (422, "from must not be after to")
     with session(url, "read") as connection:
         events = connection.execute("SELECT event, content FROM decision_events ORDER BY position").fetchall()
     searched = [json.loads(content) for event, content in events if event == "replay"]

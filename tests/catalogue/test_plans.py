@@ -225,7 +225,11 @@ def test_a_clause_is_found_by_the_words_inside_a_key(key, clause):
 
 
 @pytest.mark.parametrize(
-    "key", ["colour", "minimum_age", "taxi", "package", "net_promoter", "group_id", 7, ""]
+    "key",
+    [
+        *("colour", "minimum_age", "taxi", "package", "net_promoter", "group_id", 7, ""),
+        *("time_zone", "tier_name", "networkTier", "device_type", "plan_family"),
+    ],
 )
 def test_other_keys_stay_unknown(key):
     assert message_for(key) is None

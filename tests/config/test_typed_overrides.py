@@ -14,7 +14,7 @@ from planrec.commands.advice import retyped, typed
 from planrec.commands.grammar import parsed_override
 from planrec.commands.values import as_typed, in_quotes
 from planrec.config.compose import compose
-from planrec.config.overrides import command_of
+from planrec.config.overrides import command_of, problems_of
 from planrec.errors import ConfigError
 
 ROWS = [(f"k{row:03}", row * 7 % 500, row * 31 % 900, ("007", "1E5")[row % 2]) for row in range(80)]
@@ -164,6 +164,25 @@ def test_names_that_a_terminal_hides_are_written_into_a_file(plan: str, tmp_path
 def test_a_key_that_cannot_be_typed_is_answered_with_the_place_to_write_it() -> None:
     with pytest.raises(ConfigError, match=r'type --config-dir FOLDER .*"größe": \{"x": "a"\}'):
         compose(*TABLE, "+data.plan_names.größe.x=a")
+
+
+@pytest.mark.parametrize(
+    ("text", "advised"),
+    [
+        ("metrics=[accuracy", "metrics=[accuracy]"),
+        ("+data.units={data: GB", "+data.units={data: GB}"),
+        ("+data.protected_columns={age: [30", "+data.protected_columns={age: [30]}"),
+        ("metrics=[año", 'metrics=["año"]'),
+    ],
+)
+def test_a_bracket_that_is_not_closed_is_answered_with_a_line_that_works(text: str, advised: str) -> None:
+    (problem,) = problems_of(text, ())
+    assert problem == f"{text}: a bracket is not closed: type {shlex.quote(advised)}"
+    assert parsed_override(advised) is not None
+
+
+def test_a_bracket_that_cannot_be_closed_gets_no_advice() -> None:
+    assert problems_of("metrics=[accuracy}", ()) == ["metrics=[accuracy}: a bracket is not closed"]
 
 
 def test_an_override_that_cannot_be_read_is_never_shown() -> None:

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from litestar.testing import TestClient
@@ -15,6 +16,7 @@ from planrec.serving.pin import load_pinned
 from tests.conftest import REPOSITORY, SMALL_BILLS
 
 PAGE = (REPOSITORY / "docs" / "tutorial" / "your-first-hour.md").read_text("utf-8")
+(PROGRAM,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 BLOCKS = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL))
 
 
@@ -34,6 +36,10 @@ def test_the_commands_of_the_first_hour_run_in_order(
         else:
             small = SMALL_BILLS if verb == "train" else ()
             assert main([verb, *arguments, *small]) == 0, verb
+        if verb == "replay":
+            names: dict[str, Any] = {}
+            exec(PROGRAM, names)
+            assert len(names["advice"]) == 40
     assert Path("report.html").is_file()
     assert "40 rows" in capsys.readouterr().out
 

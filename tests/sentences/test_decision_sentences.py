@@ -217,6 +217,11 @@ def test_a_short_sentence_has_160_characters_for_names_of_any_length(code: str, 
                 assert other in text or "Edition B" not in text
 
 
+def test_a_sentence_that_is_too_long_without_any_name_is_sent_even_so() -> None:
+    huge = Money(10**200, 1, 10**200, 1)
+    assert short_sentence_of(decision(saving=huge), ENGLISH).startswith("We recommend : expected to cost 100")
+
+
 def test_a_short_sentence_drops_the_other_name_before_the_range() -> None:
     assert short_sentence_of(decision(), ENGLISH) == (
         "We recommend Plus: expected to cost 43.90 USD less a month than Base (8 times in 10: 25.10 to"

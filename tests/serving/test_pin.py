@@ -352,6 +352,21 @@ def test_a_rollback_to_a_damaged_run_is_refused_and_the_pin_stays(pinned_twice, 
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize("is_denied", [True, False])
+def test_a_target_that_cannot_be_pinned_is_answered_with_the_next_one(pinned_thrice, is_denied, capsys):
+    if is_denied:
+        deny(read_pin(pinned_thrice).earlier[0], pinned_thrice, "harm of 9 %")
+    else:
+        shutil.rmtree(pinned_thrice / "2030-01-31" / "b")
+    typed = ["pin", "--rollback", "--outputs", str(pinned_thrice)]
+    assert main(typed) == 1
+    said = capsys.readouterr().err
+    advised = f"planrec pin --rollback --to 2030-01-31/a --outputs {pinned_thrice}"
+    assert f"  - to go back to another run, type {advised}\n" in said
+    assert main(advised.split()[1:]) == 0
+    assert names([read_pin(pinned_thrice)]) == "a"
+
+
 @pytest.mark.parametrize("arguments", [["latest"], ["--rollback"]])
 def test_a_dry_run_checks_everything_and_writes_nothing(pinned_twice, arguments, capsys):
     for name in "ab":

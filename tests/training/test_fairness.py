@@ -1,6 +1,7 @@
 """Protected columns: never a feature or an input, but compared by group, gated and reweighed."""
 
 import re
+import shlex
 from itertools import pairwise
 from pathlib import Path
 
@@ -123,8 +124,12 @@ def test_numbers_without_bands_are_cut_at_their_quartiles(tmp_path):
 
 def test_text_cannot_be_cut_into_bands(tmp_path):
     message = r"column 'town' \(data\.protected_columns\) must hold numbers to be cut into bands"
-    with pytest.raises(DataError, match=message):
-        load_decisions(composed(*write_rows(tmp_path), "+data.protected_columns.town=[3]"))
+    bands = "+data.protected_columns.town=[3]"
+    with pytest.raises(DataError, match=message) as refused:
+        load_decisions(composed(*write_rows(tmp_path), bands))
+    (advised,) = shlex.split(str(refused.value).rpartition("type ")[2])
+    segments = load_decisions(composed(*write_rows(tmp_path), bands, advised)).table.segments
+    assert {"Vigo", "Lugo"} <= set(segments["town"])
     with pytest.raises(ConfigError, match="must rise"):
         composed(*write_rows(tmp_path), "+data.protected_columns.age=[60,30]")
 

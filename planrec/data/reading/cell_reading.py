@@ -37,7 +37,9 @@ class CellReading:
     def numbers(self, name: str, column: pa.ChunkedArray) -> NumberCells:
         """Read the numbers of a readable column."""
         notation = self.notation(name)
-        is_open = notation.decimal is None and pa.types.is_string(column.type)
-        if self.settle is not None and is_open and notation.plain(column) is None:
+        if self.settle is not None and notation.decimal is None and pa.types.is_string(column.type):
+            plain = notation.plain(column)
+            if plain is not None:
+                return plain
             notation = self.settle(name)
         return numbers_in(column, notation)

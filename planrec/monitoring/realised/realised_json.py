@@ -35,6 +35,7 @@ def as_json(found: Realised, most_harmed: int | None = None) -> str:
         "judged": found.metrics[0].n_decisions if found.metrics else 0,
         "subscribers": found.metrics[0].n_subscribers if found.metrics else 0,
         "unjudged": {reason: len(names) for reason, names in table.unjudged.items()},
+        "rare_groups": dict(table.rare_groups),
         "answers_that_differ": table.n_differing,
         "metrics": _values(found.metrics),
         "promised": _values(found.promised),

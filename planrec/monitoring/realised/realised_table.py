@@ -1,12 +1,12 @@
 """All advice whose months came, of all runs, in one table with the columns of `OutOfFold`."""
 
 from collections import ChainMap, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from planrec.data.protected import UNKNOWN
+from planrec.data.protected import UNKNOWN, groups_by_value
 from planrec.errors import DataError, LogError, RunError
 from planrec.monitoring.outcomes.advice_given import label_months
 from planrec.monitoring.outcomes.outcome_table import stored_outcomes
@@ -67,6 +67,8 @@ class RealisedTable:
     "Judged decisions that the runs would not repeat now."
     newest_month: int | None = None
     "The last month whose usage came, see `month_number`."
+    rare_groups: Mapping[str, int] = field(default_factory=dict)
+    "Protected column -> number of groups of too few subscribers, which are part of OTHER."
 
 
 def realised_table(url: str, outputs: Path, days: Days | None = None) -> RealisedTable:
@@ -93,8 +95,10 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
         by_run[each.run].append(each)
     in_order = sorted(by_run.values(), key=lambda advice: advice[-1].time)
     judged = [run for advice in in_order if (run := judging.logged_run(advice, outputs))]
+    rows = _joined(judged)
     return RealisedTable(
-        rows=_joined(judged),
+        rows=rows,
+        rare_groups={} if rows is None else dict(_merge_rare_groups(rows)),
         runs=[run.saved for run in judged],
         unjudged=judging.unjudged,
         events={each.recommendation_id: judging.events(each) for run in judged for each in run.advice},
@@ -201,6 +205,15 @@ def _joined(judged: Sequence[JudgedRun]) -> "pd.DataFrame | None":
         start += len(run.advice)
     rows = pd.concat(parts, ignore_index=True)
     return _with_all_plans(rows) if len(judged) > 1 else rows
+
+
+def _merge_rare_groups(rows: "pd.DataFrame") -> Iterator[tuple[str, int]]:
+    """Make rare groups of protected columns part of OTHER; yield each column with some, and their number."""
+    subscribers = rows[OutOfFold.SUBSCRIBER].to_numpy()
+    for name in [name for name in rows.columns if name.startswith(OutOfFold.SEGMENT)]:
+        rows[name], n_rare = groups_by_value(rows[name].to_numpy(object), subscribers)
+        if n_rare:
+            yield name.removeprefix(OutOfFold.SEGMENT), n_rare
 
 
 def _with_all_plans(rows: "pd.DataFrame") -> "pd.DataFrame":

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rich.table import Table
 
+from planrec.data.protected import FEWEST, OTHER
 from planrec.metrics import broken_guards
 from planrec.monitoring.realised.judged_run import ADVISED
 from planrec.monitoring.realised.realised import Realised
@@ -58,6 +59,9 @@ def _judged_lines(found: Realised) -> Iterator[str]:
     )
     if bins:
         yield f"P(cheaper): {bins}"
+    for column, n_rare in found.table.rare_groups.items():
+        groups = f"{counted(n_rare, 'group')} of fewer than {FEWEST} subscribers each"
+        yield f"protected column {column!r}: {groups} form the group {OTHER!r}"
     if found.table.n_differing:
         yield f"{found.table.n_differing:,} answers would be different now: planrec replay shows how"
     if bills.n_months:

@@ -1,7 +1,7 @@
 """The side with operations: each day and each month, the functions behind the commands of an operator.
 
 Two acts are no commands, and exist here only: `worse_by` compares a run that was pinned by hand with the run
-before it, and `leave_out_before_change` shortens requests. `planrec watch` needs a server, and is not called.
+before it, and `leave_out_before_change` shortens requests.
 """
 
 from pathlib import Path
@@ -9,11 +9,12 @@ from pathlib import Path
 from planrec.errors import RunError
 from planrec.operating.rehearsal.advice import DayOfAdvice
 from planrec.operating.rehearsal.bills_that_came import send_answers, send_bills
-from planrec.operating.rehearsal.drift_watch import DriftWatch
+from planrec.operating.rehearsal.drift_watch import OTHER, DriftWatch
 from planrec.operating.rehearsal.input_gate import file_problems
 from planrec.operating.rehearsal.month_files import MonthFile, name_of
 from planrec.operating.rehearsal.pin_check import worse_by
 from planrec.operating.rehearsal.pinned_runs import PinnedRuns, why_refused
+from planrec.operating.rehearsal.production_watch import watched
 from planrec.operating.rehearsal.promotions import Promotion
 from planrec.operating.rehearsal.retraining import promoted, retrained
 from planrec.operating.rehearsal.setting import FAULT_DAY
@@ -100,15 +101,31 @@ class WithOperations(Side):
             self.timeline.done(month, 1, "a run with the new plans is pinned, without training", "promoted")
 
     def _take(self, month: int, day: int, file: MonthFile) -> None:
-        """Store a file that passed, send its bills, and retrain."""
+        """Store a file that passed, send its bills, judge the pinned run by them, and retrain."""
         self.store.take(file)
         send_bills(self.log_url, self.runs.outputs, self.advice, file, self.world)
+        if self.advice:
+            self._watch(month, day)
         found = retrained(self.runs, self._write_months(month, name_of(month)))
         if found.outcome == "promoted":
             self.promotions.append(promoted(self.runs, self.store, self.held, (month, day)))
             self.timeline.done(month, day, "a retrained run passed its gates and is pinned", "promoted")
         else:
             self.timeline.done(month, day, f"the retrained run is not pinned: {found.outcome}")
+
+    def _watch(self, month: int, day: int) -> None:
+        """Let the production check judge the pinned run, and follow it if it goes back."""
+        found = watched(self.runs, self.log_url)
+        if found.verdict != "failed":
+            return
+        failed = ", ".join(gate.name for gate in found.gates if gate.verdict == "failed")
+        self.timeline.noticed(month, day, OTHER, f"planrec watch: the gates {failed} failed")
+        if found.went_back_to is not None:
+            self.runs.follow_pin()
+            self.runs.accept(self.runs.served.folder)
+            self.timeline.done(
+                month, day, "planrec watch pins an earlier run, and denies this one", "rolled back"
+            )
 
     def _check_pin(self, month: int, day: int) -> None:
         """Compare a run pinned by hand with the one before; roll back unless it is surely not worse."""

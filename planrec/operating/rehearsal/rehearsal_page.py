@@ -63,10 +63,10 @@ def about(setting: RehearsalSetting) -> str:
         " monthly cost of following the advice above the cheapest plan, by the bills of the three months"
         " after it; hidden regret is the same by true expected bills, which only the simulator knows. Harm"
         " is the share of all decisions that advise a move that costs more than staying by over 0.50. With"
-        " operations on, the functions behind these commands run: planrec drift, outcomes, retrain,"
-        " new-plans, pin and its rollback. Two acts are no commands, and are part of the rehearsal only: a"
-        " run that was pinned by hand is compared with the run before it, and requests leave out the months"
-        " before a jump of data use. planrec watch is not part of it: it needs a server."
+        " operations on, the functions behind these commands run: planrec drift, outcomes, realised, watch"
+        " (replay and harm only: there is no server), retrain, new-plans, pin and its rollback. Two acts are"
+        " no commands, and are part of the rehearsal only: a run that was pinned by hand is compared with the"
+        " run before it, and requests leave out the months before a jump of data use."
     )
 
 

@@ -46,7 +46,7 @@ class RunListing:
 
 
 class FollowedRuns:
-    """Lists the runs below a folder. A thousand runs take a second once, then a few hundredths."""
+    """Lists the runs below a folder: the first reading parses all of them, later ones what changed."""
 
     def __init__(self, outputs: Path) -> None:
         """Follow the folder of runs."""

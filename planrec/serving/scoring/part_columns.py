@@ -71,10 +71,7 @@ class PartColumns:
     def amounts(self, name: str, usage: str) -> np.ndarray:
         """Read a column of usage in the unit of `schema.Usage`, quantised to 0.01, shape (n,), float64."""
         cells = self._numbers(name)
-        if cells.is_guess:
-            rows = pc.equal(self.reading.readable(self.part[name]), cells.two_readings)
-            rule = f"column {name!r} {two_readings_rule(cells)}"
-            self.add(rule, rows.fill_null(fill_value=False).to_numpy())
+        self._refuse_guess(name, cells)
         self.noted.add(name, cells)
         values = cells.values * self.reading.form.factor(usage)
         self.noted.sizes.add(usage, values)
@@ -134,8 +131,17 @@ class PartColumns:
                 return plain
         return self.reading.numbers(name, self.reading.readable(column))
 
+    def _refuse_guess(self, name: str, cells: NumberCells) -> None:
+        """Note the cells with two readings if nothing shows which one is right."""
+        if cells.is_guess:
+            rows = pc.equal(self.reading.readable(self.part[name]), cells.two_readings)
+            rule = f"column {name!r} {two_readings_rule(cells)}"
+            self.add(rule, rows.fill_null(fill_value=False).to_numpy())
+
     def _plain(self, name: str) -> np.ndarray:
         cells = self._numbers(name)
+        if self.reading.settle is None:  # the table may be a part of a larger one, whose notes are not shown
+            self._refuse_guess(name, cells)
         self.noted.add(name, cells)
         values, strange = cells.values, cells.strange
         if strange.any():

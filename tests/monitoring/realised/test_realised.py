@@ -209,8 +209,9 @@ def test_bills_that_were_sent_are_compared_with_those_rated(world: World) -> Non
 
 
 def test_groups_of_protected_columns_come_with_the_outcomes(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("planrec.data.protected.FEWEST", 20)
     rows = world.between(*LATER)
     ages = {name: 20 + 2 * number for number, name in enumerate(rows["subscriber"].unique())}
     file = world.file(rows.assign(age=rows["subscriber"].map(ages)))
@@ -218,6 +219,16 @@ def test_groups_of_protected_columns_come_with_the_outcomes(
     found = realised(world.url, world.outputs, by="segment")
     assert list(found.by) == ["age 100+", "age 60 to <100", "age <60"]
     assert {v.metric for v in found.metrics} >= {"harm_rate_by_group", "harm_gap"}
+    assert found.table.rare_groups == {}
+    # 20 and 20 subscribers are below 60 and below 100, 40 are above.
+    monkeypatch.setattr("planrec.data.protected.FEWEST", 21)
+    merged = realised(world.url, world.outputs, by="segment")
+    assert list(merged.by) == ["age 100+", "age other"]
+    assert merged.table.rare_groups == {"age": 2}
+    monkeypatch.setattr("planrec.data.protected.FEWEST", 100)
+    assert command(world, "--by", "segment") == 0
+    shown = capsys.readouterr().out
+    assert "'age': 3 groups of fewer than 100 subscribers each form the group 'other'" in shown
 
 
 def test_groups_that_no_outcome_names_are_an_error(
@@ -251,6 +262,7 @@ def assert_keys_are_stable(keys: Sequence[str]) -> None:
             "unjudged",
         ),
         *(
+            "rare_groups",
             "answers_that_differ",
             "metrics",
             "promised",

@@ -32,6 +32,5 @@ def test_the_how_to_separates_commands_from_acts_of_the_rehearsal_only():
     for act in (
         "compares it with the run before",
         "leaves the months before the change out",
-        "`planrec watch`",
     ):
         assert act in only_rehearsed

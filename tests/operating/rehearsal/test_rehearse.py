@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from planrec.cli import main
+from planrec.operating.evidence import read_evidence
 from tests.conftest import REPOSITORY
 from tests.html_document import HtmlDocument
 
@@ -48,6 +49,15 @@ def test_every_planted_fault_is_noticed_in_its_month(rehearsed):
         ("price_change", "2019-03-01", "2019-03-01"),
         ("corrupt_pin", "2019-03-10", "2019-03-12"),
     ]
+
+
+def test_the_production_check_judges_the_pinned_run_when_bills_came(rehearsed):
+    checks = [line for line in read_evidence(rehearsed / "outputs") if line["kind"] == "watch"]
+    gates = [{gate["name"]: gate["verdict"] for gate in check["gates"]} for check in checks]
+    assert {"replay": "passed", "harm": "undecided"} in gates
+    assert {gate for check in gates for gate in check} == {"replay", "harm"}
+    assert {check["action"] for check in checks} == {"none"}
+    assert (rehearsed / "outputs" / "monitoring" / "realised.json").is_file()
 
 
 def test_operations_lose_less_after_a_wrong_file(rehearsed):

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from planrec.errors import DataError
 from planrec.runs.read import load_run
 from planrec.serving.scoring.ray_data import score_dataset
 from planrec.serving.scoring.scorer import Scorer
@@ -59,6 +60,19 @@ def test_the_rows_of_a_subscriber_come_together_in_one_part(
     dataset: Any = OneProcess(shuffled_blocks())
     found = score_dataset(dataset, str(bill_run), n_parts=3)
     assert in_order(pa.concat_tables(found.blocks).to_pylist()) == wanted
+
+
+@pytest.mark.parametrize("cells", [["1.250", "310"], ["1,250", "310"]])
+def test_numbers_with_two_readings_are_refused_in_every_part(row_run: Path, cells: list[str]) -> None:
+    others = {"region": ["north"] * 2, "is_business": ["true"] * 2, "joined": ["2029-01-17"] * 2}
+    rows = pa.table({"monthly spend": cells, **others, "calls/day": ["3", "4"]})
+    scorer = Scorer(load_run(row_run), "en", False)
+    with pytest.raises(DataError) as refused:
+        scorer.score(rows)
+    (problem,) = refused.value.problems
+    assert problem.startswith(f"column 'monthly spend' must have one reading: {cells[0]!r} can be ")
+    clear = rows.set_column(0, "monthly spend", pa.array(["1250.0", "310"]))
+    assert scorer.score(clear).num_rows == 2
 
 
 @pytest.fixture
