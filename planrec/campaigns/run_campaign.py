@@ -142,7 +142,8 @@ class Campaign:
             self._channel(cells, len(names)),
         )
         messages = Messages.of(self.settings, scorer, texts, amounts)
-        money = ScoredMoney(*(amounts[name] for name in AMOUNTS), self.saved.recommender.horizon)
+        horizon = self.saved.recommender.horizon
+        money = ScoredMoney(*(amounts[name] for name in AMOUNTS), horizon=horizon)
         segment = cells.get(self.settings.segment_column or "")
         return CampaignOutcome(rows, money, segment, rules.masks(rows, messages.are_too_long)), messages
 
