@@ -2,18 +2,17 @@
 
 from collections.abc import Collection, Mapping
 
-from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
-from litestar.handlers import BaseRouteHandler
 
+from ..http_request import HttpRequest
 from ..state import state_of
 
 REFUSED = "a page of another origin may not do this; set PLANREC_ACCESS__CORS_ORIGINS to allow its origin"
 
 
-def from_own_pages(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
+def check_origin(request: HttpRequest) -> None:
     """Check that no page of another origin sent a request. Raises HTTPException: 403."""
-    if is_of_other_origin(connection.headers, state_of(connection.app).cors_origins):
+    if is_of_other_origin(request.headers, state_of(request.app).cors_origins):
         raise HTTPException(status_code=403, detail=REFUSED)
 
 

@@ -11,7 +11,7 @@ from planrec.files.hashing import sha256_of
 from planrec.runs.read import SavedRun
 
 from ..campaigns.job_store import CampaignJob
-from ..campaigns.other_origin import from_own_pages
+from ..campaigns.other_origin import check_origin
 from ..campaigns.upload_form import MULTIPART, upload_of
 from ..http_request import HttpRequest
 from ..middleware.api_keys import key_in
@@ -30,7 +30,6 @@ NO_ADVICE = "this campaign has no advice yet"
 @post(
     "/campaigns",
     status_code=202,
-    guards=[from_own_pages],
     tags=["Campaigns"],
     operation_id="start_campaign",
     summary="Start a campaign",
@@ -42,6 +41,7 @@ async def start_campaign(request: HttpRequest) -> Response[CampaignJob]:
     A process of its own scores it with the served run. The rows are those of `planrec score`. Uploaded files
     are removed when the job ends.
     """
+    check_origin(request)
     check_content_type(request, MULTIPART)
     state = state_of(request.app)
     owner, saved = owner_of(request), state.run.saved
@@ -103,7 +103,6 @@ async def get_campaign_manifest(request: HttpRequest, state: ServerState, job_id
 @delete(
     "/campaigns/{job_id:str}",
     status_code=204,
-    guards=[from_own_pages],
     tags=["Campaigns"],
     operation_id="delete_campaign",
     summary="Cancel and remove a campaign",
@@ -111,6 +110,7 @@ async def get_campaign_manifest(request: HttpRequest, state: ServerState, job_id
 )
 async def delete_campaign(request: HttpRequest, state: ServerState, job_id: FromPath[str]) -> None:
     """Stop the scoring, if it runs, and remove all files of the job."""
+    check_origin(request)
     folder, _ = await to_thread.run_sync(state.campaigns.find, job_id, owner_of(request))
     await to_thread.run_sync(folder.remove)
 
