@@ -148,7 +148,7 @@ def _comparison(first: Path, sha256_of_first: str, second: Path, sha256_of_secon
 def made_page(html: str) -> MadePage:
     """Return a page with the policy that its own style sheets need.
 
-    >>> made_page("<style>p { margin: 0 }</style>").policy[:49]
+    >>> made_page("<style>p { margin: 0 }</style>").policy[:50]
     "default-src 'none'; style-src 'sha256-7IWhgxoOGTB5"
     """
     digests = [sha256(style.encode()).digest() for style in _STYLE.findall(html)]
