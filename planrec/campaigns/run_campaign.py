@@ -142,8 +142,7 @@ class Campaign:
             self._channel(cells, len(names)),
         )
         messages = Messages.of(self.settings, scorer, texts, amounts)
-        horizon = self.saved.recommender.horizon
-        money = ScoredMoney(*(amounts[name] for name in AMOUNTS), horizon=horizon)
+        money = ScoredMoney(self.saved.recommender.horizon, *(amounts[name] for name in AMOUNTS))
         segment = cells.get(self.settings.segment_column or "")
         return CampaignOutcome(rows, money, segment, rules.masks(rows, messages.are_too_long)), messages
 

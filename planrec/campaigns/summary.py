@@ -115,13 +115,13 @@ class CampaignSummary(Struct, frozen=True):
 class ScoredMoney:
     """Monthly money of the scored subscribers, shape (n,) each, NaN if unknown."""
 
+    horizon: int
+    "Months over which `saving` spreads the cost of switching."
     saving: np.ndarray
     p10: np.ndarray
     p90: np.ndarray
     bill: np.ndarray
     bill_held: np.ndarray
-    horizon: int
-    "Months over which `saving` spreads the cost of switching."
 
     @cached_property
     def year(self) -> np.ndarray:

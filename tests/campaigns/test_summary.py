@@ -22,7 +22,7 @@ def figures(segment: list[str], bill_held: float = 30.0, cost: float = 15.0) -> 
     names = np.array([f"s{row}" for row in range(n)], object)
     saving = np.full(n, bill_held - 20 - cost / 3)
     rows = ScoredSubscribers(names, np.full(n, "recommend", object), saving=saving, **full)
-    money = ScoredMoney(saving, saving - 6, saving + 6, np.full(n, 20.0), np.full(n, bill_held), 3)
+    money = ScoredMoney(3, saving, saving - 6, saving + 6, np.full(n, 20.0), np.full(n, bill_held))
     masks = {HOLDOUT: np.zeros(n, bool)}
     return CampaignOutcome(rows, money, np.array(segment, object), masks).figures()
 
