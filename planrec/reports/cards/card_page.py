@@ -60,7 +60,7 @@ def _table(lines: list[str], caption: str) -> str:
 def _inline(text: str) -> str:
     r"""Return a line as HTML: code is marked, everything else is escaped.
 
-    >>> _inline("(`a<b`) of x\_y")
+    >>> _inline("(`a<b`) of x\\_y")
     '(<code>a&lt;b</code>) of x_y'
     """
     return _ESCAPED.sub(r"\1", _CODE.sub(r"<code>\2</code>", escape_html(text)))
