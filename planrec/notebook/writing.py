@@ -34,7 +34,8 @@ def report(
     """
     found = [load(run, outputs=outputs) for run in runs or ("latest",)]
     target = Path(file)
-    page = page_of([run.folder for run in found], found[0].outputs)
+    place = found[0].outputs if outputs is None else Path(outputs)
+    page = page_of([run.folder for run in found], place)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, page.encode())
     return target
@@ -123,7 +124,8 @@ def new_plans(
     from planrec.serving.new_plans import with_new_plans
 
     found = load(run, outputs=outputs)
-    return load(with_new_plans(found.folder, str(catalogue), found.outputs), outputs=found.outputs)
+    place = found.outputs if outputs is None else Path(outputs)
+    return load(with_new_plans(found.folder, str(catalogue), place), outputs=place)
 
 
 def bundle(

@@ -190,6 +190,11 @@ class Manifest(Config, allow_inf_nan=True):
         return ((SELECTED,) if self.selected else ()) + measured
 
     @property
+    def target(self) -> str:
+        """Return the kind of the target."""
+        return self.kind("target")
+
+    @property
     def own_values(self) -> dict[str, MetricValue]:
         """Metrics of the run's own model that have one value and are defined, by name."""
         return self.values_of(self.model_kind)

@@ -180,6 +180,16 @@ def test_advice_in_a_data_frame_has_the_rows_of_planrec_score(run, months, tmp_p
     assert_frame_equal(pd.DataFrame(from_file)[names], pd.DataFrame(advice)[names])
 
 
+def test_advice_never_replaces_the_months_nor_gets_an_unknown_ending(tmp_path):
+    months = tmp_path / "months.csv"
+    months.write_text("kept", "utf-8")
+    with pytest.raises(ConfigError, match="another file than INPUT"):
+        pr.score(months, months, outputs=tmp_path)
+    with pytest.raises(ConfigError, match=r"must end in \.csv or \.parquet, got 'out\.xlsx'"):
+        pr.score(months, tmp_path / "out.xlsx", outputs=tmp_path)
+    assert months.read_text("utf-8") == "kept"
+
+
 def test_why_explains_one_row_of_the_advice(run, months):
     advice = run.advise(months)
     row = advice.iloc[3]
@@ -212,6 +222,13 @@ def test_a_pinned_run_advises_and_the_pin_is_recorded(saved, monkeypatch):
     assert "spring prices" in (saved.outputs / "operations.jsonl").read_text("utf-8")
     assert (saved.folder / "model_card.md").is_file()
     assert str(pr.card(saved)) == (saved.folder / "model_card.md").read_text("utf-8")
+
+
+def test_the_outputs_of_a_call_win_over_those_of_the_run(saved, tmp_path):
+    other = tmp_path / "other"
+    pr.pin(saved, "spring prices", outputs=other)
+    assert sorted(file.name for file in other.iterdir() if file.suffix) == ["operations.jsonl", "pinned.json"]
+    assert not (saved.outputs / "pinned.json").exists()
 
 
 def test_reports_and_runs_take_paths_as_text(saved, tmp_path):
