@@ -1,5 +1,6 @@
 """Runs in use: `pr.score`, `pr.realised`, `pr.retrain`."""
 
+import warnings
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -57,6 +58,8 @@ def score(
     words = ["score", source, target, "--run", scorer.saved.folder, "--language", language]
     command = command_line(*words, outputs=place)
     write_manifest(target, source, scored, scorer, command, is_logged=False)
+    for note in scored.notes:
+        warnings.warn(note, stacklevel=2)
     return target
 
 

@@ -159,6 +159,9 @@ class Manifest(Config, allow_inf_nan=True):
         """Kind of the run's model, which is its name in the out-of-fold table."""
         return self.kind("model")
 
+    def __repr__(self) -> str:
+        return f"<Manifest {self.run_id}: {self.model_kind}, {len(self.metrics)} metric values>"
+
     def kind(self, group: str) -> str:
         """Return the option of a config group that the run was trained with."""
         return str(self.config[group]["kind"])

@@ -69,7 +69,7 @@ class BaselineComparison:
         return "equal" if self.gain == Estimate(0, 0, 0) else "undecided"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunVerdict:
     """A run in one sentence, and the figures behind it."""
 
@@ -116,6 +116,9 @@ class RunVerdict:
             ),
             language,
         )
+
+    def __repr__(self) -> str:
+        return f"<RunVerdict: {self.sentence()}>"
 
 
 def verdict_of(run: FiguresOfRun) -> RunVerdict:
