@@ -64,6 +64,8 @@ def test_answers_and_refusals_are_counted(client, folder):
     request = load_run(folder / "two").manifest.golden.requests[0]
     decisions = [client.post("/predict", json=request).json()["decision"] for _ in range(3)]
     client.post("/predict", json={})
+    client.post("/predict/preview", json=request)
+    client.post("/predict/preview", json={})
     found = client.get("/operate").json()
     assert found["traffic"]["requests"] == 4
     assert (found["traffic"]["refused"], found["traffic"]["errors"]) == (1, 0)

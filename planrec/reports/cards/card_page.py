@@ -63,7 +63,7 @@ def _table(lines: list[str], caption: str) -> str:
 def _inline(text: str) -> str:
     r"""Return a line as HTML: code and strong text are marked, everything else is escaped.
 
-    >>> _inline(r"(`a<b`) of x\_y")
+    >>> _inline("(`a<b`) of x\\_y")
     '(<code>a&lt;b</code>) of x_y'
     >>> _inline(r"**Not** for `a**b**` or \*\*c\*\*")
     '<strong>Not</strong> for <code>a**b**</code> or **c**'
