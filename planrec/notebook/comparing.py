@@ -108,7 +108,8 @@ def compare(
         RunError: a folder has no complete run, or was changed.
         ConfigError: the metric is unknown or cannot rank.
     """
-    return RunComparison(compare_folders(*(load(run, outputs=outputs).folder for run in (a, b)), metric))
+    first, second = (load(run, outputs=outputs).folder for run in (a, b))
+    return RunComparison(compare_folders(first, second, metric))
 
 
 def evaluate(
