@@ -75,10 +75,14 @@ DETAILS: Mapping[str, str] = {
     " registrar",
     "no run is served yet": "todavía no se sirve ninguna ejecución",
     "this run has no catalogue": "esta ejecución no tiene catálogo",
-    "logged answers are shown only to clients with an API key, or on the machine of the server: make a key"
-    " with planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES": "las respuestas registradas solo se"
-    " muestran a clientes con una clave de la API, o en la máquina del servidor: cree una clave con planrec"
+    "logged answers are shown only to clients with an API key, and this server has no keys: make one with"
+    " planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES": "las respuestas registradas solo se"
+    " muestran a clientes con una clave de la API, y este servidor no tiene claves: cree una con planrec"
     " serve --new-key y ponga PLANREC_ACCESS__KEY_HASHES",
+    "the state of this campaign cannot be read: delete it and start it again": "no se puede leer el estado de"
+    " esta campaña: bórrela y vuelva a empezarla",
+    "a page of another origin may not do this; set PLANREC_ACCESS__CORS_ORIGINS to allow its origin": "una"
+    " página de otro origen no puede hacer esto; ponga su origen en PLANREC_ACCESS__CORS_ORIGINS",
     "no such run": "no existe esa ejecución",
     "no such answer in the decision log": "esa respuesta no está en el registro de decisiones",
     "from must not be after to": "from no debe ser posterior a to",

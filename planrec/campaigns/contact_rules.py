@@ -35,7 +35,7 @@ class Contacts:
 
 @dataclass(frozen=True)
 class ScoredSubscribers:
-    """The scored subscribers; all arrays have shape (n,). ScoredMoney is per month, in the major unit."""
+    """The scored subscribers; all arrays have shape (n,). Money is per month, in the major unit."""
 
     subscriber: np.ndarray
     "Object, text."

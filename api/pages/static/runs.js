@@ -265,7 +265,7 @@ function details(run, named, context) {
     element("summary", {}, [text("runs.details"), element("span", {class: "hidden"}, [` ${named} ${run.run_id}`])]),
     ...run.warnings.map((warning) => element("p", {class: "notice"}, [warning])),
     element("dl", {}, facts.flatMap(([name, value]) => [element("dt", {}, [name]), element("dd", {}, [value])])),
-    ...(run.is_pinned || run.is_denied ? [] : [element("p", {}, [text("runs.pin_it")]), command(run.pin_command, context)]),
+    ...(run.is_pinned || run.is_denied || run.pin_command === null ? [] : [element("p", {}, [text("runs.pin_it")]), command(run.pin_command, context)]),
     element("p", {}, [text("runs.train_again")]),
     command(run.command, context),
   ]);
