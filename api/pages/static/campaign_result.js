@@ -116,7 +116,7 @@ export function campaignResult({text, formats, language}, {job, planNames, downl
     if (summary.refused_subscribers === 0) return [];
     return [element("details", {class: "notice", open: true}, [
       element("summary", {}, [text("campaign.refused", {n: count(summary.refused_subscribers)})]),
-      element("ul", {}, summary.refused.map(({reason}) => element("li", {}, [reason]))),
+      element("ul", {}, summary.refused.map(({reason}) => element("li", {lang: "en"}, [reason]))),
     ])];
   }
 
