@@ -7,7 +7,7 @@ import uvicorn
 
 
 class AnnouncingServer(uvicorn.Server):
-    """A server of uvicorn that says where its page is."""
+    """A server of uvicorn that prints the address of its page."""
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start, then print the address."""

@@ -100,14 +100,14 @@ def _state(
         limits=settings.limits,
         root_path=settings.server.root_path,
         requires_key=bool(settings.access.key_hashes),
-        is_local=settings.server.is_local,
+        cors_origins=settings.access.cors_origins,
         metrics=metrics,
         answer_log=answer_log,
         outcome_store=None if answer_log is None else _outcome_store(answer_log, settings),
         decision_reader=None if answer_log is None else _decision_reader(answer_log, settings),
         run_library=RunLibrary(settings.outputs),
         operating=Operating(settings.outputs, metrics, answer_log),
-        campaigns=CampaignJobs(settings.outputs, settings.campaigns),
+        campaigns=CampaignJobs.of(settings.outputs, settings.campaigns),
     )
 
 

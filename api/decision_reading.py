@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
@@ -164,16 +163,3 @@ def _replayed(logged: LoggedDecision, found: Replayed) -> ReplayedAdvice:
         rule=rule_of(found.saved.config.policy),
         propensity=logged.propensity,
     )
-
-
-def is_local(host: str) -> bool:
-    """Return whether a Host header names this machine.
-
-    >>> [is_local(host) for host in ("127.0.0.1:8000", "[::1]:8000", "localhost", "planrec.internal")]
-    [True, True, True, False]
-    """
-    name = host.rsplit("]", 1)[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"

@@ -53,8 +53,8 @@ NOT_READABLE = "urn:planrec:problem:not_readable"
 OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503, NOT_READABLE: 409}
 "Further types of a status."
 FORBIDDEN = (
-    "logged answers are shown only to clients with an API key, or on the machine of the server: make a key"
-    " with planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES"
+    "logged answers are shown only to clients with an API key, and this server has no keys: make one with"
+    " planrec serve --new-key, and set PLANREC_ACCESS__KEY_HASHES"
 )
 SERVER_FAILED = "internal server error; see the server's log"
 log = logging.getLogger("planrec.api")

@@ -1,5 +1,6 @@
 """The runs that a server lists, compares and shows; nothing is written, and no path is sent."""
 
+import logging
 import re
 from base64 import b64encode
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from .not_readable import readable
 
 MOST_KEPT = 8
 "Reports, cards and comparisons that are kept: each takes seconds to make."
+log = logging.getLogger("planrec.api")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -56,6 +58,7 @@ class RunLibrary:
         found = self._followed.read()
         pin = current_pin(self.outputs)
         pinned, denied = None if pin is None else pin.run_json_sha256, self._denied()
+        can_pin = denied is not None
         language = LANGUAGE.get()
         rows = [
             structs.replace(
@@ -63,7 +66,8 @@ class RunLibrary:
                 sweeps=list(found.sweeps_of.get(run.rows[language].folder, ())),
                 warnings=[translated(text, language) for text in run.rows[language].warnings],
                 is_pinned=run.sha256 == pinned,
-                is_denied=run.sha256 in denied,
+                is_denied=run.sha256 in (denied or ()),
+                pin_command=run.rows[language].pin_command if can_pin else None,
             )
             for run in found.runs
         ]
@@ -103,11 +107,13 @@ class RunLibrary:
     def _folder(self, run: KnownRun) -> Path:
         return self.outputs.resolve() / run.rows["en"].folder
 
-    def _denied(self) -> set[str]:
+    def _denied(self) -> set[str] | None:
+        """Return the hashes of the denied runs; None if they cannot be read: nothing can be pinned then."""
         try:
             return {entry.run_json_sha256 for entry in read_denied(self.outputs)}
-        except RunError:
-            return set()
+        except RunError as error:
+            log.error("no run can be pinned: %s", error.message)
+            return None
 
 
 def _with_id(found: RunListing, name: str) -> KnownRun:
@@ -142,7 +148,7 @@ def _comparison(first: Path, sha256_of_first: str, second: Path, sha256_of_secon
 def made_page(html: str) -> MadePage:
     """Return a page with the policy that its own style sheets need.
 
-    >>> made_page("<style>p { margin: 0 }</style>").policy[:49]
+    >>> made_page("<style>p { margin: 0 }</style>").policy[:50]
     "default-src 'none'; style-src 'sha256-7IWhgxoOGTB5"
     """
     digests = [sha256(style.encode()).digest() for style in _STYLE.findall(html)]

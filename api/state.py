@@ -30,8 +30,7 @@ class ServerState(State):
     root_path: str
     "Prefix of all paths as clients see them; see `Server.root_path`."
     requires_key: bool
-    is_local: bool
-    "Whether the server listens on this machine only."
+    cors_origins: tuple[str, ...]
     metrics: Metrics
     answer_log: AnswerLog | None
     outcome_store: OutcomeStore | None
@@ -50,7 +49,7 @@ class ServerState(State):
         limits: Limits,
         root_path: str,
         requires_key: bool,
-        is_local: bool,
+        cors_origins: tuple[str, ...],
         metrics: Metrics,
         answer_log: AnswerLog | None,
         outcome_store: OutcomeStore | None,
@@ -67,7 +66,7 @@ class ServerState(State):
                 "limits": limits,
                 "root_path": root_path,
                 "requires_key": requires_key,
-                "is_local": is_local,
+                "cors_origins": cors_origins,
                 "metrics": metrics,
                 "answer_log": answer_log,
                 "outcome_store": outcome_store,

@@ -24,6 +24,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 "Time in which a cancelled process must end; it looks every fifth of a second."
 ENDED = "the process that scored the file has ended: the server was stopped, or memory or the disk was full"
+DAMAGED = "the state of this campaign cannot be read: delete it and start it again"
 MONTHS, OBJECTIONS, HISTORY = "months", "do_not_contact", "contact_history"
 "Names of the uploaded files, in the form and in the folder."
 OUTPUT = "advice.csv"
@@ -48,7 +49,7 @@ class JobState(Struct, frozen=True):
 
 
 class JobRequest(Struct, frozen=True):
-    """What a job scores; it does not change."""
+    """The file and settings that a job scores with a run; they do not change."""
 
     id: str
     owner: str
@@ -88,6 +89,11 @@ class JobFolder:
     def is_cancelled(self) -> bool:
         """Whether the process has to end."""
         return not self._request_file.exists()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the job ended without a result."""
+        return self._written_state().state == "failed"
 
     @property
     def _request_file(self) -> Path:
@@ -158,6 +164,8 @@ class JobFolder:
             return msgspec.msgpack.decode(self._state_file.read_bytes(), type=JobState)
         except FileNotFoundError:
             return JobState("waiting")
+        except msgspec.DecodeError:
+            return JobState.failed(DAMAGED)
 
     def _is_abandoned(self, state: JobState, request: JobRequest) -> bool:
         starts_until = request.created_at + timedelta(seconds=START_SECONDS)

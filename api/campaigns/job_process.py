@@ -21,6 +21,7 @@ from planrec.campaigns.settings import checked_settings
 from planrec.errors import PlanRecError, RunError
 from planrec.runs.read import SavedRun, load_run
 
+from ..not_readable import NotReadableError, readable
 from .job_folder import HISTORY, MONTHS, OBJECTIONS, JobFolder, JobRequest, JobState
 
 NICENESS = 10
@@ -55,6 +56,8 @@ def _ended(folder: JobFolder, request: JobRequest) -> JobState:
         return _scored(folder, request)
     except PlanRecError as error:
         return JobState.failed(error.message, error.problems[:MOST_PROBLEMS])
+    except NotReadableError as error:
+        return JobState.failed(str(error))
     except OSError as error:
         return JobState.failed(DISK_FULL if error.errno == errno.ENOSPC else f"{error.strerror}")
     except MemoryError:
@@ -80,7 +83,9 @@ def _settings(request: JobRequest) -> Mapping[str, object]:
 
 
 def _run(request: JobRequest) -> SavedRun:
-    saved = load_run(Path(request.run_folder))
+    folder = Path(request.run_folder)
+    with readable("the run cannot be read", folder.parent):
+        saved = load_run(folder)
     if saved.sha256 != request.run_sha256:
         raise RunError("the run that was served when the campaign began has changed: start it again")
     return saved

@@ -1,6 +1,7 @@
 """The jobs of a server: their limits, their owners and the end of their lives."""
 
 import asyncio
+import logging
 import os
 import re
 import secrets
@@ -8,18 +9,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Semaphore, Thread
 from typing import Annotated, BinaryIO
 
 from anyio import to_thread
 from filelock import FileLock
 from litestar import Litestar
 from litestar.exceptions import HTTPException
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from planrec.campaigns.summary import CampaignSummary
 from planrec.runs.read import SavedRun
@@ -34,6 +35,7 @@ FOLDER = "campaign_jobs"
 "Folder of all jobs, in the folder of runs; only the user of the server can read it."
 SWEEP_SECONDS = 60.0
 _ID = re.compile(r"[0-9a-f]{32}")
+log = logging.getLogger("planrec.api")
 
 
 class CampaignJob(Struct, frozen=True):
@@ -70,6 +72,22 @@ class CampaignJobs:
 
     outputs: Path
     limits: CampaignLimits
+    _uploads: Semaphore
+
+    @classmethod
+    def of(cls, outputs: Path, limits: CampaignLimits) -> "CampaignJobs":
+        """Keep jobs below the folder of runs; one process reads as many uploads as jobs may run."""
+        return cls(outputs, limits, Semaphore(limits.running))
+
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Reserve the room for an upload of this process. Raises HTTPException: 429."""
+        if not self._uploads.acquire(blocking=False):
+            raise self._too_many()
+        try:
+            yield
+        finally:
+            self._uploads.release()
 
     def start(self, owner: str, saved: SavedRun, upload: Upload) -> CampaignJob:
         """Store the files and start the process that scores them.
@@ -91,20 +109,17 @@ class CampaignJobs:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._folder / ".lock", timeout=10):
             self.check_room(owner)
+            self._remove_failed(owner)
             folder = self._stored(request, upload)
         Thread(target=_run_process, args=(folder,), daemon=True).start()
         return _job(request, JobState("waiting"))
 
     def check_room(self, owner: str) -> None:
-        """Check that one more job may start. Raises HTTPException: 429."""
-        jobs = [(request, folder.state(request)) for folder, request in self._jobs()]
-        if sum(state.state in ("waiting", "running") for _, state in jobs) >= self.limits.running:
-            raise HTTPException(
-                status_code=429,
-                detail=f"at most {self.limits.running} campaigns are scored at a time: try again later",
-                headers={"retry-after": "30"},
-            )
-        if sum(request.owner == owner for request, _ in jobs) >= self.limits.kept:
+        """Check that one more job may start; failed ones do not count. Raises HTTPException: 429."""
+        jobs = [(request.owner, folder.state(request).state) for folder, request in self._jobs()]
+        if sum(state in ("waiting", "running") for _, state in jobs) >= self.limits.running:
+            raise self._too_many()
+        if jobs.count((owner, "done")) >= self.limits.kept:
             raise HTTPException(
                 status_code=429, detail=f"at most {self.limits.kept} campaigns are kept: delete one of yours"
             )
@@ -119,17 +134,11 @@ class CampaignJobs:
 
     def sweep(self) -> None:
         """Remove the jobs whose time is over, and the files of those whose process is gone."""
-        now = datetime.now(UTC)
-        for folder, request in self._jobs():
-            if request.expires_at <= now:
-                folder.remove()
-            else:
-                folder.state(request)
-        for left in self._folder.glob("*/"):
-            # A start that was killed before its request was written, or a removal.
-            age = now.timestamp() - left.stat().st_mtime
-            if JobFolder(left).request() is None and age > 3600:
-                shutil.rmtree(left, ignore_errors=True)
+        for path in self._folder.glob("*/"):
+            try:
+                _sweep(JobFolder(path), datetime.now(UTC))
+            except OSError as error:
+                log.error("the campaign %s was not swept: %s", path.name, error)
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncIterator[None]:
@@ -143,15 +152,33 @@ class CampaignJobs:
         async with background_task(sweeping()):
             yield
 
+    def _too_many(self) -> HTTPException:
+        return HTTPException(
+            status_code=429,
+            detail=f"at most {self.limits.running} campaigns are scored at a time: try again later",
+            headers={"retry-after": "30"},
+        )
+
     @property
     def _folder(self) -> Path:
         return self.outputs / FOLDER
 
     def _jobs(self) -> Iterator[tuple[JobFolder, JobRequest]]:
+        """Yield the jobs whose time is not over."""
         for path in self._folder.glob("*/"):
             folder = JobFolder(path)
-            if (request := folder.request()) is not None:
+            request = folder.request()
+            if request is not None and request.expires_at > datetime.now(UTC):
                 yield folder, request
+
+    def _remove_failed(self, owner: str) -> None:
+        """Remove the oldest failed jobs of an owner who would keep too many with one more job."""
+        own = sorted(
+            [(request.created_at, folder.path) for folder, request in self._jobs() if request.owner == owner]
+        )
+        failed = [folder for _, path in own if (folder := JobFolder(path)).has_failed]
+        for folder in failed[: max(0, len(own) + 1 - self.limits.kept)]:
+            folder.remove()
 
     def _stored(self, request: JobRequest, upload: Upload) -> JobFolder:
         folder = JobFolder(self._folder / request.id)
@@ -165,6 +192,18 @@ class CampaignJobs:
             folder.remove()
             raise
         return folder
+
+
+def _sweep(folder: JobFolder, now: datetime) -> None:
+    request = folder.request()
+    if request is None:
+        # A start that was killed before its request was written, or a removal.
+        if now.timestamp() - folder.path.stat().st_mtime > 3600:
+            shutil.rmtree(folder.path, ignore_errors=True)
+    elif request.expires_at <= now:
+        folder.remove()
+    else:
+        folder.state(request)
 
 
 def _run_process(folder: JobFolder) -> None:
@@ -193,5 +232,11 @@ def _job(request: JobRequest, state: JobState) -> CampaignJob:
         expires_at=request.expires_at,
         error=None if state.error is None else translated(state.error, LANGUAGE.get()),
         problems=list(state.problems),
-        summary=state.summary,
+        summary=None if state.summary is None else _translated_notes(state.summary),
     )
+
+
+def _translated_notes(summary: CampaignSummary) -> CampaignSummary:
+    """Return a summary with its notes in the language of the request; broken rules stay in English."""
+    language = LANGUAGE.get()
+    return structs.replace(summary, notes=tuple(translated(note, language) for note in summary.notes))

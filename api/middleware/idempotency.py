@@ -46,7 +46,7 @@ class Idempotency:
     """ASGI middleware; requests without the header pass unchanged."""
 
     def __init__(self, app: ASGIApp, store: AnswerStore, max_body_bytes: int) -> None:
-        """Store the answers of an app; larger bodies are passed on for the app to refuse."""
+        """Store the answers of an app; larger bodies are passed on, and their answers are not kept."""
         self.app, self.store, self.max_body_bytes = app, store, max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +62,7 @@ class Idempotency:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, key: bytes) -> None:
         received, body = await self._body(receive)
-        if body is None:  # too long: the app refuses it
+        if body is None:  # too long: the app refuses it, or it is an upload
             await self.app(scope, _again(received, receive), send)
             return
         # Two callers may choose the same key; they must not get each other's answers.

@@ -19,7 +19,7 @@ from ..problems import (
 DESCRIPTIONS = {
     400: "The body is not JSON in UTF-8, an object has a key twice, or the `Idempotency-Key` is malformed.",
     401: "The server requires an API key.",
-    403: "Logged answers need an API key, or a client on the machine of the server.",
+    403: "Logged answers need a server with API keys, or a page of another origin sent the request.",
     404: "Not found.",
     405: "Method not allowed for this path.",
     408: "The request did not arrive in time; the connection is closed.",

@@ -45,9 +45,11 @@ class RollbackFacts(Struct, frozen=True):
 class Traffic(Struct, frozen=True):
     """Counters since the start of the server, of all workers."""
 
-    requests: Annotated[int, Meta(description="Requests to POST endpoints.")]
+    requests: Annotated[int, Meta(description="Requests to POST endpoints, without previews.")]
     refused: Annotated[int, Meta(description="Those with a status from 400 to 498.")]
-    errors: Annotated[int, Meta(description="Those with a status of 500 or more.")]
+    errors: Annotated[
+        int, Meta(description="All requests with a status of 500 or more, except those of GET /ready.")
+    ]
     answers: Annotated[dict[str, int], Meta(description="By decision: recommend, stay, abstain.")]
     p50_ms: Annotated[
         float | None,

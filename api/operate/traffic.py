@@ -5,22 +5,26 @@ from collections.abc import Iterable, Mapping
 from ..prometheus import Sample
 from .operating_facts import LogFacts, Traffic
 
-PREDICT = "/predict"
+PREDICT, PREVIEW, READY = "/predict", "/predict/preview", "/ready"
 
 
 def traffic_of(samples: Iterable[Sample]) -> Traffic:
     """Count requests and answers.
 
+    Previews are no requests for advice, and a server that is not ready yet has not failed.
+
     >>> traffic_of([Sample("planrec_requests_total", {"method": "POST", "status": "503"}, 2.0)]).errors
     2
     """
-    posts: dict[int, float] = {}
+    errors, posts = 0.0, dict[int, float]()
     answers = dict.fromkeys(("recommend", "stay", "abstain"), 0)
     buckets: dict[float, float] = {}
     for sample in samples:
-        if sample.name == "planrec_requests_total" and sample.labels.get("method") == "POST":
-            status = int(sample.labels["status"])
-            posts[status] = posts.get(status, 0.0) + sample.value
+        if sample.name == "planrec_requests_total":
+            status, route = int(sample.labels["status"]), sample.labels.get("route")
+            errors += sample.value if status >= 500 and route != READY else 0.0
+            if sample.labels.get("method") == "POST" and route != PREVIEW:
+                posts[status] = posts.get(status, 0.0) + sample.value
         elif sample.name == "planrec_recommendations_total":
             decision = sample.labels["decision"]
             answers[decision] = answers.get(decision, 0) + int(sample.value)
@@ -30,7 +34,7 @@ def traffic_of(samples: Iterable[Sample]) -> Traffic:
     return Traffic(
         requests=int(sum(posts.values())),
         refused=int(sum(number for status, number in posts.items() if 400 <= status < 499)),
-        errors=int(sum(number for status, number in posts.items() if status >= 500)),
+        errors=int(errors),
         answers=answers,
         p50_ms=quantile_ms(buckets, 0.5),
         p99_ms=quantile_ms(buckets, 0.99),

@@ -8,8 +8,10 @@ from litestar.params import FromPath
 from litestar.response import File
 
 from planrec.files.hashing import sha256_of
+from planrec.runs.read import SavedRun
 
 from ..campaigns.job_store import CampaignJob
+from ..campaigns.other_origin import check_origin
 from ..campaigns.upload_form import MULTIPART, upload_of
 from ..http_request import HttpRequest
 from ..middleware.api_keys import key_in
@@ -31,7 +33,7 @@ NO_ADVICE = "this campaign has no advice yet"
     tags=["Campaigns"],
     operation_id="start_campaign",
     summary="Start a campaign",
-    responses={202: JOB, **problem_responses(400, 413, 415, 422, 429, 503)},
+    responses={202: JOB, **problem_responses(400, 403, 413, 415, 422, 429, 503)},
 )
 async def start_campaign(request: HttpRequest) -> Response[CampaignJob]:
     """Upload a months file with the settings of a campaign.
@@ -39,17 +41,13 @@ async def start_campaign(request: HttpRequest) -> Response[CampaignJob]:
     A process of its own scores it with the served run. The rows are those of `planrec score`. Uploaded files
     are removed when the job ends.
     """
+    check_origin(request)
     check_content_type(request, MULTIPART)
     state = state_of(request.app)
     owner, saved = owner_of(request), state.run.saved
     await to_thread.run_sync(state.campaigns.check_room, owner)
-    async with upload_of(request) as upload:
-        try:
-            job = await to_thread.run_sync(state.campaigns.start, owner, saved, upload)
-        except OSError:
-            detail = "the server has no room for the files: try again later"
-            raise HTTPException(status_code=503, detail=detail) from None
-    return Response(job, status_code=202, headers={"location": f"{state.root_path}/campaigns/{job.id}"})
+    with state.campaigns.uploading():
+        return await _started(request, owner, saved)
 
 
 @route(
@@ -108,10 +106,11 @@ async def get_campaign_manifest(request: HttpRequest, state: ServerState, job_id
     tags=["Campaigns"],
     operation_id="delete_campaign",
     summary="Cancel and remove a campaign",
-    responses=problem_responses(400, 404),
+    responses=problem_responses(400, 403, 404),
 )
 async def delete_campaign(request: HttpRequest, state: ServerState, job_id: FromPath[str]) -> None:
     """Stop the scoring, if it runs, and remove all files of the job."""
+    check_origin(request)
     folder, _ = await to_thread.run_sync(state.campaigns.find, job_id, owner_of(request))
     await to_thread.run_sync(folder.remove)
 
@@ -120,3 +119,14 @@ def owner_of(request: HttpRequest) -> str:
     """Return the owner of the jobs of a request: the hash of its API key, or nothing without keys."""
     key = key_in(request.scope["headers"]) if state_of(request.app).requires_key else None
     return "" if key is None else sha256_of(key)
+
+
+async def _started(request: HttpRequest, owner: str, saved: SavedRun) -> Response[CampaignJob]:
+    state = state_of(request.app)
+    async with upload_of(request) as upload:
+        try:
+            job = await to_thread.run_sync(state.campaigns.start, owner, saved, upload)
+        except OSError:
+            detail = "the server has no room for the files: try again later"
+            raise HTTPException(status_code=503, detail=detail) from None
+    return Response(job, status_code=202, headers={"location": f"{state.root_path}/campaigns/{job.id}"})

@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from planrec.serving.decision_log import Days
 
-from ..decision_reading import DecisionReader, FoundAdvice, ReplayedAdvice, is_local
+from ..decision_reading import DecisionReader, FoundAdvice, ReplayedAdvice
 from ..http_request import HttpRequest
 from ..openapi.problem_responses import problem_responses
 from ..parsing.request_model import MAX_TEXT
@@ -60,13 +60,12 @@ def replayed_decision(
 
 
 def _reader(request: HttpRequest) -> DecisionReader:
-    """Return the log, if this client may read it.
+    """Return the log, if this server requires keys: answers are personal data.
 
-    Without keys a client must be on this machine: answers are personal data. The Host header is compared,
-    too, because a page of another site can lead a browser to this address by another name.
+    Without keys everyone might read them: a proxy can publish a server that listens on this machine only.
     """
     state = state_of(request.app)
-    if not (state.requires_key or (state.is_local and is_local(request.headers.get("host", "")))):
+    if not state.requires_key:
         raise HTTPException(status_code=403, detail=FORBIDDEN)
     if state.decision_reader is None:
         raise HTTPException(status_code=404, detail="this server has no decision log")

@@ -75,8 +75,7 @@ def api_page() -> str:
         "",
         "## Logged answers",
         "",
-        "Without API keys only clients on the machine of the server get them. The decision log records every"
-        " reading.",
+        "A server without API keys refuses them (403). The decision log records every reading.",
         *_structs(FoundAdvice, known=_names(Answer)),
         *_structs(ReplayedAdvice, known=(*_names(Answer), *_names(FoundAdvice))),
         "",

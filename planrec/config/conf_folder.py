@@ -5,6 +5,7 @@ It reads plain YAML without Hydra, because help texts and error messages need no
 
 import re
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,9 @@ def inherited(group: str, option: str, added: Folders = ()) -> dict[str, Any]:
         for part in place.split(".") if place else []:
             node = node.setdefault(part, {})
         node |= taken_in
-    return keys | {key: value for key, value in (content_of(file) or {}).items() if key != "defaults"}
+    own = {key: value for key, value in (content_of(file) or {}).items() if key != "defaults"}
+    # A copy: callers set values in it, and the content of a file is cached.
+    return keys | deepcopy(own)
 
 
 def content_of(file: Path) -> Any:

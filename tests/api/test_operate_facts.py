@@ -11,6 +11,7 @@ from api.app import create_app
 from api.decision_logging import AnswerLog
 from api.settings import Settings
 from planrec.runs.read import load_run
+from planrec.serving.acting_user import acting_user
 from planrec.serving.decision_log.search import advice_over_time
 from planrec.serving.decision_log.session import session
 from planrec.serving.pin_run import pin_run
@@ -60,10 +61,18 @@ def test_the_pin_the_run_and_the_way_back(client, folder):
     assert str(folder) not in json.dumps(found)
 
 
+def test_the_person_who_pinned_is_named_only_if_a_key_is_required(client, monkeypatch):
+    assert client.get("/operate").json()["pinned"]["pinned_by"] is None
+    monkeypatch.setattr(client.app.state, "requires_key", True)
+    assert client.get("/operate").json()["pinned"]["pinned_by"] == acting_user()
+
+
 def test_answers_and_refusals_are_counted(client, folder):
     request = load_run(folder / "two").manifest.golden.requests[0]
     decisions = [client.post("/predict", json=request).json()["decision"] for _ in range(3)]
     client.post("/predict", json={})
+    client.post("/predict/preview", json=request)
+    client.post("/predict/preview", json={})
     found = client.get("/operate").json()
     assert found["traffic"]["requests"] == 4
     assert (found["traffic"]["refused"], found["traffic"]["errors"]) == (1, 0)

@@ -11,6 +11,7 @@ from api.app import create_app
 from api.pages.asset_files import FOLDER, Assets, assets
 from api.pages.view_page import VIEW_PATHS
 from api.settings import Server, Settings
+from planrec.metrics import METRICS
 from planrec.runs.read import load_run
 
 STATIC = FOLDER / "static"
@@ -173,3 +174,17 @@ def test_every_used_text_exists():
     used = set(re.findall(rf'"((?:{"|".join(["shell", *VIEW_PATHS])})\.\w+)"', scripts + frame))
     known = {f"{section}.{name}" for section, named in texts("en").items() for name in named}
     assert used <= known
+
+
+def test_every_metric_with_one_value_has_words():
+    single = {name for name, metric in METRICS.items() if metric.groups is None}
+    named = {key.removeprefix("metric_") for key in texts("en")["shell"] if key.startswith("metric_")}
+    [listed] = re.findall(r"NAMED = new Set\(\[(.*?)\]\)", (STATIC / "metrics.js").read_text("utf-8"), re.S)
+    assert named == set(re.findall(r'"(\w+)"', listed)) == single
+
+
+def test_plural_texts_have_a_text_for_one():
+    for section, named in texts("en").items():
+        for name in named:
+            if name.endswith("_one"):
+                assert name.removesuffix("_one") in named, (section, name)

@@ -14,7 +14,7 @@ from api.settings import Settings
 from planrec.reports.page.report_page import report_page
 from planrec.reports.page.requested_runs import read_requested_runs
 from planrec.runs.read import load_run
-from planrec.serving.denied_runs import deny
+from planrec.serving.denied_runs import FILE_NAME, deny
 from planrec.serving.pin import as_pinned, read_pin
 from planrec.serving.pin_run import pin_run
 from tests.trained_runs import edit_run
@@ -131,7 +131,7 @@ def test_the_list_can_be_filtered_and_read_in_parts(client, query, folders):
     assert [run["folder"] for run in client.get(f"/runs{query}").json()["runs"]] == folders
 
 
-def test_new_and_replaced_runs_are_found_and_denied_ones_marked(client, runs_folder, bill_run):
+def test_new_and_replaced_runs_are_found_and_denied_ones_marked(client, runs_folder, bill_run, caplog):
     before = client.get("/runs").json()["total"]
     new = copied(bill_run, runs_folder / "2030-02-01" / "eee", finished="2030-02-01T00:00:00+00:00")
     run = client.get("/runs").json()["runs"][0]
@@ -146,6 +146,11 @@ def test_new_and_replaced_runs_are_found_and_denied_ones_marked(client, runs_fol
     whole = sha256((new / "run.json").read_bytes()).hexdigest()
     deny(pinned.model_copy(update={"run": "eee", "run_json_sha256": whole}), runs_folder, "bad")
     assert client.get("/runs").json()["runs"][0]["is_denied"]
+    (runs_folder / FILE_NAME).write_text("{")
+    damaged = client.get("/runs").json()["runs"][0]
+    assert (damaged["is_denied"], damaged["pin_command"]) == (False, None)
+    assert "no run can be pinned: " in caplog.text
+    (runs_folder / FILE_NAME).unlink()
     shutil.rmtree(new)
     assert client.get("/runs").json()["total"] == before
 

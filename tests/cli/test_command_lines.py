@@ -150,7 +150,7 @@ def test_runs_are_ranked_and_compared(swept, tmp_path, typed):
     assert done.returncode == 0, done.stderr
     assert "to the best" in done.stdout
     assert "model=logistic" in (tmp_path / "board.csv").read_text("utf-8")
-    assert (tmp_path / "board.html").read_text("utf-8").startswith("<!doctype html>")
+    assert (tmp_path / "board.html").read_text("utf-8").startswith("<!DOCTYPE html>")
     # By their numbers: addresses change with the code, and with them their order.
     (sweep,) = tmp_path.glob("outputs/multirun/*/*/sweep.json")
     done = typed(tmp_path, "compare", str(sweep.parent / "0"), str(sweep.parent / "1"))

@@ -4,6 +4,7 @@ import pytest
 
 from planrec.config.changed_config import changed
 from planrec.config.compose import compose
+from planrec.config.conf_folder import inherited
 from planrec.errors import ConfigError
 
 
@@ -47,3 +48,9 @@ def test_wrong_overrides_are_refused_in_the_words_that_were_typed(config, overri
 def test_a_misfit_names_the_run_as_the_origin_of_what_stayed(config):
     with pytest.raises(ConfigError, match="target=best_bill needs a usage history and data=table"):
         changed(config, ["data=table", "data.path=x.csv", "data.plan_column=plan"])
+
+
+def test_an_override_does_not_reach_the_options_of_later_configs(config):
+    assert inherited("data", "usage_months")["units"]["data_mib"] is None
+    changed(config, ["data=usage_months", "data.path=months.csv", "data.units.data_mib=GB"])
+    assert inherited("data", "usage_months")["units"]["data_mib"] is None

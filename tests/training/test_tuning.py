@@ -215,7 +215,7 @@ def test_a_single_value_equals_that_of_the_evaluation(result):
 def test_a_nested_run_from_the_command_line(tmp_path: Path):
     typed = [*NESTED_HELD, "search.n_trials=2"]
     done = subprocess.run(
-        [sys.executable, "-m", "planrec", "train", *typed],
+        [sys.executable, "-m", "planrec", "train", *typed, "--all"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

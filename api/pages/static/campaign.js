@@ -21,40 +21,35 @@ export async function mount(root, context) {
   }
   const form = campaignForm(context, {sample, onSubmit: () => start()});
   root.append(element("div", {class: "columns"}, [form.form, shown]));
+  let isFinal = false;
   context.onReturn(() => resume());
   showEmpty();
   await resume();
 
   async function start() {
+    const upload = new AbortController();
     form.setBusy(true);
-    sessionStorage.removeItem(STORED);
-    showProgress(null, text("campaign.uploading"));
-    shown.scrollIntoView();
     try {
-      const response = await api.send("/campaigns", {method: "POST", body: form.body()});
+      await forget();
+      showProgress(null, text("campaign.uploading"), () => upload.abort());
+      shown.scrollIntoView();
+      const response = await api.send("/campaigns", {method: "POST", body: form.body(), signal: upload.signal});
       const job = await response.json();
       sessionStorage.setItem(STORED, job.id);
       await follow(job);
     } catch (error) {
-      form.setBusy(false);
-      // A job goes on without the page: its progress stays until the server answers again.
-      if (error instanceof ServerGone && sessionStorage.getItem(STORED) !== null) return;
-      showEmpty();
-      if (error instanceof Problem) form.showProblem(error);
-      else if (!(error instanceof ServerGone)) throw error;
+      stopped(error);
     }
   }
 
-  /** Show the job of an earlier visit of this tab, if the server still has it. */
+  /** Show the job of an earlier visit of this tab, if the server still has it; a result that is shown stays. */
   async function resume() {
     const id = sessionStorage.getItem(STORED);
-    if (id === null) return;
+    if (id === null || isFinal) return;
     try {
       await follow(await api.get(`/campaigns/${id}`));
     } catch (error) {
-      if (error instanceof ServerGone) return;
-      sessionStorage.removeItem(STORED);
-      showEmpty();
+      stopped(error);
     }
   }
 
@@ -63,17 +58,43 @@ export async function mount(root, context) {
     let job = begun;
     announce(text("campaign.scoring"));
     while (job.state === "waiting" || job.state === "running") {
-      showProgress(job, text("campaign.scoring"));
+      showProgress(job, text("campaign.scoring"), remove);
       await new Promise((resolve) => { setTimeout(resolve, LOOK_EVERY_MS); });
       if (sessionStorage.getItem(STORED) !== begun.id) return;
       job = await api.get(`/campaigns/${begun.id}`);
+      if (sessionStorage.getItem(STORED) !== begun.id) return;
     }
     form.setBusy(false);
-    if (job.state === "failed") showFailed(job);
-    else showResult(job);
+    if (job.state === "failed") {
+      showFailed(job);
+      await forget();
+    } else showResult(job);
+  }
+
+  /** Show why a job cannot be followed; its id is kept, unless the server has no such job. */
+  function stopped(error) {
+    form.setBusy(false);
+    // A job goes on without the page: its progress stays until the server answers again.
+    if (error instanceof ServerGone && sessionStorage.getItem(STORED) !== null) return;
+    const isUnknown = error instanceof Problem && error.status === 404;
+    if (isUnknown) sessionStorage.removeItem(STORED);
+    if (!isFinal) showEmpty();
+    if (error instanceof Problem && !isUnknown) form.showProblem(error);
+    else if (!(isUnknown || error instanceof ServerGone || error.name === "AbortError")) throw error;
+  }
+
+  /** Delete the stored job on the server, then its id. */
+  async function forget() {
+    const id = sessionStorage.getItem(STORED);
+    if (id === null) return;
+    await api.send(`/campaigns/${id}`, {method: "DELETE"}).catch((error) => {
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+    });
+    sessionStorage.removeItem(STORED);
   }
 
   function showEmpty() {
+    isFinal = false;
     shown.replaceChildren(element("section", {class: "card empty"}, [
       element("h2", {}, [text("campaign.empty_title")]),
       element("ol", {}, [1, 2, 3].map((step) => element("li", {}, [text(`campaign.step_${step}`)]))),
@@ -83,7 +104,8 @@ export async function mount(root, context) {
     ]));
   }
 
-  function showProgress(job, label) {
+  function showProgress(job, label, cancel) {
+    isFinal = false;
     const old = shown.querySelector("progress");
     const share = job === null ? null : job.progress;
     if (old !== null && job !== null && old.hasAttribute("value")) {
@@ -93,27 +115,28 @@ export async function mount(root, context) {
     const bar = element("progress", {max: 1, value: share, "aria-labelledby": "progress-title"});
     shown.replaceChildren(element("section", {class: "card", "aria-busy": "true"}, [
       element("h2", {id: "progress-title"}, [label]), bar,
-      ...(job === null ? [] : [element("p", {class: "row"}, [element("button", {type: "button", click: () => remove(job.id)}, [text("campaign.cancel")])])]),
+      element("p", {class: "row"}, [element("button", {type: "button", click: cancel}, [text("campaign.cancel")])]),
     ]));
   }
 
   function showFailed(job) {
-    sessionStorage.removeItem(STORED);
+    isFinal = true;
     const title = element("h2", {tabindex: -1}, [text("campaign.failed")]);
     shown.replaceChildren(element("section", {class: "card notice bad", role: "alert"}, [
       title, element("p", {}, [job.error]),
-      ...(job.problems.length > 0 ? [element("ul", {class: "problems"}, job.problems.map((problem) => element("li", {}, [problem])))] : []),
+      ...(job.problems.length > 0 ? [element("ul", {class: "problems"}, job.problems.map((problem) => element("li", {lang: "en"}, [problem])))] : []),
     ]));
     title.focus();
     shown.scrollIntoView();
   }
 
   function showResult(job) {
+    isFinal = true;
     shown.replaceChildren(campaignResult(context, {
       job,
       planNames,
       download: (path) => download(`/campaigns/${job.id}/${path}`),
-      remove: () => remove(job.id),
+      remove,
     }));
     const title = shown.querySelector("#result-title");
     announce(title.textContent);
@@ -132,13 +155,15 @@ export async function mount(root, context) {
     }
   }
 
-  async function remove(id) {
-    sessionStorage.removeItem(STORED);
-    form.setBusy(false);
-    showEmpty();
-    await api.send(`/campaigns/${id}`, {method: "DELETE"}).catch((error) => {
-      if (!(error instanceof Problem || error instanceof ServerGone)) throw error;
-    });
+  async function remove() {
+    try {
+      await forget();
+      form.setBusy(false);
+      showEmpty();
+    } catch (error) {
+      if (error instanceof Problem) form.showProblem(error);
+      else if (!(error instanceof ServerGone)) throw error;
+    }
   }
 }
 

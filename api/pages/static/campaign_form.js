@@ -14,7 +14,7 @@ const POINTERS = {
 };
 
 /**
- * Return the form: {form, values(), show(problem), setBusy(isBusy)}.
+ * Return the form: {form, body(), showProblem(problem), setBusy(isBusy)}.
  *
  * sample: {plan, plan_held, currency} for the preview of messages. onSubmit: called when the form is complete.
  */
@@ -39,7 +39,7 @@ export function campaignForm({text, language}, {sample, onSubmit}) {
 
   const submit = element("button", {class: "primary", type: "submit"}, [text("campaign.start")]);
   const message = element("select", {}, LANGUAGES.map((one) => element("option", {value: one, selected: one === language}, [text(`campaign.language_${one}`)])));
-  const isStrict = element("input", {type: "checkbox", id: "on_bad_rows", name: "on_bad_rows", checked: true});
+  const leavesOut = element("input", {type: "checkbox", id: "on_bad_rows", name: "on_bad_rows", checked: true});
   const group = (key, children, isOpen = true) =>
     element("details", {open: isOpen}, [element("summary", {}, [element("h3", {}, [text(`campaign.${key}`)])]), ...children]);
   const form = element("form", {class: "card campaign-form", novalidate: true, "aria-labelledby": "campaign-form-title"}, [
@@ -62,7 +62,7 @@ export function campaignForm({text, language}, {sample, onSubmit}) {
       element("p", {class: "hint"}, [text("campaign.template_hint", {names: PLACEHOLDERS.map((name) => `{${name}}`).join(", ")})]),
       ...LANGUAGES.map((one) => template(one)),
     ]),
-    element("p", {class: "row check"}, [isStrict, element("label", {for: "on_bad_rows"}, [text("campaign.on_bad_rows")])]),
+    element("p", {class: "row check"}, [leavesOut, element("label", {for: "on_bad_rows"}, [text("campaign.on_bad_rows")])]),
     element("p", {class: "error", id: "form-error", role: "alert", hidden: true}),
     element("div", {class: "row"}, [submit]),
   ]);
@@ -106,7 +106,7 @@ export function campaignForm({text, language}, {sample, onSubmit}) {
       ...(windows.length > 0 ? {windows} : {}),
       ...(value("any_contact") ? {cool_down_days: {any_contact: whole("any_contact")}} : {}),
       language: value("message_language"), templates,
-      on_bad_rows: isStrict.checked ? "drop_and_report" : "error",
+      on_bad_rows: leavesOut.checked ? "drop_and_report" : "error",
     };
   }
 

@@ -3,6 +3,9 @@ import {intervalPlot} from "./chart.js";
 import {element} from "./dom.js";
 import {metricWords} from "./metrics.js";
 
+// Other segments are columns of the data.
+const SEGMENTS = new Set(["usage_decile", "held", "y"]);
+
 /** Show a comparison in a section. */
 export function comparison(section, found, [first, second], context) {
   const {text} = context;
@@ -54,8 +57,9 @@ function segments(found, currency, context) {
   ];
   const rows = drawn.map((part) => {
     const figures = difference(found.metric, part.difference, currency, words);
-    const label = `${part.segment} ${part.value}: ${figures}`;
-    return [`${part.segment} ${part.value}`, String(part.n_subscribers), intervalPlot({...part.difference, range, reference: 0, label}), figures];
+    const name = `${SEGMENTS.has(part.segment) ? text(`runs.segment_${part.segment}`) : part.segment} ${part.value}`;
+    const label = `${name}: ${figures}`;
+    return [name, String(part.n_subscribers), intervalPlot({...part.difference, range, reference: 0, label}), figures];
   });
   const heads = [text("runs.segment"), text("runs.subscribers"), text("runs.plot"), text("runs.difference")];
   return element("details", {}, [

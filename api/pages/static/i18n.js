@@ -15,12 +15,13 @@ export function chosenLanguage() {
   return navigator.language.toLowerCase().startsWith("es") ? "es" : "en";
 }
 
-/** Return the function that looks up a text by its key and fills in its {placeholders}. */
+/** Return the function that looks up a text by its key and fills in its {placeholders}; `NAME_one` is the text of one {n}. */
 export async function loadTexts(language) {
   const texts = await (await fetch(new URL(`texts/${language}.json`, import.meta.url))).json();
+  const plurals = new Intl.PluralRules(language);
   return (key, values = {}) => {
     const [section, name] = key.split(".");
-    const found = texts[section]?.[name];
+    const found = texts[section]?.[`${name}_${plurals.select(Number(values.n))}`] ?? texts[section]?.[name];
     if (found === undefined) throw new Error(`no text ${key}`);
     return found.replace(/\{(\w+)\}/g, (_, placeholder) => values[placeholder]);
   };

@@ -1,4 +1,5 @@
 import {answerFinder} from "./answer_finder.js";
+import {newestOnly} from "./api.js";
 import {command} from "./command.js";
 import {element} from "./dom.js";
 import {metricWords} from "./metrics.js";
@@ -20,31 +21,40 @@ export async function mount(root, context) {
     element("div", {class: "head"}, [element("h2", {id: "answers-title"}, [text("operate.over_time")]), choice]), chart,
   ]);
 
-  async function load() {
+  const ask = newestOnly(async (asked, signal) => {
     let found;
     try {
-      found = await api.get(`/operate?days=${days.value}`);
+      found = await api.get(`/operate?days=${asked}`, {signal});
     } catch (error) {
-      if (error.status !== undefined) notices.replaceChildren(notice("bad", error.message));
+      if (error.status === undefined) throw error;
+      notices.replaceChildren(notice("bad", error.message));
       return;
     }
     notices.replaceChildren(...noticesOf(found, context));
-    chart.replaceChildren(...overTime(found.over_time, Number(days.value), context));
-    facts.replaceChildren(
+    if (!isUsed(chart)) chart.replaceChildren(...overTime(found.over_time, Number(asked), context));
+    showCards(facts, [
       served(found, context), traffic(found, context), log(found.log, context), answers,
       drift(found.drift, context), watch(found.watch, context), realised(found.realised, context),
-    );
+    ]);
     updated.textContent = text("operate.updated", {time: formats.clock(found.time)});
-  }
+  });
+  const load = () => ask(days.value);
 
   days.addEventListener("change", load);
   onReturn(load);
   root.replaceChildren(element("h1", {}, [text("operate.title")]), notices, facts, updated, answerFinder(context));
   await load();
   setInterval(() => {
-    // An element that is used must not be replaced.
-    if (!document.hidden && !facts.contains(document.activeElement)) load();
+    if (!document.hidden) load();
   }, REFRESH_MS);
+}
+
+const isUsed = (part) => part.contains(document.activeElement);
+
+/** Replace the cards; one that is used stays, and with it the focus. */
+function showCards(facts, cards) {
+  if (facts.children.length === 0) facts.append(...cards);
+  [...facts.children].forEach((old, at) => { if (old !== cards[at] && !isUsed(old)) old.replaceWith(cards[at]); });
 }
 
 function notice(kind, words) {

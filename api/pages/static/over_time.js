@@ -19,7 +19,7 @@ export function overTime(found, days, {text, formats}) {
   return [
     ...(found.is_complete ? [] : [element("p", {class: "hint"}, [text("operate.newest_only")])]),
     element("figure", {}, [
-      element("ul", {class: "legend", "aria-hidden": true}, DECISIONS.map((name) => element("li", {}, [swatch(name), `${text(`operate.${name}`)} ${formats.number(totals[name])}`]))),
+      element("ul", {class: "legend", "aria-hidden": "true"}, DECISIONS.map((name) => element("li", {}, [swatch(name), `${text(`operate.${name}`)} ${formats.number(totals[name])}`]))),
       columns(names.map((name) => byTime.get(name)), most, text("operate.chart_label", {words})),
       element("figcaption", {class: "ends"}, [element("span", {}, [label(names[0])]), element("span", {}, [text("operate.most", {n: formats.number(most)})]), element("span", {}, [label(names.at(-1))])]),
     ]),

@@ -1,3 +1,4 @@
+import {newestOnly} from "./api.js";
 import {intervalPlot} from "./chart.js";
 import {command} from "./command.js";
 import {comparison} from "./comparison.js";
@@ -26,11 +27,12 @@ export async function mount(root, context) {
     element("div", {class: "field", hidden: true}, [element("label", {for: "sweep"}, [text("runs.sweep")]), sweep]),
   ]);
   let shown = [];
+  let shownQuery = null;
 
   function compareTray() {
     const words = element("span");
     const button = element("button", {type: "button", class: "primary", disabled: true}, [text("runs.compare")]);
-    button.addEventListener("click", compare);
+    button.addEventListener("click", () => compare([...chosen.values()]));
     const box = element("div", {class: "tray", hidden: true}, [words, button]);
     return {
       box,
@@ -43,33 +45,37 @@ export async function mount(root, context) {
     };
   }
 
-  async function compare() {
-    const [a, b] = [...chosen.keys()];
+  const compare = newestOnly(async (pair, signal) => {
+    const [a, b] = pair;
     result.hidden = false;
     result.setAttribute("aria-busy", "true");
     try {
-      comparison(result, await api.get(`/runs/compare?a=${a}&b=${b}`), [chosen.get(a), chosen.get(b)], context);
+      comparison(result, await api.get(`/runs/compare?a=${a.id}&b=${b.id}`, {signal}), pair, context);
       result.querySelector("h2").focus();
     } catch (error) {
-      if (error.status === undefined) return;
+      if (error.status === undefined) throw error;
       result.replaceChildren(element("h2", {id: "compared-title"}, [text("runs.compare")]), problem(error));
     } finally {
       result.removeAttribute("aria-busy");
     }
-  }
+  });
 
-  async function load(offset) {
-    const query = new URLSearchParams({offset, limit: AT_ONCE, text: filter.value, sweep: sweep.value});
+  const load = newestOnly(async (isMore, signal) => {
+    const query = new URLSearchParams({text: filter.value, sweep: sweep.value, limit: AT_ONCE}).toString();
+    // A list with another filter begins again.
+    const offset = isMore && query === shownQuery ? shown.length : 0;
     let page;
     try {
-      page = await api.get(`/runs?${query}`);
+      page = await api.get(`/runs?${query}&offset=${offset}`, {signal});
     } catch (error) {
-      if (error.status !== undefined) notice.replaceChildren(problem(error));
+      if (error.status === undefined) throw error;
+      notice.replaceChildren(problem(error));
       return;
     }
     shown = offset === 0 ? page.runs : [...shown, ...page.runs];
+    shownQuery = query;
     show(page);
-  }
+  });
 
   function show(page) {
     const isEmpty = page.total === 0 && filter.value === "" && sweep.value === "";
@@ -78,7 +84,7 @@ export async function mount(root, context) {
     const scales = scalesOf(shown);
     list.replaceChildren(...shown.map((run) => runItem(run, scales, chosen, tray, context)));
     tray.update();
-    count.textContent = isEmpty ? "" : text("runs.count", {shown: shown.length, total: page.total});
+    count.textContent = isEmpty ? "" : text("runs.count", {shown: shown.length, total: page.total, n: page.total});
     more.hidden = shown.length >= page.total;
     pinned.hidden = isEmpty;
     pinned.replaceChildren(...pinnedParts(page.pinned));
@@ -120,20 +126,20 @@ export async function mount(root, context) {
   function unreadable(folders) {
     return element("details", {class: "card"}, [
       element("summary", {}, [text("runs.unreadable", {n: folders.length})]),
-      element("ul", {}, folders.map((one) => element("li", {}, [element("code", {}, [one.folder]), ` ${one.problem}`]))),
+      element("ul", {}, folders.map((one) => element("li", {}, [element("code", {}, [one.folder]), " ", element("span", {lang: "en"}, [one.problem])]))),
     ]);
   }
 
   let typing = 0;
   filter.addEventListener("input", () => {
     clearTimeout(typing);
-    typing = setTimeout(() => load(0), TYPING_MS);
+    typing = setTimeout(() => load(false), TYPING_MS);
   });
-  sweep.addEventListener("change", () => load(0));
-  more.addEventListener("click", () => load(shown.length));
-  onReturn(() => load(0));
+  sweep.addEventListener("change", () => load(false));
+  more.addEventListener("click", () => load(true));
+  onReturn(() => load(false));
   root.replaceChildren(element("h1", {}, [text("runs.title")]), pinned, result, tools, notice, count, list, more, problems, tray.box);
-  await load(0);
+  await load(false);
 }
 
 function field(id, label, input) {
@@ -259,7 +265,7 @@ function details(run, named, context) {
     element("summary", {}, [text("runs.details"), element("span", {class: "hidden"}, [` ${named} ${run.run_id}`])]),
     ...run.warnings.map((warning) => element("p", {class: "notice"}, [warning])),
     element("dl", {}, facts.flatMap(([name, value]) => [element("dt", {}, [name]), element("dd", {}, [value])])),
-    ...(run.is_pinned || run.is_denied ? [] : [element("p", {}, [text("runs.pin_it")]), command(run.pin_command, context)]),
+    ...(run.is_pinned || run.is_denied || run.pin_command === null ? [] : [element("p", {}, [text("runs.pin_it")]), command(run.pin_command, context)]),
     element("p", {}, [text("runs.train_again")]),
     command(run.command, context),
   ]);

@@ -91,7 +91,10 @@ class RunRow(Struct, frozen=True):
     warnings: list[str]
     sweeps: Annotated[list[str], Meta(description="Folders of the sweeps that it is a cell of.")]
     command: Annotated[str, Meta(description="Trains it again.")]
-    pin_command: str
+    pin_command: Annotated[
+        str | None,
+        Meta(description="Null if the list of denied runs is damaged: nothing can be pinned then."),
+    ]
     is_pinned: bool
     is_denied: Annotated[bool, Meta(description="It failed in production and must not be pinned again.")]
 

@@ -28,8 +28,12 @@ class Days:
 
     @property
     def limits(self) -> tuple[str, str]:
-        """Times as the log writes them: from the first on, before the second."""
-        return self.first.isoformat(), (self.last + timedelta(days=1)).isoformat()
+        """Times as the log writes them: from the first on, before the second.
+
+        >>> Days(date(2026, 3, 3), date.max).limits
+        ('2026-03-03', '9999-01-01')
+        """
+        return self.first.isoformat(), (min(self.last, LAST_DAY) + timedelta(days=1)).isoformat()
 
     def __str__(self) -> str:
         """Show the days as the option `--on` takes them.

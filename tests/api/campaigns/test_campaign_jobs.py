@@ -16,7 +16,8 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.campaigns import job_process, job_store
-from api.campaigns.job_folder import ENDED, JobFolder, JobState
+from api.campaigns.job_folder import DAMAGED, ENDED, JobFolder, JobState
+from api.campaigns.job_store import CampaignJobs
 from api.middleware.api_keys import hash_of
 from api.settings import Access, CampaignLimits, Settings
 from planrec.runs.read import load_run
@@ -282,3 +283,84 @@ def test_a_run_that_changed_is_not_used(client, settings, idle, monkeypatch):
     monkeypatch.chdir(folder.path)
     state = job_process._ended(folder, msgspec.structs.replace(folder.request(), run_sha256="0" * 64))
     assert "has changed" in state.error
+
+
+def test_an_unreadable_run_is_named_without_the_place_of_the_runs(client, settings, idle, monkeypatch, saved):
+    job = started(client).json()
+    folder = JobFolder(settings.outputs / "campaign_jobs" / job["id"])
+    monkeypatch.chdir(folder.path)
+    gone = msgspec.structs.replace(folder.request(), run_folder=f"{saved.folder.resolve()}-gone")
+    state = job_process._ended(folder, gone)
+    assert state.error.startswith(f"the run cannot be read: {saved.folder.name}-gone is not a folder")
+    assert str(saved.folder.resolve().parent) not in state.error
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_damaged_state_fails_its_job_and_no_other(client, settings):
+    job = started(client).json()
+    (settings.outputs / "campaign_jobs" / job["id"] / "state.msgpack").write_bytes(b"\xc1")
+    found = client.get(f"/campaigns/{job['id']}").json()
+    assert (found["state"], found["error"]) == ("failed", DAMAGED)
+    assert started(client).status_code == 202
+
+
+@pytest.mark.usefixtures("idle")
+def test_failed_jobs_make_room_for_new_ones_the_oldest_first(client, settings):
+    jobs = []
+    for _ in range(4):
+        jobs.append(started(client).json()["id"])
+        JobFolder(settings.outputs / "campaign_jobs" / jobs[-1]).fail("no column month")
+    assert {folder.name for folder in folders(settings)} == set(jobs[1:])
+
+
+@pytest.mark.usefixtures("idle")
+def test_a_job_that_cannot_be_swept_does_not_keep_others(client, settings, monkeypatch, caplog):
+    first = started(client).json()["id"]
+    JobFolder(settings.outputs / "campaign_jobs" / first).fail("no column month")
+    second = started(client).json()["id"]
+    jobs = CampaignJobs.of(settings.outputs, settings.campaigns)
+    folder = JobFolder(settings.outputs / "campaign_jobs" / second)
+    past = msgspec.structs.replace(folder.request(), expires_at=datetime.now(UTC))
+    read = JobFolder.request
+
+    def request(self):
+        if self.path.name == first:
+            raise PermissionError(13, "Permission denied")
+        return past if self.path.name == second else read(self)
+
+    monkeypatch.setattr(JobFolder, "request", request)
+    jobs.sweep()
+    assert [folder.name for folder in folders(settings)] == [first]
+    assert f"the campaign {first} was not swept: " in caplog.text
+
+
+def test_one_upload_is_read_at_a_time(client, settings):
+    jobs = client.app.state.campaigns
+    with jobs.uploading():
+        answer = started(client)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+    with jobs.uploading():
+        assert folders(settings) == []
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site", "origin": "http://127.0.0.1:9000"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://testserver.local"}, 202),
+        ({"origin": "https://shop.example", "sec-fetch-site": "cross-site"}, 202),
+        ({"sec-fetch-site": "same-origin", "origin": "https://planrec.example"}, 202),
+    ],
+)
+def test_pages_of_other_origins_start_and_delete_no_campaign(saved, tmp_path, headers, status):
+    access = Access(cors_origins=("https://shop.example",))
+    with TestClient(create_app(saved, settings=Settings(outputs=tmp_path, access=access))) as client:
+        answer = client.post("/campaigns", files={"months": ("june.csv", CONTENT)}, headers=headers)
+        assert answer.status_code == status
+        found = client.delete("/campaigns/nothing", headers=headers)
+        assert found.status_code == (404 if status == 202 else 403)
+        assert status == 202 or found.json()["type"] == "urn:planrec:problem:forbidden"
