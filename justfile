@@ -172,7 +172,7 @@ site:
     PYTHONPATH=. python docs/_generate/static_adviser.py build/site/adviser
     @echo "Open build/site/index.html"
 
-# Take the pictures of the page for README and docs/, in Debian's chromium; after `just site`.
+# Take the pictures of the page for README and docs/: train two small runs, serve them, open them in Debian's chromium.
 pictures:
     python docs/_generate/pictures.py
 

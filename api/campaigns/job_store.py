@@ -20,7 +20,7 @@ from anyio import to_thread
 from filelock import FileLock
 from litestar import Litestar
 from litestar.exceptions import HTTPException
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from planrec.campaigns.summary import CampaignSummary
 from planrec.runs.read import SavedRun
@@ -232,5 +232,11 @@ def _job(request: JobRequest, state: JobState) -> CampaignJob:
         expires_at=request.expires_at,
         error=None if state.error is None else translated(state.error, LANGUAGE.get()),
         problems=list(state.problems),
-        summary=state.summary,
+        summary=None if state.summary is None else _translated_notes(state.summary),
     )
+
+
+def _translated_notes(summary: CampaignSummary) -> CampaignSummary:
+    """Return a summary with its notes in the language of the request; broken rules stay in English."""
+    language = LANGUAGE.get()
+    return structs.replace(summary, notes=tuple(translated(note, language) for note in summary.notes))

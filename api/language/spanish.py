@@ -95,9 +95,9 @@ DETAILS: Mapping[str, str] = {
     # Verdicts of comparisons, and warnings about runs.
     "no verdict: the runs cannot be compared in pairs ({})": "sin veredicto: las ejecuciones no se"
     " pueden comparar por pares ({})",
-    "no verdict: not both runs have {}; choose a metric that both have: {}": "sin veredicto: no ambas"
-    " ejecuciones tienen {}; elija una métrica que ambas tengan: {}",
-    "no verdict: not both runs have {}": "sin veredicto: no ambas ejecuciones tienen {}",
+    "no verdict: not both runs have {}; choose a metric that both have: {}": "sin veredicto: alguna de"
+    " las dos ejecuciones no tiene {}; elija una métrica que ambas tengan: {}",
+    "no verdict: not both runs have {}": "sin veredicto: alguna de las dos ejecuciones no tiene {}",
     "A and B are the same in {}, in every draw": "A y B son iguales en {}, en todas las muestras",
     "the data is too small to separate A from B by {}": "los datos no bastan para distinguir A de B por {}",
     "A is better in {}": "A es mejor en {}",
@@ -151,6 +151,45 @@ DETAILS: Mapping[str, str] = {
     " necesitan el fichero contact_history, y no está",
     "every window must have other days, got {}": "cada ventana debe tener otros días, y se dan {}",
     "no such file": "no existe ese fichero",
+    # Notes about the file of a campaign.
+    "numbers with a decimal comma (12,5 is twelve and a half): column {}": "números con coma decimal (12,5"
+    " es doce y medio): columna {}",
+    "numbers with separators of thousands: column '{}' ('{}' is {n})": "números con separadores de"
+    " millares: columna '{}' ('{}' es {n})",
+    "column '{}': '{}' is read as {}; no cell of the file shows its decimal mark; if it is {}, type {}": ""
+    "columna '{}': '{}' se lee como {}; ninguna celda del fichero muestra su signo decimal; si es {},"
+    " escriba {}",
+    "column '{}': '{}' is read as {}, because commas separate the cells of the file; if it is {}, type {}": ""
+    "columna '{}': '{}' se lee como {}, porque las comas separan las celdas del fichero; si es {}, escriba"
+    " {}",
+    "column '{}': '{}' is read as {}, because column '{}' has '{}'; if it is {}, type {}": "columna '{}':"
+    " '{}' se lee como {}, porque la columna '{}' tiene '{}'; si es {}, escriba {}",
+    "{n} month(s) have rows on several plans: usage is added up, the last row names the plan held": "meses"
+    " con filas de varios planes: {n}; su consumo se suma, y la última fila nombra el plan contratado",
+    "usage '{}' is tiny against every allowance of the catalogue: 95 % of the months are below {n}, the"
+    " smallest allowance is {n}; if the file counts in {}, type {}": "el consumo '{}' es mínimo frente a"
+    " todo lo incluido en los planes: el 95 % de los meses está por debajo de {n}, y lo menos incluido es"
+    " {n}; si el fichero cuenta en {}, escriba {}",
+    "usage '{}' is tiny against every allowance of the catalogue: 95 % of the months are below {n}, the"
+    " smallest allowance is {n}": "el consumo '{}' es mínimo frente a todo lo incluido en los planes: el"
+    " 95 % de los meses está por debajo de {n}, y lo menos incluido es {n}",
+    "usage '{}' is huge against every allowance of the catalogue: half of the months are above {n}, the"
+    " largest allowance is {n}; if the file counts in {}, type {}": "el consumo '{}' es enorme frente a"
+    " todo lo incluido en los planes: la mitad de los meses está por encima de {n}, y lo más incluido es"
+    " {n}; si el fichero cuenta en {}, escriba {}",
+    "usage '{}' is huge against every allowance of the catalogue: half of the months are above {n}, the"
+    " largest allowance is {n}": "el consumo '{}' es enorme frente a todo lo incluido en los planes: la"
+    " mitad de los meses está por encima de {n}, y lo más incluido es {n}",
+    "1 title line above the header left out: {}": "1 línea de título encima de la cabecera, omitida: {}",
+    "{n} title lines above the header left out: {}": "{n} líneas de título encima de la cabecera,"
+    " omitidas: {}",
+    "blanks in {n} column name(s) are read as one blank: {}": "los espacios seguidos de un nombre de"
+    " columna se leen como uno solo, en {n}: {}",
+    "column '{}' is in the time zone '{}': days and months are read as in that zone": "la columna '{}'"
+    " está en la zona horaria '{}': los días y los meses se leen en esa zona",
+    "sheet '{}' is read, the other sheets are empty": "se lee la hoja '{}'; las demás están vacías",
+    "the first line names the separator of cells, '{}', and is not the header": "la primera línea nombra"
+    " el separador de las celdas, '{}', y no es la cabecera",
     "Not Found": "no existe esta ruta",
     "Method Not Allowed": "esta ruta no admite este método",
     # Values as a whole.

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from litestar import get
 from litestar.params import QueryParameter
+from msgspec.structs import replace
 
 from ..openapi.problem_responses import problem_responses
 from ..operate.operating_facts import OperatingFacts
@@ -21,5 +22,11 @@ def operate(
     state: ServerState,
     days: Annotated[int, QueryParameter(ge=1, le=90, description="Days of answers over time.")] = 7,
 ) -> OperatingFacts:
-    """Return the pin, counters since the start of all workers, answers over time, drift, checks and harm."""
-    return state.operating.facts(state.served, state.pin_error, days)
+    """Return the pin, counters since the start of all workers, answers over time, drift, checks and harm.
+
+    `pinned_by` names a person: it is null if the server requires no key.
+    """
+    facts = state.operating.facts(state.served, state.pin_error, days)
+    if state.requires_key or facts.pinned is None:
+        return facts
+    return replace(facts, pinned=replace(facts.pinned, pinned_by=None))

@@ -13,26 +13,27 @@ BEGIN, END = "<!-- figures: just docs --only readme -->", "<!-- end of figures -
 VALUE = r"([\d.]+) \[([\d.]+), ([\d.]+)\]"
 LINES = {
     "en": """\
-* **Regret**: {regret} of the regret of re-rating the last six months (95 % interval {regret_low} to
-  {regret_high}), with the guard on harm ([simulator](docs/results/beating_rerating.md)).
-* **Harm**: {harm} of all decisions advise a move that turns out dearer (95 % interval {harm_low} to
+* **Regret**: the advice of `model=forecast policy=guarded` leaves {regret} of the regret of re-rating the
+  last six months (95 % interval {regret_low} to {regret_high}; lower is better;
+  [simulator](docs/results/beating_rerating.md)).
+* **Harm**: {harm} of all its decisions advise a move that turns out dearer (95 % interval {harm_low} to
   {harm_high}).
-* **Classic task**, the plan held, [real data](docs/results/megaline_ru.md): accuracy {accuracy}, macro
-  F1 {f1} on subscribers that the model has not seen. A row split of the same data would claim
-  {row_accuracy} and {row_f1}.
-* **Coverage**: {pit_low} to {pit_high} of the later bills are inside their 80 % range, depending on the
-  plan. The tests must cover {lines} % of the code.""",
+* **Classic task**, the plan held, [real data](docs/results/megaline_ru.md): `model=lgbm` has accuracy
+  {accuracy} and macro F1 {f1} on subscribers that it has not seen. A row split of the same data would
+  claim {row_accuracy} and {row_f1}.
+* **Coverage**: {pit_low} to {pit_high} of the later bills are inside the forecast's 80 % range, depending on
+  the plan. The tests must cover {lines} % of the code.""",
     "es": """\
-* **Arrepentimiento**: el {regret} del que deja recalcular los últimos seis meses (intervalo del 95 %:
-  del {regret_low} al {regret_high}), con el límite de daño
-  ([simulador](docs/results/beating_rerating.md)).
-* **Daño**: el {harm} de las decisiones aconsejan un cambio que sale más caro (intervalo del 95 %: del
+* **Arrepentimiento**: los consejos de `model=forecast policy=guarded` dejan el {regret} del
+  arrepentimiento de recalcular los últimos seis meses (intervalo del 95 %: del {regret_low} al
+  {regret_high}; cuanto menos, mejor; [simulador](docs/results/beating_rerating.md)).
+* **Daño**: el {harm} de sus decisiones aconseja un cambio que sale más caro (intervalo del 95 %: del
   {harm_low} al {harm_high}).
-* **Tarea clásica**, el plan contratado, [datos reales](docs/results/megaline_ru.md): exactitud
-  {accuracy}, F1 macro {f1} con abonados que el modelo no ha visto. Una partición por filas de los
-  mismos datos prometería {row_accuracy} y {row_f1}.
-* **Cobertura**: entre el {pit_low} y el {pit_high} de las facturas posteriores caen en su rango del 80
-  %, según el plan. Las pruebas deben cubrir el {lines} % del código.""",
+* **Tarea clásica**, el plan contratado, [datos reales](docs/results/megaline_ru.md): `model=lgbm`
+  logra una exactitud de {accuracy} y un F1 macro de {f1} con abonados que no ha visto. Una partición
+  por filas de los mismos datos prometería {row_accuracy} y {row_f1}.
+* **Cobertura**: entre el {pit_low} y el {pit_high} de las facturas posteriores cae en el rango del 80 %
+  de la previsión, según el plan. Las pruebas deben cubrir el {lines} % del código.""",
 }
 
 

@@ -83,8 +83,9 @@ class ContactRules:
             **self._by_history(rows),
         }
         late = {QUIET: self._quiet(rows.channel), TOO_LONG: is_too_long}
-        is_open = ~np.logical_or.reduce([*masks.values(), *late.values()])
-        return {**masks, CAP: beyond_cap(rows.saving, is_open, settings.cap), **late}
+        n_codes = np.sum([*masks.values(), *late.values()], axis=0)
+        is_held_out = masks[HOLDOUT] & (n_codes == 1)
+        return {**masks, CAP: beyond_cap(rows.saving, n_codes == 0, settings.cap, is_held_out), **late}
 
     def _by_history(self, rows: ScoredSubscribers) -> dict[str, np.ndarray]:
         """Return the codes that depend on earlier contacts."""
@@ -107,9 +108,12 @@ class ContactRules:
         }
 
     def _quiet(self, channel: np.ndarray) -> np.ndarray:
-        spans = self.settings.quiet_hours
-        quiet = {name for name in spans if any(in_span(self.moment.hour, *span) for span in spans[name])}
-        return np.array([name in quiet for name in channel], bool)
+        quiet = {
+            name.casefold()
+            for name, spans in self.settings.quiet_hours.items()
+            if any(in_span(self.moment.hour, *span) for span in spans)
+        }
+        return np.array([name is not None and name.casefold() in quiet for name in channel], bool)
 
 
 def held_out(subscribers: Iterable[str], year: int, share: float) -> np.ndarray:
@@ -134,16 +138,30 @@ def in_span(hour: int, start: int, end: int) -> bool:
     return start <= hour < end if start < end else hour >= start or hour < end
 
 
-def beyond_cap(saving: np.ndarray, is_open: np.ndarray, cap: int | None) -> np.ndarray:
-    """Find the open rows after the first `cap` by expected saving, shape (n,), bool.
+def beyond_cap(
+    saving: np.ndarray, is_open: np.ndarray, cap: int | None, is_held_out: np.ndarray
+) -> np.ndarray:
+    """Find the rows that the cap leaves out, shape (n,), bool.
 
-    >>> beyond_cap(np.array([1.0, 9.0, 5.0]), np.array([True, True, True]), 2).tolist()
-    [True, False, False]
+    These are the open rows after the first `cap` by expected saving, and the rows held out that save less
+    than all of the first: otherwise the control group would save less than the contacted.
+
+    Args:
+        saving: shape (n,).
+        is_open: shape (n,), bool: no other rule forbids the contact.
+        cap: most rows to contact.
+        is_held_out: shape (n,), bool: the hold-out alone forbids the contact.
+
+    >>> is_open = np.array([True, True, True, False, False])
+    >>> beyond_cap(np.array([1.0, 9.0, 5.0, 4.0, 6.0]), is_open, 2, ~is_open).tolist()
+    [True, False, False, True, False]
     """
     beyond = np.zeros(len(saving), bool)
-    if cap is not None:
-        rows = np.flatnonzero(is_open)
-        beyond[rows[np.argsort(-saving[rows], kind="stable")][cap:]] = True
+    rows = np.flatnonzero(is_open)
+    if cap is not None and len(rows) > cap:
+        ordered = rows[np.argsort(-saving[rows], kind="stable")]
+        beyond = is_held_out & (saving < saving[ordered[cap - 1]])
+        beyond[ordered[cap:]] = True
     return beyond
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from planrec.campaigns.message_template import PLACEHOLDERS, rendered
 from planrec.campaigns.settings import CampaignSettings
-from planrec.campaigns.summary import MONTHS
+from planrec.campaigns.summary import yearly_saving
 from planrec.sentences import Language
 from planrec.sentences.locale_formats import money_text
 from planrec.sentences.text_message import fits_messages
@@ -43,7 +43,7 @@ class Messages:
         currency, exponent = ("", 2) if catalogue is None else (catalogue.currency, catalogue.exponent)
         names = {"plan": texts["plan_name"], "plan_held": texts["plan_held_name"]}
         money = {name: amounts[name] for name in ("saving", "bill", "bill_held")}
-        money["saving_year"] = MONTHS * amounts["saving"]
+        money["saving_year"] = yearly_saving(**money, horizon=scorer.saved.recommender.horizon)
         return cls(settings, currency, exponent, names, money, texts["sentence_short"])
 
     @cached_property
@@ -61,12 +61,17 @@ class Messages:
         """Whether the own text has no room in a message with these names and amounts, shape (n,), bool."""
         return np.array([text is not None and not fits_messages(text) for text in self.texts], bool)
 
-    def preview(self, row: int) -> dict[Language, str]:
-        """Return the message of one subscriber in every language of the settings."""
+    def preview(self, row: int, other_sentences: Mapping[Language, str]) -> dict[Language, str]:
+        """Return the message of one subscriber in every language.
+
+        Args:
+            row: of the subscriber.
+            other_sentences: its short sentence in languages that the settings do not choose.
+        """
         own = {
             language: self._text(text, row, language) for language, text in self.settings.templates.items()
         }
-        return {self.settings.language: str(self.texts[row])} | own
+        return {**other_sentences, self.settings.language: str(self.texts[row]), **own}
 
     def _text(self, template: str, row: int, language: Language) -> str:
         return rendered(template, {name: self._value(name, row, language) for name in PLACEHOLDERS})

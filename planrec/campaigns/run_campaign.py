@@ -1,19 +1,22 @@
 """Score a months file and decide whom to contact."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from planrec.campaigns.campaign_notes import notes_about_files, notes_about_quiet_hours
 from planrec.campaigns.contact_files import (
     check_subscriber_column,
     columns_of_subscribers,
     read_contacts,
     read_objections,
+    short_sentence,
 )
 from planrec.campaigns.contact_rules import ContactRules, ScoredSubscribers, codes_of
 from planrec.campaigns.messages import Messages
@@ -23,6 +26,7 @@ from planrec.data.reading.input_file import Progress
 from planrec.errors import ConfigError
 from planrec.files.input_path import find_input
 from planrec.runs.read import SavedRun
+from planrec.sentences import Language
 from planrec.serving.scoring.advice_columns import SAVINGS, SUBSCRIBER_REF
 from planrec.serving.scoring.output import output_file
 from planrec.serving.scoring.score_file import Scored, score_file
@@ -118,7 +122,7 @@ class Campaign:
             settings,
             settings.moment(),
             frozenset() if objections is None else read_objections(objections),
-            None if history is None else read_contacts(history),
+            None if history is None else read_contacts(history, settings.time_zone),
         )
 
     def _outcome(
@@ -138,7 +142,7 @@ class Campaign:
             self._channel(cells, len(names)),
         )
         messages = Messages.of(self.settings, scorer, texts, amounts)
-        money = ScoredMoney(*(amounts[name] for name in AMOUNTS))
+        money = ScoredMoney(self.saved.recommender.horizon, *(amounts[name] for name in AMOUNTS))
         segment = cells.get(self.settings.segment_column or "")
         return CampaignOutcome(rows, money, segment, rules.masks(rows, messages.are_too_long)), messages
 
@@ -160,21 +164,41 @@ class Campaign:
     ) -> CampaignSummary:
         catalogue, known = self.saved.recommender.catalogue, outcome.rows.row_of
         first = np.flatnonzero(outcome.is_contacted)[:1].tolist()
-        contacts, has_objections = rules.contacts, self.settings.do_not_contact is not None
+        objected = None if self.settings.do_not_contact is None else rules.objected
+        contacted = None if rules.contacts is None else rules.contacts.subscriber.tolist()
+        objections, history = _use(objected, known), _use(contacted, known)
         return CampaignSummary(
             currency="" if catalogue is None else catalogue.currency,
             figures=outcome.figures(),
-            preview=messages.preview(first[0]) if first else {},
-            do_not_contact=_use(rules.objected, known) if has_objections else None,
-            contact_history=None if contacts is None else _use(contacts.subscriber.tolist(), known),
+            preview=messages.preview(first[0], self._other_sentences(outcome, first[0])) if first else {},
+            do_not_contact=objections,
+            contact_history=history,
             refused_subscribers=scored.n_refused,
             refused=tuple(Refused(str(rows), rows.count) for rows in scored.refused),
-            notes=scored.notes,
+            notes=(
+                *scored.notes,
+                *notes_about_files(objections, history),
+                *notes_about_quiet_hours(self.settings, outcome.rows.channel),
+            ),
         )
 
+    def _other_sentences(self, outcome: CampaignOutcome, row: int) -> dict[Language, str]:
+        """Return the short sentence of a subscriber in the languages without an own text."""
+        settings = self.settings
+        others = {*get_args(Language)} - {settings.language, *settings.templates}
+        scorers = {
+            language: Scorer(self.saved, language, has_reasons=True, overrides=self.overrides)
+            for language in others
+        }
+        name = outcome.rows.subscriber[row]
+        return {each: short_sentence(scorer, self.months, name) for each, scorer in scorers.items()}
 
-def _use(names: Collection[str], known: dict[str, int]) -> FileUse:
-    return FileUse(len(names), sum(name in known for name in names))
+
+def _use(names: Iterable[str] | None, known: dict[str, int]) -> FileUse | None:
+    if names is None:
+        return None
+    is_known = [name in known for name in names]
+    return FileUse(len(is_known), sum(is_known))
 
 
 def _joined(schema: pa.Schema) -> pa.Schema:

@@ -87,7 +87,7 @@ class CampaignSettings(Config):
     segment_column: Name | None = None
     "Column of the months file by which the summary groups subscribers."
     quiet_hours: Mapping[Name, tuple[tuple[Hour, Hour], ...]] = {}
-    "Channel -> spans of hours without messages; [21, 9] is from 21:00 until before 9:00."
+    "Channel, in any case -> spans of hours without messages; [21, 9] is from 21:00 until before 9:00."
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     "Time zone of days, of quiet hours, and of `send_at` without one."
     send_at: Annotated[datetime, BeforeValidator(_written_moment)] | None = None
@@ -112,6 +112,12 @@ class CampaignSettings(Config):
         cool_down = self.cool_down_days.model_dump(exclude_none=True)
         if self.contact_history is None and (self.windows or cool_down):
             raise ValueError("windows and cool_down_days need a contact_history, which is missing")
+        return self
+
+    @model_validator(mode="after")
+    def _channel_is_given(self) -> Self:
+        if self.quiet_hours and self.channel is None and self.channel_column is None:
+            raise ValueError("quiet_hours need a channel or a channel_column, which are missing")
         return self
 
     def moment(self) -> datetime:

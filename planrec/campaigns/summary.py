@@ -1,13 +1,14 @@
 """The figures of a campaign: whom it reaches, the money that it moves, and how sure that is.
 
 Totals are for a year and hold if every contacted subscriber changes plan and the months ahead go on as
-forecast. Their interval treats subscribers as units: it is that of a bootstrap over subscribers in which the
-saving of each is drawn from its own forecast, in closed form. Errors that all subscribers share, such as a
-price change, are not in it.
+forecast. Costs of switching count once. Their interval treats subscribers as units: it is that of a bootstrap
+over subscribers in which the saving of each is drawn from its own forecast, in closed form. Errors that all
+subscribers share, such as a price change, are not in it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 import msgspec
@@ -24,6 +25,8 @@ SIDES = 1.959964
 P10_TO_P90 = 2.563103
 "Standard deviations from the 10 % to the 90 % quantile of a normal distribution."
 N_DECILES = 10
+MOST_PARTS = 100
+"Groups that are listed by themselves."
 
 
 class Total(Struct, frozen=True):
@@ -37,10 +40,14 @@ class Total(Struct, frozen=True):
 class Part(Struct, frozen=True):
     """The contacted subscribers of one plan, segment, channel or decile of saving."""
 
-    name: str
+    name: Annotated[str | None, Meta(description="null: all groups after the 100 with most subscribers.")]
     subscribers: int
     contacted: int
-    saving: Annotated[float, Meta(description="Yearly saving of the contacted.")]
+    saving: Annotated[Total, Meta(description="Yearly saving of the contacted.")]
+    below_zero_at_p10: Annotated[
+        float | None,
+        Meta(description="As that of all contacted; null also if none is contacted."),
+    ]
 
 
 class Refused(Struct, frozen=True):
@@ -70,7 +77,10 @@ class Figures(Struct, frozen=True):
         int, Meta(description="Subscribers kept out by the hold-out alone: the control group.")
     ]
     saving: Total
-    revenue: Annotated[Total, Meta(description="Change of the operator's revenue.")]
+    revenue: Annotated[
+        Total,
+        Meta(description="Change of the operator's revenue from bills, without one-off fees of changing."),
+    ]
     below_zero_at_p10: Annotated[
         float | None,
         Meta(description="Share of the contacted whose saving_p10 is below 0; null without forecast."),
@@ -105,16 +115,23 @@ class CampaignSummary(Struct, frozen=True):
 class ScoredMoney:
     """Monthly money of the scored subscribers, shape (n,) each, NaN if unknown."""
 
+    horizon: int
+    "Months over which `saving` spreads the cost of switching."
     saving: np.ndarray
     p10: np.ndarray
     p90: np.ndarray
     bill: np.ndarray
     bill_held: np.ndarray
 
-    @property
+    @cached_property
+    def year(self) -> np.ndarray:
+        """Saving of the first year."""
+        return yearly_saving(self.saving, self.bill, self.bill_held, self.horizon)
+
+    @cached_property
     def spread(self) -> np.ndarray:
-        """Standard deviation of each saving by its quantiles; 0 if the model does not forecast."""
-        return np.nan_to_num((self.p90 - self.p10) / P10_TO_P90)
+        """Standard deviation of each yearly saving by the quantiles; 0 if the model does not forecast."""
+        return MONTHS * np.nan_to_num((self.p90 - self.p10) / P10_TO_P90)
 
 
 @dataclass(frozen=True)
@@ -127,7 +144,7 @@ class CampaignOutcome:
     masks: Mapping[str, np.ndarray]
     "As `ContactRules.masks`."
 
-    @property
+    @cached_property
     def is_contacted(self) -> np.ndarray:
         """Rows without a code, shape (n,), bool."""
         return ~np.logical_or.reduce(list(self.masks.values()))
@@ -135,8 +152,7 @@ class CampaignOutcome:
     def figures(self) -> Figures:
         """Count the subscribers and add up their money."""
         reached, money, masks = self.is_contacted, self.money, self.masks
-        is_advised, p10 = self.rows.decision == "recommend", money.p10[reached]
-        has_forecast = bool(len(p10)) and not np.isnan(p10).any()
+        is_advised, below = self.rows.decision == "recommend", below_zero(money.p10[reached])
         n_codes = np.sum(list(masks.values()), axis=0)
         return Figures(
             subscribers=len(reached),
@@ -144,10 +160,10 @@ class CampaignOutcome:
             contacted=int(reached.sum()),
             excluded={code: int(mask.sum()) for code, mask in masks.items() if mask.any()},
             held_out=int((masks[HOLDOUT] & (n_codes == 1)).sum()),
-            saving=total(money.saving[reached], money.spread[reached]),
-            revenue=total((money.bill - money.bill_held)[reached], money.spread[reached]),
-            below_zero_at_p10=float((p10 < 0).mean()) if has_forecast else None,
-            has_forecast=has_forecast,
+            saving=total(money.year[reached], money.spread[reached]),
+            revenue=total(MONTHS * (money.bill - money.bill_held)[reached], money.spread[reached]),
+            below_zero_at_p10=below,
+            has_forecast=below is not None,
             by_plan=self._parts(np.array(_only(self.rows.plan, is_advised), object)),
             by_decile=self._deciles(),
             by_segment=() if self.segment is None else self._parts(self.segment),
@@ -156,23 +172,48 @@ class CampaignOutcome:
 
     def _parts(self, groups: np.ndarray) -> tuple[Part, ...]:
         """Sum up the groups in the order of their names; rows without a group are left out."""
-        known = np.array([name is not None for name in groups], bool)
-        names, group = np.unique(groups[known].astype(str), return_inverse=True)
-        reached = self.is_contacted[known]
-        saving = np.where(reached, self.money.saving[known], 0.0)
-        n, n_reached, sums = (
-            np.bincount(group, weights, minlength=len(names)) for weights in (None, reached, saving)
-        )
-        rows = zip(names.tolist(), n.tolist(), n_reached.tolist(), (MONTHS * sums).tolist(), strict=True)
-        return tuple(Part(name, int(all_), int(some), round(sum_, 2)) for name, all_, some, sum_ in rows)
+        rows = np.flatnonzero([name is not None for name in groups])
+        if not len(rows):
+            return ()
+        named, group = np.unique(groups[rows].astype(str), return_inverse=True)
+        names, group = with_others(named, group)
+        ends = np.cumsum(np.bincount(group, minlength=len(names)))
+        members = np.split(rows[np.argsort(group, kind="stable")], ends[:-1])
+        return tuple(self._part(name, own) for name, own in zip(names, members, strict=True))
 
     def _deciles(self) -> tuple[Part, ...]:
-        saving = np.sort(self.money.saving[self.is_contacted])
-        tenths = np.array_split(saving, N_DECILES) if len(saving) >= N_DECILES else []
-        return tuple(
-            Part(str(place), len(tenth), len(tenth), round(MONTHS * float(tenth.sum()), 2))
-            for place, tenth in enumerate(tenths, start=1)
-        )
+        rows = np.flatnonzero(self.is_contacted)
+        ordered = rows[np.argsort(self.money.year[rows], kind="stable")]
+        tenths = np.array_split(ordered, N_DECILES) if len(rows) >= N_DECILES else []
+        return tuple(self._part(str(place), tenth) for place, tenth in enumerate(tenths, start=1))
+
+    def _part(self, name: str | None, rows: np.ndarray) -> Part:
+        """Sum up the contacted of some rows."""
+        reached, money = rows[self.is_contacted[rows]], self.money
+        sum_ = total(money.year[reached], money.spread[reached])
+        return Part(name, len(rows), len(reached), sum_, below_zero(money.p10[reached]))
+
+
+def with_others(names: np.ndarray, group: np.ndarray) -> tuple[list[str | None], np.ndarray]:
+    """Keep the groups with most rows; the others become one last group without a name.
+
+    Args:
+        names: name of each group, shape (g,).
+        group: place of each row in `names`, shape (n,).
+
+    Returns:
+        At most `MOST_PARTS` + 1 names in their order, and the place of each row in them.
+
+    >>> with_others(np.array(["a", "b"]), np.array([0, 1, 1]))
+    (['a', 'b'], array([0, 1, 1]))
+    """
+    if len(names) <= MOST_PARTS:
+        return names.tolist(), group
+    sizes = np.bincount(group, minlength=len(names))
+    kept = np.sort(np.argsort(-sizes, kind="stable")[:MOST_PARTS])
+    place = np.full(len(names), MOST_PARTS)
+    place[kept] = np.arange(MOST_PARTS)
+    return [*names[kept].tolist(), None], place[group]
 
 
 def _only(values: np.ndarray, is_kept: np.ndarray) -> list[object]:
@@ -180,20 +221,45 @@ def _only(values: np.ndarray, is_kept: np.ndarray) -> list[object]:
     return [value if kept else None for value, kept in zip(values, is_kept, strict=True)]
 
 
-def total(monthly: np.ndarray, spread: np.ndarray) -> Total:
-    """Return the yearly total of monthly amounts, shape (n,), with its 95 % interval.
+def yearly_saving(saving: np.ndarray, bill: np.ndarray, bill_held: np.ndarray, horizon: int) -> np.ndarray:
+    """Compute the savings of the first year, shape (n,): the cost of switching is paid once.
 
     Args:
-        monthly: expected amount of each subscriber.
+        saving: a month, with the cost of switching spread over the horizon.
+        bill: a month, on the plan advised.
+        bill_held: a month, on the plan held.
+        horizon: months.
+
+    >>> yearly_saving(np.array([5.0]), np.array([20.0]), np.array([30.0]), horizon=3)
+    array([105.])
+    """
+    difference = bill_held - bill
+    return MONTHS * difference - max(horizon, 1) * (difference - saving)
+
+
+def below_zero(p10: np.ndarray) -> float | None:
+    """Return the share of savings whose 10 % quantile is below zero; None if one is unknown.
+
+    >>> below_zero(np.array([-1.0, 2.0])), below_zero(np.array([])), below_zero(np.array([np.nan]))
+    (0.5, None, None)
+    """
+    return float((p10 < 0).mean()) if len(p10) and not np.isnan(p10).any() else None
+
+
+def total(amounts: np.ndarray, spread: np.ndarray) -> Total:
+    """Return the total of yearly amounts, shape (n,), with its 95 % interval.
+
+    Args:
+        amounts: expected amount of each subscriber.
         spread: standard deviation of each forecast.
 
-    >>> total(np.array([5.0, 5.0]), np.zeros(2))
+    >>> total(np.array([60.0, 60.0]), np.zeros(2))
     Total(value=120.0, low=120.0, high=120.0)
     """
-    if not len(monthly):
+    if not len(amounts):
         return Total(0.0, 0.0, 0.0)
-    variance = ((monthly - monthly.mean()) ** 2).sum() + (spread**2).sum()
-    value, half = MONTHS * float(monthly.sum()), SIDES * MONTHS * float(np.sqrt(variance))
+    variance = ((amounts - amounts.mean()) ** 2).sum() + (spread**2).sum()
+    value, half = float(amounts.sum()), SIDES * float(np.sqrt(variance))
     return Total(round(value, 2), round(value - half, 2), round(value + half, 2))
 
 

@@ -14,13 +14,22 @@ def summary_text(summary: CampaignSummary) -> str:
         f"{counted(figures.subscribers, 'subscriber')}, {figures.advised:,} advised to change plan,"
         f" {figures.contacted:,} to contact, {figures.held_out:,} held out",
         f"they save {_money(figures.saving, currency)} a year if all of them change",
-        f"your revenue changes by {_money(figures.revenue, currency)} a year",
+        f"your revenue from bills changes by {_money(figures.revenue, currency)} a year,"
+        " one-off fees left out",
     ]
     if figures.below_zero_at_p10 is not None:
         lines.append(f"{figures.below_zero_at_p10:.0%} of them may save nothing (1 in 10 cases or more)")
     if figures.excluded:
         listed = ", ".join(f"{count:,} {code}" for code, count in figures.excluded.items())
         lines.append(f"not contacted: {listed}")
+    for name, use in (
+        ("do-not-contact file", summary.do_not_contact),
+        ("contact history", summary.contact_history),
+    ):
+        if use is not None:
+            has_none = use.matched == 0 < use.entries
+            warning = "WARNING: " if has_none else ""
+            lines.append(f"{warning}{name}: {use.matched:,} of {use.entries:,} match the months file")
     if summary.refused_subscribers:
         lines.append(f"{counted(summary.refused_subscribers, 'subscriber')} refused:")
         lines += [f"  {each.reason}" for each in summary.refused]
@@ -42,8 +51,9 @@ def _table(title: str, parts: tuple[Part, ...]) -> list[str]:
         return []
     head = f"{title:<24} {'advised' if title == 'plan' else 'all':>10} {'contact':>10} {'saving a year':>16}"
     shown = [
-        f"{part.name:<24} {part.subscribers:>10,} {part.contacted:>10,} {part.saving:>16,.2f}"
-        for part in sorted(parts, key=lambda part: -part.saving)[:ROWS]
+        f"{part.name or 'others':<24} {part.subscribers:>10,} {part.contacted:>10,}"
+        f" {part.saving.value:>16,.2f}"
+        for part in sorted(parts, key=lambda part: -part.saving.value)[:ROWS]
     ]
     more = [f"... and {len(parts) - ROWS} more"] if len(parts) > ROWS else []
     return ["", head, *shown, *more]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from planrec.cli.api_package import trusted_signers
 from planrec.cli.error_reporting import if_interrupted
-from planrec.cli.score import OVERRIDES, advice_file, progress_of
+from planrec.cli.score import OVERRIDES, progress_of
 from planrec.cli.shared_options import add_json, add_outputs, add_run, run_folder, show_table
 from planrec.commands.advice import command_line
 
@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--campaign", type=Path, metavar="FILE.yaml", help=settings)
     parser.add_argument(
         "--output",
-        type=advice_file,
+        type=Path,
         default=Path("campaign.csv"),
         metavar="OUTPUT",
         help=".csv or .parquet, replaced when done; default: campaign.csv",
@@ -46,10 +46,9 @@ def run(options: Namespace) -> int:
     """Write the campaign and print its figures."""
     from planrec.campaigns.summary import as_json
     from planrec.campaigns.summary_terminal import summary_text
-    from planrec.errors import ConfigError
+    from planrec.serving.scoring.advice_target import check_advice_target
 
-    if options.input.resolve() == options.output.resolve():
-        raise ConfigError("OUTPUT must be another file than INPUT")
+    check_advice_target(options.output, options.input)
     with if_interrupted(f"{options.output} was not written"):
         finished = _finished(_campaign(options), options)
     summary = finished.summary

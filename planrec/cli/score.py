@@ -5,7 +5,7 @@ which `planrec replay --file OUTPUT` computes a row again.
 """
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,9 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare options and arguments."""
     own = "CSV, Parquet or .xlsx, as the run's own data"
     parser.add_argument("input", type=Path, metavar="INPUT", help=own)
-    parser.add_argument(
-        "output", type=advice_file, metavar="OUTPUT", help=".csv or .parquet; replaced when done"
-    )
+    parser.add_argument("output", type=Path, metavar="OUTPUT", help=".csv or .parquet; replaced when done")
     parser.add_argument("overrides", nargs="*", default=[], metavar="OVERRIDE", help=OVERRIDES)
     add_run(parser, "--run", f"{RUN}; default: the pinned run")
     parser.add_argument("--language", choices=["en", "es"], default="en", help="of the sentences")
@@ -45,10 +43,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Score the file and print how many rows got which decision."""
-    from planrec.errors import ConfigError
+    from planrec.serving.scoring.advice_target import check_advice_target
 
-    if options.input.resolve() == options.output.resolve():
-        raise ConfigError("OUTPUT must be another file than INPUT")
+    check_advice_target(options.output, options.input)
     with if_interrupted(f"{options.output} was not written"):
         _score(options)
     return 0
@@ -129,14 +126,3 @@ def progress_of(task: str) -> Iterator[Callable[[float], None]]:
     with Progress(console=console_of_progress(), transient=True) as progress:
         bar = progress.add_task(task, total=1.0)
         yield lambda share: progress.update(bar, completed=share)
-
-
-def advice_file(name: str) -> Path:
-    """Return the file that gets advice.
-
-    >>> advice_file("advice.csv").name
-    'advice.csv'
-    """
-    if not name.endswith((".csv", ".parquet")):
-        raise ArgumentTypeError(f"must end in .csv or .parquet, got {name!r}")
-    return Path(name)

@@ -1,5 +1,6 @@
 """Advice for the subscribers of a table, and the reasons for the advice to one of them."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import pandas as pd
 import pyarrow.parquet as parquet
 
 from planrec.data.reading.open_input import open_input
+from planrec.errors import DataError
+from planrec.files.hashing import sha256_of_file
 from planrec.notebook.months_file import write_frame
 from planrec.recommending.answer import Answer, Item, ModelName
 from planrec.recommending.answering import answers_of
@@ -34,9 +37,12 @@ class AdviceFrame(pd.DataFrame):
     DataFrames; `why` is a method of the whole advice.
     """
 
-    _metadata: ClassVar[list[str]] = ["scorer", "months"]
+    _metadata: ClassVar[list[str]] = ["scorer", "months", "input_sha256"]
     scorer: Scorer
     months: Months
+    "A copy of the DataFrame that was advised on, or its file."
+    input_sha256: str
+    "Hash of the file."
 
     def why(self, subscriber: str) -> "AdviceReasons":
         """Explain the advice to one subscriber.
@@ -45,10 +51,13 @@ class AdviceFrame(pd.DataFrame):
             subscriber: the id in `subscriber_ref`.
 
         Raises:
-            DataError: the months have no such subscriber.
+            DataError: the months have no such subscriber, or their file was changed since the advice.
         """
         with _months_file(self.months) as file:
-            advice = advice_again(self.scorer, open_input(file, self.scorer.form.cells), str(subscriber))
+            months = open_input(file, self.scorer.form.cells)
+            if not isinstance(self.months, pd.DataFrame):
+                _check_unchanged(file, self.input_sha256)
+            advice = advice_again(self.scorer, months, str(subscriber))
         saved = self.scorer.saved
         model = ModelName(saved.run_id, saved.manifest.versions["planrec"])
         named = {str(subscriber): requests_of(advice.table)[0]}
@@ -85,7 +94,7 @@ class AdviceReasons:
 
     def __repr__(self) -> str:
         reasons = [f"  {reason}" for reason in self.reasons]
-        return "\n".join([self.sentence, *reasons, self.bills.to_string(index=False)])
+        return "\n".join([self.sentence, *reasons, self.bills.to_string(index=False, max_rows=15)])
 
     def _repr_html_(self) -> str:
         rows = [(str(row[0]), [TableCell(_shown(cell)) for cell in row[1:]]) for row in self._rows]
@@ -106,12 +115,23 @@ def advise(saved: SavedRun, months: Months, language: Language) -> AdviceFrame:
     scorer = Scorer(saved, language, has_reasons=True)
     with TemporaryDirectory() as folder, _months_file(months) as file:
         target = Path(folder, "advice.parquet")
-        score_file(scorer, file, target, lambda share: None)
+        scored = score_file(scorer, file, target, lambda share: None)
         table = parquet.read_table(target)
     money = {field.name: "float64" for field in table.schema if str(field.type).startswith("decimal")}
     frame = AdviceFrame(table.to_pandas(date_as_object=False).astype(money))
-    frame.scorer, frame.months = scorer, months
+    frame.scorer, frame.input_sha256 = scorer, scored.input_sha256
+    frame.months = months.copy() if isinstance(months, pd.DataFrame) else months
+    for note in scored.notes:
+        warnings.warn(note, stacklevel=3)
     return frame
+
+
+def _check_unchanged(file: Path, expected: str) -> None:
+    if (found := sha256_of_file(file)) != expected:
+        raise DataError(
+            f"{file} was changed after the advice: expected sha256 {expected}, got {found}; type run.advise"
+            f"({str(file)!r}) to advise again"
+        )
 
 
 @contextmanager

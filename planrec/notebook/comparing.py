@@ -1,5 +1,6 @@
 """`pr.leaderboard`, `pr.compare`, `pr.evaluate`: runs side by side, as tables."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -41,7 +42,10 @@ def leaderboard(
     from planrec.reports.leaderboard.board_files import as_csv
 
     places = [default_outputs() if place is None else Path(place), *map(Path, more)]
-    return pd.read_csv(StringIO(as_csv(board_of_places(places, metric))))
+    board = board_of_places(places, metric)
+    for line in (*board.refused, *(f"{cell.name} failed: {cell.error}" for cell in board.failed)):
+        warnings.warn(f"not in the table: {line}", stacklevel=2)
+    return pd.read_csv(StringIO(as_csv(board)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,7 +90,11 @@ class RunComparison:
 
 
 def compare(
-    a: TrainedRun | str | Path, b: TrainedRun | str | Path, metric: str | None = None
+    a: TrainedRun | str | Path,
+    b: TrainedRun | str | Path,
+    metric: str | None = None,
+    *,
+    outputs: str | Path | None = None,
 ) -> RunComparison:
     """Compare two runs: configuration, and metrics with paired differences.
 
@@ -94,18 +102,21 @@ def compare(
         a: a run, its folder, the beginning of its id, or `latest`.
         b: another run.
         metric: decides which run is better; None: the first metric of A.
+        outputs: folder of runs; None: PLANREC_OUTPUTS, else `outputs`.
 
     Raises:
         RunError: a folder has no complete run, or was changed.
         ConfigError: the metric is unknown or cannot rank.
     """
-    return RunComparison(compare_folders(load(a).folder, load(b).folder, metric))
+    first, second = (load(run, outputs=outputs).folder for run in (a, b))
+    return RunComparison(compare_folders(first, second, metric))
 
 
 def evaluate(
     runs: "TrainedRun | str | Path | Sequence[TrainedRun | str | Path]",
     *overrides: str,
     since: date | str | None = None,
+    outputs: str | Path | None = None,
 ) -> Evaluation:
     """Judge trained runs on other data, with the metrics, baselines and intervals of the first run.
 
@@ -115,6 +126,7 @@ def evaluate(
         runs: a run, or several: differences are to the first one.
         overrides: changes to the first run's config, mostly of its data: `data.path=may.csv`.
         since: first day to judge, such as `2026-05-01`; None: the day on which the training is over.
+        outputs: folder of runs; None: PLANREC_OUTPUTS, else `outputs`.
 
     Raises:
         ConfigError: an override is wrong or would change the runs.
@@ -125,4 +137,5 @@ def evaluate(
 
     several = [runs] if isinstance(runs, TrainedRun | str | Path) else runs
     first_day = date.fromisoformat(since) if isinstance(since, str) else since
-    return evaluate_folders([load(run).folder for run in several], *overrides, since=first_day)
+    folders = [load(run, outputs=outputs).folder for run in several]
+    return evaluate_folders(folders, *overrides, since=first_day)

@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from planrec.commands.advice import typed
 from planrec.config.conf_folder import inherited, options
@@ -46,29 +47,55 @@ def write_frame(frame: "pd.DataFrame", file: Path) -> None:
     write_atomically(file, frame_bytes(frame))
 
 
-def kept_frame(frame: "pd.DataFrame", outputs: Path) -> Path:
-    """Write a DataFrame below the folder of runs, once for equal content, and return its file."""
-    content = frame_bytes(frame)
-    file = outputs / FRAMES / f"{sha256_of(content)[:16]}.parquet"
-    if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, content)
-    return file
+@dataclass(frozen=True)
+class TrainingFile:
+    """A file of training data; that of a DataFrame need not be written yet."""
+
+    path: Path
+    content: bytes | None = None
+    "Content to write below the folder of runs; None if the file is there."
+
+    @classmethod
+    def of(cls, data: "pd.DataFrame | str | Path", outputs: Path) -> Self:
+        """Return the file of a DataFrame, one for equal content, or that of a path.
+
+        Raises:
+            DataError: as `frame_bytes`.
+        """
+        if isinstance(data, str | Path):
+            return cls(Path(data))
+        content = frame_bytes(data)
+        return cls(outputs / FRAMES / f"{sha256_of(content)[:16]}.parquet", content)
+
+    def columns(self) -> Sequence[str]:
+        """Return the names of the columns as options name them. Raises DataError."""
+        from planrec.data.reading.column_names import column_names
+        from planrec.data.reading.open_input import open_input
+
+        if self.content is None:
+            return open_input(find_input("data", str(self.path), DataError)).columns.tidy
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+
+        schema = parquet.read_schema(pa.BufferReader(self.content))
+        return column_names(schema.names, "the DataFrame").tidy
+
+    def keep(self) -> None:
+        """Write the content, unless it is there."""
+        if self.content is not None and not self.path.is_file():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.path, self.content)
 
 
-def data_overrides(path: Path, *, has_catalogue: bool) -> list[str]:
+def data_overrides(file: TrainingFile, *, has_catalogue: bool) -> list[str]:
     """Describe a file of training data: months if it has subscribers and months, else a table.
 
     Args:
-        path: CSV, Parquet or .xlsx file.
+        file: CSV, Parquet or .xlsx file.
         has_catalogue: whether there are plans with prices, which advice is judged by.
     """
-    from planrec.data.reading.open_input import open_input
-    from planrec.schema.cell_form import CellForm
-
-    found = find_input("data", str(path), DataError)
-    names = open_input(found, CellForm()).columns.tidy
-    keys: dict[str, object] = {"data.path": str(path)}
+    names = file.columns()
+    keys: dict[str, object] = {"data.path": str(file.path)}
     if {"subscriber", "month"} <= set(names):
         keys |= _months_keys(names)
         return words({"data": "usage_months", **keys} | ({"target": "best_bill"} if has_catalogue else {}))

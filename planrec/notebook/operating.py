@@ -1,5 +1,6 @@
 """Runs in use: `pr.score`, `pr.realised`, `pr.retrain`."""
 
+import warnings
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -41,18 +42,24 @@ def score(
         The file.
 
     Raises:
+        ConfigError: FILE has another ending, or is the file of the months.
         DataError: columns are missing or rows break rules; lists all of them.
     """
     from planrec.serving.scoring.advice_manifest import write_manifest
+    from planrec.serving.scoring.advice_target import check_advice_target
     from planrec.serving.scoring.score_file import score_file
     from planrec.serving.scoring.scorer import Scorer
 
     place = default_outputs() if outputs is None else Path(outputs)
     source, target = Path(months), Path(file)
+    check_advice_target(target, source)
     scorer = Scorer(_served(run, place), language, has_reasons=True)
     scored = score_file(scorer, source, target, lambda share: None)
-    command = command_line("score", source, target, "--run", scorer.saved.folder, outputs=place)
+    words = ["score", source, target, "--run", scorer.saved.folder, "--language", language]
+    command = command_line(*words, outputs=place)
     write_manifest(target, source, scored, scorer, command, is_logged=False)
+    for note in scored.notes:
+        warnings.warn(note, stacklevel=2)
     return target
 
 

@@ -31,6 +31,7 @@ def pin(
     """
     found = load(run, outputs=outputs)
     why = reason or "no reason given for: pr.pin, in Python"
-    made = pin_run(found.folder, found.outputs, why, signers=trusted_signers())
-    record_everywhere(made, found.outputs)
+    place = found.outputs if outputs is None else Path(outputs)
+    made = pin_run(found.folder, place, why, signers=trusted_signers())
+    record_everywhere(made, place)
     return made

@@ -19,7 +19,7 @@ from planrec.metrics import (
 )
 from planrec.metrics.intervals import interval_of
 from planrec.notebook.plot_axes import interval_axes, new_axes
-from planrec.runs.read import read_out_of_fold, read_record
+from planrec.runs.read import config_of, read_out_of_fold, read_record
 from planrec.schema.predictions import OutOfFold
 from planrec.training.verdict_table import models_shown, shown_metrics
 from planrec.wording import did_you_mean
@@ -70,7 +70,8 @@ class RunPlots:
         Raises:
             ConfigError: the model names a plan without probabilities.
         """
-        if "ece" not in self.run.manifest.own_values:
+        model = config_of(self.run.manifest, self.run.folder).model
+        if not model.traits.probabilistic:
             raise ConfigError(f"{self.run.verdict.model} gives no probabilities, so it has no calibration")
         judged = judged_rows_of(self._rows(), self.run.manifest.model_kind)
         cheaper = reliability_of_cheaper(judged)
@@ -87,9 +88,9 @@ class RunPlots:
         Raises:
             ConfigError: there is no such column, or the run has no bills to judge by.
         """
-        if "harm_rate" not in self.run.manifest.own_values:
-            raise ConfigError("harm is measured by bills after the decision, and this run has none")
         rows = self._rows()
+        if judged_rows_of(rows, self.run.manifest.model_kind).costs is None:
+            raise ConfigError("harm is measured by bills after the decision, and this run has none")
         harm = _harm_by(rows, _column_of(column, rows), self.run)
         axes = interval_axes(list(harm), list(harm.values()), new_axes(ax))
         guard = METRICS["harm_rate"].at_most

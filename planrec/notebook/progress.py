@@ -40,7 +40,11 @@ def shown_progress(title: str) -> Iterator[Report]:
             shown[0] = perf_counter()
             cell.update(_Bar(step, done, total, perf_counter() - started))
 
-    yield report_in_cell
+    try:
+        yield report_in_cell
+    except BaseException:
+        cell.update(_Bar("failed", 1, 1, perf_counter() - started))
+        raise
     cell.update(_Bar("done", 1, 1, perf_counter() - started))
 
 

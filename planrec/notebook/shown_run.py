@@ -1,17 +1,17 @@
 """A run as text for a console and as HTML for a notebook: the same verdict, figures and warnings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from planrec.metrics import MetricValue
 from planrec.reports.page.markup import TableCell, bullets, escape_html, plain_table
 from planrec.runs.manifest import Manifest
 from planrec.training.run_terminal import cell_text
-from planrec.training.verdict import RunVerdict, verdict_of
+from planrec.training.verdict import verdict_of
 from planrec.training.verdict_table import short_title
 
-MOST_WARNINGS = 5
-"Warnings that are shown; `run.verdict.warnings` has all."
+MOST_LINES = 5
+"Warnings and notes that are shown; `run.verdict.warnings` and `run.manifest.notes` have all."
 
 
 def text_of_run(manifest: Manifest, folder: Path) -> str:
@@ -21,7 +21,8 @@ def text_of_run(manifest: Manifest, folder: Path) -> str:
         [
             verdict.sentence(),
             *(f"  {short_title(value.metric):16} {cell_text(value)}" for value in verdict.headline),
-            *(f"  warning: {warning}" for warning in _warnings(verdict)),
+            *(f"  warning: {warning}" for warning in _first(verdict.warnings)),
+            *(f"  note: {note}" for note in _first(manifest.notes)),
             f"  {folder}",
         ]
     )
@@ -30,7 +31,6 @@ def text_of_run(manifest: Manifest, folder: Path) -> str:
 def html_of_run(manifest: Manifest, folder: Path) -> str:
     """Return the same lines as HTML."""
     verdict = verdict_of(manifest)
-    warnings = list(_warnings(verdict))
     best = verdict.best
     others = [verdict.model] if best is None else [verdict.model, best.baseline]
     return (
@@ -43,14 +43,19 @@ def html_of_run(manifest: Manifest, folder: Path) -> str:
                 for value in verdict.headline
             ],
         )
-        + (f"<p><strong>Warnings</strong></p>{bullets(warnings)}" if warnings else "")
+        + _listed("Warnings", verdict.warnings)
+        + _listed("Notes", manifest.notes)
         + f"<p><code>{escape_html(folder)}</code></p>\n"
     )
 
 
-def _warnings(verdict: RunVerdict) -> Iterator[str]:
-    yield from verdict.warnings[:MOST_WARNINGS]
-    if more := verdict.warnings[MOST_WARNINGS:]:
+def _listed(title: str, lines: Sequence[str]) -> str:
+    return f"<p><strong>{title}</strong></p>{bullets(list(_first(lines)))}" if lines else ""
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:MOST_LINES]
+    if more := lines[MOST_LINES:]:
         yield f"and {len(more)} more"
 
 

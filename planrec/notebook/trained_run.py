@@ -131,4 +131,5 @@ def load(run: "TrainedRun | str | Path" = "latest", *, outputs: str | Path | Non
         return run
     place = default_outputs() if outputs is None else Path(outputs)
     folder = named_run(str(run), place)
-    return TrainedRun(folder, read_manifest(folder), place)
+    # Absolute: a notebook may change its folder.
+    return TrainedRun(folder.absolute(), read_manifest(folder), place.absolute())

@@ -10,7 +10,7 @@ from planrec.config.compose import compose
 from planrec.config.overrides import NOT_A_RUN, command_of
 from planrec.errors import ConfigError
 from planrec.files.outputs_folder import default_outputs
-from planrec.notebook.months_file import catalogue_overrides, chooses, data_overrides, kept_frame, words
+from planrec.notebook.months_file import TrainingFile, catalogue_overrides, chooses, data_overrides, words
 from planrec.notebook.progress import shown_progress
 from planrec.notebook.trained_run import TrainedRun, load
 from planrec.sweeps.hydra_app import ComposedRun
@@ -49,8 +49,11 @@ def train(
         problem = f"flags are for the command line, got {' '.join(flags)}: type planrec train for a sweep"
         raise ConfigError(NOT_A_RUN, [problem])
     place = default_outputs() if outputs is None else Path(outputs)
-    given = [*_described(overrides, data, catalogue, place), *overrides]
+    file = None if data is None else TrainingFile.of(data, place)
+    given = [*_described(overrides, file, catalogue), *overrides]
     config = compose(*given)
+    if file is not None:
+        file.keep()
     now = datetime.now().astimezone()
     folder = place / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{secrets.token_hex(3)}"
     composed = ComposedRun(config, folder, command_of(given, ()), place / "multirun")
@@ -62,18 +65,14 @@ def train(
 
 
 def _described(
-    overrides: tuple[str, ...],
-    data: "pd.DataFrame | str | Path | None",
-    catalogue: str | Path | None,
-    outputs: Path,
+    overrides: tuple[str, ...], file: TrainingFile | None, catalogue: str | Path | None
 ) -> list[str]:
     """Return the overrides that describe data and plans; those that are given in words win."""
     found: list[str] = []
-    if data is not None:
-        path = Path(data) if isinstance(data, str | Path) else kept_frame(data, outputs)
+    if file is not None:
         if chooses("data", overrides):
-            found += words({"data.path": str(path)})
+            found += words({"data.path": str(file.path)})
         else:
-            found += data_overrides(path, has_catalogue=catalogue is not None)
+            found += data_overrides(file, has_catalogue=catalogue is not None)
     found += [] if catalogue is None else catalogue_overrides(catalogue)
     return [word for word in found if not chooses(word.partition("=")[0], overrides)]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from planrec.cli.report import page_of
 from planrec.files.atomic_write import write_atomically
+from planrec.files.folder_walk import is_sweep
+from planrec.files.outputs_folder import default_outputs
 from planrec.notebook.progress import shown_progress
 from planrec.notebook.trained_run import TrainedRun, load
 
@@ -22,7 +24,7 @@ def report(
     """Write one HTML page about runs.
 
     Args:
-        runs: runs, their folders, the beginnings of their ids, or `latest`.
+        runs: runs, their folders, the beginnings of their ids, `latest`, or folders of sweeps.
         file: the page, which is replaced.
         outputs: folder of runs; None: PLANREC_OUTPUTS, else `outputs`.
 
@@ -32,12 +34,21 @@ def report(
     Raises:
         RunError: a run cannot be read.
     """
-    found = [load(run, outputs=outputs) for run in runs or ("latest",)]
+    given = runs or ("latest",)
     target = Path(file)
-    page = page_of([run.folder for run in found], found[0].outputs)
+    places = [run.outputs for run in given if isinstance(run, TrainedRun)] or [default_outputs()]
+    page = page_of(
+        [_run_or_sweep(run, outputs) for run in given], places[0] if outputs is None else Path(outputs)
+    )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, page.encode())
     return target
+
+
+def _run_or_sweep(run: TrainedRun | str | Path, outputs: str | Path | None) -> Path:
+    if not isinstance(run, TrainedRun) and is_sweep(Path(run)):
+        return Path(run)
+    return load(run, outputs=outputs).folder
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,7 +134,8 @@ def new_plans(
     from planrec.serving.new_plans import with_new_plans
 
     found = load(run, outputs=outputs)
-    return load(with_new_plans(found.folder, str(catalogue), found.outputs), outputs=found.outputs)
+    place = found.outputs if outputs is None else Path(outputs)
+    return load(with_new_plans(found.folder, str(catalogue), place), outputs=place)
 
 
 def bundle(

@@ -146,6 +146,7 @@ def _retrained(call: _Call, pin: Pin, about: JsonObject) -> Retrained:
     _check_disk(call.outputs, champion, call.rules)
     config = retrain_config(champion, call.overrides)
     new = new_decisions(config, champion, call.rules.accepted_drift)
+    about |= {"notes": list(new.notes)}
     frozen = served_on(champion, config, new.table.plans)
     candidates = candidates_of(champion.config, config, new.data_fingerprint, call.outputs)
     about |= {"data_fingerprint": new.data_fingerprint, "accepted_drift": call.rules.accepted_drift}

@@ -159,6 +159,9 @@ class Manifest(Config, allow_inf_nan=True):
         """Kind of the run's model, which is its name in the out-of-fold table."""
         return self.kind("model")
 
+    def __repr__(self) -> str:
+        return f"<Manifest {self.run_id}: {self.model_kind}, {len(self.metrics)} metric values>"
+
     def kind(self, group: str) -> str:
         """Return the option of a config group that the run was trained with."""
         return str(self.config[group]["kind"])
@@ -188,6 +191,11 @@ class Manifest(Config, allow_inf_nan=True):
         """Return reasons to distrust the figures."""
         measured = () if self.measured_by is None else (self.measured_by.note,)
         return ((SELECTED,) if self.selected else ()) + measured
+
+    @property
+    def target(self) -> str:
+        """Return the kind of the target."""
+        return self.kind("target")
 
     @property
     def own_values(self) -> dict[str, MetricValue]:

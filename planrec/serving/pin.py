@@ -59,6 +59,9 @@ class Pin(Pinned):
     is_rollback: bool = False
     "Whether a rollback chose the run."
 
+    def __repr__(self) -> str:
+        return f"<Pin {self.run}: {self.reason or 'no reason'}, {len(self.earlier)} earlier>"
+
 
 def read_pin(outputs: Path) -> Pin:
     """Read pinned.json.

@@ -1,5 +1,7 @@
 """Train one composed run and save it: the same steps for the command line and for Python."""
 
+from contextlib import suppress
+
 from planrec.commands.advice import typed
 from planrec.config.overrides import NOT_A_RUN
 from planrec.config.run_config import RunConfig
@@ -15,7 +17,7 @@ def train_run(composed: ComposedRun, report: Report) -> RunResult:
     """Claim the folder, train, save, and let later sweeps find the run.
 
     Raises:
-        PlanRecError: the run failed; its folder is empty then.
+        PlanRecError: the run failed; its folder is removed then, if it has no other files.
     """
     folder, command = composed.folder, composed.command
     check_tunes(composed.config)
@@ -25,6 +27,8 @@ def train_run(composed: ComposedRun, report: Report) -> RunResult:
     except PlanRecError:
         # A killed run keeps this file, which names the command to start again.
         (folder / "config.json").unlink()
+        with suppress(OSError):
+            folder.rmdir()
         raise
     report("saving the run", 0, 0)
     save_run(result, folder, command)

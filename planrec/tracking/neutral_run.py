@@ -1,6 +1,7 @@
 """A copy of a run for other machines: no rows of subscribers, and no folders of this machine."""
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -23,6 +24,9 @@ _NEXT = rf"{_BEFORE}(?:{_START}|https?://)|\s[/\\]\s"
 # losing words of a note is better than sending the name of a person.
 _FOLDERS = re.compile(rf"(^|{_BEFORE}){_START}(?:(?:(?!{_NEXT}).)*[/\\])?")
 _USER = re.compile(r"//\S*@")
+_HOMES = r"(?:[A-Za-z]:)?[/\\](?:home|[Uu]sers)[/\\]"
+"The folder of the home folders, whose names are those of persons."
+_HOME = re.compile(rf"""(?<![\w.~-])({_HOMES})[^/\\,;:'"`|=(){{}}<>\[\]]+""")
 
 
 def neutral_copy(run_json: bytes, folder: Path, target: Path) -> JsonObject:
@@ -78,6 +82,8 @@ def without_folders(value: object) -> object:
         ['3 rows of months.csv, see https://example.org/a/b', 'calls / months']
         >>> without_folders(r"3 rows of C:\Users\ana maria\months.csv and //crm/share/old.csv")
         '3 rows of months.csv and old.csv'
+        >>> without_folders(["/home/ana", "the folder is /Users/ana"])
+        ['home', 'the folder is home']
     """
     if isinstance(value, dict):
         return {
@@ -90,8 +96,10 @@ def without_folders(value: object) -> object:
 
 def _text(text: str) -> str:
     if re.match(_START, text):
-        return re.split(r"[/\\]", text.rstrip("/\\"))[-1]
-    return _FOLDERS.sub(r"\1", _USER.sub("//", text))
+        path = text.rstrip("/\\")
+        is_home = path == os.path.expanduser("~") or re.fullmatch(rf"{_HOMES}[^/\\]+", path)
+        return "home" if is_home else re.split(r"[/\\]", path)[-1]
+    return _FOLDERS.sub(r"\1", _HOME.sub(r"\1home", _USER.sub("//", text)))
 
 
 def _command(command: object) -> object:

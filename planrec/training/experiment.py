@@ -105,6 +105,11 @@ class RunResult:
         """Return reasons to distrust the figures: a run that was just trained has none."""
         return ()
 
+    @property
+    def target(self) -> str:
+        """Return the kind of the target."""
+        return self.config.target.kind
+
     def __repr__(self) -> str:
         return f"<RunResult: {verdict_of(self).sentence()}>"
 

@@ -23,6 +23,7 @@ HEADLINES = (
 )
 "Metrics to show first: of advice that is judged by bills, and of a plan that is learned."
 N_HEADLINE = 5
+SAVED = "savings_captured"
 
 
 class FiguresOfRun(Protocol):
@@ -44,6 +45,10 @@ class FiguresOfRun(Protocol):
     def reservations(self) -> Sequence[str]:
         """Reasons to distrust the figures."""
 
+    @property
+    def target(self) -> str:
+        """Kind of the target: `best_bill` or `held`."""
+
 
 @dataclass(frozen=True)
 class BaselineComparison:
@@ -64,7 +69,7 @@ class BaselineComparison:
         return "equal" if self.gain == Estimate(0, 0, 0) else "undecided"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunVerdict:
     """A run in one sentence, and the figures behind it."""
 
@@ -76,6 +81,7 @@ class RunVerdict:
     currency: str | None
     warnings: tuple[str, ...]
     "Guards that the advice breaks, and reasons to distrust the figures."
+    target: str
 
     @property
     def best(self) -> BaselineComparison | None:
@@ -94,6 +100,7 @@ class RunVerdict:
     def sentence(self, language: Language = "en") -> str:
         """Return the verdict in words, which claim nothing that the intervals do not support."""
         first, best = self.headline[0], self.best
+        saved = next((value for value in self.headline if value.metric == SAVED), None)
         return verdict_sentence(
             VerdictFigures(
                 model=self.model,
@@ -104,9 +111,14 @@ class RunVerdict:
                 compared=None if best is None else best.metric,
                 gain=nan if best is None else best.gain.value,
                 currency=self.currency,
+                saving_is_sure=saved is not None and _estimate(saved).excludes_zero,
+                names_held=self.target == "held",
             ),
             language,
         )
+
+    def __repr__(self) -> str:
+        return f"<RunVerdict: {self.sentence()}>"
 
 
 def verdict_of(run: FiguresOfRun) -> RunVerdict:
@@ -123,6 +135,7 @@ def verdict_of(run: FiguresOfRun) -> RunVerdict:
             *broken_guards({name: value.value for name, value in own.items()}),
             *run.reservations,
         ),
+        target=run.target,
     )
 
 
@@ -164,6 +177,10 @@ def _comparisons(
 def _unpaired(mine: MetricValue, other: MetricValue) -> Estimate:
     """Return the widest difference that two separate intervals allow."""
     return Estimate(other.value - mine.value, other.low - mine.high, other.high - mine.low)
+
+
+def _estimate(value: MetricValue) -> Estimate:
+    return Estimate(value.value, value.low, value.high)
 
 
 def _gain(metric: str, less_mine: Estimate) -> Estimate:

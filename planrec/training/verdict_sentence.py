@@ -13,15 +13,29 @@ MONEY_METRIC = "regret"
 
 PARTS: Mapping[str, Texts] = {
     "saves": {"en": "saves {share} of what could be saved", "es": "ahorra el {share} de lo posible"},
+    "maybe_saves": {
+        "en": "saves {share} of what could be saved (which may be chance)",
+        "es": "ahorra el {share} de lo posible (lo que puede ser azar)",
+    },
     "saves_nothing": {"en": "saves nothing", "es": "no ahorra nada"},
     "costs": {
         "en": "makes subscribers pay more than if all stayed ({share} of what could be saved is lost)",
         "es": "hace pagar más que si todos se quedaran (se pierde el {share} de lo que se podría ahorrar)",
     },
+    "maybe_costs": {
+        "en": "makes subscribers pay more than if all stayed ({share} of what could be saved is lost, which"
+        " may be chance)",
+        "es": "hace pagar más que si todos se quedaran (se pierde el {share} de lo que se podría ahorrar, lo"
+        " que puede ser azar)",
+    },
     "harms": {"en": "harms {share}", "es": "perjudica al {share}"},
     "names": {
         "en": "names the right plan for {share}",
         "es": "acierta el plan del {share}",
+    },
+    "names_held": {
+        "en": "names the plan held for {share}",
+        "es": "acierta el plan contratado del {share}",
     },
     "macro_f1": {"en": "has a macro F1 of {value}", "es": "tiene un F1 macro de {value}"},
     "has": {"en": "has {metric} {value}", "es": "tiene {metric} {value}"},
@@ -34,6 +48,10 @@ PARTS: Mapping[str, Texts] = {
         "es": "pierde frente a {baseline} por {gain}, con certeza",
     },
     "equal": {"en": "equals {baseline}", "es": "iguala a {baseline}"},
+    "tie": {
+        "en": "ties with {baseline}, and the difference may be chance",
+        "es": "empata con {baseline}, y la diferencia puede ser azar",
+    },
     "maybe_better": {
         "en": "is ahead of {baseline} by {gain}, which may be chance",
         "es": "aventaja a {baseline} en {gain}, lo que puede ser azar",
@@ -74,6 +92,10 @@ class VerdictFigures:
     gain: float
     "By how much the model is better than the baseline."
     currency: str | None
+    saving_is_sure: bool = True
+    "Whether the interval of the share saved excludes zero."
+    names_held: bool = False
+    "Whether the model learns the plan held, which need not be the right one."
 
 
 def verdict_sentence(figures: VerdictFigures, language: Language) -> str:
@@ -111,12 +133,13 @@ def _own(figures: VerdictFigures, language: Language) -> list[str]:
     """Return the parts about the model itself."""
     values, parts = figures.values, []
     if (saved := values.get("savings_captured")) is not None:
-        name = "saves_nothing" if abs(saved) < 0.0005 else "saves" if saved > 0 else "costs"
+        name = _saving_part(saved, is_sure=figures.saving_is_sure)
         parts.append(PARTS[name][language].format(share=share_text(abs(saved), language)))
     if (harm := values.get("harm_rate")) is not None:
         parts.append(PARTS["harms"][language].format(share=share_text(harm, language)))
     if not parts and (accuracy := values.get("accuracy")) is not None:
-        parts.append(PARTS["names"][language].format(share=share_text(accuracy, language)))
+        name = "names_held" if figures.names_held else "names"
+        parts.append(PARTS[name][language].format(share=share_text(accuracy, language)))
     if (f1 := values.get("macro_f1")) is not None and "regret" not in values:
         parts.append(PARTS["macro_f1"][language].format(value=number_text(f"{f1:.2f}", language)))
     if not parts:
@@ -125,13 +148,25 @@ def _own(figures: VerdictFigures, language: Language) -> list[str]:
     return parts
 
 
+def _saving_part(saved: float, *, is_sure: bool) -> str:
+    """Return the name of the part about the share saved.
+
+    >>> _saving_part(0.2, is_sure=True), _saving_part(-0.2, is_sure=False), _saving_part(0, is_sure=False)
+    ('saves', 'maybe_costs', 'saves_nothing')
+    """
+    if abs(saved) < 0.0005:
+        return "saves_nothing"
+    name = "saves" if saved > 0 else "costs"
+    return name if is_sure else f"maybe_{name}"
+
+
 def _against(figures: VerdictFigures, language: Language) -> list[str]:
     """Return the part about the best baseline, if there is one."""
     if figures.outcome is None:
         return []
     name: str = figures.outcome
     if name == "undecided":
-        name = "maybe_better" if figures.gain >= 0 else "maybe_worse"
+        name = "tie" if figures.gain == 0 else "maybe_better" if figures.gain > 0 else "maybe_worse"
     gain = _gain_text(figures, language)
     return [PARTS[name][language].format(baseline=figures.baseline, gain=gain)]
 

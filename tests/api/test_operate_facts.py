@@ -13,6 +13,7 @@ from api.operate.traffic import traffic_of
 from api.prometheus import Sample
 from api.settings import Settings
 from planrec.runs.read import load_run
+from planrec.serving.acting_user import acting_user
 from planrec.serving.decision_log.search import advice_over_time
 from planrec.serving.decision_log.session import session
 from planrec.serving.pin_run import pin_run
@@ -60,6 +61,12 @@ def test_the_pin_the_run_and_the_way_back(client, folder):
     assert found["served"]["trained"] == served.manifest.finished
     assert 0 <= found["served"]["age_days"] < 1
     assert str(folder) not in json.dumps(found)
+
+
+def test_the_person_who_pinned_is_named_only_if_a_key_is_required(client, monkeypatch):
+    assert client.get("/operate").json()["pinned"]["pinned_by"] is None
+    monkeypatch.setattr(client.app.state, "requires_key", True)
+    assert client.get("/operate").json()["pinned"]["pinned_by"] == acting_user()
 
 
 def test_answers_and_refusals_are_counted(client, folder):

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.language.spanish import DETAILS, TITLES
 from api.language.translate import title_of, translated
 from api.problems import TYPES
+from planrec.data.reading.reading_notes import ReadingNotes
 from planrec.errors import LogError
 from planrec.runs.read import load_run
 
@@ -188,3 +189,9 @@ def test_a_log_error_is_a_problem_in_spanish():
         )
     finally:
         LANGUAGE.reset(token)
+
+
+def test_notes_about_a_file_are_in_spanish():
+    noted = ReadingNotes(commas={"sms": None}, grouped={"data_mib": ("1,234", 1234.0)}, n_added_months=2)
+    assert len(noted.notes) == 3
+    assert [note for note in noted.notes if translated(note, "es") == note] == []

@@ -51,17 +51,22 @@ def test_money_is_that_of_the_contacted_rows(forecast: SavedRun, months: Path) -
     money = reached[["saving", "bill", "bill_held", "saving_p10"]].astype(float)
     figures = finished.summary.figures
     assert (money["saving"] >= 2).all()
-    assert figures.saving.value == pytest.approx(MONTHS * money["saving"].sum())
+    difference = money["bill_held"] - money["bill"]
+    year = MONTHS * difference - forecast.recommender.horizon * (difference - money["saving"])
+    assert figures.saving.value == pytest.approx(year.sum())
     assert figures.revenue.value == pytest.approx(MONTHS * (money["bill"] - money["bill_held"]).sum())
     assert figures.below_zero_at_p10 == pytest.approx((money["saving_p10"] < 0).mean())
     for parts, column in ((figures.by_segment, "region"), (figures.by_plan, "plan")):
         cells = rows["segment"] if column == "region" else rows["plan"]
         for part in parts:
             assert part.contacted == ((cells == part.name) & (rows["contact"] == "true")).sum()
-            own = money["saving"][cells[reached.index] == part.name]
-            assert part.saving == pytest.approx(MONTHS * own.sum())
+            is_own = cells[reached.index] == part.name
+            assert part.saving.value == pytest.approx(year[is_own].sum())
+            share = (money["saving_p10"][is_own] < 0).mean()
+            assert part.below_zero_at_p10 == (pytest.approx(share) if is_own.any() else None)
+            assert part.saving.low <= part.saving.value <= part.saving.high
     assert [part.name for part in figures.by_segment] == ["north", "south"], "that of the last month"
-    assert sum(part.saving for part in figures.by_decile) == pytest.approx(figures.saving.value)
+    assert sum(part.saving.value for part in figures.by_decile) == pytest.approx(figures.saving.value)
 
 
 def test_the_interval_is_that_of_a_bootstrap_over_subscribers_and_forecasts() -> None:
@@ -70,10 +75,10 @@ def test_the_interval_is_that_of_a_bootstrap_over_subscribers_and_forecasts() ->
     (weights,) = bootstrap_weights(400, seed=0, n_bootstrap=8_000)
     noise = generator.standard_normal(8_000) * np.sqrt(spread**2 @ weights)
     low, high = np.percentile(MONTHS * (saving @ weights + noise), [2.5, 97.5])
-    found = total(saving, spread)
+    found = total(MONTHS * saving, MONTHS * spread)
     assert found.value == pytest.approx(MONTHS * saving.sum())
     assert (found.low, found.high) == (pytest.approx(low, rel=0.01), pytest.approx(high, rel=0.01))
-    assert total(saving, 0 * spread).low > found.low
+    assert total(MONTHS * saving, 0 * spread).low > found.low
 
 
 def test_files_of_subscribers_exclude_them(forecast: SavedRun, months: Path) -> None:
@@ -113,6 +118,16 @@ def test_the_channel_comes_from_its_column_else_from_the_settings(forecast: Save
     assert not rows.loc[~is_sms, "codes"].str.contains("quiet_hours").any()
 
 
+def test_files_and_channels_that_match_no_subscriber_are_noted(forecast: SavedRun, months: Path) -> None:
+    objected = file_beside(months, "no.csv", "subscriber\nS-0001\n")
+    _, finished = made(
+        forecast, months, do_not_contact=objected, channel_column="way", quiet_hours={"push": [[21, 9]]}
+    )
+    first, second = finished.summary.notes[-2:]
+    assert first.startswith("do_not_contact matches no subscriber of the months file")
+    assert second == "quiet_hours: no subscriber has the channel 'push'; channels are 'email', 'sms'"
+
+
 def test_the_hold_out_is_counted_without_other_codes(forecast: SavedRun, months: Path) -> None:
     rows, finished = made(forecast, months, holdout=0.5)
     figures = finished.summary.figures
@@ -132,6 +147,15 @@ def test_own_texts_are_filled_and_previewed_in_both_languages(forecast: SavedRun
     assert first["message"].startswith(f"Con {first['plan_name']} ahorrara ")
     assert first["saving"].replace(".", ",") in first["message"]
     assert finished.summary.preview["en"].startswith(f"{first['plan_name']} instead of ")
+
+
+def test_sentences_are_previewed_in_both_languages(forecast: SavedRun, months: Path) -> None:
+    in_spanish, _ = made(forecast, months, language="es")
+    rows, finished = made(forecast, months)
+    first = rows[rows["contact"] == "true"].index[0]
+    expected = {"en": rows.loc[first, "message"], "es": in_spanish.loc[first, "message"]}
+    assert finished.summary.preview == expected
+    assert expected["en"] != expected["es"]
 
 
 def test_texts_that_names_make_too_long_are_not_sent(forecast: SavedRun, months: Path) -> None:

@@ -84,7 +84,8 @@ def test_all_codes_that_apply_are_listed_in_the_documented_order():
         objected=["s0"],
         holdout=0.999999,
         minimum_saving=2,
-        quiet_hours={"sms": [[15, 16]]},
+        channel="sms",
+        quiet_hours={"SMS": [[15, 16]]},
     )
     assert found == (
         "below_minimum;objected;holdout;window_7;window_30;cool_down;declined_before;quiet_hours"
@@ -92,12 +93,14 @@ def test_all_codes_that_apply_are_listed_in_the_documented_order():
 
 
 def test_quiet_hours_are_those_of_the_channel_and_the_time_zone():
-    quiet = {"quiet_hours": {"sms": [[17, 18]]}}
+    quiet = {"channel": "sms", "quiet_hours": {"sms": [[17, 18]]}}
     assert codes([], **quiet) == ""
     assert codes([], time_zone="Europe/Madrid", **quiet) == "", "the moment is given in the zone already"
     late = CampaignSettings(send_at="2026-07-01T21:30Z", time_zone="Europe/Madrid")
     assert late.moment().hour == 23
-    assert codes([], rows=candidates(channel="email"), quiet_hours={"sms": [[0, 23], [23, 0]]}) == ""
+    always = {"channel": "sms", "quiet_hours": {"sms": [[0, 23], [23, 0]]}}
+    assert codes([], rows=candidates(channel="email"), **always) == ""
+    assert codes([], rows=candidates(channel="Sms"), **always) == "quiet_hours"
 
 
 def test_the_cap_keeps_the_largest_savings_of_those_who_may_be_contacted():
@@ -106,6 +109,20 @@ def test_the_cap_keeps_the_largest_savings_of_those_who_may_be_contacted():
     rules = ContactRules(CampaignSettings(cap=2), DAY_0, frozenset({"s0"}))
     found = codes_of(rules.masks(rows, np.zeros(4, bool)))
     assert found == ["objected", "", "", "cap_reached"]
+
+
+def test_the_cap_leaves_out_those_held_out_who_save_less_than_the_contacted():
+    rows = candidates(400)
+    rows.saving[:] = np.random.default_rng(0).uniform(1, 9, 400)
+    rules = ContactRules(CampaignSettings(cap=50, holdout=0.5), DAY_0, frozenset({"s0", "s1", "s2"}))
+    found = np.array(codes_of(rules.masks(rows, np.zeros(400, bool))))
+    least = rows.saving[found == ""].min()
+    assert (found == "").sum() == 50
+    assert rows.saving[found == "holdout"].min() > least
+    assert rows.saving[found == "holdout;cap_reached"].max() < least
+    assert 25 < (found == "holdout").sum() < 100
+    rules = ContactRules(CampaignSettings(cap=400, holdout=0.5), DAY_0, frozenset())
+    assert not rules.masks(rows, np.zeros(400, bool))["cap_reached"].any()
 
 
 def test_the_holdout_is_sticky_within_a_year_and_changes_with_it():

@@ -36,6 +36,7 @@ def test_all_mistakes_of_a_file_are_named_at_once(tmp_path: Path) -> None:
     ("settings", "expected"),
     [
         ("windows: [{days: 7, at_most: 1}]", "need a contact_history"),
+        ("quiet_hours: {sms: [[21, 9]]}", "quiet_hours need a channel or a channel_column"),
         ("cap: true", "cap: must be a whole number"),
         ("contact_history: a.csv\nwindows: [{days: 7, at_most: 1}, {days: 7, at_most: 2}]", "other days"),
         ("send_at: 0.5", "send_at: must be a day, or a day and a time such as 2026-12-01T10:00"),

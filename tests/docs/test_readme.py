@@ -91,8 +91,8 @@ def test_the_examples_are_those_of_their_generator(monkeypatch: pytest.MonkeyPat
     assert stale == [], "run `just docs --only examples`"
 
 
-PRINTED = r"^(?:pip.*&& )?(planrec [^`\n]+)$|`(planrec (?:score|new-plans) [^`]+)`"
-NOT_RUN = {("serve",), ("train", "--help"), ("report", "outputs/multirun/DATE/TIME-ID")}
+PRINTED = r"^(?:pip.*&& )?(planrec [^`\n]+)$|`(planrec (?:score|new-plans|campaign) [^`]+)`"
+NOT_RUN = {("serve",), ("train", "--help")}
 QUICK = ("n_bootstrap=20", "cv.n_folds=2", "baselines=[]", "threads=1")
 
 
@@ -110,4 +110,5 @@ def test_the_commands_of_the_readme_run_as_they_are_printed(
             arguments = ["model=lgbm"]  # the last cell of the printed sweep; tests/sweeps runs whole ones
         small = () if verb != "train" else QUICK if "data=table" in arguments else SMALL_BILLS
         assert main([verb, *arguments, *small]) == 0, (verb, arguments)
-    assert {words[0] for words in ran} == {"train", "pin", "score", "new-plans", "leaderboard", "explain"}
+    verbs = {"train", "pin", "score", "new-plans", "campaign", "leaderboard", "report", "explain"}
+    assert {words[0] for words in ran} == verbs

@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal
 import planrec as pr
 from planrec.cli import VERBS, main
 from planrec.errors import ConfigError, DataError, RunError
+from planrec.notebook import progress
 from planrec.notebook.trained_run import TrainedRun
 
 FUNCTIONS = (
@@ -107,6 +108,24 @@ def test_words_of_the_call_win_over_the_description_of_the_data(months, tmp_path
         pr.train(
             data=pd.DataFrame({"subscriber": ["a", 1], "month": ["2018-01", "2018-02"]}), outputs=tmp_path
         )
+    assert list(tmp_path.iterdir()) == [], "months are kept once the configuration is checked"
+
+
+def test_a_failed_training_leaves_no_folder_of_a_run(tmp_path):
+    with pytest.raises(DataError, match="no column is left to learn from"):
+        pr.train(
+            "data.plan_column=plan", data=pd.DataFrame({"plan": ["a", "b"] * 20}), outputs=tmp_path / "runs"
+        )
+    (day,) = [folder for folder in (tmp_path / "runs").iterdir() if folder.name != "frames"]
+    assert list(day.iterdir()) == []
+
+
+def test_a_run_is_found_after_a_change_of_folder(saved, monkeypatch, tmp_path):
+    monkeypatch.chdir(saved.outputs)
+    found = pr.load("latest", outputs=".")
+    monkeypatch.chdir("/")
+    assert found.saved.run_id == saved.run_id
+    assert found.outputs == saved.outputs
 
 
 def test_metrics_are_a_table_of_the_saved_figures(saved):
@@ -131,6 +150,15 @@ def test_nothing_shown_is_longer_than_a_screen(saved, history_run):
         assert str(saved.folder) in text
     assert saved._repr_html_().count("<tr>") == 6
     assert repr(saved).count("warning:") == len(saved.verdict.warnings)
+    for shown in (held.manifest, held.verdict, saved.pin("a reason of a few words")):
+        assert len(repr(shown)) <= 500, type(shown)
+
+
+def test_notes_of_a_run_are_shown_and_counted(saved):
+    notes = tuple(f"note <{at}>" for at in range(7))
+    noted = TrainedRun(saved.folder, saved.manifest.model_copy(update={"notes": notes}), saved.outputs)
+    assert "  note: note <4>\n  note: and 2 more\n" in repr(noted)
+    assert "<strong>Notes</strong></p><ul><li>note &lt;0&gt;</li>" in noted._repr_html_()
 
 
 def test_html_of_a_run_escapes_texts(saved):
@@ -153,6 +181,13 @@ def test_plots_are_axes_with_the_figures_of_the_run(saved):
     assert saved.plot.regret(ax=own) is own
     with pytest.raises(ConfigError, match=r"no column 'plan_hold' .*did you mean 'plan_held'"):
         saved.plot.harm_by("plan_hold")
+
+
+def test_plots_do_not_depend_on_the_metrics_that_were_chosen(saved):
+    metrics = [value for value in saved.manifest.metrics if value.metric not in ("ece", "harm_rate")]
+    few = TrainedRun(saved.folder, saved.manifest.model_copy(update={"metrics": metrics}), saved.outputs)
+    assert few.plot.calibration().get_title() == "calibration, out of fold"
+    assert few.plot.harm_by("plan_held").get_title() == "harm by plan_held"
 
 
 def test_plots_say_what_to_install_without_matplotlib(saved, monkeypatch):
@@ -180,6 +215,16 @@ def test_advice_in_a_data_frame_has_the_rows_of_planrec_score(run, months, tmp_p
     assert_frame_equal(pd.DataFrame(from_file)[names], pd.DataFrame(advice)[names])
 
 
+def test_advice_never_replaces_the_months_nor_gets_an_unknown_ending(tmp_path):
+    months = tmp_path / "months.csv"
+    months.write_text("kept", "utf-8")
+    with pytest.raises(ConfigError, match="another file than INPUT"):
+        pr.score(months, months, outputs=tmp_path)
+    with pytest.raises(ConfigError, match=r"must end in \.csv or \.parquet, got 'out\.xlsx'"):
+        pr.score(months, tmp_path / "out.xlsx", outputs=tmp_path)
+    assert months.read_text("utf-8") == "kept"
+
+
 def test_why_explains_one_row_of_the_advice(run, months):
     advice = run.advise(months)
     row = advice.iloc[3]
@@ -196,6 +241,20 @@ def test_why_explains_one_row_of_the_advice(run, months):
         advice.why("nobody")
 
 
+def test_why_explains_the_months_that_were_advised_on(run, months, tmp_path):
+    own = months.copy()
+    advice = run.advise(own)
+    own["subscriber"] = 10**6
+    first = advice.iloc[0]
+    assert advice.why(first["subscriber_ref"]).sentence == first["sentence"]
+    file = tmp_path / "months.parquet"
+    months.to_parquet(file, index=False)
+    from_file = run.advise(file)
+    own.to_parquet(file, index=False)
+    with pytest.raises(DataError, match="was changed after the advice"):
+        from_file.why(first["subscriber_ref"])
+
+
 def test_runs_are_ranked_and_compared_as_tables(saved):
     board = pr.leaderboard(saved.outputs)
     assert len(board) == len({value.model for value in saved.manifest.metrics})
@@ -204,6 +263,22 @@ def test_runs_are_ranked_and_compared_as_tables(saved):
     assert (same.metrics()["difference"].dropna() == 0).all()
     assert same.verdict in repr(same)
     assert same.config().empty
+    assert pr.compare("latest", "latest", outputs=saved.outputs).verdict == same.verdict
+    (saved.outputs / "2030-01-31" / "broken").mkdir()
+    (saved.outputs / "2030-01-31" / "broken" / "run.json").write_text("{", "utf-8")
+    with pytest.warns(UserWarning, match="not in the table: .*broken"):
+        assert len(pr.leaderboard(saved.outputs)) == len(board)
+
+
+def test_progress_in_a_notebook_ends_with_done_or_failed(monkeypatch):
+    shown = []
+    cell = type("Cell", (), {"update": lambda self, bar: shown.append(repr(bar))})()
+    monkeypatch.setattr(progress, "_cell", lambda title: cell)
+    with progress.shown_progress("train") as report:
+        report("folds", 0, 0)
+    with pytest.raises(KeyError), progress.shown_progress("train"):
+        raise KeyError
+    assert [text.partition(",")[0] for text in shown] == ["folds", "done", "failed"]
 
 
 def test_a_pinned_run_advises_and_the_pin_is_recorded(saved, monkeypatch):
@@ -212,6 +287,13 @@ def test_a_pinned_run_advises_and_the_pin_is_recorded(saved, monkeypatch):
     assert "spring prices" in (saved.outputs / "operations.jsonl").read_text("utf-8")
     assert (saved.folder / "model_card.md").is_file()
     assert str(pr.card(saved)) == (saved.folder / "model_card.md").read_text("utf-8")
+
+
+def test_the_outputs_of_a_call_win_over_those_of_the_run(saved):
+    other = saved.folder.parent
+    pr.pin(saved, "spring prices", outputs=other)
+    assert {"operations.jsonl", "pinned.json"} <= {file.name for file in other.iterdir()}
+    assert not (saved.outputs / "pinned.json").exists()
 
 
 def test_reports_and_runs_take_paths_as_text(saved, tmp_path):

@@ -272,6 +272,7 @@ def test_a_champion_without_a_profile_is_not_checked_for_drift(outputs):
     found = retrained(outputs, LATER)
     assert found.outcome == "would_promote"
     (note,) = found.notes
+    assert read_evidence(outputs)[-1]["notes"] == [note]
     assert re.fullmatch(r"no check for drift: .*abc123 has no profile\.json; .*", note)
 
 

@@ -22,7 +22,7 @@ from planrec.serving.pin import as_pinned, read_pin
 from planrec.serving.pin_run import pin_run
 from planrec.serving.rollback import rollback
 from tests.operating.watched_outputs import metrics_text
-from tests.serving.decision_log.decisions import DECISION, decision, log_rows, rows_of
+from tests.serving.decision_log.decisions import DECISION, change, decision, log_rows, rows_of
 from tests.trained_runs import edit_run
 
 RUN = "2030-01-31/new"
@@ -305,10 +305,21 @@ def test_answers_are_computed_again(outputs, answered, capsys):
 def test_an_answer_that_differs_rolls_back(outputs, answered, capsys):
     answered("two", b'{"decision": "another"}')
     assert check(outputs, "--gates", "replay") == 1
-    assert "1 of the 2 newest answers differ when computed again, such as two (" in capsys.readouterr().out
+    assert "1 of the 2 newest answers differ when computed again, such as two (/" in capsys.readouterr().out
+    for file in ("monitoring/watch.json", "operations.jsonl", "denied.json", "pinned.json"):
+        assert "another" not in (outputs / file).read_text("utf-8"), (
+            "a value of an answer, which can be deleted"
+        )
     url = f"sqlite:///{outputs / 'decisions.sqlite'}"
     events = rows_of(url, "SELECT content FROM decision_events WHERE event = 'pin'")
     assert [json.loads(content)["is_rollback"] for (content,) in events] == [True]
+
+
+@pytest.mark.parametrize("column", ["request", "answer"])
+def test_a_changed_row_differs_and_the_other_gates_are_applied(outputs, answered, capsys, column):
+    change(f"sqlite:///{outputs / 'decisions.sqlite'}", f"UPDATE decisions SET {column} = '{{'")
+    assert check(outputs, "--gates", "errors,replay") == 1
+    assert "such as one (it cannot be computed again)" in capsys.readouterr().out
 
 
 def test_without_an_answer_in_the_log_the_replay_is_undecided(outputs, monkeypatch):

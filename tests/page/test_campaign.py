@@ -130,3 +130,34 @@ def test_the_sample_file_has_the_columns_that_the_run_reads(open_view, tmp_path)
     page.wait_for_selector("#result-title", timeout=SECONDS)
     assert "of 2 subscribers" in page.locator(".tiles").inner_text()
     page.get_by_role("button", name="Delete").click()
+
+
+def test_an_upload_can_be_cancelled(open_view, files):
+    page = open_view(VIEW, before=lambda page: page.route("**/campaigns", lambda route: None))
+    score(page, files)
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_selector(".empty")
+    assert page.locator("button[type=submit]").is_enabled()
+
+
+def test_a_result_that_cannot_be_deleted_stays_and_says_so(open_view, files):
+    page = open_view(VIEW)
+    score(page, files)
+    page.wait_for_selector("#result-title", timeout=SECONDS)
+    problem = json.dumps({"title": "Service Unavailable", "detail": "try again later"})
+    page.route(
+        "**/campaigns/*",
+        lambda route: (
+            route.fulfill(status=503, body=problem) if route.request.method == "DELETE" else route.continue_()
+        ),
+    )
+    page.get_by_role("button", name="Delete").click()
+    page.wait_for_selector("#form-error:not([hidden])")
+    assert page.locator("#form-error").inner_text() == "try again later"
+    page.unroute_all()
+    page.reload()
+    page.wait_for_selector("#result-title")
+    page.get_by_role("button", name="Delete").click()
+    page.wait_for_selector(".empty")
+    page.reload()
+    page.wait_for_selector(".empty")

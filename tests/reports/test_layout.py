@@ -4,20 +4,23 @@ import re
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from math import nan
 
 import pytest
 
-from planrec.metrics import METRICS
+from planrec.metrics import METRICS, Estimate, MetricValue
 from planrec.metrics.registry import MONEY
 from planrec.reports.leaderboard import leaderboard
 from planrec.reports.leaderboard.board_html import as_html
+from planrec.reports.page.guard_marks import guard_lines
+from planrec.reports.page.lead import tiles
 from planrec.reports.page.markup import Card, cards
 from planrec.reports.page.metric_words import NAMES, axis_of
 from planrec.reports.page.report_page import MOST_SECTIONS, report_page
 from planrec.reports.page.requested_runs import RequestedRuns, read_requested_runs
 from planrec.reports.page.scale import Scale, scale_of, tick_text
 from planrec.runs.read import read_manifest
-from planrec.training.verdict import verdict_of
+from planrec.training.verdict import RunVerdict, verdict_of
 from tests.html_document import HtmlDocument
 
 MOST_BYTES = 1_000_000
@@ -89,6 +92,70 @@ def test_the_five_main_figures_have_intervals_and_units(bill_run):
     figures = re.findall(r"<strong>([^<]+)</strong> ([^<]+)</dd><dd>95 %: ([^<]+)<", tiles)
     assert len(figures) == len(verdict_of(read_manifest(bill_run)).headline) == 5
     assert figures[0][1] == "USD a month"
+
+
+@pytest.mark.parametrize(
+    ("value", "high", "text"),
+    [
+        (0.081, 0.09, ">8.1</strong> %</dd><dd>95 %: 3.0 to 9.0</dd><dd>above the limit of 5.0 %"),
+        (0.0504, 0.06, ">5.04</strong> %</dd><dd>95 %: 3.0 to 6.0</dd><dd>above the limit of 5.0 %"),
+        (0.04, 0.0504, ">4.0</strong> %</dd><dd>95 %: 3.0 to 5.04</dd><dd>not surely within the limit of"),
+        (0.04, nan, ">4.0</strong> %</dd><dd>not surely within the limit of 5.0 %"),
+        (0.04, 0.05, ">4.0</strong> %</dd><dd>95 %: 3.0 to 5.0</dd><dd>within the limit of 5.0 %"),
+    ],
+)
+def test_a_figure_is_within_its_limit_only_if_its_interval_is(value, high, text):
+    harm = MetricValue("lgbm", "harm_rate", None, value, 0.03, high, 100, 100)
+    assert text in tiles(RunVerdict("lgbm", (harm,), (), "USD", (), "best_bill"), [harm])
+
+
+def test_rows_above_a_guard_are_named_below_the_table():
+    bad, good = ({"harm_rate": Estimate(value, value, value)} for value in (0.08, 0.05))
+    line = guard_lines(["regret", "harm_rate"], [("1 <a>", bad), ("2 b", good)])
+    assert line == "<ul><li>! Harmed: above the limit of 5.0 %: 1 &lt;a&gt;</li></ul>\n"
+    assert guard_lines(["harm_rate"], [("2 b", good)]) == ""
+    assert " and 2 more<" in guard_lines(["harm_rate"], [(str(at), bad) for at in range(12)])
+
+
+def changed_runs(folder, *changes) -> RequestedRuns:
+    """Return a run once for each of some changes to its manifest."""
+    requested = read_requested_runs([folder])
+    (run,) = requested.runs
+    return replace(
+        requested,
+        runs=tuple(
+            replace(run, label=f"cell{at}", manifest=run.manifest.model_copy(update=change))
+            for at, change in enumerate(changes)
+        ),
+    )
+
+
+def test_a_page_of_several_runs_marks_harm_and_warns_of_the_best(bill_run):
+    metrics = [
+        replace(value, value=0.3) if value.metric == "harm_rate" else value
+        for value in read_manifest(bill_run).metrics
+    ]
+    text = report_page(changed_runs(bill_run, {"metrics": metrics}, {}))
+    ranking = text[: text.index("<h2>Runs")]
+    assert '<td class="beside bad">30.0 !' in ranking
+    assert "above the limit of 5.0 %: 1 cell0<" in ranking
+    assert ranking.index('class="verdict') < ranking.index('class="warning"') < ranking.index("<h2>Ranking")
+
+
+def test_runs_on_different_folds_have_no_best_one(bill_run):
+    text = report_page(changed_runs(bill_run, {}, {"folds_fingerprint": "other"}))
+    assert "The first of 2 runs:" in text
+    assert "best of" not in text[: text.index("<h2>Runs")]
+    assert "The best of 2 runs:" in report_page(changed_runs(bill_run, {}, {}))
+
+
+def test_rows_in_several_currencies_name_their_own(bill_run):
+    catalogue = read_manifest(bill_run).catalogue | {"currency": "EUR"}
+    text = report_page(changed_runs(bill_run, {}, {"catalogue": catalogue}))
+    ranking = text[text.index("<h2>Ranking") : text.index("<h2>Runs")]
+    assert "1 cell0, USD" in ranking
+    assert "2 cell1, EUR" in ranking
+    assert "USD a month" not in ranking
 
 
 def test_figures_that_a_chart_shows_are_folded(bill_run):

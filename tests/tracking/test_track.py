@@ -260,6 +260,9 @@ def test_parameters_have_names_that_mlflow_takes():
         (r"planrec train 'data.path=C:\Users\ana maria\b.csv'", "planrec train data.path=b.csv"),
         ("planrec train data.path=//crm/share/ana/b.csv", "planrec train data.path=b.csv"),
         ("planrec train data.path=file:///home/ana/b.csv", "planrec train data.path=file:b.csv"),
+        ("planrec train 'data.path=/home/ana maria'", "planrec train data.path=home"),
+        ("planrec train --outputs /home/ana", "planrec train --outputs home"),
+        (r"planrec train --outputs C:\Users\ana", "planrec train --outputs home"),
         (
             "planrec train data.path=~ana/b.csv a='calls / months'",
             "planrec train data.path=b.csv 'a=calls / months'",
@@ -282,11 +285,23 @@ def test_commands_keep_the_names_of_files_only(command, kept):
         ('{"path": "/home/ana/b.csv", "old": "~ana/c.csv"}', '{"path": "b.csv", "old": "c.csv"}'),
         ("3 rows of /home/ana/b.csv by postgresql://ana:s/e@crm/log", "3 rows of b.csv by postgresql:log"),
         ("see https://ana:secret@mlflow.example/x", "see https://mlflow.example/x"),
+        ("/home/O'Brien, Ana/", "home"),
+        (
+            r"no file in 'C:\Users\ana maria', see https://example.org/a",
+            "no file in 'home', see https://example.org/a",
+        ),
+        ("see https://example.org/home/a of /home/ana/c.csv", "see https://example.org/home/a of c.csv"),
         ("~5/6 of the calls / months, or more, see https://example.org/a/b", None),
     ],
 )
 def test_sentences_keep_the_names_of_files_only(sentence, kept):
     assert without_folders([sentence]) == [kept or sentence]
+
+
+def test_a_home_folder_is_no_name_of_a_person(monkeypatch):
+    monkeypatch.setenv("HOME", "/srv/people/ana")
+    assert without_folders({"outputs": "/srv/people/ana"}) == {"outputs": "home"}
+    assert without_folders({"outputs": "/srv/people/ana/runs"}) == {"outputs": "runs"}
 
 
 def test_the_pinned_run_of_the_registry_is_the_pinned_one(outputs, server, capsys):

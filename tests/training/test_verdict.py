@@ -1,5 +1,6 @@
 """The verdict of a run: its sentence agrees with its figures, for fresh and saved runs alike."""
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ class Judged:
     differences: tuple[Difference, ...] = ()
     currency: str | None = "USD"
     reservations: tuple[str, ...] = ()
+    target: str = "best_bill"
 
 
 def value_of(model: str, metric: str, value: float, around: float = 0.1) -> MetricValue:
@@ -48,7 +50,9 @@ def test_the_sentence_agrees_with_the_figures(saved, harm, gain, around):
     assert ("beats rerate_6" in sentence) == (gain - around > 0)
     assert ("loses to rerate_6" in sentence) == (gain + around < 0)
     assert ("surely" in sentence) == (abs(gain) > around)
-    assert ("may be chance" in sentence) == (abs(gain) <= around and (gain, around) != (0, 0))
+    gain_may_be_chance = abs(gain) <= around and (gain, around) != (0, 0)
+    saving_may_be_chance = abs(saved) >= 0.0005 and saved - 0.1 <= 0 <= saved + 0.1
+    assert sentence.count("may be chance") == gain_may_be_chance + saving_may_be_chance
     assert ("saves" in sentence, "pay more" in sentence) == (saved > -0.0005, saved <= -0.0005)
     assert percent_in(sentence, r"saves ([\d.]+) %", abs(saved))
     assert percent_in(sentence, r"harms ([\d.]+) %", harm)
@@ -87,6 +91,29 @@ def test_a_learned_plan_is_judged_by_macro_f1_not_by_the_first_metric():
         " macro F1, surely."
     )
     assert [value.metric for value in verdict.headline] == ["accuracy", "macro_f1", "log_loss"]
+
+
+def test_a_saving_whose_interval_includes_zero_may_be_chance():
+    assert "saves 9.0 % of what could be saved (which may be chance), harms" in sentence_of(saved=0.09)
+    assert "is lost, which may be chance), harms" in sentence_of(saved=-0.09)
+    assert "could be saved, harms" in sentence_of(saved=0.11)
+    own = MetricValue("stay", "savings_captured", None, 0.2, math.nan, math.nan, 1, 1)
+    assert "(which may be chance)" in verdict_of(Judged((own,))).sentence()
+
+
+def test_an_exact_tie_is_no_lead():
+    assert sentence_of(gain=0).endswith(" and ties with rerate_6, and the difference may be chance.")
+    assert sentence_of(gain=0, around=0).endswith(" and equals rerate_6.")
+
+
+def test_the_plan_held_is_not_called_the_right_plan():
+    judged = Judged((value_of("logistic", "accuracy", 0.71),), target="held")
+    assert verdict_of(judged).sentence() == "logistic names the plan held for 71 %."
+    assert verdict_of(judged).sentence("es") == "logistic acierta el plan contratado del 71 %."
+
+
+def sentence_of(saved: float = 0.5, gain: float = 0.68, around: float = 0.2) -> str:
+    return verdict_of(judged_by_bills(saved, 0.01, gain, around)).sentence()
 
 
 def test_the_best_baseline_comes_first_and_each_can_be_found():

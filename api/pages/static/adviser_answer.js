@@ -75,11 +75,18 @@ class Shown {
     if (decision === "abstain") return [this.text("adviser.not_enough")];
     const saving = Number(this.first.expected_saving ?? NaN);
     if (!(saving > 0)) return [this.text("adviser.fits_best", {plan: this.name(this.answer.advised)})];
-    const aYear = this.formats.wholeMoney(saving * MONTHS_OF_A_YEAR, this.answer.currency);
+    const aYear = this.formats.wholeMoney(this.firstYear(saving), this.answer.currency);
     return [
       element("b", {}, [this.text("adviser.save", {amount: this.money(saving)})]),
       element("span", {class: "a-year"}, [this.text("adviser.a_year", {amount: aYear})]),
     ];
+  }
+
+  /** The cost of changing, which the saving spreads over the months of the forecast, is paid once. */
+  firstYear(saving) {
+    const difference = Number(this.answer.current.expected_bill) - Number(this.first.expected_bill);
+    const months = this.facts.run.horizon || 1;
+    return MONTHS_OF_A_YEAR * difference - months * (difference - saving);
   }
 
   brief() {

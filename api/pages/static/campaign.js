@@ -124,7 +124,7 @@ export async function mount(root, context) {
     const title = element("h2", {tabindex: -1}, [text("campaign.failed")]);
     shown.replaceChildren(element("section", {class: "card notice bad", role: "alert"}, [
       title, element("p", {}, [job.error]),
-      ...(job.problems.length > 0 ? [element("ul", {class: "problems"}, job.problems.map((problem) => element("li", {}, [problem])))] : []),
+      ...(job.problems.length > 0 ? [element("ul", {class: "problems"}, job.problems.map((problem) => element("li", {lang: "en"}, [problem])))] : []),
     ]));
     title.focus();
     shown.scrollIntoView();

@@ -10,6 +10,7 @@ export function campaignResult({text, formats, language}, {job, planNames, downl
   const money = (amount) => formats.wholeMoney(amount, currency);
   const range = ({low, high}) => text("campaign.range", {low: money(low), high: money(high)});
   const count = (value) => formats.number(value);
+  const share = (value) => (value === null ? "–" : formats.percent(value));
 
   const tile = (key, value, note) =>
     element("div", {class: "tile"}, [
@@ -20,7 +21,7 @@ export function campaignResult({text, formats, language}, {job, planNames, downl
     tile("tile_advised", count(figures.advised), text("campaign.of_all", {n: count(figures.subscribers)})),
     tile("tile_contacted", count(figures.contacted)),
     tile("tile_held_out", count(figures.held_out), text("campaign.held_out_note")),
-    tile("tile_below", figures.below_zero_at_p10 === null ? "–" : formats.percent(figures.below_zero_at_p10), text(figures.below_zero_at_p10 === null ? "campaign.no_forecast" : "campaign.below_note")),
+    tile("tile_below", share(figures.below_zero_at_p10), text(figures.below_zero_at_p10 === null ? "campaign.no_forecast" : "campaign.below_note")),
   ]);
 
   const least = Math.min(0, figures.saving.low, figures.revenue.low);
@@ -47,6 +48,7 @@ export function campaignResult({text, formats, language}, {job, planNames, downl
       button("download_manifest", () => download("manifest")),
       button("remove", remove),
     ]),
+    ...unmatched(),
     tiles,
     totals,
     ...refusedRows(),
@@ -90,22 +92,31 @@ export function campaignResult({text, formats, language}, {job, planNames, downl
 
   function groups(key, parts, column) {
     if (parts.length === 0) return [];
-    const widest = Math.max(...parts.map((part) => part.saving), 1e-9);
-    const rows = parts.map((part) => element("tr", {}, [
-      element("th", {scope: "row"}, [part.name]),
+    const widest = Math.max(...parts.map((part) => part.saving.value), 1e-9);
+    const named = parts.map((part) => ({...part, name: part.name ?? text("campaign.others")}));
+    const rows = named.map(({name, saving, ...part}) => element("tr", {}, [
+      element("th", {scope: "row"}, [name]),
       ...(column ? [element("td", {class: "number"}, [count(part.subscribers)])] : []),
-      element("td", {class: "number"}, [count(part.contacted)]), element("td", {class: "number"}, [money(part.saving)]),
-      element("td", {class: "drawn"}, [stackedBar({parts: [{value: part.saving, kind: "fee"}], most: widest, label: `${part.name}: ${money(part.saving)}`})]),
+      element("td", {class: "number"}, [count(part.contacted)]), element("td", {class: "number"}, [money(saving.value), " ", element("span", {class: "hint"}, [range(saving)])]),
+      element("td", {class: "number"}, [share(part.below_zero_at_p10)]),
+      element("td", {class: "drawn"}, [stackedBar({parts: [{value: Math.max(saving.value, 0), kind: "fee"}], most: widest, label: `${name}: ${money(saving.value)}`})]),
     ]));
-    const heads = [[text(`campaign.${key}_column`)], ...(column ? [[text(`campaign.${column}`), "number"]] : []), [text("campaign.contacted_column"), "number"], [text("campaign.saving_column"), "number"], [text("campaign.share"), "drawn"]];
+    const heads = [[text(`campaign.${key}_column`)], ...(column ? [[text(`campaign.${column}`), "number"]] : []), [text("campaign.contacted_column"), "number"], [text("campaign.saving_column"), "number"], [text("campaign.below_column"), "number"], [text("campaign.share"), "drawn"]];
     return [table(text(`campaign.${key}`), heads, rows)];
+  }
+
+  /** A file that matches no subscriber has no effect: those who objected would be contacted. */
+  function unmatched() {
+    return ["do_not_contact", "contact_history"]
+      .filter((name) => summary[name] !== null && summary[name].matched === 0 && summary[name].entries > 0)
+      .map((name) => element("p", {class: "notice bad", role: "alert"}, [text(`campaign.unmatched_${name}`, {entries: count(summary[name].entries)})]));
   }
 
   function refusedRows() {
     if (summary.refused_subscribers === 0) return [];
     return [element("details", {class: "notice", open: true}, [
       element("summary", {}, [text("campaign.refused", {n: count(summary.refused_subscribers)})]),
-      element("ul", {}, summary.refused.map(({reason}) => element("li", {}, [reason]))),
+      element("ul", {}, summary.refused.map(({reason}) => element("li", {lang: "en"}, [reason]))),
     ])];
   }
 

@@ -19,10 +19,11 @@ MOST_NAMES = 250
 _COLUMNS = "recommendation_id, subscriber, time, run_id, run_sha256, answer"
 
 
-class _Dated(msgspec.Struct):
-    """The part of an answer that dates it."""
+class _AnswerPart(msgspec.Struct):
+    """The part of an answer to which outcomes are matched."""
 
     as_of: str | None = None
+    decision: str | None = None
 
 
 class Given(NamedTuple):
@@ -36,16 +37,20 @@ class Given(NamedTuple):
     run_sha256: str
     as_of: str | None
     "Day of the decision; None if the run takes single rows."
+    is_offer: bool
+    "Whether it recommends a plan, which can be accepted or declined."
 
     @classmethod
     def of(cls, row: Sequence[str]) -> "Given":
         """Read the row of a query for `_COLUMNS`."""
         name, subscriber, time, run_id, run_sha256, answer = row
         try:
-            as_of = msgspec.json.decode(answer, type=_Dated).as_of
+            part = msgspec.json.decode(answer, type=_AnswerPart)
         except msgspec.MsgspecError:
-            as_of = None
-        return cls(name, subscriber, time, run_id, run_sha256, as_of)
+            part = _AnswerPart()
+        return cls(
+            name, subscriber, time, run_id, run_sha256, part.as_of, is_offer=part.decision == "recommend"
+        )
 
 
 class RunFacts(NamedTuple):

@@ -78,10 +78,16 @@ class Matching:
         return "no_run" if lost else "other_months"
 
     def _one_of(self, answers: Sequence[Given], outcome: Outcome) -> Given | None:
-        """Return the answer that has the outcome already, or else the latest one that it fits."""
+        """Return the answer that has the outcome already, or else the latest one that it fits.
+
+        Only offers are accepted or declined: an answer after the offer, such as `stay`, comes second.
+        """
         first = self._first.get((answers[0].subscriber, outcome.event, outcome.month))
         stored = (given for given in answers if first and given.recommendation_id == first.recommendation_id)
-        return next(stored, None) or next((given for given in answers if self._fits(outcome, given)), None)
+        fitting = [given for given in answers if self._fits(outcome, given)]
+        if outcome.event in ("accepted", "declined"):
+            fitting.sort(key=lambda given: not given.is_offer)
+        return next(stored, None) or next(iter(fitting), None)
 
     def _fits(self, outcome: Outcome, given: Given) -> bool:
         """Return whether advice may have this outcome."""

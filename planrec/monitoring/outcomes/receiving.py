@@ -40,9 +40,10 @@ def receive(url: str, runs: AdvisingRuns, key_file: Path, outcomes: Sequence[Out
     """Store outcomes beside the advice that they belong to; those that are stored already are skipped.
 
     An outcome with a `recommendation_id` belongs to that answer. A month that names a subscriber belongs to
-    the latest advice whose label months contain it, and another event to the latest advice up to its month;
-    but if an earlier advice to the subscriber has the same event and month, it is that one again. A month of
-    a subscriber never has two contents.
+    the latest advice whose label months contain it, and another event to the latest advice up to its month:
+    `accepted` and `declined` to the latest that recommends a plan, if there is one. But if an earlier advice
+    to the subscriber has the same event and month, it is that one again. A month of a subscriber never has
+    two contents.
 
     Args:
         url: the decision log, see `Database`.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ADVISED = "advised"
 "The model of the advice that was given."
-RECOMMENDATION_ID, RUN = "recommendation_id", "run"
+RECOMMENDATION_ID, RUN, RUN_SHA256 = "recommendation_id", "run", "run_sha256"
 "Columns beside those of `OutOfFold`."
 
 AdviceWithMonths = tuple[PastAdvice, Sequence[StoredOutcome]]
@@ -116,7 +116,7 @@ class JudgedRun:
         )
         rows = out_of_fold_table(name, self.table, [predicted])
         rows[RECOMMENDATION_ID] = [each.recommendation_id for each in self.advice]
-        rows[RUN] = self.saved.run_id
+        rows[RUN], rows[RUN_SHA256] = self.saved.run_id, self.saved.sha256
         return rows
 
     def _rule(self, model: Model) -> Recommender:

@@ -21,7 +21,7 @@ from planrec.metrics import (
 )
 from planrec.metrics.money import harmed
 from planrec.monitoring.realised.bill_check import BillCheck, bill_check
-from planrec.monitoring.realised.judged_run import ADVISED, RECOMMENDATION_ID, RUN
+from planrec.monitoring.realised.judged_run import ADVISED, RECOMMENDATION_ID, RUN, RUN_SHA256
 from planrec.monitoring.realised.realised_table import RealisedTable, realised_table
 from planrec.runs.read import SavedRun
 from planrec.schema.predictions import OutOfFold
@@ -213,7 +213,7 @@ def _with_accepted(table: RealisedTable, advised: "pd.DataFrame") -> "pd.DataFra
 
 
 def _of_run(run: SavedRun, advised: "pd.DataFrame") -> list[MetricValue]:
-    rows = advised[advised[RUN] == run.run_id]
+    rows = advised[advised[RUN_SHA256] == run.sha256]  # another run may have the same id
     return evaluate(rows, OF_EACH_RUN, run.manifest.seed, run.manifest.n_bootstrap)
 
 

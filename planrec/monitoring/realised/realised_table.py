@@ -53,8 +53,8 @@ class RealisedTable:
     """The advice that can be judged, and the reasons for which other advice cannot."""
 
     rows: "pd.DataFrame | None"
-    """Columns of `OutOfFold`, `recommendation_id` and `run`; a row per decision and model: `advised`, and the
-    baselines that all runs share. None if no advice can be judged."""
+    """Columns of `OutOfFold`, `recommendation_id`, `run` and `run_sha256`; a row per decision and model:
+    `advised`, and the baselines that all runs share. None if no advice can be judged."""
     runs: Sequence[SavedRun]
     "The runs whose advice is judged, the latest last."
     unjudged: Mapping[Unjudged, Sequence[str]]
@@ -92,7 +92,7 @@ def realised_table(url: str, outputs: Path, days: Days | None = None) -> Realise
     judging.leave_out("unreadable", logged.unreadable)
     by_run = defaultdict(list)
     for each in judging.latest(logged.advice):
-        by_run[each.run].append(each)
+        by_run[each.run.run_sha256].append(each)
     in_order = sorted(by_run.values(), key=lambda advice: advice[-1].time)
     judged = [run for advice in in_order if (run := judging.logged_run(advice, outputs))]
     rows = _joined(judged)

@@ -12,7 +12,7 @@ from planrec.operating.watch.server_metrics import ServerCounts, ServerMetrics, 
 from planrec.operating.watch.watch_rules import TRAFFIC, WatchRules
 from planrec.operating.watch.watch_state import WatchState
 from planrec.runs.read import SavedRun
-from planrec.serving.decision_log import newest_decisions
+from planrec.serving.decision_log import LoggedDecision, newest_decisions
 from planrec.serving.pin import Pin
 from planrec.serving.replay.replayed_answer import replay_with
 
@@ -104,15 +104,17 @@ def _replay_gate(saved: SavedRun, rules: WatchRules, log_url: str | None) -> Gat
     rows = [row for row in newest if row.version == here]
     if not rows:
         return Gate(name=name, verdict="undecided", detail="the decision log has no answer of this run")
-    different = []
-    for row in rows:
-        try:
-            differences = replay_with(saved, row).differences
-        except PlanRecError as error:
-            differences = (error.message,)
-        if differences:
-            different.append(f"{row.recommendation_id} ({differences[0]})")
+    different = [f"{row.recommendation_id} ({place})" for row in rows if (place := _difference(saved, row))]
     detail = f"{len(different)} of the {len(rows)} newest answers differ when computed again"
     if different:
         return Gate(name=name, verdict="failed", detail=f"{detail}, such as {different[0]}", limit=0)
     return Gate(name=name, verdict="passed", detail=detail, value=0, limit=0)
+
+
+def _difference(saved: SavedRun, row: LoggedDecision) -> str | None:
+    """Return where an answer differs first; its values would outlive a deletion from the log."""
+    try:
+        differences = replay_with(saved, row).differences
+    except (PlanRecError, ValueError, LookupError, TypeError):
+        return "it cannot be computed again"
+    return differences[0].partition(": logged ")[0] if differences else None

@@ -8,7 +8,10 @@ from planrec.reports.page.markup import TableCell, escape_html, table
 
 _CODE = re.compile(r"(?<!\\)(`+) ?(.+?) ?\1")
 _ESCAPED = re.compile(r"\\(&\w+;|[\\`*\[\]<>|#&_])")
+_STRONG = re.compile(r"(?<!\\)\*\*(.+?)(?<!\\)\*\*")
 _BARS = re.compile(r"(?<!\\)\|")
+
+_STAR = "&#42;"
 
 
 def card_page(card: str) -> str:
@@ -58,9 +61,14 @@ def _table(lines: list[str], caption: str) -> str:
 
 
 def _inline(text: str) -> str:
-    r"""Return a line as HTML: code is marked, everything else is escaped.
+    r"""Return a line as HTML: code and strong text are marked, everything else is escaped.
 
     >>> _inline("(`a<b`) of x\\_y")
     '(<code>a&lt;b</code>) of x_y'
+    >>> _inline(r"**Not** for `a**b**` or \*\*c\*\*")
+    '<strong>Not</strong> for <code>a**b**</code> or **c**'
     """
-    return _ESCAPED.sub(r"\1", _CODE.sub(r"<code>\2</code>", escape_html(text)))
+    # Code first: its stars are text, so they are hidden until strong text is marked.
+    coded = _CODE.sub(lambda found: f"<code>{found[2].replace('*', _STAR)}</code>", escape_html(text))
+    strong = _STRONG.sub(r"<strong>\1</strong>", coded)
+    return _ESCAPED.sub(r"\1", strong).replace(_STAR, "*")

@@ -15,6 +15,7 @@ from planrec.reports.leaderboard.board_cells import (
 )
 from planrec.reports.leaderboard.board_rows import BoardRow
 from planrec.reports.page.charts import PLOT, value_cell, value_head, value_in_unit
+from planrec.reports.page.guard_marks import guard_lines, guarded_cell
 from planrec.reports.page.html_page import html_document
 from planrec.reports.page.lead import data_name
 from planrec.reports.page.markup import (
@@ -107,14 +108,16 @@ def _ranking(found: BoardTable, metric: str) -> str:
             _name(row),
             [
                 TableCell("", svg=_plot(scale, metric, row, line)),
-                value_cell(metric, row.values.get(metric)),
+                guarded_cell(metric, row.values.get(metric)),
                 _difference(metric, row),
-                *(value_cell(name, row.values.get(name), "beside") for name in beside),
+                *(guarded_cell(name, row.values.get(name), "beside") for name in beside),
             ],
         )
         for row in found.rows
     ]
-    return plain_table(f"Ranked by {axis_of(metric, currency)}", heads, rows, PLOT)
+    named = [(_name(row).text, row.values) for row in found.rows]
+    ranked = plain_table(f"Ranked by {axis_of(metric, currency)}", heads, rows, PLOT)
+    return ranked + guard_lines([metric, *beside], named)
 
 
 def _all_figures(found: BoardTable) -> str:
@@ -124,7 +127,7 @@ def _all_figures(found: BoardTable) -> str:
         (
             TableCell(_name(row).text, f"judged by {row.run.manifest.run_id}"),
             [
-                *(value_cell(name, row.values.get(name)) for name in found.metrics),
+                *(guarded_cell(name, row.values.get(name)) for name in found.metrics),
                 *map(TableCell, cost_cells(row)),
             ],
         )

@@ -9,6 +9,7 @@ from planrec.reports.page.markup import bullets, escape_html, verdict_html
 from planrec.reports.page.metric_words import (
     name_of,
     shown,
+    shown_apart,
     shown_interval,
     shown_with_unit,
     unit_of,
@@ -87,15 +88,32 @@ def tiles(verdict: RunVerdict, metrics: Sequence[MetricValue]) -> str:
 def _tile(value: MetricValue, other: MetricValue | None, currency: str | None) -> str:
     limit = METRICS[value.metric].at_most
     is_broken = limit is not None and value.value > limit
-    lines = [f"95 %: {shown_interval(value.metric, value)}"] if shown_interval(value.metric, value) else []
+    figure, interval = _figures(value, limit)
+    lines = [f"95 %: {interval}"] if interval else []
     if other is not None:
         lines.append(f"{other.model}: {shown(value.metric, other.value)}")
     if limit is not None:
-        which = "above" if is_broken else "within"
-        lines.append(f"{which} the limit of {shown_with_unit(value.metric, limit, currency)}")
+        place = _against_limit(value, limit)
+        lines.append(f"{place} the limit of {shown_with_unit(value.metric, limit, currency)}")
     details = "".join(f"<dd>{escape_html(line)}</dd>" for line in lines)
     return (
         f"<div{' class=bad' if is_broken else ''}><dt>{escape_html(name_of(value.metric))}</dt>"
-        f"<dd><strong>{escape_html(shown(value.metric, value.value))}</strong>"
+        f"<dd><strong>{escape_html(figure)}</strong>"
         f" {escape_html(unit_of(value.metric, currency))}</dd>{details}</div>"
     )
+
+
+def _figures(value: MetricValue, limit: float | None) -> tuple[str, str]:
+    """Write a value and its interval, so that neither looks like the limit if it is not."""
+    interval = shown_interval(value.metric, value)
+    if limit is None or not interval:
+        return shown(value.metric, value.value), interval
+    low, high = shown(value.metric, value.low), shown_apart(value.metric, value.high, limit)
+    return shown_apart(value.metric, value.value, limit), f"{low} to {high}"
+
+
+def _against_limit(value: MetricValue, limit: float) -> str:
+    """Return whether a value is below a limit; it is surely so only if its whole interval is."""
+    if value.value > limit:
+        return "above"
+    return "within" if value.high <= limit else "not surely within"

@@ -165,6 +165,22 @@ def shown(metric: str, value: float) -> str:
     return figure(value)
 
 
+def shown_apart(metric: str, value: float, other: float) -> str:
+    """Write a value, with one more decimal if it would look like another value.
+
+    Examples:
+        >>> shown_apart("harm_rate", 0.0504, 0.05), shown_apart("harm_rate", 0.05, 0.05)
+        ('5.04', '5.0')
+        >>> shown_apart("regret", 3.456, 3.457), shown_apart("regret", 3.456, 4)
+        ('3.456', '3.46')
+    """
+    text = shown(metric, value)
+    if value == other or text != shown(metric, other):
+        return text
+    decimals = len(text.partition(".")[2]) + 1
+    return f"{in_unit(metric, value):,.{decimals}f}"
+
+
 def shown_interval(metric: str, interval: Interval) -> str:
     """Write the ends of an interval in their unit; an empty text if no draw defines them.
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from planrec.metrics import METRICS
 from planrec.reports.page.html_page import html_document
-from planrec.reports.page.lead import data_name, date_text, lead, run_title, verdict_box
+from planrec.reports.page.lead import data_name, date_text, lead, run_title, verdict_box, warning_box
 from planrec.reports.page.markup import TableCell, escape_html, paragraph, table
 from planrec.reports.page.requested_runs import RequestedRun, RequestedRuns
 from planrec.reports.page.run_section import section
@@ -48,9 +47,10 @@ def _title_of_many(runs: Sequence[RequestedRun]) -> str:
 def _ranking(requested: RequestedRuns) -> Iterator[str]:
     """Yield the verdict of the best run, the ranking, and the sections."""
     best, shown = requested.runs[0], requested.runs[:MOST_SECTIONS]
-    is_ranked = METRICS[requested.metric].higher_is_better is not None
-    which = "best" if is_ranked else "first"
-    yield verdict_box(verdict_of(best.manifest), f"The {which} of {len(requested.runs)} runs", best.label)
+    verdict = verdict_of(best.manifest)
+    which = "best" if requested.are_ranked else "first"
+    yield verdict_box(verdict, f"The {which} of {len(requested.runs)} runs", best.label)
+    yield warning_box(verdict)
     yield f'<section class="card">\n<h2>Ranking</h2>\n{comparison(requested, len(shown))}</section>\n'
     yield "<h2>Runs</h2>\n"
     if len(shown) < len(requested.runs):

@@ -40,6 +40,16 @@ class RequestedRuns:
     failed: tuple[tuple[str, str], ...] = ()
     "Name of each failed cell or unreadable run, and its error."
 
+    @property
+    def have_same_folds(self) -> bool:
+        """Return whether all runs are judged on the same folds; else their figures cannot be compared."""
+        return len({run.manifest.folds_fingerprint for run in self.runs}) == 1
+
+    @property
+    def are_ranked(self) -> bool:
+        """Return whether the first run is the best one."""
+        return self.have_same_folds and METRICS[self.metric].higher_is_better is not None
+
 
 def read_requested_runs(places: Sequence[Path]) -> RequestedRuns:
     """Read runs and sweeps, each run once.

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from planrec.metrics import METRICS, MetricValue
-from planrec.reports.page.charts import ComparedRow, comparison_table, value_cell
+from planrec.metrics.registry import MONEY
+from planrec.reports.page.charts import ComparedRow, comparison_table
+from planrec.reports.page.guard_marks import guard_lines, guarded_cell
 from planrec.reports.page.markup import TableCell, TableHead, fold, paragraph
 from planrec.reports.page.metric_words import name_of, short_name_of, unit_and_direction
 from planrec.reports.page.requested_runs import RequestedRun, RequestedRuns
@@ -30,15 +32,18 @@ def comparison(requested: RequestedRuns, n_linked: int = 0) -> str:
     if len(found) < 2:
         return paragraph(f"Not compared: only one run has {metric}, the first metric of the first run.")
     beside = [name for name in BESIDE if name != metric and name in found[0][1].manifest.own_values]
-    rows = [_row(position, run, value, beside, n_linked) for position, run, value in found]
-    # Figures on different decisions cannot be compared.
-    folds = {run.manifest.folds_fingerprint for _, run, _ in found}
+    currencies = {run.manifest.currency for _, run, _ in found}
+    labels = _labels(requested, has_currency=len(currencies) > 1)
+    rows = [
+        _row(labels[position - 1], position, run, value, beside, n_linked) for position, run, value in found
+    ]
     warning = "These runs are judged on different folds: their figures cannot be compared."
     chosen = (
         "The best of many is chosen on the folds that judge it, so its figure is too optimistic; planrec"
         " leaderboard shows paired differences."
     )
-    currency = requested.runs[0].manifest.currency
+    # Rows of several currencies name their own.
+    currency = currencies.pop() if len(currencies) == 1 else None
     heads = [
         TableHead(short_name_of(name), unit_and_direction(name, currency), "beside value") for name in beside
     ]
@@ -48,23 +53,36 @@ def comparison(requested: RequestedRuns, n_linked: int = 0) -> str:
     folded = comparison_table(rest, metric, currency, caption_of_rest, "run", heads, against) if rest else ""
     return "".join(
         [
-            paragraph(warning) if len(folds) > 1 else "",
+            "" if requested.have_same_folds else paragraph(warning),
             comparison_table(drawn, metric, currency, caption, "run", heads, against),
             fold(f"{len(rest)} more runs", folded),
-            paragraph(chosen) if METRICS[metric].higher_is_better is not None else "",
+            guard_lines(
+                [metric, *beside], [(labels[at - 1], run.manifest.own_values) for at, run, _ in found]
+            ),
+            paragraph(chosen) if requested.are_ranked else "",
         ]
     )
 
 
+def _labels(requested: RequestedRuns, *, has_currency: bool) -> list[str]:
+    """Return position and label of each run, with its currency if amounts are shown in several."""
+    is_money = METRICS[requested.metric].unit == MONEY
+    return [
+        f"{position} {run.label}"
+        + (f", {run.manifest.currency or 'unknown currency'}" if has_currency and is_money else "")
+        for position, run in enumerate(requested.runs, start=1)
+    ]
+
+
 def _row(
-    position: int, run: RequestedRun, value: MetricValue, beside: Sequence[str], n_linked: int
+    label: str, position: int, run: RequestedRun, value: MetricValue, beside: Sequence[str], n_linked: int
 ) -> ComparedRow:
     href = f"#run-{position}" if position <= n_linked else ""
     own = run.manifest.own_values
     return ComparedRow(
-        TableCell(f"{position} {run.label}", run.name, "own", href=href),
+        TableCell(label, run.name, "own", href=href),
         value,
-        tuple(value_cell(name, own.get(name), "beside") for name in beside),
+        tuple(guarded_cell(name, own.get(name), "beside") for name in beside),
     )
 
 
@@ -72,5 +90,5 @@ def _captions(requested: RequestedRuns, n_drawn: int, n_found: int) -> tuple[str
     name = name_of(requested.metric)
     if n_drawn == n_found:
         return f"{name}, of all runs that have it", ""
-    which = "best" if METRICS[requested.metric].higher_is_better is not None else "first"
+    which = "best" if requested.are_ranked else "first"
     return f"{name}, of the {which} {n_drawn} of {n_found} runs that have it", f"{name}, of the other runs"

@@ -28,6 +28,8 @@ STATEMENTS_TO_KEEP = 16
 "Compiled statements of a connection to SQLite. Each keeps the values that it wrote last."
 ROWS_OF_INSERT = 16
 "Rows of one statement for SQLite: its copies of their values stay in the processor's cache."
+SECRETS = ("password", "sslpassword", "oauth_client_secret")
+"Parameters of a PostgreSQL URL that no message shows."
 
 Row = tuple[Any, ...]
 Mode = Literal["create", "existing"]
@@ -149,7 +151,7 @@ def numbered(statement: str) -> str:
 
 
 class Database:
-    """The place of a log, and the driver for it; no message shows the password of its URL."""
+    """The place of a log, and the driver for it; no message shows a password of its URL."""
 
     def __init__(self, url: str) -> None:
         """Check the URL.
@@ -201,15 +203,31 @@ class Database:
         return Connection(raw, is_sqlite=False)
 
     def without_password(self, text: str) -> str:
-        """Return a text in which the URL's password is replaced by `***`.
+        """Return a text in which the passwords of the URL are replaced by `***`.
 
         >>> Database("sqlite:///decisions.sqlite").without_password("unable to open")
         'unable to open'
         """
-        password = urlsplit(self._url).password if self._file is None else None
-        for secret in {password, unquote(password)} if password else ():
-            text = text.replace(secret, "***")
+        secrets = self._secrets() if self._file is None else set()
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
+            text = re.sub("".join(map(_plain_or_encoded, secret)), "***", text)
         return text
+
+    def _secrets(self) -> set[str]:
+        """Return the passwords before `@` and among the parameters, decoded."""
+        parameters = self._driver.conninfo.conninfo_to_dict(self._url)
+        before_host = unquote(urlsplit(self._url).password or "")
+        return {before_host, *(str(parameters.get(name, "")) for name in SECRETS)}
+
+
+def _plain_or_encoded(character: str) -> str:
+    """Return a pattern for a character of a URL.
+
+    >>> _plain_or_encoded("/")
+    '(?:/|(?i:%2f))'
+    """
+    encoded = "".join(f"%{byte:02x}" for byte in character.encode())
+    return f"(?:{re.escape(character)}|(?i:{encoded}))"
 
 
 def _sqlite_connection(file: Path, mode: Mode) -> sqlite3.Connection:

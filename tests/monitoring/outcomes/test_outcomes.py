@@ -20,14 +20,14 @@ from planrec.monitoring.outcomes import (
     receive,
     stored_outcomes,
 )
-from planrec.monitoring.outcomes.outcome import NO_MONTH
+from planrec.monitoring.outcomes.outcome import NO_MONTH, Event
 from planrec.schema.request import Month
 from planrec.serving.decision_log import Keys, record_event
 from planrec.serving.decision_log.database import Connection, Cursor
 from planrec.serving.decision_log.removal import delete_subscriber, prune
 from planrec.serving.decision_log.session import session
 from tests.monitoring.world import World
-from tests.serving.decision_log.decisions import change, rows_of
+from tests.serving.decision_log.decisions import DECISION, KEY, change, decision, log_rows, rows_of, url_of
 
 
 def stored(world: World) -> list[StoredOutcome]:
@@ -132,6 +132,23 @@ def test_an_event_of_a_subscriber_needs_its_month(
     assert "1 not stored: accepted, declined and left need the month" in shown
     assert "such as 2026-03, or a recommendation_id" in shown
     assert "1 not stored: the month is not one that judges the advice: it was before the decision" in shown
+
+
+@pytest.mark.parametrize(("event", "owner"), [("accepted", "offer"), ("declined", "offer"), ("left", "then")])
+def test_an_answer_after_the_offer_is_not_the_one_that_was_accepted(
+    tmp_path: Path, event: Event, owner: str
+) -> None:
+    url, key_file = url_of(tmp_path / "decisions.sqlite"), tmp_path / "key"
+    key_file.write_bytes(KEY)
+    given = {"old": ("2026-02-01", "recommend"), "offer": ("2026-03-01", "recommend")}
+    given |= {"then": ("2026-03-20", "stay")}
+    for name, (as_of, code) in given.items():
+        log_rows(url, decision(name, answer=json.dumps({"as_of": as_of, "decision": code}).encode()))
+    sent = Outcome("/0", None, DECISION.subscriber, event, "2026-03", Content())
+    for n_new in (1, 0):
+        assert receive(url, AdvisingRuns(tmp_path), key_file, [sent]).n_new == n_new
+    with session(url, "read") as connection:
+        assert [each.recommendation_id for each in stored_outcomes(connection)] == [owner]
 
 
 def test_outcomes_that_are_sent_again_after_later_advice_are_repeated(each_world: World) -> None:

@@ -4,16 +4,21 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pandas as pd
 import pytest
 
 from planrec.catalogue import rate
 from planrec.cli import main
+from planrec.monitoring.realised import realised as realised_module
+from planrec.monitoring.realised.judged_run import RECOMMENDATION_ID, RUN, RUN_SHA256
 from planrec.monitoring.realised.realised import Realised, realised
 from planrec.monitoring.realised.realised_json import as_json
 from planrec.monitoring.realised.realised_table import realised_table
 from planrec.monitoring.realised.realised_terminal import MOST_HARMED
+from planrec.runs.read import SavedRun
 from planrec.schema.columns import Usage
 from planrec.serving.decision_log.search import Days
 from tests.monitoring.world import World
@@ -89,6 +94,31 @@ def test_groups_have_the_decisions_of_the_whole(judged_world: World, by: str) ->
     sizes = [next(v for v in values if v.metric == "regret").n_decisions for values in found.by.values()]
     assert sum(sizes) == 240
     assert (len(sizes) > 2) == (by == "plan_held")
+
+
+def test_two_runs_with_one_id_are_judged_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(realised_module, "evaluate", lambda rows, *_: rows[RECOMMENDATION_ID].tolist())
+    advised = pd.DataFrame({RECOMMENDATION_ID: ["one", "two"], RUN: "2030-01-31/new", RUN_SHA256: ["a", "b"]})
+    manifest = SimpleNamespace(seed=0, n_bootstrap=50)
+    found = [
+        realised_module._of_run(
+            cast(SavedRun, SimpleNamespace(run_id="2030-01-31/new", sha256=sha256, manifest=manifest)),
+            advised,
+        )
+        for sha256 in "ab"
+    ]
+    assert found == [["one"], ["two"]]
+
+
+def test_a_run_that_answered_under_two_versions_of_planrec_is_judged_once(
+    judged_world: World, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(judged_world.folder, tmp_path / "world")
+    world = World(folder, judged_world.saved, judged_world.months)
+    change(world.url, "UPDATE decisions SET version = '0.0.1' WHERE position % 2 = 0")
+    found = realised_table(world.url, world.outputs)
+    assert [run.sha256 for run in found.runs] == [world.saved.sha256]
+    assert found.rows is not None
 
 
 def test_days_are_those_of_the_decisions(judged_world: World, capsys: pytest.CaptureFixture[str]) -> None:

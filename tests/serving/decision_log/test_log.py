@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import date
 from threading import Event
 from types import SimpleNamespace
+from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
@@ -295,6 +296,23 @@ def test_a_wrong_url_is_refused_without_showing_its_password(url, message):
     with pytest.raises(LogError, match=message) as caught:
         DecisionLog(url, KEY, queue_size=10)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://planrec:h%2Funter%32@host/db", "postgresql://planrec:***@host/db"),
+        ("postgresql://planrec:h?unter2@host/db", "postgresql://planrec:***@host/db"),
+        ("postgresql://planrec@host/db?password=hunter2", "postgresql://planrec@host/db?password=***"),
+        ("postgresql://host/db?sslpassword=h%2funter2", "postgresql://host/db?sslpassword=***"),
+        ("postgresql://u:hunter2@host/?password=h/unter2", "postgresql://u:***@host/?password=***"),
+    ],
+)
+def test_no_message_shows_a_password_of_the_url(url, shown):
+    for secret in ("hunter2", "h/unter2", "h?unter2"):
+        if secret in unquote(url):
+            said = database_module.Database(url).described(OSError(f"no access with {secret}"))
+            assert said == f"{shown}: no access with ***"
 
 
 def test_an_unknown_answer_and_a_missing_log_have_different_errors(log, url, tmp_path):

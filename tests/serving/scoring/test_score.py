@@ -373,7 +373,9 @@ def test_wrong_options_exit_with_2(tmp_path: Path, capsys: Any) -> None:
         ["a.csv", "b.csv", "--language", "fr"],
     ):
         assert score(*arguments) == 2
-    assert "OUTPUT must be another file than INPUT" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "OUTPUT must be another file than INPUT, got 'a.csv' for both" in error
+    assert "OUTPUT must end in .csv or .parquet, got 'out.xlsx'" in error
 
 
 def test_the_pinned_run_answers_unless_another_is_named(bill_run: Path, tmp_path: Path, capsys: Any) -> None:
