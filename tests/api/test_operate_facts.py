@@ -9,6 +9,8 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.decision_logging import AnswerLog
+from api.operate.traffic import traffic_of
+from api.prometheus import Sample
 from api.settings import Settings
 from planrec.runs.read import load_run
 from planrec.serving.acting_user import acting_user
@@ -141,3 +143,12 @@ def test_drift_checks_and_harm_come_from_their_files(client, folder):
     (folder / "monitoring" / "drift.json").write_text("{")
     broken = client.get("/operate").json()
     assert (broken["drift"], broken["broken_files"]) == (None, ["drift.json"])
+
+
+def test_errors_of_all_requests_count_and_those_of_a_server_that_is_not_ready_do_not():
+    labels = [("GET", "/decisions"), ("POST", "/predict"), ("POST", "/predict/preview"), ("GET", "/ready")]
+    found = traffic_of(
+        Sample("planrec_requests_total", {"method": method, "route": route, "status": "503"}, 1.0)
+        for method, route in labels
+    )
+    assert (found.requests, found.refused, found.errors) == (1, 0, 3)
