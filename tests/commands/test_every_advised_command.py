@@ -258,7 +258,8 @@ def commands_of_runs() -> None:
 def messages_of_pins() -> None:
     from planrec.runs.find import newest_run
     from planrec.runs.read import read_run_json
-    from planrec.serving.pin import _advice, _check_unchanged, pin_name
+    from planrec.serving.pin import _advice, pin_name
+    from planrec.serving.pin_writing import _check_unchanged
 
     for folder in (Path("-spring runs"), Path("outputs")):
         _advice(folder)
@@ -314,6 +315,12 @@ def scored() -> None:
     )
 
 
+def words_of_frames() -> None:
+    from planrec.notebook.months_file import words
+
+    words({"data.path": "an operator's ${x}, made up.csv"})
+
+
 def simulated() -> None:
     assert main(["simulate", "an operator's ${x}, made up", "--n-subscribers=20", "--n-months=2"]) == 0
 
@@ -339,6 +346,7 @@ PRODUCERS: dict[str, Callable[[], object]] = {
     "a number for a text": refused("data=table", "data.path=f", "data.plan_column=7"),
     "baselines": refused("baselines=stay"),
     "several": refused("model=dummy,stay"),
+    "an open bracket": refused("metrics=[accuracy"),
     "no quotes": refused("data=table", "data.path=Año"),
     "a strange key": refused("data=table", "+data.plan_names.Año=x"),
     "a strange path": refused("data=table", "+data.plan_names.größe.x=a"),
@@ -357,14 +365,19 @@ PRODUCERS: dict[str, Callable[[], object]] = {
     "reports": messages_of_reports,
     "keys": private_keys,
     "score": scored,
+    "frames": words_of_frames,
     "simulate": simulated,
 }
 "Name -> code that makes commands, with hostile names if it takes names."
 
 BY_TRAINED_RUNS = {
     "planrec/cli/bundle.py": "tests/serving/bundle",
+    "planrec/cli/campaign.py": "tests/campaigns",
     "planrec/cli/card.py": "tests/reports",
     "planrec/cli/pin.py": "tests/cli",
+    "planrec/notebook/operating.py": "tests/notebook",
+    "planrec/reports/run_list/followed_runs.py": "tests/api",
+    "planrec/reports/run_list/run_row.py": "tests/api",
     "planrec/serving/rollback.py": "tests/serving",
     "planrec/operating/rehearsal/retraining.py": "tests/operating/rehearsal",
     "planrec/operating/rehearsal/training.py": "tests/operating/rehearsal",
