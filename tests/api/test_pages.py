@@ -188,3 +188,10 @@ def test_plural_texts_have_a_text_for_one():
         for name in named:
             if name.endswith("_one"):
                 assert name.removesuffix("_one") in named, (section, name)
+
+
+def test_no_text_replaces_another_one_by_a_plural_ending():
+    endings = ("zero", "two", "few", "many", "other")
+    pairs = [(name, name.rpartition("_")) for named in texts("en").values() for name in named]
+    bases = {name for named in texts("en").values() for name in named}
+    assert [name for name, (base, _, ending) in pairs if ending in endings and base in bases] == []

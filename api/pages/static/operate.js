@@ -99,7 +99,7 @@ function served({served: run, pinned, rollback}, context) {
   else {
     pairs.push([text("operate.pinned"), formats.time(pinned.pinned_at) + (pinned.pinned_by === null ? "" : `, ${pinned.pinned_by}`)]);
     if (pinned.reason !== null) pairs.push([text("operate.reason"), pinned.reason]);
-    if (pinned.id !== run.id) pairs.push([text("operate.pinned_other"), pinned.run]);
+    if (pinned.id !== run.id) pairs.push([text("operate.not_served"), pinned.run]);
   }
   const back = rollback === null ? [element("p", {class: "hint"}, [text("operate.no_rollback")])]
     : [element("p", {class: "hint"}, [text("operate.rollback", {run: rollback.run})]), command(rollback.command, context)];
