@@ -50,7 +50,8 @@ MALFORMED_REQUEST = "urn:planrec:problem:malformed_request"
 KEY_REUSED = "urn:planrec:problem:key_reused"
 NOT_LOGGED = "urn:planrec:problem:not_logged"
 NOT_READABLE = "urn:planrec:problem:not_readable"
-OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503, NOT_READABLE: 409}
+NOT_DONE = "urn:planrec:problem:campaign_not_done"
+OWN_TYPES = {MALFORMED_REQUEST: 400, KEY_REUSED: 422, NOT_LOGGED: 503, NOT_READABLE: 409, NOT_DONE: 409}
 "Further types of a status."
 FORBIDDEN = (
     "logged answers are shown only to clients with an API key, and this server has no keys: make one with"
@@ -58,6 +59,10 @@ FORBIDDEN = (
 )
 SERVER_FAILED = "internal server error; see the server's log"
 log = logging.getLogger("planrec.api")
+
+
+class NotDoneError(Exception):
+    """A campaign exists, and has no advice."""
 
 
 class ProblemError(Struct, frozen=True):
@@ -146,6 +151,8 @@ def problem_of_error(error: Exception) -> Problem:
         return problem_of(503, detail, type_=NOT_LOGGED)
     if isinstance(error, NotReadableError):
         return problem_of(409, str(error), type_=NOT_READABLE)
+    if isinstance(error, NotDoneError):
+        return problem_of(409, str(error), type_=NOT_DONE)
     if isinstance(error, DataError):
         return problem_of(422, error.message, errors=[ProblemError("", text) for text in error.problems])
     log.error("unexpected error while answering", exc_info=error)

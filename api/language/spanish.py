@@ -122,7 +122,7 @@ DETAILS: Mapping[str, str] = {
     "at most {n} campaigns are kept: delete one of yours": "se guardan como máximo {n} campañas: borre una de"
     " las suyas",
     "there is no such campaign, or its time is over": "no existe esa campaña, o su plazo ha terminado",
-    "this campaign has no advice yet": "esta campaña todavía no tiene consejos",
+    "this campaign has no advice: its state is {}": "esta campaña no tiene consejos: su estado es {}",
     "the server has no room for the files: try again later": "el servidor no tiene espacio para los ficheros:"
     " inténtelo más tarde",
     "the process that scored the file has ended: the server was stopped, or memory or the disk was full": "el"

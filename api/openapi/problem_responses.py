@@ -8,6 +8,7 @@ from ..problems import (
     KEY_REUSED,
     MALFORMED_REQUEST,
     MEDIA_TYPE,
+    NOT_DONE,
     NOT_LOGGED,
     NOT_READABLE,
     SERVER_FAILED,
@@ -37,6 +38,7 @@ OWN_DESCRIPTIONS = {
     MALFORMED_REQUEST: "The request is not valid HTTP, or its query, path or `Idempotency-Key` is malformed.",
     KEY_REUSED: "The `Idempotency-Key` was used with another request.",
     NOT_LOGGED: "A required decision log cannot store the answer, so it is not sent.",
+    NOT_DONE: "The campaign is still scored, or it has failed, so it has no advice.",
     NOT_READABLE: "The run was changed or is gone, or an answer cannot be computed again.",
 }
 "Further type of a status -> description."

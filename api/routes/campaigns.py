@@ -10,6 +10,7 @@ from litestar.response import File
 from planrec.files.hashing import sha256_of
 from planrec.runs.read import SavedRun
 
+from ..campaigns.job_folder import JobFolder
 from ..campaigns.job_store import CampaignJob
 from ..campaigns.other_origin import check_origin
 from ..campaigns.upload_form import MULTIPART, upload_of
@@ -17,6 +18,7 @@ from ..http_request import HttpRequest
 from ..middleware.api_keys import key_in
 from ..openapi.problem_responses import problem_responses
 from ..parsing.request_body import check_content_type
+from ..problems import NotDoneError
 from ..state import ServerState, state_of
 
 JOB = ResponseSpec(data_container=CampaignJob, description="The job.", generate_examples=False)
@@ -24,7 +26,6 @@ CSV = ResponseSpec(data_container=str, description="A file.", media_type="text/c
 MANIFEST = ResponseSpec(
     data_container=dict[str, object], description="The manifest of the file.", generate_examples=False
 )
-NO_ADVICE = "this campaign has no advice yet"
 
 
 @post(
@@ -75,13 +76,11 @@ async def get_campaign(request: HttpRequest, state: ServerState, job_id: FromPat
     tags=["Campaigns"],
     operation_id="get_campaign_advice",
     summary="Get the advice of a campaign",
-    responses={200: CSV, **problem_responses(400, 404)},
+    responses={200: CSV, **problem_responses(400, 404, 409)},
 )
 async def get_campaign_advice(request: HttpRequest, state: ServerState, job_id: FromPath[str]) -> File:
     """Return the rows of all subscribers with the contact decisions, as CSV."""
-    folder, job = await to_thread.run_sync(state.campaigns.find, job_id, owner_of(request))
-    if job.state != "done":
-        raise HTTPException(status_code=404, detail=NO_ADVICE)
+    folder = await _folder_of_advice(request, state, job_id)
     return File(folder.output, filename="campaign.csv", media_type="text/csv")
 
 
@@ -90,13 +89,11 @@ async def get_campaign_advice(request: HttpRequest, state: ServerState, job_id: 
     tags=["Campaigns"],
     operation_id="get_campaign_manifest",
     summary="Get the manifest of a campaign",
-    responses={200: MANIFEST, **problem_responses(400, 404)},
+    responses={200: MANIFEST, **problem_responses(400, 404, 409)},
 )
 async def get_campaign_manifest(request: HttpRequest, state: ServerState, job_id: FromPath[str]) -> File:
     """Return run, settings, hashes and figures, as JSON."""
-    folder, job = await to_thread.run_sync(state.campaigns.find, job_id, owner_of(request))
-    if job.state != "done":
-        raise HTTPException(status_code=404, detail=NO_ADVICE)
+    folder = await _folder_of_advice(request, state, job_id)
     return File(folder.manifest, filename="campaign.csv.manifest.json", media_type="application/json")
 
 
@@ -130,3 +127,11 @@ async def _started(request: HttpRequest, owner: str, saved: SavedRun) -> Respons
             detail = "the server has no room for the files: try again later"
             raise HTTPException(status_code=503, detail=detail) from None
     return Response(job, status_code=202, headers={"location": f"{state.root_path}/campaigns/{job.id}"})
+
+
+async def _folder_of_advice(request: HttpRequest, state: ServerState, job_id: str) -> JobFolder:
+    """Return the folder of a job that is done. Raises HTTPException or NotDoneError."""
+    folder, job = await to_thread.run_sync(state.campaigns.find, job_id, owner_of(request))
+    if job.state != "done":
+        raise NotDoneError(f"this campaign has no advice: its state is {job.state}")
+    return folder

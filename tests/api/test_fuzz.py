@@ -25,17 +25,7 @@ EXAMPLES = "200" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "10"
 def test_the_server_conforms_to_its_document(server, paths, request, tmp_path):
     """Run all checks: documented statuses, content types and bodies; bad values are refused; no failures."""
     address = request.getfixturevalue(server)
-    options = (
-        "--checks",
-        "all",
-        "--exclude-checks",
-        "ensure_resource_availability",
-        "--max-examples",
-        EXAMPLES,
-        "--seed",
-        "1",
-        "--no-color",
-    )
+    options = ("--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--no-color")
     command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(CONFIG), "run"]
     finished = subprocess.run(
         [*command, f"{address}/schema/openapi.json", *options, *paths],

@@ -117,7 +117,10 @@ def test_a_file_that_cannot_be_scored_fails_with_every_reason(client):
     assert job["state"] == "failed"
     assert job["error"].startswith("months cannot be scored by the run ")
     assert any("2026-13" in problem for problem in job["problems"])
-    assert client.get(f"/campaigns/{job['id']}/advice.csv").status_code == 404
+    for name in ("advice.csv", "manifest"):
+        answer = client.get(f"/campaigns/{job['id']}/{name}")
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:planrec:problem:campaign_not_done")
+        assert answer.json()["detail"] == "this campaign has no advice: its state is failed"
 
 
 @pytest.mark.usefixtures("idle")
