@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,21 +72,11 @@ def check_log(
     streams = Streams(profile_of_run(saved))
     file = state_file(outputs, saved.sha256)
     with state_lock(file):
-        state = read_state(file, saved.sha256, streams)
-        before = state
+        before = read_state(file, saved.sha256, streams)
         with session(url, "read") as connection:
             rows = rows_by_day(connection)
             judge = DayJudge(streams, pinned_on, today)
-
-            def logged(day: date) -> LoggedDay:
-                return read_day(connection, saved.recommender, day)
-
-            if not before.days:
-                state = _with_days_before_pin(
-                    judge, state, sorted(day for day in rows if day < today), logged
-                )
-            for day in days_to_judge(before, rows, pinned_on, today):
-                state = judge.judged(state, logged(day))
+            state = _with_new_days(judge, before, rows, partial(read_day, connection, saved.recommender))
             if state is not before:
                 content = {"check": "drift", "days": len(state.days)}
                 append_event(connection, LoggedEvent.of("count", content))
@@ -136,6 +127,18 @@ def days_to_judge(
     while first < today:
         yield first
         first += ONE_DAY
+
+
+def _with_new_days(
+    judge: DayJudge, before: DriftState, rows: Mapping[date, int], read: Callable[[date], LoggedDay]
+) -> DriftState:
+    """Judge the days since the last check, and at the first check those before the pin."""
+    state = before
+    if not before.days:
+        state = _with_days_before_pin(judge, state, sorted(day for day in rows if day < judge.today), read)
+    for day in days_to_judge(before, rows, judge.pinned_on, judge.today):
+        state = judge.judged(state, read(day))
+    return state
 
 
 def _with_days_before_pin(
