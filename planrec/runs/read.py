@@ -109,6 +109,7 @@ def load_described(run_json: RunJson) -> SavedRun:
         inputs=manifest.inputs,
         horizon=manifest.horizon,
         catalogue=config.catalogue.open(),
+        profile=read_profile(RunRecord(folder, manifest)) if PROFILE in manifest.files else None,
     )
     _check_plans(recommender, folder)
     return SavedRun(folder, manifest, run_json.sha256, config, recommender)
