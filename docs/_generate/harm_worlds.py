@@ -150,8 +150,8 @@ def _reading() -> Iterator[str]:
     )
     yield (
         "* Off the diagonal and in later months nothing is promised, and 5 % is not kept everywhere. A"
-        " threshold that was chosen among subscribers with heavy tails is too low for others, and a year later"
-        " those who choose their plan almost rationally are harmed most often."
+        " threshold that was chosen among subscribers with heavy tails is too low for others, and a year"
+        " later those who choose their plan almost rationally are harmed most often."
     )
     yield (
         "* A threshold times P(costs more) follows the forecast, and demands more if the forecast sees more"

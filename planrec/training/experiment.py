@@ -158,9 +158,7 @@ def run(
             *table.notes,
             *waived,
             *calibration_notes(config.calibration, table),
-            *guard_notes(
-                config.policy, [*(table.subscriber[fold.train] for fold in folds), table.subscriber]
-            ),
+            *guard_notes(config.policy, table, folds),
             *gated,
         ),
         dropped=loaded.dropped,

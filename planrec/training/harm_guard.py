@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from planrec.catalogue.monthly_cost import realised_cost, savings
-from planrec.contracts import Demand, Policy
+from planrec.contracts import Demand, Fold, Policy
 from planrec.metrics.money import costs_more
 from planrec.policy.best_bill import risk_of
 from planrec.schema.predictions import Prediction
@@ -48,17 +48,16 @@ def last_kept(safest_first: Sequence[T], keeps: Callable[[T], bool]) -> T:
     return [safest_first[0], *takewhile(keeps, safest_first)][-1]
 
 
-def guard_notes(policy: Policy, subscribers: Sequence[np.ndarray]) -> Iterator[str]:
+def guard_notes(policy: Policy, table: DecisionTable, folds: Sequence[Fold]) -> Iterator[str]:
     """Yield a note for the run if fits had too few subscribers to enforce the limit of harm.
 
-    Args:
-        policy: the policy of the run.
-        subscribers: the subscriber of each training decision, for each fit.
+    The fits are those of the folds, and the final one on all decisions.
     """
     limit = policy.harm_limit
     if limit is None:
         return
-    numbers, fewest = [_n_subscribers(of_fit) for of_fit in subscribers], fewest_subscribers(limit)
+    of_fits = [*(table.subscriber[fold.train] for fold in folds), table.subscriber]
+    numbers, fewest = [_n_subscribers(of_fit) for of_fit in of_fits], fewest_subscribers(limit)
     if few := [n for n in numbers if n < fewest]:
         yield (
             f"policy.harm_at_most={limit:g} was not enforced in {len(few)} of {len(numbers)} fits: it takes"
