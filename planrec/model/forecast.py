@@ -41,6 +41,7 @@ class Forecast(Model):
             "planrec.model.usage_forecast.Beliefs",
             "planrec.model.usage_forecast.Draws",
             "planrec.model.usage_forecast.UsageForecast",
+            "planrec.model.level_movement.Movement",
             "planrec.model.usage_calendar.Calendar",
             "planrec.model.usage_level.Population",
         ),

@@ -15,8 +15,8 @@ from planrec.model.usage_level import Population, population_of
 from planrec.schema.columns import MAX_USAGE
 
 _SERVICE = np.arange(N_SERVICES)
-_MOST = float(np.log(MAX_USAGE)) + 1.0
-"Bound of the log level, so that the exponential stays finite."
+_MOST = float(np.log(MAX_USAGE)) - 1e-9
+"Bound of log usage, a little lower, so that the exponential is not above MAX_USAGE by rounding."
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,8 @@ class Beliefs:
 class Draws:
     """Points that all subscribers share, equally likely and evenly spread."""
 
-    level: np.ndarray
-    "Shape (3, D): normal scores of the level."
-    month: np.ndarray
-    "Shape (3, H, D): normal scores of each month's own deviations."
+    usage: np.ndarray
+    "Shape (3 H, D): normal scores of the usage, month by month, three services each."
     silence: np.ndarray
     "Shape (3, H, D), in (0, 1): the month is silent where its probability is higher."
 
@@ -51,17 +49,10 @@ def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
 
     width = horizon * N_SERVICES
     # The sequence is balanced at whole powers of two, and warns at other lengths.
-    points = Sobol(N_SERVICES + 2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
+    points = Sobol(2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
     points = np.ascontiguousarray(np.clip(points, 1e-9, 1 - 1e-9).T)
-
-    def by_service(rows: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(rows.reshape(horizon, N_SERVICES, n_draws).transpose(1, 0, 2))
-
-    return Draws(
-        ndtri(points[:N_SERVICES]),
-        by_service(ndtri(points[N_SERVICES : N_SERVICES + width])),
-        by_service(points[N_SERVICES + width :]),
-    )
+    silence = points[width:].reshape(horizon, N_SERVICES, n_draws).transpose(1, 0, 2)
+    return Draws(ndtri(points[:width]), np.ascontiguousarray(silence))
 
 
 @dataclass(frozen=True)
@@ -73,37 +64,34 @@ class UsageForecast:
     population: Population
     silent: SilentMonths
     draws: Draws
-    shock: np.ndarray
-    "Shape (3, H, D): factors of usage from the draws of each month's own deviations."
 
     def amounts(self, months: Months) -> np.ndarray:
         """Draw usage, shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
-        window = months.amount.shape[1]
-        relative = self.calendar.of(months.month, _around(window, self.beliefs.horizon))
-        level = np.exp(self._levels(months, relative[:, :window]))
-        ahead = np.exp(relative[:, window:]).transpose(2, 0, 1)
-        # The exp of a sum as a product of small arrays, because exp of a large array is slow.
-        drawn = level[:, :, None] * ahead[..., None] * self.shock[:, None]
-        np.minimum(drawn, MAX_USAGE, out=drawn)
+        window, horizon = months.amount.shape[1], self.beliefs.horizon
+        relative = self.calendar.of(months.month, _around(window, horizon))
+        mean, root = self._ahead(months, relative[:, :window])
+        mean = mean + relative[:, window:].reshape(mean.shape)
+        drawn = np.empty((N_SERVICES, len(mean), horizon, self.draws.usage.shape[1]))
+        for service, logs in enumerate(drawn):
+            np.matmul(root[:, service::N_SERVICES], self.draws.usage, out=logs)
+            logs += mean[:, service::N_SERVICES, None]
+        np.exp(np.minimum(drawn, _MOST, out=drawn), out=drawn)
         silence = self.silent.probability(*silences(months)).T
         drawn *= self.draws.silence[:, None] >= silence[:, :, None, None]
         return drawn
 
-    def _levels(self, months: Months, explained: np.ndarray) -> np.ndarray:
-        """Draw log levels, shape (3, n, D), with the uncertainty of the calendar.
+    def _ahead(self, months: Months, explained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Compute log usage less the calendar's part: mean, (n, 3 H), and root of its covariance.
 
-        `explained`, shape (n, W, 3), is the calendar's part of the known months.
+        `explained`, shape (n, W, 3), is the calendar's part of the known months. Its uncertainty is added:
+        the calendar errs for all months to come alike.
         """
+        horizon = self.beliefs.horizon
         deviation = log_amounts(months, self.beliefs.largest_swing) - explained
         expected = self.population.mean + self.calendar.at(months.month)
-        levels = self.population.levels(deviation, expected)
-        doubt = self.calendar.doubt[season_row(months.month, 0)]
-        root = np.linalg.cholesky(levels.covariance + doubt[:, None, :] * IDENTITY)
-        by_service = root.transpose(1, 0, 2)[..., None]
-        drawn = levels.mean.T[..., None] + by_service[:, :, 0] * self.draws.level[0]
-        for service in range(1, N_SERVICES):
-            drawn += by_service[:, :, service] * self.draws.level[service]
-        return np.minimum(drawn, _MOST)
+        ahead = self.population.ahead(deviation, expected, horizon)
+        doubt = self.calendar.doubt[season_row(months.month, 0)][:, None, :] * IDENTITY
+        return ahead.mean, np.linalg.cholesky(ahead.covariance + np.tile(doubt, (1, horizon, horizon)))
 
 
 def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast:
@@ -114,10 +102,7 @@ def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast
     deviation = log_amount - calendar.of(months.month, _around(log_amount.shape[1], 0))
     population = population_of(deviation, calendar.at(months.month))
     silent = silent_months_of(*silences(months), log_amount.shape[1])
-    # One matrix for all services, on the last axis, because their deviations are correlated.
-    shock = np.exp(draws.month.transpose(1, 2, 0) @ np.linalg.cholesky(population.within).T)
-    by_service = np.ascontiguousarray(shock.transpose(2, 0, 1))
-    return UsageForecast(beliefs, calendar, population, silent, draws, by_service)
+    return UsageForecast(beliefs, calendar, population, silent, draws)
 
 
 def log_amounts(months: Months, largest_swing: float) -> np.ndarray:
