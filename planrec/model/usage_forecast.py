@@ -33,7 +33,7 @@ class Beliefs:
 
 
 @dataclass(frozen=True)
-class Draws:
+class UsageDraws:
     """Points that all subscribers share, equally likely and evenly spread."""
 
     usage: np.ndarray
@@ -42,7 +42,7 @@ class Draws:
     "Shape (3, H, D), in (0, 1): the month is silent where its probability is higher."
 
 
-def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
+def draws_of(n_draws: int, horizon: int, seed: int) -> UsageDraws:
     """Draw the first points of a scrambled Sobol sequence."""
     from scipy.special import ndtri
     from scipy.stats.qmc import Sobol
@@ -52,7 +52,7 @@ def draws_of(n_draws: int, horizon: int, seed: int) -> Draws:
     points = Sobol(2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
     points = np.ascontiguousarray(np.clip(points, 1e-9, 1 - 1e-9).T)
     silence = points[width:].reshape(horizon, N_SERVICES, n_draws).transpose(1, 0, 2)
-    return Draws(ndtri(points[:width]), np.ascontiguousarray(silence))
+    return UsageDraws(ndtri(points[:width]), np.ascontiguousarray(silence))
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class UsageForecast:
     calendar: Calendar
     population: Population
     silent: SilentMonths
-    draws: Draws
+    draws: UsageDraws
 
     def amounts(self, months: Months) -> np.ndarray:
         """Draw usage, shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
@@ -94,7 +94,7 @@ class UsageForecast:
         return ahead.mean, np.linalg.cholesky(ahead.covariance + np.tile(doubt, (1, horizon, horizon)))
 
 
-def forecast_of(months: Months, beliefs: Beliefs, draws: Draws) -> UsageForecast:
+def forecast_of(months: Months, beliefs: Beliefs, draws: UsageDraws) -> UsageForecast:
     """Fit on the months of n decisions, all before their as_of."""
     log_amount = log_amounts(months, beliefs.largest_swing)
     calendar = calendar_of(log_amount, months.month, beliefs.horizon, beliefs.trend_sd, beliefs.season_sd)
