@@ -91,7 +91,26 @@ class UsageForecast:
         expected = self.population.mean + self.calendar.at(months.month)
         ahead = self.population.ahead(deviation, expected, horizon)
         doubt = self.calendar.doubt[season_row(months.month, 0)][:, None, :] * IDENTITY
-        return ahead.mean, np.linalg.cholesky(ahead.covariance + np.tile(doubt, (1, horizon, horizon)))
+        return ahead.mean, _root(ahead.covariance + np.tile(doubt, (1, horizon, horizon)))
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """Factor covariances of H months, shape (n, 3 H, 3 H), with the mean month first.
+
+    The first points of the sequence are the most evenly spread, and the bills depend most on the mean month.
+    """
+    turn = _mean_first(covariance.shape[1] // N_SERVICES)
+    root: np.ndarray = turn @ np.linalg.cholesky(turn.T @ covariance @ turn)
+    return root
+
+
+@lru_cache(maxsize=64)
+def _mean_first(horizon: int) -> np.ndarray:
+    """Return an orthogonal matrix, shape (3 H, 3 H): the mean of the months, then contrasts (Helmert)."""
+    contrasts = np.tril(np.ones((horizon, horizon)), -1) - np.diag(np.arange(horizon, dtype=np.float64))
+    contrasts[0] = 1.0
+    lengths = np.linalg.norm(contrasts, axis=1, keepdims=True)
+    return np.kron((contrasts / lengths).T, IDENTITY)
 
 
 def forecast_of(months: Months, beliefs: Beliefs, draws: UsageDraws) -> UsageForecast:
