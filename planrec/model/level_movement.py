@@ -4,7 +4,7 @@ Formulas: docs/reference/forecast.md. The last axis of three holds voice, SMS an
 logs; silent months are counted separately.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -27,6 +27,10 @@ class Movement:
     "Shape (3,): variance of the level's independent step from month to month."
     slope: np.ndarray
     "Shape (3,): variance of a subscriber's own growth per month."
+
+    def times(self, factor: float) -> "Movement":
+        """Copy it with the variances of walk and slope times `factor`."""
+        return replace(self, walk=self.walk * factor, slope=self.slope * factor)
 
     def joint(self, window: int, horizon: int) -> np.ndarray:
         """Compute the covariance about the level of known months, then months to come.

@@ -11,7 +11,7 @@ import numpy as np
 from planrec.model.known_months import IDENTITY, N_SERVICES, Months
 from planrec.model.silent_months import SilentMonths, silent_months_of
 from planrec.model.usage_calendar import Calendar, calendar_of, season_row
-from planrec.model.usage_level import Population, population_of
+from planrec.model.usage_level import MonthsAhead, Population, population_of
 from planrec.schema.columns import MAX_USAGE
 
 _SERVICE = np.arange(N_SERVICES)
@@ -38,6 +38,8 @@ class UsageDraws:
 
     usage: np.ndarray
     "Shape (3 H, D): normal scores of the usage, month by month, three services each."
+    moving: np.ndarray
+    "Shape (D,), in (0, 1): the level rests where the probability that it moves is not higher."
     silence: np.ndarray
     "Shape (3, H, D), in (0, 1): the month is silent where its probability is higher."
 
@@ -49,10 +51,10 @@ def draws_of(n_draws: int, horizon: int, seed: int) -> UsageDraws:
 
     width = horizon * N_SERVICES
     # The sequence is balanced at whole powers of two, and warns at other lengths.
-    points = Sobol(2 * width, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
+    points = Sobol(2 * width + 1, seed=seed).random_base2(int(np.ceil(np.log2(n_draws))))[:n_draws]
     points = np.ascontiguousarray(np.clip(points, 1e-9, 1 - 1e-9).T)
-    silence = points[width:].reshape(horizon, N_SERVICES, n_draws).transpose(1, 0, 2)
-    return UsageDraws(ndtri(points[:width]), np.ascontiguousarray(silence))
+    silence = points[width + 1 :].reshape(horizon, N_SERVICES, n_draws).transpose(1, 0, 2)
+    return UsageDraws(ndtri(points[:width]), points[width].copy(), np.ascontiguousarray(silence))
 
 
 @dataclass(frozen=True)
@@ -69,29 +71,34 @@ class UsageForecast:
         """Draw usage, shape (3, n, H, D), in [0, MAX_USAGE]; a row does not depend on the others."""
         window, horizon = months.amount.shape[1], self.beliefs.horizon
         relative = self.calendar.of(months.month, _around(window, horizon))
-        mean, root = self._ahead(months, relative[:, :window])
-        mean = mean + relative[:, window:].reshape(mean.shape)
-        drawn = np.empty((N_SERVICES, len(mean), horizon, self.draws.usage.shape[1]))
-        for service, logs in enumerate(drawn):
-            np.matmul(root[:, service::N_SERVICES], self.draws.usage, out=logs)
-            logs += mean[:, service::N_SERVICES, None]
+        deviation = log_amounts(months, self.beliefs.largest_swing) - relative[:, :window]
+        expected = self.population.mean + self.calendar.at(months.month)
+        moving, resting = self.population.ahead(deviation, expected, horizon)
+        drawn = self._logs(moving, months.month, relative[:, window:])
+        if resting is not None:
+            rests = self.draws.moving >= self.population.moves(moving, resting)[:, None]
+            other = self._logs(resting, months.month, relative[:, window:])
+            np.copyto(drawn, other, where=rests[:, None])
         np.exp(np.minimum(drawn, _MOST, out=drawn), out=drawn)
         silence = self.silent.probability(*silences(months)).T
         drawn *= self.draws.silence[:, None] >= silence[:, :, None, None]
         return drawn
 
-    def _ahead(self, months: Months, explained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Compute log usage less the calendar's part: mean, (n, 3 H), and root of its covariance.
+    def _logs(self, ahead: MonthsAhead, month: np.ndarray, calendar: np.ndarray) -> np.ndarray:
+        """Draw log usage, shape (3, n, H, D).
 
-        `explained`, shape (n, W, 3), is the calendar's part of the known months. Its uncertainty is added:
-        the calendar errs for all months to come alike.
+        `calendar`, shape (n, H, 3), is the calendar's part. Its uncertainty is added: the calendar errs for
+        all months to come alike.
         """
-        horizon = self.beliefs.horizon
-        deviation = log_amounts(months, self.beliefs.largest_swing) - explained
-        expected = self.population.mean + self.calendar.at(months.month)
-        ahead = self.population.ahead(deviation, expected, horizon)
-        doubt = self.calendar.doubt[season_row(months.month, 0)][:, None, :] * IDENTITY
-        return ahead.mean, _root(ahead.covariance + np.tile(doubt, (1, horizon, horizon)))
+        n, horizon, _ = calendar.shape
+        doubt = self.calendar.doubt[season_row(month, 0)][:, None, :] * IDENTITY
+        root = _root(ahead.covariance + np.tile(doubt, (1, horizon, horizon)))
+        mean = ahead.mean + calendar.reshape(n, horizon * N_SERVICES)
+        drawn = np.empty((N_SERVICES, n, horizon, self.draws.usage.shape[1]))
+        for service, logs in enumerate(drawn):
+            np.matmul(root[:, service::N_SERVICES], self.draws.usage, out=logs)
+            logs += mean[:, service::N_SERVICES, None]
+        return drawn
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

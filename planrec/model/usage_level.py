@@ -4,7 +4,7 @@ Formulas: docs/reference/forecast.md. The last axis of three holds voice, SMS an
 logs; silent months are counted separately.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,16 @@ _PRIOR_ROWS, _LEVEL_SD = 5.0, 0.5
 "Rows of this spread between subscribers that are added, so that a few subscribers suffice for a fit."
 
 
+_RESTING = 0.25
+"Movement of those who rest, as a share of the mean movement: few levels do not move at all."
+_SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
+"Shares of subscribers whose level moves that are tried."
+_LEAST_EVIDENCE = 4.0
+"Gain in log evidence for which a smaller share is believed."
+_MOST_ROWS = 3_000
+"Rows on which the shares are compared."
+
+
 @dataclass(frozen=True)
 class MonthsAhead:
     """Posterior of the log usage of H months to come of n subscribers, which is normal."""
@@ -23,6 +33,8 @@ class MonthsAhead:
     "Shape (n, 3 H): month by month, three services each."
     covariance: np.ndarray
     "Shape (n, 3 H, 3 H)."
+    evidence: np.ndarray
+    "Shape (n,): log density of the known months, up to a constant."
 
 
 @dataclass(frozen=True)
@@ -34,9 +46,16 @@ class Population:
     between: np.ndarray
     "Shape (3, 3): covariance of the levels at the as_of."
     movement: Movement
+    "Mean movement over all subscribers."
+    movers: float
+    "Share of the subscribers whose level moves much, in (0, 1]; the level of the others rests."
 
-    def ahead(self, deviation: np.ndarray, expected: np.ndarray, horizon: int) -> MonthsAhead:
-        """Compute the posterior of the months to come given some known months.
+    def ahead(
+        self, deviation: np.ndarray, expected: np.ndarray, horizon: int
+    ) -> tuple[MonthsAhead, MonthsAhead | None]:
+        """Compute the months to come given some known months, if the level moves and if it rests.
+
+        The second is None if all levels move.
 
         Args:
             deviation: log amounts less the calendar's part, shape (n, W, 3), the latest month first; NaN if
@@ -44,21 +63,47 @@ class Population:
             expected: the prior level, shape (n, 3).
             horizon: number of months to come (H).
         """
+        moves = (1 - _RESTING * (1 - self.movers)) / self.movers
+        moving = self._ahead_of(self.movement.times(moves), deviation, expected, horizon)
+        if self.movers == 1:
+            return moving, None
+        return moving, self._ahead_of(self.movement.times(_RESTING), deviation, expected, horizon)
+
+    def moves(self, moving: MonthsAhead, resting: MonthsAhead) -> np.ndarray:
+        """Compute the probability that a level moves given the known months, shape (n,)."""
+        odds = np.log(self.movers / (1 - self.movers)) + moving.evidence - resting.evidence
+        return 1 / (1 + np.exp(-np.clip(odds, -50, 50)))
+
+    def evidence(self, deviation: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """Compute the log density of the known months, shape (n,), up to a constant; arguments as `ahead`."""
+        moving, resting = self.ahead(deviation, expected, horizon=0)
+        if resting is None:
+            return moving.evidence
+        of_movers = np.log(self.movers) + moving.evidence
+        both: np.ndarray = np.logaddexp(of_movers, np.log(1 - self.movers) + resting.evidence)
+        return both
+
+    def _ahead_of(
+        self, movement: Movement, deviation: np.ndarray, expected: np.ndarray, horizon: int
+    ) -> MonthsAhead:
         n, window, _ = deviation.shape
         known = window * N_SERVICES
         gap = (deviation - expected[:, None]).reshape(n, known)
         seen = ~np.isnan(gap)
-        joint = self._joint(window, horizon)
+        gap = np.where(seen, gap, 0.0)[:, :, None]
+        joint = self._joint(movement, window, horizon)
         among = np.where(seen[:, :, None] & seen[:, None, :], joint[:known, :known], np.eye(known))
         # 0 for months without use: they carry no information.
         across = np.where(seen[:, :, None], joint[:known, known:], 0.0)
-        gain = np.linalg.solve(among, across).transpose(0, 2, 1)
-        news = (gain @ np.where(seen, gap, 0.0)[:, :, None])[..., 0]
-        return MonthsAhead(np.tile(expected, horizon) + news, joint[known:, known:] - gain @ across)
+        solved = np.linalg.solve(among, np.concatenate([across, gap], axis=2))
+        gain, news = solved[:, :, :-1].transpose(0, 2, 1), solved[:, :, -1:]
+        mean = np.tile(expected, horizon) + (gain @ gap)[..., 0]
+        evidence = -0.5 * (np.linalg.slogdet(among)[1] + (gap * news).sum(axis=(1, 2)))
+        return MonthsAhead(mean, joint[known:, known:] - gain @ across, evidence)
 
-    def _joint(self, window: int, horizon: int) -> np.ndarray:
+    def _joint(self, movement: Movement, window: int, horizon: int) -> np.ndarray:
         """Compute the covariance of known months, then months to come: shape (3 (W + H), 3 (W + H))."""
-        joint = self.movement.joint(window, horizon) + self.between[None, :, None]
+        joint = movement.joint(window, horizon) + self.between[None, :, None]
         return joint.reshape(2 * [(window + horizon) * N_SERVICES])
 
 
@@ -79,7 +124,20 @@ def population_of(deviation: np.ndarray, trend: np.ndarray) -> Population:
     spread = np.where(seen, level - centre, 0.0)
     moments = spread.T @ spread - _moved(used, movement) + _PRIOR_ROWS * _LEVEL_SD**2 * IDENTITY
     pairs = seen.T.astype(np.float64) @ seen + _PRIOR_ROWS
-    return Population(centre, valid_covariance(moments / pairs), movement)
+    population = Population(centre, valid_covariance(moments / pairs), movement, movers=1.0)
+    return _with_movers(population, deviation, centre + trend)
+
+
+def _with_movers(population: Population, deviation: np.ndarray, expected: np.ndarray) -> Population:
+    """Return the population with the share of movers under which the months are most probable."""
+    rows = slice(None, None, max(-(-len(deviation) // _MOST_ROWS), 1))
+    best, most = population, -np.inf
+    for share in _SHARES:
+        mixed = replace(population, movers=share)
+        evidence = float(mixed.evidence(deviation[rows], expected[rows]).sum())
+        if evidence > most + _LEAST_EVIDENCE:
+            best, most = mixed, evidence
+    return best
 
 
 def _moved(used: np.ndarray, movement: Movement) -> np.ndarray:
