@@ -55,7 +55,7 @@ class Population:
     ) -> tuple[MonthsAhead, MonthsAhead | None]:
         """Compute the months to come given some known months, if the level moves and if it rests.
 
-        The second is None if all levels move.
+        Without the second (None) if all levels move.
 
         Args:
             deviation: log amounts less the calendar's part, shape (n, W, 3), the latest month first; NaN if
