@@ -100,8 +100,8 @@ def true_bills(
     """Compute the expected bills of months (0 = January 2018) of subscribers with these levels, (n, T, J).
 
     `drift`, shape (n, T, 3), has factors of the levels in these months. The bills are in the catalogue's
-    currency. Billed minutes are rounded as a sum, not call by call: over a month the two differ by a minute or
-    two, without bias.
+    currency. Billed minutes are rounded as a sum, not call by call: over a month the two differ by a minute
+    or two, without bias.
     """
     total = np.zeros((len(level), len(months), len(catalogue.plans)))
     for position, month in enumerate(months):

@@ -156,7 +156,7 @@ def _simulate_block(
 
 
 def _mistyped(usage: Columns, factors: np.ndarray | None) -> Columns:
-    """Return usage with typing errors, as it is recorded; `factors`, shape (n, T, 3), are None without any."""
+    """Return usage as it is recorded: with typing errors of these factors, shape (n, T, 3), if any."""
     if factors is None:
         return usage
     voice, sms, data = factors.transpose(2, 0, 1)
