@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from planrec.drift import PLAN_ADVISED, PLAN_HELD, hard_problems
-from planrec.drift.cheaper_evidence import Bills, cheaper_evidence, is_surely_wrong
-from planrec.drift.evidence import (
+from planrec.input_drift import PLAN_ADVISED, PLAN_HELD, hard_problems
+from planrec.input_drift.cheaper_evidence import Bills, cheaper_evidence, is_surely_wrong
+from planrec.input_drift.evidence import (
     REFERENCE_DAYS,
     THRESHOLD,
     day_p_values,
     evidence_of_all,
     with_day,
 )
-from planrec.drift.streams import Streams
+from planrec.input_drift.streams import Streams
 from planrec.monitoring.drift_check.logged_days import answered
 from planrec.runs.read import load_run, read_profile
 from planrec.schema.columns import Columns, Usage, lag

@@ -23,7 +23,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     "far_outside_training",
     "value_missing",
 )
-"In the order of an answer; the last three are `planrec.drift.NOTICES`."
+"In the order of an answer; the last three are `planrec.input_drift.NOTICES`."
 
 
 class Item(Struct, frozen=True, gc=False):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planrec.drift import NOTICES
+from planrec.input_drift import NOTICES
 from planrec.recommending.answer import ASSUMPTIONS, Assumption
 from planrec.recommending.recommender import Recommender
 from planrec.schema.predictions import Prediction

@@ -25,8 +25,8 @@ from planrec.contracts import (
     ModelInput,
     Policy,
 )
-from planrec.drift import Profile, UnlikeTraining
 from planrec.errors import DataError
+from planrec.input_drift import Profile, UnlikeTraining
 from planrec.recommending.request_table import table_of
 from planrec.recommending.table_builder import TableBuilder
 from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, Columns, InputSchema, lag

@@ -13,11 +13,11 @@ from planrec.catalogue import CatalogueConfig, CatalogueFile
 from planrec.commands.advice import command_line
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
-from planrec.drift import Profile, read_profile_json
 from planrec.errors import RequestError, RunError
 from planrec.files.folder_walk import is_sweep
 from planrec.files.hashing import sha256_of
 from planrec.files.validation_errors import problems_of
+from planrec.input_drift import Profile, read_profile_json
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
 from planrec.runs.manifest import PROFILE, FileName, Manifest, parse_manifest

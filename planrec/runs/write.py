@@ -11,12 +11,12 @@ import numpy as np
 
 from planrec.catalogue import Catalogue
 from planrec.config.run_config import RunConfig
-from planrec.drift import Profile, advised_of, profile_of, watched_columns
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.formula_cells import plain_cell
 from planrec.files.hashing import sha256_of_file
 from planrec.files.package_folder import PACKAGE
+from planrec.input_drift import Profile, advised_of, profile_of, watched_columns
 from planrec.recommending.recommender import Recommender
 from planrec.recommending.request_table import requests_of
 from planrec.runs.address import address_of, plugins_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 
 from api.app import create_app
-from planrec.drift import NOTICES, UnlikeTraining, profile_of, watched_columns
+from planrec.input_drift import NOTICES, UnlikeTraining, profile_of, watched_columns
 from planrec.recommending.answer import ASSUMPTIONS, ModelName
 from planrec.recommending.answering import answers_of
 from planrec.runs.read import load_run

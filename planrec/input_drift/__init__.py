@@ -13,12 +13,12 @@ cheaper_evidence.py  evidence that P(cheaper) is wrong, once bills came
 Everything here is a function of arrays: no files, no runs, no log.
 """
 
-from planrec.drift.column_profile import ColumnProfile
-from planrec.drift.comparison import ColumnDrift, column_drift
-from planrec.drift.hard_gates import hard_problems
-from planrec.drift.profile import Profile, profile_of, read_profile_json
-from planrec.drift.unlike_training import NOTICES, UnlikeTraining
-from planrec.drift.watched import ABSTAINS, PLAN_ADVISED, PLAN_HELD, advised_of, watched_columns
+from planrec.input_drift.column_profile import ColumnProfile
+from planrec.input_drift.comparison import ColumnDrift, column_drift
+from planrec.input_drift.hard_gates import hard_problems
+from planrec.input_drift.profile import Profile, profile_of, read_profile_json
+from planrec.input_drift.unlike_training import NOTICES, UnlikeTraining
+from planrec.input_drift.watched import ABSTAINS, PLAN_ADVISED, PLAN_HELD, advised_of, watched_columns
 
 __all__ = [
     "ABSTAINS",

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from planrec.drift.column_profile import ColumnProfile, known_rows
-from planrec.drift.profile import Profile
+from planrec.input_drift.column_profile import ColumnProfile, known_rows
+from planrec.input_drift.profile import Profile
 from planrec.schema.columns import Columns, lag
 from planrec.schema.decision_rows import lags_in
 
