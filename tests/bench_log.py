@@ -131,7 +131,7 @@ def _compared(times: dict[str, np.ndarray]) -> str:
 
 
 def _answers(folder: Path) -> Contents:
-    saved = load_run(train_into(folder, "baselines=[]", small=SMALL_BILLS))
+    saved = load_run(train_into(folder, "model=lgbm", "baselines=[]", small=SMALL_BILLS))
     requests = [read_request(request) for request in saved.manifest.golden.requests]
     answers = answers_of(saved.recommender, dict(enumerate(requests)), ModelName("run", "1"))
     given = [json.dumps(request).encode() for request in saved.manifest.golden.requests]

@@ -45,7 +45,9 @@ async (steps) => {
 def main() -> int:
     """Print the quantiles; return 1 if the goal is missed."""
     with TemporaryDirectory() as folder:
-        run = train_into(Path(folder) / "run", "model=forecast", "baselines=[]", small=SMALL_BILLS)
+        run = train_into(
+            Path(folder) / "run", "model=forecast", "policy=best_bill", "baselines=[]", small=SMALL_BILLS
+        )
         pin_run(run, Path(folder))
         with serving(Path(folder)) as server:
             server.wait_for("Application startup complete")

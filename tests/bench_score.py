@@ -29,7 +29,7 @@ def score(n_few: int = N_SUBSCRIBERS, n_many: int = N_MANY) -> list[str]:
     os.sched_setaffinity(0, {max(cores)})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        config = compose("baselines=[]", "n_bootstrap=20", "cv.n_folds=2")
+        config = compose("model=lgbm", "baselines=[]", "n_bootstrap=20", "cv.n_folds=2")
         begin_run(folder / "run", config, "bench")
         save_run(run(config), folder / "run", "bench")
         write_months(folder / "few.parquet", n_few)

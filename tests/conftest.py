@@ -82,7 +82,7 @@ SMALL = (
 """Overrides of a run on the plan held that takes a second."""
 
 SMALL_BILLS = ("data.n_subscribers=80", "cv.n_folds=2", "n_bootstrap=50", "threads=1")
-"""Overrides of a default run, on later bills, that takes a few seconds."""
+"""Overrides of a run on later bills that takes a few seconds."""
 
 
 @pytest.fixture(scope="session")
@@ -107,8 +107,8 @@ def history_run(shared_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def bill_run(shared_folder: Path) -> Path:
-    """The folder of one small finished default run, on later bills; read-only, shared by all tests."""
-    return trained_once(shared_folder / "bills", *SMALL_BILLS)
+    """The folder of one small finished run of model=lgbm on later bills; read-only, shared by all tests."""
+    return trained_once(shared_folder / "bills", *SMALL_BILLS, "model=lgbm")
 
 
 @pytest.fixture(scope="session")

@@ -156,7 +156,7 @@ def test_the_how_to_pages_work_as_they_are_printed(tmp_path: Path) -> None:
         rows = [(("small", "large")[row % 2], row % 7, ("north", None)[row % 3 // 2]) for row in range(90)]
         database.executemany("INSERT INTO months VALUES (?, ?, ?)", rows)
     small = ["n_bootstrap=20", "baselines=[popular]"]
-    train(tmp_path, "features=peaks", "data.n_subscribers=200", *small)
+    train(tmp_path, "model=lgbm", "features=peaks", "data.n_subscribers=200", *small)
     query = [
         "data=sqlite",
         "data.path=months.db",

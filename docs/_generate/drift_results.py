@@ -23,7 +23,14 @@ from planrec.runs.read import load_run, read_profile
 from planrec.schema.columns import Columns, Usage, lag
 from planrec.training.experiment import load_decisions
 
-RUN = ["model=forecast", "data.n_subscribers=2000", "cv.n_folds=2", "n_bootstrap=50", "baselines=[]"]
+RUN = [
+    "model=forecast",
+    "policy=best_bill",
+    "data.n_subscribers=2000",
+    "cv.n_folds=2",
+    "n_bootstrap=50",
+    "baselines=[]",
+]
 N_POOL = 3_000
 "New subscribers, of whom each day picks some."
 N_ANSWERS = 1_000

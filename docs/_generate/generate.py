@@ -360,7 +360,9 @@ def forecast_section(option: str, folder: Path) -> list[str]:
     lines = ["", f"## {option}"]
     for overrides in (NO_HYSTERESIS, []):
         run_folder = folder / "forecast" / option / str(len(overrides))
-        manifest = manifest_of(["model=forecast", *BEST_BILL[option], *overrides], run_folder)
+        manifest = manifest_of(
+            ["model=forecast", "policy=best_bill", *BEST_BILL[option], *overrides], run_folder
+        )
         lines += ["", f"`{manifest.command}`", "", *model_lines(manifest.metrics), ""]
         for rule in ("rerate_3", "rerate_6"):
             ratios = [
@@ -402,7 +404,7 @@ def forecast_parts(folder: Path) -> list[str]:
     ]
     for number, (part, overrides) in enumerate(FORECAST_PARTS.items()):
         run_folder = folder / "parts" / str(number)
-        asked = ["model=forecast", "data.seed=1", *NO_HYSTERESIS, *overrides]
+        asked = ["model=forecast", "policy=best_bill", "data.seed=1", *NO_HYSTERESIS, *overrides]
         manifest = manifest_of(asked, run_folder)
         ratios = [ratio_to("rerate_6", name, manifest, run_folder) for name in ("regret", "regret_hidden")]
         lines.append(f"| {part} | {' | '.join(ratios)} | {figure(manifest, 'ece_cheaper')} |")

@@ -18,6 +18,8 @@ from planrec.plugins import conf_folders
 # A wheel has conf/ inside the package, a checkout has it beside the package.
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 
+_OVERRIDE = re.compile(r"override /(\w+)")
+
 Folders = tuple[Path, ...]
 "Folders of options that a user adds with `--config-dir`."
 
@@ -54,15 +56,24 @@ def groups(added: Folders = ()) -> list[str]:
     return [group for group in _defaults_of(CONF / "train.yaml") if options(group, added)]
 
 
-def choosing_groups(added: Folders = ()) -> set[str]:
-    """Return the groups with an option that chooses options of other groups, as `data` chooses features."""
-    return {
-        group
-        for folder in all_folders(added)
-        for group in groups(added)
-        for file in (folder / group).glob("*.yaml")
-        if "override /" in file.read_text("utf-8", "replace")
-    }
+def chosen_by(group: str, added: Folders = ()) -> set[str]:
+    """Return the groups whose option an option of this one may choose, as `data` chooses features.
+
+    >>> sorted(chosen_by("model"))
+    ['policy']
+    """
+    found: set[str] = set()
+    asked = {group}
+    while asked:
+        found |= asked
+        texts = (
+            file.read_text("utf-8", "replace")
+            for folder in all_folders(added)
+            for name in asked
+            for file in (folder / name).glob("*.yaml")
+        )
+        asked = {name for text in texts for name in _OVERRIDE.findall(text)} - found
+    return found - {group}
 
 
 def chosen_options(overrides: Iterable[str]) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from planrec.commands.advice import typed
+from planrec.config.conf_folder import options
 from planrec.contracts import BlendModel, Model
 from planrec.metrics import METRICS
 from planrec.wording import did_you_mean
@@ -177,6 +178,11 @@ def _fairness_misfits(config: "RunConfig") -> list[Misfit]:
     ]
 
 
+def _search_for(kind: str) -> str:
+    """Return the overrides that tune this kind of model, or model=lgbm if it cannot be tuned."""
+    return typed(search=kind) if kind in options("search") else typed(model="lgbm", search="lgbm")
+
+
 def _search_misfits(config: "RunConfig") -> list[Misfit]:
     """List the problems of tuning a model inside a run."""
     search, model, cv, inner = config.search, config.model, config.cv, config.cv.inner_splitter
@@ -185,7 +191,7 @@ def _search_misfits(config: "RunConfig") -> list[Misfit]:
             (
                 inner is not None,
                 lambda: (
-                    f"cv={cv.kind} tunes inside folds and needs a search: type {typed(search=model.kind)}"
+                    f"cv={cv.kind} tunes inside folds and needs a search: type {_search_for(model.kind)}"
                     " (conf/search/ has one for each model that can be tuned)"
                 ),
             )

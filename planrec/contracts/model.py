@@ -84,8 +84,8 @@ class RoundsModel(Protocol):
     """A model option that builds a `StagedClassifier`, so that inner folds can choose its rounds."""
 
     @property
-    def stop_early(self) -> bool:
-        """Whether inner folds choose the rounds, up to `most_rounds`."""
+    def stop_early(self) -> bool | None:
+        """Whether inner folds choose the rounds, up to `most_rounds`; None as False."""
 
     @property
     def most_rounds(self) -> int:
@@ -93,6 +93,14 @@ class RoundsModel(Protocol):
 
     def with_rounds(self, rounds: int) -> Model:
         """Copy the model with another number of rounds."""
+
+
+@runtime_checkable
+class SizedModel(Protocol):
+    """A model option whose size depends on the number of subscribers that it learns from."""
+
+    def sized(self, n_subscribers: int) -> Model:
+        """Copy the model with the size for this number of subscribers."""
 
 
 @runtime_checkable

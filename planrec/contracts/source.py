@@ -38,6 +38,8 @@ class FileForm:
     "Year of month numbers 1 to 12."
     cells: CellForm = field(default_factory=CellForm)
     "How numbers and blank cells are written, and which sheet of a spreadsheet is read."
+    identifiers: tuple[str, ...] = ()
+    "Columns with names of ids, dropped from the features; the first one found names the rows."
 
 
 class Source(Config, ABC):

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planrec.commands.advice import typed
-from planrec.data.id_columns import has_id_name, is_row_id, may_name_subscriber
+from planrec.data.id_columns import is_row_id, may_name_subscriber
+from planrec.data.id_names import has_id_name
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.cells import ReadColumn, cells_of
 from planrec.data.reading.column_types import error_cells, without_errors

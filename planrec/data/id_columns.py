@@ -1,33 +1,14 @@
 """Columns that name the subscriber or the row: a model cannot learn from ids, and a subscriber has a role."""
 
-import re
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from planrec.data.id_names import SUBSCRIBER_NAME, has_id_name
 from planrec.data.reading.cells import ReadColumn
 
 GUESSED_ID_ROWS = 20
 "Rows from which values alone show an id. In fewer rows towns may all differ, and ages be 31, 32, 33."
-
-ID_NAME = re.compile(r"(^|[\W_])(id|uuid|guid|msisdn|imsi|imei|iccid|phone)([\W_]|$)", re.IGNORECASE)
-SUBSCRIBER_NAME = re.compile(
-    r"(user|subscriber|customer|account|client)s?([\W_]*(no|nr|num|number|code|key|ref|name))?",
-    re.IGNORECASE,
-)
-"The whole name: `customer_value` does not name a customer."
-ID_CAMEL_CASE = re.compile(r"[a-z](Id|ID)$")
-
-
-def has_id_name(name: str) -> bool:
-    """Check whether a column has the name of an id.
-
-    Examples:
-        >>> [has_id_name(name) for name in ("user_id", "customerID", "MSISDN", "paid")]
-        [True, True, True, False]
-    """
-    return bool(ID_NAME.search(name) or ID_CAMEL_CASE.search(name))
 
 
 def may_name_subscriber(name: str, cells: ReadColumn) -> bool:

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from planrec.catalogue import Catalogue
 from planrec.contracts import FileForm
 from planrec.data.file_source import FileSource
+from planrec.data.id_names import names_rows
 from planrec.data.option_types import Name
 from planrec.errors import DataError
 from planrec.files.input_path import find_input
@@ -46,9 +47,10 @@ class Table(FileSource):
 
     @property
     def file_form(self) -> FileForm:
-        """How a file to score names the subscriber."""
+        """How a file to score names the subscriber, or its rows."""
         columns = {} if self.subscriber_column is None else {"subscriber": self.subscriber_column}
-        return FileForm(columns, cells=self.cell_form)
+        dropped = tuple(name for name in self.drop_columns if names_rows(name))
+        return FileForm(columns, cells=self.cell_form, identifiers=dropped)
 
     def load(self, catalogue: Catalogue | None) -> RowTable:
         """Read the file and check every cell that has a role.

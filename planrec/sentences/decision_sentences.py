@@ -1,6 +1,7 @@
 """Every reason code of a decision, and its sentences in each language: whole, and short for messages.
 
 The first words of a sentence are those of the decision. `{gain}` and the other clauses are in `CLAUSES`.
+`{like_you}` names usage if a run reads months, and customers if it reads other values.
 """
 
 from collections.abc import Mapping
@@ -19,15 +20,14 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "es": "Le recomendamos {plan}, como la última vez: {gain}.",
         },
         "most_probable": {
-            "en": "We recommend {plan}: it is the plan that fits usage like yours best"
-            " (probability {percent}).",
-            "es": "Le recomendamos {plan}: es el plan que mejor encaja con un consumo como el suyo"
+            "en": "We recommend {plan}: it is the plan that fits {like_you} best (probability {percent}).",
+            "es": "Le recomendamos {plan}: es el plan que mejor encaja con {like_you}"
             " (probabilidad del {percent}).",
         },
         "held_unknown": {
-            "en": "We recommend {plan}: it comes first for usage like yours. The saving is unknown, as is"
+            "en": "We recommend {plan}: it comes first for {like_you}. The saving is unknown, as is"
             " your plan.",
-            "es": "Le recomendamos {plan}: es el primero para un consumo como el suyo. No se sabe cuánto"
+            "es": "Le recomendamos {plan}: es el primero para {like_you}. No se sabe cuánto"
             " ahorra, porque no se conoce su plan actual.",
         },
         "": {"en": "We recommend {plan}.", "es": "Le recomendamos {plan}."},
@@ -46,14 +46,14 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "es": "Quédese con {plan}: {possible_gain}, muy poco para aconsejar un cambio.",
         },
         "best_fit_saves_nothing": {
-            "en": "Stay with {plan}: another plan fits usage like yours better, but it is not expected to"
+            "en": "Stay with {plan}: another plan fits {like_you} better, but it is not expected to"
             " cost less.",
-            "es": "Quédese con {plan}: otro plan encaja mejor con un consumo como el suyo, pero no se espera"
+            "es": "Quédese con {plan}: otro plan encaja mejor con {like_you}, pero no se espera"
             " que cueste menos.",
         },
         "already_held": {
-            "en": "Stay with {plan}: it is the plan that fits usage like yours best (probability {percent}).",
-            "es": "Quédese con {plan}: es el plan que mejor encaja con un consumo como el suyo"
+            "en": "Stay with {plan}: it is the plan that fits {like_you} best (probability {percent}).",
+            "es": "Quédese con {plan}: es el plan que mejor encaja con {like_you}"
             " (probabilidad del {percent}).",
         },
         "all_excluded": {
@@ -92,6 +92,8 @@ SENTENCES: Mapping[DecisionCode, Mapping[str, Texts]] = {
 "Decision -> reason code -> language -> sentence. Codes of other policies have the sentence of the code ''."
 
 CLAUSES: Mapping[str, Texts] = {
+    "like_usage": {"en": "usage like yours", "es": "un consumo como el suyo"},
+    "like_customer": {"en": "customers like you", "es": "clientes como usted"},
     # The saving of the plan advised.
     "gain_ahead": {
         "en": "it is expected to cost you {less} than {held}{ahead}{changing}{range}",
@@ -187,12 +189,12 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "es": "Le recomendamos {plan}: {less} que {held} por su consumo {span}.",
         },
         "most_probable": {
-            "en": "We recommend {plan}: it fits usage like yours best ({percent}){range}.",
-            "es": "Le recomendamos {plan}: es el que mejor encaja con su consumo ({percent}){range}.",
+            "en": "We recommend {plan}: it fits {like_you} best ({percent}){range}.",
+            "es": "Le recomendamos {plan}: es el que mejor encaja con {like_you} ({percent}){range}.",
         },
         "held_unknown": {
-            "en": "We recommend {plan}: it comes first for usage like yours.",
-            "es": "Le recomendamos {plan}: es el primero para un consumo como el suyo.",
+            "en": "We recommend {plan}: it comes first for {like_you}.",
+            "es": "Le recomendamos {plan}: es el primero para {like_you}.",
         },
         "": {"en": "We recommend {plan}.", "es": "Le recomendamos {plan}."},
     },
@@ -207,12 +209,12 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
             "es": "Quédese con {plan}: el ahorro con {held} es de solo {amount} al mes{range}.",
         },
         "best_fit_saves_nothing": {
-            "en": "Stay with {plan}: another plan fits usage like yours better, but would not cost less.",
-            "es": "Quédese con {plan}: otro plan encaja mejor con su consumo, pero no cuesta menos.",
+            "en": "Stay with {plan}: another plan fits {like_you} better, but would not cost less.",
+            "es": "Quédese con {plan}: otro plan encaja mejor con {like_you}, pero no cuesta menos.",
         },
         "already_held": {
-            "en": "Stay with {plan}: it fits usage like yours best ({percent}).",
-            "es": "Quédese con {plan}: es el que mejor encaja con su consumo ({percent}).",
+            "en": "Stay with {plan}: it fits {like_you} best ({percent}).",
+            "es": "Quédese con {plan}: es el que mejor encaja con {like_you} ({percent}).",
         },
         "all_excluded": {
             "en": "Stay with {plan}: all other plans were excluded.",
@@ -244,6 +246,8 @@ SHORT: Mapping[DecisionCode, Mapping[str, Texts]] = {
 "Sentences of at most 160 units of text messages; `{held}` is the other plan."
 
 SHORT_CLAUSES: Mapping[str, Texts] = {
+    "like_usage": {"en": "usage like yours", "es": "su consumo"},
+    "like_customer": CLAUSES["like_customer"],
     "less": {"en": "{amount} less a month", "es": "{amount} menos al mes"},
     "slightly_less": {"en": "slightly less", "es": "algo menos"},
     "range": {"en": " (8 times in 10: {low} to {high})", "es": " (8 de cada 10 veces: de {low} a {high})"},

@@ -27,6 +27,8 @@ class Wording(NamedTuple):
     "Months that an expected bill is the mean of; 0 if there are none."
     is_exact: bool
     "Whether past months rate to the cent; else their amounts are called approximate."
+    knows_usage: bool = True
+    "Whether the decision rests on months of usage, and not on other values of a customer."
 
     def money(self, minor: int) -> str:
         """Write an amount with its currency."""
@@ -39,6 +41,11 @@ class Wording(NamedTuple):
     def past_money(self, minor: int) -> str:
         """Write an amount of past months."""
         return self.money(minor) if self.is_exact else ABOUT[self.language] + self.money(minor)
+
+    @property
+    def like_you(self) -> str:
+        """The name of the clause about those with whom the subscriber is compared."""
+        return "like_usage" if self.knows_usage else "like_customer"
 
     @property
     def ahead(self) -> str:
@@ -98,6 +105,7 @@ class _Writer:
         lead = text[self.wording.language].format(
             plan=decision.plan,
             held=decision.held,
+            like_you=self.clause(self.wording.like_you),
             percent=percent_text(self.figures.percent, self.wording.language),
             months=count_of(decision.n_months, "month", self.wording.language),
             gain=self.gain() if "{gain}" in text["en"] else "",

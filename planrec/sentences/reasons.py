@@ -87,6 +87,7 @@ class Reasons:
             0 if catalogue is None else catalogue.exponent,
             self.table.horizon,
             is_exact=self.past is None or self.past.bill_basis == "exact",
+            knows_usage=self.table.inputs.takes == "months",
         )
 
     @cached_property

@@ -94,6 +94,8 @@ class _ShortWriter:
                 return self.plan
             case "held":
                 return self.other_plan()
+            case "like_you":
+                return self.clause(self.wording.like_you)
             case "percent":
                 return percent_text(self.figures.percent, language)
             case "months":

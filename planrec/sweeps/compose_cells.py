@@ -14,7 +14,7 @@ import yaml
 
 from planrec.commands.grammar import parsed_override
 from planrec.config.compose import interpolates, settled, task_tree, unreadable
-from planrec.config.conf_folder import Folders, choosing_groups, groups
+from planrec.config.conf_folder import Folders, chosen_by, groups
 from planrec.config.overrides import NOT_A_RUN, explained, problems_of, unknown_keys
 from planrec.errors import ConfigError
 
@@ -132,11 +132,8 @@ class CellComposer:
         """Return the keys whose content depends on wrong overrides; a wrong `data` leaves features open."""
         paths = {text.lstrip("+~").partition("=")[0] for text in wrong}
         roots = {path.partition(".")[0] for path in paths}
-        if paths.isdisjoint(choosing_groups(self._added)):
-            return roots
-        return roots | (
-            self._groups - {text.partition("=")[0] for text in overrides if self._is_choice(text)}
-        )
+        left_open = set().union(*(chosen_by(path, self._added) for path in paths & self._groups))
+        return roots | (left_open - {text.partition("=")[0] for text in overrides if self._is_choice(text)})
 
     def choice(self, overrides: Sequence[str], group: str) -> str | None:
         """Return the option of a group that these overrides choose, directly or through another option."""

@@ -118,6 +118,8 @@ def _fitted(
     config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
 ) -> Recommender:
     """Choose the rounds, fit features and model (or the members of an ensemble), and calibrate."""
+    if isinstance(model, SizedModel):
+        model = model.sized(len(np.unique(train.subscriber)))
     model = stopped_early(config, model, train)
     recommender = Recommender(
         pipeline=Pipeline([]),

@@ -18,7 +18,7 @@ KEY = "planrec_example"
 @pytest.fixture(scope="session")
 def forecast_run(shared_folder):
     """Return the folder of a small run that forecasts bills."""
-    options = ("model=forecast", "model.n_draws=32", "baselines=[]")
+    options = ("model=forecast", "policy=best_bill", "model.n_draws=32", "baselines=[]")
     return trained_once(shared_folder / "forecast", *SMALL_BILLS, *options)
 
 

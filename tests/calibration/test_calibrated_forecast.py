@@ -14,7 +14,8 @@ from tests.quick_configs import composed
 def both():
     """Return the decisions, and a forecast without and with calibration."""
     configs = [
-        composed(*SMALL_BILLS, "model=forecast", f"calibration={name}") for name in ("none", "temperature")
+        composed(*SMALL_BILLS, "model=forecast", "policy=best_bill", f"calibration={name}")
+        for name in ("none", "temperature")
     ]
     table = load_decisions(configs[0]).table
     return table, *(fitted_recommender(config, config.model, table, table, 1) for config in configs)

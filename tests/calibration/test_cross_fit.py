@@ -26,7 +26,7 @@ from tests.quick_configs import composed
 from tests.trained_runs import train_into
 
 OPTIONS = [option for option in options("calibration") if option != "none"]
-QUICK = ("model.n_estimators=15", "baselines=[popular]")
+QUICK = ("model=lgbm", "model.n_estimators=15", "baselines=[popular]")
 
 
 def config_of(*overrides, small=SMALL):

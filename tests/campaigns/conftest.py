@@ -12,7 +12,7 @@ from tests.serving.scoring.test_score import months_table
 @pytest.fixture(scope="session")
 def forecast_folder(shared_folder: Path) -> Path:
     """The folder of the run that the tests of the API use, too."""
-    options = ("model=forecast", "model.n_draws=32", "baselines=[]")
+    options = ("model=forecast", "policy=best_bill", "model.n_draws=32", "baselines=[]")
     return trained_once(shared_folder / "forecast", *SMALL_BILLS, *options)
 
 

@@ -270,4 +270,4 @@ def test_help_lists_groups_and_options(tmp_path, typed):
     done = typed(tmp_path, "train", "--help")
     assert done.returncode == 0
     assert "\nmodel\n" in done.stdout
-    assert "* lgbm" in done.stdout
+    assert "* forecast" in done.stdout

@@ -31,7 +31,7 @@ def test_an_unknown_option_is_named_with_the_near_one_and_its_override():
 
 
 def test_an_unknown_key_is_named_with_the_near_one():
-    (problem,) = problems("model.learning_rat=0.1")
+    (problem,) = problems("model=lgbm", "model.learning_rat=0.1")
     assert "model.learning_rat: no such key (did you mean 'learning_rate'?); allowed:" in problem
     assert problem.endswith("(from override model.learning_rat=0.1)")
 
@@ -154,7 +154,7 @@ def test_help_lists_every_group_and_option():
     text = help_text()
     assert all(f"\n{group}\n" in text for group in groups())
     assert all(option in text for group in groups() for option in options(group))
-    assert "* lgbm" in text
+    assert "* forecast" in text
 
 
 def help_commands():
@@ -265,12 +265,12 @@ def test_a_wrong_catalogue_is_told_without_its_content():
 
 @pytest.mark.parametrize("typed", ["seed=true", "model.n_estimators=true", "model.learning_rate=true"])
 def test_true_is_not_a_number(typed):
-    (problem,) = problems(typed)
+    (problem,) = problems("model=lgbm", typed)
     assert problem == f"{typed.replace('=', ' = ')}: must be a number (from override {typed})"
 
 
 def test_a_whole_number_is_good_for_a_fraction():
-    assert compose("model.learning_rate=1").model.learning_rate == 1.0
+    assert compose("model=lgbm", "model.learning_rate=1").model.learning_rate == 1.0
 
 
 BROKEN = [

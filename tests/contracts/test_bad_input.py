@@ -26,7 +26,7 @@ from planrec.training.out_of_fold import PER_PLAN
 from tests.quick_configs import composed, with_options
 from tests.trained_runs import model_option
 
-SMALL = ("data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
+SMALL = ("model=lgbm", "data.n_subscribers=60", "n_bootstrap=10", "cv.n_folds=2", "baselines=[]")
 NUMBERS = (*PER_PLAN, OutOfFold.BELOW, OutOfFold.UPTO)
 "Beginnings of the columns that a model fills."
 

@@ -44,7 +44,7 @@ GOLDEN: dict[str, tuple[str, ...]] = {
     "bills/rerate_6": ("model=rerate_6", *BILLS),
     "bills/lgbm": ("model=lgbm", *BILLS),
     "bills/lgbm_bills": ("model=lgbm_bills", *BILLS),
-    "bills/forecast": ("model=forecast", *BILLS),
+    "bills/forecast": ("model=forecast", "policy=best_bill", *BILLS),
     "bills/ensemble": ("model=ensemble", *quick("ensemble"), *BILLS),
     "held/dummy": ("model=dummy", *HELD),
     "held/estimator": ("model=estimator", *HELD),

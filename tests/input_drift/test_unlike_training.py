@@ -88,7 +88,7 @@ def test_a_row_does_not_depend_on_the_other_rows(values: list[float]) -> None:
 
 @pytest.mark.parametrize(("profile", "most"), [("default", 0.0), ("heavy", 0.01)])
 def test_subscribers_like_those_of_training_are_rarely_called_unlike(profile: str, most: float) -> None:
-    options = ("data.n_subscribers=2000", f"data.profile={profile}", "model=forecast")
+    options = ("data.n_subscribers=2000", f"data.profile={profile}", "model=forecast", "policy=best_bill")
     trained, later = (load_decisions(composed(*options, f"data.seed={seed}")).table for seed in (1, 2))
     unlike = UnlikeTraining(profile_of(watched_columns(trained), trained.plans, None), tuple(trained.X))
     assert unlike.of(later.X, len(later)).any(axis=1).mean() <= most

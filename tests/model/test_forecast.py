@@ -291,7 +291,7 @@ def test_never_using_a_service_differs_from_seldom_using_it() -> None:
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Recommender, DecisionTable]:
-    config = composed("model=forecast", "data.n_subscribers=300")
+    config = composed("model=forecast", "policy=best_bill", "data.n_subscribers=300")
     table = load_decisions(config).table
     return fitted_recommender(config, config.model, table, table, threads=1), table
 
@@ -336,6 +336,7 @@ def test_rating_draws_beats_rating_the_past() -> None:
     """Checked on 3,000 simulated subscribers; docs/results/forecast.md has the figures of 10,000."""
     config = composed(
         "model=forecast",
+        "policy=best_bill",
         "policy.absolute=0",
         "policy.relative=0",
         "data.n_subscribers=3000",

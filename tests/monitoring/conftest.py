@@ -16,7 +16,13 @@ from tests.serving.decision_log.postgresql_server import Server, running_server
 @pytest.fixture(scope="session")
 def eager_run(shared_folder: Path) -> Path:
     """A run that forecasts bills and advises every move that seems to save anything; so it harms some."""
-    options = ("model=forecast", "model.n_draws=16", "policy.absolute=0", "policy.relative=0")
+    options = (
+        "model=forecast",
+        "policy=best_bill",
+        "model.n_draws=16",
+        "policy.absolute=0",
+        "policy.relative=0",
+    )
     return trained_once(shared_folder / "eager", *SMALL_BILLS, *options)
 
 

@@ -31,7 +31,7 @@ READY = "main:not([aria-busy])"
 @pytest.fixture(scope="session")
 def forecast_run(shared_folder: Path) -> Path:
     """Return the folder of a small run that forecasts bills, the same as for the tests of the API."""
-    options = ("model=forecast", "model.n_draws=32", "baselines=[]")
+    options = ("model=forecast", "policy=best_bill", "model.n_draws=32", "baselines=[]")
     return trained_once(shared_folder / "forecast", *SMALL_BILLS, *options)
 
 

@@ -63,7 +63,7 @@ def of_lgbm(lgbm_run) -> Explanation:
 def of_bills(tmp_path_factory) -> Explanation:
     small = (*SMALL_BILLS, "data.n_subscribers=150", "features=usage", "baselines=[]")
     folder = tmp_path_factory.mktemp("bills")
-    return explain(train_into(folder, "model.min_child_samples=10", small=small), repeats=1)
+    return explain(train_into(folder, "model=lgbm", "model.min_child_samples=10", small=small), repeats=1)
 
 
 def by_name(explanation: Explanation):

@@ -130,7 +130,9 @@ def test_reliability_bins_sum_to_the_ece(folder):
 
 
 def test_bins_of_p_cheaper_sum_to_ece_cheaper(tmp_path):
-    folder = train_into(tmp_path / "run", *SMALL_BILLS, "model=forecast", "model.n_draws=32", small=())
+    folder = train_into(
+        tmp_path / "run", *SMALL_BILLS, "model=forecast", "policy=best_bill", "model.n_draws=32", small=()
+    )
     judged = read_run_view(folder).judged
     bins = reliability_of_cheaper(judged)
     total = sum(one.n for one in bins)

@@ -90,8 +90,8 @@ def test_an_empty_range_is_rejected(tree: dict[str, object], told: str) -> None:
 
 
 def test_values_outside_a_models_limits_are_rejected() -> None:
-    model = composed().model
-    assert with_values(model, {"num_leaves": 5}) == composed("model.num_leaves=5").model
+    model = composed("model=lgbm").model
+    assert with_values(model, {"num_leaves": 5}) == composed("model=lgbm", "model.num_leaves=5").model
     for values in ({"num_leaves": 1}, {"num_leafs": 5}, {"learning_rate": nan}):
         with pytest.raises(ValidationError, match=next(iter(values))):
             with_values(model, values)
@@ -196,7 +196,7 @@ def test_a_wrong_value_of_a_space_is_reported_with_its_path(typed: str, told: st
 @pytest.mark.parametrize(
     ("overrides", "told", "mended"),
     [
-        (["cv=nested"], "type search=lgbm", ["cv=nested", "search=lgbm"]),
+        (["cv=nested"], "type model=lgbm search=lgbm", ["cv=nested", "model=lgbm", "search=lgbm"]),
         (["cv=nested", "model=forest"], "type search=forest", ["cv=nested", "model=forest", "search=forest"]),
         ([*NESTED, "model=forest"], "type model=lgbm, or search=forest", [*NESTED, "model=lgbm"]),
         ([*NESTED, "cv.inner.kind=stratified"], "type cv.inner.kind=grouped", [*NESTED]),

@@ -396,3 +396,17 @@ def test_a_re_rated_saving_is_that_of_the_past_months() -> None:
     assert reasons.of_decisions(prediction, decisions)[0].short == (
         "Le recomendamos Light: 6,50 US$ menos al mes que Mini por su consumo de los 6 meses anteriores."
     )
+
+
+def test_customers_that_are_not_described_by_usage_are_not_told_about_it() -> None:
+    for code, reasons in SENTENCES.items():
+        for reason in reasons:
+            for wording in (ENGLISH, SPANISH):
+                asked = decision(reason, code=code)
+                other = wording._replace(knows_usage=False)
+                texts = (sentence_of(asked, other), short_sentence_of(asked, other))
+                assert not any("usage like" in text or "consumo como" in text for text in texts)
+    fits = decision("most_probable", None)
+    short = short_sentence_of(fits, SPANISH._replace(knows_usage=False))
+    assert short.startswith("Le recomendamos Plus: es el que mejor encaja con clientes como usted (62")
+    assert "fits customers like you best" in sentence_of(fits, ENGLISH._replace(knows_usage=False))

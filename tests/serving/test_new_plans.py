@@ -46,7 +46,9 @@ from tests.trained_runs import edit_run, train_into
 def trained(tmp_path_factory) -> Path:
     """Train a run that forecasts bills; tests must not change it."""
     folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
-    return train_into(folder, "model=forecast", "model.n_draws=32", "baselines=[]", small=SMALL_BILLS)
+    return train_into(
+        folder, "model=forecast", "policy=best_bill", "model.n_draws=32", "baselines=[]", small=SMALL_BILLS
+    )
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def test_the_printed_command_ends_in_a_table_of_regret(capsys):
     assert {"savings_captured", "harm_rate"} <= {name for name in METRICS if f"`{name}`" in PAGE}
     saved = load_run(newest_run(Path("outputs")))
     regret = {value.model: value.value for value in saved.manifest.metrics if value.metric == "regret"}
-    assert set(regret) == {"lgbm", "stay", "popular", "cheapest_fee", "rerate_1", "rerate_3", "rerate_6"}
+    assert set(regret) == {"forecast", "stay", "popular", "cheapest_fee", "rerate_1", "rerate_3", "rerate_6"}
     assert any("approximate" in note for note in saved.manifest.notes)
 
 

@@ -44,6 +44,7 @@ def overrides_of(setting: RehearsalSetting, months: Path, plans: Path) -> tuple[
         "baselines=[stay]",
         f"metrics={METRICS}",
         "cv.n_folds=2",
+        "policy=best_bill",
         "policy.absolute=8",
         "policy.relative=0.15",
         "policy.min_months=1",

@@ -28,7 +28,8 @@ class AttributeReader:
     @property
     def optional(self) -> tuple[str, ...]:
         """Columns that are read if the file has them."""
-        return () if self._subscriber in self.required else (self._subscriber,)
+        names = (self._subscriber, *map(tidy_name, self.form.identifiers))
+        return () if self._subscriber in self.required else names
 
     def column(self, name: str) -> str:
         """Find the column of the file that has this name in PlanRec."""
@@ -45,8 +46,9 @@ class AttributeReader:
 
     def table(self, columns: PartColumns) -> tuple[pa.Array, DecisionTable]:
         """Read the subscribers of a part (row numbers if the file names none) and their decisions."""
-        if self._subscriber in columns.part.column_names:
-            subscriber = columns.subscribers(self._subscriber)
+        known = [name for name in (self._subscriber, *self.optional) if name in columns.part.column_names]
+        if known:
+            subscriber = columns.subscribers(known[0])
         else:
             subscriber = pa.array(columns.positions + 1).cast(pa.string())
         X = {column.becomes: columns.attribute(column) for column in self.recommender.inputs.columns}

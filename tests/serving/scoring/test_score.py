@@ -215,8 +215,25 @@ def test_a_run_over_rows_scores_its_training_table(row_run: Path, tmp_path: Path
     plans = load_run(row_run).recommender.plans
     assert [found[row]["plan"] for row in rows] == [plans[plan] for plan in golden.recommended]
     assert {row["saving"] for row in found} == {None}
-    best = f"We recommend {found[0]['plan']}: it is the plan that fits usage like yours best (probability "
+    best = f"We recommend {found[0]['plan']}: it is the plan that fits customers like you best (probability "
     assert found[0]["sentence"].startswith(best)
+
+
+def test_the_identifier_of_the_caller_is_kept_though_it_is_no_feature(tmp_path: Path) -> None:
+    lines = STRANGERS_TABLE.splitlines()
+    source = tmp_path / "customers.csv"
+    source.write_text(
+        "\n".join([f"customer_id,{lines[0]}", *(f"C{n},{line}" for n, line in enumerate(lines[1:]))])
+    )
+    run = train_into(
+        tmp_path / "outputs" / "2030-01-31" / "12-00-00-abc123",
+        *("data=table", f"data.path={source}", "data.plan_column=tariff", "data.drop_columns=[customer_id]"),
+        *("model=dummy", "cv.n_folds=2", "n_bootstrap=20", "baselines=[]"),
+        small=(),
+    )
+    assert score(source, tmp_path / "out.parquet", "--run", run) == 0
+    found = pq.read_table(tmp_path / "out.parquet").column("subscriber_ref").to_pylist()
+    assert found == names
 
 
 @pytest.fixture(scope="module")
