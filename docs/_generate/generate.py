@@ -88,6 +88,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
     from examples import write_examples
     from generate_boards import LEADERBOARDS, experiment_page
     from generate_readme import write_readmes
+    from harm_worlds import harm_worlds_page
     from rehearsal_results import rehearsal_page
 
     found: dict[str, Callable[[Path], None]] = {
@@ -107,6 +108,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
             partial(beating_rerating_page, manifest_of),
         ),
         "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
+        "harm_worlds": partial(write_made, DOCS / "results" / "harm_worlds.md", harm_worlds_page),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),

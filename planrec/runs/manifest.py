@@ -74,7 +74,7 @@ class MeasuredBy(Config):
     def note(self) -> str:
         """One sentence for readers of the figures."""
         return (
-            f"these plans were added without training: model, choices and metrics are those of run"
+            "these plans were added without training: model and metrics are those of run"
             f" {self.run_id}, on the plans of {self.catalogue}"
         )
 

@@ -109,6 +109,7 @@ def load_described(run_json: RunJson) -> SavedRun:
         inputs=manifest.inputs,
         horizon=manifest.horizon,
         catalogue=config.catalogue.open(),
+        profile=read_profile(RunRecord(folder, manifest)) if PROFILE in manifest.files else None,
     )
     _check_plans(recommender, folder)
     return SavedRun(folder, manifest, run_json.sha256, config, recommender)
@@ -293,9 +294,9 @@ def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
 
 
 def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
-    """Return the policy, with the least saving that the final fit chose if it chose one."""
-    final = [chosen for chosen in manifest.chosen if chosen.fold is None and chosen.least_saving is not None]
-    return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
+    """Return the policy, with the saving that the final fit demands if it chose one."""
+    final = [chosen.demand for chosen in manifest.chosen if chosen.fold is None and chosen.demand is not None]
+    return config.policy.demanding(final[-1]) if final else config.policy
 
 
 def _pipeline_of(model: bytes, folder: Path, plugin_packages: Sequence[str]) -> Pipeline:

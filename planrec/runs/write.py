@@ -27,6 +27,7 @@ from planrec.runs.manifest import (
     DROPPED_ROWS,
     PROFILE,
     SCHEMA,
+    Manifest,
     MeasuredBy,
     manifest_json,
     nan_as_null,
@@ -39,12 +40,15 @@ from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import Request, fields_of, json_of, read_request
 from planrec.schema.shown_name import line_problem, run_name_problem
 from planrec.training.experiment import RunResult
+from planrec.training.fitting import Chosen, choices_of
 from planrec.training.latency import speed_of
 
 N_GOLDEN = 20
 "Requests that are stored with their answers, and repeated before a run is served."
 GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended", "commitment_ends")
 "Fields of a stored request; the others have their defaults."
+THRESHOLD_NOTE = "the least saving that limits harm"
+"Beginning of the note about the threshold of a run with other plans."
 
 
 def begin_run(folder: Path, config: RunConfig, command: str) -> None:
@@ -100,10 +104,19 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
     _complete(folder, result.config, result.recommender, content)
 
 
-def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, command: str) -> None:
+def save_with_plans(
+    saved: SavedRun, recommender: Recommender, folder: Path, command: str, note: str | None = None
+) -> None:
     """Write a copy of a saved run whose recommender has the plans of another catalogue.
 
-    Model, choices and metrics stay those of the saved run; `measured_by` and a note record it.
+    Model and metrics stay those of the saved run; `measured_by` and a note record it.
+
+    Args:
+        saved: the run.
+        recommender: its recommender with the other plans, and perhaps with another threshold.
+        folder: the folder of the new run.
+        command: the command line that repeats the copy.
+        note: note about the threshold; it replaces an earlier one.
     """
     old, config = saved.manifest, saved.config.model_copy(update={"catalogue": recommender.catalogue})
     begin_run(folder, config, command)
@@ -117,11 +130,22 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
         "command": command,
         "golden": _golden(recommender, requests),
         "speed": asdict(speed_of(recommender, recommender.table(requests))),
+        "chosen": [asdict(chosen) for chosen in _chosen(old, config, recommender)],
     }
-    if old.measured_by is None and (old_catalogue := saved.recommender.catalogue) is not None:
+    measured_by = old.measured_by
+    if measured_by is None and (old_catalogue := saved.recommender.catalogue) is not None:
         measured_by = _measured_by(saved, old_catalogue)
-        content |= {"measured_by": measured_by.model_dump(), "notes": [*old.notes, measured_by.note]}
+        content["measured_by"] = measured_by.model_dump()
+    last = [] if measured_by is None else [measured_by.note]
+    kept = [said for said in old.notes if said not in last and not said.startswith(THRESHOLD_NOTE)]
+    content["notes"] = [*kept, *([] if note is None else [note]), *last]
     _complete(folder, config, recommender, content)
+
+
+def _chosen(old: Manifest, config: RunConfig, recommender: Recommender) -> list[Chosen]:
+    """Return the choices of the fits of the folds, and those of a recommender with other plans."""
+    of_folds = [c for c in old.chosen if c.fold is not None or c.model != config.model.kind]
+    return [*of_folds, *choices_of(config, recommender, config.model.kind, None)]
 
 
 def write_card(folder: Path, card: str) -> Path:
