@@ -88,6 +88,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
     from generate_boards import LEADERBOARDS, experiment_page
     from generate_readme import write_readmes
     from rehearsal_results import rehearsal_page
+    from truth_results import truth_page
 
     found: dict[str, Callable[[Path], None]] = {
         "reference": lambda _: write_reference(),
@@ -106,6 +107,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
             partial(beating_rerating_page, manifest_of),
         ),
         "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
+        "truth": lambda _: write(DOCS / "results" / "truth.md", truth_page()),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),
