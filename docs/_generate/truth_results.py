@@ -47,7 +47,8 @@ _ABOUT = (
     f"*Regret* and *oracle* are ratios to the regret of `{RULE}` on the same decisions. The oracle advises"
     " the plan with the lowest true expected bill, which only the simulator knows. *Share of the way* is how"
     f" far the forecast gets from `{RULE}` to the oracle. PIT is the lowest and highest share over plans"
-    " of bills inside the range that should hold 80 % of them.",
+    " of bills inside the range that should hold 80 % of them. In `typing_errors` the months to come have"
+    " wrong amounts too: the forecast has learned them from the past, and the oracle's true bills have none.",
     "",
 )
 _ABOUT_GUARDED = (
