@@ -241,7 +241,7 @@ def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
 
 
 def _checked_files(folder: Path, manifest: Manifest, kept: Sequence[str]) -> dict[str, bytes]:
-    """Return the bytes of the kept files, after checking every file. Raises RunError with all that changed."""
+    """Return the bytes of the kept files after checking every file. Raises RunError with all that changed."""
     changed: list[str] = []
     found: dict[str, bytes] = {}
     for name, sha256 in manifest.files.items():
