@@ -18,8 +18,8 @@ GUARDED = ("policy=guarded",)
 DATA = {"simulator": ("rerate_6", ()), "megaline_us": ("rerate_3", ("data=megaline_us",))}
 """By source: the rule to beat, without a threshold, and the overrides."""
 
-Train = Callable[[Sequence[str], Path], dict[str, Any]]
-"""Trains a run in a folder if it is not there yet, and returns its run.json."""
+Train = Callable[[Sequence[str], Path], Manifest]
+"""Trains a run in a folder if it is not there yet, and returns its manifest."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +76,22 @@ def beating_rerating_page(train: Train, folder: Path) -> str:
 
 
 def _reached(
-    source: str, rule: str, plain: tuple[dict[str, Any], Path], guarded: tuple[dict[str, Any], Path]
+    source: str, rule: str, plain: tuple[Manifest, Path], guarded: tuple[Manifest, Path]
 ) -> Iterator[Reached]:
     of_rule = _rows(plain[1], rule)
-    own = str(plain[0]["config"]["model"]["kind"])
+    own = plain[0].model_kind
     nothing = -1.0
 
-    def ratio(name: str, metric: str, run: tuple[dict[str, Any], Path], most: float) -> Reached:
+    def ratio(name: str, metric: str, run: tuple[Manifest, Path], most: float) -> Reached:
         import pandas as pd
 
         table = pd.concat([_rows(run[1], own), of_rule], ignore_index=True)
-        config = run[0]["config"]
+        config = run[0].config
         found = paired_ratio(table, metric, (own, rule), config["seed"], config["n_bootstrap"])
         return Reached(f"{name}, ratio to `{rule}`", *found, nothing, most)
 
-    def own_value(name: str, metric: str, run: tuple[dict[str, Any], Path], least: float, most: float) -> Any:
-        values = [v for v in run[0]["metrics"] if (v.metric, v.model) == (metric, own)]
+    def own_value(name: str, metric: str, run: tuple[Manifest, Path], least: float, most: float) -> Any:
+        values = [v for v in run[0].metrics if (v.metric, v.model) == (metric, own)]
         return [
             Reached(
                 name if v.group is None else f"{name}, {v.group}",

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from planrec.input_drift.evidence import (
 )
 from planrec.input_drift.streams import Streams
 from planrec.monitoring.drift_check.logged_days import answered
+from planrec.runs.manifest import Manifest
 from planrec.runs.read import load_run, read_profile
 from planrec.schema.columns import Columns, Usage, lag
 from planrec.training.experiment import load_decisions
@@ -47,7 +47,7 @@ FACTORS = np.exp(np.linspace(-0.45, 0.45, 13))
 N_BILLS = 100
 SERVICE = {"voice_calls": 0, "voice_minutes": 0, "voice_minutes_billed": 0, "sms": 1, "data_mib": 2}
 
-Train = Callable[[list[str], Path], dict[str, Any]]
+Train = Callable[[list[str], Path], Manifest]
 
 
 @dataclass(frozen=True)
