@@ -84,6 +84,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
     """Return the function that writes each page, given a working folder."""
     from against_catboost import against_catboost_page
     from beating_rerating import beating_rerating_page
+    from default_results import defaults_page
     from drift_results import drift_page
     from examples import write_examples
     from generate_boards import LEADERBOARDS, experiment_page
@@ -111,6 +112,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
         "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
         "harm_worlds": partial(write_made, DOCS / "results" / "harm_worlds.md", harm_worlds_page),
         "truth": lambda _: write(DOCS / "results" / "truth.md", truth_page()),
+        "defaults": partial(write_made, DOCS / "results" / "defaults.md", defaults_page),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),

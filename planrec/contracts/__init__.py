@@ -17,7 +17,14 @@ from planrec.contracts.abilities import (
 )
 from planrec.contracts.calibration import Calibration
 from planrec.contracts.features import FeatureSet
-from planrec.contracts.model import BlendModel, Model, ModelTraits, RoundsModel, required_catalogue
+from planrec.contracts.model import (
+    BlendModel,
+    Model,
+    ModelTraits,
+    RoundsModel,
+    SizedModel,
+    required_catalogue,
+)
 from planrec.contracts.policy import Demand, Policy
 from planrec.contracts.source import Bands, FileForm, Source, SourceWithTruth
 from planrec.contracts.splitter import Fold, Splitter
@@ -42,6 +49,7 @@ __all__ = [
     "ModelTraits",
     "Policy",
     "RoundsModel",
+    "SizedModel",
     "Source",
     "SourceWithTruth",
     "Splitter",

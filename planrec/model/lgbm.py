@@ -54,8 +54,8 @@ class Lgbm(Model):
     min_child_samples: PositiveInt
     "Fewest training rows in a leaf."
     stop_early: bool | None
-    """Whether inner folds choose the number of trees, up to n_estimators; null: if n_estimators is null too, from
-    2,000 subscribers on."""
+    """Whether inner folds choose the number of trees, up to n_estimators; null: from 2,000 subscribers on, if
+    n_estimators is null too."""
 
     def sized(self, n_subscribers: int) -> Self:
         """Copy the model with a value in place of each null, for training on this number of subscribers."""
@@ -76,8 +76,8 @@ class Lgbm(Model):
         return self.n_estimators or SIZES[-1].n_estimators
 
     def with_rounds(self, rounds: int) -> Self:
-        """Copy the model with this `n_estimators`."""
-        return self.model_copy(update={"n_estimators": rounds})
+        """Copy the model with this `n_estimators`, chosen by early stopping."""
+        return self.model_copy(update={"n_estimators": rounds, "stop_early": True})
 
     @property
     def takes_weights(self) -> bool:

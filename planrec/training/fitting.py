@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
@@ -11,7 +12,7 @@ from planrec.catalogue import Catalogue
 from planrec.catalogue.monthly_cost import monthly_cost
 from planrec.catalogue.past_usage import PastUsage
 from planrec.config.run_config import RunConfig
-from planrec.contracts import Blend, BlendModel, Demand, Model, RoundsModel
+from planrec.contracts import Blend, BlendModel, Demand, Model, RoundsModel, SizedModel
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import Recommender, model_input, past_bills
 from planrec.schema.tables import DecisionTable
@@ -117,10 +118,11 @@ def build_pipeline(config: RunConfig, model: Model, catalogue: Catalogue | None)
 def _fitted(
     config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
 ) -> Recommender:
-    """Choose the rounds, fit features and model (or the members of an ensemble), and calibrate."""
-    if isinstance(model, SizedModel):
-        model = model.sized(len(np.unique(train.subscriber)))
-    model = stopped_early(config, model, train)
+    """Choose size and rounds, fit features and model (or the members of an ensemble), and calibrate."""
+    sized = model.sized(len(np.unique(train.subscriber))) if isinstance(model, SizedModel) else model
+    fitted = stopped_early(config, sized, train)
+    if fitted is not sized and isinstance(model, RoundsModel) and isinstance(fitted, RoundsModel):
+        model = model.with_rounds(fitted.most_rounds)
     recommender = Recommender(
         pipeline=Pipeline([]),
         features=config.features,
@@ -137,8 +139,8 @@ def _fitted(
             for name, member in model.blend.items()
         }
         return replace(recommender, pipeline=weighted_members(model.n_picks, train, fits, config.seed))
-    fit = partial(_fitted_pipeline, config, model, threads=threads)
-    return replace(recommender, pipeline=calibrated(config, model, train, fit))
+    fit = partial(_fitted_pipeline, config, fitted, threads=threads)
+    return replace(recommender, pipeline=calibrated(config, fitted, train, fit))
 
 
 def _fitted_pipeline(config: RunConfig, model: Model, rows: DecisionTable, threads: int) -> Pipeline:

@@ -245,3 +245,17 @@ def test_one_class_leaves_nothing_to_contribute(model: Model) -> None:
     step = fit_model(model, X, np.full(30, 2))[-1]
     contributions = step.contributions(X) if isinstance(step, Explainable) else None
     assert contributions is None or not contributions.any()
+
+
+@pytest.mark.parametrize(
+    ("n_subscribers", "size"), [(1_999, (100, 7, False)), (2_000, (500, 15, True)), (20_000, (500, 31, True))]
+)
+def test_lgbm_is_sized_by_the_number_of_subscribers(n_subscribers, size):
+    sized = model_option("lgbm").sized(n_subscribers)
+    assert (sized.n_estimators, sized.num_leaves, sized.stop_early) == size
+
+
+def test_a_given_number_of_trees_is_not_stopped_early():
+    sized = model_option("lgbm", n_estimators=40).sized(30_000)
+    assert (sized.n_estimators, sized.num_leaves, sized.stop_early) == (40, 31, False)
+    assert model_option("lgbm", n_estimators=40, stop_early=True).sized(0).stop_early

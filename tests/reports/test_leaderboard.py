@@ -146,7 +146,7 @@ def test_rows_have_costs_and_the_command_that_repeats_them(board):
 
 def test_labels_are_the_options_in_which_the_runs_differ(board):
     assert {row.label for row in rows(board)} == {
-        "model=lgbm model.n_estimators=100 model.num_leaves=7",
+        "model=lgbm model.n_estimators=null model.num_leaves=null",
         "model=lgbm model.n_estimators=5 model.num_leaves=3",
         "model=logistic",
     }

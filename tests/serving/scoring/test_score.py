@@ -220,11 +220,11 @@ def test_a_run_over_rows_scores_its_training_table(row_run: Path, tmp_path: Path
 
 
 def test_the_identifier_of_the_caller_is_kept_though_it_is_no_feature(tmp_path: Path) -> None:
-    lines = STRANGERS_TABLE.splitlines()
+    head, *lines = STRANGERS_TABLE.splitlines()
+    names = [f"C{number}" for number in range(len(lines))]
     source = tmp_path / "customers.csv"
-    source.write_text(
-        "\n".join([f"customer_id,{lines[0]}", *(f"C{n},{line}" for n, line in enumerate(lines[1:]))])
-    )
+    rows = (f"{name},{line}" for name, line in zip(names, lines, strict=True))
+    source.write_text("\n".join([f"customer_id,{head}", *rows]))
     run = train_into(
         tmp_path / "outputs" / "2030-01-31" / "12-00-00-abc123",
         *("data=table", f"data.path={source}", "data.plan_column=tariff", "data.drop_columns=[customer_id]"),
@@ -232,8 +232,7 @@ def test_the_identifier_of_the_caller_is_kept_though_it_is_no_feature(tmp_path: 
         small=(),
     )
     assert score(source, tmp_path / "out.parquet", "--run", run) == 0
-    found = pq.read_table(tmp_path / "out.parquet").column("subscriber_ref").to_pylist()
-    assert found == names
+    assert pq.read_table(tmp_path / "out.parquet").column("subscriber_ref").to_pylist() == names
 
 
 @pytest.fixture(scope="module")
