@@ -99,10 +99,10 @@ def load_run(folder: str | Path) -> SavedRun:
 def load_described(run_json: RunJson) -> SavedRun:
     """Read the files that a run.json describes. Raises RunError, as `load_run`."""
     folder, manifest = run_json.folder, run_json.manifest
-    model = _checked_model(folder, manifest)
+    content = _checked_files(folder, manifest, ("model.skops", PROFILE))
     config = config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=_pipeline_of(model, folder, [use.package for use in manifest.plugins]),
+        pipeline=_pipeline_of(content["model.skops"], folder, [use.package for use in manifest.plugins]),
         features=config.features,
         model=_model_of(config, manifest, folder),
         policy=_policy_of(config, manifest),
@@ -110,7 +110,7 @@ def load_described(run_json: RunJson) -> SavedRun:
         inputs=manifest.inputs,
         horizon=manifest.horizon,
         catalogue=config.catalogue.open(),
-        profile=read_profile(RunRecord(folder, manifest)) if PROFILE in manifest.files else None,
+        profile=_profile_of(content[PROFILE], folder) if PROFILE in content else None,
     )
     _check_plans(recommender, folder)
     return SavedRun(folder, manifest, run_json.sha256, config, recommender)
@@ -183,8 +183,11 @@ def read_profile(run: RunRecord) -> Profile:
             f"{run.folder} has no {PROFILE}: PlanRec 0.2.0 or earlier trained it; train it again:"
             f" {run.manifest.command}"
         )
-    content = checked_bytes(run.folder, PROFILE, run.manifest.files[PROFILE])
-    return read_profile_json(content, str(run.folder / PROFILE))
+    return _profile_of(checked_bytes(run.folder, PROFILE, run.manifest.files[PROFILE]), run.folder)
+
+
+def _profile_of(content: bytes, folder: Path) -> Profile:
+    return read_profile_json(content, str(folder / PROFILE))
 
 
 def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
@@ -245,10 +248,10 @@ def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
     return content
 
 
-def _checked_model(folder: Path, manifest: Manifest) -> bytes:
-    """Return the bytes of the model after checking every file. Raises RunError with all that changed."""
+def _checked_files(folder: Path, manifest: Manifest, kept: Sequence[str]) -> dict[str, bytes]:
+    """Return the bytes of the kept files after checking every file. Raises RunError with all that changed."""
     changed: list[str] = []
-    model = b""
+    found: dict[str, bytes] = {}
     for name, sha256 in manifest.files.items():
         try:
             content = (folder / name).read_bytes()
@@ -257,11 +260,11 @@ def _checked_model(folder: Path, manifest: Manifest) -> bytes:
             continue
         if sha256_of(content) != sha256:
             changed.append(f"{name} is not the file that this run saved")
-        elif name == "model.skops":
-            model = content
+        elif name in kept:
+            found[name] = content
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
-    return model
+    return found
 
 
 def config_of(manifest: Manifest, folder: Path) -> RunConfig:
