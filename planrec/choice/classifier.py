@@ -48,7 +48,7 @@ class ConditionalLogitClassifier(ClassifierMixin, BaseEstimator):
         if not available[np.arange(len(y)), y].all():
             raise DataError("every case must choose a plan that was available to it")
         available &= is_chosen
-        cases = Cases(design * available[:, :, np.newaxis], available, y)
+        cases = Cases(design * available, available, y)
         owners = np.arange(len(y)) if subscriber is None else subscriber
         all_names = (*names, *self.specification.scale_names())
         self.coefficients_ = fit_coefficients(cases, all_names, self._nesting, owners)
@@ -72,11 +72,11 @@ class ConditionalLogitClassifier(ClassifierMixin, BaseEstimator):
         """Compute chances and expected utilities, also under other coefficients than those learned."""
         _, design, available = self._design(X)
         estimates = self.coefficients_.estimates if estimates is None else estimates
-        utility = utility_of(design, estimates[: design.shape[2]])
+        utility = utility_of(design, estimates[: len(design)])
         if self._nesting is None:
             probability, logsum = softmax(utility, available)
             return Shares(probability, logsum, probability, utility, probability)
-        scales = self._nesting.scales(estimates[design.shape[2] :])
+        scales = self._nesting.scales(estimates[len(design) :])
         return shares_of(utility, available, self._nesting, scales)
 
     @property
@@ -84,12 +84,12 @@ class ConditionalLogitClassifier(ClassifierMixin, BaseEstimator):
         return self.specification.nesting(self.columns_)
 
     def _design(self, X: Columns) -> tuple[list[str], np.ndarray, np.ndarray]:
-        """Return names of terms, their values (n, J, K), 0 if unavailable, and the available plans (n, J)."""
+        """Return names of terms, their values (K, n, J), 0 if unavailable, and the available plans (n, J)."""
         available = self.columns_.available(X)
         terms = list(self.specification.terms(X, self.columns_))
-        design = np.zeros((*available.shape, len(terms)))
+        design = np.zeros((len(terms), *available.shape))
         for position, (_, values) in enumerate(terms):
-            design[:, :, position] = np.where(available, values, 0.0)
+            design[position] = np.where(available, values, 0.0)
         return [name for name, _ in terms], design, available
 
     def _lower_unlearned(self, plans: Iterable[str]) -> None:

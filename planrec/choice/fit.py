@@ -48,10 +48,10 @@ def fit_coefficients(
         nesting: the nests; None: logit.
         subscriber: shape (n,): cases of one subscriber form a cluster.
     """
-    size = np.sqrt((cases.design**2).sum(axis=(0, 1)) / max(int(cases.available.sum()), 1))
+    size = np.sqrt((cases.design**2).sum(axis=(1, 2)) / max(int(cases.available.sum()), 1))
     size = np.where(size > 0, size, 1.0)
-    scaled = replace(cases, design=cases.design / size)
-    logit = _newton(scaled, np.zeros(cases.design.shape[2]), None)
+    scaled = replace(cases, design=cases.design / size[:, np.newaxis, np.newaxis])
+    logit = _newton(scaled, np.zeros(len(cases.design)), None)
     best = logit if nesting is None else _nested(scaled, logit, nesting)
     units = np.append(size, np.ones(len(best) - len(size)))
     covariance, robust, undetermined = _errors(scaled, best, nesting, subscriber, names)
@@ -112,7 +112,7 @@ def _errors(
     names: tuple[str, ...],
 ) -> tuple[np.ndarray | None, np.ndarray | None, str]:
     """Compute both covariances, or name the direction that the data do not determine."""
-    n_terms = cases.design.shape[2]
+    n_terms = len(cases.design)
     is_free = np.append(np.ones(n_terms, bool), best[n_terms:] >= 1 + AT_BOUND)
     if not len(best):
         return np.zeros((0, 0)), np.zeros((0, 0)), ""

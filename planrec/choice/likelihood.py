@@ -18,7 +18,7 @@ class Nesting:
     """Groups of plans that replace each other more easily than other plans."""
 
     nest_of: np.ndarray
-    "Shape (J,), int64: nest of each plan; the nests 0 to n_nests - 1 have a scale, the others are single plans."
+    "Shape (J,), int64: nest of each plan; nests 0 to n_nests - 1 have a scale, others are single plans."
     n_nests: int
     is_equal: bool
     "Whether all nests share one scale."
@@ -45,7 +45,7 @@ class Cases:
     """Menus and choices in the form of the likelihood."""
 
     design: np.ndarray
-    "Shape (n, J, K): terms of the utility, 0 if the plan is unavailable."
+    "Shape (K, n, J): terms of the utility, 0 if the plan is unavailable."
     available: np.ndarray
     "Shape (n, J), bool."
     chosen: np.ndarray
@@ -105,15 +105,15 @@ def shares_of(utility: np.ndarray, available: np.ndarray, nesting: Nesting, scal
 
 def utility_of(design: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """Add the terms up, one after the other, so that a row never depends on the other rows: (n, J)."""
-    utility = np.zeros(design.shape[:2], coefficients.dtype)
-    for term, coefficient in enumerate(coefficients):
-        utility += design[:, :, term] * coefficient
+    utility = np.zeros(design.shape[1:], coefficients.dtype)
+    for term, coefficient in zip(design, coefficients, strict=True):
+        utility += term * coefficient
     return utility
 
 
 def probabilities(cases: Cases, parameters: np.ndarray, nesting: Nesting | None) -> np.ndarray:
     """Compute the probability of each plan, shape (n, J); parameters: coefficients, then scales."""
-    n_terms = cases.design.shape[2]
+    n_terms = len(cases.design)
     utility = utility_of(cases.design, parameters[:n_terms])
     if nesting is None:
         return softmax(utility, cases.available)[0]
@@ -128,13 +128,13 @@ def log_likelihood(cases: Cases, parameters: np.ndarray, nesting: Nesting | None
 
 def scores(cases: Cases, parameters: np.ndarray, nesting: Nesting | None) -> np.ndarray:
     """Compute the derivatives of each case's log-likelihood, shape (n, number of parameters)."""
-    n_terms = cases.design.shape[2]
+    n_terms = len(cases.design)
     utility = utility_of(cases.design, parameters[:n_terms])
     rows = np.arange(len(utility))
     if nesting is None:
         by_utility = -softmax(utility, cases.available)[0]
         by_utility[rows, cases.chosen] += 1.0
-        return np.einsum("nj,njk->nk", by_utility, cases.design)
+        return np.einsum("nj,knj->nk", by_utility, cases.design)
     scales = nesting.scales(parameters[n_terms:])
     shares = shares_of(utility, cases.available, nesting, scales)
     nest_of_chosen = np.searchsorted(np.unique(nesting.nest_of), nesting.nest_of)[cases.chosen]
@@ -143,7 +143,7 @@ def scores(cases: Cases, parameters: np.ndarray, nesting: Nesting | None) -> np.
     is_beside = nesting.nest_of == nesting.nest_of[cases.chosen][:, np.newaxis]
     by_utility -= (scales[nest_of_chosen] - 1.0)[:, np.newaxis] * shares.within * is_beside
     by_scale = _scores_of_scales(cases, utility, shares, nesting, scales)
-    return np.concatenate([np.einsum("nj,njk->nk", by_utility, cases.design), by_scale], axis=1)
+    return np.concatenate([np.einsum("nj,knj->nk", by_utility, cases.design), by_scale], axis=1)
 
 
 def _scores_of_scales(
@@ -166,10 +166,10 @@ def information(cases: Cases, parameters: np.ndarray, nesting: Nesting | None) -
     """Compute the negative Hessian of the log-likelihood, shape (K, K)."""
     if nesting is None:
         chances = probabilities(cases, parameters, None)
-        mean = np.einsum("nj,njk->nk", chances, cases.design)
-        spread = (cases.design - mean[:, np.newaxis]) * np.sqrt(chances)[:, :, np.newaxis]
-        flat = spread.reshape(-1, spread.shape[2])
-        return flat.T @ flat
+        mean = np.einsum("nj,knj->kn", chances, cases.design)
+        spread = (cases.design - mean[:, :, np.newaxis]) * np.sqrt(chances)
+        flat = spread.reshape(len(spread), chances.size)
+        return flat @ flat.T
     columns = []
     for position in range(len(parameters)):
         moved = parameters.astype(complex)

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from planrec.data.choice_table import ChoiceTable
 
 
-def choice_rows(
-    options: "ChoiceTable", raw: RawTable, path: str, catalogue: Catalogue | None
-) -> RowTable:
+def choice_rows(options: "ChoiceTable", raw: RawTable, path: str, catalogue: Catalogue | None) -> RowTable:
     """Check the menus and choices, and give every column its place.
 
     Raises:
@@ -55,7 +53,7 @@ def choice_rows(
 def _availability(menus: Menus, broken: BrokenRules) -> np.ndarray:
     """Return the available plans, shape (n, J), bool; they must have every attribute, others may be blank."""
     blank = np.stack([np.isnan(values) for values in menus.attributes.values()])
-    is_available = ~blank.all(axis=0) if menus.is_available is None else menus.is_available
+    is_available = np.asarray(~blank.all(axis=0) if menus.is_available is None else menus.is_available)
     incomplete = (is_available & blank.any(axis=0)).any(axis=1)
     broken.add("a plan that is available must have all its attributes", menus.cases.rows[incomplete])
     return is_available
@@ -80,7 +78,8 @@ def _positions(menus: Menus, is_available: np.ndarray, broken: BrokenRules) -> n
 def _unknown_names(options: "ChoiceTable", menus: Menus) -> Iterator[str]:
     for plan in options.plan_names:
         if plan not in menus.plans:
-            yield f"data.plan_names: no plan {plan!r}{did_you_mean(plan, menus.plans)}; the file has {shown(menus.plans)}"
+            hint = did_you_mean(plan, menus.plans)
+            yield f"data.plan_names: no plan {plan!r}{hint}; the file has {shown(menus.plans)}"
 
 
 def _as_table(options: "ChoiceTable") -> Table:

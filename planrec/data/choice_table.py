@@ -47,7 +47,9 @@ class ChoiceTable(FileSource):
             raise ValueError("a long file needs both case_column and chosen_column, a wide file neither")
         of_plans = [*self.attributes.values(), *([self.available_column] if self.available_column else [])]
         if wrong := [name for name in of_plans if (name.count(PLAN) == 1) == is_long]:
-            rule = "must not have {plan} in a long file" if is_long else "must have {plan} once in a wide file"
+            rule = (
+                "must not have {plan} in a long file" if is_long else "must have {plan} once in a wide file"
+            )
             raise ValueError(f"columns of plans {rule}, got {', '.join(wrong)}")
         if marked := [name for name in self.attributes if "@" in name]:
             raise ValueError(f"names of attributes must not have @, got {', '.join(marked)}")

@@ -47,19 +47,21 @@ def menus_of(options: "ChoiceTable", raw: RawTable, broken: BrokenRules) -> Menu
 
 
 def plans_in(patterns: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:
-    """Find the plans for which there is a column of a pattern, in the order of the columns.
+    """Find the plans for which there is a column of every pattern, in the order of the columns.
 
     Examples:
-        >>> plans_in(["cost{plan}"], ["choice", "cost1", "cost2"])
+        >>> plans_in(["cost{plan}", "gib_{plan}"], ["cost1", "cost2", "gib_1", "gib_2", "gib_used"])
         ('1', '2')
     """
     names = list(columns)
-    found: dict[str, None] = {}
-    for pattern in patterns:
-        before, _, after = pattern.partition(PLAN)
-        expression = re.compile(f"{re.escape(before)}(.+){re.escape(after)}")
-        found |= {match[1]: None for name in names if (match := expression.fullmatch(name))}
-    return tuple(found)
+    found = [_matches(pattern, names) for pattern in patterns]
+    return tuple(plan for plan in found[0] if all(plan in others for others in found))
+
+
+def _matches(pattern: str, names: Iterable[str]) -> list[str]:
+    before, _, after = pattern.partition(PLAN)
+    expression = re.compile(f"{re.escape(before)}(.+){re.escape(after)}")
+    return [match[1] for name in names if (match := expression.fullmatch(name))]
 
 
 def _wide(options: "ChoiceTable", raw: RawTable, broken: BrokenRules) -> Menus:
@@ -75,7 +77,8 @@ def _wide(options: "ChoiceTable", raw: RawTable, broken: BrokenRules) -> Menus:
     _check_columns([chosen_column, *of_plans], raw)
     if len(plans) < 2:
         raise DataError(
-            f"data.attributes must find two plans or more, got {shown(plans)}; the file has {shown(raw.columns)}"
+            f"data.attributes must find two plans or more, got {shown(plans)};"
+            f" the file has {shown(raw.columns)}"
         )
     attributes = {
         name: np.stack([_numbers(raw, pattern.replace(PLAN, plan), broken) for plan in plans], axis=1)
@@ -115,13 +118,13 @@ def _long(options: "ChoiceTable", raw: RawTable, broken: BrokenRules) -> Menus:
     # Plans without a row in the case were not on its menu.
     is_listed = spread(np.ones(len(cell)), 0.0) > 0
     flags = is_listed if available is None else is_listed & (spread(_flags(raw, available, broken), 0.0) > 0)
-    names = np.array(plans, object)[is_chosen.argmax(axis=1)]
+    names = np.asarray(plans, object)[np.asarray(is_chosen.argmax(axis=1))]
     of_case = [name for name in raw.columns if name not in used]
     _check_constant(of_case, case_of, first, raw, broken)
     whole = replace(raw, columns={name: raw.columns[name] for name in of_case})
     rows = np.zeros(len(raw), bool)
     rows[first] = True
-    return Menus(whole.take(rows), plans, np.where(one, names, None), attributes, flags)
+    return Menus(whole.take(rows), plans, np.asarray(np.where(one, names, None)), attributes, flags)
 
 
 def _check_columns(names: Iterable[str], raw: RawTable) -> None:
@@ -152,7 +155,7 @@ def _flags(raw: RawTable, name: str, broken: BrokenRules) -> np.ndarray:
 
 
 def _codes(raw: RawTable, name: str, broken: BrokenRules) -> tuple[np.ndarray, np.ndarray]:
-    """Number the values of a column by first appearance; return the numbers and the first row of each."""
+    """Return the values of a column as numbers by first appearance, and the first row of each value."""
     text = raw.text(name)
     blank = np.array([cell is None for cell in text])
     broken.add(f"column {name!r} must not be blank", raw.rows[blank])

@@ -41,7 +41,7 @@ class ConditionalLogit(Model):
     nest_scale: Literal["free", "equal"]
     "Whether every nest has a scale of its own, or all share one."
     price: Name | None
-    "Attribute that is the price a month, for elasticities, willingness to pay and `planrec what-if`."
+    "Attribute that is the price a month, for elasticities and willingness to pay."
 
     @model_validator(mode="after")
     def _groups_fit(self) -> Self:

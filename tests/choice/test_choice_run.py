@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from planrec.choice import facts_of
+from planrec.cli.report import page_of
 from planrec.config.compose import compose
 from planrec.errors import ConfigError
-from planrec.reports.page.report_page import report_page
 from planrec.runs.manifest import CHOICE
 from planrec.runs.read import load_run
 from planrec.runs.write import begin_run, save_run
@@ -34,7 +34,9 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("choice")
     X, y = drawn_choices(200)
     cells = [["" if np.isnan(value) else f"{value:.2f}" for value in values] for values in X.values()]
-    rows = [",".join([str(row // 2), "ABC"[y[row]], *(column[row] for column in cells)]) for row in range(200)]
+    rows = [
+        ",".join([str(row // 2), "ABC"[y[row]], *(column[row] for column in cells)]) for row in range(200)
+    ]
     file = folder / "choices.csv"
     file.write_text("\n".join(["person,choice,costA,costB,costC", *rows]) + "\n", "utf-8")
     config = composed(*SMALL[:1], f"data.path={file}", *SMALL[2:])
@@ -74,7 +76,7 @@ def test_the_run_keeps_coefficients_with_errors(trained):
 
 
 def test_the_page_shows_coefficients_and_elasticities(trained):
-    html = "".join(report_page([trained[1]]))
+    html = page_of([trained[1]], trained[1].parent)
     for text in ("Coefficients of the utility", "constant B", "robust errors by subscriber", "price of A"):
         assert text in html
 
@@ -84,7 +86,7 @@ def test_the_page_shows_coefficients_and_elasticities(trained):
     [
         (["target=choice"], "target=choice needs menus and data=simulator names none"),
         (["data=telephone", "model.nests=[flat]"], "no group"),
-        (["data=telephone", "model.groups={a: [BM], b: [BM]}"], "one group of model.groups only"),
+        (["data=telephone", "+model.groups={a: [BM], b: [BM]}"], "one group of model.groups only"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_reading(overrides, message):

@@ -26,7 +26,7 @@ def nested(first: float, second: float) -> tuple[Nesting, np.ndarray]:
 
 def chances(utility: np.ndarray, menu: np.ndarray, nesting: Nesting | None, scale: np.ndarray) -> np.ndarray:
     """Compute probabilities of given utilities: one term with the coefficient 1."""
-    cases = Cases(np.where(menu, utility, 0.0)[:, :, np.newaxis], menu, np.zeros(len(utility), np.int64))
+    cases = Cases(np.where(menu, utility, 0.0)[np.newaxis], menu, np.zeros(len(utility), np.int64))
     return probabilities(cases, np.append(1.0, scale), nesting)
 
 
@@ -77,7 +77,7 @@ def test_nests_mend_the_red_bus_and_the_blue_bus():
 def test_the_gradient_is_that_of_the_complex_step(seed, menu, is_equal):
     rng = np.random.default_rng(seed)
     chosen = np.array([rng.choice(np.flatnonzero(row)) for row in menu])
-    cases = Cases(rng.normal(size=(6, J, 2)) * menu[:, :, np.newaxis], menu, chosen)
+    cases = Cases(rng.normal(size=(2, 6, J)) * menu, menu, chosen)
     nesting = None if is_equal is None else Nesting(np.array([0, 0, 1, 1]), 2, is_equal=is_equal)
     n_scales = 0 if nesting is None else nesting.n_scales
     parameters = np.append(rng.normal(size=2), rng.uniform(1, 3, n_scales))
@@ -168,7 +168,7 @@ def test_every_name_that_the_data_lacks_is_reported_at_once():
     text = str(caught.value)
     for key in ("model.attributes", "model.price", "model.reference", "model.interactions"):
         assert key in text
-    with pytest.raises(DataError, match="model.attributes.cost=log needs values above 0, got -"):
+    with pytest.raises(DataError, match=r"model\.attributes\.cost=log needs values above 0, got -"):
         ConditionalLogitClassifier(replace(LEARNED, attributes={"cost": "log"})).fit(
             X | {"cost@A": X["cost@A"] - 20}, y
         )

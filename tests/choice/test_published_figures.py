@@ -15,7 +15,12 @@ PUBLISHED = {
     "constants only": (
         {"attributes": {}, "price": None},
         -536.03550,
-        {"constant BM": -0.521725, "constant LF": 0.369599, "constant EF": 0.138487, "constant MF": -0.238505},
+        {
+            "constant BM": -0.521725,
+            "constant LF": 0.369599,
+            "constant EF": 0.138487,
+            "constant MF": -0.238505,
+        },
     ),
     "linear cost": (
         {},

@@ -16,7 +16,9 @@ KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalog
 BESIDE = {
     ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
     ("data", "choice_table"): [
-        "data.path=FILE.csv", "data.plan_column=plan", "data.attributes={cost: 'cost{plan}'}"
+        "data.path=FILE.csv",
+        "data.plan_column=plan",
+        "data.attributes={cost: 'cost{plan}'}",
     ],
     ("data", "usage_months"): ["data.path=FILE.csv"],
     # The one option whose file is read when the configuration is checked.

@@ -100,7 +100,9 @@ def test_missing_columns_are_named_with_the_nearest(tmp_path):
     found = problems(WIDE, tmp_path, **OF_WIDE | {"plan_column": "choise"})
     assert "no column 'choise' (did you mean 'choice'?)" in found
     assert "two plans or more" in problems(WIDE, tmp_path, **OF_WIDE | {"attributes": {"p": "prize{plan}"}})
-    unknown = problems(WIDE, tmp_path, plan_column="plan", **{k: v for k, v in OF_LONG.items() if k != "plan_column"})
+    unknown = problems(
+        WIDE, tmp_path, plan_column="plan", **{k: v for k, v in OF_LONG.items() if k != "plan_column"}
+    )
     assert "no column 'household'" in unknown
 
 

@@ -13,8 +13,8 @@ INTENDED = {
     " acceptance models. **Not** for advice: it learns past mistakes along with good choices.",
     "best_bill": "Advising subscribers, or the staff who serve them, which plan would cost them least over"
     " the next months. Bills follow the run's catalogue; discounts and taxes outside it are unknown.",
-    "choice": "Shares of plans, and their change if prices change. **Not** for advice: people also chose plans"
-    " that do not suit them.",
+    "choice": "Shares of plans, and their change if prices change. **Not** for advice: people also chose"
+    " plans that do not suit them.",
 }
 
 NEVER = {
@@ -39,8 +39,8 @@ LEARNED = {
     "held": "The plan held in the row's month. People chose it; it need not suit them.",
     "best_bill": "The available plan with the lowest realised bills over the months after the decision,"
     " including the cost of switching; ties go to the plan held.",
-    "choice": "The plan that was picked from the menu of the case. Attributes go with choices; they need not be"
-    " their cause.",
+    "choice": "The plan that was picked from the menu of the case. Attributes go with choices; they need"
+    " not be their cause.",
 }
 
 NOT_COMPARED = (
