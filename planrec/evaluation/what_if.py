@@ -1,14 +1,14 @@
 """`planrec what-if`: shares, revenue and consumer surplus if a plan had another price."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
 from planrec.choice import ConditionalLogitClassifier
-from planrec.choice.price_change import Market, PriceChange, drawn_estimates, market, with_price
+from planrec.choice.price_change import PriceChange, drawn_estimates, market, with_price
 from planrec.commands.advice import typed
 from planrec.errors import ConfigError, RunError
 from planrec.metrics import Estimate
@@ -94,24 +94,31 @@ def _answer(
     drawn = drawn_estimates(model, N_DRAWS, saved.config.seed)
     estimates = [model.coefficients_.estimates, *([] if drawn is None else drawn)]
     now, then = ([market(model, columns, one) for one in estimates] for columns in (X, dearer))
-
-    def moved(figure: Callable[[Market], float]) -> Moved:
-        before, after = (np.array([figure(one) for one in markets]) for markets in (now, then))
-        return Moved(*(_estimate(values) for values in (before, after, after - before)))
-
-    surplus = moved(lambda one: one.surplus).change
+    shares, revenue = (
+        [np.array([figure(one) for one in markets]) for markets in (now, then)]
+        for figure in (_SHARES, _REVENUE)
+    )
+    surplus = _moved(*(np.array([one.surplus for one in markets]) for markets in (now, then))).change
     plans = model.columns_.plans
     return WhatIf(
         run_id=saved.run_id,
         plan=plan,
         change=change,
         n_cases=len(next(iter(X.values()))),
-        shares={name: moved(lambda one, at=at: float(one.shares[at])) for at, name in enumerate(plans)},
-        revenue={name: moved(lambda one, at=at: float(one.revenue[at])) for at, name in enumerate(plans)},
-        total_revenue=moved(lambda one: float(one.revenue.sum())),
+        shares={name: _moved(shares[0][:, at], shares[1][:, at]) for at, name in enumerate(plans)},
+        revenue={name: _moved(revenue[0][:, at], revenue[1][:, at]) for at, name in enumerate(plans)},
+        total_revenue=_moved(revenue[0].sum(axis=1), revenue[1].sum(axis=1)),
         surplus=None if np.isnan(surplus.value) else surplus,
         notes=tuple(_notes(model, surplus)),
     )
+
+
+_SHARES, _REVENUE = attrgetter("shares"), attrgetter("revenue")
+
+
+def _moved(now: np.ndarray, then: np.ndarray) -> Moved:
+    """Compare a figure under the learned coefficients, the first value, and under each draw of them."""
+    return Moved(_estimate(now), _estimate(then), _estimate(then - now))
 
 
 def _estimate(values: np.ndarray) -> Estimate:
