@@ -1,29 +1,31 @@
-"""Split by plan: train without a plan and its takers, test on its takers."""
+"""Split by subscriber, once per plan, and train without the rows that chose the plan."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Ge
 
 from planrec.commands.advice import typed
 from planrec.contracts import Fold, Splitter
+from planrec.cv.fold_assignment import folds_of_subscribers
 from planrec.errors import DataError
 from planrec.schema.tables import DecisionTable
 
 
 class LeaveOnePlanOut(Splitter):
-    """One fold per plan, as if the plan were new: no training row chose it.
+    """Folds of subscribers, as if one plan were new: no training row chose it.
 
-    Its takers are tested, so that ranks of unseen plans are judged, such as top 2. Shares of new plans cannot
-    be: everybody who is tested took the plan. Only models that know plans by their attributes alone can rank
-    a plan that they never saw.
+    Each plan is new in one repeat. All decisions are tested in every repeat, those for other plans too. Otherwise a model that always names
+    the new plan would be perfect. Only models that know plans by their attributes can rank a new one.
     """
 
     kind: Literal["leave_one_plan_out"]
+    n_folds: Annotated[int, Ge(2)]
 
     @property
     def keeps_subscribers_whole(self) -> bool:
-        """True: all rows of the takers are left out of training."""
+        """True: subscribers are assigned, not rows."""
         return True
 
     @property
@@ -32,18 +34,20 @@ class LeaveOnePlanOut(Splitter):
         return False
 
     def split(self, table: DecisionTable, seed: int) -> Iterator[Fold]:
-        """Yield a fold for each plan that a row has; nothing is random.
+        """Yield n_folds folds per plan that a row has.
 
         Raises:
-            DataError: without a plan and its takers, fewer than two plans are left to learn from.
+            DataError: no plan has n_folds subscribers, or fewer than two other plans are left to learn from.
         """
-        label = table.labels
-        for plan in np.unique(label):
-            is_tested = label == plan
-            is_left = ~np.isin(table.subscriber, table.subscriber[is_tested])
-            if len(np.unique(label[is_left])) < 2:
-                raise DataError(
-                    "cv=leave_one_plan_out needs two plans or more in the rows of other subscribers than the"
-                    f" takers of a plan, got fewer without {table.plans[plan]!r}: type {typed(cv='grouped')}"
-                )
-            yield Fold(np.flatnonzero(is_left), np.flatnonzero(is_tested))
+        rng = np.random.default_rng(seed)
+        for repeat, plan in enumerate(np.unique(table.labels)):
+            fold_of_row = folds_of_subscribers(table, self.n_folds, rng)
+            for fold in range(self.n_folds):
+                is_tested = fold_of_row == fold
+                is_learned = ~is_tested & (table.labels != plan)
+                if len(np.unique(table.labels[is_learned])) < 2:
+                    raise DataError(
+                        "cv=leave_one_plan_out needs two other plans in the training rows of every fold, got"
+                        f" fewer without {table.plans[plan]!r}: type {typed(cv='grouped')}"
+                    )
+                yield Fold(np.flatnonzero(is_learned), np.flatnonzero(is_tested), repeat)

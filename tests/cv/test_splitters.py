@@ -29,7 +29,7 @@ def option(path: Path, **changes: int) -> Splitter:
 
 
 RANDOM = sorted(set(CONF.glob("*.yaml")) - {CONF / "leave_one_plan_out.yaml"})
-"Nothing is random in the other one, and its folds are the plans: tests/cv/test_leave_one_plan_out.py."
+"The repeats of the other one are the plans: tests/cv/test_leave_one_plan_out.py."
 every_option = pytest.mark.parametrize("path", RANDOM, ids=lambda path: path.stem)
 
 

@@ -43,7 +43,7 @@ def test_every_feature_set_trains(features, model):
 def test_every_splitter_trains(cv):
     small = [override for override in SMALL if not override.startswith("cv.")]
     nested = ["search=lgbm", "search.n_trials=2", "cv.outer.n_folds=2", "cv.inner.n_folds=2"]
-    needed = nested if cv.startswith("nested") else [] if cv == "leave_one_plan_out" else ["cv.n_folds=2"]
+    needed = nested if cv.startswith("nested") else ["cv.n_folds=2"]
     assert len(run(composed(*small, f"cv={cv}", *needed)).out_of_fold) > 0
 
 
