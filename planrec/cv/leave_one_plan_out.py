@@ -16,8 +16,9 @@ from planrec.schema.tables import DecisionTable
 class LeaveOnePlanOut(Splitter):
     """Folds of subscribers, as if one plan were new: no training row chose it.
 
-    Each plan is new in one repeat. All decisions are tested in every repeat, those for other plans too. Otherwise a model that always names
-    the new plan would be perfect. Only models that know plans by their attributes can rank a new one.
+    Each plan is new in one repeat. All decisions are tested in every repeat, those for other plans too: a
+    model that always names the new plan would otherwise be perfect. Only models that know plans by their
+    attributes can rank a new one.
     """
 
     kind: Literal["leave_one_plan_out"]
