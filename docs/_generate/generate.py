@@ -194,10 +194,14 @@ def configuration_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+GIVEN = {"attributes": {"ATTRIBUTE": "COLUMN_{plan}"}}
+"Values that stand for those that only the user knows, if a word does not fit the field."
+
+
 def option_lines(group: str, option: str) -> list[str]:
     """Return the table of one option: field, value in its YAML, meaning."""
     own = inherited(group, option)
-    given = {name: name.upper() if value == "???" else value for name, value in own.items()}
+    given = {name: GIVEN.get(name, name.upper()) if value == "???" else value for name, value in own.items()}
     # Not composed: Hydra takes half a second for each option.
     part: Any = TypeAdapter(RunConfig.model_fields[group].rebuild_annotation()).validate_python(given)
     first = (type(part).__doc__ or "").strip().splitlines()[0]

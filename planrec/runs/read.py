@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import CatalogueConfig, CatalogueFile
+from planrec.choice import ChoiceFacts
 from planrec.commands.advice import command_line
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
@@ -20,7 +21,7 @@ from planrec.files.validation_errors import problems_of
 from planrec.input_drift import Profile, read_profile_json
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
-from planrec.runs.manifest import PROFILE, FileName, Manifest, parse_manifest
+from planrec.runs.manifest import CHOICE, PROFILE, FileName, Manifest, parse_manifest
 from planrec.runs.model_file import read_skops
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
@@ -227,6 +228,13 @@ def replay_golden(saved: SavedRun) -> None:
     same = np.allclose(prediction.probability, expected, rtol=0, atol=1e-12)
     if not same or decisions.recommended.tolist() != list(golden.recommended):
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
+
+
+def read_choice_facts(run: RunRecord) -> ChoiceFacts | None:
+    """Read the facts of a choice model; None for other models. Raises RunError if the file was changed."""
+    if CHOICE not in run.manifest.files:
+        return None
+    return ChoiceFacts.model_validate_json(checked_bytes(run.folder, CHOICE, run.manifest.files[CHOICE]))
 
 
 def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from planrec.catalogue import Catalogue
+from planrec.choice import facts_of
 from planrec.config.run_config import RunConfig
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
@@ -24,6 +25,7 @@ from planrec.runs.data_summary import data_summary
 from planrec.runs.identity import run_id_of
 from planrec.runs.manifest import (
     ALWAYS,
+    CHOICE,
     DROPPED_ROWS,
     PROFILE,
     SCHEMA,
@@ -83,6 +85,9 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
     if result.dropped:
         frame_of(result.dropped).map(plain_cell).to_csv(folder / DROPPED_ROWS, index=False)
     write_atomically(folder / PROFILE, _profile(result).json_bytes)
+    facts = facts_of(result.recommender.estimator, result.table.X, result.table.labels)
+    if facts is not None:
+        write_atomically(folder / CHOICE, facts.model_dump_json(indent=2).encode())
     rows = np.unique(np.linspace(0, len(result.table) - 1, N_GOLDEN).astype(np.int64))
     content = {
         "selected": selected,
@@ -161,7 +166,7 @@ def write_card(folder: Path, card: str) -> Path:
 def _complete(folder: Path, config: RunConfig, recommender: Recommender, content: dict[str, Any]) -> None:
     """Write the model, then run.json: `content`, and the values derived from files and arguments."""
     write_atomically(folder / "model.skops", canonical_skops(recommender.pipeline))
-    files = [*ALWAYS, *(name for name in (PROFILE, DROPPED_ROWS) if (folder / name).is_file())]
+    files = [*ALWAYS, *(name for name in (PROFILE, CHOICE, DROPPED_ROWS) if (folder / name).is_file())]
     head = {
         "schema": SCHEMA,
         "run_id": run_id_of(folder),

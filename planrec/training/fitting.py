@@ -162,6 +162,8 @@ def _fit_parameters(model: Model, train: DecisionTable, catalogue: Catalogue | N
     parameters: dict[str, object] = {}
     if model.traits.needs_horizon:
         parameters["model__horizon"] = max(train.horizon, 1)
+    if model.traits.needs_subscribers:
+        parameters["model__subscriber"] = train.subscriber
     if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
         came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
         past = past_bills(train, PastUsage(train.X, catalogue))
