@@ -190,7 +190,7 @@ class Manifest(Config, allow_inf_nan=True):
     def reservations(self) -> tuple[str, ...]:
         """Return reasons to distrust the figures."""
         measured = () if self.measured_by is None else (self.measured_by.note,)
-        return ((SELECTED,) if self.selected else ()) + measured
+        return ((SELECTED,) if self.selected else ()) + measured + leak_notes(self.notes)
 
     @property
     def target(self) -> str:

@@ -260,8 +260,8 @@ def test_a_thousand_columns_of_noise_are_not_leaks(n_rest: int) -> None:
 def test_a_value_is_judged_by_the_other_half_alone() -> None:
     """Every value occurs twice, once in each half: in sample it determines the label."""
     plan = np.random.default_rng(8).integers(0, 2, 600)
-    screen = leakage._Screen(np.arange(600), plan, np.array([0, 1]), half=np.tile([0, 1], 300))
-    limits = [limit for limit, _ in leakage._limits_by_value(np.repeat(np.arange(300), 2), screen)]
+    screen = leakage.Screen(np.arange(600), plan, np.array([0, 1]), half=np.tile([0, 1], 300))
+    limits = [limit for limit, _ in leakage.limits_by_value(np.repeat(np.arange(300), 2), screen)]
     assert len(limits) == 2
     assert max(limits) < 0.6
 
