@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from planrec.config.run_config import RunConfig
     from planrec.evaluation import Evaluation
     from planrec.notebook.advice import AdviceFrame, AdviceReasons
+    from planrec.notebook.campaigning import WrittenCampaign, campaign
     from planrec.notebook.comparing import RunComparison, compare, evaluate, leaderboard
     from planrec.notebook.operating import realised, retrain, score
     from planrec.notebook.pinning import pin
     from planrec.notebook.plots import RunPlots
+    from planrec.notebook.replaying import replay
     from planrec.notebook.simulating import simulate
+    from planrec.notebook.tracking import track
     from planrec.notebook.trained_run import TrainedRun, load
     from planrec.notebook.training import train
     from planrec.notebook.writing import RunCard, bundle, card, explain, new_plans, report
@@ -41,7 +44,9 @@ __all__ = [
     "RunVerdict",
     "SavedRun",
     "TrainedRun",
+    "WrittenCampaign",
     "bundle",
+    "campaign",
     "card",
     "compare",
     "evaluate",
@@ -52,12 +57,14 @@ __all__ = [
     "new_plans",
     "pin",
     "realised",
+    "replay",
     "report",
     "retrain",
     "run",
     "save_run",
     "score",
     "simulate",
+    "track",
     "train",
 ]
 
@@ -66,11 +73,14 @@ _HOME = {
     "planrec.config.run_config": ("RunConfig",),
     "planrec.evaluation": ("Evaluation",),
     "planrec.notebook.advice": ("AdviceFrame", "AdviceReasons"),
+    "planrec.notebook.campaigning": ("WrittenCampaign", "campaign"),
     "planrec.notebook.comparing": ("RunComparison", "compare", "evaluate", "leaderboard"),
     "planrec.notebook.operating": ("realised", "retrain", "score"),
     "planrec.notebook.pinning": ("pin",),
     "planrec.notebook.plots": ("RunPlots",),
+    "planrec.notebook.replaying": ("replay",),
     "planrec.notebook.simulating": ("simulate",),
+    "planrec.notebook.tracking": ("track",),
     "planrec.notebook.trained_run": ("TrainedRun", "load"),
     "planrec.notebook.training": ("train",),
     "planrec.notebook.writing": ("RunCard", "bundle", "card", "explain", "new_plans", "report"),

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from planrec.schema.request import read_request
+
 
 class Watch:
     """Keeps the time of each call under the name of its stage."""
@@ -64,7 +66,7 @@ def stages(saved: Any, bodies: Sequence[bytes], n: int) -> dict[str, float]:
         for name, step in recommender.pipeline.steps
     ]
     timed = replace(recommender, pipeline=Pipeline(steps))
-    requests = [json.loads(body) for body in bodies]
+    requests = [read_request(json.loads(body)) for body in bodies]
     for whole in range(2 * n):
         if whole == n:
             watch.samples.clear()

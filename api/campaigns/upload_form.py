@@ -14,13 +14,13 @@ from planrec.errors import Misfit
 
 from ..http_request import HttpRequest
 from ..parsing.request_body import misfits_of, values_refused
+from .form_parts import FormParts
 from .job_folder import HISTORY, MONTHS, OBJECTIONS
 from .job_store import Upload
 
 MULTIPART = "multipart/form-data"
 SETTINGS = "settings"
 FILES = (MONTHS, OBJECTIONS, HISTORY)
-MOST_SETTINGS = 100_000
 MOST_NAME = 255
 
 
@@ -32,23 +32,24 @@ async def upload_of(request: HttpRequest) -> AsyncIterator[Upload]:
         HTTPException: 400 or 415, if the body is not such a form; 503, if there is no room for the files.
         RequestError: a part is missing or unknown, or the settings break a rule: lists all.
     """
+    form = FormParts()
     try:
-        form = await request.form()
+        await _read(form, request)
+        yield _checked(form.by_name)
+    finally:
+        await form.close()
+
+
+async def _read(form: FormParts, request: HttpRequest) -> None:
+    try:
+        await form.read(request)
     except OSError:
         raise HTTPException(
             status_code=503, detail="the server has no room for the files: try again later"
         ) from None
-    parts = {name: form.getall(name) for name in form}
-    try:
-        yield _checked(parts)
-    finally:
-        for uploaded in parts.values():
-            for part in uploaded:
-                if isinstance(part, UploadFile):
-                    await part.close()
 
 
-def _checked(parts: Mapping[str, list[object]]) -> Upload:
+def _checked(parts: Mapping[str, list[str | UploadFile]]) -> Upload:
     text = parts.get(SETTINGS, ["{}"])[0]
     misfits = [*_part_misfits(parts), *_settings_misfits(text, [name for name in FILES if name in parts])]
     if misfits:
@@ -59,7 +60,7 @@ def _checked(parts: Mapping[str, list[object]]) -> Upload:
     return Upload(contents, str(text).encode(), name)
 
 
-def _part_misfits(parts: Mapping[str, list[object]]) -> list[Misfit]:
+def _part_misfits(parts: Mapping[str, list[str | UploadFile]]) -> list[Misfit]:
     found = []
     for name, given in parts.items():
         if name not in (*FILES, SETTINGS):
@@ -77,7 +78,7 @@ def _settings_misfits(text: object, uploaded: list[str]) -> list[Misfit]:
     if not isinstance(text, str):
         return []
     try:
-        content = json.loads(text) if len(text) <= MOST_SETTINGS else None
+        content = json.loads(text)
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):

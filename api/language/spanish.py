@@ -133,6 +133,7 @@ DETAILS: Mapping[str, str] = {
     "the run that was served when the campaign began has changed: start it again": "la ejecución que se"
     " servía cuando empezó la campaña ha cambiado: empiécela de nuevo",
     "months cannot be scored by the run {}": "la ejecución {} no puede calcular el fichero de meses",
+    "must have at most {n} bytes": "debe tener como máximo {n} bytes",
     "must be given once": "se debe dar una sola vez",
     "must be a file": "debe ser un fichero",
     "must be JSON text and not a file": "debe ser texto JSON y no un fichero",

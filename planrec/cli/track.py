@@ -7,18 +7,10 @@ planrec track runs, the exit code is 3.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from planrec.cli.shared_options import add_outputs, add_run, run_folder
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from planrec.tracking.run_copy import CopiedRun
-    from planrec.tracking.tracking_store import TrackingStore
-
 EXAMPLE = "planrec track latest --server sqlite:///mlflow.db"
-LOCK = ".track.lock"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,12 +32,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Copy the runs one by one; what was copied before an error stays."""
     from planrec.files.shared_file import held_alone
+    from planrec.tracking.many_copies import LOCK, copy_all
     from planrec.tracking.registry import follow_pin
     from planrec.tracking.tracking_store import tracking_store
 
     sent = there = 0
     with tracking_store(options.server) as store, held_alone(options.outputs / LOCK, "planrec track"):
-        for copied in _copied(store, options):
+        for copied in copy_all(store, _places(options)):
             sent, there = sent + (not copied.was_there), there + copied.was_there
             if not copied.was_there:
                 print(f"sent {copied.run_id}", flush=True)
@@ -56,20 +49,12 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _copied(store: "TrackingStore", options: Namespace) -> "Iterator[CopiedRun]":
-    from planrec.files.folder_walk import complete_runs, is_sweep
-    from planrec.tracking.run_copy import copy_run
-    from planrec.tracking.sweep_copy import copy_sweep
+def _places(options: Namespace) -> list[Path]:
+    from planrec.tracking.many_copies import places_below
 
-    places = [_place(name, options) for name in options.runs]
     if not options.runs and not options.registry:
-        sweeps = sorted(file.parent for file in options.outputs.glob("multirun/*/*/sweep.json"))
-        places = [*sweeps, *complete_runs(options.outputs)]
-    for place in places:
-        if is_sweep(place):
-            yield from copy_sweep(store, place)
-        else:
-            yield copy_run(store, place)
+        return places_below(options.outputs)
+    return [_place(name, options) for name in options.runs]
 
 
 def _place(name: str, options: Namespace) -> Path:

@@ -9,7 +9,14 @@ import numpy as np
 from scipy.special import expit, logit
 
 from planrec.catalogue import Catalogue, rate
-from planrec.data.simulated_history import FIRST_MONTH, People, SimulatedPopulation, flatness, levels_of
+from planrec.data.simulated_history import (
+    FIRST_MONTH,
+    People,
+    SimulatedPopulation,
+    drift_of,
+    flatness,
+    levels_of,
+)
 from planrec.data.simulated_usage import evenly_spread_loads
 from planrec.schema.columns import Columns, Usage
 from planrec.schema.tables import UsageHistory
@@ -41,11 +48,13 @@ class HiddenTruth:
     "Shape (n, T): the same in the MONTHS_AFTER_REFUSAL months after an offer that was not taken."
 
 
-def hidden_truth(history: UsageHistory, people: People, catalogue: Catalogue) -> HiddenTruth:
-    """Compute the truth behind a history that `simulate` returned."""
+def hidden_truth(
+    history: UsageHistory, people: People, catalogue: Catalogue, drift: np.ndarray | None
+) -> HiddenTruth:
+    """Compute the truth behind a history that `simulate` returned; `drift` as `drift_of` returns it."""
     n = len(people.plan_held)
     months = (history.month.reshape(n, -1)[0] - FIRST_MONTH).astype(np.int64)
-    bills = true_bills(people.level, months, catalogue)
+    bills = true_bills(people.level, months, catalogue, drift)
     churn = logit(_CHURN) + _PER_SURPRISE * _surprise(history, people, bills, catalogue)
     return HiddenTruth(
         bills,
@@ -78,20 +87,26 @@ def hidden_bills(
     ids, row = np.unique(subscriber, return_inverse=True)
     first = (as_of.astype("datetime64[M]") - FIRST_MONTH).astype(np.int64)
     months = np.arange(first.min(), first.max() + horizon)
-    bills = true_bills(levels_of(population)[ids - 1], months, catalogue)
+    drift = drift_of(population)
+    of_months = None if drift is None else drift[ids - 1][:, months]
+    bills = true_bills(levels_of(population)[ids - 1], months, catalogue, of_months)
     total = sum(bills[row, first - months[0] + ahead] for ahead in range(horizon))
     return np.asarray(total * 10**catalogue.exponent)
 
 
-def true_bills(level: np.ndarray, months: np.ndarray, catalogue: Catalogue) -> np.ndarray:
+def true_bills(
+    level: np.ndarray, months: np.ndarray, catalogue: Catalogue, drift: np.ndarray | None = None
+) -> np.ndarray:
     """Compute the expected bills of months (0 = January 2018) of subscribers with these levels, (n, T, J).
 
-    They are in the catalogue's currency. Billed minutes are rounded as a sum, not call by call: over a month
-    the two differ by a minute or two, without bias.
+    `drift`, shape (n, T, 3), has factors of the levels in these months. The bills are in the catalogue's
+    currency. Billed minutes are rounded as a sum, not call by call: over a month the two differ by a minute
+    or two, without bias.
     """
     total = np.zeros((len(level), len(months), len(catalogue.plans)))
     for position, month in enumerate(months):
-        for load in evenly_spread_loads(level, int(month), N_POINTS):
+        now = level if drift is None else level * drift[:, position]
+        for load in evenly_spread_loads(now, int(month), N_POINTS):
             total[:, position] += rate(_as_usage(load), catalogue)
     return total / (N_POINTS * 10**catalogue.exponent)
 

@@ -33,14 +33,14 @@ def write_simulation(options: "Simulator", catalogue: "Catalogue", folder: Path)
         CatalogueError: if the catalogue has no plan that can be chosen.
     """
     from planrec.data.hidden_truth import hidden_truth
-    from planrec.data.simulated_history import simulate
+    from planrec.data.simulated_history import drift_of, simulate
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder} must be a new or empty folder: nothing is overwritten")
     history, people = simulate(options.population, catalogue)
+    truth = hidden_truth(history, people, catalogue, drift_of(options.population))
     tables = {"history": history_table(history)} | {
-        f"truth/{name}": table
-        for name, table in _truth_tables(history, hidden_truth(history, people, catalogue)).items()
+        f"truth/{name}": table for name, table in _truth_tables(history, truth).items()
     }
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:

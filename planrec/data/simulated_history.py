@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from planrec.catalogue import Catalogue, Plan, UnlimitedService, rate
+from planrec.data.drifting_levels import Drift, level_factors, typing_errors
 from planrec.data.simulated_usage import monthly_load, personal_levels, single_calls
 from planrec.errors import CatalogueError
 from planrec.schema.columns import Columns, Usage
@@ -37,6 +38,7 @@ class SimulatedPopulation:
     profile: Literal["default", "heavy"]
     regime: Literal["near_rational", "default", "strong_bias"]
     seed: int
+    drift: Drift = "none"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class People:
     """The hidden parameters behind each subscriber's usage and choice; never features."""
 
     level: np.ndarray
-    "Shape (n, 3): expected billed minutes, SMS and MiB in a month without trend and season."
+    "Shape (n, 3): expected billed minutes, SMS and MiB in a month without drift, trend and season."
     price_sensitivity: np.ndarray
     "Shape (n,): a_i."
     flat_preference: np.ndarray
@@ -89,7 +91,7 @@ def simulate(population: SimulatedPopulation, catalogue: Catalogue) -> tuple[Usa
     people = []
     for start, rng in _blocks(n, population.seed):
         size = min(BLOCK_SUBSCRIBERS, n - start)
-        block, someone = _simulate_block(population, catalogue, rng)
+        block, someone = _simulate_block(population, catalogue, rng, start // BLOCK_SUBSCRIBERS)
         for name in Usage.ALL:
             usage[name][start : start + size] = block[name][:size]
         people.append(_first(someone, size))
@@ -113,6 +115,17 @@ def levels_of(population: SimulatedPopulation) -> np.ndarray:
     return np.concatenate(blocks)[:n]
 
 
+def drift_of(population: SimulatedPopulation) -> np.ndarray | None:
+    """Draw the factors of the levels by month, shape (n, T, 3); None if levels do not change."""
+    n, months = population.n_subscribers, population.n_months
+    factors = [
+        level_factors(population.drift, BLOCK_SUBSCRIBERS, months, (population.seed, number))
+        for number in range(-(-n // BLOCK_SUBSCRIBERS))
+    ]
+    known = [factor for factor in factors if factor is not None]
+    return np.concatenate(known)[:n] if known else None
+
+
 def _blocks(n: int, seed: int) -> Iterator[tuple[int, np.random.Generator]]:
     starts = range(0, n, BLOCK_SUBSCRIBERS)
     seeds = np.random.SeedSequence(seed).spawn(len(starts))
@@ -124,11 +137,12 @@ def _first(people: People, size: int) -> People:
 
 
 def _simulate_block(
-    population: SimulatedPopulation, catalogue: Catalogue, rng: np.random.Generator
+    population: SimulatedPopulation, catalogue: Catalogue, rng: np.random.Generator, number: int
 ) -> tuple[Columns, People]:
     """Simulate a whole block of subscribers: its random numbers do not depend on how many are kept."""
+    changed = (population.drift, BLOCK_SUBSCRIBERS, population.n_months, (population.seed, number))
     level = personal_levels(BLOCK_SUBSCRIBERS, population.profile, rng)
-    load = monthly_load(level, np.arange(population.n_months), rng)
+    load = monthly_load(level, np.arange(population.n_months), rng, level_factors(*changed))
     calls, minutes, billed = single_calls(load[..., 0], rng)
     usage = {
         Usage.VOICE_CALLS: calls,
@@ -137,7 +151,27 @@ def _simulate_block(
         Usage.SMS: load[..., 1],
         Usage.DATA_MIB: np.round(load[..., 2], 2),
     }
-    return usage, _choose_plans(usage, level, TASTES[population.regime], catalogue, rng)
+    recorded = _mistyped(usage, typing_errors(*changed))
+    return recorded, _choose_plans(usage, level, TASTES[population.regime], catalogue, rng)
+
+
+def _mistyped(usage: Columns, factors: np.ndarray | None) -> Columns:
+    """Return usage as it is recorded: with typing errors of these factors, shape (n, T, 3), if any."""
+    if factors is None:
+        return usage
+    voice, sms, data = factors.transpose(2, 0, 1)
+    mistyped = {
+        Usage.VOICE_CALLS: np.rint(usage[Usage.VOICE_CALLS] * voice),
+        Usage.VOICE_MINUTES: np.round(usage[Usage.VOICE_MINUTES] * voice, 2),
+        Usage.VOICE_MINUTES_BILLED: np.rint(usage[Usage.VOICE_MINUTES_BILLED] * voice),
+        Usage.SMS: np.rint(usage[Usage.SMS] * sms),
+        Usage.DATA_MIB: np.round(usage[Usage.DATA_MIB] * data, 2),
+    }
+    # Calls that are rounded up cannot have fewer billed minutes than minutes.
+    mistyped[Usage.VOICE_MINUTES_BILLED] = np.maximum(
+        mistyped[Usage.VOICE_MINUTES_BILLED], np.ceil(mistyped[Usage.VOICE_MINUTES])
+    )
+    return mistyped
 
 
 def _choose_plans(

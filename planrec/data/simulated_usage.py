@@ -54,14 +54,21 @@ def _squared_normal(normal: np.ndarray, mean: float, cv: float) -> np.ndarray:
     return np.square(np.sqrt(mean - variance) + np.sqrt(variance) * normal)
 
 
-def monthly_load(level: np.ndarray, months: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw billed minutes (not yet whole), SMS and MiB, shape (n, T, 3); months count from January 2018."""
+def monthly_load(
+    level: np.ndarray, months: np.ndarray, rng: np.random.Generator, drift: np.ndarray | None = None
+) -> np.ndarray:
+    """Draw billed minutes (not yet whole), SMS and MiB, shape (n, T, 3); months count from January 2018.
+
+    `drift`, shape (n, T, 3), has factors of the level by month.
+    """
     n, n_months = len(level), len(months)
     common = rng.standard_normal((n, n_months, 1))
     shock = common * _COMMON_SHOCK + rng.standard_normal((n, n_months, 3)) * _OWN_SHOCK
     load = (
         level[:, None, :] * _season_and_trend(months) * np.exp(shock - (_COMMON_SHOCK**2 + _OWN_SHOCK**2) / 2)
     )
+    if drift is not None:
+        load *= drift
     load[..., 0] *= rng.random((n, n_months)) >= _NO_CALLS
     load[..., 1] = rng.poisson(load[..., 1])
     load[..., 2] *= rng.random((n, n_months)) >= _NO_DATA

@@ -8,6 +8,7 @@ from pydantic import Field
 from planrec.catalogue import Catalogue
 from planrec.commands.advice import typed
 from planrec.contracts import Source
+from planrec.data.drifting_levels import Drift
 from planrec.data.hidden_truth import hidden_bills
 from planrec.data.simulated_history import SimulatedPopulation, simulate
 from planrec.errors import DataError
@@ -29,12 +30,16 @@ class Simulator(Source):
     "`heavy`: lognormal data use (sigma 1), the long tail of real networks."
     regime: Literal["near_rational", "default", "strong_bias"]
     "How well subscribers choose their plan."
+    drift: Drift
+    "How levels of usage change: see docs/reference/simulator.md."
     seed: Annotated[int, Field(ge=0)]
 
     @property
     def population(self) -> SimulatedPopulation:
         """The simulated subscribers and months."""
-        return SimulatedPopulation(self.n_subscribers, self.n_months, self.profile, self.regime, self.seed)
+        return SimulatedPopulation(
+            self.n_subscribers, self.n_months, self.profile, self.regime, self.seed, self.drift
+        )
 
     def hidden_bills(
         self, catalogue: Catalogue, subscriber: np.ndarray, as_of: np.ndarray, horizon: int

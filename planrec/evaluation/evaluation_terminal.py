@@ -6,11 +6,11 @@ from rich.table import Table
 from rich.text import Text
 
 from planrec.evaluation.evaluation import Evaluation
-from planrec.metrics import METRICS
+from planrec.metrics import Estimate
 from planrec.reports.leaderboard.board_cells import signed_text
 from planrec.terminal import console_of_tables
-from planrec.training.run_terminal import METRICS_AT_ONCE, group_lines, metrics_tables
-from planrec.wording import ARROW, counted, figure
+from planrec.training.run_terminal import group_lines, metrics_tables, tables_of
+from planrec.wording import counted, figure
 
 MOVED = 3.0
 "Times of the PSI to expect without drift from which an input is shown."
@@ -71,11 +71,8 @@ def _difference_tables(evaluation: Evaluation) -> Iterator[Table]:
     found = {(each.model, each.metric): each.estimate for each in evaluation.differences}
     models = list(dict.fromkeys(model for model, _ in found))
     names = list(dict.fromkeys(metric for _, metric in found))
-    for start in range(0, len(names), METRICS_AT_ONCE):
-        part = names[start : start + METRICS_AT_ONCE]
-        headers = (f"{name}{ARROW[METRICS[name].higher_is_better]}" for name in part)
-        table = Table(f"less {evaluation.runs[0]}", *headers)
-        for model in models:
-            cells = (found.get((model, name)) for name in part)
-            table.add_row(Text(model), *("-" if cell is None else signed_text(cell) for cell in cells))
-        yield table
+    yield from tables_of(f"less {evaluation.runs[0]}", models, names, lambda *at: _signed(found.get(at)))
+
+
+def _signed(difference: Estimate | None) -> str:
+    return "-" if difference is None else signed_text(difference)

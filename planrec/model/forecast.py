@@ -22,10 +22,12 @@ ROWS_AT_A_TIME = 64
 
 
 class Forecast(Model):
-    """A level of usage per subscriber, shrunk towards the population's, times trend, season and noise.
+    """A level of usage per subscriber that may move, times trend, season and noise.
 
-    It learns usage from the months before each decision, and nothing about plans. So a new plan in the
-    catalogue is ranked like any other.
+    The level is shrunk towards the population's. How far levels walk and grow on their own is learned; the
+    known months of all services decide together, and late months count more if levels move. The forecast
+    learns usage from the months before each decision, and nothing about plans. So a new plan in the catalogue
+    is ranked like any other.
     """
 
     traits: ClassVar[ModelTraits] = ModelTraits(
@@ -39,8 +41,9 @@ class Forecast(Model):
             "planrec.model.forecast.ForecastClassifier",
             "planrec.model.silent_months.SilentMonths",
             "planrec.model.usage_forecast.Beliefs",
-            "planrec.model.usage_forecast.Draws",
+            "planrec.model.usage_forecast.UsageDraws",
             "planrec.model.usage_forecast.UsageForecast",
+            "planrec.model.level_movement.Movement",
             "planrec.model.usage_calendar.Calendar",
             "planrec.model.usage_level.Population",
         ),

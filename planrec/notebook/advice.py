@@ -15,6 +15,7 @@ from planrec.data.reading.open_input import open_input
 from planrec.errors import DataError
 from planrec.files.hashing import sha256_of_file
 from planrec.notebook.months_file import write_frame
+from planrec.notebook.progress import shown_share
 from planrec.recommending.answer import Answer, Item, ModelName
 from planrec.recommending.answering import answers_of
 from planrec.recommending.request_table import requests_of
@@ -115,7 +116,8 @@ def advise(saved: SavedRun, months: Months, language: Language) -> AdviceFrame:
     scorer = Scorer(saved, language, has_reasons=True)
     with TemporaryDirectory() as folder, _months_file(months) as file:
         target = Path(folder, "advice.parquet")
-        scored = score_file(scorer, file, target, lambda share: None)
+        with shown_share("advise") as report:
+            scored = score_file(scorer, file, target, report)
         table = parquet.read_table(target)
     money = {field.name: "float64" for field in table.schema if str(field.type).startswith("decimal")}
     frame = AdviceFrame(table.to_pandas(date_as_object=False).astype(money))

@@ -10,6 +10,7 @@ from planrec.cli.api_package import trusted_signers
 from planrec.cli.decision_log_options import days_between, known_log_url, log_url
 from planrec.commands.advice import command_line
 from planrec.files.outputs_folder import default_outputs
+from planrec.notebook.progress import shown_share
 from planrec.notebook.trained_run import TrainedRun, load
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def score(
     months: str | Path,
     file: str | Path,
-    *,
+    *overrides: str,
     run: TrainedRun | str | Path | None = None,
     language: "Language" = "en",
     outputs: str | Path | None = None,
@@ -34,6 +35,7 @@ def score(
     Args:
         months: CSV, Parquet or .xlsx file, as the run's own data.
         file: .csv or .parquet file of the advice, replaced when done; FILE.manifest.json is beside it.
+        overrides: how the cells of the months are read, such as `data.decimal=comma`.
         run: a run, its folder, the beginning of its id, or `latest`; None: the pinned run.
         language: of the sentences.
         outputs: folder of runs and of the pin; None: PLANREC_OUTPUTS, else `outputs`.
@@ -53,9 +55,10 @@ def score(
     place = default_outputs() if outputs is None else Path(outputs)
     source, target = Path(months), Path(file)
     check_advice_target(target, source)
-    scorer = Scorer(_served(run, place), language, has_reasons=True)
-    scored = score_file(scorer, source, target, lambda share: None)
-    words = ["score", source, target, "--run", scorer.saved.folder, "--language", language]
+    scorer = Scorer(_served(run, place), language, has_reasons=True, overrides=overrides)
+    with shown_share(f"score {source.name}") as report:
+        scored = score_file(scorer, source, target, report)
+    words = ["score", source, target, *overrides, "--run", scorer.saved.folder, "--language", language]
     command = command_line(*words, outputs=place)
     write_manifest(target, source, scored, scorer, command, is_logged=False)
     for note in scored.notes:

@@ -1,7 +1,7 @@
-"""Progress of a training: a bar in a notebook, or in a terminal."""
+"""Progress of a training or of a file: a bar in a notebook, or in a terminal."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from time import perf_counter
@@ -46,6 +46,17 @@ def shown_progress(title: str) -> Iterator[Report]:
         cell.update(_Bar("failed", 1, 1, perf_counter() - started))
         raise
     cell.update(_Bar("done", 1, 1, perf_counter() - started))
+
+
+@contextmanager
+def shown_share(title: str) -> Iterator[Callable[[float], None]]:
+    """Show the share of a file that is done, as `shown_progress` shows steps.
+
+    Yields:
+        The function that moves the bar, to a share from 0 to 1.
+    """
+    with shown_progress(title) as report:
+        yield lambda share: report(f"{title} (%)", round(100 * share), 100)
 
 
 class _Bar:

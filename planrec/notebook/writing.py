@@ -38,14 +38,15 @@ def report(
     target = Path(file)
     places = [run.outputs for run in given if isinstance(run, TrainedRun)] or [default_outputs()]
     page = page_of(
-        [_run_or_sweep(run, outputs) for run in given], places[0] if outputs is None else Path(outputs)
+        [run_or_sweep(run, outputs) for run in given], places[0] if outputs is None else Path(outputs)
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, page.encode())
     return target
 
 
-def _run_or_sweep(run: TrainedRun | str | Path, outputs: str | Path | None) -> Path:
+def run_or_sweep(run: TrainedRun | str | Path, outputs: str | Path | None) -> Path:
+    """Return the folder of a run, or that of a sweep. Raises RunError."""
     if not isinstance(run, TrainedRun) and is_sweep(Path(run)):
         return Path(run)
     return load(run, outputs=outputs).folder

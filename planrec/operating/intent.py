@@ -17,6 +17,20 @@ class LeftOpen(NamedTuple):
     "The content of the intent, without time, kind and reason."
     pinned: Pinned | None
     "The pin that the call wrote, or a later one of the same run by hand; None if it was killed before."
+    reason: str
+    "The reason that the pin of the call has."
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Return whether a person pinned the run since; then it is unknown whether the call had pinned it."""
+        return self.pinned is not None and self.pinned.reason != self.reason
+
+    @property
+    def explanation(self) -> str:
+        """Return why the next call wrote the line, and who pinned the run if a person did."""
+        if self.pinned is None or not self.is_by_hand:
+            return KILLED
+        return f"{KILLED}; the run was pinned by hand, by {self.pinned.pinned_by}: {self.pinned.reason}"
 
     @property
     def is_rollback(self) -> bool:
@@ -50,7 +64,7 @@ def left_open(outputs: Path, kind: str) -> LeftOpen | None:
     if last is None or last["kind"] == kind:
         return None
     about = {name: value for name, value in last.items() if name not in ("time", "kind", "reason")}
-    return LeftOpen(about, _pinned_since(outputs, last))
+    return LeftOpen(about, _pinned_since(outputs, last), last["reason"])
 
 
 def _intent(kind: str) -> str:

@@ -16,7 +16,7 @@ from planrec.files.json_file import JsonObject
 from planrec.files.shared_file import held_alone
 from planrec.operating.candidates import Train, candidates_of
 from planrec.operating.evidence import append_evidence
-from planrec.operating.intent import KILLED, left_open, write_intent
+from planrec.operating.intent import left_open, write_intent
 from planrec.operating.judgement import Judgement, judge
 from planrec.operating.new_data import new_decisions, retrain_config, served_on
 from planrec.operating.non_inferiority import Margins
@@ -190,8 +190,8 @@ def _complete(outputs: Path, log_url: str | None) -> None:
     if left is None:
         return
     logged = log_pin(log_url, left.pinned, is_rollback=left.is_rollback)
-    outcome = "failed" if left.pinned is None else "promoted"
-    about = {"outcome": outcome, "reasons": [KILLED], **left.content, **logged.evidence}
+    outcome = "failed" if left.pinned is None else "pinned_by_hand" if left.is_by_hand else "promoted"
+    about = {"outcome": outcome, "reasons": [left.explanation], **left.content, **logged.evidence}
     append_evidence(outputs, KIND, about)
 
 

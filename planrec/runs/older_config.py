@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 ADDED_FIELDS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
-    "data": {"usage_months": {"commitment_ends_column": None}},
+    "data": {"usage_months": {"commitment_ends_column": None}, "simulator": {"drift": "none"}},
     "policy": {"best_bill": {"unknown_commitment": "bound", "longest_commitment_months": None}},
 }
 """Group -> kind -> field -> the value that means what PlanRec did before it had the field.

@@ -26,6 +26,7 @@ class Registered:
     run: str
     version: str
     "Version of the registered model."
+    copied: CopiedRun
 
 
 def follow_pin(store: TrackingStore, outputs: Path) -> Registered:
@@ -45,7 +46,7 @@ def follow_pin(store: TrackingStore, outputs: Path) -> Registered:
     aliases = store.client.get_registered_model(store.name).aliases
     if str(aliases.get(ALIAS)) != number:
         store.client.set_registered_model_alias(store.name, ALIAS, number)
-    return Registered(pin.run, number)
+    return Registered(pin.run, number, copied)
 
 
 def _version_of(store: TrackingStore, copied: CopiedRun) -> str | None:

@@ -1,6 +1,6 @@
 """Terminal output of a run: progress, and the table of metrics at the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from math import isnan
@@ -9,11 +9,12 @@ from time import perf_counter
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from planrec.commands.advice import command_line
 from planrec.metrics import METRICS, MetricValue
-from planrec.terminal import console_of_progress, console_of_tables
+from planrec.terminal import WIDTH, console_of_progress, console_of_tables
 from planrec.training.experiment import Report, RunResult
 from planrec.training.verdict import verdict_of
 from planrec.training.verdict_table import verdict_table
@@ -115,14 +116,31 @@ def _choices(result: RunResult) -> Iterator[str]:
 
 def metrics_tables(metrics: Sequence[MetricValue]) -> Iterator[Table]:
     """Yield tables with one row per model and one column per metric, a few metrics per table."""
-    cells = {(value.metric, value.model): value for value in metrics if value.group is None}
+    cells = {(value.model, value.metric): value for value in metrics if value.group is None}
     models = list(dict.fromkeys(value.model for value in metrics))
-    names = list(dict.fromkeys(metric for metric, _ in cells))
-    for start in range(0, len(names), METRICS_AT_ONCE):
-        shown = names[start : start + METRICS_AT_ONCE]
-        table = Table("model", *(f"{name}{ARROW[METRICS[name].higher_is_better]}" for name in shown))
+    names = list(dict.fromkeys(metric for _, metric in cells))
+    yield from tables_of("model", models, names, lambda *at: cell_text(cells.get(at)))
+
+
+def tables_of(
+    title: str, models: Sequence[str], metrics: Sequence[str], cell: Callable[[str, str], str]
+) -> Iterator[Table]:
+    """Yield tables with one row per model; names of models are never shortened.
+
+    Args:
+        title: header of the names.
+        models: names of the rows.
+        metrics: names of the columns, a few per table.
+        cell: returns the text of a model and a metric.
+    """
+    longest = max(map(len, models), default=0)
+    at_once = metrics_at_once(longest)
+    for start in range(0, len(metrics), at_once):
+        shown = metrics[start : start + at_once]
+        names = Column(title, overflow="fold", min_width=min(longest, WIDTH // 3))
+        table = Table(names, *(f"{name}{ARROW[METRICS[name].higher_is_better]}" for name in shown))
         for model in models:
-            table.add_row(model, *(cell_text(cells.get((name, model))) for name in shown))
+            table.add_row(Text(model), *(cell(model, name) for name in shown))
         yield table
 
 
@@ -145,8 +163,17 @@ def group_text(value: MetricValue) -> str:
     return f"{value.group} {cell_text(value)}{worst}"
 
 
-METRICS_AT_ONCE = 5
-"Columns of a table that fit the width of an output that is not a terminal."
+CELL = 23
+"Characters of a value, its interval and the border."
+
+
+def metrics_at_once(longest_name: int) -> int:
+    """Return the number of columns beside a name that fit the width of an output that is not a terminal.
+
+    >>> metrics_at_once(len("cheapest_fee")), metrics_at_once(len("2030-01-31/12-00-00-abc123"))
+    (5, 4)
+    """
+    return max((WIDTH - 3 - longest_name) // CELL, 1)
 
 
 def cell_text(value: MetricValue | None) -> str:

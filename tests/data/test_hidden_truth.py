@@ -107,7 +107,7 @@ def truth(n=300, **changes):
         plan["contract"]["early_termination_fee"] = changes.get("fee", "0.00")
     catalogue = Catalogue.model_validate(raw)
     history, people = simulate(simulator(n_subscribers=n, n_months=8).population, catalogue)
-    return hidden_truth(history, people, catalogue), history, people
+    return hidden_truth(history, people, catalogue, None), history, people
 
 
 def test_acceptance_follows_the_formula():

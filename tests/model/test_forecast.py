@@ -22,7 +22,6 @@ from planrec.model.known_months import months_of
 from planrec.model.silent_months import silent_months_of
 from planrec.model.usage_calendar import calendar_of, season_row
 from planrec.model.usage_forecast import draws_of
-from planrec.model.usage_level import Population
 from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import AS_OF, HELD, MAX_USAGE, Columns, Usage, lag, take_rows
 from planrec.schema.request import Request, read_request
@@ -246,11 +245,12 @@ def test_a_saved_model_loads_with_our_own_list_and_gives_the_same_bits() -> None
 
 
 def test_the_seed_scrambles_the_draws_and_nothing_else() -> None:
-    np.testing.assert_array_equal(draws_of(100, 3, 1).level, draws_of(100, 3, 1).level)
-    assert not np.array_equal(draws_of(100, 3, 1).level, draws_of(100, 3, 2).level)
-    level = draws_of(256, 3, 0).level
-    np.testing.assert_allclose(level.mean(axis=1), 0, atol=0.02)
-    np.testing.assert_allclose(level.std(axis=1), 1, atol=0.02)
+    np.testing.assert_array_equal(draws_of(100, 3, 1).usage, draws_of(100, 3, 1).usage)
+    assert not np.array_equal(draws_of(100, 3, 1).usage, draws_of(100, 3, 2).usage)
+    usage = draws_of(256, 3, 0).usage
+    assert usage.shape == (9, 256)
+    np.testing.assert_allclose(usage.mean(axis=1), 0, atol=0.02)
+    np.testing.assert_allclose(usage.std(axis=1), 1, atol=0.02)
 
 
 def test_trend_and_season_are_found_if_the_months_show_them() -> None:
@@ -273,24 +273,6 @@ def test_an_unknown_month_counts_as_a_usual_one() -> None:
     calendar = calendar_of(y, np.full(4, 585.0), 3, 0.03, 0.03)
     np.testing.assert_allclose(calendar.season, 0, atol=1e-12)
     np.testing.assert_array_equal(calendar.season[season_row(np.array([np.nan]), 2)], np.zeros((1, 3)))
-
-
-def test_the_level_is_drawn_to_the_population_by_its_share_of_the_variance() -> None:
-    """One service, variance 1 between and 0.5 within, three months at mean + 2: 2 * 1 / (1 + 0.5 / 3)."""
-    population = Population(np.zeros(3), np.eye(3), 0.5 * np.eye(3))
-    deviation = np.full((1, 3, 3), np.nan)
-    deviation[0, :, 0] = 2.0
-    levels = population.levels(deviation, np.zeros((1, 3)))
-    np.testing.assert_allclose(levels.mean[0], [2 / (1 + 0.5 / 3), 0, 0])
-    np.testing.assert_allclose(np.diag(levels.covariance[0]), [1 - 1 / (1 + 0.5 / 3), 1, 1])
-
-
-def test_known_usage_of_one_service_informs_another() -> None:
-    between = np.array([[1.0, 0.8, 0.0], [0.8, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    deviation = np.full((1, 1, 3), np.nan)
-    deviation[0, 0, 0] = 2.0
-    levels = Population(np.zeros(3), between, 1e-9 * np.eye(3)).levels(deviation, np.zeros((1, 3)))
-    np.testing.assert_allclose(levels.mean[0], [2, 1.6, 0], rtol=1e-6)
 
 
 def test_never_using_a_service_differs_from_seldom_using_it() -> None:

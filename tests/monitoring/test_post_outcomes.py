@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from litestar.testing import TestClient
 
 from api.app import create_app
 from api.decision_logging import AnswerLog
 from api.settings import Limits, Settings
+from planrec.cli import main
 from planrec.monitoring.outcomes import advice_given
 from planrec.monitoring.realised.realised_table import realised_table
 from planrec.runs.find import find_run
@@ -22,11 +26,18 @@ from tests.serving.decision_log.decisions import rows_of
 SPANISH = {"accept-language": "es"}
 
 
-@pytest.fixture
-def client(world: World) -> Iterator[TestClient[Any]]:
+@contextmanager
+def served(world: World) -> Iterator[TestClient[Any]]:
+    """Start an app on the log of a world."""
     log = AnswerLog.open(world.url, world.key_file, 100, is_required=True)
     limits = Limits(batch_requests=500)
     with TestClient(create_app(world.saved, log, Settings(outputs=world.outputs, limits=limits))) as client:
+        yield client
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[TestClient[Any]]:
+    with served(world) as client:
         yield client
 
 
@@ -50,6 +61,45 @@ def test_outcomes_are_on_the_disk_before_the_answer(world: World, client: TestCl
     assert client.post("/outcomes", json=sent[0]).json() == {"new": 0, "repeated": 1, "not_stored": []}
     found = realised_table(world.url, world.outputs)
     assert (found.unjudged, found.n_differing) == ({}, 0)
+
+
+def test_realised_follows_the_months_as_they_are_posted(
+    each_world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged, sent = [], 0
+    with served(each_world) as client:
+        for month in ("2018-07", "2018-08", "2018-09", "2018-10", "2018-11"):
+            # Each request has the month before again, and the months come in any order.
+            months = bodies(each_world, str(pd.Period(month, "M") - (1 if sent else 0)), month)
+            answer = client.post("/outcomes", json=months[::-1]).json()
+            assert answer == {"new": 80, "repeated": len(months) - 80, "not_stored": []}
+            sent += 80
+            words = ["realised", "--log", each_world.url, "--outputs", each_world.outputs, "--json"]
+            main([str(word) for word in words])
+            found = json.loads(capsys.readouterr().out)
+            judged.append((found["newest_month"], found["judged"]))
+    assert judged == [
+        ("2018-07", 0),
+        ("2018-08", 0),
+        ("2018-09", 80),
+        ("2018-10", 160),
+        ("2018-11", 240),
+    ]
+    assert found["unjudged"] == {}
+    regret = [v for v in found["metrics"] if (v["model"], v["metric"]) == ("advised", "regret")]
+    assert [v["n_decisions"] for v in regret] == [240]
+    assert rows_of(each_world.url, "SELECT COUNT(*) FROM outcomes") == [(400,)]
+
+
+def test_outcomes_that_arrive_twice_at_once_are_stored_once(each_world: World) -> None:
+    sent = bodies(each_world, "2018-07", "2018-08")
+    with served(each_world) as one, served(each_world) as other, ThreadPoolExecutor(4) as pool:
+        clients = [one, other, one, other]
+        answers = [pool.submit(client.post, "/outcomes", json=sent) for client in clients]
+        counts = [answer.result(60).json() for answer in answers]
+    assert [each["new"] + each["repeated"] for each in counts] == [160] * 4
+    assert sum(each["new"] for each in counts) == 160
+    assert rows_of(each_world.url, "SELECT COUNT(*) FROM outcomes") == [(160,)]
 
 
 def test_a_server_reads_the_run_that_advised_once(

@@ -21,11 +21,11 @@ from planrec.notebook.trained_run import TrainedRun
 
 FUNCTIONS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card", "pin", "bundle", "score"),
-    *("new-plans", "realised", "retrain", "simulate"),
+    *("new-plans", "realised", "retrain", "simulate", "campaign", "replay", "track"),
 )
 COMMANDS = (
-    *("serve", "campaign", "replay", "decisions", "audit", "settings", "outcomes", "drift", "watch", "track"),
-    *("rehearse", "plugins", "completion"),
+    *("serve", "decisions", "audit", "settings", "outcomes", "drift", "watch", "rehearse", "plugins"),
+    "completion",
 )
 SCREEN = 24 * 80
 FEW = ("cv.n_folds=2", "n_bootstrap=50", "model=forecast", "policy=guarded")

@@ -143,7 +143,8 @@ def test_ctrl_c_after_the_pin_leaves_the_evidence_to_the_next_call(outputs, monk
     pin_run(outputs / pinned(outputs), outputs, "by hand")
     assert retrained(outputs, LATER, promote=True, log_url=url).outcome == "nothing_new"
     completed = next(line for line in read_evidence(outputs) if line["kind"] == "retrain")
-    assert (completed["outcome"], completed["reasons"]) == ("promoted", [KILLED])
+    by = f"{KILLED}; the run was pinned by hand, by {read_pin(outputs).pinned_by}: by hand"
+    assert (completed["outcome"], completed["reasons"]) == ("pinned_by_hand", [by])
     ((content,),) = rows_of(url, "SELECT content FROM decision_events WHERE event = 'pin'")
     assert json.loads(content)["reason"] == "by hand"
 

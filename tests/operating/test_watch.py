@@ -162,6 +162,29 @@ def test_a_check_killed_after_the_denial_is_completed_by_the_next(outputs):
     )
 
 
+@pytest.mark.parametrize("metrics", [{"ok": 200}, {"errors": 200}])
+def test_a_damaged_deny_list_is_an_alarm_and_the_other_gates_are_applied(outputs, capsys, metrics):
+    check(outputs, "--gates", "errors")
+    (outputs / "denied.json").write_text('{"denied": [', "utf-8")
+    before, n_before = read_pin(outputs), len(read_evidence(outputs))
+    capsys.readouterr()
+    for _ in range(2):
+        assert check(outputs, "--gates", "errors", **metrics) == 1
+        said = capsys.readouterr().out
+        assert "denied.json is not a deny list" in said
+        assert "move it away to deny no run" in said
+        assert f"errors      {'failed' if 'errors' in metrics else 'passed'}" in said
+        assert said.endswith(
+            "not rolled back\nnothing is denied or pinned as long as denied.json cannot be read\n"
+        )
+        metrics = {name: 2 * value for name, value in metrics.items()}
+    assert read_pin(outputs) == before
+    lines = read_evidence(outputs)[n_before:]
+    assert [(line["action"], len(line["gates"])) for line in lines] == [("alarm", 2)], "once"
+    (outputs / "denied.json").unlink()
+    assert check(outputs, "--gates", "errors", ok=800) == 0
+
+
 def killed(*_):
     raise KeyboardInterrupt
 

@@ -218,6 +218,7 @@ def test_a_replay_repeats_the_commitment(saved, run_folder, tmp_path, capsys) ->
     assert "equal, byte for byte" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:usage .* is tiny:UserWarning")
 def test_a_scored_file_has_the_column_of_training_or_none(saved) -> None:
     import pyarrow as pa
 

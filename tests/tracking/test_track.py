@@ -14,7 +14,6 @@ import pytest
 from filelock import FileLock
 
 from planrec.cli import main
-from planrec.cli.track import LOCK
 from planrec.errors import ConfigError
 from planrec.recommending.answer import ModelName, encoded
 from planrec.recommending.answering import answers_of
@@ -25,6 +24,7 @@ from planrec.serving.pin_run import pin_run
 from planrec.serving.rollback import rollback
 from planrec.tracking import after_training, run_copy
 from planrec.tracking.after_training import track_saved
+from planrec.tracking.many_copies import LOCK
 from planrec.tracking.neutral_run import without_folders
 from planrec.tracking.run_copy import SHA256, params_of
 from planrec.tracking.tracking_store import tracking_store, without_password

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.data.reading.cells import ISO_DATE, ISO_MONTH, dates_of
+from planrec.data.reading.cells import ISO_DATE, ISO_MONTH, YEAR_LAST_DATE, dates_of
 
 MONTH_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 MONTH = re.compile(r"(\d{4})-?(0[1-9]|1[0-2])")
 COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
+MONTHS_OF_A_YEAR = 12
 EVENING = re.compile(r"[ T](1\d|2[0-3]):(00|30|45)(:00)?(\.0+)?(Z|[+-]\d{2}:?\d{2})?$")
 OTHER_ZONE = (
     "must not hold instants that can be the first midnight of the next month in another time zone: write"
     " months (2018-02), or store the column with its zone"
 )
 
+CONFUSED = "must write dates year first (2018-11-30): day and month can be confused"
 FORMS = "months (2018-11, 201811, or 1 to 12 with data.time_year) or dates (2018-11-30)"
 
 
@@ -100,6 +102,8 @@ def month_of(text: str, year: int | None) -> np.datetime64:
     Examples:
         >>> month_of("2018-11-30", None), month_of("11/12/2018", None)
         (np.datetime64('2018-11'), np.datetime64('NaT','M'))
+        >>> month_of("30/11/2018", None)  # no month has the number 30
+        np.datetime64('2018-11')
         >>> month_of("2018-01-31 23:00:00", None)  # one evening shows no other time zone
         np.datetime64('2018-01')
     """
@@ -120,9 +124,20 @@ def date_of(text: str) -> np.datetime64:
     return np.datetime64("NaT", "s") if found is None else found[0]
 
 
+def has_two_readings(text: str) -> bool:
+    """Return whether day and month of a date can be confused.
+
+    Examples:
+        >>> has_two_readings("11/12/2018"), has_two_readings("30/11/2018"), has_two_readings("11.12.2018")
+        (True, False, False)
+    """
+    found = YEAR_LAST_DATE.fullmatch(text)
+    return found is not None and found[2] != "." and max(int(found[1]), int(found[3])) <= MONTHS_OF_A_YEAR
+
+
 def _is_clear_date(text: str) -> bool:
-    """Return whether day and month cannot be confused: 11/12/2018 can mean two days, 11.12.2018 cannot."""
-    return "/" not in text[:3] and bool(ISO_DATE.fullmatch(text) or ISO_MONTH.fullmatch(text) or "." in text)
+    forms = (ISO_DATE, ISO_MONTH, YEAR_LAST_DATE)
+    return any(form.fullmatch(text) for form in forms) and not has_two_readings(text)
 
 
 def _days(distinct: list[str], year: int | None) -> tuple[list[np.datetime64] | None, TimeProblem | None]:

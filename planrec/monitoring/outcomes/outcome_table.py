@@ -60,22 +60,22 @@ def append(connection: Connection, rows: Sequence[Row]) -> list[State]:
     states: list[State] = []
     for start in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[start : start + ROWS_AT_ONCE]
-        before = _contents_of(connection, some)
-        _insert(connection, some)
-        after = _contents_of(connection, some)
+        inserted = _insert(connection, some)
+        stored = _contents_of(connection, some)
         connection.commit()
-        states += _states(some, set(before), after)
+        states += _states(some, inserted, stored)
     return states
 
 
-def _states(rows: Sequence[Row], known: set[Key], stored: Mapping[Key, str]) -> Iterator[State]:
-    """Yield the state of each row, given the keys that were stored before."""
+def _states(rows: Sequence[Row], inserted: set[Key], stored: Mapping[Key, str]) -> Iterator[State]:
+    """Yield the state of each row, given the keys that are stored now for the first time."""
+    left = set(inserted)
     for row in rows:
         if stored[row.key] != row.content:
             yield "conflict"
         else:
-            yield "repeated" if row.key in known else "new"
-        known.add(row.key)
+            yield "new" if row.key in left else "repeated"
+        left.discard(row.key)
 
 
 def stored_outcomes(connection: Connection) -> Iterator[StoredOutcome]:
@@ -120,15 +120,16 @@ def _create(connection: Connection) -> None:
     connection.commit()
 
 
-def _insert(connection: Connection, rows: Sequence[Row]) -> None:
-    """Add the rows whose key is new."""
+def _insert(connection: Connection, rows: Sequence[Row]) -> set[Key]:
+    """Add the rows whose key is new, and return their keys: another process may add the same rows now."""
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     marks = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
     statement = (
         f"INSERT INTO {OUTCOMES} (recommendation_id, event, month, content, form, received) VALUES {marks}"
-        " ON CONFLICT DO NOTHING"
+        " ON CONFLICT DO NOTHING RETURNING recommendation_id, event, month"
     )
-    connection.execute(statement, [*chain.from_iterable((*row, FORM, now) for row in rows)])
+    added = connection.execute(statement, [*chain.from_iterable((*row, FORM, now) for row in rows)])
+    return {(name, event, month) for name, event, month in added.fetchall()}
 
 
 def _contents_of(connection: Connection, rows: Sequence[Row]) -> dict[Key, str]:

@@ -131,7 +131,7 @@ def judged_by_bills(table: RealisedTable, days: Days, by: By | None = None) -> R
             decided=_days_of(advised),
             metrics=_metrics(table.runs, rows),
             promised=list(_promised(table.runs)),
-            by={group: _metrics(table.runs, part) for group, part in _groups(advised, by)},
+            by={group: _metrics(table.runs, part) for group, part in _groups(advised, table.runs, by)},
             reliability=reliability_of_cheaper(judged),
             moves=_moves(table, advised),
             harmed=_harms(table, advised, judged),
@@ -168,12 +168,24 @@ def _metrics(runs: Sequence[SavedRun], rows: "pd.DataFrame") -> list[MetricValue
 
 
 def _promised(runs: Sequence[SavedRun]) -> Iterator[MetricValue]:
+    names = _names_of(runs)
     for run in runs:
-        name = PROMISED if len(runs) == 1 else f"{PROMISED} by {run.run_id}"
+        name = PROMISED if len(runs) == 1 else f"{PROMISED} by {names[run.sha256]}"
         yield from (replace(value, model=name) for value in run.manifest.own_values.values())
 
 
-def _groups(advised: "pd.DataFrame", by: By | None) -> "Iterator[tuple[str, pd.DataFrame]]":
+def _names_of(runs: Sequence[SavedRun]) -> dict[str, str]:
+    """Return sha256 of run.json -> id of the run; two runs with one id have a part of the hash, too."""
+    ids = [run.run_id for run in runs]
+    return {
+        run.sha256: run.run_id if ids.count(run.run_id) == 1 else f"{run.run_id} ({run.sha256[:8]})"
+        for run in runs
+    }
+
+
+def _groups(
+    advised: "pd.DataFrame", runs: Sequence[SavedRun], by: By | None
+) -> "Iterator[tuple[str, pd.DataFrame]]":
     """Yield name and rows of each group.
 
     Raises:
@@ -182,17 +194,18 @@ def _groups(advised: "pd.DataFrame", by: By | None) -> "Iterator[tuple[str, pd.D
     columns = {
         None: [],
         "plan_held": [OutOfFold.HELD],
-        "run": [RUN],
+        "run": [RUN_SHA256],  # another run may have the same id
         "segment": [name for name in advised.columns if name.startswith(OutOfFold.SEGMENT)],
     }[by]
     if by is not None and not columns:
         raise ConfigError(
             "no outcome names a group: files of planrec outcomes must have the protected columns of the run"
         )
+    names = _names_of(runs)
     for column in columns:
         prefix = f"{column.removeprefix(OutOfFold.SEGMENT)} " if by == "segment" else ""
         for group, part in advised.groupby(column, sort=True):
-            yield f"{prefix}{group}", part
+            yield f"{prefix}{names.get(str(group), group)}", part
 
 
 def _with_accepted(table: RealisedTable, advised: "pd.DataFrame") -> "pd.DataFrame":

@@ -1,6 +1,6 @@
 """Outcomes of the side with operations: answers of the subscribers, and the months that judge the advice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ def send_answers(log_url: str, outputs: Path, advice: DayOfAdvice, accepted: set
 def send_bills(
     log_url: str, outputs: Path, advice: Sequence[DayOfAdvice], file: MonthFile, world: World
 ) -> None:
-    """Store the month of a file for the advice that it judges, that of some days of each month."""
+    """Store the month of a file for the advice that it judges, that of some days, and who left in it."""
     at = {int(subscriber): row for row, subscriber in enumerate(file.subscriber)}
     contents = {
         subscriber: Content(
@@ -55,5 +55,18 @@ def send_bills(
         for name, subscriber in zip(day.ids, day.subscriber.tolist(), strict=True)
         if subscriber in contents
     ]
+    outcomes += _departures(advice, file.month, world)
     if outcomes:
         receive(log_url, AdvisingRuns(outputs), NO_KEY, outcomes)
+
+
+def _departures(advice: Sequence[DayOfAdvice], month: int, world: World) -> Iterator[Outcome]:
+    """Yield that subscribers left in a month, each for the latest advice that they got."""
+    latest = {
+        subscriber: name
+        for day in advice
+        for name, subscriber in zip(day.ids, day.subscriber.tolist(), strict=bool(day.ids))
+    }
+    for subscriber in np.flatnonzero(world.leaves == month).tolist():
+        if name := latest.get(subscriber):
+            yield Outcome(f"{name}/left", name, None, "left", name_of(month))

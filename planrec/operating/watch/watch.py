@@ -1,5 +1,6 @@
 """One production check of the pinned run: if it fails, go back to a named earlier run and deny this one."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from planrec.operating.watch.server_metrics import ServerCounts
 from planrec.operating.watch.watch_rules import WatchRules
 from planrec.operating.watch.watch_state import WatchState, read_state, write_state
 from planrec.serving.bundle.signers import Signers
+from planrec.serving.denied_runs import FILE_NAME as DENIED_FILE
 from planrec.serving.denied_runs import Denied, denial_of, deny, read_denied
 from planrec.serving.pin import ANY_RUN, Pin, Pinned, as_pinned, pinned_run, read_pin
 from planrec.serving.recorded_time import recorded_time
@@ -27,6 +29,8 @@ from planrec.serving.rollback import rollback
 
 LOCK = ".watch.lock"
 BY_WATCH = "planrec watch: "
+DENY_LIST = "deny_list"
+"Gate that fails if the deny list cannot be read."
 
 
 def watch(
@@ -34,7 +38,8 @@ def watch(
 ) -> Watched:
     """Check the pinned run once, and act on a failure.
 
-    A run that was denied after it was pinned is left at once: an earlier check was killed before it could.
+    A run that was denied after it was pinned is left at once: an earlier check was killed before it could. If
+    the deny list cannot be read, the other gates are applied, and the check fails: nothing can be pinned.
 
     Args:
         sources: the places of the data.
@@ -66,14 +71,28 @@ def watch(
 def _checked(
     pin: Pin, rules: WatchRules, sources: Sources, before: WatchState | None, signers: Signers
 ) -> tuple[tuple[Gate, ...], ServerCounts | None]:
-    denial = denial_of(pin.run_json_sha256, sources.outputs)
+    damaged = tuple(_damaged_list(sources.outputs))
+    denial = None if damaged else denial_of(pin.run_json_sha256, sources.outputs)
     if denial and _was_denied_after(denial, pin):
         return (Gate(name="denied", verdict="failed", detail=denial.reason.removeprefix(BY_WATCH)),), None
     try:
         saved = pinned_run(pin, sources.outputs, signers)
     except RunError as error:
-        return (Gate(name="served", verdict="failed", detail=str(error).replace("\n", "; ")),), None
-    return production_gates(pin, saved, rules, sources, before)
+        return (*damaged, _failed("served", error)), None
+    gates, counts = production_gates(pin, saved, rules, sources, before)
+    return (*damaged, *gates), counts
+
+
+def _damaged_list(outputs: Path) -> Iterator[Gate]:
+    """Yield a failed gate if the deny list cannot be read."""
+    try:
+        read_denied(outputs)
+    except RunError as error:
+        yield _failed(DENY_LIST, error)
+
+
+def _failed(name: str, error: RunError) -> Gate:
+    return Gate(name=name, verdict="failed", detail=str(error).replace("\n", "; "))
 
 
 def _was_denied_after(denial: Denied, pin: Pin) -> bool:
@@ -88,7 +107,7 @@ def _pinned_at(pin: Pin) -> datetime:
 def _acted(found: Watched, rules: WatchRules, outputs: Path, signers: Signers) -> Watched:
     """Deny the run, then go back: a check that is killed in between is completed by the next one."""
     pin = found.pin
-    if why := _only_alarms(pin, rules, outputs):
+    if why := _only_alarms(found, rules, outputs):
         return Watched(pin, found.gates, found.verdict, "alarm", None, why)
     reason = _reason(found.gates)
     target, problems = _servable_target(pin, outputs, signers)
@@ -119,8 +138,11 @@ def _servable_target(pin: Pin, outputs: Path, signers: Signers) -> tuple[str | N
     return None, "; ".join(problems)
 
 
-def _only_alarms(pin: Pin, rules: WatchRules, outputs: Path) -> str | None:
+def _only_alarms(found: Watched, rules: WatchRules, outputs: Path) -> str | None:
     """Return why a failure does not roll back, or None."""
+    pin = found.pin
+    if any(gate.name == DENY_LIST for gate in found.gates):
+        return f"nothing is denied or pinned as long as {DENIED_FILE} cannot be read"
     if pin.is_rollback:
         return "a rollback chose this run, so it is probably not the cause: look at the server and the data"
     if not _targets(pin, outputs):

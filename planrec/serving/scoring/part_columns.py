@@ -30,7 +30,7 @@ from planrec.data.reading.rules import (
     not_blank,
     plan_rule,
 )
-from planrec.data.reading.time_cells import date_of, month_of
+from planrec.data.reading.time_cells import CONFUSED, date_of, has_two_readings, month_of
 from planrec.data.reading.zone_doubt import ZoneDoubt
 from planrec.recommending.request_table import is_usage, usage_of
 from planrec.schema.columns import MAX_NUMBER, InputColumn, quantised
@@ -96,7 +96,7 @@ class PartColumns:
         rule = (
             "month numbers 1 to 12" if year is not None else "months (2018-11, 201811) or dates (2018-11-30)"
         )
-        self.add(f"column {name!r} must hold {rule}", np.isnat(months) & (codes >= 0), name)
+        self._refuse_times(name, codes, texts, np.isnat(months), rule)
         self.noted.zones.setdefault(name, ZoneDoubt()).add(texts, self.positions[codes >= 0])
         now = running_month()
         rule = f"column {name!r} must hold months that are over: it is {now} now"
@@ -140,7 +140,9 @@ class PartColumns:
 
     def _plain(self, name: str) -> np.ndarray:
         cells = self._numbers(name)
-        if self.reading.settle is None:  # the table may be a part of a larger one, whose notes are not shown
+        if (
+            self.reading.settle is None
+        ):  # the table may be a part of a larger one, whose other cells show the mark
             self._refuse_guess(name, cells)
         self.noted.add(name, cells)
         values, strange = cells.values, cells.strange
@@ -168,9 +170,17 @@ class PartColumns:
         codes, texts = self._without_errors(name)
         found = [np.datetime64("NaT", "s") if text is None else date_of(text) for text in texts]
         dates = np.array([*found, np.datetime64("NaT")], "datetime64[s]")[codes]
-        is_text = np.array([*(text is not None for text in texts), False])[codes]
-        self.add(f"column {name!r} must hold dates, year first (2018-11-30)", np.isnat(dates) & is_text, name)
+        codes = np.where(np.array([*(text is not None for text in texts), False])[codes], codes, -1)
+        self._refuse_times(name, codes, texts, np.isnat(dates), "dates, year first (2018-11-30)")
         return dates
+
+    def _refuse_times(
+        self, name: str, codes: np.ndarray, texts: list[str | None], strange: np.ndarray, forms: str
+    ) -> None:
+        """Note the cells that are no months or dates, those with two readings by themselves."""
+        is_confused = np.array([*(has_two_readings(text or "") for text in texts), False])[codes]
+        self.add(f"column {name!r} {CONFUSED}", strange & is_confused, name)
+        self.add(f"column {name!r} must hold {forms}", strange & (codes >= 0) & ~is_confused, name)
 
     def _texts(self, name: str) -> np.ndarray:
         codes, texts = self._without_errors(name)

@@ -1,5 +1,6 @@
 """Rows of whole subscribers in, advice out: the one function behind files and Ray Data."""
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import uuid4
@@ -104,7 +105,8 @@ class Scorer:
     def score(self, rows: pa.Table) -> pa.Table:
         """Give advice for a table in memory that holds subscribers with all their rows, in any order.
 
-        The answers are in the order of the ids as text; those of single rows in the order of the table.
+        The answers are in the order of the ids as text; those of single rows in the order of the table. The
+        notes of scored files, such as that usage may be in another unit, are warnings.
 
         Raises:
             DataError: if columns are missing, or if rows break rules: lists every rule.
@@ -125,6 +127,8 @@ class Scorer:
                 f"the table cannot be scored by the run {self.saved.run_id}",
                 [str(rows) for rows in bad.bad_rows(row_places)],
             )
+        for note in columns.noted.notes:
+            warnings.warn(note, stacklevel=2)
         return advice.columns
 
     def _advice(self, subscriber: pa.Array, table: DecisionTable, ids: RecommendationIds) -> Advice:

@@ -182,6 +182,34 @@ def test_every_mistake_of_the_form_is_named(client, settings):
     assert folders(settings) == []
 
 
+@pytest.mark.parametrize("name", ["settings", "months", "x"])
+@pytest.mark.usefixtures("idle")
+def test_a_long_text_of_the_form_is_refused(client, settings, name):
+    files = {"do_not_contact": ("m.csv", b"subscriber\n")}
+    answer = client.post("/campaigns", data={name: "x" * 1_000_000}, files=files)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, f"/{name}")
+    assert error["detail"] == "must have at most 100,000 bytes"
+    assert folders(settings) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        'name="settings"\r\nContent-Type: text/plain; charset=bogus\r\n\r\n\xff\r\n',
+        'name="settings"\r\n\r\n\xff\r\n',
+        'name="settings"\r\n\r\n{}',
+        "\r\n\r\nx\r\n",
+    ],
+)
+@pytest.mark.usefixtures("idle")
+def test_a_damaged_form_is_refused(client, settings, part):
+    body = f"--b\r\nContent-Disposition: form-data; {part}--b--\r\n".encode("latin-1")
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    assert client.post("/campaigns", content=body, headers=headers).status_code in (400, 422)
+    assert folders(settings) == []
+
+
 @pytest.mark.usefixtures("idle")
 def test_a_job_whose_process_never_began_or_was_killed_has_failed(client, settings):
     job = started(client).json()

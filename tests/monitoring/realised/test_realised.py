@@ -121,6 +121,20 @@ def test_a_run_that_answered_under_two_versions_of_planrec_is_judged_once(
     assert found.rows is not None
 
 
+def test_runs_are_named_whole_and_two_with_one_id_apart(
+    judged_world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(judged_world, "--by", "run") == 0
+    shown = capsys.readouterr().out
+    assert shown.count(f"│ {judged_world.saved.run_id} │") >= 3
+    assert "…" not in shown
+    runs = [cast(SavedRun, SimpleNamespace(run_id="2030-01-31/new", sha256=sha256 * 64)) for sha256 in "ab"]
+    assert list(realised_module._names_of(runs).values()) == [
+        "2030-01-31/new (aaaaaaaa)",
+        "2030-01-31/new (bbbbbbbb)",
+    ]
+
+
 def test_days_are_those_of_the_decisions(judged_world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(judged_world, "--since", "2018-08-01", "--until", "2018-08-31", "--json") == 0
     found = json.loads(capsys.readouterr().out)

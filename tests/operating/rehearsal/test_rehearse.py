@@ -9,8 +9,12 @@ import pytest
 
 from planrec.cli import main
 from planrec.operating.evidence import read_evidence
+from planrec.operating.rehearsal.month_files import name_of
+from planrec.operating.rehearsal.setting import chosen_setting
+from planrec.operating.rehearsal.world import world_of
 from tests.conftest import REPOSITORY
 from tests.html_document import HtmlDocument
+from tests.serving.decision_log.decisions import rows_of, url_of
 
 PAGE = (REPOSITORY / "docs" / "how-to" / "a-day-of-operations.md").read_text("utf-8")
 pytestmark = pytest.mark.slow
@@ -58,6 +62,18 @@ def test_the_production_check_judges_the_pinned_run_when_bills_came(rehearsed):
     assert {gate for check in gates for gate in check} == {"replay", "harm"}
     assert {check["action"] for check in checks} == {"none"}
     assert (rehearsed / "outputs" / "monitoring" / "realised.json").is_file()
+
+
+def test_subscribers_who_left_are_outcomes(rehearsed):
+    url = url_of(rehearsed / "on.db")
+    rows = rows_of(url, "SELECT recommendation_id, month FROM outcomes WHERE event = 'left'")
+    found = {(int(name.rpartition("-")[2]) - 1, month) for name, month in rows}
+    world = world_of(chosen_setting(4, 0, ["wrong_unit=2", "price_change=3", "corrupt_pin=3"], fast=True))
+    (advised,) = zip(*rows_of(url, "SELECT recommendation_id FROM decisions"), strict=True)
+    who = {int(name.rpartition("-")[2]) - 1 for name in advised}
+    left = {(one, name_of(month)) for one, month in enumerate(world.leaves.tolist()) if one in who}
+    assert found == {(one, month) for one, month in left if month < "2019-04"} != set()
+    assert len(rows) == len(found)
 
 
 def test_operations_lose_less_after_a_wrong_file(rehearsed):

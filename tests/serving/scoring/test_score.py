@@ -123,6 +123,7 @@ def month_tables(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@pytest.mark.filterwarnings("ignore:usage .* is (tiny|huge):UserWarning")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(month_tables(), st.sampled_from(["en", "es"]))
 def test_a_scored_file_equals_the_answers_of_the_api(
@@ -270,6 +271,13 @@ BROKEN = {
         "s0000,2026-13,mini,1,1,1,1,1",
         ["'month' must hold months", "'2026-13'"],
     ),
+    "a date with two readings": (
+        "s0000,01/03/2026,mini,1,1,1,1,1",
+        [
+            "column 'month' must write dates year first (2018-11-30): day and month can be confused",
+            "got '01/03/2026' at line 4",
+        ],
+    ),
     "a month that is not over": ("s0000,2099-01,mini,1,1,1,1,1", ["'month' must hold months that are over"]),
     "a negative amount": ("s0000,2026-03,mini,1,1,1,-4,1", ["'sms' must be >= 0, got '-4' at line 4"]),
     "an amount that is no number": ("s0000,2026-03,mini,1,1,1,lots,1", ["must hold numbers, got 'lots'"]),
@@ -304,6 +312,24 @@ def test_a_bad_row_stops_scoring_and_is_reported(
     assert all(message in error for message in messages), error
     assert (tmp_path / "out.csv").read_text("utf-8") == "the last answers"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"])
+def test_dates_with_one_reading_are_scored_in_any_order_of_day_and_month(
+    saved: SavedRun, tmp_path: Path, form: str
+) -> None:
+    table = months_table(n=3)
+    usual = read_same(scored(saved, table, tmp_path))
+    last_days = pd.to_datetime(table["month"]) + pd.offsets.MonthEnd(0)
+    written = table.assign(month=last_days.dt.strftime(form))
+    pd.testing.assert_frame_equal(read_same(scored(saved, written, tmp_path)), usual)
+
+
+def test_notes_about_a_table_in_memory_are_warnings(saved: SavedRun) -> None:
+    table = months_table(n=3)
+    table["data_mib"] = table["data_mib"] / 1024
+    with pytest.warns(UserWarning, match="'data_mib'"):
+        Scorer(saved, "en", True).score(pa.Table.from_pandas(table))
 
 
 @pytest.mark.parametrize(("now", "code"), [("2026-02-28T09:59:59Z", 1), ("2026-02-28T10:00:00Z", 0)])
