@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +60,12 @@ class Metrics:
             ["run_id", "decision", "plan"],
             registry=registry,
         )
+        self._assumptions = Counter(
+            "planrec_assumptions",
+            "Reasons to doubt recommendations, by run and code in `assumptions` of the answer",
+            ["run_id", "assumption"],
+            registry=registry,
+        )
         with self._lossy():
             _ = self._log_queue, self._log_rows, self._log_errors
 
@@ -101,10 +107,14 @@ class Metrics:
             if seconds is not None:
                 self._seconds.labels(method, route).observe(seconds)
 
-    def count_recommendation(self, run_id: str, decision: str, plan: str) -> None:
-        """Count one recommendation."""
+    def count_recommendation(
+        self, run_id: str, decision: str, plan: str, assumptions: Sequence[str] = ()
+    ) -> None:
+        """Count one recommendation, and the reasons to doubt it."""
         with self._lossy():
             self._recommendations.labels(run_id, decision, plan).inc()
+            for assumption in assumptions:
+                self._assumptions.labels(run_id, assumption).inc()
 
     def count_log_rows(self, counts: Counts) -> None:
         """Set the counters of this worker's rows in the decision log."""

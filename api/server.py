@@ -5,7 +5,11 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from tempfile import TemporaryDirectory
+
+from planrec.commands.advice import command_line
+from planrec.errors import ConfigError
 
 from .settings import Settings
 
@@ -14,7 +18,12 @@ GRACE_SECONDS = 30
 
 
 def serve(settings: Settings) -> int:
-    """Serve until a signal to stop; return the exit code: 0, or 1 if there is no run to serve."""
+    """Serve until a signal to stop; return the exit code: 0, or 1 if there is no run to serve.
+
+    Raises:
+        ConfigError: the address cannot be bound to, mostly because another server uses the port.
+    """
+    _check_address(settings.server.host, settings.server.port)
     # uvicorn raises the signal again when it has stopped; before it runs, no request has started.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda number, frame: sys.exit(0))
@@ -22,6 +31,19 @@ def serve(settings: Settings) -> int:
         scratch = settings.server.scratch or Path(temporary)
         os.environ |= _clean(scratch, settings.server.workers)
         return _run(settings)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Report an address that is in use before the imports, which take seconds."""
+    try:
+        with socket(AF_INET6 if ":" in host else AF_INET) as tried:
+            tried.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            tried.bind((host, port))
+    except OSError as error:
+        raise ConfigError(
+            f"the server cannot use port {port} of {host}: {error.strerror}; stop the server that uses it, or"
+            f" let {command_line('serve', '--port', 0)} choose a free one"
+        ) from error
 
 
 def _clean(scratch: Path, workers: int) -> Mapping[str, str]:

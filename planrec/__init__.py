@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planrec.notebook.advice import AdviceFrame, AdviceReasons
     from planrec.notebook.campaigning import WrittenCampaign, campaign
     from planrec.notebook.comparing import RunComparison, compare, evaluate, leaderboard
+    from planrec.notebook.drifting import DriftCheck, drift
     from planrec.notebook.operating import realised, retrain, score
     from planrec.notebook.pinning import pin
     from planrec.notebook.plots import RunPlots
@@ -34,6 +35,7 @@ __all__ = [
     "AdviceFrame",
     "AdviceReasons",
     "Catalogue",
+    "DriftCheck",
     "Evaluation",
     "Recommender",
     "RunCard",
@@ -49,6 +51,7 @@ __all__ = [
     "campaign",
     "card",
     "compare",
+    "drift",
     "evaluate",
     "explain",
     "leaderboard",
@@ -75,6 +78,7 @@ _HOME = {
     "planrec.notebook.advice": ("AdviceFrame", "AdviceReasons"),
     "planrec.notebook.campaigning": ("WrittenCampaign", "campaign"),
     "planrec.notebook.comparing": ("RunComparison", "compare", "evaluate", "leaderboard"),
+    "planrec.notebook.drifting": ("DriftCheck", "drift"),
     "planrec.notebook.operating": ("realised", "retrain", "score"),
     "planrec.notebook.pinning": ("pin",),
     "planrec.notebook.plots": ("RunPlots",),

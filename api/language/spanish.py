@@ -109,8 +109,8 @@ DETAILS: Mapping[str, str] = {
     "a search chose this configuration by its results on the decisions reported here: the figures"
     " are too optimistic": "una búsqueda eligió esta configuración por sus resultados en las mismas"
     " decisiones: las cifras son demasiado optimistas",
-    "these plans were added without training: model, choices and metrics are those of run {}, on the"
-    " plans of {}": "estos planes se añadieron sin entrenar: el modelo, las decisiones y las"
+    "these plans were added without training: model and metrics are those of run {}, on the"
+    " plans of {}": "estos planes se añadieron sin entrenar: el modelo y las"
     " métricas son las de la ejecución {}, con los planes de {}",
     "this server has no decision log": "este servidor no tiene registro de decisiones",
     "the outcomes cannot be stored now: send them again later": "los resultados no se pueden guardar ahora:"

@@ -132,11 +132,13 @@ class CountedAdvice(NamedTuple):
     decision: str
     plan: str
     "The plan advised, or the plan held if the decision is to stay; empty if there is no recommendation."
+    assumptions: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
         """Return the advice of an answer."""
-        return cls(answer.decision, "" if answer.decision == "abstain" else answer.first.plan_id)
+        plan = "" if answer.decision == "abstain" else answer.first.plan_id
+        return cls(answer.decision, plan, tuple(answer.assumptions))
 
 
 def count_advice(run_id: str, given: Iterable[CountedAdvice]) -> None:
@@ -146,4 +148,4 @@ def count_advice(run_id: str, given: Iterable[CountedAdvice]) -> None:
         return
     current.run_id = run_id
     for advice in given:
-        current.metrics.count_recommendation(run_id, advice.decision, advice.plan)
+        current.metrics.count_recommendation(run_id, *advice)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from planrec.metrics import paired_ratio
 from planrec.runs.manifest import Manifest
-from planrec.training.harm_guard import highest
+from planrec.training.harm_bound import fewest_subscribers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +18,8 @@ GUARDED = ("policy=guarded",)
 DATA = {"simulator": ("rerate_6", ()), "megaline_us": ("rerate_3", ("data=megaline_us",))}
 """By source: the rule to beat, without a threshold, and the overrides."""
 
-Train = Callable[[Sequence[str], Path], dict[str, Any]]
-"""Trains a run in a folder if it is not there yet, and returns its run.json."""
+Train = Callable[[Sequence[str], Path], Manifest]
+"""Trains a run in a folder if it is not there yet, and returns its manifest."""
 
 
 @dataclass(frozen=True)
@@ -72,28 +70,28 @@ def beating_rerating_page(train: Train, folder: Path) -> str:
             plain = train([*command, *PLAIN], where / "plain"), where / "plain"
             guarded = train([*command, *GUARDED], where / "guarded"), where / "guarded"
             lines += [f"| `{model}` | {row.cells} |" for row in _reached(source, rule, plain, guarded)]
-            lines.append(f"| `{model}` | minimum saving, per month | | {_chosen(guarded[0], model)} | |")
+            lines.append(f"| `{model}` | {_chosen(guarded[0], model)} | |")
     where = folder / "beating" / "megaline_us" / "forecast" / "guarded"
     return "\n".join([*lines, "", *_prose(train(["model=forecast"], where), where)]) + "\n"
 
 
 def _reached(
-    source: str, rule: str, plain: tuple[dict[str, Any], Path], guarded: tuple[dict[str, Any], Path]
+    source: str, rule: str, plain: tuple[Manifest, Path], guarded: tuple[Manifest, Path]
 ) -> Iterator[Reached]:
     of_rule = _rows(plain[1], rule)
-    own = str(plain[0]["config"]["model"]["kind"])
+    own = plain[0].model_kind
     nothing = -1.0
 
-    def ratio(name: str, metric: str, run: tuple[dict[str, Any], Path], most: float) -> Reached:
+    def ratio(name: str, metric: str, run: tuple[Manifest, Path], most: float) -> Reached:
         import pandas as pd
 
         table = pd.concat([_rows(run[1], own), of_rule], ignore_index=True)
-        config = run[0]["config"]
+        config = run[0].config
         found = paired_ratio(table, metric, (own, rule), config["seed"], config["n_bootstrap"])
         return Reached(f"{name}, ratio to `{rule}`", *found, nothing, most)
 
-    def own_value(name: str, metric: str, run: tuple[dict[str, Any], Path], least: float, most: float) -> Any:
-        values = [v for v in run[0]["metrics"] if (v.metric, v.model) == (metric, own)]
+    def own_value(name: str, metric: str, run: tuple[Manifest, Path], least: float, most: float) -> Any:
+        values = [v for v in run[0].metrics if (v.metric, v.model) == (metric, own)]
         return [
             Reached(
                 name if v.group is None else f"{name}, {v.group}",
@@ -131,12 +129,16 @@ def _rows(folder: Path, model: str) -> "pd.DataFrame":
 
 
 def _chosen(manifest: Manifest, model: str) -> str:
-    """Return the range of the thresholds that the folds chose."""
-    of_folds = [c for c in manifest.chosen if c.model == model and c.fold is not None]
-    chosen = [c.least_saving for c in of_folds if c.least_saving is not None]
+    """Return the kind of the thresholds that the folds chose, and their range, as two cells."""
+    demands = [c.demand for c in manifest.chosen if c.model == model and c.fold is not None]
+    chosen = [demand.risk_price or demand.least_saving for demand in demands if demand is not None]
     if not chosen:
-        return "the shipped threshold in all folds: too few decisions"
-    return f"{min(chosen):.2f} to {max(chosen):.2f} in {len(chosen)} folds"
+        return "minimum saving, per month | | the shipped threshold in all folds: too few subscribers"
+    by_risk = any(demand.risk_price for demand in demands if demand is not None)
+    times = " times P(costs more)" if by_risk else ""
+    return (
+        f"minimum saving, per month{times} | | {min(chosen):.2f} to {max(chosen):.2f} in {len(chosen)} folds"
+    )
 
 
 def _prose(manifest: Manifest, folder: Path) -> list[str]:
@@ -144,7 +146,6 @@ def _prose(manifest: Manifest, folder: Path) -> list[str]:
     rows = _rows(folder, manifest.model_kind)
     policy = manifest.config["policy"]
     limit = policy["harm_at_most"]
-    enough = next(n for n in range(1, 10_000) if highest(np.zeros(n)) <= limit)
     return [
         "## How to read it",
         "",
@@ -152,8 +153,8 @@ def _prose(manifest: Manifest, folder: Path) -> list[str]:
         "* `lgbm_bills` and `ensemble` give expected bills without ranges. So only the forecast has"
         " P(cheaper) and PIT.",
         f"* `megaline_us` has {len(rows)} judged decisions of {rows['subscriber'].nunique()} subscribers. A"
-        f" fold that learns from fewer than {enough} decisions cannot prove a harm rate of {limit:.0%}, even"
-        " if it saw no harm. `policy=guarded` then uses the shipped threshold"
+        f" fold that learns from fewer than {fewest_subscribers(limit)} subscribers cannot prove a harm rate"
+        f" of {limit:.0%}, even if it saw no harm. `policy=guarded` then uses the shipped threshold"
         f" ({policy['absolute']:g} a month, {policy['relative']:.0%} of the bill).",
         "* For `megaline_ru` and the plan held, see [against CatBoost](against_catboost.md).",
         "* For the value of each part of the forecast, see [the forecast's figures](forecast.md).",

@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 
-from planrec.drift import PLAN_ADVISED, PLAN_HELD, hard_problems
-from planrec.drift.cheaper_evidence import Bills, cheaper_evidence, is_surely_wrong
-from planrec.drift.evidence import (
+from planrec.input_drift import PLAN_ADVISED, PLAN_HELD, hard_problems
+from planrec.input_drift.cheaper_evidence import Bills, cheaper_evidence, is_surely_wrong
+from planrec.input_drift.evidence import (
     REFERENCE_DAYS,
     THRESHOLD,
     day_p_values,
     evidence_of_all,
     with_day,
 )
-from planrec.drift.streams import Streams
+from planrec.input_drift.streams import Streams
 from planrec.monitoring.drift_check.logged_days import answered
+from planrec.runs.manifest import Manifest
 from planrec.runs.read import load_run, read_profile
 from planrec.schema.columns import Columns, Usage, lag
 from planrec.training.experiment import load_decisions
@@ -40,7 +40,7 @@ FACTORS = np.exp(np.linspace(-0.45, 0.45, 13))
 N_BILLS = 100
 SERVICE = {"voice_calls": 0, "voice_minutes": 0, "voice_minutes_billed": 0, "sms": 1, "data_mib": 2}
 
-Train = Callable[[list[str], Path], dict[str, Any]]
+Train = Callable[[list[str], Path], Manifest]
 
 
 @dataclass(frozen=True)

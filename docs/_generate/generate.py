@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import isnan
 from pathlib import Path
@@ -22,6 +22,7 @@ from planrec.config.conf_folder import content_of, inherited, options
 from planrec.config.run_config import RunConfig
 from planrec.files.input_path import DATA_FOLDER_VARIABLE
 from planrec.metrics import broken_guards, paired_ratio
+from planrec.metrics.intervals import MetricValue
 from planrec.reports.cards.data_card import section
 from planrec.reports.cards.model_card import card_of, metrics_lines, own_figures
 from planrec.runs.address import code_version
@@ -87,7 +88,9 @@ def pages() -> dict[str, Callable[[Path], None]]:
     from examples import write_examples
     from generate_boards import LEADERBOARDS, experiment_page
     from generate_readme import write_readmes
+    from harm_worlds import harm_worlds_page
     from rehearsal_results import rehearsal_page
+    from truth_results import truth_page
 
     found: dict[str, Callable[[Path], None]] = {
         "reference": lambda _: write_reference(),
@@ -106,6 +109,8 @@ def pages() -> dict[str, Callable[[Path], None]]:
             partial(beating_rerating_page, manifest_of),
         ),
         "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
+        "harm_worlds": partial(write_made, DOCS / "results" / "harm_worlds.md", harm_worlds_page),
+        "truth": lambda _: write(DOCS / "results" / "truth.md", truth_page()),
         "against_catboost": partial(
             write_made, DOCS / "results" / "against_catboost.md", against_catboost_page
         ),
@@ -152,7 +157,7 @@ def write_data_card(folder: Path) -> None:
     write(DOCS / "data_card.md", data_card_page([default, real[0], *others], real))
 
 
-def megaline_ru_runs(folder: Path) -> list[dict[str, Any]]:
+def megaline_ru_runs(folder: Path) -> list[Manifest]:
     """Train the runs of MEGALINE_RU and return their manifests."""
     return [manifest_of(overrides, folder / "docs" / overrides[1]) for overrides in MEGALINE_RU]
 
@@ -187,10 +192,14 @@ def configuration_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+GIVEN = {"attributes": {"ATTRIBUTE": "COLUMN_{plan}"}}
+"Values that stand for those that only the user knows, if a word does not fit the field."
+
+
 def option_lines(group: str, option: str) -> list[str]:
     """Return the table of one option: field, value in its YAML, meaning."""
     own = inherited(group, option)
-    given = {name: name.upper() if value == "???" else value for name, value in own.items()}
+    given = {name: GIVEN.get(name, name.upper()) if value == "???" else value for name, value in own.items()}
     # Not composed: Hydra takes half a second for each option.
     part: Any = TypeAdapter(RunConfig.model_fields[group].rebuild_annotation()).validate_python(given)
     first = (type(part).__doc__ or "").strip().splitlines()[0]
@@ -271,7 +280,7 @@ def regime_figures(regime: str, n: int) -> list[str]:
     return [*shares, f"{regret.mean():.2f}", f"{hidden:.2f}"]
 
 
-def megaline_ru_page(manifests: list[dict[str, Any]]) -> str:
+def megaline_ru_page(manifests: list[Manifest]) -> str:
     """Return the page that compares grouped folds with row splits."""
     lines = [
         "# megaline_ru: which plan is held",
@@ -418,7 +427,7 @@ def ratio_to(rule: str, metric: str, manifest: Manifest, folder: Path) -> str:
     return f"{ratio:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def model_lines(metrics: list[dict[str, Any]]) -> list[str]:
+def model_lines(metrics: Sequence[MetricValue]) -> list[str]:
     """Return a table with one row per model and one column per main metric."""
     cells = {(value.model, value.metric): value for value in metrics}
     names = [name for name in MAIN_METRICS if any(name == metric for _, metric in cells)]
@@ -433,7 +442,7 @@ def model_lines(metrics: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def breakdown_lines(metrics: list[dict[str, Any]]) -> list[str]:
+def breakdown_lines(metrics: Sequence[MetricValue]) -> list[str]:
     """Return a table of mean regret by decile of usage and by plan held."""
     lines = ["| mean regret | lgbm | rerate_6 | stay |", "|---|---|---|---|"]
     cells = {(v.metric, v.group, v.model): v for v in metrics if v.group is not None}
@@ -466,14 +475,14 @@ def verdicts(manifest: Manifest, folder: Path) -> list[str]:
     return lines
 
 
-def interval(value: dict[str, Any] | None) -> str:
+def interval(value: MetricValue | None) -> str:
     """Return a value with its interval, or a dash if there is none."""
     if value is None or isnan(value.value):
         return "-"
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
 
 
-def data_card_page(manifests: list[dict[str, Any]], splits: list[dict[str, Any]]) -> str:
+def data_card_page(manifests: list[Manifest], splits: list[Manifest]) -> str:
     """Return the data card: the text about every source, with the figures of the runs that read it."""
     sources = content_of(DOCS / "_generate" / "data_sources.yaml")
     runs = {option_of(manifest): manifest for manifest in manifests}
@@ -514,7 +523,7 @@ def figure(manifest: Manifest, metric: str) -> str:
     return interval(next(v for v in manifest.metrics if (v.metric, v.model) == (metric, model)))
 
 
-def manifest_of(overrides: list[str], folder: Path) -> dict[str, Any]:
+def manifest_of(overrides: Sequence[str], folder: Path) -> Manifest:
     """Train one run in this folder if it is not there yet, and return its manifest."""
     if (folder / "run.json").is_file():
         return read_manifest(folder)

@@ -74,6 +74,8 @@ def _score(options: Namespace) -> None:
         print(f"note: {note}", file=sys.stderr)
     shares = ", ".join(f"{count:,} {decision}" for decision, count in sorted(scored.decisions.items()))
     was_sorted = " (sorted by subscriber, as the file was not)" if scored.was_sorted else ""
+    for assumption, count in sorted(scored.assumptions.items()):
+        print(f"note: {count:,} answers have {assumption} in `assumptions`", file=sys.stderr)
     print(f"wrote {options.output}: {scored.rows:,} rows, {shares}{was_sorted}")
     print(f"advice of the run {saved.run_id}")
 

@@ -56,6 +56,13 @@ def _data_misfits(config: "RunConfig") -> list[Misfit]:
             ),
         ),
         (
+            config.target.needs_choices and config.data.gives != "choices",
+            lambda: (
+                f"target={config.target.kind} needs menus and data={data} names none: type"
+                f" {typed(data='choice_table')}, or {typed(target='held')}"
+            ),
+        ),
+        (
             bool(priced) and config.catalogue.open() is None,
             lambda: (
                 f"{', '.join(priced)} need{'s' if len(priced) == 1 else ''} a plan catalogue: type"

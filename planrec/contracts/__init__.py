@@ -18,7 +18,7 @@ from planrec.contracts.abilities import (
 from planrec.contracts.calibration import Calibration
 from planrec.contracts.features import FeatureSet
 from planrec.contracts.model import BlendModel, Model, ModelTraits, RoundsModel, required_catalogue
-from planrec.contracts.policy import Policy
+from planrec.contracts.policy import Demand, Policy
 from planrec.contracts.source import Bands, FileForm, Source, SourceWithTruth
 from planrec.contracts.splitter import Fold, Splitter
 from planrec.contracts.target import Target
@@ -32,6 +32,7 @@ __all__ = [
     "BlendModel",
     "Calibration",
     "Classifier",
+    "Demand",
     "Explainable",
     "FeatureSet",
     "FileForm",

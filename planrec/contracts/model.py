@@ -37,6 +37,8 @@ class ModelTraits:
     needs_catalogue: bool = False
     needs_horizon: bool = False
     "True if `fit` has an argument `horizon`: the months after the decision that a bill is the mean of."
+    needs_subscribers: bool = False
+    "True if `fit` has an argument `subscriber`, shape (n,): rows of one subscriber are not independent."
     needs_bills: bool = False
     "True if `fit` needs the bills that came: the estimator is a `BillCorrector`."
     forecasts_bills: bool = False

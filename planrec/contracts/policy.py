@@ -1,12 +1,23 @@
 """Contract of a policy."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from planrec.catalogue.commitments import CommitmentRules
 from planrec.schema.config_model import Config
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The saving that a move must promise, currency per month: the larger of the two."""
+
+    least_saving: float = 0.0
+    "The same for every move."
+    risk_price: float = 0.0
+    "Times the probability that the move costs more than staying."
 
 
 class Policy(Config, ABC):
@@ -27,17 +38,17 @@ class Policy(Config, ABC):
         return None
 
     @property
-    def least_saving(self) -> float:
-        """Saving a month, major unit, below which no move is advised."""
-        return 0.0
+    def demand(self) -> Demand:
+        """The saving below which no move is advised."""
+        return Demand()
 
     @property
     def commitment_rules(self) -> CommitmentRules:
         """Rules about the end of a commitment that is unknown, and about plans that bind for long."""
         return CommitmentRules()
 
-    def demanding(self, least_saving: float) -> Self:
-        """Copy the policy so that it advises a move only if it saves this much a month, major unit.
+    def demanding(self, demand: Demand) -> Self:
+        """Copy the policy so that it advises a move only if it saves as much as demanded.
 
         A policy that knows no savings is returned unchanged.
         """

@@ -43,8 +43,8 @@ class FileForm:
 class Source(Config, ABC):
     """A source of data."""
 
-    gives: ClassVar[Literal["rows", "history"]]
-    "What `load` returns: a RowTable or a UsageHistory."
+    gives: ClassVar[Literal["rows", "choices", "history"]]
+    "What `load` returns: a RowTable, a RowTable whose columns describe the plans, or a UsageHistory."
     needs_catalogue: ClassVar[bool] = False
     "True if `load` needs a plan catalogue."
 

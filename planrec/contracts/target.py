@@ -15,6 +15,8 @@ class Target(Config, ABC):
 
     needs_history: ClassVar[bool]
     needs_catalogue: ClassVar[bool]
+    needs_choices: ClassVar[bool] = False
+    "True if rows must describe the plans of their menus, in columns `ATTRIBUTE@PLAN`."
 
     kind: str
     window: PositiveInt

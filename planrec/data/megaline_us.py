@@ -19,7 +19,7 @@ class MegalineUs(Source):
     leaving or the last month of the data. Months without events inside it are months of zero usage.
     """
 
-    gives: ClassVar[Literal["rows", "history"]] = "history"
+    gives: ClassVar[Literal["rows", "choices", "history"]] = "history"
     needs_catalogue: ClassVar[bool] = True
 
     kind: Literal["megaline_us"]

@@ -19,7 +19,7 @@ from planrec.wording import shown
 class Simulator(Source):
     """A simulated operator whose plans are those of the chosen catalogue."""
 
-    gives: ClassVar[Literal["rows", "history"]] = "history"
+    gives: ClassVar[Literal["rows", "choices", "history"]] = "history"
     needs_catalogue: ClassVar[bool] = True
 
     kind: Literal["simulator"]

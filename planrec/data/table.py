@@ -20,7 +20,7 @@ class Table(FileSource):
     Column names may be spelled as in the file or with runs of blanks as one blank.
     """
 
-    gives: ClassVar[Literal["rows", "history"]] = "rows"
+    gives: ClassVar[Literal["rows", "choices", "history"]] = "rows"
 
     kind: Literal["table"]
     plan_column: Name

@@ -31,7 +31,7 @@ class UsageMonths(FileSource):
     Months inside it without a row are months of zero usage, with the plan and attributes of the row before.
     """
 
-    gives: ClassVar[Literal["rows", "history"]] = "history"
+    gives: ClassVar[Literal["rows", "choices", "history"]] = "history"
 
     kind: Literal["usage_months"]
     subscriber_column: Name

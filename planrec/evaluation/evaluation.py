@@ -13,10 +13,10 @@ from planrec.commands.advice import command_line
 from planrec.config.changed_config import changed
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model
-from planrec.drift import ColumnDrift, column_drift, watched_columns
 from planrec.errors import ConfigError, RunError
 from planrec.evaluation.evaluated_table import check_inputs, evaluated_table, with_plans
 from planrec.evaluation.fresh_decisions import Excluded, fresh_decisions, trained_on
+from planrec.input_drift import ColumnDrift, column_drift, watched_columns
 from planrec.metrics import (
     METRICS,
     Difference,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from planrec.contracts import Model
 from planrec.model.cheapest_fee import CheapestFee
+from planrec.model.conditional_logit import ConditionalLogit
 from planrec.model.dummy import Dummy
 from planrec.model.ensemble import Ensemble
 from planrec.model.estimator import Estimator
@@ -20,6 +21,7 @@ from planrec.plugins import union_on_access
 
 _OWN = (
     CheapestFee,
+    ConditionalLogit,
     Dummy,
     Ensemble,
     Estimator,
@@ -46,6 +48,7 @@ TRUSTED_TYPES: tuple[str, ...] = tuple(
 __all__ = [
     "TRUSTED_TYPES",
     "CheapestFee",
+    "ConditionalLogit",
     "Dummy",
     "Ensemble",
     "Estimator",

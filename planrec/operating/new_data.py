@@ -7,9 +7,9 @@ import numpy as np
 
 from planrec.config.changed_config import changed
 from planrec.config.run_config import RunConfig
-from planrec.drift import hard_problems, watched_columns
 from planrec.errors import CheckError, ConfigError, DataError
 from planrec.evaluation import check_inputs, with_plans
+from planrec.input_drift import hard_problems, watched_columns
 from planrec.recommending.recommender import Recommender
 from planrec.runs.manifest import PROFILE
 from planrec.runs.read import SavedRun, read_profile

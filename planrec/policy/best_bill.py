@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from planrec.catalogue.commitments import CommitmentRules, UnknownCommitment
 from planrec.catalogue.monthly_cost import expected_cost
-from planrec.contracts import Policy
+from planrec.contracts import Demand, Policy
 from planrec.errors import DataError
 from planrec.policy.narrow_menu import with_reasons_of_menu
 from planrec.schema.decision_rows import known_months
@@ -16,6 +16,9 @@ from planrec.schema.tables import DecisionTable
 
 SAME_MONEY = 1e-6
 "Major units: amounts that differ by less count as equal, because they are sums of floats."
+
+LEAST_RISK = 0.01
+"No forecast is surer than this that a move saves: a finite number of draws often contains no loss."
 
 _DECISIONS = np.array(["recommend", "stay", "abstain"], object)
 _REASONS = np.array(
@@ -47,8 +50,8 @@ class BestBillPolicy(Policy):
     cost of a plan is its mean monthly bill plus its switching cost, spread over the horizon.
 
     The reference is the last advice while it still costs less than staying, else the plan held. The saving
-    must be at least max(absolute, relative * bill of the reference). Without a reference the best plan is
-    advised.
+    must be at least max(absolute, relative * bill of the reference, risk_price * P(costs more than the plan
+    held)). Without a reference the best plan is advised.
 
     Examples:
         >>> from planrec.schema.columns import InputSchema, Usage, lag
@@ -69,6 +72,7 @@ class BestBillPolicy(Policy):
         ...     kind="best_bill",
         ...     absolute=1.0,
         ...     relative=0.0,
+        ...     risk_price=0.0,
         ...     harm_at_most=None,
         ...     min_months=1,
         ...     unknown_commitment="bound",
@@ -86,10 +90,13 @@ class BestBillPolicy(Policy):
     "Least saving worth a change, currency per month; 0, with relative 0, always advises the best plan."
     relative: NonNegativeFloat
     "Least saving worth a change, as a share of the bill of the reference plan."
+    risk_price: NonNegativeFloat
+    """Saving worth a change that surely costs more, currency per month: a change must save this times the
+    probability that it costs more than staying. That is 1 for models without probabilities of bills."""
     harm_at_most: Annotated[float, Field(gt=0, lt=1)] | None
-    """Largest share of decisions that may cost more than staying. The run chooses the least saving that keeps
-    this limit on inner folds; with too few decisions for that it uses `absolute` and `relative`. None for no
-    limit."""
+    """Largest share of decisions that may cost more than staying. The run chooses the lowest `risk_price`
+    that keeps this limit on inner folds (`absolute` for models without probabilities of bills), and uses no
+    other threshold; with too few subscribers for that it uses the configured ones. None for no limit."""
     min_months: PositiveInt
     "Fewest known months of usage that are needed for advice."
     unknown_commitment: UnknownCommitment
@@ -109,18 +116,19 @@ class BestBillPolicy(Policy):
         return self.harm_at_most
 
     @property
-    def least_saving(self) -> float:
-        """`absolute`."""
-        return self.absolute
+    def demand(self) -> Demand:
+        """`absolute` and `risk_price`."""
+        return Demand(self.absolute, self.risk_price)
 
     @property
     def commitment_rules(self) -> CommitmentRules:
         """`unknown_commitment` and `longest_commitment_months`."""
         return CommitmentRules(self.unknown_commitment, self.longest_commitment_months)
 
-    def demanding(self, least_saving: float) -> Self:
-        """Return this policy with another `absolute` and no `relative`."""
-        return self.model_copy(update={"absolute": least_saving, "relative": 0.0})
+    def demanding(self, demand: Demand) -> Self:
+        """Return this policy with another `absolute` and `risk_price`, and no `relative`."""
+        changed = {"absolute": demand.least_saving, "risk_price": demand.risk_price, "relative": 0.0}
+        return self.model_copy(update=changed)
 
     def decide(self, prediction: Prediction, table: DecisionTable) -> Decisions:
         """Rank the plans, suppress changes for small savings, and abstain if too few months are known.
@@ -138,7 +146,12 @@ class BestBillPolicy(Policy):
         ranking = _ranking(cost if prediction.ranks_by_bill else -prediction.probability, table.menu, held)
         best = ranking[:, 0]
         reference = _reference(table, held, cost)
-        is_worth_it = self._is_worth_it(prediction.bill_mean, cost, reference, best)
+        bill = _of(prediction.bill_mean, reference)
+        demanded = np.maximum(self.absolute, self.relative * bill)
+        if self.risk_price:
+            demanded = np.maximum(demanded, self.risk_price * risk_of(prediction, best))
+        saving = _of(cost, reference) - _of(cost, best)
+        is_worth_it = (reference < 0) | (demanded == 0) | (saving > demanded - SAME_MONEY)
         advice = np.where(is_worth_it, best, reference)
         lowest = np.where(table.menu, cost, np.inf).min(axis=1)
         reason = _reason(cost, lowest, held, best, advice)
@@ -152,13 +165,20 @@ class BestBillPolicy(Policy):
         decisions = Decisions(advised, _DECISIONS[decision], _REASONS[reason], _first(advice, ranking))
         return with_reasons_of_menu(decisions, table)
 
-    def _is_worth_it(
-        self, bill_mean: np.ndarray, cost: np.ndarray, reference: np.ndarray, best: np.ndarray
-    ) -> np.ndarray:
-        """Return whether to follow the ranking, shape (n,), bool; always without a reference plan."""
-        threshold = np.maximum(self.absolute, self.relative * _of(bill_mean, reference))
-        saving = _of(cost, reference) - _of(cost, best)
-        return (reference < 0) | (threshold == 0) | (saving > threshold - SAME_MONEY)
+
+def risk_of(prediction: Prediction, plan: np.ndarray) -> np.ndarray:
+    """Return the probability that a plan costs more than the plan held, shape (n,), at least `LEAST_RISK`.
+
+    It is 1 for models without probabilities of bills, and NaN if the plan held is unknown.
+
+    Examples:
+        >>> forecast = Prediction(np.array([[0.5, 0.5]]), prob_cheaper=np.array([[0.0, 0.75]]))
+        >>> risk_of(forecast, np.array([1]))
+        array([0.25])
+    """
+    if prediction.prob_cheaper is None:
+        return np.ones(len(plan))
+    return np.maximum(1 - _of(prediction.prob_cheaper, plan), LEAST_RISK)
 
 
 def _ranking(score: np.ndarray, menu: np.ndarray, held: np.ndarray) -> np.ndarray:

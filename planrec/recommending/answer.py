@@ -16,8 +16,14 @@ from planrec.sentences import MoneyText, Reason
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 DecisionCode = Literal["recommend", "stay", "abstain"]
-Assumption = Literal["commitment_unknown"]
-COMMITMENT_UNKNOWN: Assumption = "commitment_unknown"
+Assumption = Literal["commitment_unknown", "unseen_value", "far_outside_training", "value_missing"]
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    "commitment_unknown",
+    "unseen_value",
+    "far_outside_training",
+    "value_missing",
+)
+"In the order of an answer; the last three are `planrec.input_drift.NOTICES`."
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -137,9 +143,12 @@ class Answer(Struct, frozen=True, gc=False):
     assumptions: Annotated[
         list[Assumption],
         Meta(
-            description="Unknown facts about which the answer assumes something. `commitment_unknown`: the"
-            " plan held has an exit fee and `commitment_ends` is unknown, so `policy.unknown_commitment`"
-            " decided if the fee counts."
+            description="Reasons to doubt the answer. `commitment_unknown`: the plan held has an exit fee and"
+            " `commitment_ends` is unknown, so `policy.unknown_commitment` decided if the fee counts."
+            " The others are inputs unlike all of training, for which the run was never judged."
+            " `unseen_value`: an attribute has a value that no training decision had."
+            " `far_outside_training`: a month or an attribute is far outside the range of training."
+            " `value_missing`: an attribute is missing that was always known in training."
         ),
     ]
     current: Annotated[Current | None, Meta(description="Null if the plan held is unknown.")]

@@ -13,9 +13,7 @@ from planrec.catalogue.menu import Refusal, why_not_offered
 from planrec.catalogue.monthly_cost import expected_cost
 from planrec.recommending.amounts import month_figures, plan_figures
 from planrec.recommending.answer import (
-    COMMITMENT_UNKNOWN,
     Answer,
-    Assumption,
     CatalogueName,
     Current,
     DecisionCode,
@@ -24,6 +22,7 @@ from planrec.recommending.answer import (
     NotOffered,
     UsageBasis,
 )
+from planrec.recommending.assumptions import assumptions_of
 from planrec.recommending.recommender import Recommender
 from planrec.schema.request import Request
 from planrec.schema.tables import DecisionTable
@@ -85,8 +84,7 @@ class _Results:
         self.months = month_figures(table)
         self.menu: list[list[bool]] = table.menu.tolist()
         self.held: list[int] = [-1] * n if table.held is None else table.held.tolist()
-        assumes = table.assumes_commitment
-        self.assumes_commitment: list[bool] = [False] * n if assumes is None else assumes.tolist()
+        self.assumptions = assumptions_of(recommender, table, prediction)
         self.as_of: list[str | None] = [None] * n
         if table.as_of is not None:
             self.as_of = table.as_of.astype(str).tolist()
@@ -103,7 +101,7 @@ class _Results:
             currency=catalogue.currency if catalogue is not None and self.has_bills else None,
             usage_basis=usage,
             bill_basis=self.bill_basis if knows_usage else None,
-            assumptions=self._assumptions(row),
+            assumptions=self.assumptions[row],
             current=self._current(row),
             decision=self.decision[row],
             advised=self.table.plans[self.ranking[row][0]] if self.decision[row] == "recommend" else None,
@@ -115,9 +113,6 @@ class _Results:
             model=model,
             catalogue=self.catalogue,
         )
-
-    def _assumptions(self, row: int) -> list[Assumption]:
-        return [COMMITMENT_UNKNOWN] if self.has_bills and self.assumes_commitment[row] else []
 
     def _items(self, row: int, most: int | None) -> list[Item]:
         menu, probability, figures = self.menu[row], self.probability[row], self.figures[row]

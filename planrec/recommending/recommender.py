@@ -26,9 +26,10 @@ from planrec.contracts import (
     Policy,
 )
 from planrec.errors import DataError
+from planrec.input_drift import Profile, UnlikeTraining
 from planrec.recommending.request_table import table_of
 from planrec.recommending.table_builder import TableBuilder
-from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, Columns, InputSchema
+from planrec.schema.columns import AS_OF, EXIT_FEE, HELD, Columns, InputSchema, lag
 from planrec.schema.decision_rows import known_months
 from planrec.schema.predictions import Decisions, PastBills, Prediction
 from planrec.schema.request import Request
@@ -50,6 +51,8 @@ class Recommender:
     horizon: int
     "Months after the decision that an expected bill is the mean of; 0 if no target looks ahead."
     catalogue: Catalogue | None
+    profile: Profile | None = None
+    "Counts of the training decisions; None before the run is saved, and for runs without one."
 
     def __repr__(self) -> str:
         return f"<Recommender: model={self.model.kind} policy={self.policy.kind}, {len(self.plans)} plans>"
@@ -126,6 +129,15 @@ class Recommender:
         """The builder of the decision tables that this recommender reads."""
         rules = self.policy.commitment_rules
         return TableBuilder(self.inputs, self.plans, self.horizon, self.catalogue, rules)
+
+    @cached_property
+    def unlike_training(self) -> UnlikeTraining | None:
+        """The finder of inputs unlike those of training; None without a profile."""
+        if self.profile is None:
+            return None
+        inputs = self.inputs
+        months = [lag(name, ago) for name in inputs.usage for ago in range(1, inputs.window + 1)]
+        return UnlikeTraining(self.profile, (*months, *(column.becomes for column in inputs.columns)))
 
     def reasons(self, table: DecisionTable, language: Language, past: PastUsage | None = None) -> Reasons:
         """Explain the plans and decisions of a table from the subscribers' own months."""

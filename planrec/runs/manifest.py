@@ -28,6 +28,8 @@ ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
 DROPPED_ROWS = "dropped_rows.csv"
 PROFILE = "profile.json"
 "Absent in runs of 0.2.0 and earlier."
+CHOICE = "choice.json"
+"Facts of a choice model; other models have none."
 GROUPS = ("data", "target", "features", "model", "calibration", "cv", "policy")
 "Groups of the configuration that every run has, each with its kind."
 VALUES = ("metrics", "n_bootstrap", "seed")
@@ -40,7 +42,9 @@ SELECTED = (
 MOST_MONTHS = 1_200
 "Months that a run may look ahead."
 
-FileName = Literal["config.json", "model.skops", "out_of_fold.parquet", "profile.json", "dropped_rows.csv"]
+FileName = Literal[
+    "config.json", "model.skops", "out_of_fold.parquet", "profile.json", "choice.json", "dropped_rows.csv"
+]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -74,7 +78,7 @@ class MeasuredBy(Config):
     def note(self) -> str:
         """One sentence for readers of the figures."""
         return (
-            f"these plans were added without training: model, choices and metrics are those of run"
+            "these plans were added without training: model and metrics are those of run"
             f" {self.run_id}, on the plans of {self.catalogue}"
         )
 

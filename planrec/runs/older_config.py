@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 ADDED_FIELDS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "data": {"usage_months": {"commitment_ends_column": None}, "simulator": {"drift": "none"}},
-    "policy": {"best_bill": {"unknown_commitment": "bound", "longest_commitment_months": None}},
+    "policy": {
+        "best_bill": {"unknown_commitment": "bound", "longest_commitment_months": None, "risk_price": 0.0}
+    },
 }
 """Group -> kind -> field -> the value that means what PlanRec did before it had the field.
 

@@ -10,17 +10,18 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.pipeline import Pipeline
 
 from planrec.catalogue import CatalogueConfig, CatalogueFile
+from planrec.choice import ChoiceFacts
 from planrec.commands.advice import command_line
 from planrec.config.run_config import RunConfig
 from planrec.contracts import Model, Policy
-from planrec.drift import Profile, read_profile_json
 from planrec.errors import RequestError, RunError
 from planrec.files.folder_walk import is_sweep
 from planrec.files.hashing import sha256_of
 from planrec.files.validation_errors import problems_of
+from planrec.input_drift import Profile, read_profile_json
 from planrec.metrics import MetricValue
 from planrec.recommending.recommender import Recommender
-from planrec.runs.manifest import PROFILE, FileName, Manifest, parse_manifest
+from planrec.runs.manifest import CHOICE, PROFILE, FileName, Manifest, parse_manifest
 from planrec.runs.model_file import read_skops
 from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import read_request
@@ -98,10 +99,10 @@ def load_run(folder: str | Path) -> SavedRun:
 def load_described(run_json: RunJson) -> SavedRun:
     """Read the files that a run.json describes. Raises RunError, as `load_run`."""
     folder, manifest = run_json.folder, run_json.manifest
-    model = _checked_model(folder, manifest)
+    content = _checked_files(folder, manifest, ("model.skops", PROFILE))
     config = config_of(manifest, folder)
     recommender = Recommender(
-        pipeline=_pipeline_of(model, folder, [use.package for use in manifest.plugins]),
+        pipeline=_pipeline_of(content["model.skops"], folder, [use.package for use in manifest.plugins]),
         features=config.features,
         model=_model_of(config, manifest, folder),
         policy=_policy_of(config, manifest),
@@ -109,6 +110,7 @@ def load_described(run_json: RunJson) -> SavedRun:
         inputs=manifest.inputs,
         horizon=manifest.horizon,
         catalogue=config.catalogue.open(),
+        profile=_profile_of(content[PROFILE], folder) if PROFILE in content else None,
     )
     _check_plans(recommender, folder)
     return SavedRun(folder, manifest, run_json.sha256, config, recommender)
@@ -181,8 +183,11 @@ def read_profile(run: RunRecord) -> Profile:
             f"{run.folder} has no {PROFILE}: PlanRec 0.2.0 or earlier trained it; train it again:"
             f" {run.manifest.command}"
         )
-    content = checked_bytes(run.folder, PROFILE, run.manifest.files[PROFILE])
-    return read_profile_json(content, str(run.folder / PROFILE))
+    return _profile_of(checked_bytes(run.folder, PROFILE, run.manifest.files[PROFILE]), run.folder)
+
+
+def _profile_of(content: bytes, folder: Path) -> Profile:
+    return read_profile_json(content, str(folder / PROFILE))
 
 
 def read_out_of_fold(run: RunRecord, models: Sequence[str]) -> "pd.DataFrame":
@@ -225,6 +230,13 @@ def replay_golden(saved: SavedRun) -> None:
         raise RunError(f"{saved.folder} does not give the answers that it gave when it was saved")
 
 
+def read_choice_facts(run: RunRecord) -> ChoiceFacts | None:
+    """Read the facts of a choice model; None for other models. Raises RunError if the file was changed."""
+    if CHOICE not in run.manifest.files:
+        return None
+    return ChoiceFacts.model_validate_json(checked_bytes(run.folder, CHOICE, run.manifest.files[CHOICE]))
+
+
 def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
     """Return the content of a file of a run. Raises RunError if its hash is not the saved one."""
     try:
@@ -236,10 +248,10 @@ def checked_bytes(folder: Path, name: str, sha256: str) -> bytes:
     return content
 
 
-def _checked_model(folder: Path, manifest: Manifest) -> bytes:
-    """Return the bytes of the model after checking every file. Raises RunError with all that changed."""
+def _checked_files(folder: Path, manifest: Manifest, kept: Sequence[str]) -> dict[str, bytes]:
+    """Return the bytes of the kept files after checking every file. Raises RunError with all that changed."""
     changed: list[str] = []
-    model = b""
+    found: dict[str, bytes] = {}
     for name, sha256 in manifest.files.items():
         try:
             content = (folder / name).read_bytes()
@@ -248,11 +260,11 @@ def _checked_model(folder: Path, manifest: Manifest) -> bytes:
             continue
         if sha256_of(content) != sha256:
             changed.append(f"{name} is not the file that this run saved")
-        elif name == "model.skops":
-            model = content
+        elif name in kept:
+            found[name] = content
     if changed:
         raise RunError(f"{folder} was changed after it was saved", changed)
-    return model
+    return found
 
 
 def config_of(manifest: Manifest, folder: Path) -> RunConfig:
@@ -293,9 +305,9 @@ def _model_of(config: RunConfig, manifest: Manifest, folder: Path) -> Model:
 
 
 def _policy_of(config: RunConfig, manifest: Manifest) -> Policy:
-    """Return the policy, with the least saving that the final fit chose if it chose one."""
-    final = [chosen for chosen in manifest.chosen if chosen.fold is None and chosen.least_saving is not None]
-    return config.policy.demanding(final[-1].least_saving or 0.0) if final else config.policy
+    """Return the policy, with the saving that the final fit demands if it chose one."""
+    final = [chosen.demand for chosen in manifest.chosen if chosen.fold is None and chosen.demand is not None]
+    return config.policy.demanding(final[-1]) if final else config.policy
 
 
 def _pipeline_of(model: bytes, folder: Path, plugin_packages: Sequence[str]) -> Pipeline:

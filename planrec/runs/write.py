@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from planrec.catalogue import Catalogue
+from planrec.choice import facts_of
 from planrec.config.run_config import RunConfig
-from planrec.drift import Profile, advised_of, profile_of, watched_columns
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.formula_cells import plain_cell
 from planrec.files.hashing import sha256_of_file
 from planrec.files.package_folder import PACKAGE
+from planrec.input_drift import Profile, advised_of, profile_of, watched_columns
 from planrec.recommending.recommender import Recommender
 from planrec.recommending.request_table import requests_of
 from planrec.runs.address import address_of, plugins_of
@@ -24,9 +25,11 @@ from planrec.runs.data_summary import data_summary
 from planrec.runs.identity import run_id_of
 from planrec.runs.manifest import (
     ALWAYS,
+    CHOICE,
     DROPPED_ROWS,
     PROFILE,
     SCHEMA,
+    Manifest,
     MeasuredBy,
     manifest_json,
     nan_as_null,
@@ -39,12 +42,15 @@ from planrec.schema.predictions import OutOfFold
 from planrec.schema.request import Request, fields_of, json_of, read_request
 from planrec.schema.shown_name import line_problem, run_name_problem
 from planrec.training.experiment import RunResult
+from planrec.training.fitting import Chosen, choices_of
 from planrec.training.latency import speed_of
 
 N_GOLDEN = 20
 "Requests that are stored with their answers, and repeated before a run is served."
 GOLDEN_FIELDS = ("months", "attributes", "plan_held", "last_recommended", "commitment_ends")
 "Fields of a stored request; the others have their defaults."
+THRESHOLD_NOTE = "the least saving that limits harm"
+"Beginning of the note about the threshold of a run with other plans."
 
 
 def begin_run(folder: Path, config: RunConfig, command: str) -> None:
@@ -79,6 +85,9 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
     if result.dropped:
         frame_of(result.dropped).map(plain_cell).to_csv(folder / DROPPED_ROWS, index=False)
     write_atomically(folder / PROFILE, _profile(result).json_bytes)
+    facts = facts_of(result.recommender.estimator, result.table.X, result.table.labels)
+    if facts is not None:
+        write_atomically(folder / CHOICE, facts.model_dump_json(indent=2).encode())
     rows = np.unique(np.linspace(0, len(result.table) - 1, N_GOLDEN).astype(np.int64))
     content = {
         "selected": selected,
@@ -100,10 +109,19 @@ def save_run(result: RunResult, folder: Path, command: str, *, selected: bool = 
     _complete(folder, result.config, result.recommender, content)
 
 
-def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, command: str) -> None:
+def save_with_plans(
+    saved: SavedRun, recommender: Recommender, folder: Path, command: str, note: str | None = None
+) -> None:
     """Write a copy of a saved run whose recommender has the plans of another catalogue.
 
-    Model, choices and metrics stay those of the saved run; `measured_by` and a note record it.
+    Model and metrics stay those of the saved run; `measured_by` and a note record it.
+
+    Args:
+        saved: the run.
+        recommender: its recommender with the other plans, and perhaps with another threshold.
+        folder: the folder of the new run.
+        command: the command line that repeats the copy.
+        note: note about the threshold; it replaces an earlier one.
     """
     old, config = saved.manifest, saved.config.model_copy(update={"catalogue": recommender.catalogue})
     begin_run(folder, config, command)
@@ -117,11 +135,22 @@ def save_with_plans(saved: SavedRun, recommender: Recommender, folder: Path, com
         "command": command,
         "golden": _golden(recommender, requests),
         "speed": asdict(speed_of(recommender, recommender.table(requests))),
+        "chosen": [asdict(chosen) for chosen in _chosen(old, config, recommender)],
     }
-    if old.measured_by is None and (old_catalogue := saved.recommender.catalogue) is not None:
+    measured_by = old.measured_by
+    if measured_by is None and (old_catalogue := saved.recommender.catalogue) is not None:
         measured_by = _measured_by(saved, old_catalogue)
-        content |= {"measured_by": measured_by.model_dump(), "notes": [*old.notes, measured_by.note]}
+        content["measured_by"] = measured_by.model_dump()
+    last = [] if measured_by is None else [measured_by.note]
+    kept = [said for said in old.notes if said not in last and not said.startswith(THRESHOLD_NOTE)]
+    content["notes"] = [*kept, *([] if note is None else [note]), *last]
     _complete(folder, config, recommender, content)
+
+
+def _chosen(old: Manifest, config: RunConfig, recommender: Recommender) -> list[Chosen]:
+    """Return the choices of the fits of the folds, and those of a recommender with other plans."""
+    of_folds = [c for c in old.chosen if c.fold is not None or c.model != config.model.kind]
+    return [*of_folds, *choices_of(config, recommender, config.model.kind, None)]
 
 
 def write_card(folder: Path, card: str) -> Path:
@@ -137,7 +166,7 @@ def write_card(folder: Path, card: str) -> Path:
 def _complete(folder: Path, config: RunConfig, recommender: Recommender, content: dict[str, Any]) -> None:
     """Write the model, then run.json: `content`, and the values derived from files and arguments."""
     write_atomically(folder / "model.skops", canonical_skops(recommender.pipeline))
-    files = [*ALWAYS, *(name for name in (PROFILE, DROPPED_ROWS) if (folder / name).is_file())]
+    files = [*ALWAYS, *(name for name in (PROFILE, CHOICE, DROPPED_ROWS) if (folder / name).is_file())]
     head = {
         "schema": SCHEMA,
         "run_id": run_id_of(folder),

@@ -1,4 +1,4 @@
-"""Runs with new plans, made without training."""
+"""Runs with new plans, whose model is not trained again."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def with_new_plans(run: Path, catalogue_path: str, outputs: Path) -> Path:
     """Write a new run that has the fitted model of a run and a new version of its catalogue.
 
+    A policy that limits harm gets a threshold for the new plans.
+
     Args:
         run: folder of the given run.
         catalogue_path: file with the new version of the catalogue.
@@ -35,13 +37,15 @@ def with_new_plans(run: Path, catalogue_path: str, outputs: Path) -> Path:
     from planrec.files.input_path import find_input
     from planrec.runs.write import save_with_plans
     from planrec.serving.pin import servable_run
+    from planrec.serving.threshold_for_plans import with_threshold_for_plans
 
     saved = servable_run(run)
     file = find_input("CATALOGUE", catalogue_path, CatalogueError)
     recommender = _recommender(saved, read_model(file, Catalogue), catalogue_path)
+    recommender, note = with_threshold_for_plans(saved, recommender)
     now = datetime.now().astimezone()
     folder = outputs / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}-{secrets.token_hex(3)}"
-    save_with_plans(saved, recommender, folder, command_line("new-plans", run, catalogue_path))
+    save_with_plans(saved, recommender, folder, command_line("new-plans", run, catalogue_path), note)
     return folder
 
 
@@ -119,8 +123,7 @@ def about_new_plans(run: Path, folder: Path, outputs: Path) -> Iterator[str]:
     added = [plan.id for plan in new.plans if plan.id not in before]
     changed = [plan.id for plan in new.plans if plan.id in before and plan != before[plan.id]]
     yield f"{new.catalogue_id} {old.version} -> {new.version}: added {_list(added)}; changed {_list(changed)}"
-    if saved.manifest.measured_by is not None:
-        yield f"note: {saved.manifest.measured_by.note}"
+    yield from (f"note: {note}" for note in saved.manifest.notes if note not in load_run(run).manifest.notes)
     yield f"run: {folder}"
     yield f"pin it: {command_line('pin', folder, outputs=outputs)}"
 

@@ -159,7 +159,7 @@ def run(
             *table.notes,
             *waived,
             *calibration_notes(config.calibration, table),
-            *guard_notes(config.policy, [*(len(fold.train) for fold in folds), len(table)]),
+            *guard_notes(config.policy, table, folds),
             *gated,
         ),
         dropped=loaded.dropped,

@@ -11,7 +11,7 @@ from planrec.catalogue import Catalogue
 from planrec.catalogue.monthly_cost import monthly_cost
 from planrec.catalogue.past_usage import PastUsage
 from planrec.config.run_config import RunConfig
-from planrec.contracts import Blend, BlendModel, Model, RoundsModel
+from planrec.contracts import Blend, BlendModel, Demand, Model, RoundsModel
 from planrec.model.estimator_parameters import set_everywhere
 from planrec.recommending.recommender import Recommender, model_input, past_bills
 from planrec.schema.tables import DecisionTable
@@ -35,7 +35,16 @@ class Chosen:
     weights: dict[str, float]
     "Weight of each member of an ensemble."
     least_saving: float | None
-    "Saving a month, major unit, below which no move is advised; None: the policy is as configured."
+    "Saving a month, major unit, below which no move is advised; None: not chosen."
+    risk_price: float | None = None
+    "The same for a move that surely costs more; it counts times P(costs more). None: not chosen."
+
+    @property
+    def demand(self) -> Demand | None:
+        """The saving that the policy demands of a move; None: the policy is as configured."""
+        if self.least_saving is None and self.risk_price is None:
+            return None
+        return Demand(self.least_saving or 0.0, self.risk_price or 0.0)
 
     def __str__(self) -> str:
         """Return the choices in words.
@@ -49,6 +58,7 @@ class Chosen:
             f"{self.rounds} rounds" if self.rounds is not None else "",
             f"weights {shares}" if shares else "",
             f"least saving {self.least_saving:.2f} a month" if self.least_saving is not None else "",
+            f"least saving {self.risk_price:.2f} a month times P(costs more)" if self.risk_price else "",
         ]
         return ", ".join(part for part in words if part)
 
@@ -67,10 +77,12 @@ def choices_of(config: RunConfig, recommender: Recommender, name: str, fold: int
     model, blend = recommender.model, recommender.estimator
     rounds = model.most_rounds if isinstance(model, RoundsModel) and model.stop_early else None
     weights = dict(zip(blend.names, blend.weights, strict=True)) if isinstance(blend, Blend) else {}
-    # With too few decisions the policy is the configured one, with all of its thresholds.
-    saving = None if recommender.policy == config.policy else recommender.policy.least_saving
-    chose = rounds is not None or weights or saving is not None
-    return [Chosen(name, fold, rounds, weights, saving)] if chose else []
+    # With too few subscribers the policy is the configured one, with all of its thresholds.
+    demand = None if recommender.policy == config.policy else recommender.policy.demand
+    least_saving = None if demand is None or demand.risk_price else demand.least_saving
+    risk_price = None if demand is None or not demand.risk_price else demand.risk_price
+    chose = rounds is not None or weights or demand is not None
+    return [Chosen(name, fold, rounds, weights, least_saving, risk_price)] if chose else []
 
 
 def fitted_recommender(
@@ -146,6 +158,8 @@ def _fit_parameters(model: Model, train: DecisionTable, catalogue: Catalogue | N
     parameters: dict[str, object] = {}
     if model.traits.needs_horizon:
         parameters["model__horizon"] = max(train.horizon, 1)
+    if model.traits.needs_subscribers:
+        parameters["model__subscriber"] = train.subscriber
     if model.traits.needs_bills and catalogue is not None and train.future_bills is not None:
         came = monthly_cost(train.future_bills, 0, train.horizon, train.minor_units)
         past = past_bills(train, PastUsage(train.X, catalogue))

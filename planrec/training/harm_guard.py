@@ -1,74 +1,69 @@
-"""The least saving for a change of plan that keeps harm below a limit, chosen on out-of-fold predictions."""
+"""The lowest demand on a move that keeps harm below a limit, chosen on out-of-fold predictions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+from typing import TypeVar
 
 import numpy as np
 
 from planrec.catalogue.monthly_cost import realised_cost, savings
-from planrec.contracts import Policy
+from planrec.contracts import Demand, Fold, Policy
 from planrec.metrics.money import costs_more
+from planrec.policy.best_bill import risk_of
 from planrec.schema.predictions import Prediction
 from planrec.schema.tables import DecisionTable
+from planrec.training.harm_bound import fewest_subscribers, keeps_limit
 from planrec.training.out_of_fold import decide_in_time
 
+T = TypeVar("T")
+
 N_CANDIDATES = 60
-"Savings that are tried: quantiles of the predicted savings."
-Z = 1.645
-"One-sided 95 %: the limit is kept with confidence, not on average."
+"Demands that are tried: quantiles of the demands that predicted moves can meet."
 
 
 def guarded(policy: Policy, table: DecisionTable, prediction: Prediction) -> Policy:
-    """Choose the policy with the lowest `least_saving` that keeps the harm rate below its limit.
+    """Choose the policy with the lowest demand on moves whose harm is surely below its limit.
 
-    The upper end of the interval of the harm rate of these decisions must be at most the limit. The policy is
-    returned unchanged if the decisions are so few that even no harm at all would be above the limit.
+    The policy is returned unchanged if the subscribers are so few that even no harm would prove nothing.
     """
     limit = policy.harm_limit
-    if limit is None or highest(np.zeros(len(table))) > limit:
+    if limit is None or _n_subscribers(table.subscriber) < fewest_subscribers(limit):
         return policy
-    demanding = [policy.demanding(float(saving)) for saving in _candidates(prediction, table)]
-    # Harm falls with the demand, apart from the noise of single rows: take the first that keeps the limit.
-    # Almost no prediction reaches the last one.
-    kept = (candidate for candidate in demanding if highest(harmed(candidate, table, prediction)) <= limit)
-    return next(kept, demanding[-1])
+    demanding = [policy.demanding(demand) for demand in _candidates(prediction, table)]
+    return last_kept(
+        demanding, lambda tried: keeps_limit(harmed(tried, table, prediction), table.subscriber, limit)
+    )
 
 
-def guard_notes(policy: Policy, n_decisions: Sequence[int]) -> Iterator[str]:
-    """Yield a note for the run if fits had too few decisions to enforce the limit of harm.
+def last_kept(safest_first: Sequence[T], keeps: Callable[[T], bool]) -> T:
+    """Return the last candidate before the first failure, or the first candidate if that one fails.
 
-    Args:
-        policy: the policy of the run.
-        n_decisions: training decisions of each fit.
-    """
-    limit = policy.harm_limit
-    few = [n for n in n_decisions if limit is not None and highest(np.zeros(n)) > limit]
-    if few:
-        yield (
-            f"policy.harm_at_most={limit:g} was not enforced in {len(few)} of {len(n_decisions)} fits: with"
-            f" {max(few):,} decisions or fewer the interval of a harm rate always exceeds it;"
-            " policy.absolute and policy.relative apply there"
-        )
-
-
-def highest(happened: np.ndarray) -> float:
-    """Compute the upper end of a one-sided 95 % interval of a share (Wilson's score interval).
-
-    Args:
-        happened: shape (n,), bool or 0 and 1.
+    Tests in a fixed order that end at the first failure need no correction for their number (Angelopoulos et
+    al. 2021, Learn then test).
 
     Examples:
-        >>> round(highest(np.array([1, 0, 0, 0])), 2)
-        0.64
-        >>> highest(np.array([]))
-        1.0
+        >>> last_kept([9, 7, 5, 3], keeps=lambda demand: demand != 5)
+        7
     """
-    n = len(happened)
-    if not n:
-        return 1.0
-    share = float(happened.mean())
-    spread = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    # Rounding may move the end of a share of 1 off 1.
-    return min(1.0, max(share, float((share + Z**2 / (2 * n) + spread) / (1 + Z**2 / n))))
+    return [safest_first[0], *takewhile(keeps, safest_first)][-1]
+
+
+def guard_notes(policy: Policy, table: DecisionTable, folds: Sequence[Fold]) -> Iterator[str]:
+    """Yield a note for the run if fits had too few subscribers to enforce the limit of harm.
+
+    The fits are those of the folds, and the final one on all decisions.
+    """
+    limit = policy.harm_limit
+    if limit is None:
+        return
+    of_fits = [*(table.subscriber[fold.train] for fold in folds), table.subscriber]
+    numbers, fewest = [_n_subscribers(of_fit) for of_fit in of_fits], fewest_subscribers(limit)
+    if few := [n for n in numbers if n < fewest]:
+        yield (
+            f"policy.harm_at_most={limit:g} was not enforced in {len(few)} of {len(numbers)} fits: it takes"
+            f" {fewest:,} subscribers to show that harm is within it, got {max(few):,} or fewer;"
+            " policy.absolute, policy.relative and policy.risk_price apply there"
+        )
 
 
 def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.ndarray:
@@ -84,12 +79,21 @@ def harmed(policy: Policy, table: DecisionTable, prediction: Prediction) -> np.n
     return moves & costs_more(cost[rows, decided.recommended], cost[rows, held])
 
 
-def _candidates(prediction: Prediction, table: DecisionTable) -> np.ndarray:
-    """List savings to try, rising from 0 to the highest predicted saving of the best plan of a menu."""
+def _candidates(prediction: Prediction, table: DecisionTable) -> list[Demand]:
+    """List demands to try, falling from one that almost no move meets to none at all."""
     saving = savings(table, prediction)
     if saving is None:
-        return np.zeros(1)
-    best = np.where(table.menu, saving, -np.inf).max(axis=1)
-    promised = best[best > 0]
+        return [Demand()]
+    offered = np.where(table.menu, saving, -np.inf)
+    best = offered.argmax(axis=1)
+    promised = offered.max(axis=1) / risk_of(prediction, best)
+    promised = promised[promised > 0]
     quantiles = np.quantile(promised, np.linspace(0, 1, N_CANDIDATES)) if len(promised) else []
-    return np.unique(np.r_[0.0, quantiles])
+    amounts = np.unique(np.r_[0.0, quantiles])[::-1].tolist()
+    if prediction.prob_cheaper is None:
+        return [Demand(least_saving=amount) for amount in amounts]
+    return [Demand(risk_price=amount) for amount in amounts]
+
+
+def _n_subscribers(subscriber: np.ndarray) -> int:
+    return len(np.unique(subscriber))

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from api.announcing_server import announce
+from planrec.cli import main
 from tests.api.processes import serving
 
 
@@ -25,3 +26,14 @@ def test_a_server_prints_its_address_once_it_answers(capfd, outputs):
         status, _, page = server.ask("GET", "/")
         assert (status, b"PlanRec" in page) == (200, True)
     assert capfd.readouterr().out.count(f"open http://127.0.0.1:{server.port}/ in a browser") == 1
+
+
+def test_a_port_in_use_is_reported_with_a_command_that_works(outputs, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert main(["serve", "--outputs", str(outputs), "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert f"cannot use port {port} of 127.0.0.1: Address already in use" in said
+    assert "planrec serve --port 0" in said

@@ -159,7 +159,7 @@ def _texts(file: Path, node: ast.expr) -> Iterator[tuple[str, str]]:
 
 
 # Settings, keys and the start of the server are reported on the terminal, which is English.
-TERMINAL = ("settings.py", "served_run.py", "serve_extra.py", "decision_logging.py")
+TERMINAL = ("settings.py", "server.py", "served_run.py", "serve_extra.py", "decision_logging.py")
 PARTS = {
     "batch_body.py: 7, in /7",
     "batch_body.py: recursion limit exceeded",

@@ -255,13 +255,13 @@ def test_a_date_in_yaml_that_does_not_exist_is_refused_with_its_line(tmp_path):
 def test_many_unknown_keys_in_a_catalogue_are_counted_in_little_time(tmp_path):
     file = tmp_path / "plans.yaml"
     file.write_text(
-        "schema: planrec.catalogue/1\n" + "".join(f"key{number}: 1\n" for number in range(30_000))
+        "schema: planrec.catalogue/1\n" + "".join(f"key{number}: 1\n" for number in range(10_000))
     )
     started = monotonic()
     with pytest.raises(CatalogueError) as caught:
         read_model(file, Catalogue)
-    assert monotonic() - started < 60
-    assert re.fullmatch(r"\.\.\. and 29,8\d\d more", caught.value.problems[-1])
+    assert monotonic() - started < 20
+    assert re.fullmatch(r"\.\.\. and 9,8\d\d more", caught.value.problems[-1])
 
 
 def test_a_header_of_many_kilobytes_is_read_whole(tmp_path):

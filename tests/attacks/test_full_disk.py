@@ -105,7 +105,7 @@ def fill(folder):
     assert shutil.disk_usage(folder).free == 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_workers_answer_while_the_scratch_disk_is_full(outputs, example, small_disk):
     request = json.loads(example)
     with serving(outputs, "--workers", "2", PLANREC_SERVER__SCRATCH=str(small_disk)) as server:

@@ -53,7 +53,7 @@ def test_an_upgrade_to_http_2_is_answered_over_http_1(connection, example, is_ch
         assert "upgrade" not in response.headers
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(not shutil.which("java"), reason="java is not installed")
 def test_the_standard_client_of_java_is_answered(server, example, tmp_path):
     (tmp_path / "request.json").write_bytes(example)

@@ -34,7 +34,7 @@ def test_dead_workers_are_replaced_while_others_hang(outputs):
         assert server.stop() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_signal_to_restart_replaces_the_workers_one_by_one(outputs):
     with serving(outputs, "--workers", "2") as server:
         pids = {json.loads(server.wait_for("Application startup complete"))["pid"] for _ in range(2)}

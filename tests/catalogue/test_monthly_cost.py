@@ -69,6 +69,7 @@ def best_bill(absolute: float) -> BestBillPolicy:
         kind="best_bill",
         absolute=absolute,
         relative=0.0,
+        risk_price=0.0,
         harm_at_most=None,
         min_months=1,
         unknown_commitment="bound",

@@ -15,10 +15,16 @@ KINDED = [(group, option) for group, option in OPTIONS if group not in ("catalog
 # Overrides beside an option: values that only the user knows, and options that fit.
 BESIDE = {
     ("data", "table"): ["data.path=FILE.csv", "data.plan_column=plan"],
+    ("data", "choice_table"): [
+        "data.path=FILE.csv",
+        "data.plan_column=plan",
+        "data.attributes={cost: 'cost{plan}'}",
+    ],
     ("data", "usage_months"): ["data.path=FILE.csv"],
     # The one option whose file is read when the configuration is checked.
     ("catalogue", "file"): [f"catalogue.path={CONF / 'catalogue' / 'ladder.yaml'}"],
     ("catalogue", "none"): ["data=table", "data.path=FILE.csv", "data.plan_column=plan"],
+    ("target", "choice"): ["data=telephone"],
     ("cv", "nested"): ["search=lgbm"],
     ("cv", "nested_grouped"): ["search=lgbm"],
 } | {("search", option): ["cv=nested"] for option in options("search")}

@@ -40,7 +40,7 @@ METRICS = [
 ]
 REALISED = {"newest_month": "2020-01", "judged": 400, "unjudged": {"not_over": 3}}
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.nightly,
     pytest.mark.skipif(
         not (shutil.which("prometheus") and shutil.which("prometheus-alertmanager")),
         reason="needs Prometheus: apt-get install prometheus prometheus-alertmanager",

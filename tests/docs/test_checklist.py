@@ -16,6 +16,8 @@ ROWS = [row for row in CELLS if row[0] != "requirement"]
 LONG = re.compile(r"\(\d+ minutes\)")
 COMMANDS = sorted({row[-1].split("`")[1] for row in ROWS if not LONG.search(row[-1])})
 FAST = re.compile(r"grep|git|just --list")
+TESTS = re.compile(r"python -m pytest ")
+"The suite runs these tests anyhow."
 
 
 def test_the_rows_are_those_of_the_delivery() -> None:
@@ -47,6 +49,13 @@ def test_a_short_command_proves_its_row(command: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [command for command in COMMANDS if not FAST.match(command)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=[pytest.mark.nightly] if TESTS.match(command) else [])
+        for command in COMMANDS
+        if not FAST.match(command)
+    ],
+)
 def test_a_command_proves_its_row(command: str) -> None:
     assert failure(command) is None

@@ -11,6 +11,7 @@ import tempfile
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,7 @@ from planrec.runs.provenance import versions
 from planrec.runs.read import load_run
 from planrec.runs.write import begin_run, save_run
 from planrec.training.experiment import run
-from tests.conftest import STRANGERS_TABLE
+from tests.conftest import REPOSITORY, STRANGERS_TABLE
 from tests.quick_configs import composed
 from tests.trained_runs import quick
 
@@ -34,6 +35,11 @@ NOT_KEPT = {"recommendation_id", "model", "sentence", "sentence_short"}
 BILLS = ("data.n_subscribers=200", "cv.n_folds=2", "n_bootstrap=20", "baselines=[]")
 HELD = ("target=held", "data.n_months=3", *BILLS)
 TABLE = ("data=table", "data.path=customers.csv", "data.plan_column=tariff", *BILLS[1:])
+CHOICES = (
+    *("data=choice_table", "data.path=choices.csv", "data.plan_column=chosen"),
+    *("data.subscriber_column=customer", "data.attributes={price: 'price_{plan}', gib: 'gib_{plan}'}"),
+    *BILLS[1:],
+)
 GOLDEN: dict[str, tuple[str, ...]] = {
     "bills/stay": ("model=stay", *BILLS),
     "bills/popular": ("model=popular", *BILLS),
@@ -52,6 +58,7 @@ GOLDEN: dict[str, tuple[str, ...]] = {
     "held/hist_boosting": ("model=hist_boosting", "cv=grouped", "model.max_iter=10", *HELD),
     "held/logistic": ("model=logistic", "calibration=temperature", *HELD),
     "held/ensemble_held": ("model=ensemble_held", *quick("ensemble_held"), *HELD),
+    "choice/conditional_logit": ("model=conditional_logit", *CHOICES),
     "table/lgbm": ("model=lgbm", "model.min_child_samples=5", *TABLE),
 }
 "Name of a run -> its overrides; what precedes the slash says which file of test data holds it."
@@ -72,6 +79,7 @@ def trained(name: str, folder: Path) -> GoldenRun:
     """Train a run with the current code, save it into an empty folder, load it and ask it."""
     with chdir(folder):
         Path("customers.csv").write_text(STRANGERS_TABLE, "utf-8")
+        copyfile(REPOSITORY / "docs" / "examples" / "choices.csv", "choices.csv")
         config = composed(*GOLDEN[name])
         saved_in = folder / SAVED_IN
         begin_run(saved_in, config, "train")

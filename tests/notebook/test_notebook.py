@@ -21,10 +21,10 @@ from planrec.notebook.trained_run import TrainedRun
 
 FUNCTIONS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card", "pin", "bundle", "score"),
-    *("new-plans", "realised", "retrain", "simulate", "campaign", "replay", "track"),
+    *("new-plans", "realised", "retrain", "simulate", "campaign", "replay", "track", "drift"),
 )
 COMMANDS = (
-    *("serve", "decisions", "audit", "settings", "outcomes", "drift", "watch", "rehearse", "plugins"),
+    *("serve", "decisions", "audit", "settings", "outcomes", "watch", "rehearse", "plugins"),
     "completion",
 )
 SCREEN = 24 * 80

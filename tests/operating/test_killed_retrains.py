@@ -19,7 +19,7 @@ from planrec.serving.pin_run import pin_run
 from tests.conftest import SMALL_BILLS
 from tests.trained_runs import train_into
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 KILLS = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 2
 MARGINS = ("--margin", "1", "--guard-margin", "1")

@@ -242,6 +242,7 @@ WRONG_CLIENT = """
 """
 
 
+@pytest.mark.nightly
 def test_a_client_program_is_type_checked_against_the_wheel(python: Path, tmp_path: Path) -> None:
     assert type_errors(python, tmp_path, CLIENT) == []
     assert type_errors(python, tmp_path, WRONG_CLIENT) == ["arg-type", "attr-defined", "attr-defined"]

@@ -126,6 +126,23 @@ def test_the_state_of_the_server_and_an_answer_that_is_computed_again(
     assert not page.locator(".grid").is_visible()
 
 
+def test_an_answer_that_arrives_after_a_later_search_is_not_shown(open_view, logged):
+    page = open_view(OPERATE)
+    page.locator("#subscriber").fill("ana")
+    page.locator("#subscriber").press("Enter")
+    page.wait_for_selector(".found button")
+    held = []
+    page.route(f"**/decisions/{logged['recommendation_id']}", lambda route: held.append(route))
+    page.locator(".found button").first.click()
+    page.locator("#subscriber").fill("eva")
+    page.locator("#subscriber").press("Enter")
+    page.wait_for_selector(".found:empty", state="attached")
+    with page.expect_response("**/decisions/*"):
+        held.pop().continue_()
+    page.wait_for_timeout(200)
+    assert page.locator(".replayed").inner_text() == ""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_pinned_no_log_and_refused_answers(open_view, violations, keep, language):
     def bare(facts):

@@ -114,6 +114,27 @@ def test_a_saving_of_exactly_the_threshold_is_worth_a_change() -> None:
     assert decide(bills(31.2, 26.2, 50.0), held=0)[:3] == (1, "recommend", "saves")
 
 
+@pytest.mark.parametrize(("cheaper", "advice"), [(0.69, 0), (0.7, 1), (1.0, 1)])
+def test_a_move_must_save_the_risk_price_times_its_risk(cheaper: float, advice: int) -> None:
+    """A saving of 6 pays for a risk of 0.3 at a price of 20."""
+    forecast = replace(bills(40.0, 34.0, 50.0), prob_cheaper=np.array([[0.0, cheaper, 0.1]]))
+    risky = policy(absolute=0, relative=0, risk_price=20.0)
+    assert decide(forecast, held=0, option=risky)[0] == advice
+
+
+def test_without_probabilities_of_bills_every_move_counts_as_risky() -> None:
+    for price, advice in ((6.0, 1), (6.01, 0)):
+        option = policy(absolute=0, relative=0, risk_price=price)
+        assert decide(bills(40.0, 34.0, 50.0), held=0, option=option)[0] == advice
+
+
+def test_a_forecast_that_is_sure_still_has_a_price() -> None:
+    forecast = replace(bills(40.0, 34.0, 50.0), prob_cheaper=np.array([[0.0, 1.0, 0.1]]))
+    for price, advice in ((600.0, 1), (601.0, 0)):
+        option = policy(absolute=0, relative=0, risk_price=price)
+        assert decide(forecast, held=0, option=option)[0] == advice
+
+
 @pytest.mark.parametrize(("bill", "advice"), [(91.0, 0), (90.0, 1)])
 def test_a_saving_below_the_share_of_the_bill_is_not_worth_a_change(bill: float, advice: int) -> None:
     assert decide(bills(100.0, bill, 200.0), held=0)[0] == advice

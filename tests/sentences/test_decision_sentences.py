@@ -284,6 +284,7 @@ POLICIES = st.one_of(
         kind=st.just("best_bill"),
         absolute=st.sampled_from([0.0, 0.5, 5.0]),
         relative=st.sampled_from([0.0, 0.1]),
+        risk_price=st.sampled_from([0.0, 20.0]),
         harm_at_most=st.none(),
         unknown_commitment=st.sampled_from(["bound", "free", "abstain"]),
         longest_commitment_months=st.none(),

@@ -17,6 +17,7 @@ import yaml
 from litestar.testing import TestClient
 
 from api.app import create_app
+from planrec.catalogue import Catalogue
 from planrec.cli import main
 from planrec.errors import CatalogueError, PlanRecError, RunError
 from planrec.files.folder_walk import complete_runs
@@ -25,13 +26,20 @@ from planrec.reports.leaderboard.board import board_of, why_not_paired
 from planrec.reports.page.lead import lead
 from planrec.reports.page.run_view import read_run_view
 from planrec.runs.read import load_run, read_manifest, read_record
+from planrec.runs.write import THRESHOLD_NOTE
 from planrec.schema.request import read_request
 from planrec.serving.new_plans import with_new_plans
 from planrec.serving.pin import load_pinned, servable_run
 from planrec.serving.pin_run import pin_run
+from planrec.training.cross_fit import held_out_prediction, inner_folds
+from planrec.training.experiment import label_decisions
+from planrec.training.fitting import fitted_recommender
+from planrec.training.harm_bound import keeps_limit
+from planrec.training.harm_guard import harmed
 from tests.catalogue.catalogues import raw_catalogue
 from tests.conftest import REPOSITORY, SMALL_BILLS
-from tests.trained_runs import train_into
+from tests.quick_configs import option
+from tests.trained_runs import edit_run, train_into
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +145,78 @@ def test_figures_are_those_of_the_old_run_with_a_note_in_card_and_report(run):
     assert card_of(new).count(note) == 2
     assert note in lead(read_run_view(new).saved.manifest)
     assert note not in lead(read_run_view(run).saved.manifest)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory) -> Path:
+    """Train a run whose policy limits harm; tests must not change it."""
+    folder = tmp_path_factory.mktemp("outputs") / "2030-01-31" / "12-00-00-abc123"
+    options = ("model=forecast", "model.n_draws=32", "policy=guarded", "policy.harm_at_most=0.1")
+    return train_into(folder, *options, "baselines=[]", "data.n_subscribers=400", small=SMALL_BILLS)
+
+
+def demand_of(folder: Path) -> float:
+    return load_run(folder).recommender.policy.demand.risk_price
+
+
+def test_the_threshold_that_limits_harm_is_chosen_again_for_new_plans(guarded):
+    raw = with_summer()
+    # Cheap, with little in it: a move to it often costs more.
+    raw["plans"][0] = copy.deepcopy(raw["plans"][1]) | {"id": "summer", "name": "Summer"}
+    raw["plans"][0]["fee"]["recurring"] = "13.00"
+    raw["plans"][0]["valid_for"]["start"] = "2030-01-01"
+    new = new_run(guarded, raw)
+    old, made = read_manifest(guarded), read_manifest(new)
+    assert demand_of(new) not in (0, demand_of(guarded))
+    assert made.chosen[-1].risk_price == demand_of(new)
+    assert [c for c in made.chosen if c.fold is not None] == [c for c in old.chosen if c.fold is not None]
+    again = "the least saving that limits harm was chosen again for these plans"
+    assert made.notes[-2] == again
+    # For the choice, the plan that starts in 2030 is on the menus of 2018.
+    policy, table, prediction = held_out_decisions(guarded, raw | {"version": "2030.9"})
+    assert policy.harm_limit == 0.1
+    chosen = policy.demanding(load_run(new).recommender.policy.demand)
+    assert keeps_limit(harmed(chosen, table, prediction), table.subscriber, 0.1)
+    assert table.menu[:, 0].all()
+
+    raw["version"] = "2030.2"
+    second = new_run(new, raw)
+    assert demand_of(second) == demand_of(new)
+    assert read_manifest(second).notes == made.notes
+
+
+def held_out_decisions(folder: Path, raw: Any) -> tuple[Any, Any, Any]:
+    """Return the policy, the training decisions with other plans, on sale at once, and their predictions."""
+    saved = load_run(folder)
+    for plan in raw["plans"]:
+        plan["valid_for"]["start"] = "2018-01-01"
+    loaded = saved.config.data.load(saved.config.catalogue.open())
+    config = saved.config.model_copy(update={"catalogue": Catalogue.model_validate(raw)})
+    table = label_decisions(config, loaded).table
+    folds = inner_folds(table, config.seed)
+    open_policy = option("policy", "best_bill")
+    free = config.model_copy(update={"policy": open_policy})
+    prediction = held_out_prediction(
+        table, folds, lambda rows: fitted_recommender(free, config.model, rows, table, 1)
+    )
+    return config.policy, table, prediction
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_threshold_stays_with_a_note_if_the_training_data_is_gone(guarded, tmp_path, kept):
+    run = shutil.copytree(guarded, tmp_path / "outputs" / "2030-01-31" / "12-00-00-abc123")
+    if kept:
+        edit_run(run, lambda manifest: manifest.update(data_fingerprint="0" * 64))
+        why = "the training data has changed since the run was trained"
+    else:
+        run = new_run(run, with_summer())
+        shutil.rmtree(run.parents[1] / "2030-01-31" / "12-00-00-abc123")
+        why = "12-00-00-abc123 is not a folder"
+    new = new_run(run, with_summer("2030.3"))
+    assert demand_of(new) == demand_of(run)
+    (note,) = (note for note in read_manifest(new).notes if note.startswith(THRESHOLD_NOTE))
+    assert "is still that of the old plans, so harm may exceed the limit" in note
+    assert why in note
 
 
 def test_figures_of_another_run_are_neither_ranked_nor_compared(run):

@@ -299,7 +299,7 @@ while True:
 """
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_process_killed_at_any_instant_leaves_one_of_two_pins(pinned_twice):
     for number in range(3):
         command = [sys.executable, "-c", KILLED, str(pinned_twice)]

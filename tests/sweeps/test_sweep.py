@@ -101,7 +101,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
 
 
 @pytest.mark.parametrize(
-    "kill", [0, *(pytest.param(kill, marks=pytest.mark.slow) for kill in range(1, KILLS))]
+    "kill", [0, *(pytest.param(kill, marks=pytest.mark.nightly) for kill in range(1, KILLS))]
 )
 def test_a_sweep_that_was_killed_ends_as_if_it_had_not_been(undisturbed, tmp_path, swept, kill):
     whole, seconds = undisturbed
@@ -361,7 +361,7 @@ def test_a_search_for_fewer_trials_than_before_shows_all(tmp_path, swept):
     assert "Traceback" not in error
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_search_that_was_killed_goes_on(tmp_path, swept):
     process = started(tmp_path, *SEARCH, "search.n_trials=6")
     while len(finished(tmp_path)) < 2:
@@ -398,7 +398,7 @@ def test_a_cluster_is_not_asked_for_where_ray_is_not_installed(tmp_path, swept, 
     assert "sweep.executor=ray needs Ray: type pip install 'planrec[ray]'" in error
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_same_cells_run_on_ray(undisturbed, tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'planrec[ray]'")
     code, _, error = swept_apart(tmp_path, *GRID, "sweep.executor=ray", "sweep.n_jobs=2")

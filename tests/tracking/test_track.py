@@ -333,7 +333,7 @@ def test_training_tracks_what_it_saved_and_never_fails_because_of_it(server, tmp
     assert len(list(tmp_path.glob("outputs/20*/*/run.json"))) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_killed_copy_is_completed_by_the_next_and_nothing_is_doubled(outputs, server):
     command = [sys.executable, "-m", "planrec", "track", "--outputs", str(outputs)]
     for _ in range(2):

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from planrec.catalogue.past_usage import PastUsage
 from planrec.config.run_config import RunConfig
-from planrec.contracts import RoundsModel
+from planrec.contracts import Demand, RoundsModel
 from planrec.errors import ConfigError, RunError
 from planrec.recommending.recommender import Recommender, blended, model_input, past_bills
 from planrec.reports.cards.model_card import card_of
@@ -26,7 +26,8 @@ from planrec.training.early_stopping import stopped_early
 from planrec.training.ensemble_weights import greedy_weights
 from planrec.training.experiment import load_decisions, run
 from planrec.training.fitting import Chosen, choices_of, fitted_recommender
-from planrec.training.harm_guard import guarded, harmed, highest
+from planrec.training.harm_bound import fewest_subscribers, keeps_limit, p_value, share_by_subscriber
+from planrec.training.harm_guard import guarded, harmed, last_kept
 from tests.quick_configs import composed
 from tests.trained_runs import train_into
 
@@ -39,7 +40,8 @@ MODELS = {
         "model.blend.forecast.n_draws=8",
     ),
     "ensemble_held": ("model=ensemble_held", "model.blend.forest.n_estimators=5"),
-    "guarded": ("model=rerate_6", "policy=guarded"),
+    "guarded": ("model=rerate_6", "policy=guarded", "policy.harm_at_most=0.1"),
+    "guarded_forecast": ("model=forecast", "model.n_draws=32", "policy=guarded", "policy.harm_at_most=0.1"),
     "stop_early": ("model=lgbm", "model.stop_early=true", "model.n_estimators=40"),
     "guarded_in_vain": ("model=rerate_6", "policy=guarded", "policy.harm_at_most=1e-6"),
 }
@@ -81,7 +83,9 @@ def test_choices_are_saved_for_every_fold_and_the_final_model(saved: Path) -> No
     if kind == "ensemble":
         assert all(sum(entry["weights"].values()) == pytest.approx(1) for entry in chosen)
     elif kind == "rerate":
-        assert load_run(saved).recommender.policy.least_saving == chosen[-1]["least_saving"]
+        assert load_run(saved).recommender.policy.demand == Demand(chosen[-1]["least_saving"], 0.0)
+    elif kind == "forecast":
+        assert load_run(saved).recommender.policy.demand == Demand(0.0, chosen[-1]["risk_price"])
     else:
         assert all(1 <= entry["rounds"] <= 40 for entry in chosen)
 
@@ -90,7 +94,7 @@ def test_a_loaded_policy_has_the_chosen_threshold(saved: Path, table: DecisionTa
     manifest = json.loads((saved / "run.json").read_text("utf-8"))
     policy = load_run(saved).recommender.policy
     if manifest["config"]["policy"]["harm_at_most"] == 1e-6:
-        # Too few decisions to enforce the limit: both thresholds apply, and a note reports it.
+        # Too few subscribers to enforce the limit: both thresholds apply, and a note reports it.
         assert policy == config_of(*MODELS["guarded_in_vain"]).policy
         assert any(
             "policy.harm_at_most=1e-06 was not enforced in 3 of 3" in note for note in manifest["notes"]
@@ -175,14 +179,23 @@ def test_no_subscriber_is_predicted_by_a_fit_on_its_own_rows(table: DecisionTabl
     np.testing.assert_array_equal(prediction.bill_mean, same.bill_mean)
 
 
-def test_the_guard_picks_the_least_saving_that_keeps_the_limit(table: DecisionTable) -> None:
-    config = config_of("model=rerate_6", "policy=guarded", "policy.harm_at_most=0.1")
+@pytest.mark.parametrize("model", ["rerate_6", "forecast"])
+def test_the_guard_picks_the_lowest_demand_that_keeps_the_limit(model: str, table: DecisionTable) -> None:
+    config = config_of(f"model={model}", "policy=guarded", "policy.harm_at_most=0.12")
     prediction = fitted_recommender(config, config.model, table, table, 1).predict(table)
     kept = guarded(config.policy, table, prediction)
-    assert highest(harmed(kept, table, prediction)) <= 0.1
-    assert kept.least_saving > 0
-    weaker = config.policy.demanding(kept.least_saving * 0.5)
-    assert highest(harmed(weaker, table, prediction)) > 0.1
+    assert keeps_limit(harmed(kept, table, prediction), table.subscriber, 0.12)
+    assert (kept.demand.risk_price > 0) == (model == "forecast")
+    assert (kept.demand.least_saving > 0) == (model != "forecast")
+    half = Demand(kept.demand.least_saving / 2, kept.demand.risk_price / 2)
+    weaker = config.policy.demanding(half)
+    assert not keeps_limit(harmed(weaker, table, prediction), table.subscriber, 0.12)
+
+
+def test_the_search_ends_at_the_first_demand_that_breaks_the_limit() -> None:
+    assert last_kept([4, 3, 2, 1], lambda demand: demand != 2) == 3
+    assert last_kept([4, 3], lambda demand: demand < 4) == 4
+    assert last_kept([4, 3], lambda demand: True) == 3
 
 
 def test_a_limit_that_cannot_be_kept_allows_almost_no_moves(table: DecisionTable) -> None:
@@ -202,16 +215,38 @@ def test_with_too_few_decisions_the_policy_is_unchanged(table: DecisionTable) ->
     assert fitted_recommender(config, config.model, lonely, table, 1).policy == config.policy
 
 
-@given(st.integers(1, 5_000), st.floats(0, 1))
-def test_the_highest_share_is_above_the_share_and_approaches_it(n: int, share: float) -> None:
-    happened = np.arange(n) < round(share * n)
-    assert happened.mean() <= highest(happened) <= 1
-    assert highest(np.tile(happened, 100)) - happened.mean() <= highest(happened) - happened.mean() + 1e-12
+@given(st.integers(1, 5_000), st.floats(0, 1), st.floats(0.01, 0.5))
+def test_the_p_value_falls_with_subscribers_and_rises_with_harm(n: int, share: float, limit: float) -> None:
+    shares = (np.arange(n) < round(share * n)).astype(float)
+    found = p_value(shares, limit)
+    assert 0 <= found <= 1
+    assert p_value(np.tile(shares, 10), limit) <= found + 1e-12
+    assert p_value(np.minimum(shares + 0.01, 1), limit) >= found - 1e-12
+    assert found == 1 or shares.mean() < limit
 
 
-def test_the_highest_share_of_none_in_a_hundred_is_wilsons() -> None:
-    assert highest(np.zeros(100)) == pytest.approx(1.645**2 / (100 + 1.645**2))
-    assert highest(np.zeros(0)) == 1.0
+def test_the_bound_is_broken_as_rarely_as_it_promises() -> None:
+    """Decisions of one subscriber are equal, and the true harm is just above the limit."""
+    rng, n, n_each, limit = np.random.default_rng(0), 300, 4, 0.05
+    who = np.repeat(np.arange(n), n_each)
+    wrong = [keeps_limit(np.repeat(rng.random(n) < 0.0501, n_each), who, limit) for _ in range(2_000)]
+    assert np.mean(wrong) <= 0.05
+    # One by one, equal decisions look like four times the evidence.
+    alone = np.arange(n * n_each)
+    as_rows = [keeps_limit(np.repeat(rng.random(n) < 0.0501, n_each), alone, limit) for _ in range(500)]
+    assert np.mean(as_rows) > 0.1
+
+
+def test_every_subscriber_counts_once() -> None:
+    shares = share_by_subscriber(np.array([1, 0, 0, 0, 1], bool), np.array([7, 7, 7, 7, 3]))
+    assert shares.tolist() == [1.0, 0.25]
+
+
+@given(st.floats(0.001, 0.5))
+def test_fewest_subscribers_is_the_first_number_that_can_show_the_limit(limit: float) -> None:
+    fewest = fewest_subscribers(limit)
+    assert p_value(np.zeros(fewest), limit) <= 0.05 + 1e-9
+    assert p_value(np.zeros(max(fewest - 1, 0)), limit) > 0.05 - 1e-9
 
 
 def prediction_of(probability: np.ndarray) -> Prediction:

@@ -49,7 +49,7 @@ class Shown {
   name(plan) { return this.facts.plans.get(plan)?.name ?? plan; }
 
   parts() {
-    return [this.verdict(), ...(this.hasBills ? [this.terms(), this.plans(), this.legend()] : []), this.reasons()].filter(Boolean);
+    return [this.verdict(), this.doubts(), ...(this.hasBills ? [this.terms(), this.plans(), this.legend()] : []), this.reasons()].filter(Boolean);
   }
 
   verdict() {
@@ -62,6 +62,13 @@ class Shown {
         element("p", {class: "sentence"}, [sentence]),
       ]),
     ]);
+  }
+
+  /** Reasons to doubt the answer: what is not known, and what is unlike the data that the run was trained on. */
+  doubts() {
+    const {assumptions} = this.answer;
+    if (assumptions.length === 0) return null;
+    return element("div", {class: "notice"}, assumptions.map((code) => element("p", {}, [this.text(`adviser.assumes_${code}`)])));
   }
 
   tag() {

@@ -14,15 +14,19 @@ export function answerFinder(context) {
     element("button", {class: "primary"}, [text("operate.find")]),
   ]);
 
+  let asked = 0;  // a reply that arrives after a later question is not shown
+
   async function find(event) {
     event.preventDefault();
+    const number = ++asked;
     const days = {from: first.value, to: last.value};
     const query = new URLSearchParams({subscriber: subscriber.value, ...Object.fromEntries(Object.entries(days).filter(([, day]) => day !== ""))});
     replayed.replaceChildren();
     try {
-      show(await api.get(`/decisions?${query}`));
+      const found = await api.get(`/decisions?${query}`);
+      if (number === asked) show(found);
     } catch (error) {
-      if (error.status !== undefined) results.replaceChildren(problem(error));
+      if (number === asked && error.status !== undefined) results.replaceChildren(problem(error));
     }
   }
 
@@ -47,12 +51,15 @@ export function answerFinder(context) {
   }
 
   async function replay(answer, button) {
+    const number = ++asked;
     button.disabled = true;
     try {
-      replayed.replaceChildren(...replayedParts(await api.get(`/decisions/${encodeURIComponent(answer.recommendation_id)}`), context));
+      const found = await api.get(`/decisions/${encodeURIComponent(answer.recommendation_id)}`);
+      if (number !== asked) return;
+      replayed.replaceChildren(...replayedParts(found, context));
       replayed.focus();
     } catch (error) {
-      if (error.status !== undefined) replayed.replaceChildren(problem(error));
+      if (number === asked && error.status !== undefined) replayed.replaceChildren(problem(error));
     } finally {
       button.disabled = false;
     }

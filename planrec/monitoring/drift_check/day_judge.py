@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 
-from planrec.drift import hard_problems
-from planrec.drift.evidence import day_p_values, evidence_of_all, with_day
-from planrec.drift.streams import Streams
+from planrec.input_drift import hard_problems
+from planrec.input_drift.evidence import day_p_values, evidence_of_all, with_day
+from planrec.input_drift.streams import Streams
 from planrec.monitoring.drift_check.drift_state import MOST_DAYS, DayCounts, DriftState, JudgedDay, Use
 from planrec.monitoring.drift_check.logged_days import LoggedDay
 

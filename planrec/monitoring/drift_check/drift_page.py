@@ -2,7 +2,7 @@
 
 from math import log10
 
-from planrec.drift.evidence import THRESHOLD
+from planrec.input_drift.evidence import THRESHOLD
 from planrec.monitoring.drift_check.drift_report import DriftReport
 from planrec.monitoring.drift_check.drift_terminal import (
     EFFECT,

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from planrec.drift import ColumnDrift
-from planrec.drift.cheaper_evidence import Bills, cheaper_bias, cheaper_evidence, is_surely_wrong
-from planrec.drift.evidence import REFERENCE_DAYS, THRESHOLD, evidence_of_all, named_streams
-from planrec.drift.streams import Streams
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import JsonObject
+from planrec.input_drift import ColumnDrift
+from planrec.input_drift.cheaper_evidence import Bills, cheaper_bias, cheaper_evidence, is_surely_wrong
+from planrec.input_drift.evidence import REFERENCE_DAYS, THRESHOLD, evidence_of_all, named_streams
+from planrec.input_drift.streams import Streams
 from planrec.monitoring.drift_check.drift_state import DriftState, JudgedDay
 
 DRIFT_FILE = Path("monitoring") / "drift.json"

@@ -11,13 +11,13 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from planrec.drift.evidence import REFERENCE_DAYS
-from planrec.drift.streams import Streams
 from planrec.errors import RunError
 from planrec.files.atomic_write import write_atomically
 from planrec.files.json_file import read_object
 from planrec.files.shared_file import held_alone
 from planrec.files.validation_errors import problems_of
+from planrec.input_drift.evidence import REFERENCE_DAYS
+from planrec.input_drift.streams import Streams
 from planrec.schema.config_model import Config
 
 FOLDER = "monitoring"

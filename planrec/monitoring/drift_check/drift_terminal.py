@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from planrec.drift import ColumnDrift
-from planrec.drift.cheaper_evidence import LEAST_BIAS, cheaper_bias
-from planrec.drift.evidence import REFERENCE_DAYS, THRESHOLD
+from planrec.input_drift import ColumnDrift
+from planrec.input_drift.cheaper_evidence import LEAST_BIAS, cheaper_bias
+from planrec.input_drift.evidence import REFERENCE_DAYS, THRESHOLD
 from planrec.monitoring.drift_check.drift_report import DriftReport
 from planrec.monitoring.drift_check.month_file import FileReport
 from planrec.terminal import console_of_tables

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from planrec.drift import ColumnDrift, Profile
-from planrec.drift.cheaper_evidence import Bills
-from planrec.drift.comparison import drift_of_counts
-from planrec.drift.streams import Streams
 from planrec.errors import PlanRecError, RunError
+from planrec.input_drift import ColumnDrift, Profile
+from planrec.input_drift.cheaper_evidence import Bills
+from planrec.input_drift.comparison import drift_of_counts
+from planrec.input_drift.streams import Streams
 from planrec.monitoring.drift_check.cheaper_bills import bills_that_came
 from planrec.monitoring.drift_check.day_judge import DayJudge
 from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, DriftReport

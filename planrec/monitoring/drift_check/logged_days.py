@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 import msgspec
 import numpy as np
 
-from planrec.drift import advised_of, watched_columns
 from planrec.errors import RequestError
+from planrec.input_drift import advised_of, watched_columns
 from planrec.recommending.recommender import Recommender
 from planrec.schema.columns import Columns
 from planrec.schema.request import Request

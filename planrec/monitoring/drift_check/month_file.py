@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from planrec.data.reading.bad_rows import BrokenRules
 from planrec.data.reading.input_file import InputFile
 from planrec.data.reading.open_input import open_input
-from planrec.drift import ColumnDrift, column_drift, hard_problems
 from planrec.errors import DataError
 from planrec.files.json_file import JsonObject
+from planrec.input_drift import ColumnDrift, column_drift, hard_problems
 from planrec.monitoring.drift_check.log_check import profile_of_run
 from planrec.monitoring.drift_check.logged_days import answered
 from planrec.runs.read import SavedRun

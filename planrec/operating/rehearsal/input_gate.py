@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planrec.drift import PLAN_HELD, hard_problems
+from planrec.input_drift import PLAN_HELD, hard_problems
 from planrec.operating.rehearsal.month_files import MonthFile, MonthStore
 from planrec.runs.read import SavedRun, read_profile
 from planrec.schema.columns import Columns, lag

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from planrec.drift.streams import ALL_COLUMNS
-from planrec.drift.watched import ABSTAINS, PLAN_ADVISED
 from planrec.errors import RunError
 from planrec.files.json_file import JsonObject, read_object
+from planrec.input_drift.streams import ALL_COLUMNS
+from planrec.input_drift.watched import ABSTAINS, PLAN_ADVISED
 from planrec.monitoring.drift_check.drift_report import DRIFT_FILE, PROB_CHEAPER
 from planrec.operating.watch.gate import Gate
 from planrec.serving.pin import Pin

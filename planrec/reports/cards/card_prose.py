@@ -3,6 +3,7 @@
 QUESTION = {
     "held": "Which plan does each subscriber hold?",
     "best_bill": "Which plan would have cost each subscriber least?",
+    "choice": "Which plan did each subscriber pick from the menu?",
 }
 
 OF_PLUG_IN = "The target comes from a plug-in, whose documentation describes it."
@@ -12,6 +13,8 @@ INTENDED = {
     " acceptance models. **Not** for advice: it learns past mistakes along with good choices.",
     "best_bill": "Advising subscribers, or the staff who serve them, which plan would cost them least over"
     " the next months. Bills follow the run's catalogue; discounts and taxes outside it are unknown.",
+    "choice": "Shares of plans, and their change if prices change. **Not** for advice: people also chose"
+    " plans that do not suit them.",
 }
 
 NEVER = {
@@ -25,12 +28,19 @@ NEVER = {
         "Plans, prices, countries or years that are not in the run's catalogue and data.",
         "Credit, employment, insurance, law enforcement, or any judgement of a person.",
     ],
+    "choice": [
+        "Advice to subscribers, or anything that changes what one person pays.",
+        "Prices far outside those that people chose under: the model then extrapolates.",
+        "Credit, employment, insurance, law enforcement, or any judgement of a person.",
+    ],
 }
 
 LEARNED = {
     "held": "The plan held in the row's month. People chose it; it need not suit them.",
     "best_bill": "The available plan with the lowest realised bills over the months after the decision,"
     " including the cost of switching; ties go to the plan held.",
+    "choice": "The plan that was picked from the menu of the case. Attributes go with choices; they need"
+    " not be their cause.",
 }
 
 NOT_COMPARED = (

@@ -39,7 +39,7 @@ from planrec.reports.page.scale import Scale, scale_of
 
 BESIDE = ("savings_captured", "harm_rate")
 "Metrics beside the ranking one, if they were measured; all others are folded."
-TARGETS = {"best_bill": "The cheapest plan", "held": "The plan held"}
+TARGETS = {"best_bill": "The cheapest plan", "held": "The plan held", "choice": "The plan chosen"}
 ALL_FIGURES = "All metrics, times and sizes"
 HOW_TO_READ = (
     "Values are out of fold, with 95 % intervals by bootstrap over subscribers. Differences are paired: both"

@@ -9,6 +9,7 @@ from planrec.metrics import METRICS, MetricValue, ReliabilityBin, reliability, r
 from planrec.reports.cards.card_prose import INTENDED, QUESTION
 from planrec.reports.page import charts
 from planrec.reports.page.charts import Series
+from planrec.reports.page.choice_cards import choice_cards
 from planrec.reports.page.markup import Card, TableCell, bullets, cards, fold, paragraph, table, terms
 from planrec.reports.page.metric_words import GROUPS, axis_of, name_of, short_name_of, unit_and_direction
 from planrec.reports.page.run_view import RunView
@@ -37,6 +38,7 @@ def section(run: RunView, name: str, level: int) -> Iterator[str]:
         *first_metric(run),
         Card("All metrics", metrics_tables(run)),
         Card("Right plan and recommended plan", confusion_table(run)),
+        *choice_cards(run.choice),
         Card("Feature importance", feature_importance(run)),
         Card("Speed and size", speed_and_size(run)),
     ]

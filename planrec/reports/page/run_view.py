@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planrec.choice import ChoiceFacts
 from planrec.contracts import Explainable
 from planrec.metrics import METRICS, JudgedRows, MetricValue, judged_rows_of
-from planrec.runs.read import SavedRun, load_run, read_out_of_fold, read_record
+from planrec.runs.read import SavedRun, load_run, read_choice_facts, read_out_of_fold, read_record
 
 if TYPE_CHECKING:
     from planrec.recommending.recommender import Recommender
@@ -28,6 +29,8 @@ class RunView:
     "Shares that sum to 1; None if the model defines no importances."
     model_bytes: int
     "Size of the model file."
+    choice: ChoiceFacts | None
+    "Facts of a choice model; None for other models."
 
     @property
     def model(self) -> str:
@@ -73,6 +76,7 @@ def read_run_view(folder: Path) -> RunView:
         judged=judged_rows_of(read_out_of_fold(record, [model]), model),
         importances=importances(saved.recommender),
         model_bytes=record.model_bytes,
+        choice=read_choice_facts(record),
     )
 
 

@@ -13,7 +13,7 @@ MODEL_CARD = "model_card.md"
 VERSIONS = "versions.txt"
 "A constraints file of pip: the versions that made the run."
 REQUIRED = ("run.json", "config.json", "model.skops", "out_of_fold.parquet", MODEL_CARD, VERSIONS)
-NAMES = (*REQUIRED, "profile.json", "dropped_rows.csv")
+NAMES = (*REQUIRED, "profile.json", "choice.json", "dropped_rows.csv")
 """In the order of the file. A run of PlanRec 0.2.0 or earlier has no profile.json, and one without rejected
 rows has no dropped_rows.csv."""
 _LINE = re.compile(rb"([a-z_]{1,40}\.[a-z]{1,10}) (0|[1-9][0-9]{0,10})\n")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planrec.catalogue.monthly_cost import savings
-from planrec.recommending.answer import COMMITMENT_UNKNOWN
+from planrec.recommending.assumptions import assumptions_of
 from planrec.recommending.recommender import Recommender
 from planrec.schema.predictions import Decisions, Prediction
 from planrec.schema.tables import DecisionTable
@@ -131,11 +131,9 @@ class AdviceColumns:
         return dict(zip(("saving", *SAVINGS), amounts, strict=True))
 
     def _assumptions(self, advised: Advised) -> pa.Array:
-        """Write what `assumptions` of an answer holds; blank if nothing is assumed."""
-        is_assumed = advised.table.assumes_commitment
-        if is_assumed is None or advised.prediction.bill_mean is None:
-            return pa.nulls(len(advised.table), pa.string())
-        return pa.array([None, COMMITMENT_UNKNOWN], pa.string()).take(pa.array(is_assumed.astype(np.int64)))
+        """Write the codes in `assumptions` of an answer, with spaces between; blank if there are none."""
+        codes = assumptions_of(self.recommender, advised.table, advised.prediction)
+        return pa.array([" ".join(of_row) or None for of_row in codes], pa.string())
 
     def _amounts(self, matrix: np.ndarray | None, plan: np.ndarray) -> pa.Array:
         """Look up the amount of one plan in each row; blank if there is no plan or no amount."""

@@ -68,6 +68,8 @@ class AdviceManifest(Config):
     rows: int
     decisions: Mapping[str, int]
     "Decision -> number of rows."
+    assumptions: Mapping[str, int] = {}
+    "Code in `assumptions` -> number of rows; manifests of 0.2.0 and earlier have none."
     refused_rows: Literal[0]
     "A file with a row that breaks a rule is not scored at all."
     is_logged: bool
@@ -105,6 +107,7 @@ def write_manifest(
             "language": scorer.language,
             "rows": scored.rows,
             "decisions": dict(sorted(scored.decisions.items())),
+            "assumptions": dict(sorted(scored.assumptions.items())),
             "refused_rows": 0,
             "is_logged": is_logged,
             "notes": scored.notes,

@@ -34,6 +34,8 @@ class Scored:
     "Beginning of every recommendation_id of the file."
     input_sha256: str
     decisions: Counter[str]
+    assumptions: Counter[str]
+    "Number of answers with each code of `assumptions`."
     was_sorted: bool
     "Whether the file was not in the order of its subscribers; the answers are."
     notes: tuple[str, ...] = ()
@@ -117,7 +119,8 @@ class _Scoring:
     def write(self, parts: Iterator[pa.Table]) -> Scored:
         """Write the answers for all parts."""
         before = self._state()
-        bad, noted, decisions = BrokenRules(), self.scorer.reading_notes(), Counter[str]()
+        bad, noted = BrokenRules(), self.scorer.reading_notes()
+        decisions, assumptions = Counter[str](), Counter[str]()
         ids = RecommendationIds(self.file_id)
         logging = nullcontext() if self.log is None else self.log.rows_beside(self.target, self.file_id)
         with output_file(self.target, self.scorer.columns.schema) as writer, logging as rows:
@@ -129,12 +132,14 @@ class _Scoring:
                     writer.write_table(advice.columns)
                     if rows is not None:
                         rows.add(advice)
-                    for entry in advice.columns["decision"].value_counts().to_pylist():
-                        decisions[entry["values"]] += entry["counts"]
+                    decisions += _counts(advice.columns["decision"])
+                    assumptions += _codes(advice.columns["assumptions"])
             noted.judge(bad)
             self._check(bad, before)
         notes = (*self.file.notes, *noted.notes)
-        scored = Scored(self.file_id, self.input_sha256, decisions, was_sorted=False, notes=notes)
+        scored = Scored(
+            self.file_id, self.input_sha256, decisions, assumptions, was_sorted=False, notes=notes
+        )
         if self.left_out is None:
             return scored
         return replace(scored, refused=self.left_out.bad_rows(), n_refused=self.left_out.count)
@@ -153,3 +158,16 @@ class _Scoring:
         """Size and time of the last change of the input, which is hashed at the first call."""
         state = self.file.path.stat()
         return (state.st_size, state.st_mtime_ns) if self.input_sha256 else (0, 0)
+
+
+def _counts(column: pa.ChunkedArray) -> Counter[str]:
+    """Count the values of a column."""
+    return Counter({entry["values"]: entry["counts"] for entry in column.value_counts().to_pylist()})
+
+
+def _codes(column: pa.ChunkedArray) -> Counter[str]:
+    """Count the codes of a column that holds several of them, with spaces between, or none."""
+    codes = Counter[str]()
+    for together, count in _counts(column.drop_null()).items():
+        codes.update(dict.fromkeys(together.split(), count))
+    return codes

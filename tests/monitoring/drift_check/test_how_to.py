@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import planrec as pr
 from planrec.cli import main
 from planrec.monitoring.drift_check.drift_state import state_file, state_lock
 from planrec.runs.read import load_run
@@ -52,12 +53,20 @@ def test_the_commands_work_and_find_no_drift(months: pd.DataFrame, capsys: Captu
     world.write_days(today - timedelta(days=5), 1, more_usage(1024))
     assert main(["drift"]) == 0
     assert "came after the day was judged" in capsys.readouterr().out
+    check = pr.drift()
+    assert check.alarms == ()
+    assert "<li>no drift</li>" in check._repr_html_()
 
 
 def test_a_fault_in_a_file_is_named_and_the_exit_code_is_1(months: pd.DataFrame, capsys: Captured) -> None:
     months.assign(data_mib=months["data_mib"] * 1024).to_csv("may.csv", index=False)
     assert main(["drift", "may.csv"]) == 1
     assert "DRIFT: data_mib.1" in capsys.readouterr().out
+    check = pr.drift("may.csv")
+    assert check.alarms[0] == "data_mib.1"
+    assert repr(check).startswith("DRIFT: data_mib.1")
+    assert len(check.problems) >= len(check.alarms)
+    assert set(check.columns()["name"]) >= {"sms.1", "data_mib.1"}
     months.drop(columns="sms").to_csv("may.csv", index=False)
     assert main(["drift", "may.csv", "--json", "--html", "page.html"]) == 1
     assert json.loads(capsys.readouterr().out)["problems"] == ["sms: the column is missing"]

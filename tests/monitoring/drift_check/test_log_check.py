@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from planrec.drift.evidence import REFERENCE_DAYS, THRESHOLD
 from planrec.errors import LogError, RunError
 from planrec.files.hashing import sha256_of
+from planrec.input_drift.evidence import REFERENCE_DAYS, THRESHOLD
 from planrec.monitoring.drift_check import DRIFT_FILE, log_check
 from planrec.monitoring.drift_check.drift_page import drift_page
 from planrec.monitoring.drift_check.drift_state import state_file

@@ -48,7 +48,7 @@ def kill_at(world: World, file: Path, n_rows: int) -> int:
     return process.returncode
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_commands_lose_and_double_nothing(world: World, tmp_path: Path) -> None:
     whole = replace(world, folder=shutil.copytree(world.folder, tmp_path / "whole"))
     rows = world.between("2018-07", "2018-11")

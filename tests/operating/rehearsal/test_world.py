@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from planrec.data.simulated_history import SimulatedPopulation, simulate
-from planrec.drift import hard_problems, profile_of
 from planrec.errors import ConfigError
+from planrec.input_drift import hard_problems, profile_of
 from planrec.operating.rehearsal.input_gate import columns_of
 from planrec.operating.rehearsal.month_files import MonthStore, file_of
 from planrec.operating.rehearsal.setting import (

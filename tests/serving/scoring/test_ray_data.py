@@ -87,7 +87,7 @@ def local_ray() -> Any:
     ray.shutdown()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 # Ray leaves sockets and files to the garbage collector, and warns about its own changes.
 @pytest.mark.filterwarnings("ignore")
 def test_ray_data_gives_the_answers_of_one_process(

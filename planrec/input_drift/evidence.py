@@ -11,7 +11,7 @@ so the p-values are not independent: the rate is measured (docs/results/drift.md
 
 import numpy as np
 
-from planrec.drift.streams import Streams
+from planrec.input_drift.streams import Streams
 
 REFERENCE_DAYS = 63
 "Nine whole weeks, so that each weekday is among them equally often."

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from planrec.drift import PLAN_HELD, profile_of
-from planrec.drift.cheaper_evidence import LEAST_BIAS, Bills, cheaper_bias, cheaper_evidence, is_surely_wrong
-from planrec.drift.evidence import (
+from planrec.input_drift import PLAN_HELD, profile_of
+from planrec.input_drift.cheaper_evidence import (
+    LEAST_BIAS,
+    Bills,
+    cheaper_bias,
+    cheaper_evidence,
+    is_surely_wrong,
+)
+from planrec.input_drift.evidence import (
     REFERENCE_DAYS,
     THRESHOLD,
     day_p_values,
@@ -16,8 +22,8 @@ from planrec.drift.evidence import (
     named_streams,
     with_day,
 )
-from planrec.drift.streams import ALL_COLUMNS, Streams
-from tests.drift.test_profile import PLANS, columns_of_day
+from planrec.input_drift.streams import ALL_COLUMNS, Streams
+from tests.input_drift.test_profile import PLANS, columns_of_day
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planrec.drift.column_profile import ColumnProfile, known_values, typical_size
-from planrec.drift.profile import Profile
-from planrec.drift.watched import ADVICE
+from planrec.input_drift.column_profile import ColumnProfile, known_values, typical_size
+from planrec.input_drift.profile import Profile
+from planrec.input_drift.watched import ADVICE
 
 LEAST_IN_CELL = 5
 "Rows that a cell of a chi-square test needs; smaller cells are pooled."

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from planrec.drift.column_profile import ColumnProfile, profile_of_column
-from planrec.drift.watched import ADVICE
 from planrec.errors import RunError
 from planrec.files.validation_errors import problems_of
+from planrec.input_drift.column_profile import ColumnProfile, profile_of_column
+from planrec.input_drift.watched import ADVICE
 from planrec.schema.config_model import Config
 
 

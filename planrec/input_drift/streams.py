@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planrec.drift.column_profile import ColumnProfile
-from planrec.drift.profile import Profile
-from planrec.drift.watched import PLAN_HELD
+from planrec.input_drift.column_profile import ColumnProfile
+from planrec.input_drift.profile import Profile
+from planrec.input_drift.watched import PLAN_HELD
 
 ALL_COLUMNS = "all_columns"
 "The stream of all columns together: it finds a change that is small in each of several columns."

@@ -7,7 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from planrec.drift import (
+from planrec.errors import RunError
+from planrec.input_drift import (
     ABSTAINS,
     PLAN_ADVISED,
     PLAN_HELD,
@@ -17,8 +18,7 @@ from planrec.drift import (
     read_profile_json,
     watched_columns,
 )
-from planrec.drift.column_profile import LEAST_ROWS
-from planrec.errors import RunError
+from planrec.input_drift.column_profile import LEAST_ROWS
 from planrec.runs.read import load_run, read_profile
 from planrec.training.experiment import load_decisions
 from tests.trained_runs import edit_run

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planrec.drift.evidence import THRESHOLD
+from planrec.input_drift.evidence import THRESHOLD
 
 BETS = (
     *((shift, 1.0) for shift in (-0.6, -0.3, -0.15, 0.15, 0.3, 0.6)),

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from planrec.drift.column_profile import ColumnProfile, known_values, typical_size
-from planrec.drift.profile import Profile
-from planrec.drift.watched import ADVICE, PLAN_ADVISED, PLAN_HELD
+from planrec.input_drift.column_profile import ColumnProfile, known_values, typical_size
+from planrec.input_drift.profile import Profile
+from planrec.input_drift.watched import ADVICE, PLAN_ADVISED, PLAN_HELD
 
 MOST_MISSING_POINTS = 0.2
 "Share of missing values above that of training that counts as a fault; smaller changes need evidence."
