@@ -19,7 +19,7 @@ from planrec.cli.shared_options import add_version
 from planrec.cli.verb_parser import VerbParser
 
 VERBS = (
-    *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card"),
+    *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card", "what-if"),
     *("pin", "bundle", "serve", "score", "campaign", "replay", "decisions", "audit", "new-plans", "settings"),
     *("outcomes", "realised", "drift"),
     *("retrain", "watch", "track", "rehearse"),
