@@ -22,7 +22,7 @@ _MAX_CATEGORIES = 100
 
 
 @dataclass(frozen=True)
-class Screen:
+class PlanScreen:
     """One row per subscriber, because rows of one subscriber are not independent."""
 
     rows: np.ndarray
@@ -81,7 +81,7 @@ def leakage_screen(evidence: Evidence) -> Findings:
     )
 
 
-def _unscreened_notes(screen: Screen, plans: tuple[str, ...]) -> tuple[str, ...]:
+def _unscreened_notes(screen: PlanScreen, plans: tuple[str, ...]) -> tuple[str, ...]:
     if len(screen.rows) == 0:
         return ("not screened for leaks: no plan held is known",)
     missed = screen.unscreened
@@ -95,7 +95,7 @@ def _unscreened_notes(screen: Screen, plans: tuple[str, ...]) -> tuple[str, ...]
     )
 
 
-def screen_of(evidence: Evidence) -> Screen | None:
+def screen_of(evidence: Evidence) -> PlanScreen | None:
     """Return None without known plans; without classes if no plan has enough subscribers on both sides."""
     table = evidence.table
     plan_of_row = table.held if table.held is not None else table.y
@@ -104,7 +104,7 @@ def screen_of(evidence: Evidence) -> Screen | None:
     rows = _last_decisions(evidence, np.flatnonzero(plan_of_row >= 0))
     # The seed is part of the method: the same table always gets the same answer.
     half = np.random.default_rng(0).permutation(len(rows)) % 2
-    return Screen(rows, plan_of_row[rows], plans_to_screen(plan_of_row[rows]), half)
+    return PlanScreen(rows, plan_of_row[rows], plans_to_screen(plan_of_row[rows]), half)
 
 
 def plans_to_screen(plan: np.ndarray) -> np.ndarray:
@@ -127,7 +127,7 @@ def _last_decisions(evidence: Evidence, known: np.ndarray) -> np.ndarray:
     return known[order[is_last]]
 
 
-def best_separated(values: np.ndarray, screen: Screen) -> tuple[float, int] | None:
+def best_separated(values: np.ndarray, screen: PlanScreen) -> tuple[float, int] | None:
     """Return the lower limit of the AUC for the plan that the column predicts best, and the plan.
 
     None if no limit is above AUC_LIMIT.
@@ -141,7 +141,7 @@ def best_separated(values: np.ndarray, screen: Screen) -> tuple[float, int] | No
     return max(((limit, plan) for limit, plan in found if limit > AUC_LIMIT), default=None)
 
 
-def _limits_by_order(codes: np.ndarray, screen: Screen) -> list[tuple[float, int]]:
+def _limits_by_order(codes: np.ndarray, screen: PlanScreen) -> list[tuple[float, int]]:
     """Compute lower limits for the plans that the order of the codes separates from the rest."""
     count, classes = np.bincount(codes), screen.classes
     # Rank sums (Mann-Whitney) give the AUC of all plans at once; few columns need more.
@@ -165,7 +165,7 @@ def _binned(codes: np.ndarray) -> np.ndarray:
     return ((np.cumsum(count) - 1) * _MAX_CATEGORIES // len(codes))[codes]
 
 
-def limits_by_value(codes: np.ndarray, screen: Screen) -> list[tuple[float, int]]:
+def limits_by_value(codes: np.ndarray, screen: PlanScreen) -> list[tuple[float, int]]:
     """Compute lower limits for the share of each plan in the other half of the subscribers, by code."""
     n_values = int(codes.max()) + 1
     cells = codes + n_values * screen.half

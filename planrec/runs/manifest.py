@@ -21,6 +21,7 @@ from planrec.schema.shown_name import RunName, ShownLine, ShownName, name_proble
 from planrec.training.fitting import Chosen
 from planrec.training.latency import Speed
 from planrec.training.tuning import Tuned
+from planrec.wording import leak_notes
 
 SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")

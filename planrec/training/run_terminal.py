@@ -88,9 +88,7 @@ def print_result(result: RunResult, folder: Path, outputs: Path, *, in_full: boo
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(verdict.sentence(), style="bold", markup=False, highlight=False)
     for warning in verdict.warnings:
-        console.print(
-            f"warning: {warning}", style="bold red", markup=False, highlight=False, soft_wrap=True
-        )
+        console.print(f"warning: {warning}", style="bold red", markup=False, highlight=False, soft_wrap=True)
     console.print(verdict_table(result.metrics, verdict))
     first = result.metrics[0]
     console.print(

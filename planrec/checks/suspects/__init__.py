@@ -1,6 +1,6 @@
 """Checks that warn: columns that probably give the plan away, and rows that nearly equal others.
 
-A check is one function and one line in SUSPICIONS. A column is reported once, by the first check that finds it.
+A check is one function and one line in SUSPICIONS. Only the first check that finds a column reports it.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -10,13 +10,13 @@ from planrec.checks.suspects.dominant import dominant_column
 from planrec.checks.suspects.encoded import encoded_target
 from planrec.checks.suspects.missing import missing_as_signal
 from planrec.checks.suspects.pairs import pair_of_columns
-from planrec.checks.suspects.sample import Sample, sample_of
+from planrec.checks.suspects.sample import SuspectSample, sample_of
 from planrec.checks.suspects.twins import near_twins
 from planrec.checks.suspects.unknowable import unknowable_column
 from planrec.commands.advice import typed
 from planrec.wording import POSSIBLE_LEAK
 
-SUSPICIONS: dict[str, Callable[[Sample], Findings]] = {
+SUSPICIONS: dict[str, Callable[[SuspectSample], Findings]] = {
     "unknowable_column": unknowable_column,
     "missing_as_signal": missing_as_signal,
     "encoded_target": encoded_target,
@@ -46,9 +46,13 @@ def warnings_of(evidence: Evidence, reported: Collection[str], dropped: Sequence
         found.append((name, findings))
         sample = sample.without(findings.drop)
     columns = [sample.source(column) for _, findings in found for column in findings.drop]
-    drop = f"; drop with {typed({'data.drop_columns': [*dropped, *columns]})}" if columns else ""
     return [
-        f"{POSSIBLE_LEAK}, {name}: {note}{drop if findings.drop else ''}"
+        f"{POSSIBLE_LEAK}, {name}: {note}{_way_out([*dropped, *columns]) if findings.drop else ''}"
         for name, findings in found
         for note in findings.notes
     ]
+
+
+def _way_out(columns: Sequence[str]) -> str:
+    drop = typed({"data.drop_columns": columns})
+    return f"; add {drop} to the command to leave such columns out"

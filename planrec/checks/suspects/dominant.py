@@ -4,7 +4,7 @@ import numpy as np
 
 from planrec.checks.evidence import Findings
 from planrec.checks.proxy import small_classifier
-from planrec.checks.suspects.sample import Sample, binned, numbers
+from planrec.checks.suspects.sample import SuspectSample, binned, numbers
 
 LEAST_SKILL = 0.2
 "Columns that reduce the log-loss by a smaller share than this are no suspects."
@@ -17,7 +17,7 @@ PRIOR_SUBSCRIBERS = 5
 "Weight of the overall shares of the plans in each bin."
 
 
-def dominant_column(sample: Sample) -> Findings:
+def dominant_column(sample: SuspectSample) -> Findings:
     """Look for columns whose removal would cost far more than that of all others.
 
     The share by which a column reduces the log-loss of the plan held is measured between two halves of the
@@ -74,7 +74,7 @@ def skill(chance: np.ndarray, plan: np.ndarray) -> float:
     return float(1 - np.log(mine).sum() / np.log(overall).sum())
 
 
-def _skill_of_others(sample: Sample, suspects: set[str], plan: np.ndarray) -> float:
+def _skill_of_others(sample: SuspectSample, suspects: set[str], plan: np.ndarray) -> float:
     """Return the skill of a small model of the other columns, fitted on the other half of the subscribers."""
     others = {name: values for name, values in sample.unreported.items() if name not in suspects}
     texts = [binned(values).astype(float) for values in others.values() if values.dtype == object]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.checks.evidence import Findings, codes_of
-from planrec.checks.suspects.sample import Sample, is_missing
+from planrec.checks.suspects.sample import SuspectSample, is_missing
 
 LEAST_VALUES = 7
 "Columns with fewer distinct values are no suspects: two of them are needed to fit the line."
@@ -13,7 +13,7 @@ MOST_CHI_SQUARED = 0.05
 "Mean squared standardised distance from the line; of shares that chance moves it is about 1."
 
 
-def encoded_target(sample: Sample) -> Findings:
+def encoded_target(sample: SuspectSample) -> Findings:
     """Look for columns with the share of a plan by group, computed from rows that include the row itself.
 
     Among the rows with one value of such a column, the share of the plan is exactly that value. Shares of
@@ -26,8 +26,9 @@ def encoded_target(sample: Sample) -> Findings:
         values = evidence.table.X[name]
         if plan is None or values.dtype.kind != "f" or is_missing(values).any():
             continue
-        for one in sample.screen.classes:
-            if is_exact_share(values, plan == one):
+        codes = codes_of(values)
+        for one in sample.screen.classes if codes.max() < len(codes) // 2 else ():
+            if is_exact_share(values, codes, plan == one):
                 found[name] = sample.table.plans[one]
                 break
     return Findings(
@@ -40,21 +41,22 @@ def encoded_target(sample: Sample) -> Findings:
     )
 
 
-def is_exact_share(values: np.ndarray, is_held: np.ndarray) -> bool:
+def is_exact_share(values: np.ndarray, codes: np.ndarray, is_held: np.ndarray) -> bool:
     """Return whether the share of the plan is a linear function of a column, without the spread of chance.
 
     Args:
         values: shape (n,), float64.
+        codes: shape (n,), the number of each distinct value.
         is_held: shape (n,), bool.
 
     Examples:
-        >>> group, is_held = np.arange(400) // 8, np.random.default_rng(0).random(400) < 0.4
-        >>> is_exact_share((np.bincount(group, is_held) / 8)[group], is_held)
+        >>> group, is_held = np.arange(400) // 20, np.random.default_rng(0).random(400) < 0.4
+        >>> share = (np.bincount(group, is_held) / 20)[group]
+        >>> is_exact_share(share, codes_of(share), is_held)
         True
-        >>> is_exact_share(group.astype(float), is_held)
+        >>> is_exact_share(group.astype(float), group, is_held)
         False
     """
-    codes = codes_of(values)
     n, held = np.bincount(codes), np.bincount(codes, is_held)
     value = np.bincount(codes, values) / n
     share = held / n
@@ -65,4 +67,5 @@ def is_exact_share(values: np.ndarray, is_held: np.ndarray) -> bool:
     slope, offset = np.polyfit(value, share, 1, w=np.sqrt(n))
     overall = is_held.mean()
     distance = n * (share - offset - slope * value) ** 2 / (overall * (1 - overall))
-    return bool(distance.sum() / (len(n) - 2) < MOST_CHI_SQUARED) and abs(slope) * np.ptp(value) > 0.1
+    is_on_line = distance.sum() / (len(n) - 2) < MOST_CHI_SQUARED
+    return bool(is_on_line and abs(slope) * np.ptp(value) > 0.1)

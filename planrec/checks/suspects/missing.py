@@ -6,7 +6,7 @@ import numpy as np
 
 from planrec.checks.evidence import Findings, codes_of
 from planrec.checks.leakage import MIN_SUBSCRIBERS, best_separated, plans_to_screen
-from planrec.checks.suspects.sample import Sample, is_missing
+from planrec.checks.suspects.sample import SuspectSample, is_missing
 
 LEAST_SHARE = 0.9
 "Share of one plan, as lower limit, among the filled rows or among the empty rows of a column."
@@ -21,7 +21,8 @@ Z = 2.58
 
 
 _BLANK = ("is filled", "is empty")
-_MOST_FREQUENT = ("differs from its most frequent value", "has its most frequent value")
+_RARER = ("differs from its most frequent value",)
+"No words for the other rows: a value that one plan has most is no missing value."
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class _Filled:
 
     rows: np.ndarray
     "Shape (n,), bool."
-    words: tuple[str, str]
-    "How a note says that the column is filled, and that it is empty."
+    words: tuple[str, ...]
+    "How a note says that the column is filled, and perhaps that it is empty."
 
     @property
     def is_partial(self) -> bool:
@@ -39,7 +40,7 @@ class _Filled:
         return self.rows.mean() <= 1 - LEAST_EMPTY and self.rows.sum() >= MIN_SUBSCRIBERS
 
 
-def missing_as_signal(sample: Sample) -> Findings:
+def missing_as_signal(sample: SuspectSample) -> Findings:
     """Look for columns that are filled for one plan, or that decide the plan if they are filled.
 
     A column without missing values counts as empty in the rows with its most frequent value.
@@ -52,11 +53,11 @@ def missing_as_signal(sample: Sample) -> Findings:
     )
 
 
-def _reason(values: np.ndarray, sample: Sample) -> str | None:
+def _reason(values: np.ndarray, sample: SuspectSample) -> str | None:
     """Return the reason to suspect a column, or None."""
     missing = is_missing(values)
     has_missing = bool(missing.any())
-    filled = _Filled(~missing, _BLANK) if has_missing else _Filled(_is_rarer(values), _MOST_FREQUENT)
+    filled = _Filled(~missing, _BLANK) if has_missing else _Filled(_is_rarer(values), _RARER)
     if not filled.is_partial:
         return None
     return (
@@ -71,10 +72,10 @@ def _is_rarer(values: np.ndarray) -> np.ndarray:
     return codes != np.bincount(codes).argmax()
 
 
-def _filled_for_one(filled: _Filled, sample: Sample) -> str | None:
+def _filled_for_one(filled: _Filled, sample: SuspectSample) -> str | None:
     """Look for a plan that nearly all subscribers with the column filled, or with it empty, hold."""
     overall = np.bincount(sample.plan, minlength=len(sample.table.plans)) / len(sample.plan)
-    for rows, words in zip((filled.rows, ~filled.rows), filled.words, strict=True):
+    for rows, words in zip((filled.rows, ~filled.rows), filled.words, strict=False):
         count = np.bincount(sample.plan[rows], minlength=len(overall))
         plan, n = int(count.argmax()), int(rows.sum())
         enough = n >= MIN_SUBSCRIBERS and overall[plan] <= MOST_OVERALL
@@ -85,7 +86,7 @@ def _filled_for_one(filled: _Filled, sample: Sample) -> str | None:
     return None
 
 
-def _filled_more_often(filled: _Filled, sample: Sample) -> str | None:
+def _filled_more_often(filled: _Filled, sample: SuspectSample) -> str | None:
     """Look for a plan whose subscribers have the column filled, or empty, much more often than the others."""
     for plan in sample.screen.classes:
         mine = sample.plan == plan
@@ -99,7 +100,7 @@ def _filled_more_often(filled: _Filled, sample: Sample) -> str | None:
     return None
 
 
-def _decides(values: np.ndarray, filled: _Filled, sample: Sample) -> str | None:
+def _decides(values: np.ndarray, filled: _Filled, sample: SuspectSample) -> str | None:
     """Apply the leakage screen to the rows in which the column is filled."""
     rows = np.flatnonzero(filled.rows)
     plan = sample.plan[rows]

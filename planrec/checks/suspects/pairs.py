@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from planrec.checks.evidence import Findings
+from planrec.checks.evidence import Findings, codes_of
 from planrec.checks.leakage import AUC_LIMIT, best_separated, limits_by_value
-from planrec.checks.suspects.sample import Sample, binned, numbers
+from planrec.checks.suspects.sample import SuspectSample, numbers
 from planrec.schema.columns import Columns
 from planrec.wording import shown
 
@@ -25,7 +25,7 @@ RIDGE = 1e-9
 "Added to the spread within plans, so that columns that differ by a fee only have a finite separation."
 
 
-def pair_of_columns(sample: Sample) -> Findings:
+def pair_of_columns(sample: SuspectSample) -> Findings:
     """Look for two columns that predict the plan together.
 
     * Numbers: the weighted sum that separates the plans best, of the values or of their logarithms (products
@@ -48,7 +48,7 @@ def pair_of_columns(sample: Sample) -> Findings:
     )
 
 
-def _sums(sample: Sample) -> Iterator[tuple[tuple[str, str], tuple[float, int]]]:
+def _sums(sample: SuspectSample) -> Iterator[tuple[tuple[str, str], tuple[float, int]]]:
     """Yield the pairs of numbers with a weighted sum that predicts the plan."""
     raw = dict(numbers(sample.unreported))
     suspects = set(sample.suspects)
@@ -97,10 +97,10 @@ def _spreads(matrix: np.ndarray, plan: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return within + RIDGE * np.eye(len(within)), matrix.T @ matrix / len(plan) - within
 
 
-def _joint_values(sample: Sample) -> Iterator[tuple[tuple[str, str], tuple[float, int]]]:
+def _joint_values(sample: SuspectSample) -> Iterator[tuple[tuple[str, str], tuple[float, int]]]:
     """Yield the pairs of columns of few values whose values together predict the plan."""
-    codes = {name: binned(values, MOST_VALUES) for name, values in sample.suspects.items()}
-    few = [name for name in codes if len(np.unique(sample.suspects[name])) <= MOST_VALUES]
+    codes = {name: codes_of(values) for name, values in sample.suspects.items()}
+    few = [name for name in codes if 1 < codes[name].max() + 1 <= MOST_VALUES]
     for pair in combinations(few[:MOST_COLUMNS], 2):
         joint = codes[pair[0]] * MOST_VALUES + codes[pair[1]]
         leaks = limits_by_value(np.unique(joint, return_inverse=True)[1], sample.screen)

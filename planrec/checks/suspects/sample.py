@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planrec.checks.evidence import Evidence, codes_of, source_name
-from planrec.checks.leakage import Screen, screen_of
+from planrec.checks.leakage import PlanScreen, screen_of
 from planrec.schema.columns import Columns, Usage, lag
 from planrec.schema.tables import DecisionTable
 
-MOST_SUBSCRIBERS = 10_000
+MOST_SUBSCRIBERS = 5_000
 "Number of randomly drawn subscribers that are looked at: bounds the time."
 MOST_CODES = 100
 "Columns with more distinct values are cut into bins, or their rare texts are merged."
 
 
 @dataclass(frozen=True)
-class Sample:
+class SuspectSample:
     """The last decision of every subscriber, or of `MOST_SUBSCRIBERS` of them."""
 
     evidence: Evidence
@@ -26,7 +26,7 @@ class Sample:
     "Shape (n,): position of each decision of the sample among all decisions."
     table: DecisionTable
     "Shape (n,) in every column: the decisions of the sample."
-    screen: Screen
+    screen: PlanScreen
     "Plans held by the decisions of the sample; its rows are 0 ... n - 1."
     known: frozenset[str]
     "Columns in the source that need no warning, because a check already reported them."
@@ -51,12 +51,12 @@ class Sample:
         """Return the name of a column in the source."""
         return source_name(self.table, column)
 
-    def without(self, reported: Collection[str]) -> "Sample":
+    def without(self, reported: Collection[str]) -> "SuspectSample":
         """Leave further reported columns out of the suspects."""
         return replace(self, known=self.known | set(map(self.source, reported)))
 
 
-def sample_of(evidence: Evidence, known: Collection[str]) -> Sample | None:
+def sample_of(evidence: Evidence, known: Collection[str]) -> SuspectSample | None:
     """Draw the sample; None if no plan has enough subscribers on both sides."""
     screen = screen_of(evidence)
     if screen is None or len(screen.classes) == 0:
@@ -67,7 +67,7 @@ def sample_of(evidence: Evidence, known: Collection[str]) -> Sample | None:
     of_sample = screen_of(replace(evidence, table=table))
     if of_sample is None or len(of_sample.classes) == 0:
         return None
-    return Sample(evidence, rows, table, of_sample, frozenset(known))
+    return SuspectSample(evidence, rows, table, of_sample, frozenset(known))
 
 
 def usage_names(table: DecisionTable) -> set[str]:

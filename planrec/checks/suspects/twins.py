@@ -3,7 +3,7 @@
 import numpy as np
 
 from planrec.checks.evidence import Findings, codes_of
-from planrec.checks.suspects.sample import Sample, numbers
+from planrec.checks.suspects.sample import SuspectSample, numbers
 from planrec.commands.advice import typed
 from planrec.wording import counted
 
@@ -23,7 +23,7 @@ APART = 10.0
 "Distance of different texts, in units of the whole range of a column of numbers."
 
 
-def near_twins(sample: Sample) -> Findings:
+def near_twins(sample: SuspectSample) -> Findings:
     """Look for rows without a subscriber that are much nearer to one row than to all others.
 
     Exact copies are left to the source, which reports them when it reads the file.
@@ -47,7 +47,7 @@ def near_twins(sample: Sample) -> Findings:
     )
 
 
-def _places(sample: Sample) -> np.ndarray:
+def _places(sample: SuspectSample) -> np.ndarray:
     """Place the rows by the ranks of their numbers, in [0, 1], and far apart if a text differs."""
     ranks = {name: _ranks(values) for name, values in numbers(sample.table.X)}
     # Twins are near in every column, so those with the most values are enough.
@@ -79,7 +79,7 @@ def _twins(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return neighbour[:, 1], is_twin
 
 
-def _across_folds(sample: Sample, rows: np.ndarray, twins: np.ndarray) -> float:
+def _across_folds(sample: SuspectSample, rows: np.ndarray, twins: np.ndarray) -> float:
     """Return the largest share of the test rows of a fold that have their twin in its training rows."""
     n, largest = len(sample.evidence.table), 0.0
     looked_at = np.zeros(n, bool)

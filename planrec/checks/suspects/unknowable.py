@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from planrec.checks.evidence import Findings
-from planrec.checks.suspects.sample import Sample, is_missing
+from planrec.checks.suspects.sample import SuspectSample, is_missing
 
 LATER = re.compile(
     r"\b(future|next (month|bill|invoice|period|quarter|year|plan)\w*|upcoming|later|churn(ed)?|cancel\w*"
@@ -21,7 +21,7 @@ LEAST_LATER = 0.01
 "Share of dates after the decision from which a column is a suspect."
 
 
-def unknowable_column(sample: Sample) -> Findings:
+def unknowable_column(sample: SuspectSample) -> Findings:
     """Look for columns whose name or dates say that they are not known when the plan is chosen."""
     found = {}
     for name, values in sample.suspects.items():
@@ -47,7 +47,7 @@ def _by_name(words: str) -> str | None:
     return f"has a name with {later[0]!r}: it may not be known when the plan is chosen"
 
 
-def _by_date(name: str, values: np.ndarray, sample: Sample) -> str | None:
+def _by_date(name: str, values: np.ndarray, sample: SuspectSample) -> str | None:
     as_of = sample.table.as_of
     if as_of is None or values.dtype.kind != "M" or PLANNED.search(words_of(sample.source(name))):
         return None
