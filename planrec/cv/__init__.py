@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from planrec.contracts import Splitter
 from planrec.cv.fold_assignment import complements, folds_of_rows, folds_of_subscribers, repeated
 from planrec.cv.grouped import Grouped
+from planrec.cv.leave_one_plan_out import LeaveOnePlanOut
 from planrec.cv.rolling import Rolling
 from planrec.cv.stratified import Stratified
 from planrec.plugins import union_on_access
@@ -33,6 +34,7 @@ else:
 __all__ = [
     "CvConfig",
     "Grouped",
+    "LeaveOnePlanOut",
     "Nested",
     "Rolling",
     "Stratified",

@@ -7,13 +7,14 @@ from pydantic import Field
 
 from planrec.contracts import Fold, Splitter
 from planrec.cv.grouped import Grouped
+from planrec.cv.leave_one_plan_out import LeaveOnePlanOut
 from planrec.cv.rolling import Rolling
 from planrec.cv.stratified import Stratified
 from planrec.errors import DataError
 from planrec.plugins import with_plugins
 from planrec.schema.tables import DecisionTable
 
-PLAIN = (Grouped, Rolling, Stratified)
+PLAIN = (Grouped, LeaveOnePlanOut, Rolling, Stratified)
 "The splitters that split once; add a new one here."
 if TYPE_CHECKING:
     Plain = Splitter

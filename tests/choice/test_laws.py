@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from planrec.choice import ConditionalLogitClassifier
 from planrec.choice.likelihood import Cases, Nesting, log_likelihood, probabilities, scores
 from planrec.errors import DataError
-from tests.choice.telephone import PLAIN
+from tests.choice.choices import PLAIN, drawn_choices
 
 J = 4
 utilities = arrays(float, (6, J), elements=st.floats(-30, 30))
@@ -84,16 +84,6 @@ def test_the_gradient_is_that_of_the_complex_step(seed, menu, is_equal):
     steps = 1e-30j * np.eye(len(parameters))
     expected = [log_likelihood(cases, parameters + step, nesting).imag / 1e-30 for step in steps]
     np.testing.assert_allclose(scores(cases, parameters, nesting).sum(axis=0), expected, atol=1e-8)
-
-
-def drawn_choices(n: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Draw choices among three plans by cost (-0.5) and constants (0, 0.5, -0.5); C is often unavailable."""
-    rng = np.random.default_rng(seed)
-    cost = rng.uniform(1, 9, (n, 3))
-    cost[rng.random(n) < 0.3, 2] = np.nan
-    utility = -0.5 * cost + np.array([0, 0.5, -0.5]) + rng.gumbel(size=(n, 3))
-    X = {f"cost@{plan}": cost[:, at] for at, plan in enumerate("ABC")}
-    return X, np.where(np.isnan(utility), -np.inf, utility).argmax(axis=1)
 
 
 LEARNED = replace(PLAIN, reference=None, groups={})

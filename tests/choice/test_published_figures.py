@@ -7,7 +7,7 @@ import pytest
 
 from planrec.choice import facts_of
 from planrec.choice.summary import price_elasticities
-from tests.choice.telephone import PLAIN, fitted, households
+from tests.choice.choices import PLAIN, fitted, households
 
 LOG = {"cost": "log"}
 NULL = -560.24958

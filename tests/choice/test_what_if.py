@@ -14,8 +14,8 @@ from planrec.choice.price_change import PriceChange, drawn_estimates, market, wi
 from planrec.cli import main
 from planrec.errors import ConfigError, DataError
 from planrec.schema.columns import Columns
-from tests.choice.telephone import PLAIN, fitted, households
-from tests.choice.test_laws import LEARNED, drawn_choices
+from tests.choice.choices import PLAIN, drawn_choices, fitted, households
+from tests.choice.test_laws import LEARNED
 
 TENTH = PriceChange(10.0, is_percent=True)
 PUBLISHED = {
