@@ -93,8 +93,9 @@ def leaks_page() -> str:
         "|---|---:|---:|---:|---|---:|",
         *clean_rows(),
         "",
-        "`iranian_operator` without its `drop_columns` is not clean: the warning is `Churn`, observed three months"
-        " later. Plans with fewer than 50 subscribers are not screened: in `telephone` one, in `usage.csv` all.",
+        "`iranian_operator` without its `drop_columns` is not clean: the warning is `Churn`, observed three"
+        " months later. Plans with fewer than 50 subscribers are not screened: in `telephone` one, in"
+        " `usage.csv` all.",
         "",
         "## Limits",
         "",
