@@ -8,6 +8,9 @@ from unicodedata import category
 ARROW = {True: " ↑", False: " ↓", None: ""}
 "By `Metric.higher_is_better`."
 
+POSSIBLE_LEAK = "possible leak"
+"First words of the notes of a run that terminals and pages show as warnings."
+
 _WHOLE_FROM = 1000
 
 
@@ -44,6 +47,15 @@ def signed(difference: float, low: float, high: float) -> str:
         ('+0.500 [0.400, 0.600]', '-0.500 [-0.600, -0.400]', '0.000 [0.000, 0.000]')
     """
     return ("+" if round(difference, 3) > 0 else "") + with_interval(difference, low, high)
+
+
+def leak_notes(notes: Iterable[str]) -> tuple[str, ...]:
+    """Return the notes of a run about possible leaks: reasons to distrust its figures.
+
+    >>> leak_notes(["3 rows dropped", "possible leak, near_twins: 20 rows"])
+    ('possible leak, near_twins: 20 rows',)
+    """
+    return tuple(note for note in notes if note.startswith(POSSIBLE_LEAK))
 
 
 def visible(text: str) -> str:

@@ -90,6 +90,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
     from generate_boards import LEADERBOARDS, experiment_page
     from generate_readme import write_readmes
     from harm_worlds import harm_worlds_page
+    from leak_results import leaks_page
     from rehearsal_results import rehearsal_page
     from truth_results import truth_page
 
@@ -111,6 +112,7 @@ def pages() -> dict[str, Callable[[Path], None]]:
         ),
         "drift": partial(write_made, DOCS / "results" / "drift.md", partial(drift_page, manifest_of)),
         "harm_worlds": partial(write_made, DOCS / "results" / "harm_worlds.md", harm_worlds_page),
+        "leaks": lambda _: write(DOCS / "results" / "leaks.md", leaks_page()),
         "truth": lambda _: write(DOCS / "results" / "truth.md", truth_page()),
         "defaults": partial(write_made, DOCS / "results" / "defaults.md", defaults_page),
         "against_catboost": partial(

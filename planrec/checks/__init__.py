@@ -1,6 +1,6 @@
-"""Checks that stop a run: leaks, overlapping folds, useless labels.
+"""Checks of the data and the folds: most stop a run, those in `suspects` warn.
 
-A check is one function and one line in CHECKS, plus one field in Waivers and in conf/train.yaml.
+A check that stops is one function and one line in CHECKS, plus one field in Waivers and in conf/train.yaml.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from planrec.checks.evidence import Evidence, Findings
 from planrec.checks.label import constant_label, label_in_features
 from planrec.checks.leakage import leakage_screen
 from planrec.checks.split import overlap, repeated_month
+from planrec.checks.suspects import warnings_of
 from planrec.commands.advice import typed
 from planrec.errors import CheckError
 from planrec.schema.config_model import Config
@@ -73,7 +74,7 @@ def run_checks(
         dropped: columns that the data drops already.
 
     Returns:
-        The warnings, and the waived problems with their reasons, to record in the run.
+        The warnings, the waived problems with their reasons and the possible leaks, to record in the run.
 
     Raises:
         CheckError: checks that are not waived found problems; lists all of them with the overrides to type.
@@ -81,16 +82,18 @@ def run_checks(
     evidence = Evidence(table, folds, keeps_subscribers_whole)
     problems: list[str] = []
     notes: list[str] = []
+    reported: list[str] = []
     for name, check in CHECKS.items():
         found, reason = check(evidence), getattr(waivers, name)
         notes += [f"{name}: {note}" for note in found.notes]
+        reported += found.drop
         if reason is None:
             problems += [f"{name}: {problem}" for problem in found.problems] + _ways_out(name, found, dropped)
         else:
             notes += [f"{name}: {problem}; waived: {reason}" for problem in found.problems]
     if problems:
         raise CheckError("the data or the folds did not pass the checks", problems)
-    return notes
+    return notes + warnings_of(evidence, reported, dropped)
 
 
 def _ways_out(name: str, found: Findings, dropped: "Sequence[str]") -> list[str]:

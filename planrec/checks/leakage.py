@@ -22,7 +22,7 @@ _MAX_CATEGORIES = 100
 
 
 @dataclass(frozen=True)
-class _Screen:
+class PlanScreen:
     """One row per subscriber, because rows of one subscriber are not independent."""
 
     rows: np.ndarray
@@ -56,10 +56,14 @@ def leakage_screen(evidence: Evidence) -> Findings:
 
     A column that equals the label is left to `label_in_features`. Plans that were not screened are noted.
     """
-    screen, table = _screen_of(evidence), evidence.table
+    screen, table = screen_of(evidence), evidence.table
     if screen is None:
         return Findings()
-    worst = {name: _worst(values, screen) for name, values in table.X.items()} if len(screen.classes) else {}
+    worst = (
+        {name: best_separated(values, screen) for name, values in table.X.items()}
+        if len(screen.classes)
+        else {}
+    )
     leaks = sorted(
         (limit_and_plan, name)
         for name, limit_and_plan in worst.items()
@@ -77,7 +81,7 @@ def leakage_screen(evidence: Evidence) -> Findings:
     )
 
 
-def _unscreened_notes(screen: _Screen, plans: tuple[str, ...]) -> tuple[str, ...]:
+def _unscreened_notes(screen: PlanScreen, plans: tuple[str, ...]) -> tuple[str, ...]:
     if len(screen.rows) == 0:
         return ("not screened for leaks: no plan held is known",)
     missed = screen.unscreened
@@ -91,19 +95,27 @@ def _unscreened_notes(screen: _Screen, plans: tuple[str, ...]) -> tuple[str, ...
     )
 
 
-def _screen_of(evidence: Evidence) -> _Screen | None:
+def screen_of(evidence: Evidence) -> PlanScreen | None:
     """Return None without known plans; without classes if no plan has enough subscribers on both sides."""
     table = evidence.table
     plan_of_row = table.held if table.held is not None else table.y
     if plan_of_row is None:
         return None
     rows = _last_decisions(evidence, np.flatnonzero(plan_of_row >= 0))
-    plan = plan_of_row[rows]
-    count = np.bincount(plan, minlength=len(table.plans))
-    enough = (count >= MIN_SUBSCRIBERS) & (len(rows) - count >= MIN_SUBSCRIBERS_OF_THE_REST)
     # The seed is part of the method: the same table always gets the same answer.
     half = np.random.default_rng(0).permutation(len(rows)) % 2
-    return _Screen(rows, plan, np.flatnonzero(enough), half)
+    return PlanScreen(rows, plan_of_row[rows], plans_to_screen(plan_of_row[rows]), half)
+
+
+def plans_to_screen(plan: np.ndarray) -> np.ndarray:
+    """Return the plans, of shape (n,) indexes, that have enough subscribers on both sides.
+
+    Examples:
+        >>> plans_to_screen(np.repeat([0, 1, 2], [60, 5, 50])).tolist()
+        [0, 2]
+    """
+    count = np.bincount(plan)
+    return np.flatnonzero((count >= MIN_SUBSCRIBERS) & (len(plan) - count >= MIN_SUBSCRIBERS_OF_THE_REST))
 
 
 def _last_decisions(evidence: Evidence, known: np.ndarray) -> np.ndarray:
@@ -115,7 +127,7 @@ def _last_decisions(evidence: Evidence, known: np.ndarray) -> np.ndarray:
     return known[order[is_last]]
 
 
-def _worst(values: np.ndarray, screen: _Screen) -> tuple[float, int] | None:
+def best_separated(values: np.ndarray, screen: PlanScreen) -> tuple[float, int] | None:
     """Return the lower limit of the AUC for the plan that the column predicts best, and the plan.
 
     None if no limit is above AUC_LIMIT.
@@ -125,11 +137,11 @@ def _worst(values: np.ndarray, screen: _Screen) -> tuple[float, int] | None:
     if values.dtype != object:
         found += _limits_by_order(codes, screen)
         codes = _binned(codes)
-    found += _limits_by_value(codes, screen)
+    found += limits_by_value(codes, screen)
     return max(((limit, plan) for limit, plan in found if limit > AUC_LIMIT), default=None)
 
 
-def _limits_by_order(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]]:
+def _limits_by_order(codes: np.ndarray, screen: PlanScreen) -> list[tuple[float, int]]:
     """Compute lower limits for the plans that the order of the codes separates from the rest."""
     count, classes = np.bincount(codes), screen.classes
     # Rank sums (Mann-Whitney) give the AUC of all plans at once; few columns need more.
@@ -153,7 +165,7 @@ def _binned(codes: np.ndarray) -> np.ndarray:
     return ((np.cumsum(count) - 1) * _MAX_CATEGORIES // len(codes))[codes]
 
 
-def _limits_by_value(codes: np.ndarray, screen: _Screen) -> list[tuple[float, int]]:
+def limits_by_value(codes: np.ndarray, screen: PlanScreen) -> list[tuple[float, int]]:
     """Compute lower limits for the share of each plan in the other half of the subscribers, by code."""
     n_values = int(codes.max()) + 1
     cells = codes + n_values * screen.half

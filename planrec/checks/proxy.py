@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from planrec.commands.advice import typed
 from planrec.errors import CheckError
 from planrec.schema.tables import DecisionTable
+
+if TYPE_CHECKING:
+    from lightgbm import LGBMClassifier
 
 MOST_DECISIONS = 5_000
 "Number of randomly drawn decisions that are screened: bounds the time."
@@ -98,21 +102,27 @@ def _equal(subscriber: np.ndarray) -> np.ndarray:
 
 def _cross_fitted(features: np.ndarray, is_group: np.ndarray, fold: np.ndarray, seed: int) -> np.ndarray:
     """Predict the group by models of other subscribers, as ranks in each fold, shape (n,)."""
-    from lightgbm import LGBMClassifier
-
     score = np.full(len(is_group), 0.5)
     for number in range(N_FOLDS):
         train, test = fold != number, fold == number
         if not test.any() or len(np.unique(is_group[train])) < 2:
             continue
-        model = LGBMClassifier(
-            n_estimators=40, learning_rate=0.1, num_leaves=8, random_state=seed, n_jobs=1, verbose=-1,
-            deterministic=True, force_row_wise=True,
-        )  # fmt: skip
-        chance = model.fit(features[train], is_group[train]).predict_proba(features[test])[:, 1]
+        chance = (
+            small_classifier(seed).fit(features[train], is_group[train]).predict_proba(features[test])[:, 1]
+        )
         # Ranks, because the level of the predictions differs between the models of the folds.
         score[test] = np.searchsorted(np.sort(chance), chance) / test.sum()
     return score
+
+
+def small_classifier(seed: int) -> "LGBMClassifier":
+    """Return an unfitted LightGBM that is fast and good enough to see if columns predict something."""
+    from lightgbm import LGBMClassifier
+
+    return LGBMClassifier(
+        n_estimators=40, learning_rate=0.1, num_leaves=8, random_state=seed, n_jobs=1, verbose=-1,
+        deterministic=True, force_row_wise=True,
+    )  # fmt: skip
 
 
 def _auc(score: np.ndarray, is_group: np.ndarray, weights: np.ndarray) -> np.ndarray:

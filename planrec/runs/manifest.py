@@ -21,6 +21,7 @@ from planrec.schema.shown_name import RunName, ShownLine, ShownName, name_proble
 from planrec.training.fitting import Chosen
 from planrec.training.latency import Speed
 from planrec.training.tuning import Tuned
+from planrec.wording import leak_notes
 
 SCHEMA = "planrec.run/2"
 ALWAYS = ("config.json", "model.skops", "out_of_fold.parquet")
@@ -194,7 +195,7 @@ class Manifest(Config, allow_inf_nan=True):
     def reservations(self) -> tuple[str, ...]:
         """Return reasons to distrust the figures."""
         measured = () if self.measured_by is None else (self.measured_by.note,)
-        return ((SELECTED,) if self.selected else ()) + measured
+        return ((SELECTED,) if self.selected else ()) + measured + leak_notes(self.notes)
 
     @property
     def target(self) -> str:

@@ -39,6 +39,7 @@ from planrec.training.latency import Speed, speed_of
 from planrec.training.out_of_fold import FoldPrediction, out_of_fold_table
 from planrec.training.tuning import Tuned, final_model, tune, tuner_of
 from planrec.training.verdict import verdict_of
+from planrec.wording import leak_notes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,8 +103,8 @@ class RunResult:
 
     @property
     def reservations(self) -> tuple[str, ...]:
-        """Return reasons to distrust the figures: a run that was just trained has none."""
-        return ()
+        """Return reasons to distrust the figures."""
+        return leak_notes(self.notes)
 
     @property
     def target(self) -> str:

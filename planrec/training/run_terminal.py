@@ -79,7 +79,7 @@ def print_result(result: RunResult, folder: Path, outputs: Path, *, in_full: boo
     """
     console = console_of_tables()
     verdict = verdict_of(result)
-    for note in result.notes:
+    for note in (note for note in result.notes if note not in result.reservations):
         console.print(f"note: {note}", markup=False, highlight=False)
     if in_full:
         for table in metrics_tables(result.metrics):
@@ -88,7 +88,7 @@ def print_result(result: RunResult, folder: Path, outputs: Path, *, in_full: boo
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(verdict.sentence(), style="bold", markup=False, highlight=False)
     for warning in verdict.warnings:
-        console.print(f"warning: {warning}", style="bold red", markup=False, highlight=False)
+        console.print(f"warning: {warning}", style="bold red", markup=False, highlight=False, soft_wrap=True)
     console.print(verdict_table(result.metrics, verdict))
     first = result.metrics[0]
     console.print(
