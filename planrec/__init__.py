@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planrec.notebook.tracking import track
     from planrec.notebook.trained_run import TrainedRun, load
     from planrec.notebook.training import train
+    from planrec.notebook.what_if import what_if
     from planrec.notebook.writing import RunCard, bundle, card, explain, new_plans, report
     from planrec.recommending.recommender import Recommender
     from planrec.runs.read import SavedRun, load_run
@@ -69,6 +70,7 @@ __all__ = [
     "simulate",
     "track",
     "train",
+    "what_if",
 ]
 
 _HOME = {
@@ -87,6 +89,7 @@ _HOME = {
     "planrec.notebook.tracking": ("track",),
     "planrec.notebook.trained_run": ("TrainedRun", "load"),
     "planrec.notebook.training": ("train",),
+    "planrec.notebook.what_if": ("what_if",),
     "planrec.notebook.writing": ("RunCard", "bundle", "card", "explain", "new_plans", "report"),
     "planrec.recommending.recommender": ("Recommender",),
     "planrec.runs.read": ("SavedRun", "load_run"),

@@ -99,7 +99,7 @@ class RoundsModel(Protocol):
 
 @runtime_checkable
 class SizedModel(Protocol):
-    """A model option whose size depends on the number of subscribers that it learns from."""
+    """A model option whose size depends on the number of subscribers in a table of single rows."""
 
     def sized(self, n_subscribers: int) -> Model:
         """Copy the model with the size for this number of subscribers."""

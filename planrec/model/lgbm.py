@@ -26,8 +26,9 @@ SIZES = (
     Size(2_000, n_estimators=500, num_leaves=15, stop_early=True),
     Size(0, n_estimators=100, num_leaves=7, stop_early=False),
 )
-"""Many months of few subscribers are few examples of people, so subscribers count and not rows. Chosen on
-generated tables; docs/results/defaults.md has the figures on others."""
+"""For tables of single rows. Histories of months keep the last size: other sizes were not tried on them, and
+their labels, the cheapest plans of later months, are mostly noise. Chosen on generated tables;
+docs/results/defaults.md has the figures on others."""
 
 
 class Lgbm(Model):
@@ -47,18 +48,18 @@ class Lgbm(Model):
 
     kind: Literal["lgbm"]
     n_estimators: PositiveInt | None
-    "Trees per class; null: 100, and up to 500 from 2,000 subscribers on."
+    "Trees per class; null: 100, and up to 500 on tables of single rows of 2,000 subscribers or more."
     learning_rate: PositiveFloat
     num_leaves: Annotated[int, Ge(2)] | None
-    "Most leaves of a tree; null: 7, 15 from 2,000 and 31 from 20,000 subscribers on."
+    "Most leaves of a tree; null: 7, and on such tables 15 from 2,000 and 31 from 20,000 subscribers on."
     min_child_samples: PositiveInt
     "Fewest training rows in a leaf."
     stop_early: bool | None
-    """Whether inner folds choose the number of trees, up to n_estimators; null: from 2,000 subscribers on, if
+    """Whether inner folds choose the number of trees, up to n_estimators; null: on such tables, if
     n_estimators is null too."""
 
     def sized(self, n_subscribers: int) -> Self:
-        """Copy the model with a value in place of each null, for training on this number of subscribers."""
+        """Copy the model with a value in place of each null, for a table of this number of subscribers."""
         size = next(size for size in SIZES if n_subscribers >= size.least_subscribers)
         return self.model_copy(
             update={

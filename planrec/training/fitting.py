@@ -119,7 +119,9 @@ def _fitted(
     config: RunConfig, model: Model, train: DecisionTable, table: DecisionTable, threads: int
 ) -> Recommender:
     """Choose size and rounds, fit features and model (or the members of an ensemble), and calibrate."""
-    sized = model.sized(len(np.unique(train.subscriber))) if isinstance(model, SizedModel) else model
+    sized = model
+    if isinstance(model, SizedModel) and train.inputs.takes == "attributes":
+        sized = model.sized(len(np.unique(train.subscriber)))
     fitted = stopped_early(config, sized, train)
     if fitted is not sized and isinstance(model, RoundsModel) and isinstance(fitted, RoundsModel):
         model = model.with_rounds(fitted.most_rounds)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import planrec as pr
 from planrec.choice import ConditionalLogitClassifier
 from planrec.choice.price_change import PriceChange, drawn_estimates, market, with_price
 from planrec.cli import main
@@ -110,6 +111,10 @@ def test_the_command_prints_every_plan_and_the_same_as_json(run_folder, capsys):
     assert (answer["schema"], answer["change"]) == ("planrec.what_if/1", "+10%")
     share = answer["shares"]["B"]["change"]
     assert share["low"] <= share["value"] <= share["high"] < 0
+    table = pr.what_if(run_folder, plan="B", price="+10%").set_index(["figure", "plan"])
+    assert dict(table.loc[("share", "B"), ["change", "low", "high"]]) == pytest.approx(
+        {"change": share["value"], "low": share["low"], "high": share["high"]}
+    )
 
 
 def test_an_unknown_plan_is_refused_with_the_known_ones(run_folder, capsys):

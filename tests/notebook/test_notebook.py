@@ -21,7 +21,7 @@ from planrec.notebook.trained_run import TrainedRun
 
 FUNCTIONS = (
     *("train", "evaluate", "leaderboard", "compare", "report", "explain", "card", "pin", "bundle", "score"),
-    *("new-plans", "realised", "retrain", "simulate", "campaign", "replay", "track", "drift"),
+    *("new-plans", "realised", "retrain", "simulate", "campaign", "replay", "track", "drift", "what-if"),
 )
 COMMANDS = (
     *("serve", "decisions", "audit", "settings", "outcomes", "watch", "rehearse", "plugins"),
