@@ -1,6 +1,8 @@
 """The address of the web page that the server prints."""
 
+import os
 import socket
+from unittest.mock import patch
 
 import pytest
 
@@ -33,7 +35,8 @@ def test_a_port_in_use_is_reported_with_a_command_that_works(outputs, capsys):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert main(["serve", "--outputs", str(outputs), "--port", str(port)]) == 2
+        with patch.dict(os.environ):  # the command sets variables for its workers
+            assert main(["serve", "--outputs", str(outputs), "--port", str(port)]) == 2
     said = capsys.readouterr().err
     assert f"cannot use port {port} of 127.0.0.1: Address already in use" in said
     assert "planrec serve --port 0" in said

@@ -298,7 +298,7 @@ def test_other_launchers_and_sweepers_are_refused_by_name(tmp_path, swept, group
 
 
 def test_every_model_is_swept_by_a_pattern(tmp_path, swept):
-    pattern = "model=glob(*,exclude=[ens*,estimator,fore*,hist_*,lgbm_bills,rerate*,stay,cheapest_fee])"
+    pattern = "model=glob(*,exclude=[cond*,ens*,estimator,fore*,hist_*,lgbm_bills,rerate*,stay,cheapest_fee])"
     code, out, error = swept(tmp_path, "-m", pattern, *QUICK)
     assert code == 0, error
     assert "4 done" in out
