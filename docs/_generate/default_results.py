@@ -31,7 +31,7 @@ from planrec.wording import signed, with_interval
 VARIABLE = "PLANREC_AUTOGLUON"
 METRIC = "log_loss"
 OURS, BEFORE = "lgbm", "lgbm of 0.1.0"
-SECONDS = 60
+SECONDS = 20
 "Most time of a fit of AutoGluon."
 
 
