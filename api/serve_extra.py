@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from planrec.errors import ConfigError
 
-PACKAGES = ("litestar", "uvicorn", "httptools", "prometheus_client")
+PACKAGES = ("litestar", "uvicorn", "httptools", "multipart", "prometheus_client")
 
 
 def check_serve_extra() -> None:

@@ -194,9 +194,11 @@ def size_doubts() -> None:
 
 def check_findings() -> None:
     from planrec.checks import Findings, _ways_out
+    from planrec.checks.suspects import _way_out
 
     _ways_out("leakage_screen", Findings(("leak",), drop=tuple(HOSTILE)), tuple(HOSTILE))
     _ways_out("overlap", Findings(("shared",)), ())
+    _way_out(HOSTILE)
 
 
 def folds() -> None:
@@ -375,6 +377,7 @@ BY_TRAINED_RUNS = {
     "planrec/cli/campaign.py": "tests/campaigns",
     "planrec/cli/card.py": "tests/reports",
     "planrec/cli/pin.py": "tests/cli",
+    "planrec/notebook/campaigning.py": "tests/notebook",
     "planrec/notebook/operating.py": "tests/notebook",
     "planrec/reports/run_list/followed_runs.py": "tests/api",
     "planrec/reports/run_list/run_row.py": "tests/api",

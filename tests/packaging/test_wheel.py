@@ -31,7 +31,7 @@ from tests.packaging.environments import (
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 EXTRA_PACKAGES = (
-    *("litestar", "uvicorn", "uvloop", "httptools", "prometheus_client"),
+    *("litestar", "uvicorn", "uvloop", "httptools", "multipart", "prometheus_client"),
     *("ray", "psycopg", "psycopg_binary", "catboost", "cryptography"),
 )
 MONTHS = """\
