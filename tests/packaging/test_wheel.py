@@ -137,7 +137,7 @@ def test_a_server_without_its_extra_says_what_to_type(python: Path, no_extras: s
     done = run_in(tmp_path, python, "-m", "planrec", "serve", PYTHONPATH=no_extras)
     assert done.returncode == 2
     assert done.stderr == (
-        "error: the server needs litestar, uvicorn, httptools, prometheus_client:"
+        "error: the server needs litestar, uvicorn, httptools, multipart, prometheus_client:"
         " type pip install 'planrec[serve]'\n"
     )
 
